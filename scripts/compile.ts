@@ -1,0 +1,193 @@
+/** Builds dist/signalbox: bundles main.ts into one tree-shaken module, then lets `deno compile` add a runtime. */
+import { build, type Plugin, stop } from "esbuild";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import settings from "../deno.json" with { type: "json" };
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const PACKAGES = join(ROOT, ".cache", "bundle");
+const BUNDLE = join(ROOT, ".cache", "build", "signalbox.js");
+
+/** What the binary may do, baked in. Paths, peers and programs are the user's choice, so that they stay open. */
+export const PERMISSIONS: readonly string[] = [
+  "--no-prompt",
+  "--allow-read",
+  "--allow-write",
+  "--allow-net",
+  // haproxy, ssh for remote engines, and the reload command of --external.
+  "--allow-run",
+  // The default state directory depends on who runs it; a container on the host's network carries the hostname.
+  "--allow-sys=uid,gid,hostname",
+  "--allow-env=" + [
+    "SIGNALBOX_*",
+    "HAPROXY_*",
+    "DOCKER_*",
+    "INTERLOCK_*",
+    "XDG_RUNTIME_DIR",
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "TERM",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "CLICOLOR_FORCE",
+    "NOTIFY_SOCKET",
+    // Read by packages when they load; a refusal would be thrown.
+    "NODE_ENV",
+    "NODE_DEBUG",
+    "READABLE_STREAM",
+    "PINO_*",
+  ].join(","),
+];
+
+/**
+ * Packages that dockerode loads and that are never reached, since it gets a modem of ours: each costs
+ * megabytes, or time at every start. `debug` enumerates the whole environment, which the binary may not.
+ */
+const LEFT_OUT =
+  /^(ssh2|cpu-features|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|debug|thread-stream)(\/|$)/;
+
+/** Puts an empty function, with no property but more of itself, in the place of each package left out. */
+const leaveOut: Plugin = {
+  name: "leave-out",
+  setup(builder) {
+    builder.onResolve({ filter: LEFT_OUT }, ({ path }) => ({ path, namespace: "left-out" }));
+    builder.onLoad({ filter: /.*/, namespace: "left-out" }, () => ({
+      contents: "function nothing() { return nothing; }\nmodule.exports = new Proxy(nothing, { " +
+        "get: (target, key) => key in target || typeof key === 'symbol' ? target[key] : module.exports });",
+    }));
+  },
+};
+
+/** Embeds what is imported `with { type: "text" }`, the templates. */
+const embedText: Plugin = {
+  name: "embed-text",
+  setup(builder) {
+    builder.onLoad({ filter: /\.eta$/ }, async ({ path }) => ({
+      contents: await Deno.readTextFile(path),
+      loader: "text",
+    }));
+  },
+};
+
+/** Runs a command to its end and returns what it said. */
+async function run(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+): Promise<{ success: boolean; said: string }> {
+  const { success, stdout, stderr } = await new Deno.Command(program, {
+    args: [...args],
+    cwd,
+    stdin: "null",
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decoder = new TextDecoder();
+  return { success, said: decoder.decode(stdout) + decoder.decode(stderr) };
+}
+
+/** Lays the packages of the import map out in a private node_modules, at the versions that deno.lock names. */
+async function layOutPackages(): Promise<void> {
+  await Deno.mkdir(PACKAGES, { recursive: true });
+  const config = { nodeModulesDir: "auto", imports: settings.imports };
+  await Deno.writeTextFile(join(PACKAGES, "deno.json"), JSON.stringify(config, null, 2));
+  await Deno.copyFile(join(ROOT, "deno.lock"), join(PACKAGES, "deno.lock")).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  const { success, said } = await run(Deno.execPath(), ["install", "--quiet"], PACKAGES);
+  if (!success) fail(`Cannot fetch the packages of deno.json: ${reason(said)}`);
+}
+
+async function bundle(main: string): Promise<void> {
+  await build({
+    entryPoints: [main],
+    outfile: BUNDLE,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "es2024",
+    treeShaking: true,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: "none",
+    logLevel: "warning",
+    nodePaths: [join(PACKAGES, "node_modules")],
+    define: { SIGNALBOX_VERSION: JSON.stringify(settings.version) },
+    plugins: [leaveOut, embedText],
+    // CommonJS packages ask for node's own modules while they load.
+    banner: {
+      js: 'import { createRequire as signalboxRequire } from "node:module";' +
+        "const require = signalboxRequire(import.meta.url);",
+    },
+  });
+  await stop();
+}
+
+async function compile(output: string, target: string | undefined): Promise<void> {
+  const compiler = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
+  const { success, said } = await run(compiler, [
+    "compile",
+    "--quiet",
+    // Without this the project's import map, and every package in it, would be embedded.
+    "--no-config",
+    "--no-lock",
+    "--no-check",
+    // The binary would write its cache to a predictable name in /tmp.
+    "--no-code-cache",
+    ...PERMISSIONS,
+    ...(target === undefined ? [] : ["--target", target]),
+    "--output",
+    output,
+    BUNDLE,
+  ], ROOT);
+  if (success) return;
+  if (Deno.env.has("DENORT_BIN") || !/denort|dl\.deno\.land|download|fetch/i.test(said)) {
+    fail(`Cannot compile ${output} with ${compiler}: ${said.trim()}`);
+  }
+  fail(
+    `Cannot fetch Deno's runtime base (denort) for ${target ?? "this machine"}: ${reason(said)}. ` +
+      "Set DENORT_BIN to a denort of the compiling Deno's version, and COMPILE_DENO to that Deno if it is another.",
+  );
+}
+
+/** The one line of a failure that says why: the innermost cause that names an address, else the error itself. */
+function reason(said: string): string {
+  // deno-lint-ignore no-control-regex
+  const lines = said.replace(/\x1b\[[0-9;]*m/g, "").split("\n").map((line) =>
+    line.replace(/^\s*\d*:?\s*/, "")
+  );
+  return lines.find((line) => /https?:\/\//.test(line)) ?? lines.find((line) => line.startsWith("error")) ??
+    said.trim();
+}
+
+function fail(message: string): never {
+  console.error(message);
+  Deno.exit(1);
+}
+
+/** Reads `--name value` and `--name=value`; anything else is wrong usage. */
+function readArguments(args: readonly string[], known: readonly string[]): Map<string, string> {
+  const found = new Map<string, string>();
+  const words = args.flatMap((word) => word.startsWith("--") ? word.split(/=(.*)/s, 2) : [word]);
+  for (let i = 0; i < words.length; i += 2) {
+    const name = words[i]?.replace(/^--/, "") ?? "";
+    const value = words[i + 1];
+    if (!known.includes(name) || value === undefined) {
+      fail(
+        `Cannot read the argument "${words[i]}": known are ${known.map((n) => `--${n} VALUE`).join(", ")}.`,
+      );
+    }
+    found.set(name, value);
+  }
+  return found;
+}
+
+if (import.meta.main) {
+  const given = readArguments(Deno.args, ["target", "output", "main"]);
+  const output = given.get("output") ?? join(ROOT, "dist", "signalbox");
+  await layOutPackages();
+  await bundle(given.get("main") ?? join(ROOT, "main.ts"));
+  await compile(output, given.get("target"));
+  const { size } = await Deno.stat(output);
+  console.error(`built ${output} (${(size / 2 ** 20).toFixed(1)} MiB)`);
+}
