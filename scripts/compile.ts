@@ -110,7 +110,7 @@ async function bundle(main: string): Promise<void> {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: "none",
-    logLevel: "warning",
+    logLevel: "error",
     nodePaths: [join(PACKAGES, "node_modules")],
     define: { SIGNALBOX_VERSION: JSON.stringify(settings.version) },
     plugins: [leaveOut, embedText],
@@ -119,7 +119,7 @@ async function bundle(main: string): Promise<void> {
       js: 'import { createRequire as signalboxRequire } from "node:module";' +
         "const require = signalboxRequire(import.meta.url);",
     },
-  });
+  }).catch((error: Error) => fail(`Cannot bundle ${main}: ${error.message.split("\n")[0]}`));
   await stop();
 }
 
