@@ -1,0 +1,128 @@
+import type { IpAddress, Port } from "./names.ts";
+import { quote } from "./notice.ts";
+import type { ContainerView, NetworkAttachment } from "./snapshot.ts";
+
+/** Where to look for a container: at the engine's published ports, at its own address, or what fits the engine. */
+export type AddressMode = "published" | "container" | "auto";
+
+/** What the choice of an address depends on, beside the container. */
+export type AddressSettings = {
+  readonly mode: AddressMode;
+  /** Whether the engine runs on this machine, so that containers' own addresses can be reached. */
+  readonly isLocalEngine: boolean;
+  /** Where the engine's published ports are reached. */
+  readonly engineAddress: IpAddress;
+  /** The user named the engine's address, so it stands even before one that a port was bound to. */
+  readonly isEngineAddressForced: boolean;
+  readonly network: string | undefined;
+};
+
+/** An address that was chosen, with what the user should know of the choice, or the reason why there is none. */
+export type Choice<T> =
+  | { readonly ok: true; readonly value: T; readonly remark?: string }
+  | { readonly ok: false; readonly why: string };
+
+/** The address and port of a server, and the way that leads there. */
+export type Endpoint = {
+  readonly address: IpAddress;
+  readonly port: Port;
+  readonly via: "container" | "published";
+};
+
+/** Which container port to use: the one named, else the only TCP port, else the lowest published, else the lowest exposed. */
+export function choosePort(container: ContainerView, named: Port | undefined): Choice<Port> {
+  const tcp = container.exposed.filter((port) => port.protocol === "tcp").map((port) => port.port);
+  if (named !== undefined) {
+    return tcp.includes(named)
+      ? { ok: true, value: named }
+      : { ok: false, why: `port ${named} is not there, ${portsOf(tcp)}` };
+  }
+  const [first, second] = tcp;
+  if (first === undefined) return { ok: false, why: `no port to use: ${otherPorts(container)}` };
+  if (second === undefined) return { ok: true, value: first };
+  const lowest = container.published[0]?.port;
+  const value = lowest ?? first;
+  const rule = lowest === undefined ? "the lowest exposed" : "the lowest published";
+  return { ok: true, value, remark: `${portsOf(tcp)}; port ${value} is used, ${rule}: name one with "port"` };
+}
+
+function portsOf(tcp: readonly Port[]): string {
+  if (tcp.length === 0) return "it has no TCP port: expected EXPOSE in its image or --expose";
+  return tcp.length === 1 ? `its TCP port is ${tcp[0]}` : `its TCP ports are ${tcp.join(", ")}`;
+}
+
+function otherPorts(container: ContainerView): string {
+  const others = container.exposed.map((port) => `${port.port}/${port.protocol}`);
+  const advice = "expected a TCP port: EXPOSE in its image, --expose or -p";
+  return others.length === 0
+    ? `it declares none, ${advice}`
+    : `it declares ${others.join(", ")} only, ${advice}`;
+}
+
+/**
+ * Where HAProxy reaches a container's port. `shared` is the container whose network it uses
+ * (`--network container:ID`), itself otherwise.
+ */
+export function chooseEndpoint(
+  container: ContainerView,
+  shared: ContainerView | undefined,
+  port: Port,
+  network: string | undefined,
+  settings: AddressSettings,
+): Choice<Endpoint> {
+  if (container.networkMode === "host" || shared?.networkMode === "host") {
+    return { ok: true, value: { address: settings.engineAddress, port, via: "published" } };
+  }
+  if (shared === undefined) return { ok: false, why: "the container whose network it shares does not run" };
+  const isOwnFirst = settings.mode === "container" || (settings.mode === "auto" && settings.isLocalEngine);
+  const own = () => ownEndpoint(shared, port, network ?? settings.network);
+  const published = () => publishedEndpoint(shared, port, settings);
+  const first = isOwnFirst ? own() : published();
+  if (first.ok || settings.mode !== "auto") return first;
+  const second = isOwnFirst ? published() : own();
+  return second.ok ? second : { ok: false, why: `${first.why}, and ${second.why}` };
+}
+
+function publishedEndpoint(
+  container: ContainerView,
+  port: Port,
+  settings: AddressSettings,
+): Choice<Endpoint> {
+  const bindings = container.published.filter((published) => published.port === port);
+  const binding = bindings.find((each) => isAnyAddress(each.hostAddress)) ?? bindings[0];
+  if (binding === undefined) return { ok: false, why: `port ${port} is not published on the engine's host` };
+  const isElsewhere = isLoopback(binding.hostAddress) && !settings.isLocalEngine;
+  if (isElsewhere && !settings.isEngineAddressForced) {
+    return {
+      ok: false,
+      why: `port ${port} is published on ${binding.hostAddress} of the engine's host only`,
+    };
+  }
+  const isOpen = isAnyAddress(binding.hostAddress) || settings.isEngineAddressForced;
+  const address = isOpen ? settings.engineAddress : binding.hostAddress;
+  return { ok: true, value: { address, port: binding.hostPort, via: "published" } };
+}
+
+const isAnyAddress = (address: IpAddress): boolean => address === "0.0.0.0" || address === "::";
+const isLoopback = (address: IpAddress): boolean => address.startsWith("127.") || address === "::1";
+
+function ownEndpoint(container: ContainerView, port: Port, named: string | undefined): Choice<Endpoint> {
+  const attached = container.networks.filter((network) => (network.ipv4 ?? network.ipv6) !== undefined);
+  const names = attached.map((network) => network.name).join(", ");
+  if (named !== undefined) {
+    const found = attached.find((network) => network.name === named);
+    if (found !== undefined) return { ok: true, value: endpointOn(found, port) };
+    const others = names === "" ? "it has an address on no network" : `its networks are ${names}`;
+    return { ok: false, why: `it has no address on network ${quote(named)}, ${others}` };
+  }
+  const [first, second] = attached;
+  if (first === undefined) return { ok: false, why: "it has no address of its own on any network" };
+  if (second === undefined) return { ok: true, value: endpointOn(first, port) };
+  const remark =
+    `it is on networks ${names}; ${first.name} is used, the first by name: name one with "network" or --network`;
+  return { ok: true, value: endpointOn(first, port), remark };
+}
+
+function endpointOn(network: NetworkAttachment, port: Port): Endpoint {
+  return { address: (network.ipv4 ?? network.ipv6) as IpAddress, port, via: "container" };
+}

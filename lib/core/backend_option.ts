@@ -1,0 +1,119 @@
+import { expected, type Parsed, parsed } from "./notice.ts";
+
+/** A version of HAProxy, `[major, minor]`. */
+export type HaproxyVersion = readonly [major: number, minor: number];
+
+/** Whether a version is the given one or later. */
+export function isAtLeast(version: HaproxyVersion, [major, minor]: HaproxyVersion): boolean {
+  return version[0] > major || (version[0] === major && version[1] >= minor);
+}
+
+/** An option as it was asked for, and as it is written for the HAProxy found. */
+export type BackendOption = {
+  /** Its name, as it was asked for. */
+  readonly name: string;
+  /** What stands after `option`; `undefined` where today's HAProxy does it always or cannot do it at all. */
+  readonly written: string | undefined;
+  /** Why it is written in another way than asked for. */
+  readonly translation: string | undefined;
+};
+
+type Rule = {
+  /** What may follow the name. */
+  readonly arguments?: RegExp;
+  readonly since?: HaproxyVersion;
+  /** Another name that does the same, from a version on. */
+  readonly renamed?: { readonly to: string | undefined; readonly from: HaproxyVersion; readonly why: string };
+};
+
+const ALWAYS: HaproxyVersion = [0, 0];
+const NONE = /^$/;
+
+/**
+ * The options that a backend may have and that are safe from a stranger (HAProxy manual, 4.2, those marked for
+ * backends). `transparent`, `http_proxy` and `external-check` are left out on purpose: they let a container reach
+ * addresses or programs of the host. Health checks have a key of their own.
+ */
+export const BACKEND_OPTIONS: Readonly<Record<string, Rule>> = {
+  "abortonclose": {},
+  "accept-invalid-http-response": {
+    renamed: {
+      to: "accept-unsafe-violations-in-http-response",
+      from: [3, 2],
+      why: "HAProxy 3.2 renamed it",
+    },
+  },
+  "allbackups": {},
+  "checkcache": {},
+  "forceclose": {
+    renamed: {
+      to: "httpclose",
+      from: ALWAYS,
+      why: "HAProxy 2.0 merged it into httpclose, which closes both sides",
+    },
+  },
+  "forwardfor": {
+    arguments:
+      /^(?:except [0-9a-fA-F.:]{2,45}(?:\/[0-9]{1,3})?)?(?: ?header [A-Za-z][A-Za-z0-9-]{0,63})?(?: ?if-none)?$/,
+  },
+  "http-buffer-request": {},
+  "http-keep-alive": {},
+  "http-no-delay": {},
+  "http-pretend-keepalive": {},
+  "http-server-close": {},
+  "http-tunnel": { renamed: { to: undefined, from: ALWAYS, why: "HAProxy 2.1 dropped it" } },
+  "http-use-htx": { renamed: { to: undefined, from: ALWAYS, why: "HAProxy does it always since 2.1" } },
+  "http-restrict-req-hdr-names": { arguments: /^(?:preserve|delete|reject)$/, since: [2, 6] },
+  "httpclose": {},
+  "independent-streams": {},
+  "log-health-checks": {},
+  "nolinger": {},
+  "originalto": {
+    arguments: /^(?:except [0-9a-fA-F.:]{2,45}(?:\/[0-9]{1,3})?)?(?: ?header [A-Za-z][A-Za-z0-9-]{0,63})?$/,
+  },
+  "persist": {},
+  "prefer-last-server": {},
+  "redispatch": { arguments: /^(?:-?[0-9]{1,3})?$/ },
+  "splice-auto": {},
+  "splice-request": {},
+  "splice-response": {},
+  "srvtcpka": {},
+  "tcp-smart-connect": {},
+  "tcpka": { renamed: { to: "srvtcpka", from: ALWAYS, why: "a backend has only the side of its servers" } },
+};
+
+const DANGEROUS = new Set(["transparent", "http_proxy", "external-check"]);
+const CHECKS =
+  /^(?:httpchk|tcp-check|ssl-hello-chk|smtpchk|mysql-check|pgsql-check|redis-check|ldap-check|spop-check)$/;
+
+/** Reads one of `backend_options`, each as after HAProxy's `option`. */
+export function parseBackendOption(text: string, version: HaproxyVersion): Parsed<BackendOption> {
+  const [name = "", ...rest] = text.trim().split(/ +/);
+  const args = rest.join(" ");
+  const rule = Object.hasOwn(BACKEND_OPTIONS, name) ? BACKEND_OPTIONS[name] : undefined;
+  if (CHECKS.test(name)) return expected('a health check under "check" (label interlock.health_check)');
+  if (DANGEROUS.has(name)) {
+    return expected("an option that stays inside its own backend; this one is not for containers");
+  }
+  if (rule === undefined) {
+    return expected(`an option of a backend, one of ${Object.keys(BACKEND_OPTIONS).join(", ")}`);
+  }
+  if (!(rule.arguments ?? NONE).test(args)) {
+    return expected(
+      rule.arguments ? `${name} with arguments of HAProxy's manual` : `${name} with nothing after it`,
+    );
+  }
+  if (rule.since && !isAtLeast(version, rule.since)) {
+    return parsed({
+      name,
+      written: undefined,
+      translation: `it is left out: HAProxy has it from ${rule.since.join(".")} on`,
+    });
+  }
+  if (rule.renamed && isAtLeast(version, rule.renamed.from)) {
+    const { to, why } = rule.renamed;
+    const what = to === undefined ? "it is left out" : `written as ${to}`;
+    return parsed({ name, written: to, translation: `${what}: ${why}` });
+  }
+  return parsed({ name, written: args === "" ? name : `${name} ${args}`, translation: undefined });
+}

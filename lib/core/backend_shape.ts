@@ -1,0 +1,80 @@
+import type { Member, RoutingSettings } from "./build_model.ts";
+import { CONNECT_CHECK } from "./health_check.ts";
+import type { BackendShape } from "./model.ts";
+import type { PathPrefix } from "./names.ts";
+import { type Notice, quote } from "./notice.ts";
+import type { RouteData } from "./route_data.ts";
+
+const OPTION_KEYS = [
+  "balance_algorithm",
+  "check",
+  "check_interval",
+  "backend_options",
+  "ssl_only",
+  "context_root_rewrite",
+] as const;
+type OptionKey = typeof OPTION_KEYS[number];
+
+const DEFAULT_CHECK_INTERVAL_MS = 5_000;
+
+/**
+ * The options of a backend from what its containers said, oldest first: the first that sets an option decides, and
+ * the others that want something else get a notice.
+ */
+export function mergeShape(
+  members: readonly Member[],
+  path: PathPrefix,
+  settings: RoutingSettings,
+): { readonly shape: BackendShape; readonly notices: readonly Notice[] } {
+  const notices: Notice[] = [];
+  const decided: { [K in OptionKey]?: { value: NonNullable<RouteData[K]>; by: Member } } = {};
+  for (const member of members) {
+    for (const key of OPTION_KEYS) decide(key, member, decided as Decided, notices);
+  }
+  const options = decided.backend_options?.value ?? [];
+  for (const option of options) {
+    if (option.translation === undefined) continue;
+    const message = `backend option ${option.name} is translated, ${option.translation}`;
+    notices.push(notice("info", "translated", decided.backend_options?.by, message));
+  }
+  const isTlsOnly = decided.ssl_only?.value === true;
+  if (isTlsOnly && settings.frontend.tls === undefined) {
+    const message = "ssl_only has no effect: there is no TLS listener, expected --tls-cert";
+    notices.push(notice("warning", "no-tls", decided.ssl_only?.by, message));
+  }
+  const shape: BackendShape = {
+    balance: decided.balance_algorithm?.value ?? settings.balance,
+    check: decided.check?.value ?? CONNECT_CHECK,
+    checkIntervalMs: decided.check_interval?.value ?? DEFAULT_CHECK_INTERVAL_MS,
+    options: [...new Set(options.flatMap((option) => option.written ?? []))].sort(),
+    isTlsOnly: isTlsOnly && settings.frontend.tls !== undefined,
+    stripPath: decided.context_root_rewrite?.value === true ? path : "" as PathPrefix,
+  };
+  return { shape, notices };
+}
+
+type Decided = Partial<Record<OptionKey, { value: unknown; by: Member }>>;
+
+function decide(key: OptionKey, member: Member, decided: Decided, notices: Notice[]): void {
+  const value = member.data[key];
+  if (value === undefined) return;
+  const before = decided[key];
+  if (before === undefined) {
+    decided[key] = { value, by: member };
+    return;
+  }
+  if (JSON.stringify(before.value) === JSON.stringify(value)) return;
+  const older = quote(before.by.container.name);
+  const message =
+    `${key} differs from that of the older container ${older} of the same host, which decides; it is left out`;
+  notices.push(notice("warning", "conflict", member, message));
+}
+
+function notice(
+  severity: Notice["severity"],
+  code: string,
+  member: Member | undefined,
+  message: string,
+): Notice {
+  return { severity, code, subject: member?.container.name ?? "", message };
+}

@@ -1,0 +1,73 @@
+import type { HealthCheck } from "./model.ts";
+import { expected, type Parsed, parsed } from "./notice.ts";
+
+/** The check of a container that names none: a connection (HAProxy manual, 5.2, `check`). */
+export const CONNECT_CHECK: HealthCheck = { option: undefined, lines: [] };
+
+const EXPECTED = "a check as after HAProxy's option, such as httpchk GET /health, tcp-check or redis-check";
+const METHOD = /^(?:GET|HEAD|OPTIONS|POST|PUT)$/;
+const TARGET = /^(?:\/[A-Za-z0-9._~!$&()*+,;=:@%/?-]{0,255}|\*)$/;
+const USER = /^[A-Za-z0-9_.-]{1,32}$/;
+const DOMAIN = /^[A-Za-z0-9.-]{1,253}$/;
+
+/**
+ * Reads `check`, written as after HAProxy's `option` (manual, 4.2). Only checks that end in one answer of the server
+ * are taken: `external-check` runs programs on the host. Headers that followed `httpchk`'s version, which HAProxy
+ * refuses from 2.8 on, become `http-check send`.
+ */
+export function parseHealthCheck(text: string): Parsed<HealthCheck> {
+  // In old configurations `\r\n` and `\ ` are HAProxy's own escapes inside the version word.
+  const [line = "", ...headerLines] = text.trim().split(/\\r\\n|\r\n/);
+  const words = line.replace(/\\ /g, " ").split(/ +/);
+  const [name = "", ...args] = words;
+  if (name === "httpchk") return parseHttpCheck(args, headerLines);
+  if (headerLines.length > 0) return expected(EXPECTED);
+  const written = parsePlainCheck(name, args);
+  return written === undefined ? expected(EXPECTED) : parsed({ option: written, lines: [] });
+}
+
+function parsePlainCheck(name: string, args: readonly string[]): string | undefined {
+  const [first = "", second = ""] = args;
+  switch (name) {
+    case "tcp-check":
+    case "ssl-hello-chk":
+    case "redis-check":
+    case "ldap-check":
+      return args.length === 0 ? name : undefined;
+    case "smtpchk":
+      if (args.length === 0) return name;
+      return args.length === 2 && /^(?:HELO|EHLO)$/.test(first) && DOMAIN.test(second)
+        ? `${name} ${first} ${second}`
+        : undefined;
+    case "mysql-check":
+      if (args.length === 0) return name;
+      return args.length === 2 && first === "user" && USER.test(second)
+        ? `${name} user ${second}`
+        : undefined;
+    case "pgsql-check":
+      return args.length === 2 && first === "user" && USER.test(second)
+        ? `${name} user ${second}`
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function parseHttpCheck(args: readonly string[], headerLines: readonly string[]): Parsed<HealthCheck> {
+  const [method = "OPTIONS", target = "/", version, ...more] = args.length === 1
+    ? ["OPTIONS", ...args]
+    : args;
+  if (!METHOD.test(method) || !TARGET.test(target) || more.length > 0) return expected(EXPECTED);
+  if (version !== undefined && !/^HTTP\/1\.[01]$/.test(version)) {
+    return expected("httpchk METHOD PATH with HTTP/1.0 or HTTP/1.1 after it, or nothing");
+  }
+  const headers: string[] = [];
+  for (const header of headerLines) {
+    const match = /^([A-Za-z][A-Za-z0-9-]{0,63}):(?:\\ | )*([A-Za-z0-9._:/*+=,;-]{1,200})$/.exec(header);
+    if (match === null) return expected("plain headers after httpchk, such as \\r\\nHost:\\ www.example.com");
+    headers.push(`hdr ${match[1]} ${match[2]}`);
+  }
+  const option = ["httpchk", ...(args.length === 0 ? [] : [method, target]), ...(version ? [version] : [])]
+    .join(" ");
+  return parsed({ option, lines: headers.length === 0 ? [] : [`send ${headers.join(" ")}`] });
+}

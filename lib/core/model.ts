@@ -1,0 +1,83 @@
+import type { BackendName, ContainerId, HostName, IpAddress, PathPrefix, Port, ServerName } from "./names.ts";
+
+/** Why a server may not have traffic yet, as Docker tells it; `open` leaves it to the prober. */
+export type Gate = "open" | "starting" | "unhealthy" | "stopping";
+
+/** How a server speaks TLS to its container. */
+export type ServerTls = { readonly verify: "none" | "required" };
+
+/** One container's port, as HAProxy reaches it. */
+export type Server = {
+  readonly name: ServerName;
+  /** HAProxy's numeric id of the server, unique in its backend; derived from the name, so that it never moves. */
+  readonly numericId: number;
+  readonly containerId: ContainerId;
+  /** Docker's name of the container, made safe for a comment. */
+  readonly containerName: string;
+  readonly address: IpAddress;
+  readonly port: Port;
+  /** `container`: its own address; `published`: through the engine's port, which accepts with nothing behind it. */
+  readonly via: "container" | "published";
+  readonly tls: ServerTls | undefined;
+  /** The container asked for an HTTP answer before it gets traffic. */
+  readonly isWarmed: boolean;
+  readonly gate: Gate;
+};
+
+/** A health check of the `option` family (HAProxy manual, 4.2), already written for the configuration. */
+export type HealthCheck = {
+  /** `httpchk GET /`: what stands after `option`; `undefined` for a plain connection. */
+  readonly option: string | undefined;
+  /** `http-check` lines that go with it, without the keyword in front. */
+  readonly lines: readonly string[];
+};
+
+/** Everything that HAProxy has of a backend but its servers; two backends of one shape can stand in for each other. */
+export type BackendShape = {
+  readonly balance: string;
+  readonly check: HealthCheck;
+  readonly checkIntervalMs: number;
+  /** Each as after `option`, sorted. */
+  readonly options: readonly string[];
+  readonly isTlsOnly: boolean;
+  /** A path that is taken off before the container sees the request; empty for none. */
+  readonly stripPath: PathPrefix;
+};
+
+/** The containers that serve one host and path. */
+export type Backend = {
+  readonly name: BackendName;
+  readonly host: HostName;
+  readonly path: PathPrefix;
+  readonly shape: BackendShape;
+  /** Sorted by name; never empty. */
+  readonly servers: readonly Server[];
+};
+
+/** A host and path, and the backend that answers for it. */
+export type Route = { readonly host: HostName; readonly path: PathPrefix; readonly backend: BackendName };
+
+/** Where clients come in. */
+export type Frontend = {
+  /** The address of every listener; `undefined` for all addresses. */
+  readonly address: IpAddress | undefined;
+  readonly httpPort: Port;
+  readonly tls: { readonly port: Port; readonly certificate: string; readonly options: string } | undefined;
+  /** The user of the statistics page; `undefined` where there is none. */
+  readonly statsUser: string | undefined;
+  readonly maxConnections: number;
+  readonly connectTimeoutMs: number;
+  readonly clientTimeoutMs: number;
+  readonly serverTimeoutMs: number;
+};
+
+/** What we want HAProxy to do. */
+export type Model = {
+  readonly frontend: Frontend;
+  /** Sorted by name. */
+  readonly backends: readonly Backend[];
+  /** Sorted by key; hosts and their aliases alike. */
+  readonly routes: readonly Route[];
+  /** How many labels follow `*.` in the wildcards in use, most first. */
+  readonly wildcardDepths: readonly number[];
+};

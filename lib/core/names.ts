@@ -1,0 +1,125 @@
+import { expected, type Parsed, parsed } from "./notice.ts";
+
+declare const brand: unique symbol;
+type Branded<T, Name extends string> = T & { readonly [brand]: Name };
+
+/** A host as routes compare it: lower case, no port, no trailing dot; `*.` in front matches one or more labels. */
+export type HostName = Branded<string, "HostName">;
+/** A path that begins with `/` and does not end with one; the empty text stands for every path. */
+export type PathPrefix = Branded<string, "PathPrefix">;
+/** A TCP port, 1 to 65535. */
+export type Port = Branded<number, "Port">;
+/** An IPv4 or IPv6 address in its usual text form, without brackets. */
+export type IpAddress = Branded<string, "IpAddress">;
+/** A whole id of Docker's, or any short word of letters and digits that a snapshot has in its place. */
+export type ContainerId = Branded<string, "ContainerId">;
+/** The name of a backend section: letters, digits and `_.:-` (HAProxy manual, section 2.2). */
+export type BackendName = Branded<string, "BackendName">;
+/** The name of a server in a backend, of the same alphabet. */
+export type ServerName = Branded<string, "ServerName">;
+
+const LABEL = /^[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?$/;
+const EXPECTED_HOST =
+  "a host such as www.example.com (letters, digits, - and _ in labels of at most 63, 253 in all)";
+
+/** Reads a host that a container or a user names; `*.` in front is a wildcard (RFC 1123, section 2.1; RFC 6125). */
+export function parseHost(text: string): Parsed<HostName> {
+  const ascii = toAscii(text.length > 1_000 ? "" : text).toLowerCase().replace(/:[0-9]{1,5}$/, "").replace(
+    /\.$/,
+    "",
+  );
+  const name = ascii.startsWith("*.") ? ascii.slice(2) : ascii;
+  if (name.length === 0 || ascii.length > 253) return expected(EXPECTED_HOST);
+  for (const label of name.split(".")) {
+    if (!LABEL.test(label)) return expected(EXPECTED_HOST);
+  }
+  return parsed(ascii as HostName);
+}
+
+/** International names become punycode, as browsers send them; everything else stays as it is, to be judged. */
+function toAscii(text: string): string {
+  // deno-lint-ignore no-control-regex
+  if (/^[\x00-\x7f]*$/.test(text) || !/^(?:\*\.)?[\p{L}\p{M}\p{N}._-]+$/u.test(text)) return text;
+  const wildcard = text.startsWith("*.") ? "*." : "";
+  const url = URL.parse(`http://${text.slice(wildcard.length)}/`);
+  return url === null ? text : wildcard + url.hostname;
+}
+
+/** Whether the host is `*.name`. */
+export const isWildcard = (host: HostName): boolean => host.startsWith("*.");
+
+const EXPECTED_PATH =
+  "a path such as /app (letters, digits and ._~@%+=:- in its segments, no . or .., 200 in all)";
+
+/** Reads `interlock.context_root`; a trailing slash is dropped, `/` alone is every path. */
+export function parsePathPrefix(text: string): Parsed<PathPrefix> {
+  const path = text.replace(/\/$/, "");
+  if (path === "") return text === "/" ? parsed("" as PathPrefix) : expected(EXPECTED_PATH);
+  const isPath = path.length <= 200 && /^(?:\/[A-Za-z0-9._~@%+=:-]+)+$/.test(path) &&
+    !/\/\.\.?(?:\/|$)/.test(path);
+  return isPath ? parsed(path as PathPrefix) : expected(EXPECTED_PATH);
+}
+
+/** Reads a port number. */
+export function parsePort(value: unknown): Parsed<Port> {
+  return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 65535
+    ? parsed(value as Port)
+    : expected("a number from 1 to 65535");
+}
+
+/** Reads a port that is written in digits, as Docker and command lines write it. */
+export function parsePortText(text: string): Parsed<Port> {
+  return parsePort(/^[0-9]{1,5}$/.test(text) ? Number(text) : undefined);
+}
+
+const OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
+
+/** Reads an IPv4 or IPv6 address, with or without brackets; no zone (RFC 4291, section 2.2). */
+export function parseIp(text: string): Parsed<IpAddress> {
+  if (IPV4.test(text)) return parsed(text as IpAddress);
+  const bare = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
+  if (!/^[0-9a-fA-F:.]{2,45}$/.test(bare) || !bare.includes(":")) return expected("an IP address");
+  // The URL parser checks an IPv6 literal in full and gives its canonical form.
+  const url = URL.parse(`http://[${bare}]/`);
+  return url === null ? expected("an IP address") : parsed(url.hostname.slice(1, -1) as IpAddress);
+}
+
+/** An address and port as HAProxy's `server` and `bind` lines take them: `10.0.0.1:80`, `[::1]:80`. */
+export function formatEndpoint(address: IpAddress, port: Port): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Reads a container's id: Docker's 64 hexadecimal digits, or a shorter word of letters and digits. */
+export function parseContainerId(text: string): Parsed<ContainerId> {
+  return /^[A-Za-z0-9_-]{1,64}$/.test(text)
+    ? parsed(text as ContainerId)
+    : expected("an id of letters and digits");
+}
+
+/** The id as Docker's own tools show it: the first 12 characters. */
+export const shortId = (id: ContainerId): string => id.slice(0, 12);
+
+/**
+ * The backend that serves a host and path. No two pairs share a name, and none begins with `_`, as our own
+ * sections do, but `_.`, which stands for a wildcard's `*.`: labels never begin with `_`, hosts never hold `:`.
+ */
+export function backendName(host: HostName, path: PathPrefix): BackendName {
+  const base = isWildcard(host) ? `_${host.slice(1)}` : host;
+  const suffix = path.replace(
+    /[^A-Za-z0-9_.-]/g,
+    (c) => c === "/" ? ":" : `::${c.charCodeAt(0).toString(16)}`,
+  );
+  return (base + suffix) as BackendName;
+}
+
+/** The server that stands for a container's port: its host first, so that a statistics page tells whom it serves. */
+export function serverName(host: HostName, id: ContainerId, port: Port): ServerName {
+  const base = isWildcard(host) ? `_${host.slice(1)}` : host;
+  return `${base}:${shortId(id)}:${port}` as ServerName;
+}
+
+/** The key of hosts.map: host and path with a slash after each, so that `/app` never takes `/apple`. */
+export function routeKey(host: HostName, path: PathPrefix): string {
+  return `${host}${path}/`;
+}

@@ -1,0 +1,336 @@
+import { closest } from "fastest-levenshtein";
+import { type BackendOption, type HaproxyVersion, parseBackendOption } from "./backend_option.ts";
+import { parseBalance } from "./balance.ts";
+import { parseHealthCheck } from "./health_check.ts";
+import { type HostName, parseHost, parsePathPrefix, parsePort, type PathPrefix, type Port } from "./names.ts";
+import type { HealthCheck } from "./model.ts";
+import { expected, type Notice, type Parsed, parsed, quote } from "./notice.ts";
+import type { ContainerView } from "./snapshot.ts";
+
+/** What one route of a container asks for, parsed; what it did not say, or said wrongly, is absent. */
+export type RouteData = {
+  /** Where it was said, for messages: `INTERLOCK_DATA`, `INTERLOCK_DATA[1]`, `label route "api"`, `labels`. */
+  readonly source: string;
+  /** The route cannot be built: its hostname, domain or port is wrong. */
+  readonly isLost: boolean;
+  /** Whether anything was said at all; a container that says nothing is not scolded for serving nothing. */
+  readonly isExplicit: boolean;
+  readonly hostname?: string;
+  readonly domain?: HostName;
+  readonly alias_domains?: readonly HostName[];
+  readonly port?: Port;
+  readonly warm?: boolean;
+  readonly check?: HealthCheck;
+  readonly check_interval?: number;
+  readonly backend_options?: readonly BackendOption[];
+  readonly ssl_only?: boolean;
+  readonly balance_algorithm?: string;
+  readonly ssl_backend?: boolean;
+  readonly ssl_backend_tls_verify?: "none" | "required";
+  readonly network?: string;
+  readonly context_root?: PathPrefix;
+  readonly context_root_rewrite?: boolean;
+};
+
+type Kind = "string" | "string[]" | "integer" | "boolean";
+
+/** One key that a container may use; the README's table is made from this. */
+export type RouteKey = {
+  /** Its label, without `interlock.` in front; lists take `.N` after it too. */
+  readonly label: string;
+  readonly kind: Kind;
+  /** A wrong value costs the route, not only the key. */
+  readonly isVital: boolean;
+  readonly meaning: string;
+  /** Reads one value of the kind (one element, for a list). */
+  readonly parse: (value: never, version: HaproxyVersion) => Parsed<unknown>;
+};
+
+/** Every key of INTERLOCK_DATA and its label. Labels and JSON read through the same parsers. */
+export const ROUTE_KEYS = {
+  hostname: key(
+    "hostname",
+    "string",
+    true,
+    "overrides the container's hostname; combined with the domain",
+    parseHost,
+  ),
+  domain: key("domain", "string", true, "overrides the container's domain", parseHost),
+  alias_domains: key(
+    "alias_domain",
+    "string[]",
+    false,
+    "more hosts for the same backend, with all its options",
+    parseHost,
+  ),
+  port: key("port", "integer", true, "which container port to use", parsePort),
+  warm: key("warm", "boolean", false, "get an HTTP answer from the container before it gets traffic", parsed),
+  check: key(
+    "health_check",
+    "string",
+    false,
+    "the health check, as after HAProxy's `option`: `httpchk GET /`",
+    parseHealthCheck,
+  ),
+  check_interval: key(
+    "health_check_interval",
+    "integer",
+    false,
+    "milliseconds between checks, default 5000",
+    (value: number) =>
+      value >= 100 && value <= 3_600_000 ? parsed(value) : expected("milliseconds from 100 to 3600000"),
+  ),
+  backend_options: key(
+    "backend_option",
+    "string[]",
+    false,
+    "each as HAProxy's `option X`, such as `http-server-close`",
+    parseBackendOption,
+  ),
+  ssl_only: key("ssl_only", "boolean", false, "redirect plain HTTP to HTTPS", parsed),
+  balance_algorithm: key(
+    "balance_algorithm",
+    "string",
+    false,
+    "how requests are spread, default roundrobin",
+    parseBalance,
+  ),
+  ssl_backend: key("ssl_backend", "boolean", false, "speak TLS to the container", parsed),
+  ssl_backend_tls_verify: key(
+    "ssl_backend_tls_verify",
+    "string",
+    false,
+    "`none` (default) or `required`: whether the container's certificate must be valid for the host",
+    (text: string) => text === "none" || text === "required" ? parsed(text) : expected("none or required"),
+  ),
+  network: key(
+    "network",
+    "string",
+    false,
+    "which network's address to use",
+    (text: string) =>
+      /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/.test(text) ? parsed(text) : expected("a network's name"),
+  ),
+  context_root: key(
+    "context_root",
+    "string",
+    false,
+    "serve only the paths under this one, such as `/app`",
+    parsePathPrefix,
+  ),
+  context_root_rewrite: key(
+    "context_root_rewrite",
+    "boolean",
+    false,
+    "take that path off before the container sees the request",
+    parsed,
+  ),
+} as const satisfies Record<Exclude<keyof RouteData, "source" | "isLost" | "isExplicit">, RouteKey>;
+
+function key<T>(
+  label: string,
+  kind: Kind,
+  isVital: boolean,
+  meaning: string,
+  parse: (value: T, version: HaproxyVersion) => Parsed<unknown>,
+): RouteKey {
+  return { label, kind, isVital, meaning, parse: parse as RouteKey["parse"] };
+}
+
+type KeyName = keyof typeof ROUTE_KEYS;
+const KEY_NAMES = Object.keys(ROUTE_KEYS) as KeyName[];
+const KEY_OF_LABEL = new Map(KEY_NAMES.map((name) => [ROUTE_KEYS[name].label, name]));
+
+/** One value with the place where it was said, not yet parsed. */
+type Said = { readonly value: unknown; readonly place: string };
+type SaidKeys = ReadonlyMap<KeyName, Said>;
+
+/** Bounds on what one container can make us do: routes, and elements of one list. */
+const MOST_ROUTES = 64;
+const MOST_ELEMENTS = 256;
+const LONGEST_DATA = 65_536;
+
+/** Everything that a container says of its routes; never throws, whatever the container wrote. */
+export function readRouteData(
+  container: ContainerView,
+  version: HaproxyVersion,
+): { readonly routes: readonly RouteData[]; readonly notices: readonly Notice[] } {
+  const reader = new Reader(container.name, version);
+  const labels = reader.sortLabels(container.labels);
+  const entries = container.interlockData === undefined ? [] : reader.readJson(container.interlockData);
+  const routes: RouteData[] = [];
+  if (entries === "unreadable") return { routes, notices: reader.notices };
+  const own = labels.get("") ?? new Map();
+  const bases: [string, SaidKeys][] = entries.length > 0
+    ? entries.map(([source, said]) => [source, new Map([...said, ...own])])
+    : [["labels", own]];
+  for (const [source, said] of bases) routes.push(reader.readRoute(source, said));
+  for (const [name, said] of labels) {
+    if (name !== "") routes.push(reader.readRoute(`label route ${quote(name)}`, said));
+  }
+  if (routes.length > MOST_ROUTES) {
+    reader.warn("too-many", `asks for ${routes.length} routes, at most ${MOST_ROUTES} are served`);
+  }
+  return { routes: routes.slice(0, MOST_ROUTES), notices: reader.notices };
+}
+
+class Reader {
+  readonly notices: Notice[] = [];
+  constructor(readonly subject: string, readonly version: HaproxyVersion) {}
+
+  warn(code: string, message: string): void {
+    this.notices.push({ severity: "warning", code, subject: this.subject, message });
+  }
+
+  readJson(text: string): [string, SaidKeys][] | "unreadable" {
+    if (text.trim() === "") return [];
+    let data: unknown;
+    try {
+      if (text.length > LONGEST_DATA) throw new Error(`longer than ${LONGEST_DATA} characters`);
+      data = JSON.parse(text);
+    } catch (error) {
+      const why = error instanceof Error ? quote(error.message).slice(1, -1) : "not JSON";
+      this.warn(
+        "bad-json",
+        `cannot read INTERLOCK_DATA (${why}), expected a JSON object such as {"hostname": "www"}`,
+      );
+      return "unreadable";
+    }
+    const list = Array.isArray(data) ? data : [data];
+    const entries: [string, SaidKeys][] = [];
+    list.forEach((entry, index) => {
+      const source = Array.isArray(data) ? `INTERLOCK_DATA[${index}]` : "INTERLOCK_DATA";
+      if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
+        this.warn("bad-json", `${source} is ${quote(entry)}, expected a JSON object; it serves no route`);
+      } else {
+        entries.push([source, this.sortKeys(source, entry as Record<string, unknown>)]);
+      }
+    });
+    return list.length > 0 && entries.length === 0 ? "unreadable" : entries;
+  }
+
+  sortKeys(source: string, entry: Record<string, unknown>): SaidKeys {
+    const said = new Map<KeyName, Said>();
+    for (const [name, value] of Object.entries(entry)) {
+      if (Object.hasOwn(ROUTE_KEYS, name)) {
+        said.set(name as KeyName, { value, place: `"${name}" of ${source}` });
+      } else this.unknown(`key ${quote(name)} of ${source}`, name, KEY_NAMES);
+    }
+    return said;
+  }
+
+  /** Sorts labels by the route that they speak of; the empty name is the container's own. */
+  sortLabels(labels: Readonly<Record<string, string>>): Map<string, SaidKeys> {
+    const routes = new Map<string, Map<KeyName, Said>>();
+    const names = Object.keys(labels).filter((label) => label.startsWith("interlock.")).sort(byNumberInside);
+    for (const label of names) {
+      const [first = "", second, ...rest] = label.slice("interlock.".length).split(".");
+      const isOwn = KEY_OF_LABEL.has(first);
+      const word = isOwn ? first : second ?? first;
+      const index = isOwn ? [second, ...rest].filter((part) => part !== undefined) : rest;
+      const keyName = KEY_OF_LABEL.get(word);
+      const isList = keyName !== undefined && ROUTE_KEYS[keyName].kind === "string[]";
+      const isIndex = index.length === 0 ||
+        (isList && index.length === 1 && /^[0-9]{1,6}$/.test(index[0] ?? ""));
+      const isRoute = isOwn || (second !== undefined && /^[A-Za-z0-9_-]{1,63}$/.test(first));
+      if (keyName === undefined || !isIndex || !isRoute) {
+        this.unknown(`label ${quote(label)}`, word, [...KEY_OF_LABEL.keys()]);
+        continue;
+      }
+      const route = isOwn ? "" : first;
+      const said = routes.get(route) ?? new Map<KeyName, Said>();
+      routes.set(route, said);
+      const value = labelValue(ROUTE_KEYS[keyName].kind, labels[label] ?? "");
+      const before = said.get(keyName)?.value;
+      said.set(keyName, {
+        value: isList ? [...(Array.isArray(before) ? before : []), value] : value,
+        place: `label "interlock.${isOwn ? "" : `${first}.`}${word}"`,
+      });
+    }
+    return routes;
+  }
+
+  unknown(what: string, word: string, known: readonly string[]): void {
+    this.warn(
+      "unknown-key",
+      `${what} is not known, did you mean ${quote(closest(word.slice(0, 64), [...known]))}?`,
+    );
+  }
+
+  readRoute(source: string, said: SaidKeys): RouteData {
+    const data: Record<string, unknown> = {};
+    let isLost = false;
+    for (const [name, { value, place }] of said) {
+      const rule = ROUTE_KEYS[name];
+      const result = rule.kind === "string[]"
+        ? this.readList(rule, value, place)
+        : readOne(rule, value, this.version);
+      if (result.ok) {
+        data[name] = result.value;
+        continue;
+      }
+      isLost ||= rule.isVital;
+      const cost = rule.isVital ? "the route is left out" : "the key is left out";
+      this.warn("bad-value", `${place} is ${quote(value)}, expected ${result.expected}; ${cost}`);
+    }
+    return { source, isLost, isExplicit: said.size > 0, ...data };
+  }
+
+  /** A list keeps its good elements: each bad one is a notice of its own. */
+  readList(rule: RouteKey, value: unknown, place: string): Parsed<unknown[]> {
+    if (!Array.isArray(value)) return expected("a list of strings");
+    const values: unknown[] = [];
+    for (const element of value.slice(0, MOST_ELEMENTS)) {
+      const result = readOne({ ...rule, kind: "string" }, element, this.version);
+      if (result.ok) values.push(result.value);
+      else {this.warn(
+          "bad-value",
+          `${place} holds ${quote(element)}, expected ${result.expected}; it is left out`,
+        );}
+    }
+    if (value.length > MOST_ELEMENTS) {
+      this.warn("too-many", `${place} has ${value.length} elements, the first ${MOST_ELEMENTS} are used`);
+    }
+    return parsed(values);
+  }
+}
+
+const EXPECTED_KIND: Record<Kind, string> = {
+  "string": "a string",
+  "string[]": "a list of strings",
+  "integer": "a whole number",
+  "boolean": "true or false",
+};
+
+function readOne(rule: RouteKey, value: unknown, version: HaproxyVersion): Parsed<unknown> {
+  const isRight = rule.kind === "integer" ? Number.isInteger(value) : typeof value === rule.kind;
+  // A port says its range by itself, which is better advice than its type.
+  if (!isRight && rule.parse !== ROUTE_KEYS.port.parse) return expected(EXPECTED_KIND[rule.kind]);
+  return rule.parse(value as never, version);
+}
+
+const BOOLEANS: Readonly<Record<string, boolean>> = {
+  "": true,
+  "true": true,
+  "1": true,
+  "yes": true,
+  "false": false,
+  "0": false,
+  "no": false,
+};
+
+/** A label's text as the JSON value that it stands for; a text that stands for none stays a text, and is refused later. */
+function labelValue(kind: Kind, text: string): unknown {
+  if (kind === "integer" && /^[0-9]{1,15}$/.test(text)) return Number(text);
+  if (kind === "boolean") {
+    return Object.hasOwn(BOOLEANS, text.toLowerCase()) ? BOOLEANS[text.toLowerCase()] : text;
+  }
+  return text;
+}
+
+const COLLATOR = new Intl.Collator("en", { numeric: true });
+
+/** `alias_domain.2` before `alias_domain.10`, so that a list has the order that its numbers say. */
+function byNumberInside(a: string, b: string): number {
+  return COLLATOR.compare(a, b) || (a < b ? -1 : 1);
+}

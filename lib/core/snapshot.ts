@@ -1,0 +1,54 @@
+import type { ContainerId, IpAddress, Port } from "./names.ts";
+
+/** A port as an image or `docker run` declares it (Docker API: Config.ExposedPorts, NetworkSettings.Ports). */
+export type ExposedPort = { readonly port: Port; readonly protocol: string };
+
+/** A container port that the engine publishes on the host (Docker API: NetworkSettings.Ports). */
+export type PublishedPort = { readonly port: Port; readonly hostAddress: IpAddress; readonly hostPort: Port };
+
+/** A network that the container is attached to, with the addresses that it has there (NetworkSettings.Networks). */
+export type NetworkAttachment = {
+  readonly name: string;
+  readonly ipv4: IpAddress | undefined;
+  readonly ipv6: IpAddress | undefined;
+};
+
+/** What the engine's own HEALTHCHECK says; "none" where there is no check (Docker API: State.Health.Status). */
+export type Health = "none" | "starting" | "healthy" | "unhealthy";
+
+/** One container as Docker described it, decoded once; its texts are still the container's own words. */
+export type ContainerView = {
+  readonly id: ContainerId;
+  /** Docker's name, without the slash in front. */
+  readonly name: string;
+  /** Milliseconds since 1970; the oldest container decides where several disagree. */
+  readonly createdAt: number;
+  /** Docker's word: running, paused, restarting, exited, created, removing, dead. */
+  readonly status: string;
+  readonly health: Health;
+  readonly hostname: string;
+  readonly domainname: string;
+  /** `host`, `none`, `container:ID`, or a network's name (Docker API: HostConfig.NetworkMode). */
+  readonly networkMode: string;
+  /** Everything after the first `=` of INTERLOCK_DATA, if the container has one. */
+  readonly interlockData: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Every declared port, TCP and others, sorted. */
+  readonly exposed: readonly ExposedPort[];
+  /** Published TCP ports, sorted. */
+  readonly published: readonly PublishedPort[];
+  /** Sorted by name. */
+  readonly networks: readonly NetworkAttachment[];
+  /** The signal that `docker stop` sends, by name: SIGTERM unless the image says otherwise (Config.StopSignal). */
+  readonly stopSignal: string;
+};
+
+/** What Docker said at one moment. */
+export type Snapshot = {
+  readonly containers: readonly ContainerView[];
+  /** Containers that were told to stop and still run: they finish what they have and get nothing new. */
+  readonly stopping: ReadonlySet<ContainerId>;
+};
+
+/** A snapshot of nothing, as before Docker first answers. */
+export const emptySnapshot: Snapshot = { containers: [], stopping: new Set() };

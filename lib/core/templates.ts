@@ -1,0 +1,93 @@
+import { Eta } from "eta/core";
+import backend from "../../templates/backend.eta" with { type: "text" };
+import defaults from "../../templates/defaults.eta" with { type: "text" };
+import frontend from "../../templates/frontend.eta" with { type: "text" };
+import global from "../../templates/global.eta" with { type: "text" };
+import haproxyCfg from "../../templates/haproxy.cfg.eta" with { type: "text" };
+import hostsMap from "../../templates/hosts.map.eta" with { type: "text" };
+import processCfg from "../../templates/process.cfg.eta" with { type: "text" };
+import server from "../../templates/server.eta" with { type: "text" };
+import unknownHost from "../../templates/unknown_host.eta" with { type: "text" };
+
+/** The built-in templates, by file name; `--templates` overlays them one by one. */
+export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
+  "haproxy.cfg.eta": haproxyCfg,
+  "process.cfg.eta": processCfg,
+  "hosts.map.eta": hostsMap,
+  "global.eta": global,
+  "defaults.eta": defaults,
+  "frontend.eta": frontend,
+  "unknown_host.eta": unknownHost,
+  "backend.eta": backend,
+  "server.eta": server,
+};
+
+/** Compiled templates: gives the text of one, by file name. Throws an error that names template and line. */
+export type Templates = { readonly render: (name: string, data: object) => string };
+
+/** A template that cannot be compiled or that failed; the message names the file and, where it is known, the line. */
+export class TemplateError extends Error {
+  override readonly name = "TemplateError";
+}
+
+/** Compiles the built-in templates with the user's own laid over them; throws TemplateError. */
+export function compileTemplates(overlay: Readonly<Record<string, string>>): Templates {
+  const eta = new Eta({
+    autoEscape: true,
+    escapeFunction: onOneLine,
+    autoTrim: false,
+  });
+  const debugging = new Eta({ autoEscape: true, escapeFunction: onOneLine, autoTrim: false, debug: true });
+  for (const [name, text] of Object.entries({ ...BUILTIN_TEMPLATES, ...overlay })) {
+    try {
+      eta.loadTemplate(`@${name}`, withoutTagLines(text));
+      debugging.loadTemplate(`@${name}`, text);
+    } catch (error) {
+      throw new TemplateError(`template ${name} cannot be compiled: ${firstLines(error)}`);
+    }
+  }
+  return {
+    render(name, data) {
+      try {
+        return eta.render(`@${name}`, data);
+      } catch (error) {
+        throw new TemplateError(`template ${name} failed: ${whereItFailed(debugging, name, data, error)}`);
+      }
+    },
+  };
+}
+
+/** The debugging copy is slower, but tells the template's line; it is asked only when something failed. */
+function whereItFailed(debugging: Eta, name: string, data: object, error: unknown): string {
+  try {
+    debugging.render(`@${name}`, data);
+  } catch (second) {
+    return firstLines(second);
+  }
+  return firstLines(error);
+}
+
+function firstLines(error: unknown): string {
+  const lines = (error instanceof Error ? error.message : String(error)).split("\n").filter((line) =>
+    line.trim() !== ""
+  );
+  return lines.slice(0, 12).join(" | ");
+}
+
+/** A line that holds nothing but a statement of the template leaves no line behind. */
+function withoutTagLines(template: string): string {
+  return template.replace(/^[ \t]*(<%(?![=~])(?:(?!%>).)*%>)[ \t]*\n/gm, "$1");
+}
+
+/** The second wall against injection: a value is a text or a number on one line, or nothing is rendered at all. */
+function onOneLine(value: unknown): string {
+  if (typeof value !== "string" && typeof value !== "number") {
+    throw new TypeError(`a value is ${typeof value}`);
+  }
+  const text = String(value);
+  // deno-lint-ignore no-control-regex
+  if (/[\x00-\x1f\x7f\u0085\u2028\u2029]/.test(text)) {
+    throw new TypeError("a value has a line break or control character");
+  }
+  return text;
+}

@@ -1,0 +1,135 @@
+import * as v from "valibot";
+import { type IpAddress, parseContainerId, parseIp, parsePortText, type Port } from "../core/names.ts";
+import { expected, type Parsed, parsed, quote } from "../core/notice.ts";
+import type {
+  ContainerView,
+  ExposedPort,
+  Health,
+  NetworkAttachment,
+  PublishedPort,
+} from "../core/snapshot.ts";
+
+const text = v.optional(v.nullable(v.string(), ""), "");
+const record = <T extends v.GenericSchema>(schema: T) =>
+  v.optional(v.nullable(v.record(v.string(), schema), {}), {});
+
+/** What is read of a container as Docker's Engine API gives it (`GET /containers/ID/json`); the rest is ignored. */
+const InspectSchema = v.object({
+  Id: v.string(),
+  Name: v.string(),
+  Created: text,
+  State: v.object({
+    Status: text,
+    Running: v.optional(v.boolean(), false),
+    Paused: v.optional(v.boolean(), false),
+    Health: v.optional(v.nullable(v.object({ Status: text }))),
+  }),
+  Config: v.object({
+    Hostname: text,
+    Domainname: text,
+    Env: v.optional(v.nullable(v.array(v.string()), []), []),
+    Labels: record(v.string()),
+    ExposedPorts: record(v.unknown()),
+    StopSignal: text,
+  }),
+  HostConfig: v.optional(v.object({ NetworkMode: text }), { NetworkMode: "" }),
+  NetworkSettings: v.optional(
+    v.object({
+      Ports: record(v.nullable(v.array(v.object({ HostIp: text, HostPort: text })))),
+      Networks: record(v.object({ IPAddress: text, GlobalIPv6Address: text })),
+    }),
+    { Ports: {}, Networks: {} },
+  ),
+});
+
+type Inspect = v.InferOutput<typeof InspectSchema>;
+
+const DATA_PREFIX = "INTERLOCK_DATA=";
+
+/** Reads one container of Docker's JSON, or says what it should have been. */
+export function decodeContainer(json: unknown): Parsed<ContainerView> {
+  const result = v.safeParse(InspectSchema, json, { abortEarly: true });
+  if (!result.success) {
+    const issue = result.issues[0];
+    return expected(
+      `a container as docker inspect prints it (${v.getDotPath(issue) ?? "it"}: ${quote(issue.message)})`,
+    );
+  }
+  const inspect = result.output;
+  const id = parseContainerId(inspect.Id);
+  if (!id.ok) return expected(`${id.expected} as Id`);
+  const { Config: config, State: state, NetworkSettings: network } = inspect;
+  return parsed({
+    id: id.value,
+    name: inspect.Name.replace(/^\//, ""),
+    createdAt: Date.parse(inspect.Created) || 0,
+    status: statusOf(state),
+    health: healthOf(state.Health?.Status),
+    hostname: config.Hostname,
+    domainname: config.Domainname,
+    networkMode: inspect.HostConfig.NetworkMode,
+    interlockData: config.Env.find((entry) => entry.startsWith(DATA_PREFIX))?.slice(DATA_PREFIX.length),
+    labels: config.Labels,
+    exposed: decodeExposed(config, network),
+    published: decodePublished(network),
+    networks: decodeNetworks(network),
+    stopSignal: config.StopSignal === "" ? "SIGTERM" : config.StopSignal,
+  });
+}
+
+/** Old engines say no Status; the two flags say the same. */
+function statusOf(state: Inspect["State"]): string {
+  if (state.Paused) return "paused";
+  if (state.Status !== "") return state.Status;
+  return state.Running ? "running" : "exited";
+}
+
+function healthOf(status: string | undefined): Health {
+  return status === "starting" || status === "healthy" || status === "unhealthy" ? status : "none";
+}
+
+function decodePort(key: string): ExposedPort | undefined {
+  const [number = "", protocol = "tcp"] = key.split("/");
+  const port = parsePortText(number);
+  return port.ok ? { port: port.value, protocol } : undefined;
+}
+
+function decodeExposed(config: Inspect["Config"], network: Inspect["NetworkSettings"]): ExposedPort[] {
+  // `-p` publishes ports that nobody exposed: both lists together are what the container has.
+  const keys = new Set([...Object.keys(config.ExposedPorts), ...Object.keys(network.Ports)]);
+  const ports = [...keys].flatMap((key) => decodePort(key) ?? []);
+  return ports.sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1));
+}
+
+function decodePublished(network: Inspect["NetworkSettings"]): PublishedPort[] {
+  const published: PublishedPort[] = [];
+  for (const [key, bindings] of Object.entries(network.Ports)) {
+    const exposed = decodePort(key);
+    if (exposed?.protocol !== "tcp") continue;
+    for (const binding of bindings ?? []) {
+      const hostPort = parsePortText(binding.HostPort);
+      const address = parseIp(binding.HostIp === "" ? "0.0.0.0" : binding.HostIp);
+      if (hostPort.ok && address.ok) {
+        published.push({ port: exposed.port, hostAddress: address.value, hostPort: hostPort.value });
+      }
+    }
+  }
+  return published.sort(byPortThenAddress);
+}
+
+function byPortThenAddress(a: PublishedPort, b: PublishedPort): number {
+  return a.port - b.port || (a.hostAddress < b.hostAddress ? -1 : a.hostAddress > b.hostAddress ? 1 : 0) ||
+    comparePorts(a.hostPort, b.hostPort);
+}
+
+const comparePorts = (a: Port, b: Port): number => a - b;
+
+function decodeNetworks(network: Inspect["NetworkSettings"]): NetworkAttachment[] {
+  const address = (text: string): IpAddress | undefined => {
+    const result = parseIp(text);
+    return result.ok ? result.value : undefined;
+  };
+  return Object.entries(network.Networks)
+    .map(([name, on]) => ({ name, ipv4: address(on.IPAddress), ipv6: address(on.GlobalIPv6Address) }))
+    .sort((a, b) => a.name < b.name ? -1 : 1);
+}

@@ -1,0 +1,48 @@
+import * as v from "valibot";
+import { expected, type Parsed, parsed, quote } from "../core/notice.ts";
+import type { ContainerView, Snapshot } from "../core/snapshot.ts";
+import { decodeContainer } from "./decode.ts";
+
+/** The version of the file that `signalbox snapshot` writes. */
+export const SNAPSHOT_VERSION = 1;
+
+const OwnSchema = v.looseObject({ version: v.literal(SNAPSHOT_VERSION), containers: v.array(v.unknown()) });
+
+const EXPECTED =
+  'the JSON array that docker inspect prints, or the object with "version": 1 that signalbox snapshot wrote';
+
+/** Reads a snapshot's text; one container that cannot be read is the whole file's error, since a file can be mended. */
+export function decodeSnapshot(text: string): Parsed<Snapshot> {
+  const json = parseJson(text);
+  if (!json.ok) return json;
+  const list = Array.isArray(json.value) ? parsed(json.value as unknown[]) : ownContainers(json.value);
+  if (!list.ok) return list;
+  const containers: ContainerView[] = [];
+  for (const [index, entry] of list.value.entries()) {
+    const container = decodeContainer(entry);
+    if (!container.ok) return expected(`element ${index} to be ${container.expected}`);
+    containers.push(container.value);
+  }
+  return parsed({ containers: sortContainers(containers), stopping: new Set() });
+}
+
+/** One order for all, whatever order Docker listed them in. */
+export function sortContainers(containers: readonly ContainerView[]): ContainerView[] {
+  const byId = new Map(containers.map((container) => [container.id, container]));
+  return [...byId.values()].sort((a, b) => a.id < b.id ? -1 : 1);
+}
+
+function parseJson(text: string): Parsed<unknown> {
+  // `docker inspect` with no running container prints nothing to standard output but an empty array or nothing at all.
+  if (text.trim() === "") return expected(`${EXPECTED}; it is empty`);
+  try {
+    return parsed(JSON.parse(text));
+  } catch (error) {
+    return expected(`${EXPECTED} (${quote(error instanceof Error ? error.message : error)})`);
+  }
+}
+
+function ownContainers(json: unknown): Parsed<unknown[]> {
+  const result = v.safeParse(OwnSchema, json);
+  return result.success ? parsed(result.output.containers) : expected(EXPECTED);
+}
