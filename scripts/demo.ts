@@ -177,7 +177,8 @@ async function demo(isOnce: boolean, withDocker: boolean): Promise<number> {
   } finally {
     isOver = true;
     say("\nEnding: signalbox, its HAProxy and the servers …");
-    await signalbox?.stop();
+    // What went wrong at the end is told, and the rest is cleared away all the same.
+    await signalbox?.stop().catch((error: Error) => console.error(error.message));
     await cast.end();
     await Deno.remove(area, { recursive: true });
     say("Nothing is left running.");
