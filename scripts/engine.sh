@@ -4,6 +4,7 @@
 ENGINE_PID=
 ENGINE_DIR=
 ENGINE_WHY=
+ENGINE_MADE_ETC=no
 ENGINE_CGROUP=signalbox-test-$$
 
 # start_engine: sets ENGINE_PID and exports SIGNALBOX_TEST_DOCKER, or sets ENGINE_WHY and fails.
@@ -18,15 +19,20 @@ start_engine() {
   unshare --net --mount true 2>/dev/null || { ENGINE_WHY="this kernel or container allows no network namespaces"; return 1; }
   # Short, since the path of a unix socket may have 107 characters at most.
   ENGINE_DIR=$(mktemp -d /tmp/sbt.XXXXXX)
+  # An engine of the machine's own may be configured there, for itself.
+  printf '{}\n' >"$ENGINE_DIR/daemon.json"
+  [ -e /etc/docker ] && ENGINE_MADE_ETC=no || ENGINE_MADE_ETC=yes
   # The variables are expanded by the inner shell, from its own arguments.
   # shellcheck disable=SC2016
   env -u SIGNALBOX_TEST_RUN setsid unshare --net --mount --propagation private sh -c '
     busybox ip link set lo up
+    # containerd and libnetwork write there whatever their own folders are.
+    mount -t tmpfs tmpfs /run
     # An address that is not the loopback: published ports and Swarm need one.
     busybox ip link add uplink type dummy && busybox ip addr add 192.0.2.10/24 dev uplink && busybox ip link set uplink up
     busybox ip route add default via 192.0.2.1 || true
     [ -e /sys/fs/cgroup/cgroup.controllers ] || [ -d /sys/fs/cgroup/memory ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup
-    exec dockerd --data-root "$1/data" --exec-root "$1/run" -p "$1/pid" -H "unix://$1/docker.sock" \
+    exec dockerd --config-file "$1/daemon.json" --data-root "$1/data" --exec-root "$1/run" -p "$1/pid" -H "unix://$1/docker.sock" \
       --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/$2" --log-level warn
   ' sh "$ENGINE_DIR" "$ENGINE_CGROUP" </dev/null >"$ENGINE_DIR/log" 2>&1 &
   ENGINE_PID=$!
@@ -68,6 +74,8 @@ stop_engine() {
   while ! rm -rf "$ENGINE_DIR" 2>/dev/null && [ $tries -lt 50 ]; do sleep 0.1; tries=$((tries + 1)); done
   find /sys/fs/cgroup -depth -type d -path "*/$ENGINE_CGROUP*" -exec rmdir {} + 2>/dev/null || true
   ENGINE_DIR=
+  # Older engines write a key there, and no setting of theirs stops it.
+  [ "$ENGINE_MADE_ETC" = no ] || { rm -f /etc/docker/key.json && rmdir /etc/docker; } 2>/dev/null || true
 }
 
 # Prints the pids of containerd and its shims, which carry the engine's own temporary folder in their command
