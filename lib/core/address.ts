@@ -27,6 +27,8 @@ export type Endpoint = {
   readonly address: IpAddress;
   readonly port: Port;
   readonly via: "container" | "published";
+  /** The container's own endpoint, where a local one is reached through a published port. */
+  readonly own: { readonly address: IpAddress; readonly port: Port } | undefined;
 };
 
 /** Which container port to use: the one named, else the only TCP port, else the lowest published, else the lowest exposed. */
@@ -68,10 +70,17 @@ export function chooseEndpoint(
   shared: ContainerView | undefined,
   port: Port,
   network: string | undefined,
-  settings: AddressSettings,
+  given: AddressSettings,
 ): Choice<Endpoint> {
+  const { engine } = container;
+  // Where there are several engines, each container's own one decides, unless the user named an address for all.
+  const settings = engine === undefined ? given : {
+    ...given,
+    isLocalEngine: engine.isLocal,
+    engineAddress: given.isEngineAddressForced ? given.engineAddress : engine.address,
+  };
   if (container.networkMode === "host" || shared?.networkMode === "host") {
-    return { ok: true, value: { address: settings.engineAddress, port, via: "published" } };
+    return { ok: true, value: { address: settings.engineAddress, port, via: "container", own: undefined } };
   }
   if (shared === undefined) return { ok: false, why: "the container whose network it shares does not run" };
   const isOwnFirst = settings.mode === "container" || (settings.mode === "auto" && settings.isLocalEngine);
@@ -99,8 +108,18 @@ function publishedEndpoint(
     };
   }
   const isOpen = isAnyAddress(binding.hostAddress) || settings.isEngineAddressForced;
+  const found = container.networks.find((network) => network.ipv4 !== undefined);
+  const first = found?.ipv4 === undefined ? undefined : { address: found.ipv4, port };
   const address = isOpen ? settings.engineAddress : binding.hostAddress;
-  return { ok: true, value: { address, port: binding.hostPort, via: "published" } };
+  return {
+    ok: true,
+    value: {
+      address,
+      port: binding.hostPort,
+      via: "published",
+      own: settings.isLocalEngine ? first : undefined,
+    },
+  };
 }
 
 const isAnyAddress = (address: IpAddress): boolean => address === "0.0.0.0" || address === "::";
@@ -124,5 +143,5 @@ function ownEndpoint(container: ContainerView, port: Port, named: string | undef
 }
 
 function endpointOn(network: NetworkAttachment, port: Port): Endpoint {
-  return { address: (network.ipv4 ?? network.ipv6) as IpAddress, port, via: "container" };
+  return { address: (network.ipv4 ?? network.ipv6) as IpAddress, port, via: "container", own: undefined };
 }

@@ -151,6 +151,7 @@ class Builder {
         ? container.name
         : container.id.slice(0, 12),
       ...endpoint.value,
+      incarnation: container.startedAt,
       tls: data.ssl_backend === true ? { verify: data.ssl_backend_tls_verify ?? "none" } : undefined,
       isWarmed: data.warm === true,
       gate: gateOf(container, this.snapshot.stopping),

@@ -18,6 +18,10 @@ export type Server = {
   readonly port: Port;
   /** `container`: its own address; `published`: through the engine's port, which accepts with nothing behind it. */
   readonly via: "container" | "published";
+  /** The container's own endpoint, where a local one is reached through a published port: the prober asks there. */
+  readonly own: { readonly address: IpAddress; readonly port: Port } | undefined;
+  /** Tells one start of the container from the next. */
+  readonly incarnation: string;
   readonly tls: ServerTls | undefined;
   /** The container asked for an HTTP answer before it gets traffic. */
   readonly isWarmed: boolean;

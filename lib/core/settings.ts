@@ -2,7 +2,7 @@ import type { AddressMode } from "./address.ts";
 import type { HaproxyVersion } from "./backend_option.ts";
 import { parseBalance } from "./balance.ts";
 import { parseHost, parseIp, parsePortText } from "./names.ts";
-import { type Parsed, parsed, quote } from "./notice.ts";
+import { type Parsed, parsed } from "./notice.ts";
 import {
   anyText,
   type LogFormat,
@@ -22,7 +22,8 @@ import {
   pathText,
 } from "./setting_values.ts";
 
-type Command = "run" | "render" | "snapshot" | "explain" | "status" | "doctor";
+/** A command that has settings. */
+export type CommandName = "run" | "render" | "snapshot" | "explain" | "status" | "doctor";
 
 /** One setting: its flag, its environment variables in order of precedence, and how its text is read. */
 export type Setting<T = unknown> = {
@@ -35,16 +36,16 @@ export type Setting<T = unknown> = {
   /** What the help says of the value when nobody gives one. */
   readonly defaultText: string;
   readonly help: string;
-  readonly commands: readonly Command[];
+  readonly commands: readonly CommandName[];
   readonly fallback: T;
   readonly parse: (text: string) => Parsed<T>;
 };
 
-const ROUTING: readonly Command[] = ["run", "render", "explain", "doctor"];
-const RENDERING: readonly Command[] = ["run", "render", "doctor"];
-const RUNNING: readonly Command[] = ["run", "doctor"];
-const DOCKER: readonly Command[] = ["run", "render", "snapshot", "explain", "doctor"];
-const ALL: readonly Command[] = ["run", "render", "snapshot", "explain", "status", "doctor"];
+const ROUTING: readonly CommandName[] = ["run", "render", "explain", "doctor"];
+const RENDERING: readonly CommandName[] = ["run", "render", "doctor"];
+const RUNNING: readonly CommandName[] = ["run", "doctor"];
+const DOCKER: readonly CommandName[] = ["run", "render", "snapshot", "explain", "doctor"];
+const ALL: readonly CommandName[] = ["run", "render", "snapshot", "explain", "status", "doctor"];
 
 /** Every setting. Flags, environment, help and the README's table are made from this one table. */
 export const SETTINGS = {
@@ -320,46 +321,11 @@ export type SettingName = keyof typeof SETTINGS;
 /** All settings, read. */
 export type Settings = { readonly [K in SettingName]: (typeof SETTINGS)[K]["fallback"] };
 
-/** What the command line gave, by flag; a switch that was given is `["true"]`. */
-export type GivenFlags = Readonly<Record<string, readonly string[] | undefined>>;
-
-/** The settings from flags and environment, or one line for each value that cannot be used. */
-export function readSettings(
-  given: GivenFlags,
-  env: Readonly<Record<string, string | undefined>>,
-): { readonly settings: Settings; readonly problems: readonly string[] } {
-  const settings: Record<string, unknown> = {};
-  const problems: string[] = [];
-  for (const [name, setting] of Object.entries(SETTINGS) as [string, Setting][]) {
-    const { texts, source } = find(setting, given, env);
-    const results = texts.map((text) => ({ text, result: setting.parse(text) }));
-    for (const { text, result } of results) {
-      // A password that is refused must not be repeated into a log.
-      const shown = name === "statsPassword" ? "(hidden)" : quote(text);
-      if (!result.ok) problems.push(`${source} is ${shown}, expected ${result.expected}`);
-    }
-    const values = results.flatMap(({ result }) => result.ok ? [result.value] : []);
-    settings[name] = values.length === 0 ? setting.fallback : setting.isRepeatable ? values : values.at(-1);
-  }
-  return { settings: settings as Settings, problems };
-}
-
-function find(setting: Setting, given: GivenFlags, env: Readonly<Record<string, string | undefined>>) {
-  const texts = setting.flag === undefined ? undefined : given[setting.flag];
-  if (texts !== undefined) return { texts, source: `--${setting.flag}` };
-  for (const name of setting.env) {
-    const text = env[name];
-    // An empty variable is what `-e NAME=` and compose files leave for "not set".
-    if (text === undefined || text === "") continue;
-    return {
-      texts: setting.isRepeatable ? text.split(",").map((part) => part.trim()) : [text],
-      source: name,
-    };
-  }
-  return { texts: [], source: "" };
-}
-
-type Rest = { readonly defaultText?: string; readonly help: string; readonly commands: readonly Command[] };
+type Rest = {
+  readonly defaultText?: string;
+  readonly help: string;
+  readonly commands: readonly CommandName[];
+};
 
 function value<T>(
   name: string | undefined,

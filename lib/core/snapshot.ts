@@ -23,6 +23,8 @@ export type ContainerView = {
   readonly name: string;
   /** Milliseconds since 1970; the oldest container decides where several disagree. */
   readonly createdAt: number;
+  /** When it was last started, in Docker's words: another text means that it has to prove itself again. */
+  readonly startedAt: string;
   /** Docker's word: running, paused, restarting, exited, created, removing, dead. */
   readonly status: string;
   readonly health: Health;
@@ -41,7 +43,12 @@ export type ContainerView = {
   readonly networks: readonly NetworkAttachment[];
   /** The signal that `docker stop` sends, by name: SIGTERM unless the image says otherwise (Config.StopSignal). */
   readonly stopSignal: string;
+  /** Its engine, where there are several; `undefined` for the one of the settings. */
+  readonly engine: EngineAddress | undefined;
 };
+
+/** How the containers of an engine are reached. */
+export type EngineAddress = { readonly address: IpAddress; readonly isLocal: boolean };
 
 /** What Docker said at one moment. */
 export type Snapshot = {

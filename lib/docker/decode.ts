@@ -3,6 +3,7 @@ import { type IpAddress, parseContainerId, parseIp, parsePortText, type Port } f
 import { expected, type Parsed, parsed, quote } from "../core/notice.ts";
 import type {
   ContainerView,
+  EngineAddress,
   ExposedPort,
   Health,
   NetworkAttachment,
@@ -22,6 +23,7 @@ const InspectSchema = v.object({
     Status: text,
     Running: v.optional(v.boolean(), false),
     Paused: v.optional(v.boolean(), false),
+    StartedAt: text,
     Health: v.optional(v.nullable(v.object({ Status: text }))),
   }),
   Config: v.object({
@@ -40,6 +42,8 @@ const InspectSchema = v.object({
     }),
     { Ports: {}, Networks: {} },
   ),
+  /** Written by `signalbox snapshot` where there are several engines. */
+  SignalboxEngine: v.optional(v.object({ Address: v.string(), IsLocal: v.boolean() })),
 });
 
 type Inspect = v.InferOutput<typeof InspectSchema>;
@@ -63,6 +67,7 @@ export function decodeContainer(json: unknown): Parsed<ContainerView> {
     id: id.value,
     name: inspect.Name.replace(/^\//, ""),
     createdAt: Date.parse(inspect.Created) || 0,
+    startedAt: state.StartedAt,
     status: statusOf(state),
     health: healthOf(state.Health?.Status),
     hostname: config.Hostname,
@@ -74,6 +79,7 @@ export function decodeContainer(json: unknown): Parsed<ContainerView> {
     published: decodePublished(network),
     networks: decodeNetworks(network),
     stopSignal: config.StopSignal === "" ? "SIGTERM" : config.StopSignal,
+    engine: decodeEngine(inspect.SignalboxEngine),
   });
 }
 
@@ -86,6 +92,13 @@ function statusOf(state: Inspect["State"]): string {
 
 function healthOf(status: string | undefined): Health {
   return status === "starting" || status === "healthy" || status === "unhealthy" ? status : "none";
+}
+
+function decodeEngine(engine: Inspect["SignalboxEngine"]): EngineAddress | undefined {
+  const address = engine === undefined ? undefined : parseIp(engine.Address);
+  return engine !== undefined && address?.ok
+    ? { address: address.value, isLocal: engine.IsLocal }
+    : undefined;
 }
 
 function decodePort(key: string): ExposedPort | undefined {

@@ -26,6 +26,47 @@ export function decodeSnapshot(text: string): Parsed<Snapshot> {
   return parsed({ containers: sortContainers(containers), stopping: new Set() });
 }
 
+const KEPT_FIELDS = {
+  State: ["Status", "Running", "Paused", "StartedAt", "Health"],
+  Config: ["Hostname", "Domainname", "Labels", "ExposedPorts", "StopSignal"],
+  HostConfig: ["NetworkMode"],
+  NetworkSettings: ["Ports", "Networks"],
+} as const;
+
+/**
+ * What `signalbox snapshot` keeps of a container's JSON: what routing needs, and no environment variable other than
+ * INTERLOCK_DATA, so that the file can be committed.
+ */
+export function reduceContainer(
+  json: unknown,
+  engine: { Address: string; IsLocal: boolean } | undefined,
+): unknown {
+  const whole = json as Record<string, Record<string, unknown> | undefined>;
+  const reduced: Record<string, unknown> = {
+    Id: whole["Id"],
+    Name: whole["Name"],
+    Created: whole["Created"],
+  };
+  for (const [section, fields] of Object.entries(KEPT_FIELDS)) {
+    reduced[section] = Object.fromEntries(fields.map((field) => [field, whole[section]?.[field]]));
+  }
+  const state = reduced["State"] as { Health: { Status?: unknown } | undefined };
+  // The log of a health check holds what the check printed, which is nobody else's.
+  state.Health = state.Health && { Status: state.Health.Status };
+  const env = whole["Config"]?.["Env"];
+  const data = Array.isArray(env) ? env.filter((entry) => String(entry).startsWith("INTERLOCK_DATA=")) : [];
+  (reduced["Config"] as Record<string, unknown>)["Env"] = data;
+  if (engine !== undefined) reduced["SignalboxEngine"] = engine;
+  return reduced;
+}
+
+/** The text that `signalbox snapshot` writes; the same containers give the same bytes, in whatever order they came. */
+export function encodeSnapshot(containers: readonly unknown[]): string {
+  const idOf = (container: unknown) => String((container as { Id?: unknown }).Id);
+  const sorted = [...containers].sort((a, b) => idOf(a) < idOf(b) ? -1 : 1);
+  return `${JSON.stringify({ version: SNAPSHOT_VERSION, containers: sorted }, undefined, 2)}\n`;
+}
+
 /** One order for all, whatever order Docker listed them in. */
 export function sortContainers(containers: readonly ContainerView[]): ContainerView[] {
   const byId = new Map(containers.map((container) => [container.id, container]));

@@ -1,0 +1,63 @@
+import type { Settings } from "../core/settings.ts";
+import type { Snapshot } from "../core/snapshot.ts";
+import { readContainers } from "../docker/read_once.ts";
+import { decodeSnapshot, encodeSnapshot, reduceContainer } from "../docker/snapshot_file.ts";
+import { engineAddressOf, openTransport } from "../docker/transport.ts";
+import { failed, messageOf, wrongUsage } from "./failure.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The containers of `--snapshot`, or those that Docker has now. Throws Failure: 2 for a bad file, 1 for a lost Docker. */
+export async function readSnapshot(settings: Settings, terminal: Terminal): Promise<Snapshot> {
+  if (settings.snapshot === undefined) {
+    return decodeOrFail(await snapshotOfDocker(settings), "Docker's answer");
+  }
+  const name = settings.snapshot === "-" ? "standard input" : `"${settings.snapshot}"`;
+  const text = settings.snapshot === "-"
+    ? await terminal.stdin()
+    : await Deno.readTextFile(settings.snapshot).catch((error) => {
+      throw wrongUsage(
+        `cannot read the snapshot ${name}: ${messageOf(error)}, expected what docker inspect prints`,
+      );
+    });
+  return decodeOrFail(text, `the snapshot ${name}`);
+}
+
+function decodeOrFail(text: string, what: string): Snapshot {
+  const snapshot = decodeSnapshot(text);
+  if (snapshot.ok) return snapshot.value;
+  throw wrongUsage(`cannot use ${what}: expected ${snapshot.expected}`);
+}
+
+/** What Docker says now, as `signalbox snapshot` writes it. Throws Failure with code 1. */
+export async function snapshotOfDocker(settings: Settings): Promise<string> {
+  const ending = new AbortController();
+  const folder = await temporaryFolder();
+  try {
+    const containers: unknown[] = [];
+    for (const url of settings.dockerHosts) {
+      const tls = { isVerified: settings.dockerTlsVerify, certPath: settings.dockerCertPath };
+      try {
+        const transport = await openTransport(url, tls, () => Promise.resolve(folder.path), ending.signal);
+        const engine = settings.dockerHosts.length > 1 ? await engineAddressOf(url) : undefined;
+        const tag = engine === undefined ? undefined : { Address: engine.address, IsLocal: engine.isLocal };
+        const found = await readContainers(transport, ending.signal);
+        containers.push(...found.map((json) => reduceContainer(json, tag)));
+      } catch (error) {
+        const advice = "expected a running engine: see --docker-host, or give a file with --snapshot";
+        throw failed(`cannot read containers from Docker at ${url}: ${messageOf(error)}; ${advice}`);
+      }
+    }
+    return encodeSnapshot(containers);
+  } finally {
+    ending.abort();
+    await folder.remove();
+  }
+}
+
+/** A folder of its own that only we can read. */
+export async function temporaryFolder(): Promise<
+  { readonly path: string; readonly remove: () => Promise<void> }
+> {
+  const path = await Deno.makeTempDir({ prefix: "signalbox-" });
+  return { path, remove: () => Deno.remove(path, { recursive: true }).catch(() => undefined) };
+}

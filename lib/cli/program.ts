@@ -1,0 +1,76 @@
+import { Command, CommanderError } from "commander";
+import { VERSION } from "../version.ts";
+import { Failure } from "./failure.ts";
+import { addSettingFlags } from "./settings.ts";
+import type { Terminal } from "./terminal.ts";
+
+type Options = Record<string, unknown>;
+
+/** Runs the command line; answers with the exit code of the contract. */
+export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
+  let exitCode = 0;
+  const program = buildProgram(terminal, (code) => exitCode = code);
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const isDebug = terminal.env("SIGNALBOX_LOG_LEVEL") === "debug" ||
+      args.join(" ").includes("--log-level debug");
+    const message = error instanceof Error ? error.message : String(error);
+    terminal.err(`error: ${message.replaceAll("\n", " ")}`);
+    if (isDebug && error instanceof Error && error.stack !== undefined) terminal.err(error.stack);
+    return error instanceof Failure ? error.exitCode : 1;
+  }
+}
+
+/** The commands with their flags; each loads its work when it is called, so that `--version` is quick. */
+export function buildProgram(terminal: Terminal, finish: (exitCode: number) => void): Command {
+  const program = new Command("signalbox")
+    .description(
+      "Keeps HAProxy in step with Docker: what containers say of themselves becomes routing, losing no request.",
+    )
+    .version(VERSION, "--version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void terminal.out(text),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+    });
+  program.helpCommand(false);
+  const add = (name: Parameters<typeof addSettingFlags>[1], description: string) =>
+    addSettingFlags(program.command(name).description(description).copyInheritedSettings(program), name);
+
+  add("run", "follow Docker and keep HAProxy in step (the main job)")
+    .action(async (options: Options) => finish(await (await import("./run.ts")).run(options, terminal)));
+  add("render", "print the haproxy.cfg for a snapshot, or for Docker as it stands now")
+    .option("--output <PATH>", "write the files here (FOLDER/ or FILE) in place of standard output")
+    .option("--validate", "ask haproxy -c whether it would load the config")
+    .option(
+      "--diff <FILE>",
+      "print what would change in FILE and the files beside it; exit code 4 if anything would",
+    )
+    .option("--strict", "exit code 3 if there were warnings")
+    .option("--json", "print one JSON document")
+    .action(async (options: Options) =>
+      finish(await (await import("./render.ts")).render(options, terminal))
+    );
+  add("snapshot", "save what Docker says now, as JSON that render and explain read")
+    .option("--output <FILE>", "write it here in place of standard output")
+    .action(async (options: Options) =>
+      finish(await (await import("./snapshot.ts")).snapshot(options, terminal))
+    );
+  add("explain", "say for each container which hosts it serves and at which address, or why it serves none")
+    .argument("[HOST or CONTAINER]", "only this one")
+    .option("--json", "print one JSON document")
+    .action(async (subject: string | undefined, options: Options) =>
+      finish(await (await import("./explain.ts")).explain(subject, options, terminal))
+    );
+  program.command("completions").description("print shell completions").copyInheritedSettings(program)
+    .argument("<bash|zsh|fish>", "the shell")
+    .action(async (shell: string) =>
+      finish(await (await import("./completions.ts")).completions(shell, program, terminal))
+    );
+  return program;
+}

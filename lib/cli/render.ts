@@ -1,0 +1,99 @@
+import { createTwoFilesPatch } from "diff";
+import { formatNotice, type Notice } from "../core/notice.ts";
+import type { Files } from "../core/render.ts";
+import { copyFiles } from "../haproxy/generation_store.ts";
+import { checkConfig, findHaproxy } from "../haproxy/program.ts";
+import { failed, messageOf, wrongUsage } from "./failure.ts";
+import { readSnapshot, temporaryFolder } from "./input.ts";
+import { prepareRouting } from "./routing.ts";
+import { settingsOf } from "./settings.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The flags of `render` that are no settings. */
+export type RenderOptions = {
+  readonly output?: string;
+  readonly validate?: boolean;
+  readonly diff?: string;
+  readonly strict?: boolean;
+  readonly json?: boolean;
+};
+
+/** Prints the config for a snapshot or for Docker as it stands; answers with the exit code, or throws Failure. */
+export async function render(
+  options: RenderOptions & Record<string, unknown>,
+  terminal: Terminal,
+): Promise<number> {
+  const settings = settingsOf(options, terminal);
+  const routing = await prepareRouting(settings);
+  const { built, desired } = routing.design(await readSnapshot(settings, terminal));
+  for (const notice of built.notices) terminal.err(formatNotice(notice));
+  if (options.validate) await validate(desired.files, settings.haproxy, routing.env);
+  const diff = options.diff === undefined ? undefined : await diffFiles(options.diff, desired.files);
+  if (options.output !== undefined) {
+    await writeOutput(options.output, desired.files);
+  }
+  await print(options, desired.files, built.notices, diff, terminal);
+  if (options.strict && built.notices.some((notice) => notice.severity === "warning")) return 3;
+  return diff === undefined || diff === "" ? 0 : 4;
+}
+
+async function print(
+  options: RenderOptions,
+  files: Files,
+  notices: readonly Notice[],
+  diff: string | undefined,
+  terminal: Terminal,
+): Promise<void> {
+  if (options.json) {
+    const document = {
+      files: Object.fromEntries(files),
+      notices,
+      ...(diff !== undefined && { differs: diff !== "", diff }),
+    };
+    await terminal.out(`${JSON.stringify(document, undefined, 2)}\n`);
+  } else if (diff !== undefined) await terminal.out(diff);
+  else if (options.output === undefined) await terminal.out(files.get("haproxy.cfg") ?? "");
+}
+
+async function validate(files: Files, haproxy: string, env: Readonly<Record<string, string>>): Promise<void> {
+  const program = await findHaproxy(haproxy).catch((error) => {
+    throw failed(messageOf(error));
+  });
+  const folder = await temporaryFolder();
+  try {
+    await copyFiles(files, `${folder.path}/haproxy.cfg`);
+    const result = await checkConfig(program.path, [`${folder.path}/haproxy.cfg`], env);
+    const messages = result.messages.join("; ").replaceAll(`${folder.path}/`, "");
+    if (!result.isValid) throw failed(`HAProxy ${program.text} refuses the config: ${messages}`);
+  } finally {
+    await folder.remove();
+  }
+}
+
+async function diffFiles(path: string, files: Files): Promise<string> {
+  const file = path.endsWith("/") ? `${path}haproxy.cfg` : path;
+  const folder = file.includes("/") ? file.slice(0, file.lastIndexOf("/") + 1) : "";
+  const parts: string[] = [];
+  for (const [name, text] of files) {
+    const old = name === "haproxy.cfg" ? file : folder + name;
+    const before = await Deno.readTextFile(old).catch((error) => {
+      if (name !== "haproxy.cfg" && error instanceof Deno.errors.NotFound) return "";
+      throw wrongUsage(
+        `cannot read --diff "${old}": ${messageOf(error)}, expected a config that was rendered before`,
+      );
+    });
+    if (before !== text) {
+      parts.push(createTwoFilesPatch(old, `rendered/${name}`, before, text, undefined, undefined));
+    }
+  }
+  return parts.map((part) => part.replace(/^=+\n/, "")).join("");
+}
+
+async function writeOutput(output: string, files: Files): Promise<void> {
+  const isFolder = output.endsWith("/") ||
+    await Deno.stat(output).then((info) => info.isDirectory, () => false);
+  const path = isFolder ? `${output.replace(/\/$/, "")}/haproxy.cfg` : output;
+  await copyFiles(files, path).catch((error) => {
+    throw failed(`cannot write --output "${output}": ${messageOf(error)}`);
+  });
+}

@@ -1,0 +1,131 @@
+import type { AddressSettings } from "../core/address.ts";
+import type { HaproxyVersion } from "../core/backend_option.ts";
+import { buildModel, type Built, type RoutingSettings } from "../core/build_model.ts";
+import type { IpAddress } from "../core/names.ts";
+import { type Desired, renderFiles } from "../core/render.ts";
+import type { Settings } from "../core/settings.ts";
+import type { Snapshot } from "../core/snapshot.ts";
+import { BUILTIN_TEMPLATES, compileTemplates, TemplateError, type Templates } from "../core/templates.ts";
+import { engineAddressOf, resolveAddress } from "../docker/transport.ts";
+import { findHaproxy } from "../haproxy/program.ts";
+import { failed, messageOf, wrongUsage } from "./failure.ts";
+
+/** The HAProxy that the config is written for where none is found. */
+const DEFAULT_VERSION: HaproxyVersion = [2, 6];
+
+/** The pure half of the flow with its settings: the same for `render`, `explain` and `run`. */
+export type Routing = {
+  readonly settings: RoutingSettings;
+  readonly templates: Templates;
+  readonly design: (snapshot: Snapshot) => { readonly built: Built; readonly desired: Desired };
+  /** Secrets that the config names, for haproxy's environment. */
+  readonly env: Readonly<Record<string, string>>;
+};
+
+/** Prepares the flow from settings; reads templates and the password's file, and looks up names. Throws Failure. */
+export async function prepareRouting(settings: Settings): Promise<Routing> {
+  const password = await readPassword(settings);
+  const version = settings.haproxyVersion ?? await versionOfHaproxy(settings.haproxy);
+  const routing: RoutingSettings = {
+    frontend: {
+      address: settings.bind,
+      httpPort: settings.httpPort,
+      tls: settings.tlsCert === undefined ? undefined : {
+        port: settings.httpsPort,
+        certificate: absolute(settings.tlsCert),
+        options: settings.tlsOptions,
+      },
+      statsUser: password === undefined ? undefined : settings.statsUser,
+      maxConnections: settings.maxConnections,
+      connectTimeoutMs: settings.connectTimeoutMs,
+      clientTimeoutMs: settings.clientTimeoutMs,
+      serverTimeoutMs: settings.serverTimeoutMs,
+    },
+    address: await addressSettings(settings),
+    balance: settings.balance,
+    defaultDomain: settings.defaultDomain,
+    haproxyVersion: version,
+  };
+  const templates = await loadTemplates(settings.templates);
+  return {
+    settings: routing,
+    templates,
+    design: (snapshot) => {
+      const built = buildModel(snapshot, routing);
+      return { built, desired: { model: built.model, files: renderFiles(built.model, templates, version) } };
+    },
+    env: password === undefined ? {} : { SIGNALBOX_STATS_PASSWORD: password },
+  };
+}
+
+/** A path that means the same from any folder. */
+export function absolute(path: string): string {
+  return path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
+}
+
+async function readPassword(settings: Settings): Promise<string | undefined> {
+  if (settings.statsPasswordFile === undefined) return settings.statsPassword;
+  const text = await Deno.readTextFile(settings.statsPasswordFile).catch((error) => {
+    throw wrongUsage(
+      `cannot read --stats-password-file "${settings.statsPasswordFile}": ${messageOf(error)}`,
+    );
+  });
+  const password = text.replace(/\r?\n$/, "");
+  // deno-lint-ignore no-control-regex
+  if (!/^[^\x00-\x1f\x7f]{1,256}$/.test(password)) {
+    throw wrongUsage(
+      `--stats-password-file "${settings.statsPasswordFile}" must hold one line of at most 256 characters`,
+    );
+  }
+  return password;
+}
+
+async function versionOfHaproxy(path: string): Promise<HaproxyVersion> {
+  return await findHaproxy(path).then((program) => program.version, () => DEFAULT_VERSION);
+}
+
+async function addressSettings(settings: Settings): Promise<AddressSettings> {
+  const [url = ""] = settings.dockerHosts;
+  const engine = await engineAddressOf(url).catch((error) => {
+    if (settings.backendAddress !== undefined) return { address: "127.0.0.1" as IpAddress, isLocal: false };
+    throw wrongUsage(
+      `cannot look up the engine of --docker-host "${url}" (${
+        messageOf(error)
+      }), expected a known host or --backend-address`,
+    );
+  });
+  const forced = settings.backendAddress === undefined
+    ? undefined
+    : await resolveAddress(settings.backendAddress).catch((error) => {
+      throw wrongUsage(`cannot look up --backend-address "${settings.backendAddress}": ${messageOf(error)}`);
+    });
+  return {
+    mode: settings.address,
+    isLocalEngine: engine.isLocal,
+    engineAddress: forced ?? engine.address,
+    isEngineAddressForced: forced !== undefined,
+    network: settings.network,
+  };
+}
+
+async function loadTemplates(folder: string | undefined): Promise<Templates> {
+  const overlay: Record<string, string> = {};
+  try {
+    for (const name of folder === undefined ? [] : Object.keys(BUILTIN_TEMPLATES)) {
+      const text = await Deno.readTextFile(`${folder}/${name}`).catch((error) => {
+        if (error instanceof Deno.errors.NotFound) return undefined;
+        throw error;
+      });
+      if (text !== undefined) overlay[name] = text;
+    }
+    if (folder !== undefined && !(await Deno.stat(folder)).isDirectory) throw new Error("it is not a folder");
+  } catch (error) {
+    throw wrongUsage(`cannot read --templates "${folder}": ${messageOf(error)}`);
+  }
+  try {
+    return compileTemplates(overlay);
+  } catch (error) {
+    if (error instanceof TemplateError) throw failed(error.message);
+    throw error;
+  }
+}

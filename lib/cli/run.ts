@@ -1,0 +1,149 @@
+import { systemClock } from "../clock.ts";
+import { Controller } from "../controller.ts";
+import type { Settings } from "../core/settings.ts";
+import { DockerSource } from "../docker/docker_source.ts";
+import { EngineFollower } from "../docker/engine_follower.ts";
+import { FileSource } from "../docker/file_source.ts";
+import { engineAddressOf, openTransport } from "../docker/transport.ts";
+import { ExternalHaproxy } from "../haproxy/external_haproxy.ts";
+import { findHaproxy, type HaproxyProgram } from "../haproxy/program.ts";
+import { OwnedHaproxy } from "../haproxy/owned_haproxy.ts";
+import { findIdentity } from "../haproxy/identity.ts";
+import type { ContainerSource, HaproxyControl, Reporter } from "../ports.ts";
+import { NetworkProber } from "../probe/network_prober.ts";
+import { createReporter } from "../report/log.ts";
+import { VERSION } from "../version.ts";
+import { failed, messageOf, wrongUsage } from "./failure.ts";
+import { absolute, prepareRouting, type Routing } from "./routing.ts";
+import { settingsOf } from "./settings.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** `docker stop` waits 10 s before it kills; HAProxy gets most of that to finish, in milliseconds. */
+const STOP_LIMIT_MS = 7_000;
+
+/** Follows Docker until SIGTERM or SIGINT; answers with the exit code, or throws Failure when it cannot begin. */
+export async function run(options: Record<string, unknown>, terminal: Terminal): Promise<number> {
+  // Listeners first: as process 1 a signal without one is ignored, or ends us without a word.
+  const stopping = new AbortController();
+  const stop = () => stopping.abort();
+  Deno.addSignalListener("SIGTERM", stop);
+  Deno.addSignalListener("SIGINT", stop);
+  const hangups: (() => void)[] = [];
+  Deno.addSignalListener("SIGHUP", () => hangups.forEach((listener) => listener()));
+
+  const settings = settingsOf(options, terminal);
+  const format = settings.logFormat ?? (terminal.isErrTerminal ? "text" : "json");
+  const report = createReporter(format, settings.logLevel, terminal.err);
+  const stateDir = absolute(settings.stateDir ?? defaultStateDir(terminal));
+  let routing = await prepareRouting(settings);
+  report.info(`signalbox ${VERSION}`, { stateDir });
+
+  let controller: Controller | undefined;
+  const haproxy = await openHaproxy(settings, routing, stateDir, report, () => controller?.forgetStates());
+  controller = new Controller({
+    source: await openSource(settings, stateDir, terminal, report),
+    haproxy,
+    prober: new NetworkProber(systemClock),
+    clock: systemClock,
+    report,
+    settle: { quietMs: settings.settleMs, mostMs: settings.settleMaxMs },
+    design: (snapshot) => routing.design(snapshot),
+  });
+  hangups.push(() => {
+    report.info("SIGHUP: everything is read again");
+    prepareRouting(settings).then((fresh) => routing = fresh, (error) => report.error(messageOf(error)))
+      .finally(() => controller.reread());
+  });
+  await controller.run(stopping.signal);
+  report.info("stopping: HAProxy may finish what it has");
+  await haproxy.stop(STOP_LIMIT_MS);
+  report.info("stopped");
+  return 0;
+}
+
+function defaultStateDir(terminal: Terminal): string {
+  if (Deno.uid() === 0) return "/run/signalbox";
+  const runtime = terminal.env("XDG_RUNTIME_DIR");
+  if (runtime !== undefined && runtime !== "") return `${runtime}/signalbox`;
+  throw wrongUsage("cannot choose a state directory: XDG_RUNTIME_DIR is not set, expected --state-dir DIR");
+}
+
+async function openHaproxy(
+  settings: Settings,
+  routing: Routing,
+  stateDir: string,
+  report: Reporter,
+  onRestart: () => void,
+): Promise<HaproxyControl> {
+  if (settings.external) return await openExternal(settings, routing, report);
+  const program = await findHaproxy(settings.haproxy).catch((error): HaproxyProgram => {
+    throw failed(messageOf(error));
+  });
+  const haproxy = new OwnedHaproxy(
+    {
+      program,
+      stateDir,
+      pidFile: absolute(settings.pidFile ?? `${stateDir}/haproxy.pid`),
+      configCopy: settings.config === undefined ? undefined : absolute(settings.config),
+      process: { ...await findIdentity(stateDir), syslog: settings.syslog },
+      env: { ...routing.env, ...await ipv6Environment() },
+    },
+    routing.templates,
+    systemClock,
+    report,
+    onRestart,
+  );
+  await haproxy.open().catch((error) => {
+    throw failed(
+      `cannot use the state directory ${stateDir}: ${
+        messageOf(error)
+      }, expected --state-dir with a folder that can be written`,
+    );
+  });
+  return haproxy;
+}
+
+async function openExternal(settings: Settings, routing: Routing, report: Reporter): Promise<HaproxyControl> {
+  if (settings.config === undefined) {
+    throw wrongUsage("--external needs --config PATH: the haproxy.cfg that the other HAProxy reads");
+  }
+  const program = await findHaproxy(settings.haproxy).then((found) => found.path, () => undefined);
+  const config = absolute(settings.config);
+  return new ExternalHaproxy(
+    { program, config, reloadCommand: settings.reloadCommand, env: routing.env },
+    report,
+  );
+}
+
+/** Tells the config where the kernel has no IPv6, so that its IPv6 listeners are left out. */
+async function ipv6Environment(): Promise<Record<string, string>> {
+  const addresses = await Deno.readTextFile("/proc/net/if_inet6").catch(() => "");
+  return addresses.trim() === "" ? { SIGNALBOX_NO_IPV6: "1" } : {};
+}
+
+async function openSource(
+  settings: Settings,
+  stateDir: string,
+  terminal: Terminal,
+  report: Reporter,
+): Promise<ContainerSource> {
+  if (settings.snapshot === "-") {
+    const text = await terminal.stdin();
+    const path = `${stateDir}/stdin.json`;
+    await Deno.writeTextFile(path, text, { mode: 0o600 });
+    return new FileSource(path, report);
+  }
+  if (settings.snapshot !== undefined) return new FileSource(absolute(settings.snapshot), report);
+  const tls = { isVerified: settings.dockerTlsVerify, certPath: settings.dockerCertPath };
+  const isAlone = settings.dockerHosts.length === 1;
+  const followers = settings.dockerHosts.map((url) =>
+    new EngineFollower({
+      url,
+      openTransport: (connection) => openTransport(url, tls, () => Promise.resolve(stateDir), connection),
+      findAddress: isAlone ? () => Promise.resolve(undefined) : () => engineAddressOf(url),
+      clock: systemClock,
+      report,
+    })
+  );
+  return new DockerSource(followers);
+}

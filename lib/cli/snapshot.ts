@@ -1,0 +1,21 @@
+import { copyFiles } from "../haproxy/generation_store.ts";
+import { failed, messageOf } from "./failure.ts";
+import { snapshotOfDocker } from "./input.ts";
+import { settingsOf } from "./settings.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Saves what Docker says now; answers with the exit code, or throws Failure. */
+export async function snapshot(
+  options: { readonly output?: string } & Record<string, unknown>,
+  terminal: Terminal,
+): Promise<number> {
+  const text = await snapshotOfDocker(settingsOf(options, terminal));
+  const { output } = options;
+  if (output === undefined) await terminal.out(text);
+  else {
+    await copyFiles(new Map([[output.split("/").at(-1) || "snapshot.json", text]]), output).catch((error) => {
+      throw failed(`cannot write --output "${output}": ${messageOf(error)}`);
+    });
+  }
+  return 0;
+}

@@ -1,0 +1,41 @@
+import { quote } from "./notice.ts";
+import { type Setting, SETTINGS, type Settings } from "./settings.ts";
+
+/** What the command line gave, by flag; a switch that was given is `["true"]`. */
+export type GivenFlags = Readonly<Record<string, readonly string[] | undefined>>;
+
+/** The settings from flags and environment, or one line for each value that cannot be used. */
+export function readSettings(
+  given: GivenFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly settings: Settings; readonly problems: readonly string[] } {
+  const settings: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, setting] of Object.entries(SETTINGS) as [string, Setting][]) {
+    const { texts, source } = find(setting, given, env);
+    const results = texts.map((text) => ({ text, result: setting.parse(text) }));
+    for (const { text, result } of results) {
+      // A password that is refused must not be repeated into a log.
+      const shown = name === "statsPassword" ? "(hidden)" : quote(text);
+      if (!result.ok) problems.push(`${source} is ${shown}, expected ${result.expected}`);
+    }
+    const values = results.flatMap(({ result }) => result.ok ? [result.value] : []);
+    settings[name] = values.length === 0 ? setting.fallback : setting.isRepeatable ? values : values.at(-1);
+  }
+  return { settings: settings as Settings, problems };
+}
+
+function find(setting: Setting, given: GivenFlags, env: Readonly<Record<string, string | undefined>>) {
+  const texts = setting.flag === undefined ? undefined : given[setting.flag];
+  if (texts !== undefined) return { texts, source: `--${setting.flag}` };
+  for (const name of setting.env) {
+    const text = env[name];
+    // An empty variable is what `-e NAME=` and compose files leave for "not set".
+    if (text === undefined || text === "") continue;
+    return {
+      texts: setting.isRepeatable ? text.split(",").map((part) => part.trim()) : [text],
+      source: name,
+    };
+  }
+  return { texts: [], source: "" };
+}

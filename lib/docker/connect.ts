@@ -1,0 +1,108 @@
+// @ts-types="npm:@types/dockerode@4.0.2"
+import Docker from "dockerode";
+import { EngineError, type EngineTransport, FetchModem } from "./modem.ts";
+
+/** The newest Docker API whose answers are known to be as we read them; engines of 20.10 end at 1.41. */
+const NEWEST_API = "1.51";
+
+/** One entry of `GET /containers/json`, as far as it is read. */
+export type ListedContainer = {
+  readonly id: string;
+  /** Everything of the entry that tells a change, the time it is up left out. */
+  readonly print: string;
+};
+
+/** An engine that answers. */
+export type Engine = {
+  /** The running containers, paused ones too. */
+  readonly list: (signal: AbortSignal) => Promise<readonly ListedContainer[]>;
+  /** One container's JSON, or `undefined` if it is gone. */
+  readonly inspect: (id: string, signal: AbortSignal) => Promise<unknown>;
+  /** The engine's events, as bytes of JSON lines. */
+  readonly events: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
+  /** What the engine calls itself: `20.10.24, API 1.41`. */
+  readonly description: string;
+  readonly close: () => void;
+};
+
+/** The events that can change the routing; Docker sends no others, so that `docker exec` costs nothing. */
+const EVENT_FILTERS = {
+  type: ["container", "network"],
+  event: [
+    "start",
+    "kill",
+    "die",
+    "stop",
+    "pause",
+    "unpause",
+    "rename",
+    "restart",
+    "destroy",
+    "update",
+    "health_status",
+    "connect",
+    "disconnect",
+  ],
+};
+
+type Options = { readonly abortSignal: AbortSignal };
+
+/** The calls of dockerode's that are made: reads, each with an abort signal, which its types do not know. */
+type EngineCalls = {
+  version(options: Options): Promise<{ Version: string; ApiVersion: string; MinAPIVersion?: string }>;
+  listContainers(options: Options): Promise<readonly Docker.ContainerInfo[]>;
+  getEvents(options: Options & { filters: typeof EVENT_FILTERS }): Promise<ReadableStream<Uint8Array>>;
+  getContainer(id: string): { inspect(options: Options): Promise<unknown> };
+};
+
+/** Connects to an engine and agrees on the API's version; throws when it does not answer. */
+export async function connectEngine(transport: EngineTransport, signal: AbortSignal): Promise<Engine> {
+  const modem = new FetchModem(transport);
+  const docker = new Docker({ modem } as unknown as Docker.DockerOptions) as unknown as EngineCalls;
+  try {
+    const version = await docker.version({ abortSignal: signal });
+    modem.version = `/v${agreeOnApi(version.ApiVersion, version.MinAPIVersion)}`;
+    return {
+      list: async (abortSignal) =>
+        (await docker.listContainers({ abortSignal })).map((entry) => ({
+          id: entry.Id,
+          print: fingerprint(entry),
+        })),
+      inspect: (id, abortSignal) => inspectUnlessGone(docker, id, abortSignal),
+      events: (abortSignal) => docker.getEvents({ filters: EVENT_FILTERS, abortSignal }),
+      description: `${version.Version}, API ${modem.version.slice(2)}`,
+      close: () => modem.close(),
+    };
+  } catch (error) {
+    modem.close();
+    throw error;
+  }
+}
+
+/** The newest version that both sides know; an engine that has left ours behind is taken at its oldest. */
+export function agreeOnApi(newest: string, oldest: string | undefined): string {
+  const isBelow = (a: string, b: string) => Number(a.split(".")[1]) < Number(b.split(".")[1]);
+  if (!/^1\.[0-9]{1,3}$/.test(newest)) {
+    throw new EngineError(`the API version ${newest} is not one of Docker's`, undefined);
+  }
+  if (oldest !== undefined && isBelow(NEWEST_API, oldest)) return oldest;
+  return isBelow(newest, NEWEST_API) ? newest : NEWEST_API;
+}
+
+async function inspectUnlessGone(
+  docker: EngineCalls,
+  id: string,
+  abortSignal: AbortSignal,
+): Promise<unknown> {
+  try {
+    return await docker.getContainer(id).inspect({ abortSignal });
+  } catch (error) {
+    if (error instanceof EngineError && error.statusCode === 404) return undefined;
+    throw error;
+  }
+}
+
+function fingerprint(entry: Docker.ContainerInfo): string {
+  const health = /\((.*)\)/.exec(entry.Status)?.[1] ?? "";
+  return JSON.stringify([entry.Names, entry.State, health, entry.Labels, entry.Ports, entry.NetworkSettings]);
+}

@@ -1,0 +1,37 @@
+import type { ContainerId } from "../core/names.ts";
+import type { ContainerView, Snapshot } from "../core/snapshot.ts";
+import { type ContainerSource, SourceError, type Wake } from "../ports.ts";
+import type { EngineFollower } from "./engine_follower.ts";
+import { sortContainers } from "./snapshot_file.ts";
+
+/** Containers of one or several Docker engines; an engine that does not answer keeps what it last told. */
+export class DockerSource implements ContainerSource {
+  readonly #followers: readonly EngineFollower[];
+
+  constructor(followers: readonly EngineFollower[]) {
+    this.#followers = followers;
+  }
+
+  async follow(wake: (wake: Wake) => void, signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#followers.map((follower) => follower.follow(wake, signal)));
+  }
+
+  async observe(wake: Wake, signal: AbortSignal): Promise<Snapshot> {
+    const connected = this.#followers.filter((follower) => follower.isConnected);
+    const results = await Promise.allSettled(connected.map((follower) => follower.refresh(wake, signal)));
+    const failed = results.find((result) => result.status === "rejected");
+    if (connected.length === 0) throw new SourceError("no Docker engine answers");
+    if (failed !== undefined && results.every((result) => result.status === "rejected")) {
+      throw new SourceError(
+        `cannot read containers: ${failed.reason instanceof Error ? failed.reason.message : failed.reason}`,
+      );
+    }
+    const containers: ContainerView[] = [];
+    const stopping = new Set<ContainerId>();
+    for (const follower of this.#followers) {
+      containers.push(...follower.containers.values());
+      for (const id of follower.stopping.keys()) stopping.add(id);
+    }
+    return { containers: sortContainers(containers), stopping };
+  }
+}

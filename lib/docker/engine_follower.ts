@@ -1,0 +1,172 @@
+import { type Backoff, backoffMs } from "../core/backoff.ts";
+import type { ContainerId } from "../core/names.ts";
+import type { ContainerView, EngineAddress } from "../core/snapshot.ts";
+import type { Clock, Reporter, Wake } from "../ports.ts";
+import { connectEngine, type Engine, type ListedContainer } from "./connect.ts";
+import { decodeContainer } from "./decode.ts";
+import { decodeEvent, endsContainer } from "./event.ts";
+import { readJsonLines } from "./json_lines.ts";
+import type { EngineTransport } from "./modem.ts";
+
+const RECONNECT: Backoff = { firstMs: 100, mostMs: 5_000 };
+/** Inspects under way at once; more do not make an engine faster. */
+const INSPECTS_AT_ONCE = 16;
+/** How long a container may live on after it was told to stop before it is believed to stay, in milliseconds. */
+const STOPPING_LIMIT_MS = 60_000;
+
+/** What a follower is made of. */
+export type FollowerParts = {
+  readonly url: string;
+  readonly openTransport: (signal: AbortSignal) => Promise<EngineTransport>;
+  /** How its containers are reached, where there are several engines; `undefined` where the settings tell. */
+  readonly findAddress: () => Promise<EngineAddress | undefined>;
+  readonly clock: Clock;
+  readonly report: Reporter;
+};
+
+/** One engine: its connection, the containers that it last told of, and those that are about to stop. */
+export class EngineFollower {
+  readonly containers = new Map<ContainerId, ContainerView>();
+  readonly stopping = new Map<ContainerId, number>();
+  readonly #prints = new Map<string, string>();
+  #engine: Engine | undefined;
+  #connection = new AbortController();
+  #complaint = "";
+
+  #address: EngineAddress | undefined;
+
+  constructor(readonly parts: FollowerParts) {}
+
+  /** Whether events are coming in. */
+  get isConnected(): boolean {
+    return this.#engine !== undefined;
+  }
+
+  /** Follows the engine's events until the signal; connects again, with growing delays, whenever they end. */
+  async follow(wake: (wake: Wake) => void, signal: AbortSignal): Promise<void> {
+    let failures = 0;
+    while (!signal.aborted) {
+      this.#connection = new AbortController();
+      const connection = AbortSignal.any([signal, this.#connection.signal]);
+      try {
+        this.#address = await this.parts.findAddress();
+        const engine = await connectEngine(await this.parts.openTransport(connection), connection);
+        // Subscribed before anything is listed: a container that starts in between would be missed.
+        const events = await engine.events(connection);
+        this.#engine = engine;
+        this.parts.report.info(`connected to Docker at ${this.parts.url}`, { engine: engine.description });
+        this.#complaint = "";
+        failures = 0;
+        wake({ reason: "docker", isFresh: true });
+        await this.#readEvents(events, wake);
+        throw new Error("the event stream ended");
+      } catch (error) {
+        this.#drop();
+        if (signal.aborted) return;
+        failures++;
+        this.#complain(error);
+        wake({ reason: "docker", ids: new Set() });
+        await this.parts.clock.sleep(backoffMs(failures, RECONNECT, Math.random()), signal);
+      }
+    }
+    this.#drop();
+  }
+
+  /** Reads again what the wake names, or everything; throws when the engine does not answer. */
+  async refresh(wake: Wake, signal: AbortSignal): Promise<void> {
+    const engine = this.#engine;
+    if (engine === undefined) throw new Error(`Docker at ${this.parts.url} does not answer`);
+    try {
+      if (wake.ids !== undefined) await this.#inspectAll(engine, [...wake.ids], signal);
+      else await this.#readEverything(engine, wake.isFresh === true, signal);
+    } catch (error) {
+      // A connection that cannot answer a question will not bring events either.
+      if (!signal.aborted) this.#connection.abort(error);
+      throw error;
+    }
+  }
+
+  async #readEvents(stream: ReadableStream<Uint8Array>, wake: (wake: Wake) => void): Promise<void> {
+    for await (const json of readJsonLines(stream)) {
+      const event = decodeEvent(json);
+      if (event === undefined) continue;
+      const known = this.containers.get(event.id);
+      if (
+        event.killedBy !== undefined && known !== undefined && endsContainer(event.killedBy, known.stopSignal)
+      ) {
+        this.stopping.set(event.id, this.parts.clock.now());
+      }
+      if (event.action === "die" || event.action === "start") this.stopping.delete(event.id);
+      this.parts.report.debug("docker event", { action: event.action, container: event.id.slice(0, 12) });
+      wake({ reason: "docker", ids: new Set([event.id]) });
+    }
+  }
+
+  async #readEverything(engine: Engine, isFresh: boolean, signal: AbortSignal): Promise<void> {
+    const listed = await engine.list(signal);
+    const ids = new Set<string>(listed.map((entry) => entry.id));
+    for (const id of this.containers.keys()) {
+      if (!ids.has(id)) this.#forget(id);
+    }
+    const isChanged = (entry: ListedContainer) => isFresh || this.#prints.get(entry.id) !== entry.print;
+    await this.#inspectAll(engine, listed.filter(isChanged).map((entry) => entry.id), signal);
+    for (const entry of listed) this.#prints.set(entry.id, entry.print);
+    this.#expireStopping();
+  }
+
+  async #inspectAll(engine: Engine, ids: readonly string[], signal: AbortSignal): Promise<void> {
+    const queue = [...ids];
+    const worker = async () => {
+      for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+        this.#take(id, await engine.inspect(id, signal));
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(INSPECTS_AT_ONCE, queue.length) }, worker));
+  }
+
+  #take(id: string, json: unknown): void {
+    if (json === undefined) return this.#forget(id as ContainerId);
+    const container = decodeContainer(json);
+    if (!container.ok) {
+      this.parts.report.warn(
+        `cannot read container ${id.slice(0, 12)} of ${this.parts.url}: expected ${container.expected}`,
+      );
+      return this.#forget(id as ContainerId);
+    }
+    if (container.value.status === "running" || container.value.status === "paused") {
+      this.containers.set(container.value.id, { ...container.value, engine: this.#address });
+    } else this.#forget(container.value.id);
+  }
+
+  #forget(id: ContainerId): void {
+    this.containers.delete(id);
+    this.#prints.delete(id);
+    this.stopping.delete(id);
+  }
+
+  #expireStopping(): void {
+    for (const [id, since] of this.stopping) {
+      if (this.parts.clock.now() - since < STOPPING_LIMIT_MS) continue;
+      this.stopping.delete(id);
+      const name = this.containers.get(id)?.name ?? id.slice(0, 12);
+      this.parts.report.warn(
+        `container ${name} was told to stop a minute ago and lives on: it gets traffic again`,
+      );
+    }
+  }
+
+  #drop(): void {
+    this.#engine?.close();
+    this.#engine = undefined;
+  }
+
+  /** One line for one trouble, however often it is met. */
+  #complain(error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    if (why === this.#complaint) return;
+    this.#complaint = why;
+    this.parts.report.error(
+      `cannot follow Docker at ${this.parts.url}: ${why}; HAProxy goes on with what it has, and it is tried again`,
+    );
+  }
+}

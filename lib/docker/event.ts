@@ -1,0 +1,61 @@
+import * as v from "valibot";
+import { type ContainerId, parseContainerId } from "../core/names.ts";
+
+const EventSchema = v.object({
+  Type: v.string(),
+  Action: v.string(),
+  Actor: v.object({
+    ID: v.string(),
+    Attributes: v.optional(v.nullable(v.record(v.string(), v.string()), {}), {}),
+  }),
+});
+
+/** What an event is about: a container to look at again, and the signal that it was sent, if it was. */
+export type ContainerEvent = {
+  readonly id: ContainerId;
+  readonly action: string;
+  readonly killedBy: string | undefined;
+};
+
+/** Reads one of Docker's events (API: `GET /events`); `undefined` for what cannot change the routing. */
+export function decodeEvent(json: unknown): ContainerEvent | undefined {
+  const result = v.safeParse(EventSchema, json);
+  if (!result.success) return undefined;
+  const { Type: type, Action: action, Actor: actor } = result.output;
+  const subject = type === "network"
+    ? actor.Attributes["container"]
+    : type === "container"
+    ? actor.ID
+    : undefined;
+  const id = subject === undefined ? undefined : parseContainerId(subject);
+  if (id === undefined || !id.ok) return undefined;
+  return {
+    id: id.value,
+    action,
+    killedBy: action === "kill" ? actor.Attributes["signal"] ?? "9" : undefined,
+  };
+}
+
+const NUMBERS: Readonly<Record<string, string>> = {
+  HUP: "1",
+  INT: "2",
+  QUIT: "3",
+  ABRT: "6",
+  KILL: "9",
+  USR1: "10",
+  USR2: "12",
+  TERM: "15",
+  WINCH: "28",
+};
+
+/** A signal's number as Docker writes it in events; `SIGTERM`, `TERM` and `15` are one signal. */
+function signalNumber(name: string): string {
+  const word = name.toUpperCase().replace(/^SIG/, "");
+  return NUMBERS[word] ?? word;
+}
+
+/** Whether a signal tells the container to end: SIGKILL, SIGTERM, or the one that its image names (Config.StopSignal). */
+export function endsContainer(killedBy: string, stopSignal: string): boolean {
+  const number = signalNumber(killedBy);
+  return number === "9" || number === "15" || number === signalNumber(stopSignal);
+}

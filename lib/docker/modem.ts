@@ -1,0 +1,112 @@
+import querystring from "node:querystring";
+
+/** How to reach an engine: a unix socket, or a URL with the client's TLS files. */
+export type EngineTransport =
+  | { readonly kind: "unix"; readonly path: string }
+  | { readonly kind: "tcp"; readonly url: string; readonly tls: EngineTls | undefined };
+
+/** The texts of ca.pem, cert.pem and key.pem; the last two are absent where the engine asks for no client. */
+export type EngineTls = { readonly ca: string; readonly cert?: string; readonly key?: string };
+
+/** What dockerode hands to a modem (docker-modem's `dial`). */
+type DialOptions = {
+  readonly path: string;
+  readonly method: string;
+  readonly options?: Record<string, unknown> & { _query?: Record<string, unknown> };
+  readonly abortSignal?: AbortSignal;
+  readonly isStream?: boolean;
+  readonly statusCodes: Record<string, unknown>;
+};
+type DialCallback = (error: Error | null, data?: unknown) => void;
+
+/** An answer of the engine that is not a success. */
+export class EngineError extends Error {
+  override readonly name = "EngineError";
+  constructor(message: string, readonly statusCode: number | undefined) {
+    super(message);
+  }
+}
+
+/** How long the engine may take for an answer, in milliseconds; a list of 10,000 containers takes under 200. */
+const DEADLINE_MS = 10_000;
+
+/**
+ * dockerode's transport over fetch: its own one can end the process when a stream is cut, and never settles when a
+ * reply is. Only reads are let through: nothing that signalbox does may change anything in Docker.
+ */
+export class FetchModem {
+  /** `/v1.41` and the like in front of each path, once it was negotiated. */
+  version = "";
+  readonly #client: Deno.HttpClient;
+  readonly #base: string;
+
+  constructor(transport: EngineTransport) {
+    if (transport.kind === "unix") {
+      this.#client = Deno.createHttpClient({ proxy: { transport: "unix", path: transport.path } });
+      this.#base = "http://docker";
+      return;
+    }
+    const { tls } = transport;
+    const client = tls?.cert !== undefined && tls.key !== undefined ? { cert: tls.cert, key: tls.key } : {};
+    this.#client = Deno.createHttpClient(tls === undefined ? {} : { caCerts: [tls.ca], ...client });
+    this.#base = transport.url;
+  }
+
+  /** docker-modem's entry point: the data, or the body's stream where one was asked for, reaches the callback. */
+  dial(options: DialOptions, callback: DialCallback): void {
+    this.#request(options).then((data) => callback(null, data), (error) => callback(asError(error)));
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  async #request(options: DialOptions): Promise<unknown> {
+    if (options.method !== "GET") {
+      throw new EngineError(`${options.method} is not for signalbox, which only reads`, undefined);
+    }
+    const deadline = new AbortController();
+    const timer = setTimeout(
+      () => deadline.abort(new EngineError(`no answer within ${DEADLINE_MS} ms`, undefined)),
+      DEADLINE_MS,
+    );
+    const given = options.abortSignal ?? options.options?.abortSignal as AbortSignal | undefined;
+    const signal = given === undefined ? deadline.signal : AbortSignal.any([given, deadline.signal]);
+    try {
+      const response = await fetch(this.#base + this.#target(options), { client: this.#client, signal });
+      if (options.statusCodes[response.status] !== true) throw await refusal(response);
+      if (options.isStream) return response.body;
+      return await response.json();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #target(options: DialOptions): string {
+    const { abortSignal: _, ...given } = options.options ?? {};
+    const query = Object.entries(given._query ?? given).map(([name, value]) => [
+      name,
+      typeof value === "object" && value !== null && !Array.isArray(value) ? JSON.stringify(value) : value,
+    ]);
+    const path = options.path.replace(/\?$/, "");
+    // The daemon itself is asked for its version without one.
+    const version = path === "/version" ? "" : this.version;
+    const text = querystring.stringify(Object.fromEntries(query) as Record<string, string>);
+    return text === "" ? version + path : `${version}${path}?${text}`;
+  }
+}
+
+async function refusal(response: Response): Promise<EngineError> {
+  const text = (await response.text()).slice(0, 300);
+  let message = text;
+  try {
+    message = (JSON.parse(text) as { message?: string }).message ?? text;
+  } catch {
+    // Not every refusal is JSON: a proxy in front of the socket answers in HTML.
+  }
+  return new EngineError(`${response.status} ${message.trim()}`, response.status);
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new EngineError(String(error), undefined);
+}

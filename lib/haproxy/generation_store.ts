@@ -1,0 +1,96 @@
+import type { Files } from "../core/render.ts";
+import type { Generation } from "../ports.ts";
+
+/** Generations kept beside the current one, for a look back. */
+const KEPT = 3;
+
+/**
+ * Sets of files, each in a folder of its own below `generations`, and the link `current` to the one that HAProxy
+ * loads. A set becomes current by one rename, so that a config never stands beside a map of another generation.
+ */
+export class GenerationStore {
+  readonly current: string;
+  readonly #folder: string;
+  #last = 0;
+
+  constructor(readonly stateDir: string) {
+    this.#folder = `${stateDir}/generations`;
+    this.current = `${stateDir}/current`;
+  }
+
+  /** Makes the folders, private to us, and finds out which numbers are taken. */
+  async open(): Promise<void> {
+    await Deno.mkdir(this.stateDir, { recursive: true, mode: 0o700 });
+    await Deno.chmod(this.stateDir, 0o700);
+    await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    for await (const entry of Deno.readDir(this.#folder)) {
+      this.#last = Math.max(this.#last, Number(entry.name) || 0);
+    }
+  }
+
+  /** The generation that is current, if there is one: left by an earlier run. */
+  async findCurrent(): Promise<Generation | undefined> {
+    try {
+      const folder = await Deno.readLink(this.current);
+      await Deno.stat(`${this.stateDir}/${folder}/haproxy.cfg`);
+      return { number: Number(folder.split("/").at(-1)), folder: `${this.stateDir}/${folder}` };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Writes a new set; what `files` returns may name the generation's own folder. */
+  async write(files: (generation: Generation) => Files): Promise<Generation> {
+    const number = ++this.#last;
+    const folder = `${this.#folder}/${String(number).padStart(8, "0")}`;
+    const generation = { number, folder };
+    await Deno.mkdir(folder, { mode: 0o700 });
+    await Promise.all(
+      [...files(generation)].map(([name, text]) =>
+        Deno.writeTextFile(`${folder}/${name}`, text, { mode: 0o600 })
+      ),
+    );
+    return generation;
+  }
+
+  /** Makes a generation current, and removes old ones. */
+  async promote(generation: Generation): Promise<void> {
+    const link = `${this.stateDir}/current.new`;
+    await Deno.remove(link).catch(() => undefined);
+    await Deno.symlink(`generations/${generation.folder.split("/").at(-1)}`, link);
+    await Deno.rename(link, this.current);
+    await this.#prune(generation.number);
+  }
+
+  /** Removes a generation that is not to be used. */
+  async discard(generation: Generation): Promise<void> {
+    await Deno.remove(generation.folder, { recursive: true }).catch(() => undefined);
+  }
+
+  async #prune(current: number): Promise<void> {
+    for await (const entry of Deno.readDir(this.#folder)) {
+      const number = Number(entry.name);
+      if (number <= current - KEPT) await Deno.remove(`${this.#folder}/${entry.name}`, { recursive: true });
+    }
+  }
+}
+
+/** Writes a set of files beside each other, each by a rename, haproxy.cfg last and under the path's own name. */
+export async function copyFiles(files: Files, path: string): Promise<void> {
+  const slash = path.lastIndexOf("/");
+  const folder = slash < 0 ? "." : path.slice(0, slash) || "/";
+  const name = path.slice(slash + 1) || "haproxy.cfg";
+  await Deno.mkdir(folder, { recursive: true });
+  const sorted = [...files].sort(([a], [b]) => Number(a === "haproxy.cfg") - Number(b === "haproxy.cfg"));
+  for (const [file, text] of sorted) {
+    const target = `${folder}/${file === "haproxy.cfg" ? name : file}`;
+    const temporary = `${folder}/.${file}.signalbox-${crypto.randomUUID().slice(0, 8)}`;
+    try {
+      await Deno.writeTextFile(temporary, text, { createNew: true });
+      await Deno.rename(temporary, target);
+    } catch (error) {
+      await Deno.remove(temporary).catch(() => undefined);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import { withoutPrefix } from "./program.ts";
+
+/** How a process was started. */
+export type SpawnSettings = {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Hears each line that HAProxy prints, with its own severity. */
+  readonly onLine: (severity: "error" | "warn" | "info", line: string) => void;
+};
+
+/** The haproxy master that we started. */
+export class HaproxyProcess {
+  /** Resolves when the process has ended, with how it ended in words. */
+  readonly exited: Promise<string>;
+  readonly #child: Deno.ChildProcess;
+  #isEnded = false;
+
+  /** Starts haproxy; throws where the program cannot be run. */
+  constructor(settings: SpawnSettings) {
+    this.#child = new Deno.Command(settings.program, {
+      args: [...settings.args],
+      env: { ...settings.env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+      // Ctrl-C on a terminal goes to the whole foreground group; HAProxy is to end gracefully, by us.
+      detached: true,
+    }).spawn();
+    // A pipe that nobody empties blocks the old worker, and with it the requests that it still serves.
+    const drained = Promise.all(
+      [this.#child.stdout, this.#child.stderr].map((pipe) => drain(pipe, settings.onLine)),
+    );
+    this.exited = this.#child.status.then((status) => {
+      this.#isEnded = true;
+      void drained;
+      return status.signal === null ? `exit code ${status.code}` : `signal ${status.signal}`;
+    });
+  }
+
+  /** The master's process id. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Whether it has ended. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Sends a signal, unless the process has ended. */
+  signal(name: Deno.Signal): void {
+    if (this.#isEnded) return;
+    try {
+      this.#child.kill(name);
+    } catch {
+      // It ended in this moment.
+    }
+  }
+}
+
+async function drain(pipe: ReadableStream<Uint8Array>, onLine: SpawnSettings["onLine"]): Promise<void> {
+  let rest = "";
+  const pass = (line: string) => {
+    if (line.trim() !== "") onLine(severityOf(line), withoutPrefix(line));
+  };
+  try {
+    for await (
+      const chunk of pipe.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
+    ) {
+      const lines = (rest + chunk).split("\n");
+      rest = (lines.pop() ?? "").slice(-65_536);
+      lines.forEach(pass);
+    }
+  } catch {
+    // The pipe ends with the process; how does not matter.
+  }
+  pass(rest);
+}
+
+function severityOf(line: string): "error" | "warn" | "info" {
+  if (line.startsWith("[ALERT]")) return "error";
+  return line.startsWith("[WARNING]") ? "warn" : "info";
+}

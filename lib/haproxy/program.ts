@@ -1,0 +1,69 @@
+import { type HaproxyVersion, isAtLeast } from "../core/backend_option.ts";
+import { OLDEST_HAPROXY } from "../core/setting_values.ts";
+
+/** The haproxy that was found. */
+export type HaproxyProgram = {
+  readonly path: string;
+  readonly version: HaproxyVersion;
+  readonly text: string;
+};
+
+/** haproxy is missing or too old; the message says what to install. */
+export class ProgramError extends Error {
+  override readonly name = "ProgramError";
+}
+
+const ADVICE =
+  "install HAProxy 2.4 or later (Debian and Ubuntu: apt-get install haproxy) or name it with --haproxy";
+
+/** Asks haproxy for its version; throws ProgramError if it is missing or older than 2.4. */
+export async function findHaproxy(path: string): Promise<HaproxyProgram> {
+  let output: string;
+  try {
+    const result = await new Deno.Command(path, {
+      args: ["-v"],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).output();
+    output = new TextDecoder().decode(result.stdout);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound
+      ? "it is not there"
+      : error instanceof Error
+      ? error.message
+      : error;
+    throw new ProgramError(`cannot run haproxy at "${path}": ${why}; ${ADVICE}`);
+  }
+  const match = /version ((\d+)\.(\d+)[^ ]*)/i.exec(output);
+  if (match === null) {
+    throw new ProgramError(`"${path}" does not tell a version of HAProxy with -v; ${ADVICE}`);
+  }
+  const version: HaproxyVersion = [Number(match[2]), Number(match[3])];
+  if (!isAtLeast(version, OLDEST_HAPROXY)) {
+    throw new ProgramError(`"${path}" is HAProxy ${match[1]}, which is too old; ${ADVICE}`);
+  }
+  return { path, version, text: match[1] ?? "" };
+}
+
+/** What `haproxy -c` said of files: the messages that are worth reading, or nothing where all is well. */
+export type CheckResult = { readonly isValid: boolean; readonly messages: readonly string[] };
+
+/** Asks `haproxy -c` whether it would load the files, with the given environment beside ours. */
+export async function checkConfig(
+  program: string,
+  files: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<CheckResult> {
+  const args = ["-c", ...files.flatMap((file) => ["-f", file])];
+  const command = new Deno.Command(program, { args, env, stdin: "null", stdout: "null", stderr: "piped" });
+  const { success, stderr } = await command.output();
+  const lines = new TextDecoder().decode(stderr).split("\n");
+  const messages = lines.filter((line) => /^\[(?:ALERT|WARNING)\]|^ {2,}/.test(line)).map(withoutPrefix);
+  return { isValid: success, messages };
+}
+
+/** `[ALERT]    (123) : config : text` is `text` for a reader who did not start haproxy himself. */
+export function withoutPrefix(line: string): string {
+  return line.replace(/^\[[A-Z]+\] *(?:[0-9/]+ *)?\([0-9]+\) *: */, "").replace(/^config : /, "").trim();
+}

@@ -1,0 +1,59 @@
+import { ask, SocketError } from "./cli_socket.ts";
+
+/** What a running worker says of itself (management guide, `show info`). */
+export type WorkerInfo = {
+  readonly pid: number;
+  readonly version: string;
+  readonly description: string;
+  readonly uptimeSeconds: number;
+};
+
+/** Asks a worker who it is; `undefined` when nobody answers at the socket. */
+export async function askWorker(socket: string, deadlineMs = 1_000): Promise<WorkerInfo | undefined> {
+  let text: string;
+  try {
+    text = await ask(socket, "show info", deadlineMs);
+  } catch (error) {
+    if (error instanceof SocketError) return undefined;
+    throw error;
+  }
+  const fields = new Map(
+    text.split("\n").map((line) => {
+      const colon = line.indexOf(":");
+      return [line.slice(0, colon), line.slice(colon + 1).trim()] as const;
+    }),
+  );
+  const pid = Number(fields.get("Pid"));
+  if (!Number.isInteger(pid)) return undefined;
+  return {
+    pid,
+    version: fields.get("Version") ?? "",
+    description: fields.get("description") ?? "",
+    uptimeSeconds: Number(fields.get("Uptime_sec")) || 0,
+  };
+}
+
+/** What the master says of its processes (management guide, `show proc`). */
+export type MasterInfo = {
+  readonly masterPid: number;
+  readonly workers: number;
+  readonly oldWorkers: number;
+};
+
+/** Asks the master about its processes; `undefined` when nobody answers. */
+export async function askMaster(socket: string): Promise<MasterInfo | undefined> {
+  const text = await ask(socket, "show proc;quit", 1_000).catch(() => undefined);
+  if (text === undefined) return undefined;
+  const sections = text.split("\n#");
+  const rows = (section: string | undefined, kind: string) =>
+    (section ?? "").split("\n").map((line) => line.trim().split(/\s+/)).filter((words) => words[1] === kind);
+  const master = rows(sections[0], "master")[0];
+  if (master === undefined) return undefined;
+  const old = sections.find((section) => section.trim().startsWith("old workers"));
+  const current = sections.find((section) => section.trim().startsWith("workers"));
+  return {
+    masterPid: Number(master[0]),
+    workers: rows(current, "worker").length,
+    oldWorkers: rows(old, "worker").length,
+  };
+}

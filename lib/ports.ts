@@ -1,0 +1,89 @@
+import type { ContainerId } from "./core/names.ts";
+import type { Notice } from "./core/notice.ts";
+import type { ServerState } from "./core/plan.ts";
+import type { Desired } from "./core/render.ts";
+import type { Snapshot } from "./core/snapshot.ts";
+
+/** What to look at again, never what to do. */
+export type Wake = {
+  readonly reason: "start" | "docker" | "resync" | "signal" | "readiness" | "haproxy";
+  /** The containers to inspect again; absent for everything. */
+  readonly ids?: ReadonlySet<ContainerId>;
+  /** Trust nothing that was read before. */
+  readonly isFresh?: boolean;
+};
+
+/** Where containers are learnt from: Docker engines, or a file. */
+export interface ContainerSource {
+  /** Calls `wake` whenever something may have changed, and reconnects by itself, until the signal. */
+  follow(wake: (wake: Wake) => void, signal: AbortSignal): Promise<void>;
+  /** Reads what the wake names and answers with everything known; throws SourceError when nothing can be read. */
+  observe(wake: Wake, signal: AbortSignal): Promise<Snapshot>;
+}
+
+/** The containers cannot be read now; the message says what was tried, on what, and what would be right. */
+export class SourceError extends Error {
+  override readonly name = "SourceError";
+}
+
+/** A set of files in a folder of its own, and the number that the running HAProxy is told by. */
+export type Generation = { readonly number: number; readonly folder: string };
+
+/** What became of a set of files. */
+export type Outcome =
+  | { readonly kind: "applied" }
+  | { readonly kind: "rejected"; readonly stage: "write" | "check" | "load"; readonly detail: string };
+
+/** The HAProxy that is kept in step. */
+export interface HaproxyControl {
+  /** Writes, checks and loads the files; `states` are the servers that may not have traffic yet. Never throws for a refused config. */
+  load(desired: Desired, states: ReadonlyMap<string, ServerState>, signal: AbortSignal): Promise<Outcome>;
+  /** Writes the files without loading them, so that a restart of HAProxy gives the state that it has. */
+  keep(desired: Desired, states: ReadonlyMap<string, ServerState>, signal: AbortSignal): Promise<Outcome>;
+  /** Starts HAProxy with the last good files of an earlier run, if it does not run already; false if there are none. */
+  startLast(signal: AbortSignal): Promise<boolean>;
+  /** The servers (`backend/server`) that a running HAProxy which we took over gives traffic to. */
+  readyServers(): Promise<ReadonlySet<string>>;
+  /** Sends commands to the running worker, in order; one reply a command. Throws when HAProxy cannot be reached. */
+  send(commands: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
+  /** Ends HAProxy gracefully within the milliseconds, by force after them. */
+  stop(limitMs: number): Promise<void>;
+}
+
+/** What the prober is to prove. */
+export type ProbeTarget = {
+  readonly key: string;
+  readonly hostname: string;
+  readonly port: number;
+  /** `published`: a connection must also stay open, since the engine's proxy accepts with nothing behind it. */
+  readonly via: "container" | "published";
+  /** The container's own address and port, which tells the truth where it can be reached. */
+  readonly own: { readonly hostname: string; readonly port: number } | undefined;
+  /** Ask for an HTTP answer, with this host; `undefined` where a connection is proof enough. */
+  readonly warmHost: string | undefined;
+  readonly isTls: boolean;
+};
+
+/** Finds out whether a container answers. */
+export interface Prober {
+  /** Resolves once the target answered; rejects only when the signal aborts. `onWait` hears why it is not ready yet. */
+  prove(target: ProbeTarget, onWait: (why: string) => void, signal: AbortSignal): Promise<void>;
+}
+
+/** Time, so that tests can hold it. */
+export interface Clock {
+  /** Milliseconds that only ever grow. */
+  now(): number;
+  /** Resolves after the milliseconds, or at once when the signal aborts. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Where people and machines read what happens. */
+export interface Reporter {
+  error(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  debug(message: string, fields?: Record<string, unknown>): void;
+  /** Tells each notice once, and again only after it was gone. */
+  notices(notices: readonly Notice[]): void;
+}

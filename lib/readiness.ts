@@ -1,0 +1,108 @@
+import type { Backend, Model, Server } from "./core/model.ts";
+import { isWildcard } from "./core/names.ts";
+import type { ServerState } from "./core/plan.ts";
+import { serverKey } from "./core/server_state.ts";
+import type { Prober, ProbeTarget, Reporter } from "./ports.ts";
+
+type Entry = { readonly identity: string; isProven: boolean; why: string; readonly stop: AbortController };
+
+/** Why a server has no traffic yet; for status. */
+export type Waiting = { readonly server: string; readonly container: string; readonly why: string };
+
+/** Which servers may have traffic: those whose container answered, and whose engine has nothing against it. */
+export class Readiness {
+  readonly #entries = new Map<string, Entry>();
+  readonly #pending = new Set<Promise<void>>();
+
+  constructor(readonly prober: Prober, readonly report: Reporter, readonly onChange: () => void) {}
+
+  /** The state of each server of the model; starts to probe those that are new, and forgets those that are gone. */
+  update(model: Model, known: ReadonlySet<string>): Map<string, ServerState> {
+    const states = new Map<string, ServerState>();
+    for (const backend of model.backends) {
+      for (const server of backend.servers) {
+        const key = serverKey(backend, server);
+        const entry = this.#entryOf(key, backend, server, known.has(key));
+        states.set(key, entry.isProven && server.gate === "open" ? "ready" : "maint");
+      }
+    }
+    for (const [key, entry] of this.#entries) {
+      if (states.has(key)) continue;
+      entry.stop.abort();
+      this.#entries.delete(key);
+    }
+    return states;
+  }
+
+  /** Resolves when every server that is asked now has answered. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+
+  /** The servers that have no traffic, and why. */
+  waiting(model: Model): Waiting[] {
+    return model.backends.flatMap((backend) =>
+      backend.servers.flatMap((server) => {
+        const entry = this.#entries.get(serverKey(backend, server));
+        const why = server.gate === "open"
+          ? (entry?.isProven ? undefined : entry?.why ?? "not asked yet")
+          : GATES[server.gate];
+        return why === undefined ? [] : [{ server: server.name, container: server.containerName, why }];
+      })
+    );
+  }
+
+  /** Ends all probes. */
+  stop(): void {
+    for (const entry of this.#entries.values()) entry.stop.abort();
+    this.#entries.clear();
+  }
+
+  #entryOf(key: string, backend: Backend, server: Server, isKnown: boolean): Entry {
+    const target = targetOf(key, backend, server);
+    const identity = JSON.stringify([target, server.incarnation]);
+    const before = this.#entries.get(key);
+    if (before?.identity === identity) return before;
+    before?.stop.abort();
+    const entry: Entry = {
+      identity,
+      isProven: isKnown,
+      why: "it has not answered yet",
+      stop: new AbortController(),
+    };
+    this.#entries.set(key, entry);
+    if (!isKnown) this.#probe(target, server, entry);
+    return entry;
+  }
+
+  #probe(target: ProbeTarget, server: Server, entry: Entry): void {
+    const onWait = (why: string) => {
+      entry.why = why;
+      this.report.info(`${server.containerName} gets no traffic yet: ${why}`, { server: server.name });
+    };
+    const pending = this.prober.prove(target, onWait, entry.stop.signal).then(() => {
+      if (entry.stop.signal.aborted) return;
+      entry.isProven = true;
+      this.onChange();
+    }, () => undefined).finally(() => this.#pending.delete(pending));
+    this.#pending.add(pending);
+  }
+}
+
+const GATES = {
+  starting: "its health check is still starting",
+  unhealthy: "its engine says that it is unhealthy",
+  stopping: "it was told to stop",
+} as const;
+
+function targetOf(key: string, backend: Backend, server: Server): ProbeTarget {
+  return {
+    key,
+    hostname: server.address,
+    port: server.port,
+    via: server.via,
+    own: server.own === undefined ? undefined : { hostname: server.own.address, port: server.own.port },
+    warmHost: server.isWarmed ? (isWildcard(backend.host) ? backend.host.slice(2) : backend.host) : undefined,
+    isTls: server.tls !== undefined,
+  };
+}

@@ -1,0 +1,49 @@
+import pino from "pino";
+import type { LogFormat, LogLevel } from "../core/setting_values.ts";
+import { formatNotice, type Notice } from "../core/notice.ts";
+import type { Reporter } from "../ports.ts";
+
+/** Writes one line, without its line break. */
+export type LineWriter = (line: string) => void;
+
+/** The program's log: pino's JSON lines, or the same as text for people. */
+export function createReporter(format: LogFormat, level: LogLevel, write: LineWriter): Reporter {
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write: (line: string) => write(format === "json" ? line.trimEnd() : textLine(line)) },
+  );
+  let told = new Set<string>();
+  return {
+    error: (message, fields) => logger.error(fields ?? {}, message),
+    warn: (message, fields) => logger.warn(fields ?? {}, message),
+    info: (message, fields) => logger.info(fields ?? {}, message),
+    debug: (message, fields) => logger.debug(fields ?? {}, message),
+    notices(notices) {
+      const now = new Map(notices.map((notice) => [formatNotice(notice), notice]));
+      for (const [text, notice] of now) {
+        if (!told.has(text)) tell(logger, notice);
+      }
+      told = new Set(now.keys());
+    },
+  };
+}
+
+function tell(logger: pino.Logger, notice: Notice): void {
+  const fields = { container: notice.subject, code: notice.code };
+  if (notice.severity === "warning") logger.warn(fields, `${notice.subject}: ${notice.message}`);
+  else logger.info(fields, `${notice.subject}: ${notice.message}`);
+}
+
+/** `15:04:05.123 WARN  web: …  key=value`; control characters cannot reach the terminal, JSON has escaped them. */
+function textLine(json: string): string {
+  const { level, time, msg, ...fields } = JSON.parse(json) as Record<string, unknown>;
+  const clock = String(time).slice(11, 23);
+  const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`).join("");
+  const message = JSON.stringify(String(msg)).slice(1, -1).replaceAll('\\"', '"').replaceAll("\\\\", "\\");
+  return `${clock} ${String(level).toUpperCase().padEnd(5)} ${message}${rest}`;
+}
