@@ -161,7 +161,7 @@ async function demo(isOnce: boolean, withDocker: boolean): Promise<number> {
           "--state-dir",
           join(area, "state"),
         ]
-          .concat(["--config", config, "--log-format", "text"]),
+          .concat(["--config", config, "--log-format", "text", "--log-level", "warn"]),
       );
       await firstAnswer(signalbox, port);
       const failed = await story(cast, port);

@@ -67,9 +67,10 @@ export interface RunningProgram extends AsyncDisposable {
 /** Starts signalbox and collects what it says. */
 export function startProgram(args: readonly string[], env: Record<string, string> = {}): RunningProgram {
   const [command, ...before] = program();
+  const mark = crypto.randomUUID();
   const child = new Deno.Command(command, {
     args: [...before, ...args],
-    env,
+    env: { ...env, [MARK]: mark },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -98,7 +99,11 @@ export function startProgram(args: readonly string[], env: Record<string, string
         finish();
       };
       const complain = (why: string) =>
-        done(() => reject(new Error(`No line matched ${pattern}: ${why}. It said:\n${lines.join("\n")}`)));
+        done(() =>
+          reject(
+            new Error(`No line matched ${pattern}: ${why}. It said last:\n${lines.slice(-40).join("\n")}`),
+          )
+        );
       const look = () => {
         const found = lines.find((line) => pattern.test(line));
         if (found !== undefined) done(() => resolve(found));
@@ -119,7 +124,12 @@ export function startProgram(args: readonly string[], env: Record<string, string
     if (first !== "late") return first;
     kill("SIGKILL");
     await exited;
-    throw new Error(`signalbox did not end within ${limitMs} ms of ${signal}. It said:\n${lines.join("\n")}`);
+    await killMarked(mark);
+    throw new Error(
+      `signalbox did not end within ${limitMs} ms of ${signal}. It said last:\n${
+        lines.slice(-40).join("\n")
+      }`,
+    );
   }
 
   return {
@@ -133,6 +143,23 @@ export function startProgram(args: readonly string[], env: Record<string, string
       await stop().catch(() => {});
     },
   };
+}
+
+/** In the environment of a program and of all that it starts, by which what it leaves behind is found. */
+const MARK = "SIGNALBOX_TEST_PROGRAM";
+
+/** Kills what a program that had to be killed has left: its HAProxy would live on and keep the port. */
+async function killMarked(mark: string): Promise<void> {
+  for await (const { name } of Deno.readDir("/proc")) {
+    const environment = /^\d+$/.test(name) &&
+      await Deno.readTextFile(`/proc/${name}/environ`).catch(() => "");
+    if (!environment || !environment.includes(`${MARK}=${mark}\0`)) continue;
+    try {
+      Deno.kill(Number(name), "SIGKILL");
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
 }
 
 async function collect(
