@@ -1,0 +1,155 @@
+/**
+ * Each folder beside this file is a case, and its name is the sentence that it proves:
+ *
+ *   snapshot.json   what `docker inspect` printed, in short
+ *   settings.json   optional: {"HAPROXY_PORT": "81"} is an environment variable, {"http-port": "81"} a flag, and
+ *                   {"external": ""} a switch; CERTIFICATE stands for a file with a certificate that is made here
+ *   haproxy.cfg     what is rendered
+ *   hosts.map       only where it names more than each backend's own host and path
+ *   notices.txt     what is said on standard error; absent where nothing is
+ *   explain.txt     optional: what `signalbox explain` says; once there, it is kept up to date
+ *
+ * To add a case, add a folder with a snapshot.json, run `UPDATE=1 deno test -A tests/cases`, and read what it wrote
+ * before you commit it. The config is written for HAProxy 2.6 unless settings.json says "haproxy-version"; in that case
+ * haproxy of that version alone is asked whether it would load it, in all other cases every haproxy that is here.
+ */
+import assert from "node:assert/strict";
+import { createTwoFilesPatch } from "diff";
+import { runProgram } from "../../lib/cli/program.ts";
+import { haproxies } from "../harness/haproxies.ts";
+
+const HERE = new URL(".", import.meta.url);
+const IS_UPDATE = Deno.env.get("UPDATE") === "1";
+const PASSWORD = "correct horse battery staple";
+
+type Texts = Readonly<Record<string, string | undefined>>;
+
+const sentences = [...Deno.readDirSync(HERE)].filter((entry) => entry.isDirectory).map(({ name }) => name)
+  .sort();
+for (const sentence of sentences) {
+  Deno.test(`case: ${sentence.replaceAll("_", " ")}`, () => proveCase(new URL(`${sentence}/`, HERE)));
+}
+
+async function proveCase(folder: URL): Promise<void> {
+  const rendered = await Deno.makeTempDir({ prefix: "signalbox-case-" });
+  try {
+    const snapshot = JSON.parse(await Deno.readTextFile(new URL("snapshot.json", folder)));
+    const settings: Record<string, string> = JSON.parse(await read(folder, "settings.json") ?? "{}");
+    const certificate = `${rendered}/certificate.pem`;
+    if (Object.values(settings).includes("CERTIFICATE")) await makeCertificate(certificate);
+    const isExplained = await read(folder, "explain.txt") !== undefined;
+
+    const actual = await say(snapshot, settings, rendered, certificate, isExplained);
+    for (const [order, shuffled] of shuffles(snapshot)) {
+      const again = await say(shuffled, settings, rendered, certificate, isExplained);
+      for (const [name, text] of Object.entries(actual)) {
+        assert.equal(again[name], text, `${name} is another one when the containers come ${order}`);
+      }
+    }
+    for (const [name, text] of Object.entries(actual)) await compare(folder, name, text);
+    await askEveryHaproxy(rendered, settings["haproxy-version"]);
+  } finally {
+    await Deno.remove(rendered, { recursive: true });
+  }
+}
+
+/** What signalbox makes of a snapshot, by the name of the file that it is kept in; leaves the set in `rendered`. */
+async function say(
+  snapshot: unknown,
+  settings: Readonly<Record<string, string>>,
+  rendered: string,
+  certificate: string,
+  isExplained: boolean,
+): Promise<Texts> {
+  const flags = Object.entries(settings).filter(([name]) => !isVariable(name))
+    .flatMap(([name, value]) => value === "" ? [`--${name}`] : [`--${name}`, value])
+    .map((word) => word === "CERTIFICATE" ? certificate : word);
+  const version = flags.includes("--haproxy-version") ? [] : ["--haproxy-version", "2.6"];
+  const common = ["--snapshot", "-", ...version, ...flags];
+  const run = async (args: readonly string[]) => {
+    let out = "";
+    const err: string[] = [];
+    const code = await runProgram(args, {
+      env: (name) => isVariable(name) ? settings[name]?.replace(/^CERTIFICATE$/, certificate) : undefined,
+      out: (text) => Promise.resolve(void (out += text)),
+      err: (line) => void err.push(line),
+      isErrTerminal: false,
+      stdin: () => Promise.resolve(JSON.stringify(snapshot)),
+    });
+    assert.equal(code, 0, err.join("\n"));
+    return { out, err: err.map((line) => `${line}\n`).join("") };
+  };
+  const { err } = await run(["render", ...common, "--output", `${rendered}/`]);
+  const rest = isExplained ? { "explain.txt": (await run(["explain", ...common])).out } : {};
+  const config = await Deno.readTextFile(`${rendered}/haproxy.cfg`);
+  const map = await Deno.readTextFile(`${rendered}/hosts.map`);
+  return {
+    "haproxy.cfg": config.replaceAll(certificate, "/CERTIFICATE"),
+    "hosts.map": map === ownNames(config) ? undefined : map,
+    "notices.txt": err === "" ? undefined : err,
+    ...rest,
+  };
+}
+
+const isVariable = (name: string): boolean => /^[A-Z_]+$/.test(name);
+
+/** The hosts.map that names each backend's own host and path, which the config's comments tell too. */
+function ownNames(config: string): string {
+  const backends = [...config.matchAll(/^# (\S+)\nbackend ([^_]\S*|_\.\S*)$/gm)];
+  const lines = backends.map(([, title, name]) => `${title}/ ${name}\n`);
+  return `# host/path/ backend\n${lines.sort().join("")}`;
+}
+
+function shuffles(snapshot: unknown): [string, unknown][] {
+  if (!Array.isArray(snapshot) || snapshot.length < 2) return [];
+  return [["backwards", snapshot.toReversed()], ["in turn", [...snapshot.slice(1), snapshot[0]]]];
+}
+
+async function compare(folder: URL, name: string, actual: string | undefined): Promise<void> {
+  const wanted = await read(folder, name);
+  if (actual === wanted) return;
+  const url = new URL(name, folder);
+  if (IS_UPDATE) return await (actual === undefined ? Deno.remove(url) : Deno.writeTextFile(url, actual));
+  const patch = createTwoFilesPatch(name, `${name} as it is now`, wanted ?? "", actual ?? "", "", "", {
+    context: 2,
+  });
+  throw new assert.AssertionError({ message: `${patch}\nUPDATE=1 accepts this.` });
+}
+
+async function askEveryHaproxy(rendered: string, version: string | undefined): Promise<void> {
+  const found = await haproxies();
+  assert.notEqual(found.length, 0, "there is no haproxy here: install it, then run scripts/dev haproxies");
+  for (const haproxy of found) {
+    if (version !== undefined && !`${haproxy.version}.`.startsWith(`${version}.`)) continue;
+    const { code, stderr } = await new Deno.Command(haproxy.path, {
+      args: ["-c", "-f", `${rendered}/haproxy.cfg`],
+      env: { SIGNALBOX_STATS_PASSWORD: PASSWORD },
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).output();
+    const said = new TextDecoder().decode(stderr).trim();
+    assert.deepEqual({ code, said }, { code: 0, said: "" }, `haproxy ${haproxy.version} complains`);
+  }
+}
+
+async function makeCertificate(path: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command("openssl", {
+    args: ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+      .concat("-subj", "/CN=www.example.com", "-keyout", path, "-out", `${path}.crt`),
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  await Deno.writeTextFile(path, await Deno.readTextFile(`${path}.crt`), { append: true });
+  await Deno.remove(`${path}.crt`);
+}
+
+/** A file's text, or `undefined` where there is no such file. */
+async function read(folder: URL, name: string): Promise<string | undefined> {
+  return await Deno.readTextFile(new URL(name, folder)).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+}
