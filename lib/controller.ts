@@ -1,7 +1,8 @@
+import { Applier } from "./applier.ts";
 import type { Built } from "./core/build_model.ts";
-import { type Plan, planChange, type Running, type ServerState } from "./core/plan.ts";
+import type { ServerName } from "./core/names.ts";
+import type { Plan } from "./core/plan.ts";
 import type { Desired } from "./core/render.ts";
-import { isSuccess, runtimeCommand } from "./core/runtime_command.ts";
 import { type Settle, settleDelayMs } from "./core/settle.ts";
 import { emptySnapshot, type Snapshot } from "./core/snapshot.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -26,17 +27,21 @@ const RESYNC_MS = 60_000;
 const HEAD_START_MS = 250;
 /** How long Docker may take before HAProxy is started without it, in milliseconds. */
 const PATIENCE_MS = 2_000;
+/** When to try again what failed, and when to ask again for servers that wait for their last connections. */
+const RETRY_MS = 1_000;
+const RETRY_REFUSED_MS = 10_000;
 
 /** Keeps HAProxy in step: one wake in the mailbox, one pass in flight, the newest state wins. */
 export class Controller {
   readonly mailbox = new Mailbox();
   readonly readiness: Readiness;
+  readonly applier: Applier;
+  built: Built | undefined;
   #snapshot: Snapshot = emptySnapshot;
-  #running: Running | undefined;
-  #known: ReadonlySet<string> = new Set();
-  #refused: Desired["files"] | undefined;
+  #desired: Desired | undefined;
+  #known: ReadonlySet<ServerName> = new Set();
   #lastPassAt: number | undefined;
-  #isForced = false;
+  #complaint = "";
 
   constructor(readonly parts: ControllerParts) {
     this.readiness = new Readiness(
@@ -44,29 +49,34 @@ export class Controller {
       parts.report,
       () => this.wake({ reason: "readiness", ids: new Set() }),
     );
+    this.applier = new Applier(parts);
   }
 
   /** Says that something may have changed. */
   wake(wake: Wake): void {
     this.mailbox.put(wake, this.parts.clock.now());
+    if (this.#desired !== undefined) void this.applier.holdBack(this.parts.source.stopping(), this.#desired);
   }
 
   /** Reads everything again, and reloads HAProxy even if no file differs: certificates may. */
   reread(): void {
-    this.#isForced = true;
+    this.applier.forceReload("SIGHUP");
     this.wake({ reason: "signal", isFresh: true });
   }
 
   /** HAProxy was started anew by itself: it has the states of its files, not those that it was given since. */
-  forgetStates(): void {
-    if (this.#running !== undefined) this.#running = { ...this.#running, states: new Map() };
+  onRestart(): void {
+    this.applier.forgetCommands();
     this.wake({ reason: "haproxy", ids: new Set() });
   }
 
   /** Runs until the signal. */
   async run(signal: AbortSignal): Promise<void> {
-    const { source, clock } = this.parts;
-    this.#known = await this.parts.haproxy.readyServers();
+    const { source, clock, haproxy } = this.parts;
+    const reported = await haproxy.reportServers().catch(() => []);
+    this.#known = new Set(
+      reported.filter((server) => server.isReady && server.isUp).map((server) => server.name),
+    );
     const following = source.follow((wake) => this.wake(wake), signal);
     const ticking = this.#resync(signal);
     const starting = clock.sleep(PATIENCE_MS, signal).then(() =>
@@ -89,28 +99,21 @@ export class Controller {
   }
 
   async #pass(wake: Wake, signal: AbortSignal): Promise<void> {
-    const { report, haproxy } = this.parts;
+    const { haproxy, report } = this.parts;
     try {
       const isRead = await this.#observe(wake, signal);
-      if (!isRead && this.#running === undefined) {
-        if (wake.reason === "start" && !await haproxy.startLast(signal)) await this.#realize(signal);
-        return;
-      }
-      await this.#realize(signal);
+      if (isRead || this.applier.running !== undefined) await this.#realize(signal);
+      // Docker is not there yet: HAProxy serves what it had, or at least says that it is alive.
+      else if (wake.reason === "start" && !await haproxy.startLast(signal)) await this.#realize(signal);
     } catch (error) {
       if (signal.aborted) return;
-      report.error(
-        `cannot bring HAProxy up to date: ${
-          error instanceof Error ? error.message : error
-        }; it is tried again`,
-      );
+      this.#complain(`cannot bring HAProxy up to date: ${error instanceof Error ? error.message : error}`);
       report.debug(error instanceof Error ? error.stack ?? "" : "");
+      this.#wakeIn(RETRY_MS, signal);
     }
   }
 
-  /** Whether the containers are known: they were read now, or there was nothing to read again. */
   async #observe(wake: Wake, signal: AbortSignal): Promise<boolean> {
-    if (wake.ids?.size === 0) return this.#running !== undefined;
     try {
       this.#snapshot = await this.parts.source.observe(wake, signal);
       return true;
@@ -122,76 +125,52 @@ export class Controller {
 
   async #realize(signal: AbortSignal): Promise<void> {
     const { built, desired } = this.parts.design(this.#snapshot);
+    this.built = built;
+    this.#desired = desired;
     this.parts.report.notices(built.notices);
     let states = this.readiness.update(desired.model, this.#known);
-    if (this.#running === undefined) {
+    if (this.applier.running === undefined) {
       // Containers that ran before us answer at once: a moment's wait lets HAProxy begin with all of them.
       await Promise.race([this.readiness.settled(), this.parts.clock.sleep(HEAD_START_MS, signal)]);
       states = this.readiness.update(desired.model, this.#known);
     }
-    this.#known = new Set();
-    const plan = this.#plan(desired, states);
-    if (plan.kind === "nothing") return;
-    const outcome = await this.#apply(plan, desired, states, signal);
-    this.#settleWith(plan, outcome, desired, states);
+    const { plan, outcome } = await this.applier.apply(desired, states, signal);
+    if (outcome.kind === "applied") this.#known = new Set();
+    this.#tell(plan, outcome, signal);
+    if (this.applier.leaving > 0) this.#wakeIn(RETRY_MS, signal);
   }
 
-  #plan(desired: Desired, states: ReadonlyMap<string, ServerState>): Plan {
-    if (this.#isForced) return { kind: "reload", reasons: ["SIGHUP"] };
-    const plan = planChange(this.#running, desired, states);
-    return plan.kind === "reload" && isSameFiles(this.#refused, desired.files) ? { kind: "nothing" } : plan;
-  }
-
-  async #apply(
-    plan: Exclude<Plan, { kind: "nothing" }>,
-    desired: Desired,
-    states: ReadonlyMap<string, ServerState>,
-    signal: AbortSignal,
-  ): Promise<Outcome> {
-    const { haproxy, report } = this.parts;
-    if (plan.kind === "runtime") {
-      const replies = await haproxy.send(plan.operations.map(runtimeCommand), signal);
-      const bad = plan.operations.findIndex((operation, at) =>
-        !isSuccess(operation, replies[at] ?? "no reply")
-      );
-      if (bad < 0) return { kind: "applied" };
-      report.warn(`HAProxy answered "${replies[bad]?.trim()}" to a command; it is reloaded`);
-    }
-    return await haproxy.load(desired, states, signal);
-  }
-
-  #settleWith(
-    plan: Exclude<Plan, { kind: "nothing" }>,
-    outcome: Outcome,
-    desired: Desired,
-    states: ReadonlyMap<string, ServerState>,
-  ): void {
+  #tell(plan: Plan, outcome: Outcome, signal: AbortSignal): void {
     const { report } = this.parts;
-    if (outcome.kind === "applied") {
-      this.#running = { desired, states };
-      this.#refused = undefined;
-      this.#isForced = false;
-      const ready = [...states.values()].filter((state) => state === "ready").length;
-      const how = plan.kind === "reload" ? { reload: plan.reasons } : { commands: plan.operations.length };
-      report.info("HAProxy is up to date", {
-        hosts: desired.model.routes.length,
-        servers: states.size,
-        ready,
-        ...how,
-      });
+    if (outcome.kind === "rejected") {
+      this.#complain(`the new config failed (${outcome.stage}): ${outcome.detail}`);
+      if (outcome.stage === "check") {
+        this.#wakeIn(RETRY_REFUSED_MS, signal, () => this.applier.retryRefused());
+      } else this.#wakeIn(RETRY_MS, signal);
       return;
     }
-    // What was refused for its content will be refused again; what could not be written may work the next time.
-    this.#refused = outcome.stage === "check" ? desired.files : undefined;
-    this.#isForced = false;
-    report.error(
-      `HAProxy keeps the last good config, the new one failed (${outcome.stage}): ${outcome.detail}`,
-    );
-    if (outcome.stage !== "check") this.#retryLater();
+    if (plan.kind === "nothing") return;
+    if (this.#complaint !== "") report.info("HAProxy is in step again");
+    this.#complaint = "";
+    if (plan.kind === "reload") report.info("reloaded HAProxy", { reasons: plan.reasons.slice(0, 5) });
+    else if (plan.kind === "runtime") {
+      report.info("changed HAProxy at run time", { operations: summarize(plan.operations) });
+    }
   }
 
-  #retryLater(): void {
-    void this.parts.clock.sleep(1_000).then(() => this.wake({ reason: "haproxy", ids: new Set() }));
+  /** One line for one trouble, however often it is met. */
+  #complain(message: string): void {
+    if (message === this.#complaint) return;
+    this.#complaint = message;
+    this.parts.report.error(`${message}; HAProxy keeps the last good config, and it is tried again`);
+  }
+
+  #wakeIn(milliseconds: number, signal: AbortSignal, before?: () => void): void {
+    void this.parts.clock.sleep(milliseconds, signal).then(() => {
+      if (signal.aborted) return;
+      before?.();
+      this.wake({ reason: "haproxy", ids: new Set() });
+    });
   }
 
   async #resync(signal: AbortSignal): Promise<void> {
@@ -202,6 +181,9 @@ export class Controller {
   }
 }
 
-function isSameFiles(a: Desired["files"] | undefined, b: Desired["files"]): boolean {
-  return a !== undefined && a.size === b.size && [...b].every(([name, text]) => a.get(name) === text);
+/** `add-server 2, add-route 1`: what was done, short enough for a line. */
+function summarize(operations: Extract<Plan, { kind: "runtime" }>["operations"]): string {
+  const counts = new Map<string, number>();
+  for (const { kind } of operations) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return [...counts].map(([kind, count]) => `${kind} ${count}`).join(", ");
 }

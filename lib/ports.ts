@@ -1,7 +1,8 @@
-import type { ContainerId } from "./core/names.ts";
+import type { ContainerId, ServerName } from "./core/names.ts";
 import type { Notice } from "./core/notice.ts";
-import type { ServerState } from "./core/plan.ts";
+import type { Capabilities, ServerState } from "./core/plan.ts";
 import type { Desired } from "./core/render.ts";
+import type { ReportedServer } from "./core/server_state.ts";
 import type { Snapshot } from "./core/snapshot.ts";
 
 /** What to look at again, never what to do. */
@@ -17,6 +18,8 @@ export type Wake = {
 export interface ContainerSource {
   /** Calls `wake` whenever something may have changed, and reconnects by itself, until the signal. */
   follow(wake: (wake: Wake) => void, signal: AbortSignal): Promise<void>;
+  /** The containers that were told to stop, as it is known now. */
+  stopping(): ReadonlySet<ContainerId>;
   /** Reads what the wake names and answers with everything known; throws SourceError when nothing can be read. */
   observe(wake: Wake, signal: AbortSignal): Promise<Snapshot>;
 }
@@ -37,13 +40,15 @@ export type Outcome =
 /** The HAProxy that is kept in step. */
 export interface HaproxyControl {
   /** Writes, checks and loads the files; `states` are the servers that may not have traffic yet. Never throws for a refused config. */
-  load(desired: Desired, states: ReadonlyMap<string, ServerState>, signal: AbortSignal): Promise<Outcome>;
+  load(desired: Desired, states: ReadonlyMap<ServerName, ServerState>, signal: AbortSignal): Promise<Outcome>;
   /** Writes the files without loading them, so that a restart of HAProxy gives the state that it has. */
-  keep(desired: Desired, states: ReadonlyMap<string, ServerState>, signal: AbortSignal): Promise<Outcome>;
+  keep(desired: Desired, states: ReadonlyMap<ServerName, ServerState>, signal: AbortSignal): Promise<Outcome>;
   /** Starts HAProxy with the last good files of an earlier run, if it does not run already; false if there are none. */
   startLast(signal: AbortSignal): Promise<boolean>;
-  /** The servers (`backend/server`) that a running HAProxy which we took over gives traffic to. */
-  readyServers(): Promise<ReadonlySet<string>>;
+  /** What the running HAProxy can do at run time. */
+  readonly capabilities: Capabilities;
+  /** The servers of all sections or of one, as the running HAProxy has them; none where none runs. */
+  reportServers(section?: string): Promise<readonly ReportedServer[]>;
   /** Sends commands to the running worker, in order; one reply a command. Throws when HAProxy cannot be reached. */
   send(commands: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
   /** Ends HAProxy gracefully within the milliseconds, by force after them. */
@@ -52,7 +57,6 @@ export interface HaproxyControl {
 
 /** What the prober is to prove. */
 export type ProbeTarget = {
-  readonly key: string;
   readonly hostname: string;
   readonly port: number;
   /** `published`: a connection must also stay open, since the engine's proxy accepts with nothing behind it. */

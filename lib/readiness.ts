@@ -1,7 +1,6 @@
 import type { Backend, Model, Server } from "./core/model.ts";
-import { isWildcard } from "./core/names.ts";
+import { isWildcard, type ServerName } from "./core/names.ts";
 import type { ServerState } from "./core/plan.ts";
-import { serverKey } from "./core/server_state.ts";
 import type { Prober, ProbeTarget, Reporter } from "./ports.ts";
 
 type Entry = { readonly identity: string; isProven: boolean; why: string; readonly stop: AbortController };
@@ -11,19 +10,18 @@ export type Waiting = { readonly server: string; readonly container: string; rea
 
 /** Which servers may have traffic: those whose container answered, and whose engine has nothing against it. */
 export class Readiness {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<ServerName, Entry>();
   readonly #pending = new Set<Promise<void>>();
 
   constructor(readonly prober: Prober, readonly report: Reporter, readonly onChange: () => void) {}
 
   /** The state of each server of the model; starts to probe those that are new, and forgets those that are gone. */
-  update(model: Model, known: ReadonlySet<string>): Map<string, ServerState> {
-    const states = new Map<string, ServerState>();
+  update(model: Model, known: ReadonlySet<ServerName>): Map<ServerName, ServerState> {
+    const states = new Map<ServerName, ServerState>();
     for (const backend of model.backends) {
       for (const server of backend.servers) {
-        const key = serverKey(backend, server);
-        const entry = this.#entryOf(key, backend, server, known.has(key));
-        states.set(key, entry.isProven && server.gate === "open" ? "ready" : "maint");
+        const entry = this.#entryOf(backend, server, known.has(server.name));
+        states.set(server.name, entry.isProven && server.gate === "open" ? "ready" : "maint");
       }
     }
     for (const [key, entry] of this.#entries) {
@@ -43,7 +41,7 @@ export class Readiness {
   waiting(model: Model): Waiting[] {
     return model.backends.flatMap((backend) =>
       backend.servers.flatMap((server) => {
-        const entry = this.#entries.get(serverKey(backend, server));
+        const entry = this.#entries.get(server.name);
         const why = server.gate === "open"
           ? (entry?.isProven ? undefined : entry?.why ?? "not asked yet")
           : GATES[server.gate];
@@ -58,10 +56,10 @@ export class Readiness {
     this.#entries.clear();
   }
 
-  #entryOf(key: string, backend: Backend, server: Server, isKnown: boolean): Entry {
-    const target = targetOf(key, backend, server);
+  #entryOf(backend: Backend, server: Server, isKnown: boolean): Entry {
+    const target = targetOf(backend, server);
     const identity = JSON.stringify([target, server.incarnation]);
-    const before = this.#entries.get(key);
+    const before = this.#entries.get(server.name);
     if (before?.identity === identity) return before;
     before?.stop.abort();
     const entry: Entry = {
@@ -70,7 +68,7 @@ export class Readiness {
       why: "it has not answered yet",
       stop: new AbortController(),
     };
-    this.#entries.set(key, entry);
+    this.#entries.set(server.name, entry);
     if (!isKnown) this.#probe(target, server, entry);
     return entry;
   }
@@ -95,9 +93,8 @@ const GATES = {
   stopping: "it was told to stop",
 } as const;
 
-function targetOf(key: string, backend: Backend, server: Server): ProbeTarget {
+function targetOf(backend: Backend, server: Server): ProbeTarget {
   return {
-    key,
     hostname: server.address,
     port: server.port,
     via: server.via,

@@ -2,7 +2,7 @@ import type { AddressSettings } from "../core/address.ts";
 import type { HaproxyVersion } from "../core/backend_option.ts";
 import { buildModel, type Built, type RoutingSettings } from "../core/build_model.ts";
 import type { IpAddress } from "../core/names.ts";
-import { type Desired, renderFiles } from "../core/render.ts";
+import { type Desired, renderDesired } from "../core/render.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import { BUILTIN_TEMPLATES, compileTemplates, TemplateError, type Templates } from "../core/templates.ts";
@@ -52,7 +52,7 @@ export async function prepareRouting(settings: Settings): Promise<Routing> {
     templates,
     design: (snapshot) => {
       const built = buildModel(snapshot, routing);
-      return { built, desired: { model: built.model, files: renderFiles(built.model, templates, version) } };
+      return { built, desired: renderDesired(built.model, templates, version, settings.balance) };
     },
     env: password === undefined ? {} : { SIGNALBOX_STATS_PASSWORD: password },
   };

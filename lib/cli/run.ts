@@ -38,9 +38,15 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   let routing = await prepareRouting(settings);
   report.info(`signalbox ${VERSION}`, { stateDir });
 
-  let controller: Controller | undefined;
-  const haproxy = await openHaproxy(settings, routing, stateDir, report, () => controller?.forgetStates());
-  controller = new Controller({
+  const restarts: (() => void)[] = [];
+  const haproxy = await openHaproxy(
+    settings,
+    routing,
+    stateDir,
+    report,
+    () => restarts.forEach((tell) => tell()),
+  );
+  const controller = new Controller({
     source: await openSource(settings, stateDir, terminal, report),
     haproxy,
     prober: new NetworkProber(systemClock),
@@ -49,6 +55,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     settle: { quietMs: settings.settleMs, mostMs: settings.settleMaxMs },
     design: (snapshot) => routing.design(snapshot),
   });
+  restarts.push(() => controller.onRestart());
   hangups.push(() => {
     report.info("SIGHUP: everything is read again");
     prepareRouting(settings).then((fresh) => routing = fresh, (error) => report.error(messageOf(error)))

@@ -1,4 +1,6 @@
-import { expected, type Parsed, parsed } from "./notice.ts";
+import { closest } from "fastest-levenshtein";
+import { parseIp } from "./names.ts";
+import { expected, type Parsed, parsed, quote } from "./notice.ts";
 
 /** A version of HAProxy, `[major, minor]`. */
 export type HaproxyVersion = readonly [major: number, minor: number];
@@ -19,7 +21,7 @@ export type BackendOption = {
 };
 
 type Rule = {
-  /** What may follow the name. */
+  /** What may follow the name; a group called `network` must be one. */
   readonly arguments?: RegExp;
   readonly since?: HaproxyVersion;
   /** Another name that does the same, from a version on. */
@@ -54,7 +56,7 @@ export const BACKEND_OPTIONS: Readonly<Record<string, Rule>> = {
   },
   "forwardfor": {
     arguments:
-      /^(?:except [0-9a-fA-F.:]{2,45}(?:\/[0-9]{1,3})?)?(?: ?header [A-Za-z][A-Za-z0-9-]{0,63})?(?: ?if-none)?$/,
+      /^(?:except (?<network>\S+)(?: |$))?(?:header [A-Za-z][A-Za-z0-9-]{0,63}(?: |$))?(?:if-none)?$/,
   },
   "http-buffer-request": {},
   "http-keep-alive": {},
@@ -69,7 +71,7 @@ export const BACKEND_OPTIONS: Readonly<Record<string, Rule>> = {
   "log-health-checks": {},
   "nolinger": {},
   "originalto": {
-    arguments: /^(?:except [0-9a-fA-F.:]{2,45}(?:\/[0-9]{1,3})?)?(?: ?header [A-Za-z][A-Za-z0-9-]{0,63})?$/,
+    arguments: /^(?:except (?<network>\S+)(?: |$))?(?:header [A-Za-z][A-Za-z0-9-]{0,63})?$/,
   },
   "persist": {},
   "prefer-last-server": {},
@@ -96,9 +98,12 @@ export function parseBackendOption(text: string, version: HaproxyVersion): Parse
     return expected("an option that stays inside its own backend; this one is not for containers");
   }
   if (rule === undefined) {
-    return expected(`an option of a backend, one of ${Object.keys(BACKEND_OPTIONS).join(", ")}`);
+    const nearest = closest(name.slice(0, 64), Object.keys(BACKEND_OPTIONS));
+    return expected(`an option that HAProxy has for backends, such as ${quote(nearest)}`);
   }
-  if (!(rule.arguments ?? NONE).test(args)) {
+  const match = (rule.arguments ?? NONE).exec(args);
+  const network = match?.groups?.["network"];
+  if (match === null || (network !== undefined && !isNetwork(network))) {
     return expected(
       rule.arguments ? `${name} with arguments of HAProxy's manual` : `${name} with nothing after it`,
     );
@@ -107,13 +112,21 @@ export function parseBackendOption(text: string, version: HaproxyVersion): Parse
     return parsed({
       name,
       written: undefined,
-      translation: `it is left out: HAProxy has it from ${rule.since.join(".")} on`,
+      translation: `left out: HAProxy has it from ${rule.since.join(".")} on`,
     });
   }
   if (rule.renamed && isAtLeast(version, rule.renamed.from)) {
     const { to, why } = rule.renamed;
-    const what = to === undefined ? "it is left out" : `written as ${to}`;
+    const what = to === undefined ? "left out" : `written as ${to}`;
     return parsed({ name, written: to, translation: `${what}: ${why}` });
   }
   return parsed({ name, written: args === "" ? name : `${name} ${args}`, translation: undefined });
+}
+
+/** An address, or one with the length of its prefix; HAProxy would refuse the whole config for a wrong one. */
+function isNetwork(text: string): boolean {
+  const [address = "", length = "0", ...more] = text.split("/");
+  const ip = parseIp(address);
+  if (!ip.ok || address.startsWith("[") || more.length > 0) return false;
+  return /^[0-9]{1,3}$/.test(length) && Number(length) <= (ip.value.includes(":") ? 128 : 32);
 }

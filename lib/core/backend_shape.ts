@@ -17,6 +17,18 @@ type OptionKey = typeof OPTION_KEYS[number];
 
 const DEFAULT_CHECK_INTERVAL_MS = 5_000;
 
+/** The shape of a backend whose containers ask for nothing. */
+export function defaultShape(balance: string): BackendShape {
+  return {
+    balance,
+    check: CONNECT_CHECK,
+    checkIntervalMs: DEFAULT_CHECK_INTERVAL_MS,
+    options: [],
+    isTlsOnly: false,
+    stripPath: "" as PathPrefix,
+  };
+}
+
 /**
  * The options of a backend from what its containers said, oldest first: the first that sets an option decides, and
  * the others that want something else get a notice.
@@ -34,7 +46,7 @@ export function mergeShape(
   const options = decided.backend_options?.value ?? [];
   for (const option of options) {
     if (option.translation === undefined) continue;
-    const message = `backend option ${option.name} is translated, ${option.translation}`;
+    const message = `backend option ${option.name} is ${option.translation}`;
     notices.push(notice("info", "translated", decided.backend_options?.by, message));
   }
   const isTlsOnly = decided.ssl_only?.value === true;

@@ -142,7 +142,11 @@ class Builder {
     for (const remark of [port.remark, endpoint.value.via === "container" ? endpoint.remark : undefined]) {
       if (remark !== undefined) this.note("warning", "ambiguous", container.name, remark);
     }
-    const name = serverName(host, container.id, port.value);
+    const name = serverName(
+      backendName(host, data.context_root ?? "" as PathPrefix),
+      container.id,
+      port.value,
+    );
     return {
       name,
       numericId: numericId(name),
@@ -175,7 +179,7 @@ class Builder {
   }
 
   claimAliases(container: ContainerView, data: RouteData, draft: Draft): HostName[] {
-    return (data.alias_domains ?? []).filter((host) => {
+    return [...new Set(data.alias_domains)].filter((host) => {
       const key = routeKey(host, draft.path);
       const claim = this.claims.get(key);
       if (claim !== undefined && claim.backend !== draft.name) {

@@ -113,10 +113,9 @@ export function backendName(host: HostName, path: PathPrefix): BackendName {
   return (base + suffix) as BackendName;
 }
 
-/** The server that stands for a container's port: its host first, so that a statistics page tells whom it serves. */
-export function serverName(host: HostName, id: ContainerId, port: Port): ServerName {
-  const base = isWildcard(host) ? `_${host.slice(1)}` : host;
-  return `${base}:${shortId(id)}:${port}` as ServerName;
+/** The server that stands for a container's port: its backend's name first, so that a statistics page tells whom it serves. */
+export function serverName(backend: BackendName, id: ContainerId, port: Port): ServerName {
+  return `${backend}:${shortId(id)}:${port}` as ServerName;
 }
 
 /** The key of hosts.map: host and path with a slash after each, so that `/app` never takes `/apple`. */

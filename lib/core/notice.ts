@@ -28,15 +28,20 @@ const LONGEST_QUOTE = 80;
 export function quote(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value) ?? String(value);
   const short = text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text;
-  const shown = typeof value === "string" ? JSON.stringify(short) : short;
-  // A terminal obeys C1 controls, line separators and bidirectional marks, which JSON leaves as they are.
-  return shown.replace(
-    /[\u007f-\u009f\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]|[\ud800-\udfff](?![\udc00-\udfff])/g,
+  return onOneLine(typeof value === "string" ? JSON.stringify(short) : short);
+}
+
+/** Foreign text as a terminal may see it: what would end the line, move the cursor or turn the writing round is spelt out. */
+export function onOneLine(text: string): string {
+  return text.replace(
+    // deno-lint-ignore no-control-regex
+    /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]|\p{Surrogate}/gu,
     (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
 
 /** One line for stderr: `warning: CONTAINER: …`. */
 export function formatNotice(notice: Notice): string {
-  return `${notice.severity}: ${notice.subject}: ${notice.message}`;
+  // A snapshot may call a container anything, so its name is foreign text too.
+  return onOneLine(`${notice.severity}: ${notice.subject}: ${notice.message}`);
 }

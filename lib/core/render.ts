@@ -1,7 +1,8 @@
 import { type HaproxyVersion, isAtLeast } from "./backend_option.ts";
-import { isHashing } from "./balance.ts";
-import type { Backend, Frontend, Model, Server } from "./model.ts";
-import { formatEndpoint, isWildcard, routeKey } from "./names.ts";
+import { defaultShape } from "./backend_shape.ts";
+import { isDynamic, isHashing } from "./balance.ts";
+import type { Backend, BackendShape, Frontend, Model, Server } from "./model.ts";
+import { type BackendName, formatEndpoint, isWildcard, routeKey, type ServerName } from "./names.ts";
 import type { Templates } from "./templates.ts";
 
 /** The name of a rendered file; no folders in it. */
@@ -10,33 +11,108 @@ export type FileName = string;
 /** The routing's files, by name: haproxy.cfg and what it names. */
 export type Files = ReadonlyMap<FileName, string>;
 
-/** What is wanted: the model, and the files that say it. */
-export type Desired = { readonly model: Model; readonly files: Files };
+/** A backend section of the config. */
+export type Section = {
+  /** Everything that a command cannot change, as one text. */
+  readonly shape: string;
+  readonly isSpare: boolean;
+  readonly canAddServers: boolean;
+  /** Each server's line, as it stands after `server`. */
+  readonly servers: ReadonlyMap<ServerName, string>;
+};
 
-/** Renders the routing's files; the same model, templates and version give the same bytes. Throws TemplateError. */
-export function renderFiles(model: Model, templates: Templates, version: HaproxyVersion): Files {
+/** What is wanted: the model, the files that say it, and the same in pieces that can be compared. */
+export type Desired = {
+  readonly model: Model;
+  readonly files: Files;
+  /** haproxy.cfg without its backends. */
+  readonly fixed: string;
+  /** Backends and spares, by the name of their section. */
+  readonly sections: ReadonlyMap<string, Section>;
+  /** hosts.map: backends by key. */
+  readonly routes: ReadonlyMap<string, BackendName>;
+};
+
+/** Spare backends that are kept ready: of the shape that most hosts have, and of each other shape in use. */
+const DEFAULT_SPARES = 8;
+const OTHER_SPARES = 2;
+/** Shapes beyond this many get no spares. */
+const MOST_SHAPES = 16;
+
+/** Renders what the model wants; the same model, templates and version give the same bytes. Throws TemplateError. */
+export function renderDesired(
+  model: Model,
+  templates: Templates,
+  version: HaproxyVersion,
+  balance: string,
+): Desired {
   const aliases = new Map<string, string[]>();
   for (const route of model.routes) {
     const names = aliases.get(route.backend);
     if (names === undefined) aliases.set(route.backend, [route.host + route.path]);
     else names.push(route.host + route.path);
   }
-  const data = {
-    ...model.frontend,
-    binds: bindLines(model.frontend),
-    wildcardDepths: model.wildcardDepths,
-    backends: model.backends.map((backend) =>
-      backendData(backend, aliases.get(backend.name) ?? [], model, version)
-    ),
-  };
+  const sections = new Map<string, Section>();
+  const backends = model.backends.map((backend) => {
+    const servers = backend.servers.map((server) => ({
+      comment: `${server.containerName}${server.via === "published" ? ", through a port of its engine" : ""}`,
+      line: renderServer(backend, server, templates, version),
+    }));
+    const lines = backend.servers.map((server, at) => [server.name, servers[at]?.line ?? ""] as const);
+    sections.set(backend.name, sectionOf(backend.shape, false, new Map(lines)));
+    return {
+      ...backendData(backend.name, backend.shape, model),
+      title: titleOf(backend, aliases.get(backend.name) ?? []),
+      servers,
+    };
+  });
+  const spares = spareShapes(model, balance).map((shape, at) => {
+    const name = `_spare_${at + 1}`;
+    sections.set(name, sectionOf(shape, true, new Map()));
+    return { ...backendData(name, shape, model), title: undefined, servers: [] };
+  });
+  const base = { ...model.frontend, binds: bindLines(model.frontend), wildcardDepths: model.wildcardDepths };
   const routes = model.routes.map((route) => ({
     key: routeKey(route.host, route.path),
     backend: route.backend,
   }));
-  return new Map([
-    ["haproxy.cfg", templates.render("haproxy.cfg.eta", data)],
-    ["hosts.map", templates.render("hosts.map.eta", { routes })],
-  ]);
+  return {
+    model,
+    files: new Map([
+      ["haproxy.cfg", templates.render("haproxy.cfg.eta", { ...base, backends, spares })],
+      ["hosts.map", templates.render("hosts.map.eta", { routes })],
+    ]),
+    fixed: templates.render("haproxy.cfg.eta", { ...base, backends: [], spares: [] }),
+    sections,
+    routes: new Map(routes.map(({ key, backend }) => [key, backend])),
+  };
+}
+
+function sectionOf(shape: BackendShape, isSpare: boolean, servers: Section["servers"]): Section {
+  return { shape: JSON.stringify(shape), isSpare, canAddServers: isDynamic(shape.balance), servers };
+}
+
+/** The shapes that a new host may come in: the one of a container that asks for nothing, and those in use. */
+function spareShapes(model: Model, balance: string): BackendShape[] {
+  const plain = defaultShape(balance);
+  const shapes = new Map([[JSON.stringify(plain), plain]]);
+  for (const { shape } of model.backends) {
+    // A path that is taken off belongs to one host's route; no other host would come with the same.
+    if (shape.stripPath === "" && isDynamic(shape.balance)) shapes.set(JSON.stringify(shape), shape);
+  }
+  const [first, ...others] = [...shapes.keys()];
+  const sorted = [first ?? "", ...others.sort()].slice(0, MOST_SHAPES);
+  return sorted.flatMap((key, at) =>
+    Array<BackendShape>(at === 0 ? DEFAULT_SPARES : OTHER_SPARES).fill(shapes.get(key) ?? plain)
+  );
+}
+
+function titleOf(backend: Backend, names: readonly string[]): string {
+  const own = backend.host + backend.path;
+  const others = names.filter((name) => name !== own);
+  return others.length > 8
+    ? `${own} and ${others.length} other names (in hosts.map)`
+    : [own, ...others].join(", ");
 }
 
 /** The server as it stands after `server` in the file and after `add server BACKEND/` at run time. */
@@ -69,16 +145,10 @@ function bindLines(frontend: Frontend): { text: string; isIpv6Twin: boolean }[] 
   ];
 }
 
-function backendData(backend: Backend, names: readonly string[], model: Model, version: HaproxyVersion) {
-  const { shape, path } = backend;
-  const own = backend.host + path;
-  const others = names.filter((name) => name !== own);
+function backendData(name: string, shape: BackendShape, model: Model) {
   const httpsPort = model.frontend.tls?.port;
   return {
-    name: backend.name,
-    title: others.length > 8
-      ? `${own} and ${others.length} other names (in hosts.map)`
-      : [own, ...others].join(", "),
+    name,
     balance: shape.balance,
     isHashing: isHashing(shape.balance),
     checkOption: shape.check.option,
@@ -94,7 +164,6 @@ function backendData(backend: Backend, names: readonly string[], model: Model, v
       literal: shape.stripPath.replaceAll("%", "%%"),
       length: shape.stripPath.length + 1,
     },
-    servers: backend.servers.map((server) => serverData(backend, server, version)),
   };
 }
 
@@ -105,7 +174,6 @@ function serverData(backend: Backend, server: Server, version: HaproxyVersion) {
     endpoint: formatEndpoint(server.address, server.port),
     numericId: server.numericId,
     checkIntervalMs: backend.shape.checkIntervalMs,
-    comment: `${server.containerName}${server.via === "published" ? ", through a port of its engine" : ""}`,
     tls: server.tls === undefined ? undefined : {
       verify: server.tls.verify,
       host,

@@ -214,7 +214,7 @@ class Reader {
     for (const [name, value] of Object.entries(entry)) {
       if (Object.hasOwn(ROUTE_KEYS, name)) {
         said.set(name as KeyName, { value, place: `"${name}" of ${source}` });
-      } else this.unknown(`key ${quote(name)} of ${source}`, name, KEY_NAMES);
+      } else this.unknown(`key ${quote(name)} of ${source}`, nearest(name, KEY_NAMES));
     }
     return said;
   }
@@ -234,7 +234,8 @@ class Reader {
         (isList && index.length === 1 && /^[0-9]{1,6}$/.test(index[0] ?? ""));
       const isRoute = isOwn || (second !== undefined && /^[A-Za-z0-9_-]{1,63}$/.test(first));
       if (keyName === undefined || !isIndex || !isRoute) {
-        this.unknown(`label ${quote(label)}`, word, [...KEY_OF_LABEL.keys()]);
+        const route = isRoute && !isOwn ? `${first}.` : "";
+        this.unknown(`label ${quote(label)}`, `interlock.${route}${nearest(word, [...KEY_OF_LABEL.keys()])}`);
         continue;
       }
       const route = isOwn ? "" : first;
@@ -250,11 +251,8 @@ class Reader {
     return routes;
   }
 
-  unknown(what: string, word: string, known: readonly string[]): void {
-    this.warn(
-      "unknown-key",
-      `${what} is not known, did you mean ${quote(closest(word.slice(0, 64), [...known]))}?`,
-    );
+  unknown(what: string, suggestion: string): void {
+    this.warn("unknown-key", `${what} is not known, did you mean ${quote(suggestion)}?`);
   }
 
   readRoute(source: string, said: SaidKeys): RouteData {
@@ -303,10 +301,15 @@ const EXPECTED_KIND: Record<Kind, string> = {
 };
 
 function readOne(rule: RouteKey, value: unknown, version: HaproxyVersion): Parsed<unknown> {
-  const isRight = rule.kind === "integer" ? Number.isInteger(value) : typeof value === rule.kind;
+  const isRight = isOfKind(value, rule.kind);
   // A port says its range by itself, which is better advice than its type.
   if (!isRight && rule.parse !== ROUTE_KEYS.port.parse) return expected(EXPECTED_KIND[rule.kind]);
   return rule.parse(value as never, version);
+}
+
+function isOfKind(value: unknown, kind: Kind): boolean {
+  if (kind === "integer") return Number.isInteger(value);
+  return kind === "boolean" ? typeof value === "boolean" : typeof value === "string";
 }
 
 const BOOLEANS: Readonly<Record<string, boolean>> = {
@@ -326,6 +329,13 @@ function labelValue(kind: Kind, text: string): unknown {
     return Object.hasOwn(BOOLEANS, text.toLowerCase()) ? BOOLEANS[text.toLowerCase()] : text;
   }
   return text;
+}
+
+/** The known word that is meant, most likely: one that begins alike, else the one with the fewest letters to change. */
+function nearest(word: string, known: readonly string[]): string {
+  const written = word.slice(0, 64).toLowerCase().replaceAll("-", "_");
+  const longer = written.length < 3 ? undefined : known.find((each) => each.startsWith(written));
+  return longer ?? closest(written, known);
 }
 
 const COLLATOR = new Intl.Collator("en", { numeric: true });

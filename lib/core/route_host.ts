@@ -12,7 +12,8 @@ export type RouteHost = { readonly host: HostName } | {
 
 /**
  * Which host a route serves, by the rule of the contract: hostname and domain as Docker has them, each overridden by
- * the data. The id that Docker gives as a hostname, and the machine's name on the host's network, count as none.
+ * the data. The id that Docker gives as a hostname, the machine's name on the host's network, and the names of another
+ * container whose network is shared count as none.
  */
 export function routeHost(
   container: ContainerView,
@@ -21,7 +22,7 @@ export function routeHost(
 ): RouteHost {
   const isNamed = data.hostname !== undefined;
   const hostname = (data.hostname ?? ownHostname(container)).toLowerCase().replace(/\.$/, "");
-  const domain = (data.domain ?? container.domainname).toLowerCase().replace(/\.$/, "");
+  const domain = (data.domain ?? ownDomain(container)).toLowerCase().replace(/\.$/, "");
   const text = combine(hostname, domain, defaultDomain, isNamed);
   if (text === "") {
     const why = hostname === ""
@@ -55,6 +56,13 @@ function combine(
 
 /** The hostname that somebody chose for the container; Docker's own inventions count as none. */
 function ownHostname(container: ContainerView): string {
-  const isInvented = container.hostname === container.id.slice(0, 12) || container.networkMode === "host";
+  const isInvented = container.hostname === container.id.slice(0, 12) || container.networkMode === "host" ||
+    hasNamesOfAnother(container);
   return isInvented ? "" : container.hostname;
 }
+
+const ownDomain = (container: ContainerView): string =>
+  hasNamesOfAnother(container) ? "" : container.domainname;
+
+/** Docker copies hostname and domain of the container whose network is shared, and lets nobody choose others. */
+const hasNamesOfAnother = (container: ContainerView): boolean => container.networkMode.startsWith("container:");

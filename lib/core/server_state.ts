@@ -1,5 +1,6 @@
-import type { Backend, Server } from "./model.ts";
-import type { ServerState } from "./plan.ts";
+import type { Backend } from "./model.ts";
+import type { ServerName } from "./names.ts";
+import type { RunningSection, ServerState } from "./plan.ts";
 
 /** The columns of HAProxy's server state file, version 1 (management guide, `show servers state`). */
 const HEADER =
@@ -8,33 +9,68 @@ const HEADER =
   "bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr " +
   "srv_agent_addr srv_agent_port";
 
-/** The key of a server in maps: `backend/server`, as HAProxy's commands write it. */
-export const serverKey = (backend: Backend, server: Server): string => `${backend.name}/${server.name}`;
+/** A server as `show servers state` prints it. */
+export type ReportedServer = {
+  readonly section: string;
+  readonly name: ServerName;
+  readonly address: string;
+  readonly port: number;
+  /** Its check says that it is up. */
+  readonly isUp: boolean;
+  /** No command holds traffic back. */
+  readonly isReady: boolean;
+};
 
 /**
- * The state file of a generation: the servers that may not have traffic yet start in maintenance. Nothing else is
- * carried over this way, since an old address or state would beat the new config (haproxy issue 3296).
+ * The state file of a generation: servers that may not have traffic yet start in maintenance, and those whose check
+ * had failed start as down. Nothing else is carried over this way, since an old address or state would beat the new
+ * config (haproxy issue 3296).
  */
 export function renderServerStates(
   backends: readonly Backend[],
-  states: ReadonlyMap<string, ServerState>,
+  states: ReadonlyMap<ServerName, ServerState>,
+  reported: readonly ReportedServer[],
 ): string {
+  const down = new Map(
+    reported.filter((server) => !server.isUp && server.isReady).map((server) => [server.name, server]),
+  );
   const lines = ["1", HEADER];
   for (const backend of backends) {
     for (const server of backend.servers) {
-      if (states.get(serverKey(backend, server)) !== "maint") continue;
+      const isHeld = states.get(server.name) === "maint";
+      const before = down.get(server.name);
+      const isDown = before?.address === server.address && before.port === server.port;
+      if (!isHeld && !isDown) continue;
+      // Held: in maintenance, its check waiting. Down: layer 4 timed out, no rise counted, its check running.
+      const columns = isHeld ? "0 1 1 1 0 1 0 0 14" : "0 0 1 1 0 6 3 0 6";
       const tls = server.tls === undefined ? 0 : 1;
       lines.push(
-        `0 ${backend.name} ${server.numericId} ${server.name} ${server.address} 0 1 1 1 0 1 0 0 14 0 0 1 - ${server.port} - ${tls} 0 - - 0`,
+        `0 ${backend.name} ${server.numericId} ${server.name} ${server.address} ${columns} 0 0 1 - ${server.port} - ${tls} 0 - - 0`,
       );
     }
   }
   return `${lines.join("\n")}\n`;
 }
 
-/** The servers that may have traffic by what `show servers state` prints: no administrative state, and not down. */
-export function parseReadyServers(text: string): ReadonlySet<string> {
-  const rows = text.split("\n").map((line) => line.split(" "));
-  const ready = rows.filter((row) => row.length > 6 && row[5] === "2" && row[6] === "0");
-  return new Set(ready.map((row) => `${row[1]}/${row[3]}`));
+/** Reads what `show servers state` prints (management guide, section 9.3). */
+export function parseServerStates(text: string): ReportedServer[] {
+  const rows = text.split("\n").map((line) => line.split(" ")).filter((row) =>
+    row.length >= 19 && row[0] !== "#"
+  );
+  return rows.map((row) => ({
+    section: row[1] ?? "",
+    name: row[3] as ServerName,
+    address: row[4] ?? "",
+    port: Number(row[18]),
+    isUp: row[5] === "2",
+    isReady: row[6] === "0",
+  }));
+}
+
+/** Whether HAProxy reports the servers that a section should have, each as we believe it to be. */
+export function isAsReported(section: RunningSection, reported: readonly ReportedServer[]): boolean {
+  return reported.length === section.servers.size && reported.every((server) => {
+    const believed = section.servers.get(server.name);
+    return believed !== undefined && server.isReady === (believed.state === "ready");
+  });
 }

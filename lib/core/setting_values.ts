@@ -17,7 +17,7 @@ export const anyText = (text: string): Parsed<string> => parsed(text);
 /** Reads a path that can stand between quotes in an HAProxy configuration. */
 export const pathText = (text: string): Parsed<string> =>
   // deno-lint-ignore no-control-regex
-  /[\x00-\x1f"'\\$]/.test(text)
+  text === "" || /[\x00-\x1f"'\\$]/.test(text)
     ? expected("a path without control characters, quotes, $ and backslashes")
     : parsed(text);
 

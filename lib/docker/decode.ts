@@ -104,7 +104,7 @@ function decodeEngine(engine: Inspect["SignalboxEngine"]): EngineAddress | undef
 function decodePort(key: string): ExposedPort | undefined {
   const [number = "", protocol = "tcp"] = key.split("/");
   const port = parsePortText(number);
-  return port.ok ? { port: port.value, protocol } : undefined;
+  return port.ok && /^[a-z]{1,8}$/.test(protocol) ? { port: port.value, protocol } : undefined;
 }
 
 function decodeExposed(config: Inspect["Config"], network: Inspect["NetworkSettings"]): ExposedPort[] {

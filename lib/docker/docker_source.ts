@@ -16,6 +16,10 @@ export class DockerSource implements ContainerSource {
     await Promise.all(this.#followers.map((follower) => follower.follow(wake, signal)));
   }
 
+  stopping(): ReadonlySet<ContainerId> {
+    return new Set(this.#followers.flatMap((follower) => [...follower.stopping.keys()]));
+  }
+
   async observe(wake: Wake, signal: AbortSignal): Promise<Snapshot> {
     const connected = this.#followers.filter((follower) => follower.isConnected);
     const results = await Promise.allSettled(connected.map((follower) => follower.refresh(wake, signal)));
@@ -27,11 +31,7 @@ export class DockerSource implements ContainerSource {
       );
     }
     const containers: ContainerView[] = [];
-    const stopping = new Set<ContainerId>();
-    for (const follower of this.#followers) {
-      containers.push(...follower.containers.values());
-      for (const id of follower.stopping.keys()) stopping.add(id);
-    }
-    return { containers: sortContainers(containers), stopping };
+    for (const follower of this.#followers) containers.push(...follower.containers.values());
+    return { containers: sortContainers(containers), stopping: this.stopping() };
   }
 }

@@ -4,13 +4,15 @@ import type { ContainerView, EngineAddress } from "../core/snapshot.ts";
 import type { Clock, Reporter, Wake } from "../ports.ts";
 import { connectEngine, type Engine, type ListedContainer } from "./connect.ts";
 import { decodeContainer } from "./decode.ts";
-import { decodeEvent, endsContainer } from "./event.ts";
+import { type ContainerEvent, decodeEvent, endsContainer } from "./event.ts";
 import { readJsonLines } from "./json_lines.ts";
 import type { EngineTransport } from "./modem.ts";
 
 const RECONNECT: Backoff = { firstMs: 100, mostMs: 5_000 };
 /** Inspects under way at once; more do not make an engine faster. */
 const INSPECTS_AT_ONCE = 16;
+/** How long an engine takes to clean up after a container, in milliseconds; it is asked about it after that. */
+const CLEAN_UP_MS = 300;
 /** How long a container may live on after it was told to stop before it is believed to stay, in milliseconds. */
 const STOPPING_LIMIT_MS = 60_000;
 
@@ -58,7 +60,7 @@ export class EngineFollower {
         this.#complaint = "";
         failures = 0;
         wake({ reason: "docker", isFresh: true });
-        await this.#readEvents(events, wake);
+        await this.#readEvents(events, wake, connection);
         throw new Error("the event stream ended");
       } catch (error) {
         this.#drop();
@@ -86,20 +88,35 @@ export class EngineFollower {
     }
   }
 
-  async #readEvents(stream: ReadableStream<Uint8Array>, wake: (wake: Wake) => void): Promise<void> {
-    for await (const json of readJsonLines(stream)) {
+  async #readEvents(
+    stream: ReadableStream<Uint8Array>,
+    wake: (wake: Wake) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for await (const json of readJsonLines(stream, signal)) {
       const event = decodeEvent(json);
       if (event === undefined) continue;
-      const known = this.containers.get(event.id);
-      if (
-        event.killedBy !== undefined && known !== undefined && endsContainer(event.killedBy, known.stopSignal)
-      ) {
-        this.stopping.set(event.id, this.parts.clock.now());
-      }
-      if (event.action === "die" || event.action === "start") this.stopping.delete(event.id);
       this.parts.report.debug("docker event", { action: event.action, container: event.id.slice(0, 12) });
+      if (this.#isEnding(event)) {
+        // What these say is known without an inspect, which the engine answers only once it has cleaned up.
+        this.stopping.set(event.id, this.parts.clock.now());
+        wake({ reason: "docker", ids: new Set() });
+        void this.parts.clock.sleep(CLEAN_UP_MS, signal).then(() =>
+          wake({ reason: "docker", ids: new Set([event.id]) })
+        );
+        continue;
+      }
+      if (event.action === "kill") continue;
+      if (event.action === "start") this.stopping.delete(event.id);
       wake({ reason: "docker", ids: new Set([event.id]) });
     }
+  }
+
+  #isEnding(event: ContainerEvent): boolean {
+    const known = this.containers.get(event.id);
+    if (known === undefined) return false;
+    return event.action === "die" ||
+      (event.killedBy !== undefined && endsContainer(event.killedBy, known.stopSignal));
   }
 
   async #readEverything(engine: Engine, isFresh: boolean, signal: AbortSignal): Promise<void> {

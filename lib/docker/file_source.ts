@@ -1,3 +1,4 @@
+import type { ContainerId } from "../core/names.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import { type ContainerSource, type Reporter, SourceError, type Wake } from "../ports.ts";
 import { decodeSnapshot } from "./snapshot_file.ts";
@@ -17,6 +18,10 @@ export class FileSource implements ContainerSource {
       if (event.kind === "access" || !event.paths.some((path) => path.endsWith(`/${name}`))) continue;
       wake({ reason: "docker" });
     }
+  }
+
+  stopping(): ReadonlySet<ContainerId> {
+    return new Set();
   }
 
   async observe(): Promise<Snapshot> {

@@ -107,6 +107,9 @@ async function refusal(response: Response): Promise<EngineError> {
   return new EngineError(`${response.status} ${message.trim()}`, response.status);
 }
 
+/** A fetch that failed tells why in its cause only: "No such file or directory", "Connection refused". */
 function asError(error: unknown): Error {
-  return error instanceof Error ? error : new EngineError(String(error), undefined);
+  if (!(error instanceof Error)) return new EngineError(String(error), undefined);
+  if (!(error.cause instanceof Error)) return error;
+  return new EngineError(error.cause.message.replace(/^.*client error \(Connect\): /, ""), undefined);
 }

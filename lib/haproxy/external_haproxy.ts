@@ -1,4 +1,6 @@
+import type { Capabilities } from "../core/plan.ts";
 import type { Desired } from "../core/render.ts";
+import type { ReportedServer } from "../core/server_state.ts";
 import type { HaproxyControl, Outcome, Reporter } from "../ports.ts";
 import { copyFiles } from "./generation_store.ts";
 import { checkConfig } from "./program.ts";
@@ -41,8 +43,11 @@ export class ExternalHaproxy implements HaproxyControl {
     return Promise.resolve(true);
   }
 
-  readyServers(): Promise<ReadonlySet<string>> {
-    return Promise.resolve(new Set());
+  /** What others run is not spoken to: every change is a reload. */
+  readonly capabilities: Capabilities = { canAddServers: false };
+
+  reportServers(): Promise<readonly ReportedServer[]> {
+    return Promise.resolve([]);
   }
 
   keep(desired: Desired): Promise<Outcome> {

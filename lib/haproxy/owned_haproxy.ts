@@ -1,13 +1,16 @@
+import { isAtLeast } from "../core/backend_option.ts";
 import { type Backoff, backoffMs } from "../core/backoff.ts";
-import type { ServerState } from "../core/plan.ts";
+import type { ServerName } from "../core/names.ts";
+import type { Capabilities, ServerState } from "../core/plan.ts";
 import { type ProcessSettings, renderProcessConfig } from "../core/process_config.ts";
 import type { Desired, Files } from "../core/render.ts";
-import { parseReadyServers, renderServerStates } from "../core/server_state.ts";
+import { parseServerStates, renderServerStates, type ReportedServer } from "../core/server_state.ts";
 import { type ProcessEvent, type ProcessState, SUPERVISION } from "../core/supervise.ts";
 import type { Templates } from "../core/templates.ts";
 import type { Clock, Generation, HaproxyControl, Outcome, Reporter } from "../ports.ts";
 import { readAccessLog } from "./access_log.ts";
 import { ask } from "./cli_socket.ts";
+import { sendCommands } from "./command_session.ts";
 import { copyFiles, GenerationStore } from "./generation_store.ts";
 import { HaproxyProcess } from "./process.ts";
 import { checkConfig, type HaproxyProgram } from "./program.ts";
@@ -70,6 +73,12 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#followLog(false);
   }
 
+  /** What the HAProxy that serves can do at run time; servers can be added from 2.6 on. */
+  get capabilities(): Capabilities {
+    const [major = 0, minor = 0] = (this.#worker?.version ?? "").split(".").map(Number);
+    return { canAddServers: isAtLeast([major, minor], [2, 6]) };
+  }
+
   /** Who serves now: for status. */
   get worker(): WorkerInfo | undefined {
     return this.#worker;
@@ -77,7 +86,7 @@ export class OwnedHaproxy implements HaproxyControl {
 
   async load(
     desired: Desired,
-    states: ReadonlyMap<string, ServerState>,
+    states: ReadonlyMap<ServerName, ServerState>,
     signal: AbortSignal,
   ): Promise<Outcome> {
     const before = await this.store.findCurrent();
@@ -100,7 +109,7 @@ export class OwnedHaproxy implements HaproxyControl {
     return outcome;
   }
 
-  async keep(desired: Desired, states: ReadonlyMap<string, ServerState>): Promise<Outcome> {
+  async keep(desired: Desired, states: ReadonlyMap<ServerName, ServerState>): Promise<Outcome> {
     const written = await this.#write(desired, states);
     if ("kind" in written) return written;
     await this.store.promote(written);
@@ -114,15 +123,15 @@ export class OwnedHaproxy implements HaproxyControl {
     return current !== undefined && (await this.#loadCurrent(current, signal)).kind === "applied";
   }
 
-  async readyServers(): Promise<ReadonlySet<string>> {
-    if (this.#adoptedPid === undefined) return new Set();
-    return parseReadyServers(await ask(this.socket, "show servers state").catch(() => ""));
+  async reportServers(section?: string): Promise<readonly ReportedServer[]> {
+    if (this.#worker === undefined) return [];
+    return parseServerStates(
+      await ask(this.socket, section === undefined ? "show servers state" : `show servers state ${section}`),
+    );
   }
 
   async send(commands: readonly string[]): Promise<readonly string[]> {
-    const replies: string[] = [];
-    for (const command of commands) replies.push(await ask(this.socket, command));
-    return replies;
+    return await sendCommands(this.socket, commands);
   }
 
   async stop(limitMs: number): Promise<void> {
@@ -168,7 +177,7 @@ export class OwnedHaproxy implements HaproxyControl {
 
   async #writeChecked(
     desired: Desired,
-    states: ReadonlyMap<string, ServerState>,
+    states: ReadonlyMap<ServerName, ServerState>,
   ): Promise<Generation | Outcome> {
     const written = await this.#write(desired, states);
     if ("kind" in written) return written;
@@ -180,13 +189,18 @@ export class OwnedHaproxy implements HaproxyControl {
     return { kind: "rejected", stage: "check", detail: result.messages.join("; ") };
   }
 
-  async #write(desired: Desired, states: ReadonlyMap<string, ServerState>): Promise<Generation | Outcome> {
+  async #write(
+    desired: Desired,
+    states: ReadonlyMap<ServerName, ServerState>,
+  ): Promise<Generation | Outcome> {
+    // Servers whose check has failed must not be up again because of a reload.
+    const reported = await this.reportServers().catch(() => []);
     try {
       return await this.store.write((generation) =>
         new Map([
           ...desired.files,
           ["process.cfg", this.#processConfig(generation)],
-          ["servers.state", renderServerStates(desired.model.backends, states)],
+          ["servers.state", renderServerStates(desired.model.backends, states, reported)],
         ])
       );
     } catch (error) {
@@ -275,8 +289,7 @@ export class OwnedHaproxy implements HaproxyControl {
       onLine: (severity, line) => {
         this.#lines.push(line);
         if (this.#lines.length > 50) this.#lines.shift();
-        // What HAProxy prints at every reload is of no interest while all is well.
-        this.report[severity === "info" ? "debug" : severity](`haproxy: ${line}`);
+        this.report[isRoutine(line) && severity !== "error" ? "debug" : severity](`haproxy: ${line}`);
       },
     });
     this.#process = process;
@@ -313,7 +326,7 @@ export class OwnedHaproxy implements HaproxyControl {
     void readAccessLog(
       this.socket,
       isNew,
-      (line) => this.report.info(line, { kind: "access" }),
+      (line) => onAccessLine(line, this.report),
       stream.signal,
     )
       .catch(() => undefined)
@@ -330,6 +343,17 @@ export class OwnedHaproxy implements HaproxyControl {
       );
     });
   }
+}
+
+/** The ring holds HAProxy's own messages too, which its master prints as well; only requests begin with a client. */
+function onAccessLine(line: string, report: Reporter): void {
+  if (/^[0-9a-fA-F.:]+:[0-9]+ \[/.test(line)) report.info(line, { kind: "access" });
+}
+
+/** What HAProxy prints at every reload and whenever we change a server is of no interest while all is well. */
+function isRoutine(line: string): boolean {
+  return /changed from server-state|maintenance|stopped \(cumulated|Former worker|Reloading HAProxy|[Nn]ew worker|Loading success|haproxy version is|path to executable|Exiting|exited with code 0/
+    .test(line);
 }
 
 function kill(pid: number, signal: Deno.Signal): boolean {

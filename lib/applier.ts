@@ -1,0 +1,194 @@
+import type { ContainerId, ServerName } from "./core/names.ts";
+import {
+  countLeaving,
+  noteBindings,
+  noteOperation,
+  type Operation,
+  type Plan,
+  planChange,
+  type Running,
+  runningAfterLoad,
+  type ServerState,
+} from "./core/plan.ts";
+import type { Desired, Files } from "./core/render.ts";
+import { readReplies, runtimeCommands } from "./core/runtime_command.ts";
+import { isAsReported } from "./core/server_state.ts";
+import type { Clock, HaproxyControl, Outcome, Reporter } from "./ports.ts";
+
+/** What an Applier is made of. */
+export type ApplierParts = {
+  readonly haproxy: HaproxyControl;
+  readonly clock: Clock;
+  readonly report: Reporter;
+};
+
+/** The last reload, for status and for the space between two. */
+export type LastReload = { readonly at: Date; readonly reasons: readonly string[]; readonly tookMs: number };
+
+/** More sections than this are checked in one question. */
+const MANY_SECTIONS = 8;
+
+/** Brings HAProxy from what it has to what is wanted, and knows what it has. */
+export class Applier {
+  running: Running | undefined;
+  lastReload: LastReload | undefined;
+  reloads = 0;
+  #onDisk: { readonly desired: Desired; readonly states: ReadonlyMap<ServerName, ServerState> } | undefined;
+  #refused: Files | undefined;
+  #lastLoadEndedAt = -Infinity;
+  #isLoading = false;
+  #mustReload: string | undefined;
+
+  constructor(readonly parts: ApplierParts) {}
+
+  /** The next apply reloads, whatever differs: certificates may, or HAProxy is not as we believed. */
+  forceReload(reason: string): void {
+    this.#mustReload = reason;
+    this.#refused = undefined;
+  }
+
+  /** HAProxy was started anew by itself: it has what its files say, not what it was told since. */
+  forgetCommands(): void {
+    if (this.#onDisk === undefined || this.running === undefined) return;
+    this.running = runningAfterLoad(this.#onDisk.desired, this.#onDisk.states);
+  }
+
+  /** Plans and does what is to be done; answers with both. Throws when HAProxy cannot be reached. */
+  async apply(
+    desired: Desired,
+    states: ReadonlyMap<ServerName, ServerState>,
+    signal: AbortSignal,
+  ): Promise<{ readonly plan: Plan; readonly outcome: Outcome }> {
+    const plan = this.#plan(desired, states);
+    if (plan.kind === "nothing") return { plan, outcome: { kind: "applied" } };
+    if (plan.kind === "reload") {
+      return { plan, outcome: await this.#load(plan.reasons, desired, states, signal) };
+    }
+    const kept = await this.#keep(desired, states, signal);
+    if (kept.kind === "rejected" || plan.kind === "keep") return { plan, outcome: kept };
+    const trouble = await this.#execute(plan.operations, desired, signal);
+    if (trouble === undefined) return { plan, outcome: { kind: "applied" } };
+    this.parts.report.warn(`HAProxy is not as it was believed to be: ${trouble}; it is reloaded`);
+    const reload: Plan = { kind: "reload", reasons: [trouble] };
+    return { plan: reload, outcome: await this.#load(reload.reasons, desired, states, signal) };
+  }
+
+  /** Containers that were told to stop while a reload is under way: the old worker hears of it at once. */
+  async holdBack(stopping: ReadonlySet<ContainerId>, wanted: Desired): Promise<void> {
+    if (!this.#isLoading || this.running === undefined || stopping.size === 0) return;
+    const commands: string[] = [];
+    for (const backend of wanted.model.backends) {
+      for (const server of backend.servers) {
+        if (!stopping.has(server.containerId)) continue;
+        const section = this.running.bindings.get(backend.name) ?? backend.name;
+        if (this.running.sections.get(section)?.servers.get(server.name)?.state !== "ready") continue;
+        commands.push(`set server ${section}/${server.name} state maint`);
+      }
+    }
+    if (commands.length > 0) {
+      await this.parts.haproxy.send(commands, AbortSignal.timeout(1_000)).catch(() => undefined);
+    }
+  }
+
+  /** How many servers wait for their last connections before they are deleted. */
+  get leaving(): number {
+    return this.running === undefined ? 0 : countLeaving(this.running);
+  }
+
+  #plan(desired: Desired, states: ReadonlyMap<ServerName, ServerState>): Plan {
+    if (this.#mustReload !== undefined) return { kind: "reload", reasons: [this.#mustReload] };
+    const plan = planChange(this.running, desired, states, this.parts.haproxy.capabilities);
+    return plan.kind === "reload" && isSameFiles(this.#refused, desired.files) ? { kind: "nothing" } : plan;
+  }
+
+  async #keep(
+    desired: Desired,
+    states: ReadonlyMap<ServerName, ServerState>,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    if (this.running !== undefined && isSameFiles(this.running.files, desired.files)) {
+      if (this.#onDisk !== undefined) this.#onDisk = { desired, states: this.#onDisk.states };
+      return { kind: "applied" };
+    }
+    const outcome = await this.parts.haproxy.keep(desired, states, signal);
+    if (outcome.kind === "applied") {
+      if (this.running !== undefined) this.running.files = desired.files;
+      this.#onDisk = { desired, states };
+    }
+    return outcome;
+  }
+
+  /** Sends the operations; answers with what went wrong, if anything did. */
+  async #execute(
+    operations: readonly Operation[],
+    desired: Desired,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const { running } = this;
+    if (running === undefined) return "nothing is loaded";
+    const lines = operations.map(runtimeCommands);
+    const replies = [...await this.parts.haproxy.send(lines.flat(), signal)];
+    for (const [at, operation] of operations.entries()) {
+      const own = replies.splice(0, lines[at]?.length ?? 0);
+      const reply = readReplies(operation, own);
+      if (reply === "diverged") return `"${lines[at]?.[0]}" was answered with "${own.join(" ").trim()}"`;
+      noteOperation(running, operation, reply === "done");
+    }
+    noteBindings(running, desired);
+    return await this.#verify(operations);
+  }
+
+  /** Compares what HAProxy reports of the sections that were touched with what we believe. */
+  async #verify(operations: readonly Operation[]): Promise<string | undefined> {
+    const { running, parts: { haproxy } } = this;
+    const touched = [
+      ...new Set(operations.flatMap((operation) => "server" in operation ? [operation.section] : [])),
+    ];
+    const all = touched.length > MANY_SECTIONS ? await haproxy.reportServers() : undefined;
+    for (const name of touched) {
+      const reported = all?.filter((server) => server.section === name) ?? await haproxy.reportServers(name);
+      const section = running?.sections.get(name);
+      if (section === undefined || !isAsReported(section, reported)) {
+        return `the servers of ${name} are not as they should be`;
+      }
+    }
+    return undefined;
+  }
+
+  async #load(
+    reasons: readonly string[],
+    desired: Desired,
+    states: ReadonlyMap<ServerName, ServerState>,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const { clock, haproxy } = this.parts;
+    // Reloads cost CPU and leave an old worker behind: after one, as much time passes as it took.
+    const pauseMs = this.#lastLoadEndedAt + (this.lastReload?.tookMs ?? 0) - clock.now();
+    if (pauseMs > 0) await clock.sleep(pauseMs, signal);
+    const startedAt = clock.now();
+    this.#isLoading = true;
+    const outcome = await haproxy.load(desired, states, signal).finally(() => this.#isLoading = false);
+    this.#lastLoadEndedAt = clock.now();
+    this.#mustReload = undefined;
+    if (outcome.kind === "applied") {
+      this.running = runningAfterLoad(desired, states);
+      this.#onDisk = { desired, states };
+      this.#refused = undefined;
+      this.reloads++;
+      this.lastReload = { at: new Date(), reasons, tookMs: this.#lastLoadEndedAt - startedAt };
+    } else if (outcome.stage === "check") {
+      // What was refused for its content will be refused again; what could not be written may work the next time.
+      this.#refused = desired.files;
+    }
+    return outcome;
+  }
+
+  /** Lets files be tried again that were refused: what they name, such as a certificate, may have been mended. */
+  retryRefused(): void {
+    this.#refused = undefined;
+  }
+}
+
+function isSameFiles(a: Files | undefined, b: Files): boolean {
+  return a !== undefined && a.size === b.size && [...b].every(([name, text]) => a.get(name) === text);
+}
