@@ -1,6 +1,6 @@
 import type { Built, Verdict } from "../core/build_model.ts";
-import { formatEndpoint, parseHost } from "../core/names.ts";
-import { formatNotice } from "../core/notice.ts";
+import { backendName, formatEndpoint, type HostName, parseHost } from "../core/names.ts";
+import { formatNotice, onOneLine, quote } from "../core/notice.ts";
 import { wrongUsage } from "./failure.ts";
 import { readSnapshot } from "./input.ts";
 import { prepareRouting } from "./routing.ts";
@@ -16,7 +16,7 @@ export async function explain(
   const settings = settingsOf(options, terminal);
   const routing = await prepareRouting(settings);
   const { built } = routing.design(await readSnapshot(settings, terminal));
-  const verdicts = built.verdicts.filter((verdict) => subject === undefined || concerns(verdict, subject));
+  const verdicts = subject === undefined ? built.verdicts : findVerdicts(subject, built);
   if (subject !== undefined && verdicts.length === 0) throw wrongUsage(unknownSubject(subject, built));
   const entries = verdicts.map((verdict) => explainOne(verdict, built));
   if (options.json) await terminal.out(`${JSON.stringify(entries, undefined, 2)}\n`);
@@ -35,16 +35,25 @@ type Entry = {
   readonly notices: readonly string[];
 };
 
-function concerns(verdict: Verdict, subject: string): boolean {
+/** What concerns a container's name or id, or a host; a host that nobody serves by name is its longest wildcard's. */
+function findVerdicts(subject: string, built: Built): readonly Verdict[] {
   const host = parseHost(subject);
-  const isHost = host.ok && verdict.hosts.some((served) => served.host === host.value);
-  const { id, name } = verdict.container;
-  return isHost || name === subject || (subject.length >= 4 && id.startsWith(subject));
+  const hosts = host.ok ? [host.value, ...wildcardsOf(host.value)] : [];
+  const served = hosts.find((each) => built.model.routes.some((route) => route.host === each));
+  return built.verdicts.filter(({ container, hosts }) =>
+    hosts.some((one) => one.host === served) || container.name === subject ||
+    (subject.length >= 4 && container.id.startsWith(subject))
+  );
+}
+
+function wildcardsOf(host: HostName): HostName[] {
+  const labels = host.split(".");
+  return labels.slice(1).map((_, at) => `*.${labels.slice(at + 1).join(".")}` as HostName);
 }
 
 function unknownSubject(subject: string, built: Built): string {
   const hosts = [...new Set(built.model.routes.map((route) => route.host))].slice(0, 20).join(", ") || "none";
-  return `no running container is called "${subject}" and none serves it; hosts that are served: ${hosts}`;
+  return `no container is called ${quote(subject)} and none serves it; hosts that are served: ${hosts}`;
 }
 
 function explainOne(verdict: Verdict, built: Built): Entry {
@@ -52,13 +61,13 @@ function explainOne(verdict: Verdict, built: Built): Entry {
   const notices = built.notices.filter((notice) => notice.subject === container.name).map((notice) =>
     formatNotice(notice)
   );
-  const backend = server &&
-    built.model.backends.find((each) => each.servers.some((one) => one.name === server.name));
+  // The first host is the backend's own, the others are its aliases.
+  const [own] = verdict.hosts;
   return {
     container: container.name,
     id: container.id.slice(0, 12),
     hosts: verdict.hosts.map(({ host, path }) => host + path),
-    backend: backend?.name,
+    backend: own && backendName(own.host, own.path),
     address: server && formatEndpoint(server.address, server.port),
     via: server && (server.via === "published" ? "a port of its engine's host" : "its own address"),
     why: verdict.why,
@@ -70,6 +79,8 @@ function formatEntry(entry: Entry): string {
   const lines = entry.why === undefined
     ? [`  serves ${entry.hosts.join(", ")}`, `  at ${entry.address} (${entry.via})`]
     : [`  serves nothing: ${entry.why}`];
-  return [`${entry.container} (${entry.id})`, ...lines, ...entry.notices.map((notice) => `  ${notice}`), ""]
-    .join("\n");
+  // A notice that says the same again is left out.
+  const notices = entry.notices.filter((notice) => entry.why === undefined || !notice.endsWith(entry.why));
+  return [`${entry.container} (${entry.id})`, ...lines, ...notices.map((notice) => `  ${notice}`)]
+    .map((line) => `${onOneLine(line)}\n`).join("");
 }

@@ -65,4 +65,5 @@ const ownDomain = (container: ContainerView): string =>
   hasNamesOfAnother(container) ? "" : container.domainname;
 
 /** Docker copies hostname and domain of the container whose network is shared, and lets nobody choose others. */
-const hasNamesOfAnother = (container: ContainerView): boolean => container.networkMode.startsWith("container:");
+const hasNamesOfAnother = (container: ContainerView): boolean =>
+  container.networkMode.startsWith("container:");
