@@ -1,4 +1,4 @@
-import { Eta } from "eta/core";
+import { Eta, type TemplateFunction } from "eta/core";
 import backend from "../../templates/backend.eta" with { type: "text" };
 import defaults from "../../templates/defaults.eta" with { type: "text" };
 import frontend from "../../templates/frontend.eta" with { type: "text" };
@@ -41,7 +41,7 @@ export function compileTemplates(overlay: Readonly<Record<string, string>>): Tem
   for (const [name, text] of Object.entries({ ...BUILTIN_TEMPLATES, ...overlay })) {
     try {
       eta.loadTemplate(`@${name}`, withoutTagLines(text));
-      debugging.loadTemplate(`@${name}`, text);
+      debugging.loadTemplate(`@${name}`, naming(name, debugging.compile(text)));
     } catch (error) {
       throw new TemplateError(`template ${name} cannot be compiled: ${firstLines(error)}`);
     }
@@ -51,20 +51,34 @@ export function compileTemplates(overlay: Readonly<Record<string, string>>): Tem
       try {
         return eta.render(`@${name}`, data);
       } catch (error) {
-        throw new TemplateError(`template ${name} failed: ${whereItFailed(debugging, name, data, error)}`);
+        throw whereItFailed(debugging, name, data, error);
       }
     },
   };
 }
 
-/** The debugging copy is slower, but tells the template's line; it is asked only when something failed. */
-function whereItFailed(debugging: Eta, name: string, data: object, error: unknown): string {
+/** The debugging copy is slower, but tells the template and its line; it is asked only when something failed. */
+function whereItFailed(debugging: Eta, name: string, data: object, error: unknown): TemplateError {
   try {
     debugging.render(`@${name}`, data);
   } catch (second) {
-    return firstLines(second);
+    if (second instanceof TemplateError) return second;
   }
-  return firstLines(error);
+  return new TemplateError(`template ${name} failed: ${firstLines(error)}`);
+}
+
+/** A template that puts its name to what goes wrong in it; the innermost one is the one to mend. */
+function naming(name: string, template: TemplateFunction): TemplateFunction {
+  return function (this: Eta, data, options) {
+    try {
+      return template.call(this, data, options);
+    } catch (error) {
+      for (let cause = error; cause instanceof Error; cause = cause.cause) {
+        if (cause instanceof TemplateError) throw cause;
+      }
+      throw new TemplateError(`template ${name} failed: ${firstLines(error)}`);
+    }
+  };
 }
 
 function firstLines(error: unknown): string {

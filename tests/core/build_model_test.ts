@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { buildModel } from "../../lib/core/build_model.ts";
+import { renderDesired } from "../../lib/core/render.ts";
+import type { ContainerView } from "../../lib/core/snapshot.ts";
+import { compileTemplates } from "../../lib/core/templates.ts";
+import { container, SETTINGS, tcp } from "./containers.ts";
+
+const build = (...containers: readonly ContainerView[]) =>
+  buildModel({ containers, stopping: new Set() }, SETTINGS);
+
+const data = (value: unknown) => ({ interlockData: JSON.stringify(value) });
+
+/** Small numbers from a seed, so that a failure can be repeated. */
+function* numbers(seed: number): Generator<number, never> {
+  for (let state = seed;;) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    yield state >>> 8;
+  }
+}
+
+function shuffle<T>(list: readonly T[], seed: number): T[] {
+  const random = numbers(seed);
+  const left = [...list];
+  return list.map(() => left.splice(random.next().value % left.length, 1)[0] as T);
+}
+
+Deno.test("the same containers give the same bytes and notices in any order", () => {
+  const templates = compileTemplates({});
+  const containers = Array.from({ length: 12 }, (_, at) =>
+    container(`web${at}`, {
+      hostname: `host${at % 3}.example.com`,
+      createdAt: at % 4,
+      exposed: tcp(80, 81),
+      ...data({ alias_domains: [`alias${at % 5}.com`], balance_algorithm: ["leastconn", "first"][at % 2] }),
+    }));
+  const say = (list: readonly ContainerView[]) => {
+    const { model, notices } = build(...list);
+    const { files } = renderDesired(model, templates, [2, 6], "roundrobin");
+    return JSON.stringify([[...files], notices]);
+  };
+  const first = say(containers);
+  for (let seed = 1; seed <= 50; seed++) assert.equal(say(shuffle(containers, seed)), first, `seed ${seed}`);
+});
+
+Deno.test("nothing that a container writes makes the model throw or costs another its route", () => {
+  const good = container("good");
+  const words = [
+    "",
+    "a b",
+    "\n",
+    "#",
+    "*",
+    "*.a",
+    "__proto__",
+    "\ud800",
+    "x".repeat(300),
+    "a.b",
+    "$(x)",
+    "\0",
+    "[::1]",
+  ];
+  const random = numbers(42);
+  const pick = <T>(list: readonly T[]) => list[random.next().value % list.length] as T;
+  const value = (): unknown =>
+    pick([pick(words), 5, -1, null, true, [pick(words), pick(words)], { a: pick(words) }]);
+  const keys = [
+    "hostname",
+    "domain",
+    "port",
+    "alias_domains",
+    "check",
+    "backend_options",
+    "context_root",
+    "network",
+  ];
+  for (let round = 0; round < 500; round++) {
+    const entry = Object.fromEntries(Array.from({ length: 4 }, () => [pick(keys), value()]));
+    const evil = container("evil", {
+      name: pick(words),
+      hostname: pick(words),
+      domainname: pick(words),
+      networkMode: pick(["host", "container:", "container:x", ...words]),
+      labels: { [`interlock.${pick(keys)}`]: pick(words), [`interlock.${pick(words)}.port`]: pick(words) },
+      interlockData: pick([JSON.stringify(entry), JSON.stringify([entry, value()]), pick(words)]),
+    });
+    const { model } = build(evil, good);
+    const names = model.backends.flatMap((
+      backend,
+    ) => [backend.name, ...backend.servers.map((server) => server.name)]);
+    for (const name of names) assert.match(name, /^[A-Za-z0-9_.:-]+$/);
+    assert.ok(model.backends.some((backend) => backend.host === "good.example.com"), JSON.stringify(evil));
+  }
+});
+
+Deno.test("every route leads to a backend, and every backend has a server", () => {
+  const { model } = build(
+    container("a", data({ alias_domains: ["x.com", "y.com"] })),
+    container("b", { hostname: "x.com" }),
+    container("c", { hostname: "c.com", exposed: [] }),
+  );
+  const names = new Set(model.backends.map((backend) => backend.name));
+  assert.deepEqual(model.routes.filter((route) => !names.has(route.backend)), []);
+  assert.deepEqual(model.backends.filter((backend) => backend.servers.length === 0), []);
+});
+
+Deno.test("servers of one backend have names and numbers of their own", () => {
+  const same = Array.from({ length: 20 }, () => ({ hostname: "www.example.com", port: 80 }));
+  const { model } = build(container("a", data(same)), container("b", data(same)));
+  const [backend] = model.backends;
+  assert.equal(backend?.servers.length, 40);
+  assert.equal(new Set(backend?.servers.map((server) => server.name)).size, 40);
+  assert.equal(new Set(backend?.servers.map((server) => server.numericId)).size, 40);
+});
+
+Deno.test("a server keeps its name and number when others come and go", () => {
+  const web = container("web", { hostname: "www.example.com" });
+  const other = container("other", { hostname: "www.example.com" });
+  const find = (model: ReturnType<typeof build>["model"]) =>
+    model.backends[0]?.servers.find((server) => server.containerId === web.id);
+  assert.deepEqual(find(build(web, other).model), find(build(web).model));
+});
+
+Deno.test("what Docker knows of a container's health and end closes its gate", () => {
+  const all = [
+    container("a", { health: "starting" }),
+    container("b", { health: "unhealthy" }),
+    container("c"),
+  ];
+  const stopping = container("d", { health: "healthy" });
+  const { model } = buildModel(
+    { containers: [...all, stopping], stopping: new Set([stopping.id]) },
+    SETTINGS,
+  );
+  const gates = model.backends.map((backend) => backend.servers[0]?.gate);
+  assert.deepEqual(gates, ["starting", "unhealthy", "open", "stopping"]);
+});
+
+Deno.test("every container has a verdict, and one that serves nothing has a reason", () => {
+  const containers = [container("a"), container("b", { status: "paused" }), container("c", { hostname: "" })];
+  const { verdicts } = build(
+    ...containers,
+    container("d", { interlockData: "{" }),
+    container("e", { exposed: [] }),
+  );
+  assert.deepEqual(
+    new Set(verdicts.map((verdict) => verdict.container.name)),
+    new Set(["a", "b", "c", "d", "e"]),
+  );
+  for (const verdict of verdicts) assert.equal(verdict.why === undefined, verdict.hosts.length > 0);
+});
