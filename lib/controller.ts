@@ -52,6 +52,11 @@ export class Controller {
     this.applier = new Applier(parts);
   }
 
+  /** Why HAProxy is not in step, where it is not. */
+  get trouble(): string | undefined {
+    return this.#complaint === "" ? undefined : this.#complaint;
+  }
+
   /** Says that something may have changed. */
   wake(wake: Wake): void {
     this.mailbox.put(wake, this.parts.clock.now());

@@ -5,6 +5,8 @@ import type { Desired } from "./core/render.ts";
 import type { ReportedServer } from "./core/server_state.ts";
 import type { Snapshot } from "./core/snapshot.ts";
 
+import type { HaproxyStatus, SourceStatus } from "./core/status.ts";
+
 /** What to look at again, never what to do. */
 export type Wake = {
   readonly reason: "start" | "docker" | "resync" | "signal" | "readiness" | "haproxy";
@@ -20,6 +22,8 @@ export interface ContainerSource {
   follow(wake: (wake: Wake) => void, signal: AbortSignal): Promise<void>;
   /** The containers that were told to stop, as it is known now. */
   stopping(): ReadonlySet<ContainerId>;
+  /** How each source stands, for status. */
+  describe(): readonly SourceStatus[];
   /** Reads what the wake names and answers with everything known; throws SourceError when nothing can be read. */
   observe(wake: Wake, signal: AbortSignal): Promise<Snapshot>;
 }
@@ -51,6 +55,10 @@ export interface HaproxyControl {
   reportServers(section?: string): Promise<readonly ReportedServer[]>;
   /** Sends commands to the running worker, in order; one reply a command. Throws when HAProxy cannot be reached. */
   send(commands: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
+  /** How it stands, for status. */
+  describe(): Promise<HaproxyStatus>;
+  /** Stops to look after HAProxy, which goes on. */
+  leave(): void;
   /** Ends HAProxy gracefully within the milliseconds, by force after them. */
   stop(limitMs: number): Promise<void>;
 }

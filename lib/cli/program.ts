@@ -67,6 +67,11 @@ export function buildProgram(terminal: Terminal, finish: (exitCode: number) => v
     .action(async (subject: string | undefined, options: Options) =>
       finish(await (await import("./explain.ts")).explain(subject, options, terminal))
     );
+  add("status", "ask a running signalbox how it stands")
+    .option("--json", "print one JSON document")
+    .action(async (options: Options) =>
+      finish(await (await import("./status.ts")).status(options, terminal))
+    );
   program.command("completions").description("print shell completions").copyInheritedSettings(program)
     .argument("<bash|zsh|fish>", "the shell")
     .action(async (shell: string) =>

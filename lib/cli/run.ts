@@ -1,5 +1,6 @@
 import { systemClock } from "../clock.ts";
 import { Controller } from "../controller.ts";
+import { readStatus } from "../read_status.ts";
 import type { Settings } from "../core/settings.ts";
 import { DockerSource } from "../docker/docker_source.ts";
 import { EngineFollower } from "../docker/engine_follower.ts";
@@ -11,11 +12,13 @@ import { OwnedHaproxy } from "../haproxy/owned_haproxy.ts";
 import { findIdentity } from "../haproxy/identity.ts";
 import type { ContainerSource, HaproxyControl, Reporter } from "../ports.ts";
 import { NetworkProber } from "../probe/network_prober.ts";
+import { askControl, serveControl } from "../report/control_socket.ts";
 import { createReporter } from "../report/log.ts";
 import { VERSION } from "../version.ts";
 import { failed, messageOf, wrongUsage } from "./failure.ts";
 import { absolute, prepareRouting, type Routing } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
+import { defaultStateDir } from "./state_dir.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `docker stop` waits 10 s before it kills; HAProxy gets most of that to finish, in milliseconds. */
@@ -31,6 +34,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   const hangups: (() => void)[] = [];
   Deno.addSignalListener("SIGHUP", () => hangups.forEach((listener) => listener()));
 
+  const startedAt = new Date();
   const settings = settingsOf(options, terminal);
   const format = settings.logFormat ?? (terminal.isErrTerminal ? "text" : "json");
   const report = createReporter(format, settings.logLevel, terminal.err);
@@ -38,6 +42,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   let routing = await prepareRouting(settings);
   report.info(`signalbox ${VERSION}`, { stateDir });
 
+  if (!settings.external) await takeOver(stateDir, report);
   const restarts: (() => void)[] = [];
   const haproxy = await openHaproxy(
     settings,
@@ -61,18 +66,42 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     prepareRouting(settings).then((fresh) => routing = fresh, (error) => report.error(messageOf(error)))
       .finally(() => controller.reread());
   });
+  let isHandedOver = false;
+  const control = await serveControl(stateDir, {
+    status: () => readStatus(controller, startedAt),
+    handOver: () => {
+      isHandedOver = true;
+      stopping.abort();
+    },
+  });
   await controller.run(stopping.signal);
+  await control.close();
+  if (isHandedOver) {
+    haproxy.leave();
+    report.info("another signalbox takes over; HAProxy goes on");
+    return 0;
+  }
   report.info("stopping: HAProxy may finish what it has");
   await haproxy.stop(STOP_LIMIT_MS);
   report.info("stopped");
   return 0;
 }
 
-function defaultStateDir(terminal: Terminal): string {
-  if (Deno.uid() === 0) return "/run/signalbox";
-  const runtime = terminal.env("XDG_RUNTIME_DIR");
-  if (runtime !== undefined && runtime !== "") return `${runtime}/signalbox`;
-  throw wrongUsage("cannot choose a state directory: XDG_RUNTIME_DIR is not set, expected --state-dir DIR");
+/** How long the signalbox before us may take to leave, in milliseconds. */
+const HAND_OVER_LIMIT_MS = 10_000;
+
+/** A signalbox that runs with this state directory is asked to leave HAProxy to us: an upgrade costs no request. */
+async function takeOver(stateDir: string, report: Reporter): Promise<void> {
+  const answer = await askControl(stateDir, "POST", "/hand-over") as { pid?: number } | undefined;
+  if (answer === undefined) return;
+  report.info("taking over from the signalbox that runs here", { pid: answer.pid });
+  const until = systemClock.now() + HAND_OVER_LIMIT_MS;
+  while (await askControl(stateDir, "GET", "/status") !== undefined) {
+    if (systemClock.now() > until) {
+      throw failed(`the signalbox with pid ${answer.pid} does not leave ${stateDir}`);
+    }
+    await systemClock.sleep(10);
+  }
 }
 
 async function openHaproxy(

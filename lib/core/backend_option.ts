@@ -16,6 +16,8 @@ export type BackendOption = {
   readonly name: string;
   /** What stands after `option`; `undefined` where today's HAProxy does it always or cannot do it at all. */
   readonly written: string | undefined;
+  /** A rule that stands beside it, where the option alone no longer does all that it did. */
+  readonly rule: string | undefined;
   /** Why it is written in another way than asked for. */
   readonly translation: string | undefined;
 };
@@ -25,7 +27,12 @@ type Rule = {
   readonly arguments?: RegExp;
   readonly since?: HaproxyVersion;
   /** Another name that does the same, from a version on. */
-  readonly renamed?: { readonly to: string | undefined; readonly from: HaproxyVersion; readonly why: string };
+  readonly renamed?: {
+    readonly to: string | undefined;
+    readonly from: HaproxyVersion;
+    readonly why: string;
+    readonly rule?: string;
+  };
 };
 
 const ALWAYS: HaproxyVersion = [0, 0];
@@ -51,7 +58,8 @@ export const BACKEND_OPTIONS: Readonly<Record<string, Rule>> = {
     renamed: {
       to: "httpclose",
       from: ALWAYS,
-      why: "HAProxy 2.0 merged it into httpclose, which closes both sides",
+      why: "HAProxy 2.0 dropped it; a rule beside it tells the client to close too, as forceclose did",
+      rule: "http-after-response set-header Connection close",
     },
   },
   "forwardfor": {
@@ -112,15 +120,21 @@ export function parseBackendOption(text: string, version: HaproxyVersion): Parse
     return parsed({
       name,
       written: undefined,
+      rule: undefined,
       translation: `left out: HAProxy has it from ${rule.since.join(".")} on`,
     });
   }
   if (rule.renamed && isAtLeast(version, rule.renamed.from)) {
     const { to, why } = rule.renamed;
     const what = to === undefined ? "left out" : `written as ${to}`;
-    return parsed({ name, written: to, translation: `${what}: ${why}` });
+    return parsed({ name, written: to, rule: rule.renamed.rule, translation: `${what}: ${why}` });
   }
-  return parsed({ name, written: args === "" ? name : `${name} ${args}`, translation: undefined });
+  return parsed({
+    name,
+    rule: undefined,
+    written: args === "" ? name : `${name} ${args}`,
+    translation: undefined,
+  });
 }
 
 /** An address, or one with the length of its prefix; HAProxy would refuse the whole config for a wrong one. */

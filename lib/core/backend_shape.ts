@@ -24,6 +24,7 @@ export function defaultShape(balance: string): BackendShape {
     check: CONNECT_CHECK,
     checkIntervalMs: DEFAULT_CHECK_INTERVAL_MS,
     options: [],
+    rules: [],
     isTlsOnly: false,
     stripPath: "" as PathPrefix,
   };
@@ -59,6 +60,7 @@ export function mergeShape(
     check: decided.check?.value ?? CONNECT_CHECK,
     checkIntervalMs: decided.check_interval?.value ?? DEFAULT_CHECK_INTERVAL_MS,
     options: [...new Set(options.flatMap((option) => option.written ?? []))].sort(),
+    rules: [...new Set(options.flatMap((option) => option.rule ?? []))].sort(),
     isTlsOnly: isTlsOnly && settings.frontend.tls !== undefined,
     stripPath: decided.context_root_rewrite?.value === true ? path : "" as PathPrefix,
   };

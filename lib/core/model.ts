@@ -43,6 +43,8 @@ export type BackendShape = {
   readonly checkIntervalMs: number;
   /** Each as after `option`, sorted. */
   readonly options: readonly string[];
+  /** Rules that stand beside translated options, sorted. */
+  readonly rules: readonly string[];
   readonly isTlsOnly: boolean;
   /** A path that is taken off before the container sees the request; empty for none. */
   readonly stripPath: PathPrefix;

@@ -154,6 +154,7 @@ function backendData(name: string, shape: BackendShape, model: Model) {
     checkOption: shape.check.option,
     checkLines: shape.check.lines,
     options: shape.options,
+    rules: shape.rules,
     redirect: shape.isTlsOnly
       ? `https://%[var(txn.host)]${
         httpsPort === undefined || httpsPort === 443 ? "" : `:${httpsPort}`

@@ -1,5 +1,6 @@
 import type { ContainerId } from "../core/names.ts";
 import type { ContainerView, Snapshot } from "../core/snapshot.ts";
+import type { SourceStatus } from "../core/status.ts";
 import { type ContainerSource, SourceError, type Wake } from "../ports.ts";
 import type { EngineFollower } from "./engine_follower.ts";
 import { sortContainers } from "./snapshot_file.ts";
@@ -14,6 +15,10 @@ export class DockerSource implements ContainerSource {
 
   async follow(wake: (wake: Wake) => void, signal: AbortSignal): Promise<void> {
     await Promise.all(this.#followers.map((follower) => follower.follow(wake, signal)));
+  }
+
+  describe(): readonly SourceStatus[] {
+    return this.#followers.map((follower) => follower.describe());
   }
 
   stopping(): ReadonlySet<ContainerId> {

@@ -1,6 +1,7 @@
 import { type Backoff, backoffMs } from "../core/backoff.ts";
 import type { ContainerId } from "../core/names.ts";
 import type { ContainerView, EngineAddress } from "../core/snapshot.ts";
+import type { SourceStatus } from "../core/status.ts";
 import type { Clock, Reporter, Wake } from "../ports.ts";
 import { connectEngine, type Engine, type ListedContainer } from "./connect.ts";
 import { decodeContainer } from "./decode.ts";
@@ -42,6 +43,12 @@ export class EngineFollower {
   /** Whether events are coming in. */
   get isConnected(): boolean {
     return this.#engine !== undefined;
+  }
+
+  /** How it stands, for status. */
+  describe(): SourceStatus {
+    const detail = this.#engine?.description ?? (this.#complaint || "connecting");
+    return { name: this.parts.url, isConnected: this.isConnected, detail, containers: this.containers.size };
   }
 
   /** Follows the engine's events until the signal; connects again, with growing delays, whenever they end. */

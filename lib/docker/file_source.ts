@@ -1,10 +1,13 @@
 import type { ContainerId } from "../core/names.ts";
 import type { Snapshot } from "../core/snapshot.ts";
+import type { SourceStatus } from "../core/status.ts";
 import { type ContainerSource, type Reporter, SourceError, type Wake } from "../ports.ts";
 import { decodeSnapshot } from "./snapshot_file.ts";
 
 /** Containers of a snapshot file that is watched, in place of Docker. */
 export class FileSource implements ContainerSource {
+  #containers: number | undefined;
+
   constructor(readonly path: string, readonly report: Reporter) {}
 
   async follow(wake: (wake: Wake) => void, signal: AbortSignal): Promise<void> {
@@ -18,6 +21,15 @@ export class FileSource implements ContainerSource {
       if (event.kind === "access" || !event.paths.some((path) => path.endsWith(`/${name}`))) continue;
       wake({ reason: "docker" });
     }
+  }
+
+  describe(): readonly SourceStatus[] {
+    return [{
+      name: this.path,
+      isConnected: this.#containers !== undefined,
+      detail: "snapshot file",
+      containers: this.#containers ?? 0,
+    }];
   }
 
   stopping(): ReadonlySet<ContainerId> {
@@ -34,7 +46,10 @@ export class FileSource implements ContainerSource {
       throw new SourceError(`cannot read ${this.path}`);
     }
     const snapshot = decodeSnapshot(text);
-    if (snapshot.ok) return snapshot.value;
+    if (snapshot.ok) {
+      this.#containers = snapshot.value.containers.length;
+      return snapshot.value;
+    }
     // A file that is being written is read again when it is whole.
     this.report.error(
       `cannot use the snapshot ${this.path}: expected ${snapshot.expected}; HAProxy goes on with what it has`,

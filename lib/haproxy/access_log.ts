@@ -1,10 +1,41 @@
 import { ACCESS_RING } from "../core/process_config.ts";
+import type { Clock, Reporter } from "../ports.ts";
+
+/** How long the stream of an old worker is left open for its last lines, in milliseconds. */
+const LAST_LINES_MS = 1_000;
+
+/** Follows the access log of whichever worker serves. */
+export class AccessLog {
+  readonly #streams = new Set<AbortController>();
+
+  constructor(readonly socket: string, readonly clock: Clock, readonly report: Reporter) {}
+
+  /** Follows the worker that serves now; `isNew`: from its first line, else only what comes from now on. */
+  follow(isNew: boolean): void {
+    // The old worker's stream ends soon after: open, it would keep the old worker from ending.
+    for (const stream of this.#streams) void this.clock.sleep(LAST_LINES_MS).then(() => stream.abort());
+    const stream = new AbortController();
+    this.#streams.add(stream);
+    void readAccessLog(this.socket, isNew, (line) => this.#tell(line), stream.signal)
+      .catch(() => undefined)
+      .finally(() => this.#streams.delete(stream));
+  }
+
+  stop(): void {
+    for (const stream of this.#streams) stream.abort();
+  }
+
+  /** The ring holds HAProxy's own messages too, which its master prints as well; only requests begin with a client. */
+  #tell(line: string): void {
+    if (/^[0-9a-fA-F.:]+:[0-9]+ \[/.test(line)) this.report.info(line, { kind: "access" });
+  }
+}
 
 /**
  * Reads the access log out of a worker's ring, line by line, until the worker ends or the signal aborts
  * (management guide, `show events`). `isNew` worker: from its first line; else only what comes from now on.
  */
-export async function readAccessLog(
+async function readAccessLog(
   socket: string,
   isNew: boolean,
   onLine: (line: string) => void,

@@ -1,6 +1,7 @@
 import type { Capabilities } from "../core/plan.ts";
 import type { Desired } from "../core/render.ts";
 import type { ReportedServer } from "../core/server_state.ts";
+import type { HaproxyStatus } from "../core/status.ts";
 import type { HaproxyControl, Outcome, Reporter } from "../ports.ts";
 import { copyFiles } from "./generation_store.ts";
 import { checkConfig } from "./program.ts";
@@ -46,6 +47,11 @@ export class ExternalHaproxy implements HaproxyControl {
   /** What others run is not spoken to: every change is a reload. */
   readonly capabilities: Capabilities = { canAddServers: false };
 
+  describe(): Promise<HaproxyStatus> {
+    const unknown = { version: undefined, pid: undefined, uptimeSeconds: undefined };
+    return Promise.resolve({ isServing: true, ...unknown, oldWorkers: 0, failures: 0 });
+  }
+
   reportServers(): Promise<readonly ReportedServer[]> {
     return Promise.resolve([]);
   }
@@ -57,6 +63,10 @@ export class ExternalHaproxy implements HaproxyControl {
   /** Nobody but its owner speaks to an external HAProxy: there is nothing to be sent. */
   send(commands: readonly string[]): Promise<readonly string[]> {
     return Promise.resolve(commands.map(() => ""));
+  }
+
+  leave(): void {
+    // It never was ours.
   }
 
   async stop(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Clock } from "../ports.ts";
 import { withoutPrefix } from "./program.ts";
 
 /** How a process was started. */
@@ -48,6 +49,18 @@ export class HaproxyProcess {
     return this.#isEnded;
   }
 
+  /** Ends it: USR1 lets the workers finish what they have, TERM ends them, KILL is for what is left. */
+  async stop(limitMs: number, clock: Clock): Promise<void> {
+    const steps: readonly [Deno.Signal, number][] = [["SIGUSR1", 0.7], ["SIGTERM", 0.2], ["SIGKILL", 0.1]];
+    for (const [signal, share] of steps) {
+      if (this.#isEnded) return;
+      this.signal(signal);
+      const waiting = new AbortController();
+      await Promise.race([this.exited, clock.sleep(limitMs * share, waiting.signal)]);
+      waiting.abort();
+    }
+  }
+
   /** Sends a signal, unless the process has ended. */
   signal(name: Deno.Signal): void {
     if (this.#isEnded) return;
@@ -82,3 +95,24 @@ function severityOf(line: string): "error" | "warn" | "info" {
   if (line.startsWith("[ALERT]")) return "error";
   return line.startsWith("[WARNING]") ? "warn" : "info";
 }
+
+/** What HAProxy prints at every reload and whenever we change a server is of no interest while all is well. */
+export function isRoutine(line: string): boolean {
+  return ROUTINE.test(line);
+}
+
+const ROUTINE = new RegExp(
+  [
+    "changed from server-state",
+    "maintenance",
+    "stopped \\(cumulated",
+    "Former worker",
+    "Reloading HAProxy",
+    "[Nn]ew worker",
+    "Loading success",
+    "haproxy version is",
+    "path to executable",
+    "Exiting",
+    "exited with code 0",
+  ].join("|"),
+);

@@ -1,0 +1,24 @@
+import { formatStatus, type Status } from "../core/status.ts";
+import { askControl, controlPath } from "../report/control_socket.ts";
+import { failed } from "./failure.ts";
+import { absolute } from "./routing.ts";
+import { settingsOf } from "./settings.ts";
+import { defaultStateDir } from "./state_dir.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Asks a running signalbox how it stands; answers with the exit code, or throws Failure when none runs. */
+export async function status(
+  options: { readonly json?: boolean } & Record<string, unknown>,
+  terminal: Terminal,
+): Promise<number> {
+  const settings = settingsOf(options, terminal);
+  const stateDir = absolute(settings.stateDir ?? defaultStateDir(terminal));
+  const answer = await askControl(stateDir, "GET", "/status") as Status | undefined;
+  if (answer === undefined) {
+    throw failed(
+      `no signalbox answers at ${controlPath(stateDir)}, expected one that runs with --state-dir ${stateDir}`,
+    );
+  }
+  await terminal.out(options.json ? `${JSON.stringify(answer, undefined, 2)}\n` : formatStatus(answer));
+  return 0;
+}

@@ -1,0 +1,50 @@
+import type { Clock } from "../ports.ts";
+import { askMaster, askWorker } from "./worker.ts";
+
+/** How often an HAProxy that was taken over is asked whether it lives, in milliseconds. */
+const WATCH_INTERVAL_MS = 250;
+
+/** A master that an earlier signalbox started: not our child, so that it is known by its sockets only. */
+export class AdoptedMaster {
+  constructor(
+    readonly pid: number,
+    readonly masterSocket: string,
+    readonly socket: string,
+    readonly clock: Clock,
+  ) {}
+
+  /** Resolves with true once it has ended, with false when the signal aborts. `isLoading` excuses a silent master. */
+  async ended(isLoading: () => boolean, signal: AbortSignal): Promise<boolean> {
+    while (!signal.aborted) {
+      await this.clock.sleep(WATCH_INTERVAL_MS, signal);
+      // Up to 2.6 the master refuses connections while it re-executes for a reload.
+      if (signal.aborted || isLoading()) continue;
+      if (await askMaster(this.masterSocket) === undefined && await askWorker(this.socket) === undefined) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Ends it: gracefully at first, by force when the time is over. */
+  async stop(limitMs: number): Promise<void> {
+    const steps: readonly [Deno.Signal, number][] = [["SIGUSR1", 0.7], ["SIGTERM", 0.2], ["SIGKILL", 0.1]];
+    for (const [signal, share] of steps) {
+      if (!kill(this.pid, signal)) return;
+      const until = this.clock.now() + limitMs * share;
+      while (this.clock.now() < until) {
+        if (await askMaster(this.masterSocket) === undefined) return;
+        await this.clock.sleep(20);
+      }
+    }
+  }
+}
+
+function kill(pid: number, signal: Deno.Signal): boolean {
+  try {
+    Deno.kill(pid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}

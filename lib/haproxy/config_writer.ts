@@ -1,0 +1,98 @@
+import type { ServerName } from "../core/names.ts";
+import type { ServerState } from "../core/plan.ts";
+import { type ProcessSettings, renderProcessConfig } from "../core/process_config.ts";
+import type { Desired, Files } from "../core/render.ts";
+import { renderServerStates, type ReportedServer } from "../core/server_state.ts";
+import type { Templates } from "../core/templates.ts";
+import type { Generation, Outcome, Reporter } from "../ports.ts";
+import { copyFiles, type GenerationStore } from "./generation_store.ts";
+import { checkConfig } from "./program.ts";
+
+/** What a generation is written with, beside the routing. */
+export type WriterSettings = {
+  readonly program: string;
+  readonly socket: string;
+  readonly pidFile: string;
+  /** A copy of the applied files for people; `undefined` for none. */
+  readonly configCopy: string | undefined;
+  readonly process: Pick<ProcessSettings, "user" | "group" | "chroot" | "syslog">;
+  readonly env: Readonly<Record<string, string>>;
+};
+
+/** A generation that was written, or why it was not. */
+export type Written =
+  | { readonly ok: true; readonly generation: Generation }
+  | { readonly ok: false; readonly outcome: Outcome };
+
+/** The text by which a worker tells the generation that it has loaded. */
+export const describeGeneration = (generation: Generation): string => `generation-${generation.number}`;
+
+/** Writes generations: the routing, and what the process needs beside it. */
+export class ConfigWriter {
+  constructor(
+    readonly store: GenerationStore,
+    readonly settings: WriterSettings,
+    readonly templates: Templates,
+    readonly report: Reporter,
+  ) {}
+
+  /** Writes a generation; `reported` are the servers of the running HAProxy, whose failed checks are carried over. */
+  async write(
+    desired: Desired,
+    states: ReadonlyMap<ServerName, ServerState>,
+    reported: readonly ReportedServer[],
+  ): Promise<Written> {
+    try {
+      const generation = await this.store.write((generation) =>
+        new Map([
+          ...desired.files,
+          ["process.cfg", this.#processConfig(generation)],
+          ["servers.state", renderServerStates(desired.model.backends, states, reported)],
+        ])
+      );
+      return { ok: true, generation };
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return { ok: false, outcome: rejected("write", `cannot write below ${this.store.stateDir}: ${why}`) };
+    }
+  }
+
+  /** Asks `haproxy -c` about a generation, and removes it if it is refused. */
+  async check(generation: Generation): Promise<Outcome> {
+    const files = [`${generation.folder}/process.cfg`, `${generation.folder}/haproxy.cfg`];
+    const result = await checkConfig(this.settings.program, files, this.settings.env);
+    if (!result.isValid) {
+      await this.store.discard(generation);
+      return rejected("check", result.messages.join("; ").replaceAll(`${generation.folder}/`, ""));
+    }
+    for (const message of result.messages) this.report.warn(`haproxy -c: ${message}`);
+    return { kind: "applied" };
+  }
+
+  /** Writes the copy for people; that it cannot be written is told, and hurts nothing else. */
+  async copy(files: Files): Promise<void> {
+    const path = this.settings.configCopy;
+    if (path === undefined) return;
+    await copyFiles(files, path).catch((error) => {
+      const why = error instanceof Error ? error.message : String(error);
+      this.report.error(
+        `cannot write the copy of the config to ${path}: ${why}; HAProxy has it all the same`,
+      );
+    });
+  }
+
+  #processConfig(generation: Generation): string {
+    return renderProcessConfig({
+      ...this.settings.process,
+      description: describeGeneration(generation),
+      pidFile: this.settings.pidFile,
+      socket: this.settings.socket,
+      stateBase: generation.folder,
+      stateFile: "servers.state",
+    }, this.templates);
+  }
+}
+
+function rejected(stage: "write" | "check", detail: string): Outcome {
+  return { kind: "rejected", stage, detail };
+}

@@ -1,0 +1,61 @@
+import type { Status } from "../core/status.ts";
+
+/** What can be asked of a running signalbox. */
+export type ControlHandlers = {
+  readonly status: () => Promise<Status>;
+  /** Ends this signalbox, and leaves HAProxy to the one that asks. */
+  readonly handOver: () => void;
+};
+
+/** The control socket of a state directory. */
+export const controlPath = (stateDir: string): string => `${stateDir}/control.sock`;
+
+/** Serves the control socket, for the owner of the state directory alone (mode 0600); ends with the answer's `close`. */
+export async function serveControl(
+  stateDir: string,
+  handlers: ControlHandlers,
+): Promise<{ readonly close: () => Promise<void> }> {
+  const path = controlPath(stateDir);
+  await Deno.remove(path).catch(() => undefined);
+  const server = Deno.serve({
+    path,
+    onListen: () => undefined,
+    onError: (error) => new Response(String(error), { status: 500 }),
+  }, async (request) => {
+    const { pathname } = new URL(request.url);
+    if (request.method === "GET" && pathname === "/status") return Response.json(await handlers.status());
+    if (request.method === "POST" && pathname === "/hand-over") {
+      // The answer is on its way before the socket is gone.
+      setTimeout(handlers.handOver, 10);
+      return Response.json({ pid: Deno.pid });
+    }
+    return new Response("not found\n", { status: 404 });
+  });
+  await Deno.chmod(path, 0o600);
+  return {
+    close: async () => {
+      await server.shutdown();
+      await Deno.remove(path).catch(() => undefined);
+    },
+  };
+}
+
+/** How long a running signalbox may take to answer, in milliseconds. */
+const DEADLINE_MS = 5_000;
+
+/** Asks the signalbox of a state directory; `undefined` when none answers there. */
+export async function askControl(stateDir: string, method: "GET" | "POST", path: string): Promise<unknown> {
+  const client = Deno.createHttpClient({ proxy: { transport: "unix", path: controlPath(stateDir) } });
+  try {
+    const response = await fetch(`http://signalbox${path}`, {
+      method,
+      client,
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+    return response.ok ? await response.json() : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    client.close();
+  }
+}
