@@ -1,0 +1,95 @@
+/**
+ * Each folder beside this file is a change, and its name is the sentence that it proves:
+ *
+ *   before.json, after.json   what `docker inspect` printed, in short; the first is loaded, the second is the change
+ *   step1.json, step2.json …  the same where one change is not enough: each is planned when the one before was done
+ *   state.json                optional: what Docker does not say. {"after": {"not_ready": ["web-2"], "stopping": […],
+ *                             "busy": […]}, "settings": {"http-port": "81"}, "can_add_servers": false}; see situation.ts
+ *   plan.txt                  the plan: `nothing`, `keep`, `reload: …`, or each line that is sent to HAProxy's socket
+ *
+ * To add one, add a folder, run `UPDATE=1 deno test -A tests/changes`, and read what it wrote before you commit it: would
+ * a request be lost in this order? tests/haproxy does each of them with the real haproxy.
+ */
+import assert from "node:assert/strict";
+import { createTwoFilesPatch } from "diff";
+import {
+  noteBindings,
+  noteOperation,
+  type Plan,
+  planChange,
+  type Running,
+  runningAfterLoad,
+} from "../../lib/core/plan.ts";
+import {
+  openRouting,
+  planText,
+  readSituations,
+  type Situation,
+  type Step,
+  want,
+  type Wanted,
+} from "./situation.ts";
+
+const IS_UPDATE = Deno.env.get("UPDATE") === "1";
+
+for (const situation of readSituations()) {
+  Deno.test(`change: ${situation.sentence}`, () => prove(situation));
+}
+
+Deno.test("there are changes to prove, and no two of them have the same steps", () => {
+  const situations = readSituations();
+  assert.ok(situations.length >= 42, `${situations.length} are too few`);
+  const steps = situations.map(({ steps, settings, canAddServers }) =>
+    JSON.stringify([steps, settings, canAddServers])
+  );
+  assert.equal(new Set(steps).size, situations.length);
+});
+
+async function prove(situation: Situation): Promise<void> {
+  const settings = Object.entries(situation.settings).map(([flag, value]) =>
+    [flag, value === "CERTIFICATE" ? "/certificate.pem" : value] as const
+  );
+  const routing = await openRouting({ "haproxy-version": "2.6", ...Object.fromEntries(settings) });
+  const [first, ...others] = situation.steps.map((step) => ({
+    step,
+    wanted: want(routing, step.snapshot, step.note),
+  }));
+  assert.ok(first !== undefined);
+  let running = runningAfterLoad(first.wanted.desired, first.wanted.states);
+  const texts: string[] = [];
+  for (const { step, wanted } of others) {
+    const plan = planChange(running, wanted.desired, wanted.states, {
+      canAddServers: situation.canAddServers,
+    });
+    texts.push(`${others.length > 1 ? `# ${step.name}\n` : ""}${planText(plan)}`);
+    running = done(running, plan, wanted, step);
+  }
+  await compare(new URL("plan.txt", situation.folder), texts.join("\n"));
+}
+
+/** What HAProxy has when the plan was done, as lib/applier.ts notes it. */
+function done(running: Running, plan: Plan, { desired, states }: Wanted, step: Step): Running {
+  if (plan.kind === "reload" || step.note.refused !== undefined) return runningAfterLoad(desired, states);
+  running.files = desired.files;
+  if (plan.kind !== "runtime") return running;
+  const isBusy = (server: string) => (step.note.busy ?? []).some((name) => server.includes(`:${name}:`));
+  for (const operation of plan.operations) {
+    const isRefused = operation.kind === "delete-server" && isBusy(operation.server);
+    noteOperation(running, operation, !isRefused);
+  }
+  noteBindings(running, desired);
+  return running;
+}
+
+async function compare(url: URL, actual: string): Promise<void> {
+  const wanted = await Deno.readTextFile(url).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  });
+  if (actual === wanted) return;
+  if (IS_UPDATE) return await Deno.writeTextFile(url, actual);
+  const patch = createTwoFilesPatch("plan.txt", "the plan as it is now", wanted, actual, "", "", {
+    context: 2,
+  });
+  throw new assert.AssertionError({ message: `${patch}\nUPDATE=1 accepts this.` });
+}
