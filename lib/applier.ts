@@ -33,10 +33,11 @@ export class Applier {
   running: Running | undefined;
   lastReload: LastReload | undefined;
   reloads = 0;
+  /** A reload is under way: commands wait for its proof, but for those that take servers out. */
+  isLoading = false;
   #onDisk: { readonly desired: Desired; readonly states: ReadonlyMap<ServerName, ServerState> } | undefined;
   #refused: Files | undefined;
   #lastLoadEndedAt = -Infinity;
-  #isLoading = false;
   #mustReload: string | undefined;
 
   constructor(readonly parts: ApplierParts) {}
@@ -64,30 +65,42 @@ export class Applier {
     if (plan.kind === "reload") {
       return { plan, outcome: await this.#load(plan.reasons, desired, states, signal) };
     }
+    const startedAt = this.parts.clock.now();
     const kept = await this.#keep(desired, states, signal);
+    const keptAt = this.parts.clock.now();
     if (kept.kind === "rejected" || plan.kind === "keep") return { plan, outcome: kept };
     const trouble = await this.#execute(plan.operations, desired, signal);
+    const tookMs = { write: round(keptAt - startedAt), send: round(this.parts.clock.now() - keptAt) };
+    this.parts.report.debug("sent commands to HAProxy", { commands: plan.operations.length, ...tookMs });
     if (trouble === undefined) return { plan, outcome: { kind: "applied" } };
     this.parts.report.warn(`HAProxy is not as it was believed to be: ${trouble}; it is reloaded`);
     const reload: Plan = { kind: "reload", reasons: [trouble] };
     return { plan: reload, outcome: await this.#load(reload.reasons, desired, states, signal) };
   }
 
-  /** Containers that were told to stop while a reload is under way: the old worker hears of it at once. */
+  /**
+   * Takes servers out at once whose container was told to stop, while a pass waits for Docker or for a reload: the
+   * worker that serves hears of it now, and the pass that follows says it again.
+   */
   async holdBack(stopping: ReadonlySet<ContainerId>, wanted: Desired): Promise<void> {
-    if (!this.#isLoading || this.running === undefined || stopping.size === 0) return;
-    const commands: string[] = [];
+    const { running } = this;
+    if (running === undefined || stopping.size === 0) return;
+    const operations: Operation[] = [];
     for (const backend of wanted.model.backends) {
-      for (const server of backend.servers) {
-        if (!stopping.has(server.containerId)) continue;
-        const section = this.running.bindings.get(backend.name) ?? backend.name;
-        if (this.running.sections.get(section)?.servers.get(server.name)?.state !== "ready") continue;
-        commands.push(`set server ${section}/${server.name} state maint`);
+      for (const { name: server, containerId } of backend.servers) {
+        const section = running.bindings.get(backend.name) ?? backend.name;
+        const isReady = running.sections.get(section)?.servers.get(server)?.state === "ready";
+        if (stopping.has(containerId) && isReady) {
+          operations.push({ kind: "set-state", section, server, state: "maint" });
+        }
       }
     }
-    if (commands.length > 0) {
-      await this.parts.haproxy.send(commands, AbortSignal.timeout(1_000)).catch(() => undefined);
-    }
+    if (operations.length === 0) return;
+    for (const operation of operations) noteOperation(running, operation, true);
+    const lines = operations.flatMap(runtimeCommands);
+    await this.parts.haproxy.send(lines, AbortSignal.timeout(1_000)).catch(() => {
+      this.forceReload("HAProxy did not hear that servers are to leave");
+    });
   }
 
   /** How many servers wait for their last connections before they are deleted. */
@@ -166,8 +179,8 @@ export class Applier {
     const pauseMs = this.#lastLoadEndedAt + (this.lastReload?.tookMs ?? 0) - clock.now();
     if (pauseMs > 0) await clock.sleep(pauseMs, signal);
     const startedAt = clock.now();
-    this.#isLoading = true;
-    const outcome = await haproxy.load(desired, states, signal).finally(() => this.#isLoading = false);
+    this.isLoading = true;
+    const outcome = await haproxy.load(desired, states, signal).finally(() => this.isLoading = false);
     this.#lastLoadEndedAt = clock.now();
     this.#mustReload = undefined;
     if (outcome.kind === "applied") {
@@ -188,6 +201,8 @@ export class Applier {
     this.#refused = undefined;
   }
 }
+
+const round = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;
 
 function isSameFiles(a: Files | undefined, b: Files): boolean {
   return a !== undefined && a.size === b.size && [...b].every(([name, text]) => a.get(name) === text);

@@ -42,6 +42,8 @@ export class Controller {
   #known: ReadonlySet<ServerName> = new Set();
   #lastPassAt: number | undefined;
   #complaint = "";
+  /** A pass waits for Docker. */
+  #isWaiting = false;
 
   constructor(readonly parts: ControllerParts) {
     this.readiness = new Readiness(
@@ -60,7 +62,9 @@ export class Controller {
   /** Says that something may have changed. */
   wake(wake: Wake): void {
     this.mailbox.put(wake, this.parts.clock.now());
-    if (this.#desired !== undefined) void this.applier.holdBack(this.parts.source.stopping(), this.#desired);
+    if ((this.#isWaiting || this.applier.isLoading) && this.#desired !== undefined) {
+      void this.applier.holdBack(this.parts.source.stopping(), this.#desired);
+    }
   }
 
   /** Reads everything again, and reloads HAProxy even if no file differs: certificates may. */
@@ -106,7 +110,13 @@ export class Controller {
   async #pass(wake: Wake, signal: AbortSignal): Promise<void> {
     const { haproxy, report } = this.parts;
     try {
-      const isRead = await this.#observe(wake, signal);
+      const startedAt = this.parts.clock.now();
+      this.#isWaiting = true;
+      const isRead = await this.#observe(wake, signal).finally(() => this.#isWaiting = false);
+      report.debug("read containers", {
+        reason: wake.reason,
+        tookMs: Math.round((this.parts.clock.now() - startedAt) * 10) / 10,
+      });
       if (isRead || this.applier.running !== undefined) await this.#realize(signal);
       // Docker is not there yet: HAProxy serves what it had, or at least says that it is alive.
       else if (wake.reason === "start" && !await haproxy.startLast(signal)) await this.#realize(signal);

@@ -14,8 +14,9 @@ import {
   serverName,
 } from "./names.ts";
 import { type Notice, quote } from "./notice.ts";
-import { readRouteData, type RouteData } from "./route_data.ts";
+import type { RouteData } from "./route_data.ts";
 import { routeHost } from "./route_host.ts";
+import { type Memory, memoryOf } from "./route_memory.ts";
 import type { ContainerView, Snapshot } from "./snapshot.ts";
 
 /** What a model is built with, beside the snapshot; the same settings and snapshot give the same model. */
@@ -51,6 +52,8 @@ type Draft = {
   readonly host: HostName;
   readonly path: PathPrefix;
   readonly members: Member[];
+  /** The names of its servers. */
+  readonly taken: Set<ServerName>;
 };
 
 /** Builds what HAProxy should do from what Docker said. Never throws on anything that a container wrote. */
@@ -73,7 +76,10 @@ class Builder {
   readonly claims = new Map<string, Route & { readonly by: string }>();
   readonly byId: ReadonlyMap<string, ContainerView>;
 
+  readonly #memory: Memory;
+
   constructor(readonly snapshot: Snapshot, readonly settings: RoutingSettings) {
+    this.#memory = memoryOf(settings);
     this.byId = new Map(snapshot.containers.flatMap((each) => [[each.id, each], [each.name, each]]));
   }
 
@@ -89,7 +95,7 @@ class Builder {
       );
       return;
     }
-    const { routes, notices } = readRouteData(container, this.settings.haproxyVersion);
+    const { routes, notices } = this.#memory.read(container);
     this.notices.push(...notices);
     if (routes.length === 0) this.refuse(container, "its INTERLOCK_DATA cannot be read");
     for (const data of routes) this.addRoute(container, data);
@@ -110,13 +116,16 @@ class Builder {
       }
       return this.refuse(container, found.why);
     }
-    const server = this.chooseServer(container, data, found.host);
-    if (server === undefined) return;
+    const chosen = this.chooseServer(container, data, found.host);
+    if (chosen === undefined) return;
+    const server = this.#memory.reuse(data, chosen);
     const path = data.context_root ?? "" as PathPrefix;
     const draft = this.claimBackend(container, found.host, path);
     if (draft === undefined) return;
     const hosts = [found.host, ...this.claimAliases(container, data, draft)];
-    draft.members.push({ server: withUniqueName(server, draft), data, container });
+    const named = withUniqueName(server, draft);
+    draft.taken.add(named.name);
+    draft.members.push({ server: named, data, container });
     this.verdicts.push({ container, hosts: hosts.map((host) => ({ host, path })), server, why: undefined });
   }
 
@@ -173,7 +182,7 @@ class Builder {
       return undefined;
     }
     this.claims.set(key, claim ?? { host, path, backend: name, by: container.name });
-    const draft = this.drafts.get(name) ?? { name, host, path, members: [] };
+    const draft = this.drafts.get(name) ?? { name, host, path, members: [], taken: new Set<ServerName>() };
     this.drafts.set(name, draft);
     return draft;
   }
@@ -224,7 +233,7 @@ function gateOf(container: ContainerView, stopping: ReadonlySet<ContainerId>): G
 
 /** A container may ask for the same host and port twice; the second server gets a number, so that neither is lost. */
 function withUniqueName(server: Server, draft: Draft): Server {
-  const taken = new Set(draft.members.map((member) => member.server.name));
+  const { taken } = draft;
   if (!taken.has(server.name)) return server;
   let count = 2;
   while (taken.has(`${server.name}:${count}` as ServerName)) count++;

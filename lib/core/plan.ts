@@ -86,7 +86,7 @@ export function planChange(
   states: ReadonlyMap<ServerName, ServerState>,
   capabilities: Capabilities,
 ): Plan {
-  if (running === undefined) return { kind: "reload", reasons: ["HAProxy has no routing yet"] };
+  if (running === undefined) return { kind: "reload", reasons: ["the first load by this signalbox"] };
   if (running.fixed !== desired.fixed) {
     return { kind: "reload", reasons: ["settings of the whole config differ"] };
   }

@@ -122,8 +122,20 @@ export function renderServer(
   templates: Templates,
   version: HaproxyVersion,
 ): string {
-  return templates.render("server.eta", serverData(backend, server, version)).trimEnd();
+  const before = lines.get(server);
+  if (before?.templates === templates && before.intervalMs === backend.shape.checkIntervalMs) {
+    return before.line;
+  }
+  const line = templates.render("server.eta", serverData(backend, server, version)).trimEnd();
+  lines.set(server, { templates, intervalMs: backend.shape.checkIntervalMs, line });
+  return line;
 }
+
+/** Lines that were rendered before: a server's object stays the same while nothing about it changes. */
+const lines = new WeakMap<
+  Server,
+  { readonly templates: Templates; readonly intervalMs: number; readonly line: string }
+>();
 
 function bindLines(frontend: Frontend): { text: string; isIpv6Twin: boolean }[] {
   const { address, tls } = frontend;

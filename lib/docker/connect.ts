@@ -55,9 +55,16 @@ type EngineCalls = {
   getContainer(id: string): { inspect(options: Options): Promise<unknown> };
 };
 
-/** Connects to an engine and agrees on the API's version; throws when it does not answer. */
-export async function connectEngine(transport: EngineTransport, signal: AbortSignal): Promise<Engine> {
-  const modem = new FetchModem(transport);
+/**
+ * Connects to an engine and agrees on the API's version; throws when it does not answer. The deadline, in milliseconds,
+ * is each call's.
+ */
+export async function connectEngine(
+  transport: EngineTransport,
+  signal: AbortSignal,
+  deadlineMs?: number,
+): Promise<Engine> {
+  const modem = new FetchModem(transport, deadlineMs);
   const docker = new Docker({ modem } as unknown as Docker.DockerOptions) as unknown as EngineCalls;
   try {
     const version = await docker.version({ abortSignal: signal });

@@ -113,7 +113,9 @@ export class EngineFollower {
         );
         continue;
       }
-      if (event.action === "kill") continue;
+      // A container that is being started is heard of again; until then the engine would keep an inspect waiting.
+      const isEarly = event.action === "connect" && !this.containers.has(event.id);
+      if (event.action === "kill" || isEarly) continue;
       if (event.action === "start") this.stopping.delete(event.id);
       wake({ reason: "docker", ids: new Set([event.id]) });
     }

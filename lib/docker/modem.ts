@@ -40,7 +40,7 @@ export class FetchModem {
   readonly #client: Deno.HttpClient;
   readonly #base: string;
 
-  constructor(transport: EngineTransport) {
+  constructor(transport: EngineTransport, readonly deadlineMs = DEADLINE_MS) {
     if (transport.kind === "unix") {
       this.#client = Deno.createHttpClient({ proxy: { transport: "unix", path: transport.path } });
       this.#base = "http://docker";
@@ -67,8 +67,8 @@ export class FetchModem {
     }
     const deadline = new AbortController();
     const timer = setTimeout(
-      () => deadline.abort(new EngineError(`no answer within ${DEADLINE_MS} ms`, undefined)),
-      DEADLINE_MS,
+      () => deadline.abort(new EngineError(`no answer within ${this.deadlineMs} ms`, undefined)),
+      this.deadlineMs,
     );
     const given = options.abortSignal ?? options.options?.abortSignal as AbortSignal | undefined;
     const signal = given === undefined ? deadline.signal : AbortSignal.any([given, deadline.signal]);

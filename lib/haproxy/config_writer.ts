@@ -37,13 +37,13 @@ export class ConfigWriter {
   ) {}
 
   /** Writes a generation; `reported` are the servers of the running HAProxy, whose failed checks are carried over. */
-  async write(
+  write(
     desired: Desired,
     states: ReadonlyMap<ServerName, ServerState>,
     reported: readonly ReportedServer[],
-  ): Promise<Written> {
+  ): Written {
     try {
-      const generation = await this.store.write((generation) =>
+      const generation = this.store.write((generation) =>
         new Map([
           ...desired.files,
           ["process.cfg", this.#processConfig(generation)],

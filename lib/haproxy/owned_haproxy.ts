@@ -109,16 +109,16 @@ export class OwnedHaproxy implements HaproxyControl {
     signal: AbortSignal,
   ): Promise<Outcome> {
     const before = await this.store.findCurrent();
-    const written = await this.#writer.write(desired, states, await this.#reportOrNothing());
+    const written = this.#writer.write(desired, states, await this.#reportOrNothing());
     if (!written.ok) return written.outcome;
     const { generation } = written;
     const checked = await this.#writer.check(generation);
     if (checked.kind === "rejected") return checked;
-    await this.store.promote(generation);
+    this.store.promote(generation);
     const outcome = await this.#loadCurrent(generation, signal);
     if (outcome.kind === "rejected") {
       // A restart must find the files that HAProxy has, not those that it refused.
-      if (before !== undefined) await this.store.promote(before).catch(() => undefined);
+      if (before !== undefined) this.store.promote(before);
       await this.store.discard(generation);
       return outcome;
     }
@@ -127,9 +127,9 @@ export class OwnedHaproxy implements HaproxyControl {
   }
 
   async keep(desired: Desired, states: ReadonlyMap<ServerName, ServerState>): Promise<Outcome> {
-    const written = await this.#writer.write(desired, states, []);
+    const written = this.#writer.write(desired, states, []);
     if (!written.ok) return written.outcome;
-    await this.store.promote(written.generation);
+    this.store.promote(written.generation);
     await this.#writer.copy(desired.files);
     return { kind: "applied" };
   }
