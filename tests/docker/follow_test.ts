@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import { DockerSource } from "../../lib/docker/docker_source.ts";
+import { EngineFollower } from "../../lib/docker/engine_follower.ts";
+import type { Snapshot } from "../../lib/core/snapshot.ts";
+import { eventually } from "../harness/eventually.ts";
+import { FakeEngine, impatientClock, listener } from "./fake_engine.ts";
+
+/** An engine that is followed, and a loop that looks again at each wake, as the controller does. */
+class Watch implements AsyncDisposable {
+  readonly report = listener();
+  snapshot: Snapshot | undefined;
+  readonly #ending = new AbortController();
+  readonly #source: DockerSource;
+  readonly #end: Promise<void>;
+  #pass: Promise<unknown> = Promise.resolve();
+
+  constructor(fake: FakeEngine) {
+    const follower = new EngineFollower({
+      url: "unix:///fake",
+      openTransport: () => Promise.resolve(fake.transport),
+      findAddress: () => Promise.resolve(undefined),
+      clock: impatientClock,
+      report: this.report,
+    });
+    this.#source = new DockerSource([follower]);
+    const { signal } = this.#ending;
+    this.#end = this.#source.follow((wake) => {
+      this.#pass = this.#pass.then(() => this.#source.observe(wake, signal)).then(
+        (snapshot) => this.snapshot = snapshot,
+        () => undefined,
+      );
+    }, signal);
+  }
+
+  get names(): string[] {
+    return this.snapshot?.containers.map((container) => container.name) ?? [];
+  }
+
+  get stopping(): string[] {
+    return [...this.#source.stopping()];
+  }
+
+  async sees(...names: readonly string[]): Promise<void> {
+    await eventually(() => JSON.stringify(this.names) === JSON.stringify(names), {
+      what: `containers ${names}`,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort();
+    await this.#end;
+    await this.#pass;
+  }
+}
+
+Deno.test("events are subscribed to before anything is listed, and nothing else is asked for", async () => {
+  await using fake = await FakeEngine.start();
+  const id = fake.run("a1");
+  await using watch = new Watch(fake);
+  await watch.sees("ca1");
+  assert.deepEqual(fake.requests, [
+    "GET /version",
+    "GET /v1.51/events",
+    "GET /v1.51/containers/json",
+    `GET /v1.51/containers/${id}/json`,
+  ]);
+});
+
+Deno.test("a container that starts and one that is removed are heard of by their events", async () => {
+  await using fake = await FakeEngine.start();
+  fake.run("a1");
+  await using watch = new Watch(fake);
+  await watch.sees("ca1");
+  fake.tell("start", fake.run("b2"));
+  await watch.sees("ca1", "cb2");
+  const [first = ""] = fake.containers.keys();
+  fake.containers.delete(first);
+  fake.tell("destroy", first);
+  await watch.sees("cb2");
+});
+
+Deno.test("a container that stopped running is no longer told of, a paused one is told of as paused", async () => {
+  await using fake = await FakeEngine.start();
+  const [exits, pauses] = [fake.run("a1"), fake.run("b2")];
+  await using watch = new Watch(fake);
+  await watch.sees("ca1", "cb2");
+  Object.assign(fake.containers.get(exits) ?? {}, { State: { Status: "exited" } });
+  Object.assign(fake.containers.get(pauses) ?? {}, { State: { Status: "running", Paused: true } });
+  fake.tell("die", exits);
+  fake.tell("pause", pauses);
+  await watch.sees("cb2");
+  await eventually(() => watch.snapshot?.containers[0]?.status === "paused", { what: "the pause" });
+});
+
+const CUTS: [string, (fake: FakeEngine) => void][] = [
+  ["is cut in the middle of an event", (fake) => {
+    fake.send('{"Type": "container", "Act');
+    fake.cut();
+  }],
+  ["ends", (fake) => fake.end()],
+  ["brings what is no JSON", (fake) => fake.send("<html>\n")],
+];
+
+for (const [how, cut] of CUTS) {
+  Deno.test(`when the stream of events ${how}, a new one is opened and everything is read again`, async () => {
+    await using fake = await FakeEngine.start();
+    fake.run("a1");
+    await using watch = new Watch(fake);
+    for (const next of ["b2", "c3", "d4"]) {
+      await eventually(() => fake.followers === 1 && watch.names.length > 0, { what: "a follower" });
+      const before = [...watch.names];
+      fake.run(next);
+      cut(fake);
+      await watch.sees(...before, `c${next}`);
+    }
+  });
+}
+
+Deno.test("an event that comes in two halves is one event, and unknown ones do no harm", async () => {
+  await using fake = await FakeEngine.start();
+  await using watch = new Watch(fake);
+  await eventually(() => fake.followers === 1 && watch.snapshot !== undefined, { what: "a follower" });
+  const id = fake.run("a1");
+  const event = JSON.stringify({
+    Type: "container",
+    Action: "start",
+    Actor: { ID: id, Attributes: { name: "ü" } },
+  });
+  fake.send(
+    `{"Type": 5}\nnull\n[]\n\n{"Type": "image", "Action": "pull", "Actor": {"ID": "x"}}\n${
+      event.slice(0, 30)
+    }`,
+  );
+  fake.send(`${event.slice(30)}\n`);
+  await watch.sees("ca1");
+  assert.deepEqual(fake.requests.filter((request) => request === "GET /version").length, 1);
+});
+
+Deno.test("a network's event is about the container that it names", async () => {
+  await using fake = await FakeEngine.start();
+  const id = fake.run("a1");
+  await using watch = new Watch(fake);
+  await watch.sees("ca1");
+  const networks = { bridge: { IPAddress: "172.17.0.2" }, web: { IPAddress: "172.18.0.2" } };
+  Object.assign(fake.containers.get(id) ?? {}, { NetworkSettings: { Networks: networks } });
+  const actor = { ID: "f".repeat(64), Attributes: { container: id, name: "web" } };
+  fake.send(`${JSON.stringify({ Type: "network", Action: "connect", Actor: actor })}\n`);
+  const names = () => watch.snapshot?.containers[0]?.networks.map((network) => network.name).join();
+  await eventually(() => names() === "bridge,web", { what: "the new network" });
+});
+
+const SIGNALS: [signal: string, stopSignal: string, isEnding: boolean][] = [
+  ["15", "", true],
+  ["9", "SIGQUIT", true],
+  ["3", "SIGQUIT", true],
+  ["SIGTERM", "", true],
+  ["10", "USR1", true],
+  ["1", "", false],
+  ["1", "SIGQUIT", false],
+  ["10", "SIGQUIT", false],
+];
+
+for (const [signal, stopSignal, isEnding] of SIGNALS) {
+  const image = stopSignal === "" ? "that names no stop signal" : `that stops by ${stopSignal}`;
+  Deno.test(`signal ${signal} ${isEnding ? "ends" : "does not end"} a container ${image}`, async () => {
+    await using fake = await FakeEngine.start();
+    const id = fake.run("a1", { StopSignal: stopSignal });
+    await using watch = new Watch(fake);
+    await watch.sees("ca1");
+    fake.tell("kill", id, { signal });
+    // Events are read in order: once the second is seen, the first has had its effect.
+    fake.tell("start", fake.run("b2"));
+    await watch.sees("ca1", "cb2");
+    assert.deepEqual(watch.stopping, isEnding ? [id] : []);
+  });
+}
+
+Deno.test("a container that is started again is not stopping any more", async () => {
+  await using fake = await FakeEngine.start();
+  const id = fake.run("a1");
+  await using watch = new Watch(fake);
+  await watch.sees("ca1");
+  fake.tell("kill", id, { signal: "15" });
+  await eventually(() => watch.stopping.length === 1, { what: "the container to be stopping" });
+  fake.tell("start", id);
+  await eventually(() => watch.stopping.length === 0, { what: "the container to run again" });
+});
+
+Deno.test("a container whose JSON cannot be read is warned of, and costs no other", async () => {
+  await using fake = await FakeEngine.start();
+  const broken = fake.run("b2");
+  fake.containers.set(broken, { Id: broken });
+  fake.run("a1");
+  await using watch = new Watch(fake);
+  await watch.sees("ca1");
+  assert.match(
+    watch.report.lines.join("\n"),
+    /warn: cannot read container b20000000000 .*expected a container/,
+  );
+});
+
+Deno.test("an engine that stays away is complained of once, and found when it comes back", async () => {
+  await using fake = await FakeEngine.start();
+  fake.run("a1");
+  fake.answer = () => Response.json({ message: "starting" }, { status: 503 });
+  await using watch = new Watch(fake);
+  await eventually(() => fake.requests.length > 5, { what: "more attempts" });
+  const complaints = watch.report.lines.filter((line) => line.startsWith("error: "));
+  assert.deepEqual(complaints.length, 1, complaints.join("\n"));
+  assert.match(complaints[0] ?? "", /cannot follow Docker at unix:\/\/\/fake: 503 starting/);
+  fake.answer = () => undefined;
+  await watch.sees("ca1");
+});
+
+Deno.test("a list that is cut off ends the connection, and the next one reads everything", async () => {
+  await using fake = await FakeEngine.start();
+  fake.run("a1");
+  let isCut = false;
+  fake.answer = (path) => {
+    if (path !== "/containers/json" || isCut) return undefined;
+    isCut = true;
+    return new Response('[{"Id": "a1"');
+  };
+  await using watch = new Watch(fake);
+  await watch.sees("ca1");
+  assert.equal(fake.requests.filter((request) => request.endsWith("/events")).length, 2);
+});

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { readJsonLines } from "../../lib/docker/json_lines.ts";
+
+const NEVER = new AbortController().signal;
+
+async function read(...chunks: readonly (string | Uint8Array<ArrayBuffer>)[]): Promise<unknown[]> {
+  const bytes = chunks.map((chunk) => typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk);
+  return await Array.fromAsync(readJsonLines(ReadableStream.from(bytes), NEVER));
+}
+
+Deno.test("each line is a value, however the stream is cut into chunks", async () => {
+  const text = '{"a": 1}\n\n{"b": "ü💥"}\r\n[]\n';
+  const bytes = new TextEncoder().encode(text);
+  for (let size = 1; size <= bytes.length; size++) {
+    const chunks = Array.from(
+      { length: Math.ceil(bytes.length / size) },
+      (_, at) => bytes.slice(at * size, (at + 1) * size),
+    );
+    assert.deepEqual(await read(...chunks), [{ a: 1 }, { b: "ü💥" }, []], `chunks of ${size} bytes`);
+  }
+});
+
+Deno.test("half a value at the end is not a value", async () => {
+  assert.deepEqual(await read('{"a": 1}\n{"b": '), [{ a: 1 }]);
+});
+
+Deno.test("a line that is no JSON is an error, after the lines before it", async () => {
+  const seen: unknown[] = [];
+  await assert.rejects(async () => {
+    const stream = ReadableStream.from([new TextEncoder().encode("1\n<html>\n")]);
+    for await (const value of readJsonLines(stream, NEVER)) seen.push(value);
+  }, SyntaxError);
+  assert.deepEqual(seen, [1]);
+});
+
+Deno.test("a line without end is an error, not endless memory", async () => {
+  await assert.rejects(read("x".repeat(600_000), "x".repeat(600_000)), /longer than/);
+});
+
+Deno.test("an abort ends a stream that is silent", async () => {
+  const ending = new AbortController();
+  let isCancelled = false;
+  const silent = new ReadableStream<Uint8Array>({ cancel: () => void (isCancelled = true) });
+  const values = Array.fromAsync(readJsonLines(silent, ending.signal));
+  ending.abort();
+  assert.deepEqual([await values, isCancelled], [[], true]);
+});
