@@ -29,15 +29,10 @@ async function traces(folder: string): Promise<string[]> {
   return found;
 }
 
-const temporary = () =>
-  [...Deno.readDirSync("/tmp")].map(({ name }) => name).filter((name) => /signalbox|haproxy/i.test(name))
-    .sort();
-
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   live(
     `${signal} ends signalbox and haproxy within 8 s, after the request in flight, and leaves nothing`,
     async (stage) => {
-      const before = temporary();
       const scratch = join(stage.folder, "tmp");
       await Deno.mkdir(scratch);
       const router = await stage.router({ env: { TMPDIR: scratch } });
@@ -63,8 +58,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       assert.ok(performance.now() - asked < STOP_LIMIT_MS);
       assert.deepEqual(await processesNaming(router.stateDir), [], "no process is left");
       assert.deepEqual(await traces(router.stateDir), [], "no socket and no temporary file is left");
-      assert.deepEqual(await traces(scratch), []);
-      assert.deepEqual(temporary(), before);
+      assert.deepEqual(await traces(scratch), [], "nor in the folder for temporary files");
     },
   );
 }
