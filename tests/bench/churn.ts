@@ -1,0 +1,170 @@
+/** Faults, one kind after the other, under a load that goes on; every lost request is told with its reason. */
+import { eventually } from "../harness/eventually.ts";
+import type { Fleet, Kind, Member, MemberRequest } from "./fleet.ts";
+import type { Failure, LoadResult } from "./load.ts";
+import { startLoad } from "./load_process.ts";
+import { askOnce, now } from "./raw_http.ts";
+import type { Router } from "./router.ts";
+import { percentile } from "./statistics.ts";
+
+/** What a churn is run with. */
+export interface ChurnOrder {
+  readonly seconds: number;
+  readonly perSecond: number;
+  readonly isKept: boolean;
+  readonly reloads: number;
+}
+
+/** What was done for a while, and what became of the requests that were scheduled meanwhile. */
+export interface Phase {
+  readonly name: string;
+  readonly from: number;
+  readonly until: number;
+  readonly faults: number;
+  readonly requests: number;
+  readonly failures: readonly Failure[];
+  readonly p99Ms: number;
+}
+
+/** A churn's phases, the first of them quiet. */
+export interface ChurnResult {
+  readonly phases: readonly Phase[];
+  readonly load: LoadResult;
+}
+
+const CHURNED = "app.bench";
+const OTHER = "other.bench";
+const STEADY = "steady.bench";
+/** Seven of ten requests go to the host whose replicas suffer. */
+const HOSTS = [CHURNED, CHURNED, STEADY, CHURNED, CHURNED, OTHER, CHURNED, CHURNED, STEADY, CHURNED];
+
+/** Half of the containers publish their port, half keep connections, and every fourth listens two seconds late. */
+class Replicas {
+  readonly members: Member[] = [];
+  #count = 0;
+
+  constructor(readonly fleet: Fleet, readonly host: string, readonly hasLate: boolean) {}
+
+  #next(): MemberRequest {
+    const count = this.#count++;
+    const kind: Kind = count % 4 === 2 ? "witness" : "tiny";
+    return { host: this.host, kind, isPublished: count % 2 === 0, lateMs: this.hasLate && count % 4 === 3 ? 2_000 : 0 };
+  }
+
+  async grow(): Promise<void> {
+    const member = await this.fleet.create(this.#next());
+    await this.fleet.start(member);
+    this.members.push(member);
+  }
+
+  /** Waits until so many answer by themselves, so that somebody is there to take over; the oldest is taken out. */
+  async takeOldest(least: number): Promise<Member> {
+    await eventually(async () => {
+      const answers = await Promise.all(
+        this.members.map((member) => askOnce(member.address, 8080, this.host, "/", 300)),
+      );
+      return answers.filter((answer) => answer?.status === 200).length >= least;
+    }, { what: `${least} replicas of ${this.host}`, everyMs: 10, limitMs: 20_000 });
+    return this.members.shift() as Member;
+  }
+}
+
+type Fault = { readonly name: string; readonly once: () => Promise<void>; readonly most?: number };
+
+function faultsOf(fleet: Fleet, router: Router, app: Replicas, other: Replicas, reloads: number): Fault[] {
+  const replaceIn = (replicas: Replicas, end: (member: Member) => Promise<void>) => async () => {
+    await replicas.grow();
+    await end(await replicas.takeOldest(3));
+  };
+  const stop = async (member: Member) => {
+    await fleet.act(member, "stop?t=10");
+    await fleet.remove(member);
+  };
+  const inPlace = (act: (member: Member) => Promise<void>) => async () => {
+    const member = await app.takeOldest(3);
+    await act(member);
+    app.members.push(member);
+  };
+  return [
+    { name: "replicas started and stopped", once: replaceIn(app, stop) },
+    { name: "rm -f", once: replaceIn(app, (member) => fleet.remove(member)) },
+    {
+      name: "SIGKILLed",
+      once: inPlace(async (member) => {
+        await fleet.act(member, "kill");
+        await fleet.start(member);
+      }),
+    },
+    {
+      name: "paused",
+      once: inPlace(async (member) => {
+        await fleet.act(member, "pause");
+        // The pause is the fault: long enough for requests to hang in it, shorter than the server's timeout.
+        await new Promise((resolve) => setTimeout(resolve, 1_500));
+        await fleet.act(member, "unpause");
+      }),
+    },
+    { name: "restarted", once: inPlace((member) => fleet.act(member, "restart?t=10")) },
+    { name: "another host churned", once: replaceIn(other, stop) },
+    { name: "forced reloads", once: () => router.reload(), most: reloads },
+  ];
+}
+
+/** Runs quiet first, then each fault for an equal share of the time. */
+export async function churn(fleet: Fleet, router: Router, order: ChurnOrder): Promise<ChurnResult> {
+  const app = new Replicas(fleet, CHURNED, true);
+  const other = new Replicas(fleet, OTHER, false);
+  const steady = new Replicas(fleet, STEADY, false);
+  for (const [replicas, count] of [[app, 4], [other, 4], [steady, 3]] as const) {
+    for (let at = 0; at < count; at++) await replicas.grow();
+    for (const member of replicas.members) await fleet.answers(member);
+  }
+  await eventually(async () => {
+    const answers = await Promise.all(
+      [CHURNED, OTHER, STEADY].map((host) => askOnce("127.0.0.1", router.port, host)),
+    );
+    return answers.every((answer) => answer?.status === 200);
+  }, { what: "all hosts to be served" });
+  router.forgetRequests();
+  const faults = faultsOf(fleet, router, app, other, order.reloads);
+  const shareMs = order.seconds * 1_000 / faults.length;
+  const load = startLoad({
+    port: router.port,
+    perSecond: order.perSecond,
+    isKept: order.isKept,
+    hosts: HOSTS,
+    postEvery: 10,
+  });
+  const marks: { name: string; from: number; until: number; faults: number }[] = [];
+  const during = async (name: string, once: () => Promise<void>, most = Infinity, lengthMs = shareMs) => {
+    const from = now();
+    let count = 0;
+    while (now() - from < lengthMs && count < most) {
+      await once();
+      count++;
+    }
+    marks.push({ name, from, until: now(), faults: count });
+  };
+  const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 100));
+  // The generator's own start is no part of the quiet time.
+  await eventually(() => router.findRequest(STEADY) !== undefined || router.kind === "naive", { what: "the load" });
+  await during("warming up", pause, Infinity, 1_000);
+  await during("quiet", pause);
+  for (const fault of faults) await during(fault.name, fault.once, fault.most);
+  const result = await load.end();
+  await fleet.removeAll();
+  const phases = marks.slice(1).map(({ name, from, until, faults }): Phase => {
+    const isIn = (at: number) => at >= from && at < until;
+    const samples = result.samples.filter(([at]) => isIn(at));
+    return {
+      name,
+      from,
+      until,
+      faults,
+      requests: samples.length,
+      failures: result.failures.filter(({ at }) => isIn(at)),
+      p99Ms: percentile(samples.map(([, tookMs]) => tookMs), 99),
+    };
+  });
+  return { phases, load: result };
+}

@@ -1,0 +1,86 @@
+/** Measures the pure half of the flow: what Docker said, decoded, to the files that HAProxy loads. */
+import { buildModel, type RoutingSettings } from "../../lib/core/build_model.ts";
+import type { IpAddress, Port } from "../../lib/core/names.ts";
+import { planChange, runningAfterLoad } from "../../lib/core/plan.ts";
+import { renderDesired } from "../../lib/core/render.ts";
+import type { Snapshot } from "../../lib/core/snapshot.ts";
+import { BUILTIN_TEMPLATES, compileTemplates } from "../../lib/core/templates.ts";
+import { decodeSnapshot } from "../../lib/docker/snapshot_file.ts";
+import { inspectJson } from "./snapshots.ts";
+import { formatTable, median, type Row } from "./statistics.ts";
+
+/** What one container may cost from snapshot to config, in microseconds. */
+const AIM_US = 10;
+/** How long one measure may take, in milliseconds. */
+const BUDGET_MS = 1_500;
+
+const routing: RoutingSettings = {
+  frontend: {
+    address: undefined,
+    httpPort: 80 as Port,
+    tls: undefined,
+    statsUser: undefined,
+    maxConnections: 2048,
+    connectTimeoutMs: 500,
+    clientTimeoutMs: 10_000,
+    serverTimeoutMs: 10_000,
+  },
+  address: {
+    mode: "auto",
+    isLocalEngine: true,
+    engineAddress: "127.0.0.1" as IpAddress,
+    isEngineAddressForced: false,
+    network: undefined,
+  },
+  balance: "roundrobin",
+  defaultDomain: undefined,
+  haproxyVersion: [2, 6],
+};
+const templates = compileTemplates(BUILTIN_TEMPLATES);
+
+/** The median of as many runs as the budget allows, after one that warms up; in microseconds. */
+function timeUs(work: () => unknown): number {
+  const runs: number[] = [];
+  const end = performance.now() + BUDGET_MS;
+  do {
+    const before = performance.now();
+    work();
+    runs.push((performance.now() - before) * 1_000);
+  } while (performance.now() < end || runs.length < 3);
+  return median(runs.slice(1));
+}
+
+function decoded(json: string): Snapshot {
+  const snapshot = decodeSnapshot(json);
+  if (!snapshot.ok) throw new Error(`The made-up snapshot is wrong: ${snapshot.expected}`);
+  return snapshot.value;
+}
+
+/** The lines for one number of containers. */
+export function measureRender(count: number): Row[] {
+  const json = inspectJson(count);
+  const snapshot = decoded(json);
+  const { model } = buildModel(snapshot, routing);
+  const desired = renderDesired(model, templates, routing.haproxyVersion, routing.balance);
+  const running = runningAfterLoad(desired, new Map());
+  const load = `${count.toLocaleString("en")} containers, 2 a host, a third published, half with INTERLOCK_DATA`;
+  const row = (measure: string, us: number, isAim = false): Row => ({
+    measure,
+    aim: isAim && count >= 1_000 ? `< ${AIM_US} µs each` : "",
+    result: `${(us / count).toFixed(1)} µs each, ${(us / 1_000).toFixed(us < 10_000 ? 2 : 0)} ms`,
+    load,
+    ...(isAim && count >= 1_000 ? { holds: us / count < AIM_US } : {}),
+  });
+  const build = timeUs(() => buildModel(snapshot, routing));
+  const render = timeUs(() => renderDesired(model, templates, routing.haproxyVersion, routing.balance));
+  return [
+    row("snapshot → config", build + render, true),
+    row("  of it: buildModel", build),
+    row("  of it: renderDesired", render),
+    row("planChange, nothing differs", timeUs(() => planChange(running, desired, new Map(), { canAddServers: true }))),
+    row("JSON.parse of docker inspect", timeUs(() => JSON.parse(json))),
+    row("decode of docker inspect, JSON.parse with it", timeUs(() => decoded(json))),
+  ];
+}
+
+if (import.meta.main) console.log(formatTable([10, 1_000, 10_000].flatMap(measureRender)));
