@@ -9,12 +9,15 @@ type Options = Record<string, unknown>;
 /** Runs the command line; answers with the exit code of the contract. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode = 0;
-  const program = buildProgram(terminal, (code) => exitCode = code);
+  // The parser does not wait for its output, which would be cut off where the program ends at once.
+  let written = Promise.resolve();
+  const out = (text: string) => written = written.then(() => terminal.out(text));
+  const program = buildProgram({ ...terminal, out }, (code) => exitCode = code);
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) return await written.then(() => error.exitCode === 0 ? 0 : 2);
     const isDebug = terminal.env("SIGNALBOX_LOG_LEVEL") === "debug" ||
       args.join(" ").includes("--log-level debug");
     const message = error instanceof Error ? error.message : String(error);
@@ -37,6 +40,8 @@ export function buildProgram(terminal: Terminal, finish: (exitCode: number) => v
     .configureOutput({
       writeOut: (text) => void terminal.out(text),
       writeErr: (text) => terminal.err(text.trimEnd()),
+      // An error is one line, its suggestion too.
+      outputError: (text, write) => write(text.trim().replaceAll("\n", " ")),
     });
   program.helpCommand(false);
   const add = (name: Parameters<typeof addSettingFlags>[1], description: string) =>
