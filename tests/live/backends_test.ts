@@ -65,7 +65,7 @@ live("backend_options forceclose and http-no-delay are accepted, and do what the
   assert.notEqual(await connectionOf("kept.local"), "close");
   assert.equal(await connectionOf("closed.local"), "close");
   assert.match(await router.config(), /^ +option http-no-delay$/m);
-  await router.program.waitForLine(/forceclose is translated/);
+  await router.program.waitForLine(/"code":"translated".*forceclose/);
 });
 
 live("ssl_only redirects plain HTTP to HTTPS, to the same host and path", async (stage) => {

@@ -90,3 +90,14 @@ live("SIGTERM before HAProxy serves ends signalbox as well", async (stage) => {
   assert.equal(await router.program.stop("SIGTERM", STOP_LIMIT_MS), 0);
   assert.deepEqual(await processesNaming(router.stateDir), []);
 });
+
+live("SIGTERM at the first moment of serving ends signalbox at once", async (stage) => {
+  await startContainer({ flags: ["-P", "--hostname", "brief.local"] });
+  // Several times: HAProxy is deaf to signals for some milliseconds only.
+  for (let at = 0; at < 6; at++) {
+    const router = await stage.router();
+    const asked = performance.now();
+    assert.equal(await router.program.stop("SIGTERM", STOP_LIMIT_MS), 0);
+    assert.ok(performance.now() - asked < 2_000, `attempt ${at} took ${performance.now() - asked} ms`);
+  }
+});
