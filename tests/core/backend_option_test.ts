@@ -8,7 +8,8 @@ function read(text: string, version: HaproxyVersion = [2, 6]) {
 
 Deno.test("an option of today is written as it was given", () => {
   for (const text of ["http-no-delay", "redispatch 3", "redispatch", "forwardfor", "http-server-close"]) {
-    assert.deepEqual(read(text), { name: text.split(" ")[0], written: text, translation: undefined });
+    const option = read(text);
+    assert.deepEqual([option?.written, option?.translation], [text, undefined]);
   }
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readRouteData, ROUTE_KEYS } from "../../lib/core/route_data.ts";
+import { readRouteData } from "../../lib/core/route_data.ts";
+import { ROUTE_KEYS } from "../../lib/core/route_keys.ts";
 import { container } from "./containers.ts";
 
 function read(interlockData: string | undefined, labels: Record<string, string> = {}) {

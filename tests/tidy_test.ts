@@ -1,0 +1,145 @@
+/** What the house's plan asks of every file, proved: which room may import which, how long a file may be, and so on. */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
+/** Files that are tables, which are longer because they have more rows, not because they do more. */
+const TABLES = new Map([
+  ["lib/core/settings.ts", "one row for each setting"],
+]);
+const LONGEST_FILE = 300;
+
+/** The rooms of lib, and what each may import from the others. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  core: ["templates"],
+  ports: ["core"],
+  clock: ["ports", "core"],
+  version: ["deno.json"],
+  docker: ["core", "ports", "clock"],
+  haproxy: ["core", "ports", "clock"],
+  report: ["core", "ports", "clock", "version"],
+  probe: ["core", "ports", "clock"],
+  loop: ["core", "ports", "clock", "version"],
+  cli: ["core", "ports", "clock", "version", "docker", "haproxy", "report", "probe", "loop"],
+  main: ["cli"],
+};
+
+/** Packages that only one room may know. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  "commander": "cli",
+  "dockerode": "docker",
+  "pino": "report",
+  "eta": "core",
+  "eta/core": "core",
+};
+
+type Source = { readonly path: string; readonly text: string; readonly imports: readonly string[] };
+
+async function sources(folder: string): Promise<Source[]> {
+  const found: Source[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(ROOT + folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) found.push(...await sources(path));
+    else if (name.endsWith(".ts")) found.push(await source(path));
+  }
+  return found.sort((a, b) => a.path < b.path ? -1 : 1);
+}
+
+async function source(path: string): Promise<Source> {
+  const text = await Deno.readTextFile(ROOT + path);
+  const imports = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1] ?? "");
+  return { path, text, imports };
+}
+
+/** The room of a file: its folder in lib, or `ports`, `clock`, `version` and `loop` for what lies in lib itself. */
+function roomOf(path: string): string {
+  if (path === "main.ts") return "main";
+  const [first = "", second = ""] = path.split("/");
+  if (first !== "lib") return first;
+  if (!second.endsWith(".ts")) return second;
+  const name = second.slice(0, -".ts".length);
+  return ["ports", "clock", "version"].includes(name) ? name : "loop";
+}
+
+/** A relative import as a path from the root. */
+function resolve(from: string, specifier: string): string {
+  return new URL(specifier, `file:///${from}`).pathname.slice(1);
+}
+
+/** The text without its comments and without what stands in quotes, but for templates. */
+function codeOf(text: string): string {
+  return text.replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '""');
+}
+
+const lib = [...await sources("lib"), await source("main.ts")];
+
+Deno.test("imports run one way, and the rooms of the world do not see one another", () => {
+  const wrong = lib.flatMap(({ path, imports }) => {
+    const room = roomOf(path);
+    assert.ok(Object.hasOwn(ROOMS, room), `${path} is in no room that is known`);
+    const targets = imports.filter((specifier) => specifier.startsWith(".")).map((each) =>
+      resolve(path, each)
+    );
+    return targets.filter((target) => roomOf(target) !== room && !ROOMS[room]?.includes(roomOf(target)))
+      .map((target) => `${path} imports ${target}`);
+  });
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("the rooms are found, so that their rules are not kept by nobody", () => {
+  assert.deepEqual(new Set(lib.map(({ path }) => roomOf(path))), new Set(Object.keys(ROOMS)));
+});
+
+Deno.test("a package that belongs to one room is imported there alone", () => {
+  const wrong = lib.flatMap(({ path, imports }) =>
+    imports.filter((name) => Object.hasOwn(PACKAGES, name) && PACKAGES[name] !== roomOf(path))
+      .map((name) => `${path} imports ${name}`)
+  );
+  assert.deepEqual(wrong, []);
+  const imported = new Set(lib.flatMap(({ imports }) => imports));
+  assert.ok(["commander", "dockerode"].every((name) => imported.has(name)));
+});
+
+Deno.test("the core is pure: no world, no clock, no chance, no timer", () => {
+  const impure =
+    /\bDeno\.|\bconsole\.|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bset(?:Timeout|Interval)\b|\bcrypto\.|\bperformance\.|\bfetch\(|\bprocess\./;
+  for (const { path, text, imports } of lib) {
+    if (roomOf(path) !== "core") continue;
+    assert.doesNotMatch(codeOf(text), impure, path);
+    assert.deepEqual(imports.filter((name) => name.startsWith("node:")), [], path);
+  }
+});
+
+Deno.test("every export says in a sentence what it is", () => {
+  const bare = lib.flatMap(({ path, text }) => {
+    const lines = text.split("\n");
+    const exports = lines.flatMap((line, at) => /^export (?!\{|\*)/.test(line) ? [at] : []);
+    return exports.filter((at) => !/\*\/$/.test(lines[at - 1] ?? "")).map((at) =>
+      `${path}:${at + 1}: ${lines[at]}`
+    );
+  });
+  assert.deepEqual(bare, []);
+});
+
+Deno.test("no file is longer than can be read at once, but for tables", () => {
+  const long = lib.filter(({ text }) => text.split("\n").length - 1 > LONGEST_FILE).map(({ path }) => path);
+  assert.deepEqual(long.filter((path) => !TABLES.has(path)), []);
+  assert.deepEqual(
+    [...TABLES.keys()].filter((path) => !long.includes(path)),
+    [],
+    "no longer long: take it off the list",
+  );
+});
+
+Deno.test("nothing is left for later in a comment", async () => {
+  const all = [...lib, ...await sources("scripts"), ...await sources("tests")];
+  const mark = new RegExp(`\\b(?:${["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"].join("|")})\\b`);
+  assert.deepEqual(all.filter(({ text }) => mark.test(text)).map(({ path }) => path), []);
+});
+
+Deno.test("no test waits for a fixed time", async () => {
+  const waits = /await new Promise\(\(\w+\) => setTimeout\(\w+, [^0)]|\bdelay\(|\bsleep\([0-9]/;
+  const tests = (await sources("tests")).filter(({ path }) => path.endsWith("_test.ts"));
+  assert.deepEqual(tests.filter(({ text }) => waits.test(codeOf(text))).map(({ path }) => path), []);
+});
