@@ -103,6 +103,31 @@ export class Applier {
     });
   }
 
+  /**
+   * Compares HAProxy with what it is believed to have; answers with what drifted, since someone else spoke to its
+   * socket. A state is planned anew by the next apply; anything else means a reload.
+   */
+  async audit(): Promise<readonly string[]> {
+    const { running, parts: { haproxy } } = this;
+    if (running === undefined || this.isLoading) return [];
+    const drifts: string[] = [];
+    const reported = Map.groupBy(await haproxy.reportServers(), (server) => server.section);
+    if (running !== this.running || this.isLoading || reported.size === 0) return [];
+    for (const [name, section] of running.sections) {
+      const servers = reported.get(name) ?? [];
+      for (const server of servers) {
+        const believed = section.servers.get(server.name);
+        if (believed === undefined || server.isReady === (believed.state === "ready")) continue;
+        section.servers.set(server.name, { ...believed, state: server.isReady ? "ready" : "maint" });
+        drifts.push(`${server.name} was made ${server.isReady ? "ready" : "unavailable"} by someone else`);
+      }
+      if (isAsReported(section, servers)) continue;
+      drifts.push(`the servers of ${name} are not those of the config`);
+      this.forceReload(`the servers of ${name} were changed by someone else`);
+    }
+    return drifts;
+  }
+
   /** How many servers wait for their last connections before they are deleted. */
   get leaving(): number {
     return this.running === undefined ? 0 : countLeaving(this.running);

@@ -1,13 +1,21 @@
 import { Applier } from "./applier.ts";
 import type { Built } from "./core/build_model.ts";
+import type { Model } from "./core/model.ts";
 import type { ServerName } from "./core/names.ts";
 import type { Plan } from "./core/plan.ts";
 import type { Desired } from "./core/render.ts";
-import { type Settle, settleDelayMs } from "./core/settle.ts";
+import type { Settle } from "./core/settle.ts";
 import { emptySnapshot, type Snapshot } from "./core/snapshot.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Clock, ContainerSource, HaproxyControl, Outcome, Prober, Reporter, Wake } from "./ports.ts";
+import { Quarantine } from "./quarantine.ts";
 import { Readiness } from "./readiness.ts";
+
+/** The pure half of the flow, in its two steps. */
+export type Design = {
+  readonly build: (snapshot: Snapshot) => Built;
+  readonly render: (model: Model) => Desired;
+};
 
 /** What the loop is made of. */
 export type ControllerParts = {
@@ -18,13 +26,18 @@ export type ControllerParts = {
   readonly report: Reporter;
   readonly settle: Settle;
   /** The pure half of the flow: what should be, from what Docker said. */
-  readonly design: (snapshot: Snapshot) => { readonly built: Built; readonly desired: Desired };
+  readonly design: Design;
 };
 
 /** How often everything is read again, in milliseconds, in case an event was missed. */
 const RESYNC_MS = 60_000;
-/** How long the first load waits for containers that run already to answer, in milliseconds. */
-const HEAD_START_MS = 250;
+/** How often HAProxy is compared with what it should have, in milliseconds. */
+const AUDIT_MS = 10_000;
+/** How long a pass waits for containers that are asked for the first time, in milliseconds; the first one longer. */
+const HEAD_START_MS = 2;
+const FIRST_HEAD_START_MS = 250;
+/** How long after a change at run time `haproxy -c` is asked about the files that were written, in milliseconds. */
+const CHECK_LATER_MS = 1_000;
 /** How long Docker may take before HAProxy is started without it, in milliseconds. */
 const PATIENCE_MS = 2_000;
 /** When to try again what failed, and when to ask again for servers that wait for their last connections. */
@@ -33,15 +46,17 @@ const RETRY_REFUSED_MS = 10_000;
 
 /** Keeps HAProxy in step: one wake in the mailbox, one pass in flight, the newest state wins. */
 export class Controller {
-  readonly mailbox = new Mailbox();
+  readonly mailbox: Mailbox;
   readonly readiness: Readiness;
   readonly applier: Applier;
+  readonly quarantine = new Quarantine();
   built: Built | undefined;
   #snapshot: Snapshot = emptySnapshot;
   #desired: Desired | undefined;
   #known: ReadonlySet<ServerName> = new Set();
   #lastPassAt: number | undefined;
   #complaint = "";
+  #isCheckDue = false;
   /** A pass waits for Docker. */
   #isWaiting = false;
 
@@ -52,6 +67,7 @@ export class Controller {
       () => this.wake({ reason: "readiness", ids: new Set() }),
     );
     this.applier = new Applier(parts);
+    this.mailbox = new Mailbox(parts.clock);
   }
 
   /** Why HAProxy is not in step, where it is not. */
@@ -61,7 +77,7 @@ export class Controller {
 
   /** Says that something may have changed. */
   wake(wake: Wake): void {
-    this.mailbox.put(wake, this.parts.clock.now());
+    this.mailbox.put(wake);
     if ((this.#isWaiting || this.applier.isLoading) && this.#desired !== undefined) {
       void this.applier.holdBack(this.parts.source.stopping(), this.#desired);
     }
@@ -87,29 +103,25 @@ export class Controller {
       reported.filter((server) => server.isReady && server.isUp).map((server) => server.name),
     );
     const following = source.follow((wake) => this.wake(wake), signal);
-    const ticking = this.#resync(signal);
+    const resync = this.#every(RESYNC_MS, { reason: "resync" }, signal);
+    const audit = this.#every(AUDIT_MS, { reason: "audit", ids: new Set() }, signal);
     const starting = clock.sleep(PATIENCE_MS, signal).then(() =>
       this.wake({ reason: "start", ids: new Set() })
     );
     while (!signal.aborted) {
-      const burst = await this.mailbox.wait(signal);
-      if (burst === undefined) break;
-      await clock.sleep(
-        settleDelayMs({ ...burst, lastPassAt: this.#lastPassAt }, this.parts.settle, clock.now()),
-        signal,
-      );
-      const wake = this.mailbox.take();
-      if (wake === undefined || signal.aborted) continue;
+      const wake = await this.mailbox.take(this.parts.settle, this.#lastPassAt, signal);
+      if (wake === undefined) break;
       await this.#pass(wake, signal);
       this.#lastPassAt = clock.now();
     }
     this.readiness.stop();
-    await Promise.allSettled([following, ticking, starting]);
+    await Promise.allSettled([following, resync, audit, starting]);
   }
 
   async #pass(wake: Wake, signal: AbortSignal): Promise<void> {
     const { haproxy, report } = this.parts;
     try {
+      if (wake.reason === "audit") await this.#audit();
       const startedAt = this.parts.clock.now();
       this.#isWaiting = true;
       const isRead = await this.#observe(wake, signal).finally(() => this.#isWaiting = false);
@@ -139,20 +151,57 @@ export class Controller {
   }
 
   async #realize(signal: AbortSignal): Promise<void> {
-    const { built, desired } = this.parts.design(this.#snapshot);
-    this.built = built;
+    const { design, report } = this.parts;
+    const built = design.build(this.#snapshot);
+    const desired = design.render(this.quarantine.filter(built.model));
+    this.built = {
+      ...built,
+      model: desired.model,
+      notices: [...built.notices, ...this.quarantine.notices()],
+    };
     this.#desired = desired;
-    this.parts.report.notices(built.notices);
+    report.notices(this.built.notices);
     let states = this.readiness.update(desired.model, this.#known);
-    if (this.applier.running === undefined) {
-      // Containers that ran before us answer at once: a moment's wait lets HAProxy begin with all of them.
-      await Promise.race([this.readiness.settled(), this.parts.clock.sleep(HEAD_START_MS, signal)]);
+    if (this.readiness.isAsking) {
+      // Containers that listen already answer at once: a moment's wait brings them in ready, in one step.
+      const limitMs = this.applier.running === undefined ? FIRST_HEAD_START_MS : HEAD_START_MS;
+      await this.readiness.settled(limitMs, this.parts.clock);
       states = this.readiness.update(desired.model, this.#known);
     }
     const { plan, outcome } = await this.applier.apply(desired, states, signal);
     if (outcome.kind === "applied") this.#known = new Set();
+    if (outcome.kind === "rejected" && outcome.stage === "check" && await this.#findFault(desired, signal)) {
+      this.wake({ reason: "haproxy", ids: new Set() });
+      return;
+    }
     this.#tell(plan, outcome, signal);
+    if (plan.kind === "runtime" || plan.kind === "keep") this.#checkLater(signal);
     if (this.applier.leaving > 0) this.#wakeIn(RETRY_MS, signal);
+  }
+
+  /** Commands need no check, but the files that were written with them do: a restart would load them. */
+  #checkLater(signal: AbortSignal): void {
+    if (this.#isCheckDue) return;
+    this.#isCheckDue = true;
+    void this.parts.clock.sleep(CHECK_LATER_MS, signal).then(async () => {
+      this.#isCheckDue = false;
+      const desired = this.#desired;
+      if (signal.aborted || desired === undefined) return;
+      const outcome = await this.parts.haproxy.check(desired, signal);
+      if (outcome.kind === "applied" || !await this.#findFault(desired, signal)) return;
+      this.wake({ reason: "haproxy", ids: new Set() });
+    }).catch((error) => this.parts.report.debug(`cannot check the config: ${error}`));
+  }
+
+  /** Looks for the route that made HAProxy refuse a config; answers whether one was found and is left out from now on. */
+  async #findFault(desired: Desired, signal: AbortSignal): Promise<boolean> {
+    const { design, haproxy } = this.parts;
+    return await this.quarantine.search(desired.model, async (model) => {
+      const outcome = await haproxy.check(design.render(model), signal);
+      return outcome.kind === "applied"
+        ? { isValid: true, detail: "" }
+        : { isValid: false, detail: outcome.detail };
+    });
   }
 
   #tell(plan: Plan, outcome: Outcome, signal: AbortSignal): void {
@@ -188,10 +237,16 @@ export class Controller {
     });
   }
 
-  async #resync(signal: AbortSignal): Promise<void> {
+  /** Someone may have typed `disable server`: what drifted is told, and put right by the pass that follows. */
+  async #audit(): Promise<void> {
+    const drifts = await this.applier.audit();
+    for (const drift of drifts) this.parts.report.warn(`HAProxy drifted: ${drift}; it is put right`);
+  }
+
+  async #every(intervalMs: number, wake: Wake, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.parts.clock.sleep(RESYNC_MS, signal);
-      if (!signal.aborted) this.wake({ reason: "resync" });
+      await this.parts.clock.sleep(intervalMs, signal);
+      if (!signal.aborted) this.wake(wake);
     }
   }
 }

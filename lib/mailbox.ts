@@ -1,39 +1,61 @@
-import type { Burst } from "./core/settle.ts";
-import type { Wake } from "./ports.ts";
+import { type Settle, settleDelayMs } from "./core/settle.ts";
+import type { Clock, Wake } from "./ports.ts";
 
 /** One place for wakes: those that come before the last one was taken become one. */
 export class Mailbox {
   #wake: Wake | undefined;
   #firstAt = 0;
   #lastAt = 0;
+  #isUrgent = false;
   #notify: (() => void) | undefined;
 
-  /** Puts a wake in, at a moment of the clock in milliseconds. */
-  put(wake: Wake, now: number): void {
+  constructor(readonly clock: Clock) {}
+
+  /** Puts a wake in; one that names nothing to read again acts on what is known, and waits for nothing. */
+  put(wake: Wake): void {
+    const now = this.clock.now();
     if (this.#wake === undefined) this.#firstAt = now;
     this.#lastAt = now;
+    this.#isUrgent ||= wake.ids?.size === 0;
     this.#wake = this.#wake === undefined ? wake : merge(this.#wake, wake);
     this.#notify?.();
   }
 
-  /** Waits until something is in; `undefined` when the signal aborts first. */
-  async wait(signal: AbortSignal): Promise<Omit<Burst, "lastPassAt"> | undefined> {
-    if (this.#wake === undefined && !signal.aborted) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#notify = resolve;
-      signal.addEventListener("abort", resolve as () => void, { once: true });
-      await promise;
-      signal.removeEventListener("abort", resolve as () => void);
-      this.#notify = undefined;
+  /** Waits until something is in and has settled, and takes it; `undefined` when the signal aborts first. */
+  async take(settle: Settle, lastPassAt: number | undefined, signal: AbortSignal): Promise<Wake | undefined> {
+    while (!signal.aborted) {
+      const delay = this.#delayMs(settle, lastPassAt);
+      if (delay <= 0) break;
+      await this.#changed(delay, signal);
     }
-    return this.#wake === undefined ? undefined : { firstAt: this.#firstAt, lastAt: this.#lastAt };
+    const wake = signal.aborted ? undefined : this.#wake;
+    this.#wake = undefined;
+    this.#isUrgent = false;
+    return wake;
   }
 
-  /** Takes what is in. */
-  take(): Wake | undefined {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    return wake;
+  #delayMs(settle: Settle, lastPassAt: number | undefined): number {
+    if (this.#wake === undefined) return Infinity;
+    if (this.#isUrgent) return 0;
+    return settleDelayMs(
+      { firstAt: this.#firstAt, lastAt: this.#lastAt, lastPassAt },
+      settle,
+      this.clock.now(),
+    );
+  }
+
+  /** Resolves when a wake comes, or after the milliseconds, or when the signal aborts. */
+  async #changed(milliseconds: number, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const done = () => resolve();
+    const sleeping = new AbortController();
+    this.#notify = done;
+    signal.addEventListener("abort", done, { once: true });
+    if (milliseconds < Infinity) void this.clock.sleep(milliseconds, sleeping.signal).then(done);
+    await promise;
+    sleeping.abort();
+    signal.removeEventListener("abort", done);
+    this.#notify = undefined;
   }
 }
 
@@ -41,5 +63,8 @@ export class Mailbox {
 export function merge(a: Wake, b: Wake): Wake {
   const isFresh = a.isFresh === true || b.isFresh === true;
   const ids = a.ids === undefined || b.ids === undefined ? undefined : new Set([...a.ids, ...b.ids]);
-  return { reason: a.reason === "start" ? "start" : b.reason, ...(ids && { ids }), isFresh };
+  return { reason: LASTING.find((reason) => a.reason === reason) ?? b.reason, ...(ids && { ids }), isFresh };
 }
+
+/** Reasons that ask for something of their own, and are not lost when another wake comes. */
+const LASTING: readonly Wake["reason"][] = ["start", "audit"];

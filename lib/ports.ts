@@ -9,7 +9,7 @@ import type { HaproxyStatus, SourceStatus } from "./core/status.ts";
 
 /** What to look at again, never what to do. */
 export type Wake = {
-  readonly reason: "start" | "docker" | "resync" | "signal" | "readiness" | "haproxy";
+  readonly reason: "start" | "docker" | "resync" | "signal" | "readiness" | "haproxy" | "audit";
   /** The containers to inspect again; absent for everything. */
   readonly ids?: ReadonlySet<ContainerId>;
   /** Trust nothing that was read before. */
@@ -45,6 +45,8 @@ export type Outcome =
 export interface HaproxyControl {
   /** Writes, checks and loads the files; `states` are the servers that may not have traffic yet. Never throws for a refused config. */
   load(desired: Desired, states: ReadonlyMap<ServerName, ServerState>, signal: AbortSignal): Promise<Outcome>;
+  /** Asks whether HAProxy would load the files, and leaves nothing behind. */
+  check(desired: Desired, signal: AbortSignal): Promise<Outcome>;
   /** Writes the files without loading them, so that a restart of HAProxy gives the state that it has. */
   keep(desired: Desired, states: ReadonlyMap<ServerName, ServerState>, signal: AbortSignal): Promise<Outcome>;
   /** Starts HAProxy with the last good files of an earlier run, if it does not run already; false if there are none. */

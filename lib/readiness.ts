@@ -1,7 +1,7 @@
 import type { Backend, Model, Server } from "./core/model.ts";
 import { isWildcard, type ServerName } from "./core/names.ts";
 import type { ServerState } from "./core/plan.ts";
-import type { Prober, ProbeTarget, Reporter } from "./ports.ts";
+import type { Clock, Prober, ProbeTarget, Reporter } from "./ports.ts";
 
 type Entry = { readonly identity: string; isProven: boolean; why: string; readonly stop: AbortController };
 
@@ -11,13 +11,14 @@ export type Waiting = { readonly server: string; readonly container: string; rea
 /** Which servers may have traffic: those whose container answered, and whose engine has nothing against it. */
 export class Readiness {
   readonly #entries = new Map<ServerName, Entry>();
-  readonly #pending = new Set<Promise<void>>();
+  #fresh: Promise<void>[] = [];
 
   constructor(readonly prober: Prober, readonly report: Reporter, readonly onChange: () => void) {}
 
   /** The state of each server of the model; starts to probe those that are new, and forgets those that are gone. */
   update(model: Model, known: ReadonlySet<ServerName>): Map<ServerName, ServerState> {
     const states = new Map<ServerName, ServerState>();
+    this.#fresh = [];
     for (const backend of model.backends) {
       for (const server of backend.servers) {
         const entry = this.#entryOf(backend, server, known.has(server.name));
@@ -32,9 +33,16 @@ export class Readiness {
     return states;
   }
 
-  /** Resolves when every server that is asked now has answered. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#pending);
+  /** Whether servers are being asked for the first time: by the last update. */
+  get isAsking(): boolean {
+    return this.#fresh.length > 0;
+  }
+
+  /** Resolves when every server that the last update began to ask has answered, or after the milliseconds. */
+  async settled(limitMs: number, clock: Clock): Promise<void> {
+    const waiting = new AbortController();
+    await Promise.race([Promise.all(this.#fresh), clock.sleep(limitMs, waiting.signal)]);
+    waiting.abort();
   }
 
   /** The servers that have no traffic, and why. */
@@ -82,8 +90,8 @@ export class Readiness {
       if (entry.stop.signal.aborted) return;
       entry.isProven = true;
       this.onChange();
-    }, () => undefined).finally(() => this.#pending.delete(pending));
-    this.#pending.add(pending);
+    }, () => undefined);
+    this.#fresh.push(pending);
   }
 }
 

@@ -15,7 +15,7 @@ export async function explain(
 ): Promise<number> {
   const settings = settingsOf(options, terminal);
   const routing = await prepareRouting(settings);
-  const { built } = routing.design(await readSnapshot(settings, terminal));
+  const built = routing.design.build(await readSnapshot(settings, terminal));
   const verdicts = subject === undefined ? built.verdicts : findVerdicts(subject, built);
   if (subject !== undefined && verdicts.length === 0) throw wrongUsage(unknownSubject(subject, built));
   const entries = verdicts.map((verdict) => explainOne(verdict, built));

@@ -25,7 +25,8 @@ export async function render(
 ): Promise<number> {
   const settings = settingsOf(options, terminal);
   const routing = await prepareRouting(settings);
-  const { built, desired } = routing.design(await readSnapshot(settings, terminal));
+  const built = routing.design.build(await readSnapshot(settings, terminal));
+  const desired = routing.design.render(built.model);
   for (const notice of built.notices) terminal.err(formatNotice(notice));
   if (options.validate) await validate(desired.files, settings.haproxy, routing.env);
   const diff = options.diff === undefined ? undefined : await diffFiles(options.diff, desired.files);

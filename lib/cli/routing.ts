@@ -1,10 +1,10 @@
+import type { Design } from "../controller.ts";
 import type { AddressSettings } from "../core/address.ts";
 import type { HaproxyVersion } from "../core/backend_option.ts";
-import { buildModel, type Built, type RoutingSettings } from "../core/build_model.ts";
+import { buildModel, type RoutingSettings } from "../core/build_model.ts";
 import type { IpAddress } from "../core/names.ts";
-import { type Desired, renderDesired } from "../core/render.ts";
+import { renderDesired } from "../core/render.ts";
 import type { Settings } from "../core/settings.ts";
-import type { Snapshot } from "../core/snapshot.ts";
 import { BUILTIN_TEMPLATES, compileTemplates, TemplateError, type Templates } from "../core/templates.ts";
 import { engineAddressOf, resolveAddress } from "../docker/transport.ts";
 import { findHaproxy } from "../haproxy/program.ts";
@@ -17,7 +17,7 @@ const DEFAULT_VERSION: HaproxyVersion = [2, 6];
 export type Routing = {
   readonly settings: RoutingSettings;
   readonly templates: Templates;
-  readonly design: (snapshot: Snapshot) => { readonly built: Built; readonly desired: Desired };
+  readonly design: Design;
   /** Secrets that the config names, for haproxy's environment. */
   readonly env: Readonly<Record<string, string>>;
 };
@@ -50,9 +50,9 @@ export async function prepareRouting(settings: Settings): Promise<Routing> {
   return {
     settings: routing,
     templates,
-    design: (snapshot) => {
-      const built = buildModel(snapshot, routing);
-      return { built, desired: renderDesired(built.model, templates, version, settings.balance) };
+    design: {
+      build: (snapshot) => buildModel(snapshot, routing),
+      render: (model) => renderDesired(model, templates, version, settings.balance),
     },
     env: password === undefined ? {} : { SIGNALBOX_STATS_PASSWORD: password },
   };

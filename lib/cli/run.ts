@@ -42,11 +42,18 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   let routing = await prepareRouting(settings);
   report.info(`signalbox ${VERSION}`, { stateDir });
 
-  if (!settings.external) await takeOver(stateDir, report);
+  await Deno.mkdir(stateDir, { recursive: true, mode: 0o700 }).catch((error) => {
+    throw failed(
+      `cannot make the state directory ${stateDir}: ${
+        messageOf(error)
+      }, expected --state-dir with a folder that can be written`,
+    );
+  });
+  await takeOver(stateDir, report);
   const restarts: (() => void)[] = [];
   const haproxy = await openHaproxy(
     settings,
-    routing,
+    () => routing,
     stateDir,
     report,
     () => restarts.forEach((tell) => tell()),
@@ -58,7 +65,11 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     clock: systemClock,
     report,
     settle: { quietMs: settings.settleMs, mostMs: settings.settleMaxMs },
-    design: (snapshot) => routing.design(snapshot),
+    design: {
+      // Through the variable: SIGHUP puts fresh settings in its place.
+      build: (snapshot) => routing.design.build(snapshot),
+      render: (model) => routing.design.render(model),
+    },
   });
   restarts.push(() => controller.onRestart());
   hangups.push(() => {
@@ -78,7 +89,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   await control.close();
   if (isHandedOver) {
     haproxy.leave();
-    report.info("another signalbox takes over; HAProxy goes on");
+    report.info("another signalbox takes over, and HAProxy goes on");
     return 0;
   }
   report.info("stopping: HAProxy may finish what it has");
@@ -106,15 +117,16 @@ async function takeOver(stateDir: string, report: Reporter): Promise<void> {
 
 async function openHaproxy(
   settings: Settings,
-  routing: Routing,
+  routing: () => Routing,
   stateDir: string,
   report: Reporter,
   onRestart: () => void,
 ): Promise<HaproxyControl> {
-  if (settings.external) return await openExternal(settings, routing, report);
+  if (settings.external) return await openExternal(settings, routing(), report);
   const program = await findHaproxy(settings.haproxy).catch((error): HaproxyProgram => {
     throw failed(messageOf(error));
   });
+  const noIpv6 = await ipv6Environment();
   const haproxy = new OwnedHaproxy(
     {
       program,
@@ -122,9 +134,9 @@ async function openHaproxy(
       pidFile: absolute(settings.pidFile ?? `${stateDir}/haproxy.pid`),
       configCopy: settings.config === undefined ? undefined : absolute(settings.config),
       process: { ...await findIdentity(stateDir), syslog: settings.syslog },
-      env: { ...routing.env, ...await ipv6Environment() },
+      env: () => ({ ...routing().env, ...noIpv6 }),
     },
-    routing.templates,
+    routing().templates,
     systemClock,
     report,
     onRestart,

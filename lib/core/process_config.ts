@@ -16,13 +16,27 @@ export type ProcessSettings = {
   readonly group: string | undefined;
   readonly chroot: string | undefined;
   readonly syslog: string | undefined;
+  /** Secrets and switches that the routing asks for; here and not in the master's environment, which it never changes. */
+  readonly env: Readonly<Record<string, string>>;
 };
+
+/** Variables that haproxy.cfg may ask for; those that are not given are taken out, whatever the master was started with. */
+const VARIABLES = ["SIGNALBOX_RUN", "SIGNALBOX_NO_IPV6", "SIGNALBOX_STATS_PASSWORD"];
 
 /** Renders process.cfg, which HAProxy loads before haproxy.cfg. */
 export function renderProcessConfig(settings: ProcessSettings, templates: Templates): string {
   return templates.render("process.cfg.eta", {
     ...settings,
+    variables: VARIABLES.map((name) => ({
+      name,
+      value: settings.env[name] && quoteForConfig(settings.env[name]),
+    })),
     log: settings.syslog ?? `ring@${ACCESS_RING} format raw`,
     ring: settings.syslog === undefined ? ACCESS_RING : undefined,
   });
+}
+
+/** A text as one word of a config: in single quotes, where nothing is special but the quote (manual, section 2.2). */
+function quoteForConfig(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -50,6 +50,8 @@ async function readAccessLog(
     }
   };
   signal.addEventListener("abort", stop, { once: true });
+  // It may have been told to stop while it connected; an open stream would keep the worker from ending.
+  if (signal.aborted) stop();
   try {
     await connection.write(new TextEncoder().encode(`show events ${ACCESS_RING} -w${isNew ? "" : "n"}\n`));
     let rest = "";

@@ -30,11 +30,10 @@ export class AdoptedMaster {
   async stop(limitMs: number): Promise<void> {
     const steps: readonly [Deno.Signal, number][] = [["SIGUSR1", 0.7], ["SIGTERM", 0.2], ["SIGKILL", 0.1]];
     for (const [signal, share] of steps) {
-      if (!kill(this.pid, signal)) return;
       const until = this.clock.now() + limitMs * share;
       while (this.clock.now() < until) {
-        if (await askMaster(this.masterSocket) === undefined) return;
-        await this.clock.sleep(20);
+        if (!kill(this.pid, signal) || await askMaster(this.masterSocket) === undefined) return;
+        await this.clock.sleep(50);
       }
     }
   }

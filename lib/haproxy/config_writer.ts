@@ -16,7 +16,8 @@ export type WriterSettings = {
   /** A copy of the applied files for people; `undefined` for none. */
   readonly configCopy: string | undefined;
   readonly process: Pick<ProcessSettings, "user" | "group" | "chroot" | "syslog">;
-  readonly env: Readonly<Record<string, string>>;
+  /** Secrets and switches for the config, as they are now: a reload may bring others. */
+  readonly env: () => Readonly<Record<string, string>>;
 };
 
 /** A generation that was written, or why it was not. */
@@ -60,7 +61,7 @@ export class ConfigWriter {
   /** Asks `haproxy -c` about a generation, and removes it if it is refused. */
   async check(generation: Generation): Promise<Outcome> {
     const files = [`${generation.folder}/process.cfg`, `${generation.folder}/haproxy.cfg`];
-    const result = await checkConfig(this.settings.program, files, this.settings.env);
+    const result = await checkConfig(this.settings.program, files, this.settings.env());
     if (!result.isValid) {
       await this.store.discard(generation);
       return rejected("check", result.messages.join("; ").replaceAll(`${generation.folder}/`, ""));
@@ -84,6 +85,7 @@ export class ConfigWriter {
   #processConfig(generation: Generation): string {
     return renderProcessConfig({
       ...this.settings.process,
+      env: { ...this.settings.env(), SIGNALBOX_RUN: "1" },
       description: describeGeneration(generation),
       pidFile: this.settings.pidFile,
       socket: this.settings.socket,

@@ -19,18 +19,28 @@ export type ExternalSettings = {
 export class ExternalHaproxy implements HaproxyControl {
   constructor(readonly settings: ExternalSettings, readonly report: Reporter) {}
 
-  async load(desired: Desired): Promise<Outcome> {
-    const { config, program, env, reloadCommand } = this.settings;
-    if (program !== undefined) {
-      const folder = await Deno.makeTempDir({ prefix: "signalbox-check-" });
-      try {
-        await copyFiles(desired.files, `${folder}/haproxy.cfg`);
-        const result = await checkConfig(program, [`${folder}/haproxy.cfg`], env);
-        if (!result.isValid) return { kind: "rejected", stage: "check", detail: result.messages.join("; ") };
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
+  async check(desired: Desired): Promise<Outcome> {
+    const { program, env } = this.settings;
+    if (program === undefined) return { kind: "applied" };
+    const folder = await Deno.makeTempDir({ prefix: "signalbox-check-" });
+    try {
+      await copyFiles(desired.files, `${folder}/haproxy.cfg`);
+      const result = await checkConfig(program, [`${folder}/haproxy.cfg`], env);
+      if (result.isValid) return { kind: "applied" };
+      return {
+        kind: "rejected",
+        stage: "check",
+        detail: result.messages.join("; ").replaceAll(`${folder}/`, ""),
+      };
+    } finally {
+      await Deno.remove(folder, { recursive: true });
     }
+  }
+
+  async load(desired: Desired): Promise<Outcome> {
+    const { config, reloadCommand } = this.settings;
+    const checked = await this.check(desired);
+    if (checked.kind === "rejected") return checked;
     try {
       await copyFiles(desired.files, config);
     } catch (error) {

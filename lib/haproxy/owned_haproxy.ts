@@ -3,13 +3,14 @@ import { isAtLeast } from "../core/backend_option.ts";
 import type { ServerName } from "../core/names.ts";
 import type { Capabilities, ServerState } from "../core/plan.ts";
 import type { Desired } from "../core/render.ts";
-import { parseServerStates, type ReportedServer } from "../core/server_state.ts";
+import { parseServerStates, renderServerStates, type ReportedServer } from "../core/server_state.ts";
 import type { HaproxyStatus } from "../core/status.ts";
 import { type ProcessEvent, type ProcessState, SUPERVISION } from "../core/supervise.ts";
 import type { Templates } from "../core/templates.ts";
 import type { Clock, Generation, HaproxyControl, Outcome, Reporter } from "../ports.ts";
 import { AccessLog } from "./access_log.ts";
 import { AdoptedMaster } from "./adopted_master.ts";
+import { tryNewBinds } from "./bind_trial.ts";
 import { ask } from "./cli_socket.ts";
 import { sendCommands } from "./command_session.ts";
 import { ConfigWriter, describeGeneration, type WriterSettings } from "./config_writer.ts";
@@ -114,6 +115,11 @@ export class OwnedHaproxy implements HaproxyControl {
     const { generation } = written;
     const checked = await this.#writer.check(generation);
     if (checked.kind === "rejected") return checked;
+    const trouble = await this.#tryBinds(before, desired);
+    if (trouble !== undefined) {
+      await this.store.discard(generation);
+      return { kind: "rejected", stage: "load", detail: trouble };
+    }
     this.store.promote(generation);
     const outcome = await this.#loadCurrent(generation, signal);
     if (outcome.kind === "rejected") {
@@ -123,6 +129,14 @@ export class OwnedHaproxy implements HaproxyControl {
       return outcome;
     }
     await this.#writer.copy(desired.files);
+    return outcome;
+  }
+
+  async check(desired: Desired): Promise<Outcome> {
+    const written = this.#writer.write(desired, new Map(), []);
+    if (!written.ok) return written.outcome;
+    const outcome = await this.#writer.check(written.generation);
+    await this.store.discard(written.generation);
     return outcome;
   }
 
@@ -137,6 +151,10 @@ export class OwnedHaproxy implements HaproxyControl {
   async startLast(signal: AbortSignal): Promise<boolean> {
     if (this.#state !== "absent") return true;
     const current = await this.store.findCurrent();
+    // Nobody can tell who is ready: HAProxy's own checks decide, and no server is held back for ever.
+    if (current !== undefined) {
+      await Deno.writeTextFile(`${current.folder}/servers.state`, renderServerStates([], new Map(), []));
+    }
     return current !== undefined && (await this.#loadCurrent(current, signal)).kind === "applied";
   }
 
@@ -164,6 +182,13 @@ export class OwnedHaproxy implements HaproxyControl {
   leave(): void {
     this.#ending.abort();
     this.#accessLog.stop();
+  }
+
+  /** An HAProxy that was taken over may have other listeners than our settings name. */
+  async #tryBinds(before: Generation | undefined, desired: Desired): Promise<string | undefined> {
+    if (this.#state !== "serving" || before === undefined) return undefined;
+    const old = await Deno.readTextFile(`${before.folder}/haproxy.cfg`).catch(() => "");
+    return tryNewBinds(old, desired.files.get("haproxy.cfg") ?? "");
   }
 
   /** Servers whose check has failed must not be up again because of a reload; without an answer, none is known. */
@@ -232,7 +257,6 @@ export class OwnedHaproxy implements HaproxyControl {
         "-f",
         `${current}/haproxy.cfg`,
       ],
-      env: { ...this.settings.env, SIGNALBOX_RUN: "1" },
       onLine: (severity, line) => {
         this.#lines = [...this.#lines.slice(1 - KEPT_LINES), line];
         this.report[isRoutine(line) && severity !== "error" ? "debug" : severity](`haproxy: ${line}`);

@@ -5,10 +5,12 @@ import { withoutPrefix } from "./program.ts";
 export type SpawnSettings = {
   readonly program: string;
   readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
   /** Hears each line that HAProxy prints, with its own severity. */
   readonly onLine: (severity: "error" | "warn" | "info", line: string) => void;
 };
+
+/** How often a signal that ends HAProxy is said again, in milliseconds. */
+const SIGNAL_AGAIN_MS = 100;
 
 /** The haproxy master that we started. */
 export class HaproxyProcess {
@@ -21,7 +23,6 @@ export class HaproxyProcess {
   constructor(settings: SpawnSettings) {
     this.#child = new Deno.Command(settings.program, {
       args: [...settings.args],
-      env: { ...settings.env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -53,11 +54,14 @@ export class HaproxyProcess {
   async stop(limitMs: number, clock: Clock): Promise<void> {
     const steps: readonly [Deno.Signal, number][] = [["SIGUSR1", 0.7], ["SIGTERM", 0.2], ["SIGKILL", 0.1]];
     for (const [signal, share] of steps) {
-      if (this.#isEnded) return;
-      this.signal(signal);
-      const waiting = new AbortController();
-      await Promise.race([this.exited, clock.sleep(limitMs * share, waiting.signal)]);
-      waiting.abort();
+      const until = clock.now() + limitMs * share;
+      // Said again until it is heard: a master that executes itself anew, as it does when it starts, misses signals.
+      while (!this.#isEnded && clock.now() < until) {
+        this.signal(signal);
+        const waiting = new AbortController();
+        await Promise.race([this.exited, clock.sleep(SIGNAL_AGAIN_MS, waiting.signal)]);
+        waiting.abort();
+      }
     }
   }
 
@@ -114,5 +118,6 @@ const ROUTINE = new RegExp(
     "path to executable",
     "Exiting",
     "exited with code 0",
+    "^CLI : ",
   ].join("|"),
 );

@@ -60,8 +60,12 @@ export async function checkConfig(
   const { success, stderr } = await command.output();
   const lines = new TextDecoder().decode(stderr).split("\n");
   const messages = lines.filter((line) => /^\[(?:ALERT|WARNING)\]|^ {2,}/.test(line)).map(withoutPrefix);
-  return { isValid: success, messages };
+  return { isValid: success, messages: messages.filter((message) => !SAYS_NOTHING.test(message)) };
 }
+
+/** Lines that only repeat that something was wrong, and what a state file of ours brings about. */
+const SAYS_NOTHING =
+  /^(?:Error\(s\) found in configuration|Fatal errors found|Warnings were found)|changed from server-state/;
 
 /** `[ALERT]    (123) : config : text` is `text` for a reader who did not start haproxy himself. */
 export function withoutPrefix(line: string): string {
