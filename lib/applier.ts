@@ -57,9 +57,10 @@ export class Applier {
   /** Plans and does what is to be done; answers with both. Throws when HAProxy cannot be reached. */
   async apply(
     desired: Desired,
-    states: ReadonlyMap<ServerName, ServerState>,
+    wanted: ReadonlyMap<ServerName, ServerState>,
     signal: AbortSignal,
   ): Promise<{ readonly plan: Plan; readonly outcome: Outcome }> {
+    const states = this.parts.haproxy.capabilities.canSetStates ? wanted : new Map<ServerName, ServerState>();
     const plan = this.#plan(desired, states);
     if (plan.kind === "nothing") return { plan, outcome: { kind: "applied" } };
     if (plan.kind === "reload") {
@@ -84,7 +85,7 @@ export class Applier {
    */
   async holdBack(stopping: ReadonlySet<ContainerId>, wanted: Desired): Promise<void> {
     const { running } = this;
-    if (running === undefined || stopping.size === 0) return;
+    if (running === undefined || stopping.size === 0 || !this.parts.haproxy.capabilities.canSetStates) return;
     const operations: Operation[] = [];
     for (const backend of wanted.model.backends) {
       for (const { name: server, containerId } of backend.servers) {
@@ -207,8 +208,8 @@ export class Applier {
     this.isLoading = true;
     const outcome = await haproxy.load(desired, states, signal).finally(() => this.isLoading = false);
     this.#lastLoadEndedAt = clock.now();
-    this.#mustReload = undefined;
     if (outcome.kind === "applied") {
+      this.#mustReload = undefined;
       this.running = runningAfterLoad(desired, states);
       this.#onDisk = { desired, states };
       this.#refused = undefined;
@@ -217,6 +218,7 @@ export class Applier {
     } else if (outcome.stage === "check") {
       // What was refused for its content will be refused again; what could not be written may work the next time.
       this.#refused = desired.files;
+      this.#mustReload = undefined;
     }
     return outcome;
   }

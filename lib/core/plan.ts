@@ -64,7 +64,11 @@ export type Running = {
 };
 
 /** What the HAProxy found can do at run time (management guide; `add server` with checks from 2.6 on). */
-export type Capabilities = { readonly canAddServers: boolean };
+export type Capabilities = {
+  readonly canAddServers: boolean;
+  /** It takes commands at all; one that others run does not, and gives traffic to every server of its files. */
+  readonly canSetStates: boolean;
+};
 
 /** What HAProxy has once it has loaded the files, with servers in the states that it was told to begin with. */
 export function runningAfterLoad(desired: Desired, states: ReadonlyMap<ServerName, ServerState>): Running {
@@ -84,7 +88,7 @@ export function planChange(
   running: Running | undefined,
   desired: Desired,
   states: ReadonlyMap<ServerName, ServerState>,
-  capabilities: Capabilities,
+  capabilities: Pick<Capabilities, "canAddServers">,
 ): Plan {
   if (running === undefined) return { kind: "reload", reasons: ["the first load by this signalbox"] };
   if (running.fixed !== desired.fixed) {
@@ -111,7 +115,7 @@ class Planner {
     readonly running: Running,
     readonly desired: Desired,
     readonly states: ReadonlyMap<ServerName, ServerState>,
-    readonly capabilities: Capabilities,
+    readonly capabilities: Pick<Capabilities, "canAddServers">,
   ) {}
 
   /** The new is there and ready before routes lead to it; the old leaves after they lead away from it. */

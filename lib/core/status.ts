@@ -16,7 +16,9 @@ export type HaproxyStatus = {
   readonly version: string | undefined;
   readonly pid: number | undefined;
   readonly uptimeSeconds: number | undefined;
+  /** Workers of before a reload that finish what they have, and how long the oldest has run. */
   readonly oldWorkers: number;
+  readonly oldestWorkerSeconds: number;
   /** Crashes in a row, since it last served. */
   readonly failures: number;
 };
@@ -95,7 +97,9 @@ function haproxyLine(haproxy: HaproxyStatus): string {
     }`;
   }
   if (haproxy.pid === undefined) return "haproxy: run by others";
-  const old = haproxy.oldWorkers === 0 ? "" : `, ${haproxy.oldWorkers} old workers finish what they have`;
+  const old = haproxy.oldWorkers === 0
+    ? ""
+    : `, ${haproxy.oldWorkers} old workers finish what they have, the oldest started ${haproxy.oldestWorkerSeconds} s ago`;
   return `haproxy: ${haproxy.version}, pid ${haproxy.pid}, up ${haproxy.uptimeSeconds} s${old}`;
 }
 

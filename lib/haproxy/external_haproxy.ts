@@ -55,11 +55,17 @@ export class ExternalHaproxy implements HaproxyControl {
   }
 
   /** What others run is not spoken to: every change is a reload. */
-  readonly capabilities: Capabilities = { canAddServers: false };
+  readonly capabilities: Capabilities = { canAddServers: false, canSetStates: false };
 
   describe(): Promise<HaproxyStatus> {
     const unknown = { version: undefined, pid: undefined, uptimeSeconds: undefined };
-    return Promise.resolve({ isServing: true, ...unknown, oldWorkers: 0, failures: 0 });
+    return Promise.resolve({
+      isServing: true,
+      ...unknown,
+      oldWorkers: 0,
+      oldestWorkerSeconds: 0,
+      failures: 0,
+    });
   }
 
   reportServers(): Promise<readonly ReportedServer[]> {

@@ -15,7 +15,8 @@ import { ask } from "./cli_socket.ts";
 import { sendCommands } from "./command_session.ts";
 import { ConfigWriter, describeGeneration, type WriterSettings } from "./config_writer.ts";
 import { GenerationStore } from "./generation_store.ts";
-import { HaproxyProcess, isRoutine } from "./process.ts";
+import { HaproxyOutput } from "./output.ts";
+import { HaproxyProcess } from "./process.ts";
 import type { HaproxyProgram } from "./program.ts";
 import { askMaster, askWorker, type WorkerInfo } from "./worker.ts";
 
@@ -32,8 +33,8 @@ const STEADY_MS = 10_000;
 const LOAD_LIMIT_MS = 15_000;
 /** How often a starting worker is asked whether it is there, in milliseconds; one question takes 0.2. */
 const PROOF_INTERVAL_MS = 2;
-/** Lines of HAProxy's output that are kept for an error message. */
-const KEPT_LINES = 50;
+/** When a master that has not said a word of a reload is asked again, in milliseconds. */
+const DEAF_MS = 150;
 
 /** The haproxy that signalbox started, or found running in its state directory and took over. */
 export class OwnedHaproxy implements HaproxyControl {
@@ -42,6 +43,7 @@ export class OwnedHaproxy implements HaproxyControl {
   readonly #masterSocket: string;
   readonly #writer: ConfigWriter;
   readonly #accessLog: AccessLog;
+  readonly #output: HaproxyOutput;
   readonly #ending = new AbortController();
   #state: ProcessState = "absent";
   #process: HaproxyProcess | undefined;
@@ -49,7 +51,6 @@ export class OwnedHaproxy implements HaproxyControl {
   #worker: WorkerInfo | undefined;
   #failures = 0;
   #servesSince = Infinity;
-  #lines: string[] = [];
   #isLoading = false;
 
   constructor(
@@ -65,6 +66,7 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#masterSocket = `${settings.stateDir}/master.sock`;
     const writing = { ...settings, program: settings.program.path, socket: this.socket };
     this.#writer = new ConfigWriter(this.store, writing, templates, report);
+    this.#output = new HaproxyOutput(report);
     this.#accessLog = new AccessLog(this.socket, clock, report);
   }
 
@@ -89,7 +91,7 @@ export class OwnedHaproxy implements HaproxyControl {
   /** What the HAProxy that serves can do at run time; servers can be added from 2.6 on. */
   get capabilities(): Capabilities {
     const [major = 0, minor = 0] = (this.#worker?.version ?? "").split(".").map(Number);
-    return { canAddServers: isAtLeast([major, minor], [2, 6]) };
+    return { canAddServers: isAtLeast([major, minor], [2, 6]), canSetStates: true };
   }
 
   async describe(): Promise<HaproxyStatus> {
@@ -98,8 +100,9 @@ export class OwnedHaproxy implements HaproxyControl {
       isServing: worker !== undefined,
       version: worker?.version,
       pid: master?.masterPid,
-      uptimeSeconds: worker?.uptimeSeconds,
+      uptimeSeconds: master?.uptimeSeconds,
       oldWorkers: master?.oldWorkers ?? 0,
+      oldestWorkerSeconds: master?.oldestWorkerSeconds ?? 0,
       failures: this.#failures,
     };
   }
@@ -110,7 +113,8 @@ export class OwnedHaproxy implements HaproxyControl {
     signal: AbortSignal,
   ): Promise<Outcome> {
     const before = await this.store.findCurrent();
-    const written = this.#writer.write(desired, states, await this.#reportOrNothing());
+    // Servers whose check has failed must not be up again because of a reload; without an answer, none is known.
+    const written = this.#writer.write(desired, states, await this.reportServers().catch(() => []));
     if (!written.ok) return written.outcome;
     const { generation } = written;
     const checked = await this.#writer.check(generation);
@@ -191,19 +195,12 @@ export class OwnedHaproxy implements HaproxyControl {
     return tryNewBinds(old, desired.files.get("haproxy.cfg") ?? "");
   }
 
-  /** Servers whose check has failed must not be up again because of a reload; without an answer, none is known. */
-  async #reportOrNothing(): Promise<readonly ReportedServer[]> {
-    return await this.reportServers().catch(() => []);
-  }
-
   async #loadCurrent(generation: Generation, signal: AbortSignal): Promise<Outcome> {
-    this.#lines = [];
+    this.#output.clear();
     this.#isLoading = true;
     try {
       if (this.#state === "serving") {
-        const answer = await ask(this.#masterSocket, "reload").catch(() => "");
-        // From 2.7 on the master says at once that a reload failed; before, it says nothing.
-        if (/^Success=0/m.test(answer)) return this.#refused("HAProxy refused to load it");
+        if (!await this.#askReload()) return this.#refused("HAProxy refused to load it");
       } else this.#step("start");
       const isLoaded = await this.#prove(generation, signal);
       return isLoaded ? { kind: "applied" } : this.#refused("HAProxy did not take it up");
@@ -212,15 +209,26 @@ export class OwnedHaproxy implements HaproxyControl {
     }
   }
 
+  /** Asks the master to load the current files; false where it says at once that it failed, as it does from 2.7 on. */
+  async #askReload(): Promise<boolean> {
+    const answer = await ask(this.#masterSocket, "reload").catch(() => "");
+    return !/^Success=0/m.test(answer);
+  }
+
   #refused(what: string): Outcome {
-    const said = this.#lines.length > 0 ? `: ${this.#lines.slice(-5).join("; ")}` : "";
-    return { kind: "rejected", stage: "load", detail: what + said };
+    return { kind: "rejected", stage: "load", detail: what + this.#output.reason };
   }
 
   /** Waits until a worker answers that has loaded the generation; false when it ended or took too long. */
   async #prove(generation: Generation, signal: AbortSignal): Promise<boolean> {
     const until = this.clock.now() + LOAD_LIMIT_MS;
+    let askAgainAt = this.clock.now() + (this.#process === undefined ? DEAF_MS * 10 : DEAF_MS);
     while (this.clock.now() < until && !signal.aborted) {
+      if (this.#isLoading && this.clock.now() > askAgainAt && !this.#output.hasBegun) {
+        // Up to 2.6 the master drops what it is asked while it executes itself anew, after the reload before.
+        askAgainAt = this.clock.now() + DEAF_MS * 2;
+        if (!await this.#askReload()) return false;
+      }
       const worker = await askWorker(this.socket);
       if (worker?.description === describeGeneration(generation)) {
         this.#worker = worker;
@@ -230,7 +238,7 @@ export class OwnedHaproxy implements HaproxyControl {
         return true;
       }
       if (this.#state !== "serving" && this.#state !== "starting") return false;
-      if (this.#lines.some((line) => /Failed to load|fatal error/i.test(line))) return false;
+      if (this.#output.hasFailed) return false;
       await this.clock.sleep(PROOF_INTERVAL_MS);
     }
     return false;
@@ -257,10 +265,7 @@ export class OwnedHaproxy implements HaproxyControl {
         "-f",
         `${current}/haproxy.cfg`,
       ],
-      onLine: (severity, line) => {
-        this.#lines = [...this.#lines.slice(1 - KEPT_LINES), line];
-        this.report[isRoutine(line) && severity !== "error" ? "debug" : severity](`haproxy: ${line}`);
-      },
+      onLine: (severity, line) => this.#output.take(severity, line),
     });
     this.#process = process;
     this.report.info("started HAProxy", { pid: process.pid, version: this.settings.program.text });

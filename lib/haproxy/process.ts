@@ -99,25 +99,3 @@ function severityOf(line: string): "error" | "warn" | "info" {
   if (line.startsWith("[ALERT]")) return "error";
   return line.startsWith("[WARNING]") ? "warn" : "info";
 }
-
-/** What HAProxy prints at every reload and whenever we change a server is of no interest while all is well. */
-export function isRoutine(line: string): boolean {
-  return ROUTINE.test(line);
-}
-
-const ROUTINE = new RegExp(
-  [
-    "changed from server-state",
-    "maintenance",
-    "stopped \\(cumulated",
-    "Former worker",
-    "Reloading HAProxy",
-    "[Nn]ew worker",
-    "Loading success",
-    "haproxy version is",
-    "path to executable",
-    "Exiting",
-    "exited with code 0",
-    "^CLI : ",
-  ].join("|"),
-);

@@ -36,8 +36,10 @@ export async function askWorker(socket: string, deadlineMs = 1_000): Promise<Wor
 /** What the master says of its processes (management guide, `show proc`). */
 export type MasterInfo = {
   readonly masterPid: number;
-  readonly workers: number;
+  readonly uptimeSeconds: number;
   readonly oldWorkers: number;
+  /** 0 where there is none. */
+  readonly oldestWorkerSeconds: number;
 };
 
 /** Asks the master about its processes; `undefined` when nobody answers. */
@@ -49,11 +51,18 @@ export async function askMaster(socket: string): Promise<MasterInfo | undefined>
     (section ?? "").split("\n").map((line) => line.trim().split(/\s+/)).filter((words) => words[1] === kind);
   const master = rows(sections[0], "master")[0];
   if (master === undefined) return undefined;
-  const old = sections.find((section) => section.trim().startsWith("old workers"));
-  const current = sections.find((section) => section.trim().startsWith("workers"));
+  const old = rows(sections.find((section) => section.trim().startsWith("old workers")), "worker");
   return {
     masterPid: Number(master[0]),
-    workers: rows(current, "worker").length,
-    oldWorkers: rows(old, "worker").length,
+    uptimeSeconds: secondsOf(master),
+    oldWorkers: old.length,
+    oldestWorkerSeconds: Math.max(0, ...old.map(secondsOf)),
   };
+}
+
+/** The column that reads `0d00h01m05s`. */
+function secondsOf(row: readonly string[]): number {
+  const match = row.map((word) => /^(\d+)d(\d+)h(\d+)m(\d+)s$/.exec(word)).find((found) => found !== null);
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = (match ?? []).slice(1).map(Number);
+  return ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
 }

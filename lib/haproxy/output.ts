@@ -1,0 +1,55 @@
+import type { Reporter } from "../ports.ts";
+
+/** Lines that are kept for an error message. */
+const KEPT_LINES = 50;
+
+/** What HAProxy prints: into our log, and kept for a while, since it tells why a load failed. */
+export class HaproxyOutput {
+  #lines: string[] = [];
+
+  constructor(readonly report: Reporter) {}
+
+  /** Takes a line. */
+  take(severity: "error" | "warn" | "info", line: string): void {
+    this.#lines = [...this.#lines.slice(1 - KEPT_LINES), line];
+    this.report[ROUTINE.test(line) && severity !== "error" ? "debug" : severity](`haproxy: ${line}`);
+  }
+
+  /** Forgets what was printed before a load. */
+  clear(): void {
+    this.#lines = [];
+  }
+
+  /** The last lines, behind a colon, or nothing. */
+  get reason(): string {
+    return this.#lines.length === 0 ? "" : `: ${this.#lines.slice(-5).join("; ")}`;
+  }
+
+  /** It said that a load failed. */
+  get hasFailed(): boolean {
+    return this.#lines.some((line) => /Failed to load|fatal error/i.test(line));
+  }
+
+  /** It said that it loads, since `clear`. */
+  get hasBegun(): boolean {
+    return this.#lines.some((line) => /Reloading|worker/.test(line));
+  }
+}
+
+/** What HAProxy prints at every reload and whenever we change a server: of no interest while all is well. */
+const ROUTINE = new RegExp(
+  [
+    "changed from server-state",
+    "maintenance",
+    "stopped \\(cumulated",
+    "Former worker",
+    "Reloading HAProxy",
+    "[Nn]ew worker",
+    "Loading success",
+    "haproxy version is",
+    "path to executable",
+    "Exiting",
+    "exited with code 0",
+    "^CLI : ",
+  ].join("|"),
+);
