@@ -24,6 +24,9 @@ export interface Phase {
   readonly requests: number;
   readonly failures: readonly Failure[];
   readonly p99Ms: number;
+  readonly tookMs: readonly number[];
+  /** The slowest that were answered, the slowest first: their time and the id in their path. */
+  readonly slowest: readonly (readonly [tookMs: number, id: string])[];
 }
 
 /** A churn's phases, the first of them quiet. */
@@ -48,7 +51,12 @@ class Replicas {
   #next(): MemberRequest {
     const count = this.#count++;
     const kind: Kind = count % 4 === 2 ? "witness" : "tiny";
-    return { host: this.host, kind, isPublished: count % 2 === 0, lateMs: this.hasLate && count % 4 === 3 ? 2_000 : 0 };
+    return {
+      host: this.host,
+      kind,
+      isPublished: count % 2 === 0,
+      lateMs: this.hasLate && count % 4 === 3 ? 2_000 : 0,
+    };
   }
 
   async grow(): Promise<void> {
@@ -72,22 +80,15 @@ class Replicas {
 type Fault = { readonly name: string; readonly once: () => Promise<void>; readonly most?: number };
 
 function faultsOf(fleet: Fleet, router: Router, app: Replicas, other: Replicas, reloads: number): Fault[] {
-  const replaceIn = (replicas: Replicas, end: (member: Member) => Promise<void>) => async () => {
-    await replicas.grow();
-    await end(await replicas.takeOldest(3));
-  };
-  const stop = async (member: Member) => {
-    await fleet.act(member, "stop?t=10");
-    await fleet.remove(member);
-  };
+  const remove = (member: Member) => fleet.remove(member);
   const inPlace = (act: (member: Member) => Promise<void>) => async () => {
     const member = await app.takeOldest(3);
     await act(member);
     app.members.push(member);
   };
   return [
-    { name: "replicas started and stopped", once: replaceIn(app, stop) },
-    { name: "rm -f", once: replaceIn(app, (member) => fleet.remove(member)) },
+    { name: "replicas started and stopped", once: replaceIn(fleet, app, 3) },
+    { name: "rm -f", once: replaceIn(fleet, app, 3, remove) },
     {
       name: "SIGKILLed",
       once: inPlace(async (member) => {
@@ -105,9 +106,25 @@ function faultsOf(fleet: Fleet, router: Router, app: Replicas, other: Replicas, 
       }),
     },
     { name: "restarted", once: inPlace((member) => fleet.act(member, "restart?t=10")) },
-    { name: "another host churned", once: replaceIn(other, stop) },
+    { name: "another host churned", once: replaceIn(fleet, other, 3) },
     { name: "forced reloads", once: () => router.reload(), most: reloads },
   ];
+}
+
+/** Adds a replica and takes the oldest out, gracefully unless said. */
+function replaceIn(
+  fleet: Fleet,
+  replicas: Replicas,
+  least: number,
+  end?: (member: Member) => Promise<void>,
+): () => Promise<void> {
+  return async () => {
+    await replicas.grow();
+    const member = await replicas.takeOldest(least);
+    if (end !== undefined) return await end(member);
+    await fleet.act(member, "stop?t=10");
+    await fleet.remove(member);
+  };
 }
 
 /** Runs quiet first, then each fault for an equal share of the time. */
@@ -115,7 +132,9 @@ export async function churn(fleet: Fleet, router: Router, order: ChurnOrder): Pr
   const app = new Replicas(fleet, CHURNED, true);
   const other = new Replicas(fleet, OTHER, false);
   const steady = new Replicas(fleet, STEADY, false);
-  for (const [replicas, count] of [[app, 4], [other, 4], [steady, 3]] as const) {
+  // A name without a dot is no host.
+  const unrouted = new Replicas(fleet, "unrouted", false);
+  for (const [replicas, count] of [[app, 4], [other, 4], [steady, 3], [unrouted, 2]] as const) {
     for (let at = 0; at < count; at++) await replicas.grow();
     for (const member of replicas.members) await fleet.answers(member);
   }
@@ -147,15 +166,20 @@ export async function churn(fleet: Fleet, router: Router, order: ChurnOrder): Pr
   };
   const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 100));
   // The generator's own start is no part of the quiet time.
-  await eventually(() => router.findRequest(STEADY) !== undefined || router.kind === "naive", { what: "the load" });
+  await eventually(() => router.findRequest(STEADY) !== undefined || router.kind === "naive", {
+    what: "the load",
+  });
   await during("warming up", pause, Infinity, 1_000);
   await during("quiet", pause);
+  // The engine's own work takes processor time from everybody: how much shows on containers that nobody routes.
+  await during("unrouted containers churned", replaceIn(fleet, unrouted, 0));
   for (const fault of faults) await during(fault.name, fault.once, fault.most);
   const result = await load.end();
   await fleet.removeAll();
   const phases = marks.slice(1).map(({ name, from, until, faults }): Phase => {
     const isIn = (at: number) => at >= from && at < until;
     const samples = result.samples.filter(([at]) => isIn(at));
+    const tookMs = samples.map(([, took]) => took);
     return {
       name,
       from,
@@ -163,7 +187,10 @@ export async function churn(fleet: Fleet, router: Router, order: ChurnOrder): Pr
       faults,
       requests: samples.length,
       failures: result.failures.filter(({ at }) => isIn(at)),
-      p99Ms: percentile(samples.map(([, tookMs]) => tookMs), 99),
+      p99Ms: percentile(tookMs, 99),
+      tookMs,
+      slowest: samples.map(([, took, , count]) => [took, `${result.run}-${count}`] as const)
+        .sort((a, b) => b[0] - a[0]).slice(0, 10),
     };
   });
   return { phases, load: result };

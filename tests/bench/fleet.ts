@@ -55,7 +55,10 @@ export class Fleet {
   #count = 0;
 
   constructor(readonly socket: string) {
-    this.#client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket }, poolMaxIdlePerHost: 64 });
+    this.#client = Deno.createHttpClient({
+      proxy: { transport: "unix", path: socket },
+      poolMaxIdlePerHost: 64,
+    });
   }
 
   async open(): Promise<void> {
@@ -70,7 +73,9 @@ export class Fleet {
     const response = await fetch(`http://docker/v1.41${path}`, {
       method,
       client: this.#client,
-      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
     });
     const text = await response.text();
     if (response.status >= 400) throw new Error(`${method} ${path}: ${response.status} ${text.trim()}`);
@@ -88,14 +93,19 @@ export class Fleet {
       LATE: String(lateMs / 1_000),
       LISTEN_AFTER_MS: String(lateMs),
       ...(notes === undefined ? {} : { NOTES: `/notes/${count}` }),
-      ...(request.data === undefined ? {} : { INTERLOCK_DATA: JSON.stringify({ port: PORT, ...request.data }) }),
+      ...(request.data === undefined
+        ? {}
+        : { INTERLOCK_DATA: JSON.stringify({ port: PORT, ...request.data }) }),
     };
     const { Id: id } = await this.call("POST", `/containers/create?name=bench-${count}`, {
       Image: kind === "tiny" ? TINY : WITNESS,
       ...(kind === "tiny" ? { Entrypoint: ["/bin/sh", "-c", TINY_SCRIPT] } : {}),
       Hostname: host,
       Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
-      Labels: { "signalbox-bench": this.#network, ...(kind === "witness" ? { "interlock.port": `${PORT}` } : {}) },
+      Labels: {
+        "signalbox-bench": this.#network,
+        ...(kind === "witness" ? { "interlock.port": `${PORT}` } : {}),
+      },
       ExposedPorts: { [`${PORT}/tcp`]: {} },
       HostConfig: {
         NetworkMode: this.#network,
@@ -127,11 +137,14 @@ export class Fleet {
 
   /** Waits until a container answers at its own address. */
   async answers(member: Member): Promise<void> {
-    await eventually(async () => (await askOnce(member.address, PORT, member.host, "/", 500))?.status === 200, {
-      what: `${member.name} to answer at ${member.address}`,
-      limitMs: 20_000,
-      everyMs: 5,
-    });
+    await eventually(
+      async () => (await askOnce(member.address, PORT, member.host, "/", 500))?.status === 200,
+      {
+        what: `${member.name} to answer at ${member.address}`,
+        limitMs: 20_000,
+        everyMs: 5,
+      },
+    );
   }
 
   /** `stop`, `kill`, `pause`, `unpause`, `restart`. */
@@ -143,6 +156,21 @@ export class Fleet {
   async remove(member: Member): Promise<void> {
     this.members.delete(member.id);
     await this.call("DELETE", `/containers/${member.id}?force=true&v=true`);
+  }
+
+  /** Notes when events of these actions come, until it is told to end. */
+  watch(actions: readonly string[]): { lastAt(): number; end(): void } {
+    const controller = new AbortController();
+    const filters = encodeURIComponent(JSON.stringify({ type: ["container"], event: actions }));
+    let lastAt = 0;
+    void (async () => {
+      const response = await fetch(`http://docker/v1.41/events?filters=${filters}`, {
+        client: this.#client,
+        signal: controller.signal,
+      });
+      for await (const _ of response.body ?? []) lastAt = now();
+    })().catch(() => {});
+    return { lastAt: () => lastAt, end: () => controller.abort() };
   }
 
   async removeAll(): Promise<void> {

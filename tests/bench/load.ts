@@ -29,7 +29,9 @@ export interface Failure {
 
 /** What a load gave: each request's scheduled time, latency and host, and those that failed. */
 export interface LoadResult {
-  readonly samples: readonly (readonly [at: number, tookMs: number, host: number])[];
+  readonly samples: readonly (readonly [at: number, tookMs: number, host: number, count: number])[];
+  /** What each id begins with; the count follows. */
+  readonly run: string;
   readonly failures: readonly Failure[];
   /** How late the generator itself was at worst, in milliseconds: beyond a few, it was starved. */
   readonly lateMs: number;
@@ -41,7 +43,7 @@ const REQUEST_LIMIT_MS = 15_000;
 const ADDRESSES = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"];
 
 class Load {
-  readonly samples: [number, number, number][] = [];
+  readonly samples: [number, number, number, number][] = [];
   readonly failures: Failure[] = [];
   readonly idle: RawConnection[] = [];
   readonly hosts: string[];
@@ -63,7 +65,7 @@ class Load {
     const id = `${this.run}-${count}`;
     const what = await this.#ask(host, isPost, id, count).catch((error) => `${error.message ?? error}`);
     const tookMs = now() - at;
-    this.samples.push([at, tookMs, this.hosts.indexOf(host)]);
+    this.samples.push([at, tookMs, this.hosts.indexOf(host), count]);
     if (what !== undefined) {
       this.failures.push({ at, id, host, method: isPost ? "POST" : "GET", tookMs, what });
     }
@@ -113,7 +115,9 @@ async function main(order: LoadOrder): Promise<void> {
   })();
   // Kept connections are opened beforehand, as those of clients that have been there for long.
   if (order.isKept) {
-    for (let at = 0; at < 50; at++) load.idle.push(await RawConnection.open(ADDRESSES[at % 4] ?? "", order.port));
+    for (let at = 0; at < 50; at++) {
+      load.idle.push(await RawConnection.open(ADDRESSES[at % 4] ?? "", order.port));
+    }
   }
   const start = now();
   for (let count = 0; !isOver; await tick()) {
@@ -124,8 +128,8 @@ async function main(order: LoadOrder): Promise<void> {
   const end = now() + REQUEST_LIMIT_MS + 1_000;
   while (load.underWay > 0 && now() < end) await tick();
   for (const connection of load.idle) connection.close();
-  const { samples, failures, lateMs } = load;
-  await new Blob([JSON.stringify({ samples, failures, lateMs } satisfies LoadResult)]).stream()
+  const { samples, failures, lateMs, run } = load;
+  await new Blob([JSON.stringify({ samples, run, failures, lateMs } satisfies LoadResult)]).stream()
     .pipeTo(Deno.stdout.writable);
   Deno.exit(0);
 }

@@ -3,7 +3,9 @@
  * haproxy that takes over with -sf. Arguments: DOCKER_HOST, folder, port.
  */
 const [dockerHost = "", folder = "", port = ""] = Deno.args;
-const client = Deno.createHttpClient({ proxy: { transport: "unix", path: dockerHost.slice("unix://".length) } });
+const client = Deno.createHttpClient({
+  proxy: { transport: "unix", path: dockerHost.slice("unix://".length) },
+});
 const api = (path: string) => fetch(`http://docker/v1.41${path}`, { client });
 const log = (msg: string) => console.error(JSON.stringify({ time: new Date().toISOString(), msg }));
 
@@ -33,10 +35,15 @@ async function inspectAll(): Promise<Inspected[]> {
 
 function render(containers: readonly Inspected[]): string {
   const hosts = new Map<string, string[]>();
-  for (const { Name: name, Config: { Hostname: host }, NetworkSettings: { Networks: networks } } of containers) {
+  for (
+    const { Name: name, Config: { Hostname: host }, NetworkSettings: { Networks: networks } } of containers
+  ) {
     const address = Object.values(networks)[0]?.IPAddress;
     if (!host.includes(".") || !address) continue;
-    hosts.set(host, [...hosts.get(host) ?? [], `    server ${name.slice(1)} ${address}:8080 check inter 5000`]);
+    hosts.set(host, [
+      ...hosts.get(host) ?? [],
+      `    server ${name.slice(1)} ${address}:8080 check inter 5000`,
+    ]);
   }
   const names = [...hosts.keys()].sort();
   return [
@@ -51,7 +58,9 @@ function render(containers: readonly Inspected[]): string {
     `    bind :${port}`,
     "    monitor-uri /haproxy?monitor",
     ...names.map((host) => `    use_backend ${host} if { hdr(host) -i ${host} }`),
-    ...names.flatMap((host) => [`backend ${host}`, "    balance roundrobin", ...(hosts.get(host) ?? []).sort()]),
+    ...names.flatMap((
+      host,
+    ) => [`backend ${host}`, "    balance roundrobin", ...(hosts.get(host) ?? []).sort()]),
     "",
   ].join("\n");
 }
@@ -69,7 +78,11 @@ async function reload(text: string): Promise<void> {
   const number = ++generation;
   const [path, socket] = [`${folder}/${number}.cfg`, `${folder}/${number}.sock`];
   await Deno.writeTextFile(path, `global\n    stats socket ${socket}\n    maxconn 2048\n${text}`);
-  const check = await new Deno.Command("haproxy", { args: ["-c", "-f", path], stdout: "null", stderr: "null" })
+  const check = await new Deno.Command("haproxy", {
+    args: ["-c", "-f", path],
+    stdout: "null",
+    stderr: "null",
+  })
     .output();
   if (!check.success) return log("the config is wrong");
   const args = ["-db", "-f", path, ...(last === undefined ? [] : ["-sf", `${last.pid}`])];
@@ -77,7 +90,9 @@ async function reload(text: string): Promise<void> {
   running.add(child);
   void child.status.then(() => running.delete(child));
   last = child;
-  while (running.has(child) && !await isListening(socket)) await new Promise((resolve) => setTimeout(resolve, 2));
+  while (running.has(child) && !await isListening(socket)) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
   log("reloaded HAProxy");
 }
 

@@ -43,7 +43,9 @@ export class RawConnection {
       if (chunk === null) {
         const answer = parseAnswer(text, true);
         if (answer !== undefined) return answer;
-        throw new Error(text === "" ? "closed before an answer" : `closed within an answer: ${text.slice(0, 60)}`);
+        throw new Error(
+          text === "" ? "closed before an answer" : `closed within an answer: ${text.slice(0, 60)}`,
+        );
       }
       text += decoder.decode(chunk);
       this.#pending = this.#read();
@@ -86,9 +88,9 @@ function parseAnswer(text: string, isEnded: boolean): RawAnswer | undefined {
 
 /** The text of a request without a body, or of a POST with an empty one. */
 export function requestText(host: string, path: string, isPost = false, isKept = false): string {
-  return `${isPost ? "POST" : "GET"} ${path} HTTP/1.1\r\nHost: ${host}\r\n${isPost ? "Content-Length: 0\r\n" : ""}${
-    isKept ? "" : "Connection: close\r\n"
-  }\r\n`;
+  return `${isPost ? "POST" : "GET"} ${path} HTTP/1.1\r\nHost: ${host}\r\n${
+    isPost ? "Content-Length: 0\r\n" : ""
+  }${isKept ? "" : "Connection: close\r\n"}\r\n`;
 }
 
 /** One request on a connection of its own; undefined where it failed in any way or took longer than the limit. */

@@ -52,7 +52,17 @@ export async function startRouter(
     fileURLToPath(new URL("./naive.ts", import.meta.url)),
   ];
   const rest = kind === "signalbox"
-    ? ["run", "--docker-host", dockerHost, "--state-dir", stateDir, "--http-port", `${port}`, ...LOG, ...flags]
+    ? [
+      "run",
+      "--docker-host",
+      dockerHost,
+      "--state-dir",
+      stateDir,
+      "--http-port",
+      `${port}`,
+      ...LOG,
+      ...flags,
+    ]
     : [dockerHost, stateDir, `${port}`];
   const child = new Deno.Command(command ?? "", {
     args: [...before, ...rest],

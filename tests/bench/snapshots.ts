@@ -13,7 +13,13 @@ function container(at: number) {
     Id: id,
     Name: `/service-${at >> 1}-${at & 1}`,
     Created: new Date(1_700_000_000_000 + at * 1_000).toISOString(),
-    State: { Status: "running", Running: true, Paused: false, StartedAt: "2024-01-01T00:00:00.000000000Z", Pid: 1 },
+    State: {
+      Status: "running",
+      Running: true,
+      Paused: false,
+      StartedAt: "2024-01-01T00:00:00.000000000Z",
+      Pid: 1,
+    },
     Config: {
       Hostname: `service-${at >> 1}.example.com`,
       Domainname: "",

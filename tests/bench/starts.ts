@@ -71,7 +71,8 @@ export function acknowledgements(router: Router, since: number, action: string):
   for (const [at, line] of lines.entries()) {
     if (line.msg !== "docker event" || line["action"] !== action) continue;
     const next = lines.slice(at + 1).find((each) =>
-      each.msg === "changed HAProxy at run time" || each.msg === "reloaded HAProxy" || each.msg === "docker event"
+      each.msg === "changed HAProxy at run time" || each.msg === "reloaded HAProxy" ||
+      each.msg === "docker event"
     );
     if (next?.msg === "changed HAProxy at run time") times.push(next.time - line.time);
   }

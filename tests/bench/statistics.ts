@@ -37,8 +37,11 @@ export function formatTable(rows: readonly Row[]): string {
     row.baseline ?? "",
     row.load,
   ]);
-  const widths = head.map((title, at) => Math.max(title.length, ...cells.map((row) => (row[at] ?? "").length)));
-  const line = (row: readonly string[]) => `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`;
+  const widths = head.map((title, at) =>
+    Math.max(title.length, ...cells.map((row) => (row[at] ?? "").length))
+  );
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`;
   const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`;
   return [line(head), rule, ...cells.map(line)].join("\n");
 }

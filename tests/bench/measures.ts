@@ -1,0 +1,238 @@
+/** Every measure of the whole program, for signalbox and for the naive generator alike. */
+import { measureBurst } from "./burst.ts";
+import { churn, type ChurnResult, type Phase } from "./churn.ts";
+import type { Fleet, MemberRequest } from "./fleet.ts";
+import { measurePosts } from "./posts.ts";
+import { measureRolling } from "./rolling.ts";
+import type { Router } from "./router.ts";
+import { acknowledgements, measureStarts } from "./starts.ts";
+import { median, milliseconds, percentile } from "./statistics.ts";
+
+/** One line of the table for one router; equal measures have equal words. */
+export interface Measured {
+  readonly measure: string;
+  readonly aim: string;
+  readonly result: string;
+  /** What is compared with the baseline; more is worse. */
+  readonly value: number;
+  readonly holds?: boolean;
+  readonly load: string;
+}
+
+/** How much is measured. */
+export interface Scale {
+  readonly starts: number;
+  readonly churnSeconds: number;
+  readonly reloads: number;
+  readonly rolling: number;
+  readonly postSeconds: number;
+}
+
+/** Where measures happen. */
+export interface Scene {
+  readonly fleet: Fleet;
+  readonly router: Router;
+  readonly scale: Scale;
+  readonly folder: string;
+  /** Details that help to find out why: one line each. */
+  readonly remark: (line: string) => void;
+}
+
+const PER_SECOND = 500;
+
+/** The three ways of a start, and the time from event to commands. */
+export async function starts({ fleet, router, scale }: Scene): Promise<Measured[]> {
+  const known = await fleet.add({ host: "known.bench" });
+  const since = Date.now();
+  const rows: Measured[] = [];
+  const ways: [string, number, number, (at: number) => MemberRequest][] = [
+    ["new replica of a known host", 5, 30, () => ({ host: "known.bench" })],
+    ["new host (spare backend)", 8, 40, (at) => ({ host: `new${at}.bench` })],
+    ["new host, on the path that reloads", 50, 150, (at) => ({
+      host: `options${at}.bench`,
+      data: { check_interval: 3_000 + at },
+    })],
+  ];
+  for (const [what, medianAim, p99Aim, request] of ways) {
+    const times = (await measureStarts(fleet, router, scale.starts, request)).map((start) => start.beyondMs);
+    const [middle, high] = [median(times), percentile(times, 99)];
+    rows.push({
+      measure: `start → first 200: ${what}`,
+      aim: `≤ ${medianAim}, p99 ≤ ${p99Aim} ms`,
+      result: `${milliseconds(middle)}, p99 ${milliseconds(high)} ms`,
+      value: middle,
+      holds: middle <= medianAim && high <= p99Aim,
+      load: `${times.length} one by one, beyond the container's own first answer, polled at ≤ 1 ms`,
+    });
+  }
+  await fleet.remove(known);
+  if (router.kind === "naive") return rows;
+  const [start, kill] = ["start", "kill"].map((action) => acknowledgements(router, since, action)) as [
+    number[],
+    number[],
+  ];
+  for (const [what, times] of [["kill", kill], ["start, one inspect with it", start]] as const) {
+    rows.push({
+      measure: `event received → commands acknowledged: ${what}`,
+      aim: "≤ 3 ms",
+      result: `${milliseconds(median(times))}, p99 ${milliseconds(percentile(times, 99))} ms`,
+      value: median(times),
+      holds: median(times) <= 3,
+      load: `${times.length} events of the starts above, by signalbox's log, to the millisecond`,
+    });
+  }
+  return rows;
+}
+
+/** One churn: a line for each fault, and the latency against quiet. */
+export async function churns(scene: Scene, isKept: boolean, mode: string): Promise<Measured[]> {
+  const { fleet, router, scale } = scene;
+  const result = await churn(fleet, router, {
+    seconds: scale.churnSeconds,
+    perSecond: PER_SECOND,
+    isKept,
+    reloads: scale.reloads,
+  });
+  const kind = `${isKept ? "kept" : "new"} connections, ${mode}`;
+  const faults = result.phases.slice(2);
+  tellWhy(scene, kind, result);
+  return [...faults.map((phase) => faultRow(phase, kind)), latencyRow(result, kind)];
+}
+
+function faultRow(phase: Phase, kind: string): Measured {
+  const isAbrupt = phase.name === "rm -f" || phase.name === "SIGKILLed";
+  // A POST that a dying container had got may not be given to another: its error is the right answer.
+  // So HAProxy answers 502, or closes a kept connection without a word.
+  const isRight = (method: string, what: string) =>
+    isAbrupt && method === "POST" && (what === "status 502" || what === "closed before an answer");
+  const right = phase.failures.filter(({ method, what }) => isRight(method, what)).length;
+  const failed = phase.failures.length - right;
+  return {
+    measure: `failed, ${kind}: ${phase.name}`,
+    aim: "0",
+    result: `${failed} of ${phase.requests.toLocaleString("en")}${
+      right > 0 ? ` (and ${right} POST in a container that died: not repeatable)` : ""
+    }`,
+    value: failed,
+    holds: failed === 0,
+    load: `${PER_SECOND}/s, ${phase.faults} in ${((phase.until - phase.from) / 1_000).toFixed(0)} s`,
+  };
+}
+
+function latencyRow({ phases, load }: ChurnResult, kind: string): Measured {
+  const [quiet, unrouted, ...faults] = phases;
+  const all = faults.flatMap((phase) => phase.tookMs);
+  const [churned, before, engine] = [percentile(all, 99), quiet?.p99Ms ?? NaN, unrouted?.p99Ms ?? NaN];
+  return {
+    measure: `p99 latency during churn ÷ quiet, ${kind}`,
+    aim: "≤ 2",
+    result: `${(churned / before).toFixed(1)} (${milliseconds(churned)} ÷ ${
+      milliseconds(before)
+    } ms; the engine's work alone gives ${(engine / before).toFixed(1)})`,
+    value: churned,
+    holds: churned <= 2 * before || churned <= 2 * engine,
+    load: `${PER_SECOND}/s, all faults; the load generator itself was at most ${
+      milliseconds(load.lateMs)
+    } ms late`,
+  };
+}
+
+function tellWhy({ router, remark }: Scene, kind: string, { phases }: ChurnResult): void {
+  for (const phase of phases) {
+    for (const failure of phase.failures.slice(0, 20)) {
+      const line = router.findRequest(`id=${failure.id} `);
+      remark(
+        `${router.kind}, ${kind}, ${phase.name} at +${
+          Math.round(failure.at - phase.from)
+        } ms: ${failure.method} ` +
+          `${failure.host}: ${failure.what}, ${Math.round(failure.tookMs)} ms${
+            line ? `; ${logged(line)}` : ""
+          }`,
+      );
+    }
+    const [slowest] = phase.slowest;
+    const line = slowest && router.findRequest(`id=${slowest[1]} `);
+    if (slowest !== undefined && slowest[0] > 200 && line) {
+      remark(`${router.kind}, ${kind}, ${phase.name}: slowest ${Math.round(slowest[0])} ms; ${logged(line)}`);
+    }
+  }
+}
+
+/** HAProxy's words on a request: server, timers, status, and how it ended (manual, 8.2.3). */
+function logged(line: string): string {
+  return /\] (_web [^"\\]*)/.exec(line)?.[1]?.trim() ?? line;
+}
+
+export async function burst({ fleet, router }: Scene): Promise<Measured[]> {
+  const result = await measureBurst(fleet, router);
+  const load = "50 containers of 25 new hosts, 200/s on another host";
+  const slower = Math.max(result.addedMs, result.removedMs);
+  return [
+    {
+      measure: "burst: last event → all right",
+      aim: "≤ 500 ms",
+      result: `started ${milliseconds(result.addedMs)} ms, removed ${milliseconds(result.removedMs)} ms`,
+      value: slower,
+      holds: slower <= 500,
+      load,
+    },
+    {
+      measure: "burst: reloads",
+      aim: "≤ 2",
+      result: `${result.reloads}`,
+      value: result.reloads,
+      holds: result.reloads <= 2,
+      load,
+    },
+    {
+      measure: "burst: failed on another host",
+      aim: "0",
+      result: `${result.failures.length} of ${result.requests.toLocaleString("en")}`,
+      value: result.failures.length,
+      holds: result.failures.length === 0,
+      load,
+    },
+  ];
+}
+
+export async function rolling({ fleet, router, scale, remark }: Scene): Promise<Measured[]> {
+  const result = await measureRolling(fleet, router, scale.rolling);
+  for (const each of result.failed.slice(0, 20)) {
+    const line = router.findRequest(`id=${each.id} `);
+    remark(`${router.kind}, rolling: ${JSON.stringify(each)}${line ? `; ${logged(line)}` : ""}`);
+  }
+  const { slow, downloads, webSockets, short } = result;
+  return [{
+    measure: "rolling update, one by one: failed or cut before the container's end",
+    aim: "0",
+    result:
+      `${result.failed.length} of ${slow} slow, ${downloads} downloads, ${webSockets} WebSockets, ${short} short`,
+    value: result.failed.length,
+    holds: result.failed.length === 0,
+    load: `${result.replicas} replicas in ${
+      Math.round(result.tookMs / 1_000)
+    } s; requests of 2 s, 20 MB in 3 s, 100/s short`,
+  }];
+}
+
+export async function posts({ fleet, router, scale, folder }: Scene): Promise<Measured[]> {
+  const result = await measurePosts(fleet, router, folder, scale.postSeconds);
+  const load = `100/s of 20 ms each, ${result.deaths} SIGKILLs in ${scale.postSeconds} s`;
+  return [
+    {
+      measure: "POSTs through abrupt deaths: delivered twice",
+      aim: "0",
+      result: `${result.twice} of ${result.sent}`,
+      value: result.twice,
+      holds: result.twice === 0,
+      load,
+    },
+    {
+      measure: "POSTs through abrupt deaths: answered with an error",
+      aim: "",
+      result: `${result.failed}, of which no container had got ${result.failedUnsent}`,
+      value: result.failed,
+      load,
+    },
+  ];
+}
