@@ -7,7 +7,8 @@ const MAP = "hosts.map";
 export function runtimeCommands(operation: Operation): readonly string[] {
   switch (operation.kind) {
     case "add-server":
-      // A server that was added has its check switched off; it begins once the server leaves maintenance.
+      // A server that was added has its check switched off. It runs from now on, in maintenance too, and changes
+      // nothing there; a server that leaves maintenance is up until a check fails.
       return [
         `add server ${operation.section}/${operation.line}`,
         `enable health ${operation.section}/${operation.server}`,

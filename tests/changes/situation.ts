@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { prepareRouting, type Routing } from "../../lib/cli/routing.ts";
 import { settingsOf } from "../../lib/cli/settings.ts";
+import { buildModel } from "../../lib/core/build_model.ts";
 import type { ServerName } from "../../lib/core/names.ts";
 import type { Plan, ServerState } from "../../lib/core/plan.ts";
-import type { Desired } from "../../lib/core/render.ts";
+import { type Desired, renderDesired } from "../../lib/core/render.ts";
 import { runtimeCommands } from "../../lib/core/runtime_command.ts";
 import { decodeSnapshot } from "../../lib/docker/snapshot_file.ts";
 
@@ -94,7 +95,9 @@ export function want(routing: Routing, snapshot: string, note: Note): Wanted {
       containers.filter((container) => names.includes(container.name)).map((container) => container.id),
     );
   const waiting = named(note.not_ready);
-  const { desired } = routing.design({ containers, stopping: named(note.stopping) });
+  const { settings, templates } = routing;
+  const { model } = buildModel({ containers, stopping: named(note.stopping) }, settings);
+  const desired = renderDesired(model, templates, settings.haproxyVersion, settings.balance);
   const servers = desired.model.backends.flatMap((backend) => backend.servers);
   const states = servers.map((server) =>
     [server.name, server.gate === "open" && !waiting.has(server.containerId) ? "ready" : "maint"] as const

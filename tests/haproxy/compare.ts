@@ -1,0 +1,72 @@
+/** What an HAProxy has, in a form in which two of them can be compared. */
+import assert from "node:assert/strict";
+import type { Wanted } from "../changes/situation.ts";
+import type { HaproxyProgram } from "../harness/haproxies.ts";
+import { onStage, send, type Stage, type StageRequest } from "./stage.ts";
+
+/** The columns of `show servers state` that may differ between an HAProxy that was changed and one that was started. */
+const MAY_DIFFER: Readonly<Record<string, string>> = {
+  be_id:
+    "sections are numbered in the order of the file, and a spare stands elsewhere than a section of its own",
+  srv_time_since_last_change: "the one runs longer than the other",
+  srv_check_status:
+    "each process checks by its own clock: it says what the last check found, if there was one",
+  srv_check_result: "as srv_check_status",
+  srv_check_health: "as srv_check_status: it counts the checks that went well or badly so far",
+};
+/**
+ * Bits of srv_check_state that may differ. 1: a check is under way at this very moment. 8: the check of a server in
+ * maintenance is paused; one that was added in maintenance is checked all the same, and stays in maintenance.
+ */
+const CHECK_UNDER_WAY = 1;
+const CHECK_PAUSED = 8;
+
+/** Servers and routes, a line each, spares under the name of the backend that they serve. */
+export type State = { readonly servers: readonly string[]; readonly routes: readonly string[] };
+
+/** Reads what the HAProxy of a stage has. */
+export async function readState(stage: Stage): Promise<State> {
+  const owners = new Map(
+    [...stage.applier.running?.bindings ?? []].map(([backend, spare]) => [spare, backend]),
+  );
+  const [servers = "", map = ""] = await send(stage, "show servers state", "show map hosts.map");
+  return {
+    servers: rows(servers).map((row) => describe(row, owners)).sort(),
+    routes: map.trim().split("\n").filter((line) => line !== "").map((line) => {
+      const [, key = "", section = ""] = line.split(" ");
+      return `${key} ${owners.get(section) ?? section}`;
+    }).sort(),
+  };
+}
+
+function rows(text: string): Record<string, string>[] {
+  const lines = text.split("\n").filter((line) => line.includes(" "));
+  const header = lines.shift()?.replace("# ", "").trim().split(" ") ?? [];
+  assert.ok(header.includes("srv_admin_state"), `this is not what HAProxy says of its servers: ${text}`);
+  return lines.map((line) =>
+    Object.fromEntries(line.trim().split(" ").map((word, at) => [header[at] ?? "", word]))
+  );
+}
+
+function describe(row: Readonly<Record<string, string>>, owners: ReadonlyMap<string, string>): string {
+  return Object.entries(row).filter(([column]) => MAY_DIFFER[column] === undefined).map(([column, value]) => {
+    if (column === "be_name") return owners.get(value) ?? value;
+    if (column === "srv_check_state") {
+      const mayDiffer = CHECK_UNDER_WAY | (row["srv_admin_state"] === "1" ? CHECK_PAUSED : 0);
+      return `${column}=${Number(value) & ~mayDiffer}`;
+    }
+    return `${column}=${value}`;
+  }).join(" ");
+}
+
+/** What an HAProxy has that is started from nothing with what is wanted. */
+export async function freshState(
+  program: HaproxyProgram,
+  request: StageRequest,
+  want: (stage: Stage) => Wanted,
+): Promise<State> {
+  return await onStage(program, request, async (stage) => {
+    await stage.apply(want(stage));
+    return await readState(stage);
+  });
+}

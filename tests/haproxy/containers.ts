@@ -1,0 +1,102 @@
+/** Listeners on the loopback in place of containers: each address answers with its own name, or holds its answer. */
+import { type Certificate, certificate } from "./certificate.ts";
+import { freePort } from "../harness/http.ts";
+
+/** The containers of a test, all on one port. */
+export class Containers {
+  readonly port = freePort();
+  readonly #servers = new Map<string, Deno.HttpServer>();
+  readonly #held = new Map<string, Set<() => void>>();
+  readonly #busy = new Set<string>();
+  readonly #waiting: (() => void)[] = [];
+
+  /** The snapshot with its containers moved to the loopback, at our port. */
+  move(snapshot: string): string {
+    return snapshot.replaceAll('"80/tcp"', `"${this.port}/tcp"`).replaceAll('"172.17.', '"127.17.')
+      .replaceAll('"fd00::2"', '"::1"');
+  }
+
+  /** Starts the containers that a moved snapshot names. */
+  async start(moved: string): Promise<void> {
+    const tls = moved.includes("ssl_backend") ? await certificate() : undefined;
+    for (const address of addressesOf(moved)) this.#listen(address, tls);
+  }
+
+  /** Ends the containers that a moved snapshot does not name, but those that hold requests back. */
+  async endOthers(moved: string): Promise<void> {
+    const named = new Set(addressesOf(moved));
+    const others = [...this.#servers.keys()].filter((address) =>
+      !named.has(address) && !this.#busy.has(address)
+    );
+    await Promise.all(others.map((address) => this.end(address)));
+  }
+
+  /** From now on the container at the address answers no request for /held, until it is released. */
+  hold(address: string): void {
+    this.#busy.add(address);
+  }
+
+  /** As `hold`, for all that run now. */
+  holdAll(): void {
+    for (const address of this.#servers.keys()) this.hold(address);
+  }
+
+  /** Resolves when a container next holds a request back. */
+  nextHeld(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    return promise;
+  }
+
+  /** How many requests the container at the address holds back. */
+  held(address: string): number {
+    return this.#held.get(address)?.size ?? 0;
+  }
+
+  /** Answers every request that was held back. */
+  release(): void {
+    this.#busy.clear();
+    for (const answers of this.#held.values()) answers.forEach((answer) => answer());
+  }
+
+  /** Ends the container at the address: nobody listens there any more. */
+  async end(address: string): Promise<void> {
+    const server = this.#servers.get(address);
+    this.#servers.delete(address);
+    await server?.shutdown();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.release();
+    await Promise.all([...this.#servers.keys()].map((address) => this.end(address)));
+  }
+
+  #listen(address: string, tls: Certificate | undefined): void {
+    if (this.#servers.has(address)) return;
+    const server = Deno.serve(
+      {
+        hostname: address,
+        port: this.port,
+        onListen: () => undefined,
+        ...(tls === undefined ? {} : { cert: tls.cert, key: tls.key }),
+      },
+      (request) => this.#answer(address, request),
+    );
+    this.#servers.set(address, server);
+  }
+
+  async #answer(address: string, request: Request): Promise<Response> {
+    if (this.#busy.has(address) && new URL(request.url).pathname === "/held") {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const answers = this.#held.get(address) ?? new Set();
+      this.#held.set(address, answers.add(resolve));
+      this.#waiting.splice(0).forEach((tell) => tell());
+      await promise;
+      answers.delete(resolve);
+    }
+    return new Response(address);
+  }
+}
+
+const addressesOf = (moved: string): string[] =>
+  [...moved.matchAll(/"(127\.17\.[0-9.]+|::1)"/g)].map(([, address = ""]) => address);

@@ -1,0 +1,94 @@
+/** Each change of tests/changes, done with the real haproxy: it has then what a fresh start from the files gives. */
+import assert from "node:assert/strict";
+import { planText, readSituations, type Situation, want, type Wanted } from "../changes/situation.ts";
+import { eventually } from "../harness/eventually.ts";
+import type { HaproxyProgram } from "../harness/haproxies.ts";
+import { freePort, httpGet } from "../harness/http.ts";
+import { certificate } from "./certificate.ts";
+import { freshState, readState } from "./compare.ts";
+import { Containers } from "./containers.ts";
+import { called, canAddServers, onStage, programs, settled, type Stage } from "./stage.ts";
+
+for (const program of programs) {
+  for (const situation of readSituations()) {
+    Deno.test(`${called(program)}: ${situation.sentence}`, () => play(program, situation));
+  }
+}
+
+async function play(program: HaproxyProgram, situation: Situation): Promise<void> {
+  await using containers = new Containers();
+  const request = { ...situation, settings: await realSettings(situation.settings) };
+  const steps = situation.steps.map((step) => ({ ...step, snapshot: containers.move(step.snapshot) }));
+  const wants = (stage: Stage) => steps.map(({ snapshot, note }) => want(stage.routing, snapshot, note));
+
+  const changed = await onStage(program, request, async (stage) => {
+    const plans = await plannedKinds(situation);
+    const requests: Promise<unknown>[] = [];
+    for (const [at, wanted] of wants(stage).entries()) {
+      const { snapshot = "", note } = steps[at] ?? {};
+      await containers.start(snapshot);
+      const { plan } = await stage.apply(wanted);
+      if (at > 0 && canAddServers(program)) {
+        const isRefused = note?.refused !== undefined;
+        assert.equal(plan.kind, isRefused ? "reload" : plans[at - 1], `step ${at}: ${planText(plan)}`);
+      }
+      const upcoming = steps[at + 1]?.note.busy ?? [];
+      if (upcoming.length === 0) containers.release();
+      await containers.endOthers(snapshot);
+      for (const id of upcoming) requests.push(...await keepBusy(stage, containers, wanted, id));
+    }
+    containers.release();
+    await Promise.all(requests);
+    const last = wants(stage).at(-1);
+    assert.ok(last !== undefined);
+    await settled(stage, last);
+    assert.equal((await stage.apply(last)).plan.kind, "nothing", "there is nothing left to do");
+    return await readState(stage);
+  });
+  const fresh = await freshState(program, request, (stage) => wants(stage).at(-1) as Wanted);
+  assert.deepEqual(changed, fresh);
+}
+
+/** What plan.txt says of each step. */
+async function plannedKinds({ folder }: Situation): Promise<string[]> {
+  const text = await Deno.readTextFile(new URL("plan.txt", folder));
+  return text.split(/\n\n/).map((part) => {
+    const [first = ""] = part.split("\n").filter((line) => !line.startsWith("#"));
+    if (first === "nothing" || first === "keep") return first;
+    return first.startsWith("reload: ") ? "reload" : "runtime";
+  });
+}
+
+async function realSettings(settings: Situation["settings"]): Promise<Record<string, string>> {
+  if (settings["tls-cert"] === undefined) return settings;
+  const { path } = await certificate();
+  return { ...settings, "tls-cert": path, "https-port": String(freePort()) };
+}
+
+/** Sends requests that the container holds back, until its server has one; answers with those that are under way. */
+async function keepBusy(
+  stage: Stage,
+  containers: Containers,
+  { desired }: Wanted,
+  id: string,
+): Promise<Promise<unknown>[]> {
+  const backend = desired.model.backends.find(({ servers }) =>
+    servers.some((server) => server.containerId === id)
+  );
+  const address = backend?.servers.find((server) => server.containerId === id)?.address;
+  if (backend === undefined || address === undefined || containers.held(address) > 0) return [];
+  containers.hold(address);
+  const requests: Promise<unknown>[] = [];
+  const { host, path } = backend;
+  await eventually(() => {
+    if (containers.held(address) > 0) return true;
+    const answer = httpGet({ port: stage.httpPort, host, path: `${path}/held` }).then(({ status }) =>
+      assert.equal(status, 200, "no request is lost")
+    );
+    // Looked at in the end; until then nobody waits for it.
+    answer.catch(() => undefined);
+    requests.push(answer);
+    return false;
+  }, { what: `a request to reach ${id}` });
+  return requests;
+}

@@ -1,0 +1,145 @@
+/** The real haproxy as signalbox owns it, with containers that are listeners on the loopback. */
+import { Applier } from "../../lib/applier.ts";
+import type { Routing } from "../../lib/cli/routing.ts";
+import { systemClock } from "../../lib/clock.ts";
+import type { Capabilities } from "../../lib/core/plan.ts";
+import { sendCommands } from "../../lib/haproxy/command_session.ts";
+import { findIdentity } from "../../lib/haproxy/identity.ts";
+import { OwnedHaproxy } from "../../lib/haproxy/owned_haproxy.ts";
+import { findHaproxy } from "../../lib/haproxy/program.ts";
+import type { Outcome, Reporter } from "../../lib/ports.ts";
+import { openRouting, type Wanted } from "../changes/situation.ts";
+import { eventually } from "../harness/eventually.ts";
+import { haproxies, type HaproxyProgram } from "../harness/haproxies.ts";
+import { freePort } from "../harness/http.ts";
+
+/** Every haproxy that is here; there is at least one. */
+export const programs: readonly HaproxyProgram[] = await haproxies();
+if (programs.length === 0) {
+  throw new Error("there is no haproxy here: install it, then run scripts/dev haproxies");
+}
+
+/** Whether servers can be added while it runs; else each test's name says that it took the other way. */
+export function canAddServers({ version }: HaproxyProgram): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > 2 || (major === 2 && minor >= 6);
+}
+
+/** The front of a test's name: the version, and the way that it goes where it lacks a feature. */
+export function called(program: HaproxyProgram): string {
+  return `haproxy ${program.version}${
+    canAddServers(program) ? "" : " (by reloads, as it cannot add servers)"
+  }`;
+}
+
+/** What a stage may have that is not as usual. */
+export type StageRequest = {
+  readonly settings?: Readonly<Record<string, string>>;
+  /** False to let it believe that HAProxy is too old. */
+  readonly canAddServers?: boolean;
+  /** Started in place of the haproxy itself. */
+  readonly wrapper?: string;
+};
+
+/** An HAProxy in a state directory of its own, not started yet. */
+export type Stage = {
+  readonly stateDir: string;
+  readonly httpPort: number;
+  readonly haproxy: OwnedHaproxy;
+  readonly applier: Applier;
+  readonly routing: Routing;
+  /** What it reported, each as `warn: text`. */
+  readonly said: string[];
+  /** How often onRestart was called. */
+  readonly restarts: () => number;
+  /** Applies what is wanted; throws where it was rejected. */
+  readonly apply: (wanted: Wanted) => ReturnType<Applier["apply"]>;
+};
+
+/** Sets a stage, lets `act` play on it, and leaves nothing behind. */
+export async function onStage<T>(
+  program: HaproxyProgram,
+  request: StageRequest,
+  act: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  const stateDir = await Deno.makeTempDir({ prefix: "signalbox-haproxy-" });
+  const found = await findHaproxy(program.path);
+  const httpPort = freePort();
+  const routing = await openRouting({
+    "haproxy-version": found.version.join("."),
+    "bind": "127.0.0.1",
+    "http-port": String(httpPort),
+    "max-connections": "500",
+    ...request.settings,
+  });
+  const said: string[] = [];
+  let restarts = 0;
+  const settings = {
+    program: { ...found, path: request.wrapper ?? found.path },
+    stateDir,
+    pidFile: `${stateDir}/haproxy.pid`,
+    configCopy: undefined,
+    process: { ...await findIdentity(stateDir), syslog: undefined },
+    env: () => routing.env,
+  };
+  const Kind = request.canAddServers === false ? OldHaproxy : OwnedHaproxy;
+  const report = collect(said);
+  const haproxy = new Kind(settings, routing.templates, systemClock, report, () => restarts++);
+  const applier = new Applier({ haproxy, clock: systemClock, report });
+  const stopping = new AbortController();
+  try {
+    await haproxy.open();
+    return await act({
+      stateDir,
+      httpPort,
+      haproxy,
+      applier,
+      routing,
+      said,
+      restarts: () => restarts,
+      apply: async ({ desired, states }) =>
+        accept(await applier.apply(desired, states, stopping.signal), said),
+    });
+  } finally {
+    stopping.abort();
+    await haproxy.stop(2_000);
+    await Deno.remove(stateDir, { recursive: true });
+  }
+}
+
+class OldHaproxy extends OwnedHaproxy {
+  override get capabilities(): Capabilities {
+    return { ...super.capabilities, canAddServers: false };
+  }
+}
+
+function accept<T extends { readonly outcome: Outcome }>(result: T, said: readonly string[]): T {
+  if (result.outcome.kind === "applied") return result;
+  throw new Error(
+    `HAProxy rejected it (${result.outcome.stage}): ${result.outcome.detail}\n${said.join("\n")}`,
+  );
+}
+
+/** A reporter that keeps what it hears. */
+export function collect(said: string[]): Reporter {
+  const keep = (level: string) => (message: string) => void said.push(`${level}: ${message}`);
+  return {
+    error: keep("error"),
+    warn: keep("warn"),
+    info: keep("info"),
+    debug: keep("debug"),
+    notices: () => undefined,
+  };
+}
+
+/** Says the wish again until servers that were told to go are gone, as the controller does once a second. */
+export async function settled(stage: Stage, wanted: Wanted): Promise<void> {
+  await eventually(async () => {
+    if (stage.applier.leaving > 0) await stage.apply(wanted);
+    return stage.applier.leaving === 0;
+  }, { what: "leaving servers to be gone" });
+}
+
+/** Sends lines to the worker of a stage; one reply each. */
+export const send = (stage: Stage, ...lines: string[]): Promise<readonly string[]> =>
+  sendCommands(stage.haproxy.socket, lines);
