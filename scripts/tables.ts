@@ -1,0 +1,81 @@
+/**
+ * Writes the tables of README.md from the code that reads what they tell of: `deno run -A scripts/tables.ts` rewrites
+ * what lies between the markers, `--check` only says whether that would change anything.
+ */
+import { ROUTE_KEYS, type RouteKey } from "../lib/core/route_keys.ts";
+import { type Setting, SETTINGS } from "../lib/core/settings.ts";
+
+const README = new URL("../README.md", import.meta.url);
+
+const KIND_IN_WORDS: Readonly<Record<RouteKey["kind"], string>> = {
+  "string": "string",
+  "string[]": "list of strings",
+  "integer": "whole number",
+  "boolean": "boolean",
+};
+
+/** The text of README.md with each table as the code has it now; throws where a marker is missing. */
+export function withTables(text: string): string {
+  const tables = { settings: settingsTable(), keys: keysTable() };
+  return Object.entries(tables).reduce((before, [name, table]) => replaceTable(before, name, table), text);
+}
+
+function replaceTable(text: string, name: string, table: string): string {
+  const [begin, end] = [`<!-- ${name}: written by scripts/tables.ts -->\n`, `<!-- ${name}: end -->\n`];
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) {
+    throw new Error(`README.md has no table "${name}": expected the lines ${begin}and ${end}`);
+  }
+  return `${text.slice(0, from + begin.length)}\n${table}\n${text.slice(to)}`;
+}
+
+function settingsTable(): string {
+  const rows = (Object.values(SETTINGS) as Setting[]).map((setting) => [
+    flagOf(setting),
+    setting.env.map(code).join(", "),
+    setting.defaultText,
+    setting.help,
+  ]);
+  return table(["flag", "environment", "default", "meaning"], rows);
+}
+
+function flagOf({ flag, argument }: Setting): string {
+  if (flag === undefined) return "(environment only)";
+  return code(argument === undefined ? `--${flag}` : `--${flag} ${argument}`);
+}
+
+function keysTable(): string {
+  const rows = (Object.entries(ROUTE_KEYS) as [string, RouteKey][]).map(([name, key]) => [
+    code(name),
+    code(`interlock.${key.label}`) + (key.kind === "string[]" ? ", `.1`, `.2` …" : ""),
+    KIND_IN_WORDS[key.kind],
+    key.meaning + (key.isVital ? " (a wrong value costs the route)" : ""),
+  ]);
+  return table(["key of INTERLOCK_DATA", "label", "type", "meaning"], rows);
+}
+
+const code = (text: string): string => `\`${text}\``;
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |\n`;
+  return line(head) + line(head.map(() => "---")) + rows.map(line).join("");
+}
+
+if (import.meta.main) {
+  const isCheck = Deno.args[0] === "--check";
+  if (Deno.args.length > 1 || (Deno.args.length === 1 && !isCheck)) {
+    console.error(`Cannot read the arguments "${Deno.args.join(" ")}": expected --check, or nothing.`);
+    Deno.exit(2);
+  }
+  const before = await Deno.readTextFile(README);
+  const after = withTables(before);
+  if (before !== after && isCheck) {
+    console.error(
+      "README.md: the tables are not what the code has; deno run -A scripts/tables.ts writes them.",
+    );
+    Deno.exit(1);
+  }
+  if (before !== after) await Deno.writeTextFile(README, after);
+}
