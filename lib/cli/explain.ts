@@ -20,7 +20,7 @@ export async function explain(
   if (subject !== undefined && verdicts.length === 0) throw wrongUsage(unknownSubject(subject, built));
   const entries = verdicts.map((verdict) => explainOne(verdict, built));
   if (options.json) await terminal.out(`${JSON.stringify(entries, undefined, 2)}\n`);
-  else await terminal.out(entries.length === 0 ? "no container runs\n" : entries.map(formatEntry).join(""));
+  else await terminal.out(entries.length === 0 ? "no container runs\n" : formatEntries(entries));
   return 0;
 }
 
@@ -75,12 +75,23 @@ function explainOne(verdict: Verdict, built: Built): Entry {
   };
 }
 
-function formatEntry(entry: Entry): string {
-  const lines = entry.why === undefined
-    ? [`  serves ${entry.hosts.join(", ")}`, `  at ${entry.address} (${entry.via})`]
-    : [`  serves nothing: ${entry.why}`];
-  // A notice that says the same again is left out.
-  const notices = entry.notices.filter((notice) => entry.why === undefined || !notice.endsWith(entry.why));
-  return [`${entry.container} (${entry.id})`, ...lines, ...notices.map((notice) => `  ${notice}`)]
-    .map((line) => `${onOneLine(line)}\n`).join("");
+/** A paragraph for each container: its routes, then its notices, those that say the same as a route left out. */
+function formatEntries(entries: readonly Entry[]): string {
+  const paragraphs = [...Map.groupBy(entries, (entry) => entry.id).values()].map((own) => {
+    const [first] = own;
+    const routes = own.flatMap((entry) =>
+      entry.why === undefined
+        ? [`  serves ${entry.hosts.join(", ")}`, `  at ${entry.address} (${entry.via})`]
+        : [`  serves nothing: ${entry.why}`]
+    );
+    const notices = first?.notices.filter((notice) =>
+      !own.some(({ why }) => why !== undefined && notice.endsWith(why))
+    );
+    return [
+      `${first?.container} (${first?.id})`,
+      ...routes,
+      ...(notices ?? []).map((notice) => `  ${notice}`),
+    ];
+  });
+  return paragraphs.flat().map((line) => `${onOneLine(line)}\n`).join("");
 }

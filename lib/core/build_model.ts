@@ -98,14 +98,14 @@ class Builder {
     const { routes, notices } = this.#memory.read(container);
     this.notices.push(...notices);
     if (routes.length === 0) this.refuse(container, "its INTERLOCK_DATA cannot be read");
-    for (const data of routes) this.addRoute(container, data);
+    for (const data of routes) this.addRoute(container, data, routes.length === 1);
   }
 
   refuse(container: ContainerView, why: string): void {
     this.verdicts.push({ container, hosts: [], server: undefined, why });
   }
 
-  addRoute(container: ContainerView, data: RouteData): void {
+  addRoute(container: ContainerView, data: RouteData, isOnly: boolean): void {
     if (data.isLost) {
       return this.refuse(container, `${data.source} names a hostname, domain or port that cannot be used`);
     }
@@ -114,7 +114,9 @@ class Builder {
       if (data.isExplicit || found.isWrong) {
         this.note("warning", "no-host", container.name, `serves no route: ${found.why}`);
       }
-      return this.refuse(container, found.why);
+      // One that names its routes by labels need not have one of its own.
+      if (isOnly || data.isExplicit || found.isWrong) this.refuse(container, found.why);
+      return;
     }
     const chosen = this.chooseServer(container, data, found.host);
     if (chosen === undefined) return;

@@ -1,4 +1,4 @@
-import { closest } from "fastest-levenshtein";
+import { closest, distance } from "fastest-levenshtein";
 import type { BackendOption, HaproxyVersion } from "./backend_option.ts";
 import type { HealthCheck } from "./model.ts";
 import type { HostName, PathPrefix, Port } from "./names.ts";
@@ -55,13 +55,12 @@ export function readRouteData(
   const routes: RouteData[] = [];
   if (entries === "unreadable") return { routes, notices: reader.notices };
   const own = labels.get("") ?? new Map();
+  labels.delete("");
   const bases: [string, SaidKeys][] = entries.length > 0
     ? entries.map(([source, said]) => [source, new Map([...said, ...own])])
     : [["labels", own]];
   for (const [source, said] of bases) routes.push(reader.readRoute(source, said));
-  for (const [name, said] of labels) {
-    if (name !== "") routes.push(reader.readRoute(`label route ${quote(name)}`, said));
-  }
+  for (const [name, said] of labels) routes.push(reader.readRoute(`label route ${quote(name)}`, said));
   if (routes.length > MOST_ROUTES) {
     reader.warn("too-many", `asks for ${routes.length} routes, at most ${MOST_ROUTES} are served`);
   }
@@ -129,7 +128,7 @@ class Reader {
       const isRoute = isOwn || (second !== undefined && /^[A-Za-z0-9_-]{1,63}$/.test(first));
       if (keyName === undefined || !isIndex || !isRoute) {
         const route = isRoute && !isOwn ? `${first}.` : "";
-        this.unknown(`label ${quote(label)}`, `interlock.${route}${nearest(word, [...KEY_OF_LABEL.keys()])}`);
+        this.unknown(`label ${quote(label)}`, nearest(word, [...KEY_OF_LABEL.keys()]), `interlock.${route}`);
         continue;
       }
       const route = isOwn ? "" : first;
@@ -145,8 +144,10 @@ class Reader {
     return routes;
   }
 
-  unknown(what: string, suggestion: string): void {
-    this.warn("unknown-key", `${what} is not known, did you mean ${quote(suggestion)}?`);
+  unknown(what: string, { word, isLikely }: Nearest, prefix = ""): void {
+    const known = quote(prefix + word);
+    const advice = isLikely ? `did you mean ${known}?` : `the nearest that is known is ${known}`;
+    this.warn("unknown-key", `${what} is not known, ${advice}`);
   }
 
   readRoute(source: string, said: SaidKeys): RouteData {
@@ -225,11 +226,18 @@ function labelValue(kind: Kind, text: string): unknown {
   return text;
 }
 
-/** The known word that is meant, most likely: one that begins alike, else the one with the fewest letters to change. */
-function nearest(word: string, known: readonly string[]): string {
-  const written = word.slice(0, 64).toLowerCase().replaceAll("-", "_");
+/** Longer words are compared by their beginning: the time that it takes grows with the length. */
+const LONGEST_WORD = 64;
+
+type Nearest = { readonly word: string; readonly isLikely: boolean };
+
+/** The known word that is nearest: one that begins alike, else the one with the fewest letters to change. */
+function nearest(word: string, known: readonly string[]): Nearest {
+  const written = word.slice(0, LONGEST_WORD).toLowerCase().replaceAll("-", "_");
   const longer = written.length < 3 ? undefined : known.find((each) => each.startsWith(written));
-  return longer ?? closest(written, known);
+  if (longer !== undefined) return { word: longer, isLikely: true };
+  const found = closest(written, known);
+  return { word: found, isLikely: distance(written, found) <= Math.max(2, found.length / 3) };
 }
 
 const COLLATOR = new Intl.Collator("en", { numeric: true });

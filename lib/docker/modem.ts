@@ -43,7 +43,9 @@ export class FetchModem {
   constructor(transport: EngineTransport, readonly deadlineMs = DEADLINE_MS) {
     if (transport.kind === "unix") {
       this.#client = Deno.createHttpClient({ proxy: { transport: "unix", path: transport.path } });
-      this.#base = "http://docker";
+      // An address, not a name: Deno would look the name up, though the socket needs no lookup, and a lost packet of
+      // that costs five seconds.
+      this.#base = "http://127.0.0.1";
       return;
     }
     const { tls } = transport;

@@ -75,7 +75,9 @@ export function sortContainers(containers: readonly ContainerView[]): ContainerV
 
 function parseJson(text: string): Parsed<unknown> {
   // `docker inspect` with no running container prints nothing to standard output but an empty array or nothing at all.
-  if (text.trim() === "") return expected(`${EXPECTED}; it is empty`);
+  if (text.trim() === "") {
+    return expected(`${EXPECTED}; it is empty, as docker inspect leaves it where no container runs`);
+  }
   try {
     return parsed(JSON.parse(text));
   } catch (error) {
