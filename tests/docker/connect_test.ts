@@ -51,6 +51,12 @@ Deno.test("an API that is none of Docker's is refused", () => {
   }
 });
 
+Deno.test("an engine behind a socket is addressed by a number, since a name would be looked up", async () => {
+  await using fake = await FakeEngine.start();
+  (await connectEngine(fake.transport, NEVER)).close();
+  assert.deepEqual([...fake.hosts], ["127.0.0.1"]);
+});
+
 Deno.test("nothing but reads is ever sent", async () => {
   await using fake = await FakeEngine.start();
   const modem = new FetchModem(fake.transport);

@@ -13,6 +13,8 @@ export interface FakeOptions {
 export class FakeEngine implements AsyncDisposable {
   /** `GET /v1.41/containers/json`, in the order in which they came. */
   readonly requests: string[] = [];
+  /** The hosts that requests were addressed to. */
+  readonly hosts = new Set<string>();
   /** The containers that run, as inspect tells them, by id. */
   readonly containers = new Map<string, Record<string, unknown>>();
   /** Answers in place of the engine's own, by the path without its version; `undefined` leaves it to the engine. */
@@ -24,7 +26,8 @@ export class FakeEngine implements AsyncDisposable {
     this.#server = Deno.serve(
       { path: this.path, onListen: () => {}, onError: () => new Response(null) },
       (request) => {
-        const { pathname } = new URL(request.url);
+        const { pathname, hostname } = new URL(request.url);
+        this.hosts.add(hostname);
         this.requests.push(`${request.method} ${pathname}`);
         const path = pathname.replace(/^\/v[0-9.]+/, "");
         return this.answer(path) ?? this.#answer(path);
