@@ -16,6 +16,8 @@ export type ListedContainer = {
 export type Engine = {
   /** The running containers, paused ones too. */
   readonly list: (signal: AbortSignal) => Promise<readonly ListedContainer[]>;
+  /** Which of these containers run. Answered without their locks, where an inspect waits until an end is cleaned up. */
+  readonly running: (ids: readonly string[], signal: AbortSignal) => Promise<ReadonlySet<string>>;
   /** One container's JSON, or `undefined` if it is gone. */
   readonly inspect: (id: string, signal: AbortSignal) => Promise<unknown>;
   /** The engine's events, as bytes of JSON lines. */
@@ -50,7 +52,9 @@ type Options = { readonly abortSignal: AbortSignal };
 /** The calls of dockerode's that are made: reads, each with an abort signal, which its types do not know. */
 type EngineCalls = {
   version(options: Options): Promise<{ Version: string; ApiVersion: string; MinAPIVersion?: string }>;
-  listContainers(options: Options): Promise<readonly Docker.ContainerInfo[]>;
+  listContainers(
+    options: Options & { filters?: { id: readonly string[] } },
+  ): Promise<readonly Docker.ContainerInfo[]>;
   getEvents(options: Options & { filters: typeof EVENT_FILTERS }): Promise<ReadableStream<Uint8Array>>;
   getContainer(id: string): { inspect(options: Options): Promise<unknown> };
 };
@@ -75,6 +79,10 @@ export async function connectEngine(
           id: entry.Id,
           print: fingerprint(entry),
         })),
+      running: async (ids, abortSignal) =>
+        new Set(
+          (await docker.listContainers({ filters: { id: ids }, abortSignal })).map((entry) => entry.Id),
+        ),
       inspect: (id, abortSignal) => inspectUnlessGone(docker, id, abortSignal),
       events: (abortSignal) => docker.getEvents({ filters: EVENT_FILTERS, abortSignal }),
       description: `${version.Version}, API ${modem.version.slice(2)}`,

@@ -12,6 +12,8 @@ import type { EngineTransport } from "./modem.ts";
 const RECONNECT: Backoff = { firstMs: 100, mostMs: 5_000 };
 /** Inspects under way at once; more do not make an engine faster. */
 const INSPECTS_AT_ONCE = 16;
+/** How long a pass waits for an inspect, in milliseconds; an idle engine answers within 5. */
+const INSPECT_PATIENCE_MS = 50;
 /** How long an engine takes to clean up after a container, in milliseconds; it is asked about it after that. */
 const CLEAN_UP_MS = 300;
 /** How long a container may live on after it was told to stop before it is believed to stay, in milliseconds. */
@@ -35,6 +37,7 @@ export class EngineFollower {
   #engine: Engine | undefined;
   #connection = new AbortController();
   #complaint = "";
+  #wake: (wake: Wake) => void = () => undefined;
 
   #address: EngineAddress | undefined;
 
@@ -53,6 +56,7 @@ export class EngineFollower {
 
   /** Follows the engine's events until the signal; connects again, with growing delays, whenever they end. */
   async follow(wake: (wake: Wake) => void, signal: AbortSignal): Promise<void> {
+    this.#wake = wake;
     let failures = 0;
     while (!signal.aborted) {
       this.#connection = new AbortController();
@@ -86,7 +90,7 @@ export class EngineFollower {
     const engine = this.#engine;
     if (engine === undefined) throw new Error(`Docker at ${this.parts.url} does not answer`);
     try {
-      if (wake.ids !== undefined) await this.#inspectAll(engine, [...wake.ids], signal);
+      if (wake.ids !== undefined) await this.#readSome(engine, [...wake.ids], signal);
       else await this.#readEverything(engine, wake.isFresh === true, signal);
     } catch (error) {
       // A connection that cannot answer a question will not bring events either.
@@ -115,9 +119,12 @@ export class EngineFollower {
       }
       // A container that is being started is heard of again; until then the engine would keep an inspect waiting.
       const isEarly = event.action === "connect" && !this.containers.has(event.id);
-      if (event.action === "kill" || isEarly) continue;
+      // Of one that ends, what else happens to it is part of its end.
+      const isPart = this.stopping.has(event.id) && event.action !== "start" && event.action !== "stop";
+      if (event.action === "destroy") this.#forget(event.id);
+      if (event.action === "kill" || isEarly || (isPart && event.action !== "destroy")) continue;
       if (event.action === "start") this.stopping.delete(event.id);
-      wake({ reason: "docker", ids: new Set([event.id]) });
+      wake({ reason: "docker", ids: new Set(event.action === "destroy" ? [] : [event.id]) });
     }
   }
 
@@ -126,6 +133,34 @@ export class EngineFollower {
     if (known === undefined) return false;
     return event.action === "die" ||
       (event.killedBy !== undefined && endsContainer(event.killedBy, known.stopSignal));
+  }
+
+  /** Containers that are about to end are only asked whether they run; others are inspected. */
+  async #readSome(engine: Engine, ids: readonly string[], signal: AbortSignal): Promise<void> {
+    const ending = ids.filter((id) => this.stopping.has(id as ContainerId));
+    const others = ids.filter((id) => !this.stopping.has(id as ContainerId));
+    const asked = ending.length === 0 ? Promise.resolve() : engine.running(ending, signal).then((running) => {
+      for (const id of ending) if (!running.has(id)) this.#forget(id as ContainerId);
+    });
+    await Promise.all([asked, this.#inspectSoon(engine, others, signal)]);
+  }
+
+  /** An inspect that the engine holds up does not hold up the pass: what comes later wakes another one. */
+  async #inspectSoon(engine: Engine, ids: readonly string[], signal: AbortSignal): Promise<void> {
+    if (ids.length === 0) return;
+    const late = new AbortController();
+    const all = this.#inspectAll(engine, ids, AbortSignal.any([signal, this.#connection.signal]));
+    await Promise.race([
+      all,
+      this.parts.clock.sleep(INSPECT_PATIENCE_MS, late.signal).then(() => "late" as const),
+    ])
+      .then((result) => {
+        if (result !== "late") return;
+        all.then(
+          () => this.#wake({ reason: "docker", ids: new Set() }),
+          (error) => this.#connection.abort(error),
+        );
+      }).finally(() => late.abort());
   }
 
   async #readEverything(engine: Engine, isFresh: boolean, signal: AbortSignal): Promise<void> {

@@ -12,6 +12,8 @@ export class HaproxyOutput {
   /** Takes a line. */
   take(severity: "error" | "warn" | "info", line: string): void {
     this.#lines = [...this.#lines.slice(1 - KEPT_LINES), line];
+    // The last container of a host left, or its check failed: status tells which; an error it is not.
+    if (/has no server available/.test(line)) return this.report.info(`haproxy: ${line}`);
     this.report[ROUTINE.test(line) && severity !== "error" ? "debug" : severity](`haproxy: ${line}`);
   }
 

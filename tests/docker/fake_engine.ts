@@ -104,7 +104,10 @@ export class FakeEngine implements AsyncDisposable {
     }
     if (path === "/events") return new Response(this.#follow());
     if (path === "/containers/json") {
-      return Response.json([...this.containers].map(([id, { Name }]) => ({
+      const running = [...this.containers].filter(([, { State }]) =>
+        (State as { Status?: string } | undefined)?.Status !== "exited"
+      );
+      return Response.json(running.map(([id, { Name }]) => ({
         Id: id,
         Names: [Name],
         State: "running",
