@@ -78,6 +78,8 @@ async function change(
     const { plan } = await stage.apply(wanted);
     ways[plan.kind] = (ways[plan.kind] ?? 0) + 1;
     steps.push(`   ${plan.kind}${plan.kind === "reload" ? `: ${plan.reasons.join("; ")}` : ""}`);
+    const surprises = stage.said.filter((line) => /not as it was believed/.test(line));
+    assert.ok(surprises.every(isExpected), surprises.join("\n"));
     // Requests that are under way keep servers that are told to go from being deleted, until later.
     if (count % 4 === 1) requests.push(...await keepBusy(stage, containers, universe.pickHost(), steps));
     if (count % 4 === 3) containers.release();
@@ -89,6 +91,9 @@ async function change(
   assert.equal((await stage.apply(wanted)).plan.kind, "nothing", "there is nothing left to do");
   return { changed: await readState(stage), last };
 }
+
+/** What comes back at another address while its old server still has requests is refused, and reloaded. */
+const isExpected = (surprise: string): boolean => /already used|[Aa]lready exists/.test(surprise);
 
 /** Sends a request to a host, and comes back once a container holds it, or once it was answered otherwise. */
 async function keepBusy(

@@ -1,0 +1,87 @@
+/** Whatever kills HAProxy, it is back with what the files say, and the loop is told. */
+import assert from "node:assert/strict";
+import { askMaster, askWorker } from "../../lib/haproxy/worker.ts";
+import { want } from "../changes/situation.ts";
+import { eventually } from "../harness/eventually.ts";
+import { httpGet } from "../harness/http.ts";
+import { freshState, readState } from "./compare.ts";
+import { Containers } from "./containers.ts";
+import { called, canAddServers, onStage, programs, type Stage } from "./stage.ts";
+
+const VICTIMS = {
+  worker: async (stage: Stage) => (await askWorker(stage.haproxy.socket))?.pid,
+  master: async (stage: Stage) => (await askMaster(`${stage.stateDir}/master.sock`))?.masterPid,
+};
+
+for (const program of programs) {
+  for (const [victim, findPid] of Object.entries(VICTIMS)) {
+    Deno.test(`${called(program)}: when its ${victim} is killed it is back with what its files say`, async () => {
+      await using containers = new Containers();
+      const read = async (step: string) =>
+        containers.move(
+          await Deno.readTextFile(
+            new URL(`../changes/a_new_host_takes_a_spare/${step}.json`, import.meta.url),
+          ),
+        );
+      const [before, after] = [await read("before"), await read("after")];
+      await containers.start(after);
+      const held = { not_ready: ["web1"] };
+      const changed = await onStage(program, {}, async (stage) => {
+        await stage.apply(want(stage.routing, before, held));
+        // By the time of the crash a host stands on a spare, and a server was made ready that the files hold back.
+        await stage.apply(want(stage.routing, after, held));
+        const wanted = want(stage.routing, after, {});
+        await stage.apply(wanted);
+        assert.equal(stage.applier.running?.bindings.size, canAddServers(program) ? 1 : 0);
+
+        await kill(stage, findPid);
+        stage.applier.forgetCommands();
+        assert.equal(stage.applier.running?.bindings.size, 0, "each host has its own section now");
+        const asBelieved = await stage.haproxy.reportServers();
+        assert.deepEqual(asBelieved.map(({ name, isReady }) => [name.split(":")[1], isReady]).sort(), [
+          ["shop", true],
+          ["web1", false],
+        ]);
+        const { plan } = await stage.apply(wanted);
+        assert.equal(plan.kind, "runtime", "what was commanded since is commanded again");
+        for (const host of ["www.example.com", "shop.example.com"]) {
+          assert.equal((await httpGet({ port: stage.httpPort, host })).status, 200, host);
+        }
+        return await readState(stage);
+      });
+      assert.deepEqual(changed, await freshState(program, {}, (stage) => want(stage.routing, after, {})));
+    });
+  }
+
+  Deno.test(`${called(program)}: it is killed twice and is back twice`, async () => {
+    await onStage(program, {}, async (stage) => {
+      await stage.apply(want(stage.routing, "[]", {}));
+      await kill(stage, VICTIMS.worker);
+      await kill(stage, VICTIMS.master);
+      assert.equal(stage.restarts(), 2);
+    });
+  });
+}
+
+/** Kills a process of the stage's, and comes back when another worker serves and the loop was told, once. */
+async function kill(stage: Stage, findPid: (stage: Stage) => Promise<number | undefined>): Promise<void> {
+  const restarts = stage.restarts();
+  // The master may answer a moment later than its worker.
+  const pid = await eventually(() => findPid(stage), { what: "the one to be killed" });
+  const old = await VICTIMS.worker(stage);
+  assert.ok(old !== undefined && pid !== Deno.pid);
+  Deno.kill(pid, "SIGKILL");
+  await eventually(() => stage.restarts() > restarts, { what: "HAProxy to be started again" });
+  assert.equal(stage.restarts(), restarts + 1);
+  assert.notEqual(await VICTIMS.worker(stage), old);
+  await eventually(() => !isAlive(old), { what: "the old worker to be gone" });
+}
+
+/** Whether a process is there and more than a zombie. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+  } catch {
+    return false;
+  }
+}

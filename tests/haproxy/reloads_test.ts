@@ -1,0 +1,173 @@
+/** A reload is proven: what is refused changes nothing, what was held or down stays so, and old workers end. */
+import assert from "node:assert/strict";
+import { askMaster, askWorker } from "../../lib/haproxy/worker.ts";
+import { type Note, openRouting, want, type Wanted } from "../changes/situation.ts";
+import { eventually } from "../harness/eventually.ts";
+import type { HaproxyProgram } from "../harness/haproxies.ts";
+import { httpGet } from "../harness/http.ts";
+import { Containers } from "./containers.ts";
+import { called, onStage, programs, type Stage, type StageRequest } from "./stage.ts";
+
+const HOST = "www.example.com";
+
+/** A host of two containers that serves already. */
+async function onWeb(
+  program: HaproxyProgram,
+  request: StageRequest,
+  act: (stage: Stage, containers: Containers, snapshot: string) => Promise<void>,
+  note: Note = {},
+): Promise<void> {
+  await using containers = new Containers();
+  const text = await Deno.readTextFile(new URL("../changes/nothing_changed/before.json", import.meta.url));
+  const quick = text.replaceAll(
+    '"Config": {',
+    '"Config": {"Labels": {"interlock.health_check_interval": "100"},',
+  );
+  const snapshot = containers.move(quick);
+  await containers.start(snapshot);
+  await onStage(program, request, async (stage) => {
+    await stage.apply(want(stage.routing, snapshot, note));
+    await act(stage, containers, snapshot);
+  });
+}
+
+const get = (stage: Stage) => httpGet({ port: stage.httpPort, host: HOST, limitMs: 2_000 });
+
+/** Asks again and again until it is told to end; answers with how many requests failed, and how many there were. */
+function keepAsking(stage: Stage): { readonly end: () => Promise<{ failed: number; all: number }> } {
+  const seen = { failed: 0, all: 0 };
+  let isOver = false;
+  const asking = (async () => {
+    while (!isOver) {
+      seen.all++;
+      await get(stage).then(({ status }) => status === 200 || seen.failed++, () => seen.failed++);
+    }
+  })();
+  return {
+    end: async () => {
+      isOver = true;
+      await asking;
+      return seen;
+    },
+  };
+}
+
+async function reload(stage: Stage, wanted: Wanted): Promise<void> {
+  stage.applier.forceReload("the test wants it");
+  assert.equal((await stage.apply(wanted)).plan.kind, "reload");
+}
+
+const worker = async (stage: Stage) => {
+  const found = await askWorker(stage.haproxy.socket);
+  assert.ok(found !== undefined, "nobody serves");
+  return found;
+};
+
+for (const program of programs) {
+  const name = (sentence: string) => `${called(program)}: ${sentence}`;
+
+  Deno.test(
+    name("a config that the check lets through and the reload refuses leaves the last good one"),
+    async () => {
+      await using wrapper = await blindWrapper(program);
+      await onWeb(program, { wrapper: wrapper.path }, async (stage, _containers, snapshot) => {
+        const good = want(stage.routing, snapshot, {});
+        const files = new Map(good.desired.files);
+        files.set("haproxy.cfg", `${files.get("haproxy.cfg")}\n    no-such-keyword\n`);
+        const before = await Deno.readLink(`${stage.stateDir}/current`);
+        const { description } = await worker(stage);
+        const asking = keepAsking(stage);
+
+        const desired = { ...good.desired, files, fixed: "another" };
+        const { outcome } = await stage.applier.apply(desired, good.states, new AbortController().signal);
+        assert.equal(outcome.kind, "rejected");
+        assert.equal(outcome.kind === "rejected" && outcome.stage, "load");
+        assert.equal(await Deno.readLink(`${stage.stateDir}/current`), before);
+        assert.equal((await worker(stage)).description, description);
+        assert.equal((await get(stage)).status, 200);
+
+        await reload(stage, good);
+        assert.notEqual((await worker(stage)).description, description, "the next good one is taken up");
+        const { failed, all } = await asking.end();
+        assert.equal(failed, 0, `of ${all}`);
+        assert.equal(stage.restarts(), 0);
+      });
+    },
+  );
+
+  Deno.test(name("a listener that cannot be had is refused before anything is reloaded"), async () => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    await onWeb(program, {}, async (stage, _containers, snapshot) => {
+      const before = await worker(stage);
+      const routing = await openRouting({ bind: "127.0.0.1", "http-port": String(taken.addr.port) });
+      const { desired, states } = want(routing, snapshot, {});
+      const { outcome } = await stage.applier.apply(desired, states, new AbortController().signal);
+      assert.match(outcome.kind === "rejected" ? outcome.detail : "it was applied", /cannot listen on/);
+      assert.equal((await worker(stage)).pid, before.pid);
+      assert.equal((await get(stage)).status, 200);
+    });
+  });
+
+  Deno.test(
+    name("a server that was held is held after a reload, and ready when it is told so"),
+    () =>
+      onWeb(program, {}, async (stage, _containers, snapshot) => {
+        const held = want(stage.routing, snapshot, { not_ready: ["web2"] });
+        await reload(stage, held);
+        const reported = await stage.haproxy.reportServers(HOST);
+        assert.deepEqual(reported.map(({ isReady }) => isReady), [true, false]);
+        const bodies = await Promise.all(Array.from({ length: 8 }, async () => (await get(stage)).body));
+        assert.deepEqual([...new Set(bodies)], ["127.17.0.2"]);
+
+        await stage.apply(want(stage.routing, snapshot, {}));
+        const both = await Promise.all(Array.from({ length: 8 }, async () => (await get(stage)).body));
+        assert.deepEqual([...new Set(both)].sort(), ["127.17.0.2", "127.17.0.3"]);
+      }, { not_ready: ["web2"] }),
+  );
+
+  Deno.test(
+    name("a server whose check failed is down after a reload, and up when its check succeeds"),
+    () =>
+      onWeb(program, {}, async (stage, containers, snapshot) => {
+        const wanted = want(stage.routing, snapshot, {});
+        const isUp = async () => (await stage.haproxy.reportServers(HOST)).map((server) => server.isUp);
+        await containers.end("127.17.0.3");
+        await eventually(async () => (await isUp())[1] === false, { what: "web2 to be found dead" });
+
+        await reload(stage, wanted);
+        assert.deepEqual(await isUp(), [true, false]);
+        await containers.start(snapshot);
+        await eventually(async () => (await isUp())[1] === true, { what: "web2 to be found alive" });
+      }),
+  );
+
+  Deno.test(
+    name("reloads one after the other lose no request, and the old workers end"),
+    () =>
+      onWeb(program, {}, async (stage, _containers, snapshot) => {
+        const wanted = want(stage.routing, snapshot, {});
+        const pids = new Set([(await worker(stage)).pid]);
+        const asking = keepAsking(stage);
+        for (let count = 0; count < 5; count++) {
+          await reload(stage, wanted);
+          pids.add((await worker(stage)).pid);
+        }
+        const { failed, all } = await asking.end();
+        assert.equal(failed, 0, `of ${all}`);
+        assert.equal(pids.size, 6);
+        await eventually(async () => (await askMaster(`${stage.stateDir}/master.sock`))?.oldWorkers === 0, {
+          what: "the old workers to end",
+        });
+      }),
+  );
+}
+
+/** An haproxy whose check finds nothing wrong with anything. */
+async function blindWrapper(program: HaproxyProgram): Promise<{ path: string } & AsyncDisposable> {
+  const folder = await Deno.makeTempDir({ prefix: "signalbox-wrapper-" });
+  const path = `${folder}/haproxy`;
+  await Deno.writeTextFile(path, `#!/bin/sh\n[ "$1" != -c ] || exit 0\nexec '${program.path}' "$@"\n`, {
+    mode: 0o755,
+  });
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+}
