@@ -34,7 +34,7 @@ export async function measureBurst(fleet: Fleet, router: Router): Promise<BurstR
     postEvery: 10,
   });
   const reloads = router.reloads;
-  const events = fleet.watch(["start", "die"]);
+  const events = fleet.watch(["start", "die", "destroy"]);
 
   await Promise.all(members.map((member) => fleet.start(member)));
   const [own, added] = await Promise.all([

@@ -81,6 +81,8 @@ async function measureAll(kind: RouterKind, fleet: Fleet, folder: string, host: 
     try {
       const scene = { fleet, router, scale, folder, remark: (line: string) => void remarks.push(line) };
       measured.push(...await Promise.race([step.run(scene), stopped]));
+      const read = Math.max(0, ...router.lines.map((line) => Number(line["tookMs"]) || 0));
+      if (read > 500) remarks.push(`${kind}, ${step.name}: one step of a pass took ${Math.round(read)} ms`);
       for (const line of router.lines) {
         const level = line["level"];
         if ((level === "error" || level === "warn") && !/has no server available/.test(line.msg)) {

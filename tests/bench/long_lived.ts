@@ -62,7 +62,9 @@ export async function runOne(
       connection = await openWith(port, host, `/ws?id=${id}`, key);
       const head = await readHead(connection);
       if (!head.text.startsWith("HTTP/1.1 101")) return told(head.text.slice(0, 40));
-      return told(await holdOpen(connection, signal, (text) => name ||= /\S+#\d+;/.exec(text)?.[0] ?? ""));
+      const readName = (text: string) => void (name ||= /[\w.]+#\d+;/.exec(text)?.[0] ?? "");
+      readName(head.rest);
+      return told(await holdOpen(connection, signal, readName));
     }
     const path = kind === "slow" ? `/slow?ms=2000&id=${id}` : `/download?bytes=${DOWNLOAD_BYTES}&id=${id}`;
     connection = await openWith(port, host, path, "Connection: close\r\n");

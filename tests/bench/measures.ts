@@ -206,7 +206,11 @@ export async function rolling({ fleet, router, scale, remark }: Scene): Promise<
     measure: "rolling update, one by one: failed or cut before the container's end",
     aim: "0",
     result:
-      `${result.failed.length} of ${slow} slow, ${downloads} downloads, ${webSockets} WebSockets, ${short} short`,
+      `${result.failed.length} of ${slow} slow, ${downloads} downloads, ${webSockets} WebSockets, ${short} short${
+        result.cutByContainer > 0
+          ? ` (${result.cutByContainer} downloads lost with their container's kernel buffer)`
+          : ""
+      }`,
     value: result.failed.length,
     holds: result.failed.length === 0,
     load: `${result.replicas} replicas in ${
