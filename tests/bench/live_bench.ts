@@ -5,7 +5,7 @@
 import { engineFromEnv } from "../harness/docker_cli.ts";
 import { Fleet } from "./fleet.ts";
 import { burst, churns, type Measured, posts, rolling, type Scale, type Scene, starts } from "./measures.ts";
-import { type RouterKind, startRouter } from "./router.ts";
+import { type Router, type RouterKind, startRouter } from "./router.ts";
 import { formatTable, type Row } from "./statistics.ts";
 
 const isQuick = Deno.args.includes("--quick");
@@ -16,42 +16,47 @@ const DEADLINE_MS = isQuick ? 150_000 : 660_000;
 
 const FULL: Scale = { starts: 50, churnSeconds: 60, reloads: 50, rolling: 10, postSeconds: 15 };
 const QUICK: Scale = { starts: 8, churnSeconds: 10, reloads: 10, rolling: 3, postSeconds: 4 };
-const BASE_FULL: Scale = { starts: 12, churnSeconds: 20, reloads: 20, rolling: 4, postSeconds: 8 };
+const BASE_FULL: Scale = { starts: 10, churnSeconds: 14, reloads: 14, rolling: 4, postSeconds: 8 };
 const BASE_QUICK: Scale = { starts: 3, churnSeconds: 7, reloads: 5, rolling: 0, postSeconds: 3 };
 
 type Step = {
   readonly name: string;
-  readonly flags: readonly string[];
+  readonly flags?: readonly string[];
+  /** The naive generator is measured too. */
+  readonly isCompared: boolean;
+  /** The share of the scale's churn time that it gets, 1 unless said. */
+  readonly share?: number;
   readonly run: (scene: Scene) => Promise<Measured[]>;
 };
 
-const PUBLISHED = ["--address", "published"];
-const NEW_AUTO: Step = {
-  name: "churn",
-  flags: [],
-  run: (scene) => churns(scene, false, "containers' addresses"),
-};
-const KEPT_AUTO: Step = {
-  name: "churn",
-  flags: [],
-  run: (scene) => churns(scene, true, "containers' addresses"),
-};
+const OWN = "containers' addresses";
 const HALF = "half through published ports";
-const NEW_PUBLISHED: Step = { name: "churn", flags: PUBLISHED, run: (scene) => churns(scene, false, HALF) };
-const KEPT_PUBLISHED: Step = { name: "churn", flags: PUBLISHED, run: (scene) => churns(scene, true, HALF) };
-const SHORT: readonly Step[] = [
-  { name: "starts", flags: [], run: starts },
-  { name: "burst", flags: [], run: burst },
-  { name: "rolling", flags: [], run: rolling },
-  { name: "posts", flags: PUBLISHED, run: posts },
+const flags = ["--address", "published"];
+const STEPS: readonly Step[] = [
+  { name: "starts", isCompared: true, run: starts },
+  { name: "churn", isCompared: true, run: (scene) => churns(scene, false, OWN) },
+  { name: "burst", isCompared: true, run: burst },
+  { name: "posts", flags, isCompared: true, run: posts },
+  { name: "rolling", isCompared: !isQuick, run: rolling },
+  // Published ports make no difference to the naive generator, which uses none.
+  ...(isQuick ? [] : [
+    { name: "churn", isCompared: true, run: (scene: Scene) => churns(scene, true, OWN) },
+    {
+      name: "churn",
+      flags,
+      isCompared: false,
+      share: 0.5,
+      run: (scene: Scene) => churns(scene, false, HALF),
+    },
+  ]),
+  {
+    name: "churn",
+    flags,
+    isCompared: false,
+    share: isQuick ? 1 : 0.5,
+    run: (scene) => churns(scene, true, HALF),
+  },
 ];
-const STEPS: Record<RouterKind, readonly Step[]> = {
-  signalbox: [...SHORT, NEW_AUTO, ...(isQuick ? [] : [KEPT_AUTO, NEW_PUBLISHED]), KEPT_PUBLISHED],
-  // Published ports make no difference to it: one churn with each kind of connection is enough.
-  naive: isQuick
-    ? [NEW_AUTO, ...SHORT.filter(({ name }) => name !== "rolling")]
-    : [...SHORT, NEW_AUTO, KEPT_AUTO],
-};
 
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -65,48 +70,53 @@ const startedAt = performance.now();
 const remarks: string[] = [];
 const say = (line: string) => console.error(`bench: ${line}`);
 
-/** Runs the steps of one router; one that fails is told, and the next begins. */
-async function measureAll(kind: RouterKind, fleet: Fleet, folder: string, host: string): Promise<Measured[]> {
-  const scale = kind === "signalbox" ? (isQuick ? QUICK : FULL) : (isQuick ? BASE_QUICK : BASE_FULL);
-  const measured: Measured[] = [];
-  for (const step of STEPS[kind]) {
-    if (only !== undefined && !only.includes(step.name)) continue;
-    if (performance.now() - startedAt > DEADLINE_MS) {
-      remarks.push(`${kind}, ${step.name}: not measured, the time was up`);
-      continue;
-    }
-    const began = performance.now();
-    // Each step has a router of its own, so that none inherits what another left.
-    const router = await startRouter(kind, folder, host, kind === "signalbox" ? step.flags : []);
-    try {
-      const scene = { fleet, router, scale, folder, remark: (line: string) => void remarks.push(line) };
-      measured.push(...await Promise.race([step.run(scene), stopped]));
-      const read = Math.max(0, ...router.lines.map((line) => Number(line["tookMs"]) || 0));
-      if (read > 500) remarks.push(`${kind}, ${step.name}: one step of a pass took ${Math.round(read)} ms`);
-      for (const line of router.lines) {
-        const level = line["level"];
-        if ((level === "error" || level === "warn") && !/has no server available/.test(line.msg)) {
-          remarks.push(`${kind}, ${step.name}: it logged: ${line.msg.slice(0, 300)}`);
-        }
-      }
-    } catch (error) {
-      if (stopping.signal.aborted) throw error;
-      remarks.push(`${kind}, ${step.name}: failed: ${error instanceof Error ? error.message : error}`);
-      measured.push({
-        measure: `${step.name}: could not be measured`,
-        aim: "",
-        result: "see below",
-        value: NaN,
-        holds: kind === "naive",
-        load: "",
-      });
-    } finally {
-      await router.stop();
-      await fleet.removeAll();
-    }
+/** Runs a step for one router; one that fails is told, and the next begins. */
+async function measure(kind: RouterKind, step: Step, fleet: Fleet, folder: string): Promise<Measured[]> {
+  if (performance.now() - startedAt > DEADLINE_MS) {
+    remarks.push(`${kind}, ${step.name}: not measured, the time was up`);
+    return [];
+  }
+  const whole = kind === "signalbox" ? (isQuick ? QUICK : FULL) : (isQuick ? BASE_QUICK : BASE_FULL);
+  const share = step.share ?? 1;
+  const scale = {
+    ...whole,
+    churnSeconds: whole.churnSeconds * share,
+    reloads: Math.round(whole.reloads * share),
+  };
+  const began = performance.now();
+  // Each step has a router of its own, so that none inherits what another left.
+  const router = await startRouter(kind, folder, host, kind === "signalbox" ? step.flags : []);
+  try {
+    const scene = { fleet, router, scale, folder, remark: (line: string) => void remarks.push(line) };
+    const measured = await Promise.race([step.run(scene), stopped]);
+    remarks.push(...complaintsOf(router).map((line) => `${kind}, ${step.name}: ${line}`));
+    return measured;
+  } catch (error) {
+    if (stopping.signal.aborted) throw error;
+    remarks.push(`${kind}, ${step.name}: failed: ${error instanceof Error ? error.message : error}`);
+    const measured = {
+      measure: `${step.name}: could not be measured`,
+      aim: "",
+      result: "see below",
+      load: "",
+    };
+    return kind === "naive" ? [] : [{ ...measured, value: NaN, holds: false }];
+  } finally {
+    await router.stop();
+    await fleet.removeAll();
     say(`${kind}: ${step.name} took ${Math.round((performance.now() - began) / 1_000)} s`);
   }
-  return measured;
+}
+
+/** What its log says of trouble; that the last server of a host has left is none. */
+function complaintsOf({ lines }: Router): string[] {
+  const slowest = Math.max(0, ...lines.map((line) => Number(line["tookMs"]) || 0));
+  const bad = lines.filter((line) => line["level"] === "error" || line["level"] === "warn");
+  return [
+    ...(slowest > 500 ? [`one step of a pass took ${Math.round(slowest)} ms`] : []),
+    ...bad.filter((line) => !/has no server available|has no domain/.test(line.msg))
+      .map((line) => `it logged: ${line.msg.slice(0, 300)}`),
+  ];
 }
 
 function withBaseline(mine: readonly Measured[], base: readonly Measured[]): Row[] {
@@ -129,8 +139,12 @@ const fleet = new Fleet(host.slice("unix://".length));
 let exitCode = 0;
 try {
   await fleet.open();
-  const mine = await measureAll("signalbox", fleet, folder, host);
-  const base = hasBaseline ? await measureAll("naive", fleet, folder, host) : [];
+  const [mine, base]: [Measured[], Measured[]] = [[], []];
+  for (const step of STEPS) {
+    if (only !== undefined && !only.includes(step.name)) continue;
+    mine.push(...await measure("signalbox", step, fleet, folder));
+    if (hasBaseline && step.isCompared) base.push(...await measure("naive", step, fleet, folder));
+  }
   const rows = withBaseline(mine, base);
   console.log(`\n${formatTable(rows)}\n`);
   const counted = rows.filter((row) => row.holds !== undefined);
