@@ -77,6 +77,11 @@ export function buildProgram(terminal: Terminal, finish: (exitCode: number) => v
     .action(async (options: Options) =>
       finish(await (await import("./status.ts")).status(options, terminal))
     );
+  add("doctor", "check Docker, HAProxy, ports, certificates and permissions before the first run")
+    .option("--json", "print one JSON document")
+    .action(async (options: Options) =>
+      finish(await (await import("./doctor.ts")).doctor(options, terminal))
+    );
   program.command("completions").description("print shell completions").copyInheritedSettings(program)
     .argument("<bash|zsh|fish>", "the shell")
     .action(async (shell: string) =>

@@ -2,6 +2,7 @@ import { systemClock } from "../clock.ts";
 import { Controller } from "../controller.ts";
 import { readStatus } from "../read_status.ts";
 import type { Settings } from "../core/settings.ts";
+import type { Status } from "../core/status.ts";
 import { DockerSource } from "../docker/docker_source.ts";
 import { EngineFollower } from "../docker/engine_follower.ts";
 import { FileSource } from "../docker/file_source.ts";
@@ -12,7 +13,8 @@ import { OwnedHaproxy } from "../haproxy/owned_haproxy.ts";
 import { findIdentity } from "../haproxy/identity.ts";
 import type { ContainerSource, HaproxyControl, Reporter } from "../ports.ts";
 import { NetworkProber } from "../probe/network_prober.ts";
-import { askControl, serveControl } from "../report/control_socket.ts";
+import { serveAdmin } from "../report/admin.ts";
+import { askControl, fetchText, serveControl } from "../report/control_socket.ts";
 import { createReporter } from "../report/log.ts";
 import { VERSION } from "../version.ts";
 import { failed, messageOf, wrongUsage } from "./failure.ts";
@@ -85,8 +87,9 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
       stopping.abort();
     },
   });
+  const admin = openAdmin(settings, stateDir, () => readStatus(controller, startedAt));
   await controller.run(stopping.signal);
-  await control.close();
+  await Promise.all([control.close(), admin?.close()]);
   if (isHandedOver) {
     haproxy.leave();
     report.info("another signalbox takes over, and HAProxy goes on");
@@ -96,6 +99,21 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   await haproxy.stop(STOP_LIMIT_MS);
   report.info("stopped");
   return 0;
+}
+
+const metricsSocketOf = (stateDir: string): string => `${stateDir}/metrics.sock`;
+
+function openAdmin(settings: Settings, stateDir: string, status: () => Promise<Status>) {
+  if (settings.admin === undefined) return undefined;
+  const haproxyMetrics = settings.external
+    ? () => Promise.resolve("")
+    : () => fetchText(metricsSocketOf(stateDir), "/metrics");
+  try {
+    return serveAdmin({ ...settings.admin, status, haproxyMetrics });
+  } catch (error) {
+    const { hostname, port } = settings.admin;
+    throw failed(`cannot serve --admin at ${hostname}:${port}: ${messageOf(error)}, expected a free port`);
+  }
 }
 
 /** How long the signalbox before us may take to leave, in milliseconds. */
@@ -133,7 +151,11 @@ async function openHaproxy(
       stateDir,
       pidFile: absolute(settings.pidFile ?? `${stateDir}/haproxy.pid`),
       configCopy: settings.config === undefined ? undefined : absolute(settings.config),
-      process: { ...await findIdentity(stateDir), syslog: settings.syslog },
+      process: {
+        ...await findIdentity(stateDir),
+        syslog: settings.syslog,
+        metricsSocket: settings.admin && metricsSocketOf(stateDir),
+      },
       env: () => ({ ...routing().env, ...noIpv6 }),
     },
     routing().templates,

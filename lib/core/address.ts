@@ -98,7 +98,8 @@ function publishedEndpoint(
   settings: AddressSettings,
 ): Choice<Endpoint> {
   const bindings = container.published.filter((published) => published.port === port);
-  const binding = bindings.find((each) => isAnyAddress(each.hostAddress)) ?? bindings[0];
+  const binding = bindings.find((each) => each.hostAddress === "0.0.0.0") ??
+    bindings.find((each) => isAnyAddress(each.hostAddress)) ?? bindings[0];
   if (binding === undefined) return { ok: false, why: `port ${port} is not published on the engine's host` };
   const isElsewhere = isLoopback(binding.hostAddress) && !settings.isLocalEngine;
   if (isElsewhere && !settings.isEngineAddressForced) {
@@ -110,7 +111,10 @@ function publishedEndpoint(
   const isOpen = isAnyAddress(binding.hostAddress) || settings.isEngineAddressForced;
   const found = container.networks.find((network) => network.ipv4 !== undefined);
   const first = found?.ipv4 === undefined ? undefined : { address: found.ipv4, port };
-  const address = isOpen ? settings.engineAddress : binding.hostAddress;
+  // A port that is open on IPv6 alone is not there on IPv4's loopback.
+  const isIpv6Alone = binding.hostAddress === "::" && settings.engineAddress === "127.0.0.1";
+  const open = isIpv6Alone ? "::1" as IpAddress : settings.engineAddress;
+  const address = isOpen ? open : binding.hostAddress;
   return {
     ok: true,
     value: {

@@ -59,7 +59,7 @@ export function mergeShape(
     balance: decided.balance_algorithm?.value ?? settings.balance,
     check: decided.check?.value ?? CONNECT_CHECK,
     checkIntervalMs: decided.check_interval?.value ?? DEFAULT_CHECK_INTERVAL_MS,
-    options: [...new Set(options.flatMap((option) => option.written ?? []))].sort(),
+    options: [...new Set(options.flatMap((option) => option.written ?? []))],
     rules: [...new Set(options.flatMap((option) => option.rule ?? []))].sort(),
     isTlsOnly: isTlsOnly && settings.frontend.tls !== undefined,
     stripPath: decided.context_root_rewrite?.value === true ? path : "" as PathPrefix,

@@ -41,7 +41,7 @@ export type BackendShape = {
   readonly balance: string;
   readonly check: HealthCheck;
   readonly checkIntervalMs: number;
-  /** Each as after `option`, sorted. */
+  /** Each as after `option`, in the order that was asked for: of those that exclude each other, HAProxy takes the last. */
   readonly options: readonly string[];
   /** Rules that stand beside translated options, sorted. */
   readonly rules: readonly string[];

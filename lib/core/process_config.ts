@@ -16,6 +16,8 @@ export type ProcessSettings = {
   readonly group: string | undefined;
   readonly chroot: string | undefined;
   readonly syslog: string | undefined;
+  /** Where HAProxy gives its own metrics, where somebody asks for them. */
+  readonly metricsSocket: string | undefined;
   /** Secrets and switches that the routing asks for; here and not in the master's environment, which it never changes. */
   readonly env: Readonly<Record<string, string>>;
 };

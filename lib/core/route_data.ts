@@ -154,6 +154,8 @@ class Reader {
     const data: Record<string, unknown> = {};
     let isLost = false;
     for (const [name, { value, place }] of said) {
+      // What a compose file leaves of a variable that is not set says nothing.
+      if (value === "" && (name === "hostname" || name === "domain")) continue;
       const rule = ROUTE_KEYS[name];
       const result = rule.kind === "string[]"
         ? this.readList(rule, value, place)

@@ -1,6 +1,6 @@
 import type { AddressMode } from "./address.ts";
 import { type HaproxyVersion, isAtLeast } from "./backend_option.ts";
-import { parseHost, parseIp } from "./names.ts";
+import { type IpAddress, parseHost, parseIp, parsePortText, type Port } from "./names.ts";
 import { expected, type Parsed, parsed } from "./notice.ts";
 
 /** The oldest HAProxy that the configuration is written for. */
@@ -106,4 +106,17 @@ export function parseLogLevel(text: string): Parsed<LogLevel> {
   return text === "error" || text === "warn" || text === "info" || text === "debug"
     ? parsed(text)
     : expected("error, warn, info or debug");
+}
+
+/** An address and port to listen on. */
+export type Listener = { readonly hostname: IpAddress; readonly port: Port };
+
+/** Reads `127.0.0.1:9000` or `[::1]:9000`. */
+export function parseListener(text: string): Parsed<Listener> {
+  const match = /^(.+):([0-9]+)$/.exec(text);
+  const hostname = parseIp(match?.[1] ?? "");
+  const port = parsePortText(match?.[2] ?? "");
+  return hostname.ok && port.ok
+    ? parsed({ hostname: hostname.value, port: port.value })
+    : expected("ADDRESS:PORT, such as 127.0.0.1:9000");
 }

@@ -5,6 +5,7 @@ import { parseHost, parseIp, parsePortText } from "./names.ts";
 import { type Parsed, parsed } from "./notice.ts";
 import {
   anyText,
+  type Listener,
   type LogFormat,
   type LogLevel,
   number,
@@ -13,6 +14,7 @@ import {
   parseDockerHost,
   parseHaproxyVersion,
   parseLine,
+  parseListener,
   parseLogFormat,
   parseLogLevel,
   parseSecret,
@@ -293,8 +295,20 @@ export const SETTINGS = {
   snapshot: value("snapshot", "FILE", ["SIGNALBOX_SNAPSHOT"], undefined as string | undefined, anyText, {
     defaultText: "Docker",
     help: "read this file (- for standard input) in place of Docker; `run` watches it",
-    commands: ["run", "render", "explain"],
+    commands: ROUTING,
   }),
+  admin: value(
+    "admin",
+    "ADDRESS:PORT",
+    ["SIGNALBOX_ADMIN"],
+    undefined as Listener | undefined,
+    parseListener,
+    {
+      defaultText: "off",
+      help: "where health, metrics and a status page are served, to be read only",
+      commands: RUNNING,
+    },
+  ),
   logFormat: value(
     "log-format",
     "FORMAT",

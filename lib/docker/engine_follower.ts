@@ -10,6 +10,8 @@ import { readJsonLines } from "./json_lines.ts";
 import type { EngineTransport } from "./modem.ts";
 
 const RECONNECT: Backoff = { firstMs: 100, mostMs: 5_000 };
+/** A connection that lasted this long, in milliseconds, is followed by the shortest delay when it ends. */
+const STEADY_MS = 5_000;
 /** Inspects under way at once; more do not make an engine faster. */
 const INSPECTS_AT_ONCE = 16;
 /** How long a pass waits for an inspect, in milliseconds; an idle engine answers within 5. */
@@ -58,6 +60,7 @@ export class EngineFollower {
   async follow(wake: (wake: Wake) => void, signal: AbortSignal): Promise<void> {
     this.#wake = wake;
     let failures = 0;
+    let connectedAt = Infinity;
     while (!signal.aborted) {
       this.#connection = new AbortController();
       const connection = AbortSignal.any([signal, this.#connection.signal]);
@@ -65,18 +68,23 @@ export class EngineFollower {
         this.#address = await this.parts.findAddress();
         const engine = await connectEngine(await this.parts.openTransport(connection), connection);
         // Subscribed before anything is listed: a container that starts in between would be missed.
-        const events = await engine.events(connection);
+        const events = await engine.events(connection).catch((error) => {
+          engine.close();
+          throw error;
+        });
         this.#engine = engine;
         this.parts.report.info(`connected to Docker at ${this.parts.url}`, { engine: engine.description });
         this.#complaint = "";
-        failures = 0;
+        connectedAt = this.parts.clock.now();
         wake({ reason: "docker", isFresh: true });
         await this.#readEvents(events, wake, connection);
         throw new Error("the event stream ended");
       } catch (error) {
         this.#drop();
         if (signal.aborted) return;
-        failures++;
+        // One whose stream ends as soon as it begins is not connected to again at once.
+        failures = this.parts.clock.now() - connectedAt > STEADY_MS ? 1 : failures + 1;
+        connectedAt = Infinity;
         this.#complain(error);
         wake({ reason: "docker", ids: new Set() });
         await this.parts.clock.sleep(backoffMs(failures, RECONNECT, Math.random()), signal);

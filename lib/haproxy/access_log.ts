@@ -8,10 +8,17 @@ const LAST_LINES_MS = 1_000;
 export class AccessLog {
   readonly #streams = new Set<AbortController>();
 
-  constructor(readonly socket: string, readonly clock: Clock, readonly report: Reporter) {}
+  constructor(
+    readonly socket: string,
+    /** HAProxy keeps its log in the ring; false where a syslog server gets it. */
+    readonly isKept: boolean,
+    readonly clock: Clock,
+    readonly report: Reporter,
+  ) {}
 
   /** Follows the worker that serves now; `isNew`: from its first line, else only what comes from now on. */
   follow(isNew: boolean): void {
+    if (!this.isKept) return;
     // The old worker's stream ends soon after: open, it would keep the old worker from ending.
     for (const stream of this.#streams) void this.clock.sleep(LAST_LINES_MS).then(() => stream.abort());
     const stream = new AbortController();

@@ -15,7 +15,7 @@ export type WriterSettings = {
   readonly pidFile: string;
   /** A copy of the applied files for people; `undefined` for none. */
   readonly configCopy: string | undefined;
-  readonly process: Pick<ProcessSettings, "user" | "group" | "chroot" | "syslog">;
+  readonly process: Pick<ProcessSettings, "user" | "group" | "chroot" | "syslog" | "metricsSocket">;
   /** Secrets and switches for the config, as they are now: a reload may bring others. */
   readonly env: () => Readonly<Record<string, string>>;
 };

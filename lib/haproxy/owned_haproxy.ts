@@ -67,7 +67,7 @@ export class OwnedHaproxy implements HaproxyControl {
     const writing = { ...settings, program: settings.program.path, socket: this.socket };
     this.#writer = new ConfigWriter(this.store, writing, templates, report);
     this.#output = new HaproxyOutput(report);
-    this.#accessLog = new AccessLog(this.socket, clock, report);
+    this.#accessLog = new AccessLog(this.socket, settings.process.syslog === undefined, clock, report);
   }
 
   /** Prepares the state directory, and takes over an HAProxy of ours that still runs there. */
@@ -80,7 +80,7 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#worker = worker;
     this.#state = "serving";
     this.report.info("took over the running HAProxy", { pid: master.masterPid, version: worker.version });
-    this.#followLog(false);
+    this.#accessLog.follow(false);
     void this.#adopted.ended(() => this.#isLoading, this.#ending.signal).then((hasEnded) => {
       if (!hasEnded) return;
       this.#adopted = undefined;
@@ -178,7 +178,13 @@ export class OwnedHaproxy implements HaproxyControl {
     this.leave();
     await this.#process?.stop(limitMs, this.clock);
     await this.#adopted?.stop(limitMs);
-    const traces = [this.socket, this.#masterSocket, this.settings.pidFile];
+    const { pidFile, process: { metricsSocket } } = this.settings;
+    const traces = [
+      this.socket,
+      this.#masterSocket,
+      pidFile,
+      ...(metricsSocket === undefined ? [] : [metricsSocket]),
+    ];
     await Promise.all(traces.map((path) => Deno.remove(path).catch(() => undefined)));
   }
 
@@ -234,7 +240,7 @@ export class OwnedHaproxy implements HaproxyControl {
         this.#worker = worker;
         this.#servesSince = Math.min(this.#servesSince, this.clock.now());
         this.#step("proved");
-        this.#followLog(true);
+        this.#accessLog.follow(true);
         return true;
       }
       if (this.#state !== "serving" && this.#state !== "starting") return false;
@@ -290,9 +296,5 @@ export class OwnedHaproxy implements HaproxyControl {
     if (current === undefined || this.#state !== "waiting") return;
     this.#step("due");
     if (await this.#prove(current, this.#ending.signal)) this.onRestart();
-  }
-
-  #followLog(isNew: boolean): void {
-    if (this.settings.process.syslog === undefined) this.#accessLog.follow(isNew);
   }
 }

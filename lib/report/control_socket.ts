@@ -43,11 +43,25 @@ export async function serveControl(
 /** How long a running signalbox may take to answer, in milliseconds. */
 const DEADLINE_MS = 5_000;
 
+/** The body of an answer from an HTTP server on a unix socket; throws where there is none. */
+export async function fetchText(socket: string, path: string): Promise<string> {
+  const client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
+  try {
+    const response = await fetch(`http://127.0.0.1${path}`, {
+      client,
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+    return await response.text();
+  } finally {
+    client.close();
+  }
+}
+
 /** Asks the signalbox of a state directory; `undefined` when none answers there. */
 export async function askControl(stateDir: string, method: "GET" | "POST", path: string): Promise<unknown> {
   const client = Deno.createHttpClient({ proxy: { transport: "unix", path: controlPath(stateDir) } });
   try {
-    const response = await fetch(`http://signalbox${path}`, {
+    const response = await fetch(`http://127.0.0.1${path}`, {
       method,
       client,
       signal: AbortSignal.timeout(DEADLINE_MS),

@@ -1,0 +1,233 @@
+import type { Settings } from "../core/settings.ts";
+import { formatStatus, type Status } from "../core/status.ts";
+import { connectEngine } from "../docker/connect.ts";
+import { openTransport } from "../docker/transport.ts";
+import { checkConfig, findHaproxy } from "../haproxy/program.ts";
+import { copyFiles } from "../haproxy/generation_store.ts";
+import { askControl } from "../report/control_socket.ts";
+import { messageOf } from "./failure.ts";
+import { readSnapshot, temporaryFolder } from "./input.ts";
+import { absolute, prepareRouting } from "./routing.ts";
+import { settingsOf } from "./settings.ts";
+import { defaultStateDir } from "./state_dir.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** One thing that was looked at: how it stands, and what to do where it does not. */
+type Check = {
+  readonly name: string;
+  readonly isGood: boolean;
+  readonly detail: string;
+  readonly remedy?: string;
+};
+
+/** Looks at all that `run` needs; answers with 0 where all is well, with 1 otherwise. */
+export async function doctor(
+  options: { readonly json?: boolean } & Record<string, unknown>,
+  terminal: Terminal,
+): Promise<number> {
+  const settings = settingsOf(options, terminal);
+  const running = await askRunning(settings, terminal);
+  const checks = [
+    ...await checkDocker(settings),
+    await checkHaproxy(settings),
+    await checkStateDir(settings, terminal),
+    ...checkPorts(settings, running !== undefined),
+    await checkCertificate(settings),
+    await checkDescriptors(settings),
+    await checkConfigOfNow(settings, terminal),
+  ].filter((check) => check !== undefined);
+  const isWell = checks.every((check) => check.isGood);
+  if (options.json) await terminal.out(`${JSON.stringify({ isWell, checks }, undefined, 2)}\n`);
+  else {
+    await terminal.out(checks.map(formatCheck).join(""));
+    if (running !== undefined) {
+      await terminal.out(`\na signalbox runs with this state directory:\n${formatStatus(running)}`);
+    }
+  }
+  return isWell ? 0 : 1;
+}
+
+function formatCheck({ name, isGood, detail, remedy }: Check): string {
+  const advice = isGood || remedy === undefined ? "" : `      ${remedy}\n`;
+  return `${isGood ? "ok  " : "FAIL"}  ${name}: ${detail}\n${advice}`;
+}
+
+function stateDirOf(settings: Settings, terminal: Terminal): string {
+  return absolute(settings.stateDir ?? defaultStateDir(terminal));
+}
+
+async function askRunning(settings: Settings, terminal: Terminal): Promise<Status | undefined> {
+  try {
+    return await askControl(stateDirOf(settings, terminal), "GET", "/status") as Status | undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function checkDocker(settings: Settings): Promise<Check[]> {
+  if (settings.snapshot !== undefined) return [];
+  const checks: Check[] = [];
+  for (const url of settings.dockerHosts) {
+    const name = `Docker at ${url}`;
+    const ending = new AbortController();
+    const folder = await temporaryFolder();
+    try {
+      const tls = { isVerified: settings.dockerTlsVerify, certPath: settings.dockerCertPath };
+      const engine = await connectEngine(
+        await openTransport(url, tls, () => Promise.resolve(folder.path), ending.signal),
+        ending.signal,
+      );
+      const listed = await engine.list(ending.signal);
+      engine.close();
+      checks.push({
+        name,
+        isGood: true,
+        detail: `engine ${engine.description}, ${listed.length} running containers`,
+      });
+    } catch (error) {
+      checks.push({
+        name,
+        isGood: false,
+        detail: messageOf(error),
+        remedy: dockerRemedy(url, messageOf(error)),
+      });
+    } finally {
+      ending.abort();
+      await folder.remove();
+    }
+  }
+  return checks;
+}
+
+function dockerRemedy(url: string, why: string): string {
+  if (/permission denied/i.test(why)) {
+    return "run as root or as a member of the group that owns the socket (docker)";
+  }
+  if (url.startsWith("unix:")) {
+    return "start Docker, or name its socket with --docker-host; in a container, mount the socket read-only";
+  }
+  if (url.startsWith("ssh:")) {
+    return "make ssh to this host work without a password first (keys, known_hosts)";
+  }
+  return "check the address; for TLS set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH";
+}
+
+async function checkHaproxy(settings: Settings): Promise<Check> {
+  const name = "haproxy";
+  try {
+    const program = await findHaproxy(settings.haproxy);
+    return { name, isGood: true, detail: `${program.path}, version ${program.text}` };
+  } catch (error) {
+    const [detail = "", remedy] = messageOf(error).split("; ");
+    return { name, isGood: false, detail, ...(remedy !== undefined && { remedy }) };
+  }
+}
+
+async function checkStateDir(settings: Settings, terminal: Terminal): Promise<Check> {
+  let folder = "--state-dir";
+  try {
+    folder = stateDirOf(settings, terminal);
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    const probe = `${folder}/.doctor-${crypto.randomUUID().slice(0, 8)}`;
+    // As much as a large config needs: a full disk shows here.
+    await Deno.writeFile(probe, new Uint8Array(1_048_576), { createNew: true });
+    await Deno.remove(probe);
+    return { name: "state directory", isGood: true, detail: `${folder} can be written` };
+  } catch (error) {
+    const remedy = "name a folder that can be written, on a disk with space, with --state-dir";
+    return { name: "state directory", isGood: false, detail: `${folder}: ${messageOf(error)}`, remedy };
+  }
+}
+
+function checkPorts(settings: Settings, isRunning: boolean): Check[] {
+  const ports = [settings.httpPort, ...(settings.tlsCert === undefined ? [] : [settings.httpsPort])];
+  return ports.map((port) => {
+    const name = `port ${port}`;
+    if (isRunning) {
+      return { name, isGood: true, detail: "not tried: a signalbox runs with this state directory" };
+    }
+    try {
+      Deno.listen({ hostname: settings.bind ?? "0.0.0.0", port }).close();
+      return { name, isGood: true, detail: "free" };
+    } catch (error) {
+      const remedy = error instanceof Deno.errors.AddrInUse
+        ? "stop the program that has it (ss -ltnp tells which), or choose another with --http-port or --https-port"
+        : "ports below 1024 need root or CAP_NET_BIND_SERVICE; the address of --bind must be this machine's";
+      return { name, isGood: false, detail: messageOf(error), remedy };
+    }
+  });
+}
+
+async function checkCertificate(settings: Settings): Promise<Check | undefined> {
+  if (settings.tlsCert === undefined) return undefined;
+  const path = absolute(settings.tlsCert);
+  const name = "certificate";
+  try {
+    const files = (await Deno.stat(path)).isDirectory
+      ? (await Array.fromAsync(Deno.readDir(path))).filter((entry) => !entry.isDirectory).map((entry) =>
+        `${path}/${entry.name}`
+      )
+      : [path];
+    const texts = await Promise.all(files.map((file) => Deno.readTextFile(file)));
+    const bad = files.find((_, at) => !/-----BEGIN CERTIFICATE-----/.test(texts[at] ?? ""));
+    if (files.length === 0) throw new Error(`${path} holds no file`);
+    if (bad !== undefined) throw new Error(`${bad} holds no certificate`);
+    return { name, isGood: true, detail: `${files.length} in ${path}` };
+  } catch (error) {
+    const remedy = "expected PEM: certificate, chain and key in one file, or a folder of such files";
+    return { name, isGood: false, detail: messageOf(error), remedy };
+  }
+}
+
+/** HAProxy takes two descriptors a connection; one limit too low is fatal, and `haproxy -c` does not see it. */
+async function checkDescriptors(settings: Settings): Promise<Check | undefined> {
+  const command = new Deno.Command("sh", {
+    args: ["-c", "ulimit -Hn"],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  });
+  const output = await command.output().catch(() => undefined);
+  const limit = output === undefined ? NaN : Number(new TextDecoder().decode(output.stdout).trim());
+  if (!Number.isFinite(limit)) return undefined;
+  const needed = 2 * settings.maxConnections + 1_000;
+  const remedy =
+    `raise the limit (ulimit -Hn ${needed}; systemd: LimitNOFILE=${needed}), or lower --max-connections`;
+  return {
+    name: "file descriptors",
+    isGood: limit >= needed,
+    detail: `${limit} allowed, about ${needed} needed`,
+    remedy,
+  };
+}
+
+async function checkConfigOfNow(settings: Settings, terminal: Terminal): Promise<Check> {
+  const name = "config";
+  const folder = await temporaryFolder();
+  try {
+    const routing = await prepareRouting(settings);
+    const built = routing.design.build(await readSnapshot(settings, terminal));
+    await copyFiles(routing.design.render(built.model).files, `${folder.path}/haproxy.cfg`);
+    const program = await findHaproxy(settings.haproxy);
+    const result = await checkConfig(program.path, [`${folder.path}/haproxy.cfg`], routing.env);
+    const warnings = built.notices.filter((notice) => notice.severity === "warning").length;
+    const detail = result.isValid
+      ? `HAProxy would load it: ${built.model.routes.length} routes, ${warnings} warnings (see signalbox explain)`
+      : result.messages.join("; ").replaceAll(`${folder.path}/`, "");
+    return {
+      name,
+      isGood: result.isValid,
+      detail,
+      remedy: "mend what the message names; signalbox render --validate tells it again",
+    };
+  } catch (error) {
+    return {
+      name,
+      isGood: false,
+      detail: messageOf(error),
+      remedy: "this needs the checks above to pass first",
+    };
+  } finally {
+    await folder.remove();
+  }
+}

@@ -1,0 +1,89 @@
+import { formatStatus, type Status } from "../core/status.ts";
+import { formatMetrics } from "./metrics.ts";
+
+/** What the admin page shows, and where. */
+export type AdminSettings = {
+  readonly hostname: string;
+  readonly port: number;
+  readonly status: () => Promise<Status>;
+  /** HAProxy's own metrics, or nothing where it has none to give. */
+  readonly haproxyMetrics: () => Promise<string>;
+};
+
+const HEADERS = {
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cross-origin-resource-policy": "same-origin",
+};
+
+/**
+ * Serves health, metrics and the status, to be read only: nothing here changes anything. Throws where the address
+ * cannot be had. Browsers are kept out as far as another site could make them ask.
+ */
+export function serveAdmin(settings: AdminSettings): { readonly close: () => Promise<void> } {
+  const { hostname, port } = settings;
+  const server = Deno.serve({
+    hostname,
+    port,
+    onListen: () => undefined,
+    onError: () => text(500, "failed\n"),
+  }, (request) => {
+    if (request.method !== "GET" && request.method !== "HEAD") return text(405, "only GET\n");
+    if (!isOwnHost(request.headers.get("host") ?? "")) {
+      return text(421, "ask by address, localhost or a name without dots\n");
+    }
+    if (isFromOtherSite(request.headers)) return text(403, "not for other sites\n");
+    return answer(new URL(request.url).pathname, settings);
+  });
+  return { close: () => server.shutdown() };
+}
+
+async function answer(path: string, { status, haproxyMetrics }: AdminSettings): Promise<Response> {
+  switch (path) {
+    case "/healthz":
+      return text(200, "alive\n");
+    case "/readyz":
+      return readiness(await status());
+    case "/metrics":
+      return text(
+        200,
+        formatMetrics(await status()) + await haproxyMetrics().catch(() => ""),
+        "text/plain; version=0.0.4",
+      );
+    case "/":
+      return text(200, formatStatus(await status()));
+    default:
+      return text(404, "expected /, /healthz, /readyz or /metrics\n");
+  }
+}
+
+/** Ready once an engine was seen and a first config was applied, and as long as HAProxy serves. */
+function readiness(status: Status): Response {
+  const missing = [
+    status.reloads === 0 ? "no config was applied yet" : "",
+    status.haproxy.isServing ? "" : "HAProxy does not serve",
+  ].filter((reason) => reason !== "");
+  return missing.length === 0 ? text(200, "ready\n") : text(503, `${missing.join(", ")}\n`);
+}
+
+function text(status: number, body: string, type = "text/plain; charset=utf-8"): Response {
+  return new Response(body, { status, headers: { ...HEADERS, "content-type": type } });
+}
+
+/**
+ * A page whose name was bound to our address after it was loaded (DNS rebinding) comes with that name as its Host: a
+ * name with dots that is not ours is refused. Addresses, localhost, and names of one label, which nobody can register,
+ * are let in.
+ */
+function isOwnHost(host: string): boolean {
+  const name = host.replace(/:[0-9]+$/, "").toLowerCase();
+  const isAddress = /^[0-9.]+$/.test(name) || /^\[[0-9a-f:.]+\]$/.test(name);
+  return isAddress || (name !== "" && !name.includes(".")) || name === Deno.hostname().toLowerCase();
+}
+
+/** What another site makes a browser ask says so (Fetch Metadata, Origin). */
+function isFromOtherSite(headers: Headers): boolean {
+  const site = headers.get("sec-fetch-site") ?? "none";
+  return headers.has("origin") || (site !== "none" && site !== "same-origin");
+}

@@ -1,0 +1,88 @@
+import type { Status } from "../core/status.ts";
+
+type Metric = {
+  readonly name: string;
+  readonly type: "gauge" | "counter";
+  readonly help: string;
+  readonly samples: readonly Sample[];
+};
+type Sample = { readonly labels?: Readonly<Record<string, string>>; readonly value: number };
+
+/** Our own metrics in Prometheus' text format (exposition format 0.0.4), read from the status. */
+export function formatMetrics(status: Status): string {
+  return metricsOf(status).map(formatMetric).join("");
+}
+
+function metricsOf(status: Status): readonly Metric[] {
+  const servers = status.routes.length === 0
+    ? []
+    : [...new Map(status.routes.map((route) => [route.backend, route.servers])).values()].flat();
+  const warnings = status.notices.filter((notice) => notice.severity === "warning").length;
+  return [
+    gauge("signalbox_info", "The program that runs.", [{ labels: { version: status.version }, value: 1 }]),
+    gauge("signalbox_in_step", "1 where HAProxy has what the containers ask for.", [{
+      value: status.trouble === undefined ? 1 : 0,
+    }]),
+    gauge(
+      "signalbox_source_connected",
+      "1 where an engine's events come in.",
+      status.sources.map(({ name, isConnected }) => ({
+        labels: { source: name },
+        value: isConnected ? 1 : 0,
+      })),
+    ),
+    gauge(
+      "signalbox_containers",
+      "Running containers.",
+      status.sources.map(({ name, containers }) => ({ labels: { source: name }, value: containers })),
+    ),
+    gauge("signalbox_routes", "Hosts and paths that are routed.", [{ value: status.routes.length }]),
+    gauge(
+      "signalbox_servers",
+      "Servers by state.",
+      ["ready", "waiting", "draining", "down"].map((state) => ({
+        labels: { state },
+        value: servers.filter((server) => server.state === state).length,
+      })),
+    ),
+    gauge("signalbox_leaving_servers", "Servers that are gone and wait for their last connections.", [{
+      value: status.leaving,
+    }]),
+    gauge("signalbox_warnings", "Standing warnings about containers.", [{ value: warnings }]),
+    {
+      name: "signalbox_reloads_total",
+      type: "counter",
+      help: "Reloads of HAProxy since the start.",
+      samples: [{ value: status.reloads }],
+    },
+    gauge(
+      "signalbox_last_reload_seconds",
+      "How long the last reload took.",
+      status.lastReload === undefined ? [] : [{ value: status.lastReload.tookMs / 1_000 }],
+    ),
+    gauge("signalbox_haproxy_serving", "1 where HAProxy answers.", [{
+      value: status.haproxy.isServing ? 1 : 0,
+    }]),
+    gauge("signalbox_haproxy_old_workers", "Workers of before a reload that finish what they have.", [{
+      value: status.haproxy.oldWorkers,
+    }]),
+    gauge("signalbox_haproxy_failures", "Crashes of HAProxy in a row.", [{ value: status.haproxy.failures }]),
+  ];
+}
+
+function gauge(name: string, help: string, samples: readonly Sample[]): Metric {
+  return { name, type: "gauge", help, samples };
+}
+
+function formatMetric({ name, type, help, samples }: Metric): string {
+  if (samples.length === 0) return "";
+  const lines = samples.map(({ labels, value }) => {
+    const pairs = Object.entries(labels ?? {}).map(([key, text]) => `${key}="${escapeLabel(text)}"`);
+    return `${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}`;
+  });
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ""].join("\n");
+}
+
+function escapeLabel(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}
