@@ -80,8 +80,8 @@ export class Applier {
   }
 
   /**
-   * Takes servers out at once whose container was told to stop, while a pass waits for Docker or for a reload: the
-   * worker that serves hears of it now, and the pass that follows says it again.
+   * Takes servers out at once whose container was told to stop, whatever a pass waits for: the worker that serves hears
+   * of it now, and the pass that follows says it again where that is needed.
    */
   async holdBack(stopping: ReadonlySet<ContainerId>, wanted: Desired): Promise<void> {
     const { running } = this;

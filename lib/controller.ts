@@ -57,8 +57,6 @@ export class Controller {
   #lastPassAt: number | undefined;
   #complaint = "";
   #isCheckDue = false;
-  /** A pass waits for Docker. */
-  #isWaiting = false;
 
   constructor(readonly parts: ControllerParts) {
     this.readiness = new Readiness(
@@ -78,9 +76,8 @@ export class Controller {
   /** Says that something may have changed. */
   wake(wake: Wake): void {
     this.mailbox.put(wake);
-    if ((this.#isWaiting || this.applier.isLoading) && this.#desired !== undefined) {
-      void this.applier.holdBack(this.parts.source.stopping(), this.#desired);
-    }
+    // Ahead of the pass: each millisecond in which a container that ends gets requests may cost one of them.
+    if (this.#desired !== undefined) void this.applier.holdBack(this.parts.source.stopping(), this.#desired);
   }
 
   /** Reads everything again, and reloads HAProxy even if no file differs: certificates may. */
@@ -123,8 +120,7 @@ export class Controller {
     try {
       if (wake.reason === "audit") await this.#audit();
       const startedAt = this.parts.clock.now();
-      this.#isWaiting = true;
-      const isRead = await this.#observe(wake, signal).finally(() => this.#isWaiting = false);
+      const isRead = await this.#observe(wake, signal);
       report.debug("read containers", {
         reason: wake.reason,
         tookMs: Math.round((this.parts.clock.now() - startedAt) * 10) / 10,

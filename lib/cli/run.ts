@@ -12,6 +12,7 @@ import { findHaproxy, type HaproxyProgram } from "../haproxy/program.ts";
 import { OwnedHaproxy } from "../haproxy/owned_haproxy.ts";
 import { findIdentity } from "../haproxy/identity.ts";
 import type { ContainerSource, HaproxyControl, Reporter } from "../ports.ts";
+import { answersAtAll } from "../probe/answers.ts";
 import { NetworkProber } from "../probe/network_prober.ts";
 import { serveAdmin } from "../report/admin.ts";
 import { askControl, fetchText, serveControl } from "../report/control_socket.ts";
@@ -211,6 +212,7 @@ async function openSource(
       url,
       openTransport: (connection) => openTransport(url, tls, () => Promise.resolve(stateDir), connection),
       findAddress: isAlone ? () => Promise.resolve(undefined) : () => engineAddressOf(url),
+      answers: answersAtAll,
       clock: systemClock,
       report,
     })

@@ -34,7 +34,7 @@ export type Desired = {
 };
 
 /** Spare backends that are kept ready: of the shape that most hosts have, and of each other shape in use. */
-const DEFAULT_SPARES = 8;
+const DEFAULT_SPARES = 16;
 const OTHER_SPARES = 2;
 /** Shapes beyond this many get no spares. */
 const MOST_SHAPES = 16;

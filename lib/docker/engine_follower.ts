@@ -27,6 +27,8 @@ export type FollowerParts = {
   readonly openTransport: (signal: AbortSignal) => Promise<EngineTransport>;
   /** How its containers are reached, where there are several engines; `undefined` where the settings tell. */
   readonly findAddress: () => Promise<EngineAddress | undefined>;
+  /** Whether a container still takes connections, asked when the engine no longer knows it. */
+  readonly answers: (container: ContainerView) => Promise<boolean>;
   readonly clock: Clock;
   readonly report: Reporter;
 };
@@ -174,13 +176,25 @@ export class EngineFollower {
   async #readEverything(engine: Engine, isFresh: boolean, signal: AbortSignal): Promise<void> {
     const listed = await engine.list(signal);
     const ids = new Set<string>(listed.map((entry) => entry.id));
-    for (const id of this.containers.keys()) {
-      if (!ids.has(id)) this.#forget(id);
-    }
+    const missing = [...this.containers.values()].filter((container) => !ids.has(container.id));
+    await Promise.all(missing.map((container) => this.#checkMissing(engine, container, signal)));
     const isChanged = (entry: ListedContainer) => isFresh || this.#prints.get(entry.id) !== entry.print;
     await this.#inspectAll(engine, listed.filter(isChanged).map((entry) => entry.id), signal);
     for (const entry of listed) this.#prints.set(entry.id, entry.print);
     this.#expireStopping();
+  }
+
+  /**
+   * A container that is no longer listed leaves if the engine says that it stopped, or if it does not answer: an
+   * engine that has just started may list nothing for a while, and that empties no routing.
+   */
+  async #checkMissing(engine: Engine, container: ContainerView, signal: AbortSignal): Promise<void> {
+    const json = await engine.inspect(container.id, signal);
+    if (json !== undefined) return this.#take(container.id, json);
+    if (!await this.parts.answers(container)) return this.#forget(container.id);
+    this.parts.report.warn(
+      `${this.parts.url} no longer knows container ${container.name}, which still answers: it is kept`,
+    );
   }
 
   async #inspectAll(engine: Engine, ids: readonly string[], signal: AbortSignal): Promise<void> {

@@ -22,11 +22,12 @@ export async function sendCommands(path: string, lines: readonly string[]): Prom
   try {
     connection = await Deno.connect({ transport: "unix", path });
     const reader = new ReplyReader(connection);
-    await write(connection, "prompt\n");
-    await reader.next();
     const replies: string[] = [];
+    let greeting = "prompt\n";
     for (const batch of batches(lines)) {
-      await write(connection, batch.map((line) => `${line}\n`).join(""));
+      await write(connection, greeting + batch.map((line) => `${line}\n`).join(""));
+      if (greeting !== "") await reader.next();
+      greeting = "";
       for (let count = 0; count < batch.length; count++) replies.push(await reader.next());
     }
     return replies;

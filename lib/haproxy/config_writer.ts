@@ -25,6 +25,8 @@ export type Written =
   | { readonly ok: true; readonly generation: Generation }
   | { readonly ok: false; readonly outcome: Outcome };
 
+const STATE_FILE = "servers.state";
+
 /** The text by which a worker tells the generation that it has loaded. */
 export const describeGeneration = (generation: Generation): string => `generation-${generation.number}`;
 
@@ -48,7 +50,7 @@ export class ConfigWriter {
         new Map([
           ...desired.files,
           ["process.cfg", this.#processConfig(generation)],
-          ["servers.state", renderServerStates(desired.model.backends, states, reported)],
+          [STATE_FILE, renderServerStates(desired.model.backends, states, reported)],
         ])
       );
       return { ok: true, generation };
@@ -68,6 +70,20 @@ export class ConfigWriter {
     }
     for (const message of result.messages) this.report.warn(`haproxy -c: ${message}`);
     return { kind: "applied" };
+  }
+
+  /** Asks `haproxy -c` about what a generation would be, and leaves nothing behind. */
+  async tryOut(desired: Desired): Promise<Outcome> {
+    const written = this.write(desired, new Map(), []);
+    if (!written.ok) return written.outcome;
+    const outcome = await this.check(written.generation);
+    await this.store.discard(written.generation);
+    return outcome;
+  }
+
+  /** Where nobody can tell who is ready, HAProxy's own checks decide, and no server is held back for ever. */
+  releaseServers(generation: Generation): void {
+    Deno.writeTextFileSync(`${generation.folder}/${STATE_FILE}`, renderServerStates([], new Map(), []));
   }
 
   /** Writes the copy for people; that it cannot be written is told, and hurts nothing else. */
@@ -90,7 +106,7 @@ export class ConfigWriter {
       pidFile: this.settings.pidFile,
       socket: this.settings.socket,
       stateBase: generation.folder,
-      stateFile: "servers.state",
+      stateFile: STATE_FILE,
     }, this.templates);
   }
 }

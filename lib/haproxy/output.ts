@@ -34,7 +34,7 @@ export class HaproxyOutput {
 
   /** It said that it loads, since `clear`. */
   get hasBegun(): boolean {
-    return this.#lines.some((line) => /Reloading|worker/.test(line));
+    return this.#lines.some((line) => /Reloading|[Nn]ew worker/.test(line));
   }
 }
 

@@ -3,7 +3,7 @@ import { isAtLeast } from "../core/backend_option.ts";
 import type { ServerName } from "../core/names.ts";
 import type { Capabilities, ServerState } from "../core/plan.ts";
 import type { Desired } from "../core/render.ts";
-import { parseServerStates, renderServerStates, type ReportedServer } from "../core/server_state.ts";
+import { parseServerStates, type ReportedServer } from "../core/server_state.ts";
 import type { HaproxyStatus } from "../core/status.ts";
 import { type ProcessEvent, type ProcessState, SUPERVISION } from "../core/supervise.ts";
 import type { Templates } from "../core/templates.ts";
@@ -35,6 +35,8 @@ const LOAD_LIMIT_MS = 15_000;
 const PROOF_INTERVAL_MS = 2;
 /** When a master that has not said a word of a reload is asked again, in milliseconds. */
 const DEAF_MS = 150;
+/** When one that has begun, and brought no worker about, is asked again. */
+const STUCK_MS = 1_000;
 
 /** The haproxy that signalbox started, or found running in its state directory and took over. */
 export class OwnedHaproxy implements HaproxyControl {
@@ -137,11 +139,7 @@ export class OwnedHaproxy implements HaproxyControl {
   }
 
   async check(desired: Desired): Promise<Outcome> {
-    const written = this.#writer.write(desired, new Map(), []);
-    if (!written.ok) return written.outcome;
-    const outcome = await this.#writer.check(written.generation);
-    await this.store.discard(written.generation);
-    return outcome;
+    return await this.#writer.tryOut(desired);
   }
 
   async keep(desired: Desired, states: ReadonlyMap<ServerName, ServerState>): Promise<Outcome> {
@@ -155,10 +153,7 @@ export class OwnedHaproxy implements HaproxyControl {
   async startLast(signal: AbortSignal): Promise<boolean> {
     if (this.#state !== "absent") return true;
     const current = await this.store.findCurrent();
-    // Nobody can tell who is ready: HAProxy's own checks decide, and no server is held back for ever.
-    if (current !== undefined) {
-      await Deno.writeTextFile(`${current.folder}/servers.state`, renderServerStates([], new Map(), []));
-    }
+    if (current !== undefined) this.#writer.releaseServers(current);
     return current !== undefined && (await this.#loadCurrent(current, signal)).kind === "applied";
   }
 
@@ -228,12 +223,15 @@ export class OwnedHaproxy implements HaproxyControl {
   /** Waits until a worker answers that has loaded the generation; false when it ended or took too long. */
   async #prove(generation: Generation, signal: AbortSignal): Promise<boolean> {
     const until = this.clock.now() + LOAD_LIMIT_MS;
-    let askAgainAt = this.clock.now() + (this.#process === undefined ? DEAF_MS * 10 : DEAF_MS);
+    let patienceMs = DEAF_MS;
+    let remindAt = this.clock.now() + patienceMs;
     while (this.clock.now() < until && !signal.aborted) {
-      if (this.#isLoading && this.clock.now() > askAgainAt && !this.#output.hasBegun) {
+      if (this.#isLoading && this.clock.now() > remindAt) {
         // Up to 2.6 the master drops what it is asked while it executes itself anew, after the reload before.
-        askAgainAt = this.clock.now() + DEAF_MS * 2;
-        if (!await this.#askReload()) return false;
+        patienceMs *= 2;
+        remindAt += patienceMs;
+        const isDeaf = !this.#output.hasBegun || patienceMs > STUCK_MS;
+        if (isDeaf && !await this.#askReload()) return false;
       }
       const worker = await askWorker(this.socket);
       if (worker?.description === describeGeneration(generation)) {
@@ -243,8 +241,8 @@ export class OwnedHaproxy implements HaproxyControl {
         this.#accessLog.follow(true);
         return true;
       }
-      if (this.#state !== "serving" && this.#state !== "starting") return false;
-      if (this.#output.hasFailed) return false;
+      const isAlive = this.#state === "serving" || this.#state === "starting";
+      if (!isAlive || this.#output.hasFailed) return false;
       await this.clock.sleep(PROOF_INTERVAL_MS);
     }
     return false;
@@ -258,18 +256,19 @@ export class OwnedHaproxy implements HaproxyControl {
   }
 
   #spawn(): void {
-    const { current } = this.store;
+    const files = ["process.cfg", "haproxy.cfg"].map((name) => `${this.store.current}/${name}`);
     const process = new HaproxyProcess({
       program: this.settings.program.path,
+      // -C: `default-path config` leaves the master in a generation's folder, and where that one is gone, 3.0 loads
+      // nothing any more.
       args: [
         "-W",
         "-db",
+        "-C",
+        "/",
         "-S",
         `${this.#masterSocket},mode,600`,
-        "-f",
-        `${current}/process.cfg`,
-        "-f",
-        `${current}/haproxy.cfg`,
+        ...files.flatMap((file) => ["-f", file]),
       ],
       onLine: (severity, line) => this.#output.take(severity, line),
     });

@@ -19,6 +19,7 @@ class Watch implements AsyncDisposable {
       url: "unix:///fake",
       openTransport: () => Promise.resolve(fake.transport),
       findAddress: () => Promise.resolve(undefined),
+      answers: () => Promise.resolve(false),
       clock: impatientClock,
       report: this.report,
     });
