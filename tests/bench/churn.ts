@@ -41,7 +41,10 @@ const STEADY = "steady.bench";
 /** Seven of ten requests go to the host whose replicas suffer. */
 const HOSTS = [CHURNED, CHURNED, STEADY, CHURNED, CHURNED, OTHER, CHURNED, CHURNED, STEADY, CHURNED];
 
-/** Half of the containers publish their port, half keep connections, and every fourth listens two seconds late. */
+/**
+ * Half of the containers publish their port, half keep connections, and every fourth listens two seconds late.
+ * There are many, since busybox's httpd lets nine connections wait: after a short stall a client would wait a second.
+ */
 class Replicas {
   readonly members: Member[] = [];
   #count = 0;
@@ -50,13 +53,9 @@ class Replicas {
 
   #next(): MemberRequest {
     const count = this.#count++;
-    const kind: Kind = count % 4 === 2 ? "witness" : "tiny";
-    return {
-      host: this.host,
-      kind,
-      isPublished: count % 2 === 0,
-      lateMs: this.hasLate && count % 4 === 3 ? 2_000 : 0,
-    };
+    const kind: Kind = count % 2 === 0 ? "tiny" : "witness";
+    const isLate = this.hasLate && (count % 8 === 3 || count % 8 === 4);
+    return { host: this.host, kind, isPublished: count % 4 < 2, lateMs: isLate ? 2_000 : 0 };
   }
 
   async grow(): Promise<void> {
@@ -134,9 +133,11 @@ export async function churn(fleet: Fleet, router: Router, order: ChurnOrder): Pr
   const steady = new Replicas(fleet, STEADY, false);
   // A name without a dot is no host.
   const unrouted = new Replicas(fleet, "unrouted", false);
-  for (const [replicas, count] of [[app, 4], [other, 4], [steady, 3], [unrouted, 2]] as const) {
+  for (const [replicas, count] of [[app, 8], [other, 4], [steady, 4], [unrouted, 2]] as const) {
     for (let at = 0; at < count; at++) await replicas.grow();
-    for (const member of replicas.members) await fleet.answers(member);
+  }
+  for (const { members } of [app, other, steady, unrouted]) {
+    for (const member of members) await fleet.answers(member);
   }
   await eventually(async () => {
     const answers = await Promise.all(

@@ -30,7 +30,7 @@ export interface Member {
 
 const PORT = 8080;
 
-/** Notes each POST before it is answered, takes some milliseconds for it, and stops listening before it ends. */
+/** Notes each POST before it is answered, and stops listening before it ends. */
 const TINY_SCRIPT = `
 mkdir -p /www/cgi-bin
 printf '%s' "$NAME" >/www/index.html

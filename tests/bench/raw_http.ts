@@ -44,7 +44,7 @@ export class RawConnection {
         const answer = parseAnswer(text, true);
         if (answer !== undefined) return answer;
         throw new Error(
-          text === "" ? "closed before an answer" : `closed within an answer: ${text.slice(0, 60)}`,
+          text === "" ? "closed before an answer" : `closed within an answer: ${text.slice(0, 15)}`,
         );
       }
       text += decoder.decode(chunk);
