@@ -1,0 +1,151 @@
+/** The admin page: what it answers, and whom it does not. */
+import assert from "node:assert/strict";
+import type { Status } from "../../lib/core/status.ts";
+import { serveAdmin } from "../../lib/report/admin.ts";
+import { type Answer, freePort, httpGet } from "../harness/http.ts";
+import { parseMetrics } from "./prometheus.ts";
+import { statusOf } from "./statuses.ts";
+
+type Ask = (path: string, more?: { method?: string; headers?: Record<string, string> }) => Promise<Answer>;
+
+async function onPage(
+  status: () => Status | Promise<Status>,
+  act: (ask: Ask, port: number) => Promise<void>,
+  haproxyMetrics: () => Promise<string> = () => Promise.resolve(""),
+): Promise<void> {
+  const port = freePort();
+  const page = serveAdmin({
+    hostname: "127.0.0.1",
+    port,
+    status: () => Promise.resolve(status()),
+    haproxyMetrics,
+  });
+  try {
+    await act((path, more = {}) => httpGet({ port, path, ...more }), port);
+  } finally {
+    await page.close();
+  }
+}
+
+const { haproxy } = statusOf();
+
+Deno.test("/healthz says that signalbox lives, whatever the state", async () => {
+  await onPage(() => statusOf({ reloads: 0, haproxy: { ...haproxy, isServing: false } }), async (ask) => {
+    assert.equal((await ask("/healthz")).status, 200);
+  });
+});
+
+Deno.test("/readyz answers 503 before the first config, and while HAProxy does not serve", async () => {
+  let status = statusOf({ reloads: 0 });
+  await onPage(() => status, async (ask) => {
+    const early = await ask("/readyz");
+    assert.equal(early.status, 503);
+    assert.match(early.body, /no config/);
+    status = statusOf();
+    assert.equal((await ask("/readyz")).status, 200);
+    status = statusOf({ haproxy: { ...haproxy, isServing: false } });
+    const late = await ask("/readyz");
+    assert.equal(late.status, 503);
+    assert.match(late.body, /HAProxy does not serve/);
+  });
+});
+
+Deno.test("/metrics has our metrics and then HAProxy's own", async () => {
+  const theirs = "# HELP haproxy_up Up.\n# TYPE haproxy_up gauge\nhaproxy_up 1\n";
+  await onPage(() => statusOf(), async (ask) => {
+    const answer = await ask("/metrics");
+    assert.match(answer.headers["content-type"] ?? "", /^text\/plain; version=0\.0\.4/);
+    const names = parseMetrics(answer.body).map(({ name }) => name);
+    assert.ok(names.includes("signalbox_in_step") && names.includes("haproxy_up"));
+  }, () => Promise.resolve(theirs));
+});
+
+Deno.test("/metrics answers with ours alone where HAProxy gives none", async () => {
+  await onPage(() => statusOf(), async (ask) => {
+    const answer = await ask("/metrics");
+    assert.equal(answer.status, 200);
+    assert.ok(parseMetrics(answer.body).length > 5);
+  }, () => Promise.reject(new Error("no socket")));
+});
+
+Deno.test("a status that cannot be read is a 500 that tells nothing of the inside", async () => {
+  await onPage(() => Promise.reject(new Error("secret path /root/x")), async (ask) => {
+    const answer = await ask("/");
+    assert.equal(answer.status, 500);
+    assert.doesNotMatch(answer.body, /secret|\/root/);
+  });
+});
+
+Deno.test("/ shows the status, and any other path is not found", async () => {
+  await onPage(() => statusOf(), async (ask) => {
+    assert.match((await ask("/")).body, /^signalbox 1\.2\.3, pid 4/);
+    assert.equal((await ask("/hand-over")).status, 404);
+    assert.equal((await ask("/status")).status, 404);
+  });
+});
+
+Deno.test("only GET and HEAD are answered: nothing here changes anything", async () => {
+  let asked = 0;
+  await onPage(() => {
+    asked++;
+    return statusOf();
+  }, async (ask) => {
+    for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"]) {
+      assert.equal((await ask("/", { method })).status, 405, method);
+    }
+    assert.equal(asked, 0);
+    assert.equal((await ask("/healthz", { method: "HEAD" })).status, 200);
+  });
+});
+
+Deno.test("a name that may be rebound to this address is refused as Host", async () => {
+  await onPage(() => statusOf(), async (ask, port) => {
+    const refused = ["evil.example", "localhost.evil.example:80", "127.0.0.1.evil.example", "1.2.3.4x", "x."];
+    for (const host of refused) {
+      for (const path of ["/", "/metrics", "/readyz", "/healthz"]) {
+        assert.equal((await ask(path, { headers: { host } })).status, 421, host + path);
+      }
+    }
+    const taken = [
+      `127.0.0.1:${port}`,
+      "localhost",
+      `LOCALHOST:${port}`,
+      "[::1]",
+      "signalbox:9000",
+      Deno.hostname(),
+    ];
+    for (const host of taken) {
+      assert.equal((await ask("/", { headers: { host } })).status, 200, host);
+    }
+  });
+});
+
+Deno.test("what a page of another site asks for is refused", async () => {
+  await onPage(() => statusOf(), async (ask) => {
+    const others: Record<string, string>[] = [
+      { origin: "https://evil.example" },
+      { origin: "null" },
+      { "sec-fetch-site": "cross-site" },
+      { "sec-fetch-site": "same-site" },
+    ];
+    for (const headers of others) {
+      const { status, body } = await ask("/", { headers });
+      assert.equal(status, 403, JSON.stringify(headers));
+      assert.doesNotMatch(body, /pid/);
+    }
+    for (const site of ["none", "same-origin"]) {
+      assert.equal((await ask("/", { headers: { "sec-fetch-site": site } })).status, 200, site);
+    }
+  });
+});
+
+Deno.test("no other site may frame, sniff, cache or embed it", async () => {
+  await onPage(() => statusOf(), async (ask) => {
+    const { headers } = await ask("/");
+    assert.match(headers["content-security-policy"] ?? "", /default-src 'none'.*frame-ancestors 'none'/);
+    assert.equal(headers["x-content-type-options"], "nosniff");
+    assert.equal(headers["cache-control"], "no-store");
+    assert.equal(headers["cross-origin-resource-policy"], "same-origin");
+    assert.equal(headers["access-control-allow-origin"], undefined);
+  });
+});

@@ -1,0 +1,76 @@
+/** Our metrics, as a Prometheus server reads them. */
+import assert from "node:assert/strict";
+import type { ServerStatus } from "../../lib/core/status.ts";
+import { formatMetrics } from "../../lib/report/metrics.ts";
+import { parseMetrics } from "./prometheus.ts";
+import { statusOf } from "./statuses.ts";
+
+const valueOf = (text: string, name: string, labels: Record<string, string> = {}) =>
+  parseMetrics(text).find((sample) =>
+    sample.name === name && Object.entries(labels).every(([key, value]) => sample.labels[key] === value)
+  )?.value;
+
+const server = (container: string, state: ServerStatus["state"]): ServerStatus => ({
+  container,
+  address: "172.17.0.2:80",
+  state,
+  why: undefined,
+});
+
+Deno.test("the metrics are in Prometheus' text format, whatever the state", () => {
+  for (
+    const status of [
+      statusOf(),
+      statusOf({ sources: [], lastReload: undefined, reloads: 0 }),
+      statusOf({ trouble: "broken" }),
+    ]
+  ) {
+    assert.ok(parseMetrics(formatMetrics(status)).length > 5);
+  }
+});
+
+Deno.test("every metric is named for signalbox, and counters end with _total", () => {
+  const text = formatMetrics(statusOf());
+  for (const [, name = "", type] of text.matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
+    assert.match(name, /^signalbox_[a-z_]+$/);
+    assert.equal(type === "counter", name.endsWith("_total"), name);
+  }
+});
+
+Deno.test("a label's backslashes, quotes and line breaks are escaped", () => {
+  const name = 'unix:///a\\b"c\nsignalbox_in_step 7\n';
+  const text = formatMetrics(statusOf({
+    sources: [{ name, isConnected: false, detail: "", containers: 3 }],
+  }));
+  assert.equal(valueOf(text, "signalbox_containers", { source: name }), 3);
+  assert.equal(valueOf(text, "signalbox_source_connected", { source: name }), 0);
+  assert.equal(valueOf(text, "signalbox_in_step"), 1);
+});
+
+Deno.test("a trouble, and an HAProxy that does not serve, are told as 0", () => {
+  const { haproxy } = statusOf();
+  const text = formatMetrics(
+    statusOf({ trouble: "no", haproxy: { ...haproxy, isServing: false, failures: 4 } }),
+  );
+  assert.equal(valueOf(text, "signalbox_in_step"), 0);
+  assert.equal(valueOf(text, "signalbox_haproxy_serving"), 0);
+  assert.equal(valueOf(text, "signalbox_haproxy_failures"), 4);
+});
+
+Deno.test("a server that several routes share is counted once, under its state", () => {
+  const servers = [server("a", "ready"), server("b", "waiting"), server("c", "draining")];
+  const routes = ["one.example", "two.example"].map((route) => ({ route, backend: "one.example", servers }));
+  const text = formatMetrics(statusOf({ routes }));
+  assert.equal(valueOf(text, "signalbox_routes"), 2);
+  for (const [state, count] of Object.entries({ ready: 1, waiting: 1, draining: 1, down: 0 })) {
+    assert.equal(valueOf(text, "signalbox_servers", { state }), count, state);
+  }
+});
+
+Deno.test("warnings are counted, and what is only worth knowing is not", () => {
+  const notice = { code: "x", subject: "web", message: "y" };
+  const text = formatMetrics(
+    statusOf({ notices: [{ ...notice, severity: "warning" }, { ...notice, severity: "info" }] }),
+  );
+  assert.equal(valueOf(text, "signalbox_warnings"), 1);
+});
