@@ -8,6 +8,9 @@ const RETRY: Backoff = { firstMs: 2, mostMs: 100 };
 /** Tries after which a container is asked more calmly, and how calmly, in milliseconds. */
 const PATIENT_AFTER = 200;
 const PATIENT_MS = 1_000;
+/** The first tries are quick for everyone; after them, each container that waits adds this to the delay of all, in milliseconds. */
+const QUICK_TRIES = 6;
+const TURN_MS = 5;
 /** How long a try may take, in milliseconds. */
 const CONNECT_LIMIT_MS = 1_000;
 const ANSWER_LIMIT_MS = 5_000;
@@ -26,15 +29,24 @@ const READY: Verdict = { isReady: true };
 
 /** Proves readiness over the network: a connection, one that stays open, or an HTTP answer. */
 export class NetworkProber implements Prober {
+  #waiting = 0;
+
   constructor(readonly clock: Clock) {}
 
   async prove(target: ProbeTarget, onWait: (why: string) => void, signal: AbortSignal): Promise<void> {
+    this.#waiting++;
+    await this.#prove(target, onWait, signal).finally(() => this.#waiting--);
+  }
+
+  async #prove(target: ProbeTarget, onWait: (why: string) => void, signal: AbortSignal): Promise<void> {
     for (let tries = 1; !signal.aborted; tries++) {
       const verdict = await probe(target, signal);
       if (verdict.isReady) return;
       if (tries === SILENT_TRIES) onWait(verdict.why);
       const delay = tries > PATIENT_AFTER ? PATIENT_MS : backoffMs(tries, RETRY, Math.random());
-      await this.clock.sleep(delay, signal);
+      // Many that wait are asked in turn: what all of them cost together stays the same.
+      const turn = Math.min(PATIENT_MS, this.#waiting * TURN_MS);
+      await this.clock.sleep(tries > QUICK_TRIES ? Math.max(delay, turn) : delay, signal);
     }
     signal.throwIfAborted();
   }
