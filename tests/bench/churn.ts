@@ -13,6 +13,8 @@ export interface ChurnOrder {
   readonly perSecond: number;
   readonly isKept: boolean;
   readonly reloads: number;
+  /** Else half of the containers publish their ports. */
+  readonly isAllPublished: boolean;
 }
 
 /** What was done for a while, and what became of the requests that were scheduled meanwhile. */
@@ -49,13 +51,23 @@ class Replicas {
   readonly members: Member[] = [];
   #count = 0;
 
-  constructor(readonly fleet: Fleet, readonly host: string, readonly hasLate: boolean) {}
+  constructor(
+    readonly fleet: Fleet,
+    readonly host: string,
+    readonly hasLate: boolean,
+    readonly isAllPublished: boolean,
+  ) {}
 
   #next(): MemberRequest {
     const count = this.#count++;
     const kind: Kind = count % 2 === 0 ? "tiny" : "witness";
     const isLate = this.hasLate && (count % 8 === 3 || count % 8 === 4);
-    return { host: this.host, kind, isPublished: count % 4 < 2, lateMs: isLate ? 2_000 : 0 };
+    return {
+      host: this.host,
+      kind,
+      isPublished: this.isAllPublished || count % 4 < 2,
+      lateMs: isLate ? 2_000 : 0,
+    };
   }
 
   async grow(): Promise<void> {
@@ -128,11 +140,11 @@ function replaceIn(
 
 /** Runs quiet first, then each fault for an equal share of the time. */
 export async function churn(fleet: Fleet, router: Router, order: ChurnOrder): Promise<ChurnResult> {
-  const app = new Replicas(fleet, CHURNED, true);
-  const other = new Replicas(fleet, OTHER, false);
-  const steady = new Replicas(fleet, STEADY, false);
+  const app = new Replicas(fleet, CHURNED, true, order.isAllPublished);
+  const other = new Replicas(fleet, OTHER, false, order.isAllPublished);
+  const steady = new Replicas(fleet, STEADY, false, order.isAllPublished);
   // A name without a dot is no host.
-  const unrouted = new Replicas(fleet, "unrouted", false);
+  const unrouted = new Replicas(fleet, "unrouted", false, order.isAllPublished);
   for (const [replicas, count] of [[app, 8], [other, 4], [steady, 4], [unrouted, 2]] as const) {
     for (let at = 0; at < count; at++) await replicas.grow();
   }

@@ -67,10 +67,8 @@ export async function starts({ fleet, router, scale }: Scene): Promise<Measured[
   }
   await fleet.remove(known);
   if (router.kind === "naive") return rows;
-  const [start, kill] = ["start", "kill"].map((action) => acknowledgements(router, since, action)) as [
-    number[],
-    number[],
-  ];
+  const start = acknowledgements(router, since, "start");
+  const kill = acknowledgements(router, since, "kill");
   for (const [what, times] of [["kill", kill], ["start, one inspect with it", start]] as const) {
     rows.push({
       measure: `event received → commands acknowledged: ${what}`,
@@ -85,15 +83,18 @@ export async function starts({ fleet, router, scale }: Scene): Promise<Measured[
 }
 
 /** One churn: a line for each fault, and the latency against quiet. */
-export async function churns(scene: Scene, isKept: boolean, mode: string): Promise<Measured[]> {
+export async function churns(scene: Scene, isKept: boolean, isAllPublished: boolean): Promise<Measured[]> {
   const { fleet, router, scale } = scene;
   const result = await churn(fleet, router, {
     seconds: scale.churnSeconds,
     perSecond: PER_SECOND,
     isKept,
+    isAllPublished,
     reloads: scale.reloads,
   });
-  const kind = `${isKept ? "kept" : "new"} connections, ${mode}`;
+  const kind = `${isKept ? "kept" : "new"} connections, ${
+    isAllPublished ? "published ports" : "own addresses"
+  }`;
   const faults = result.phases.slice(2);
   tellWhy(scene, kind, result);
   return [...faults.map((phase) => faultRow(phase, kind)), latencyRow(result, kind)];

@@ -64,17 +64,19 @@ async function isGone(router: Router, member: Member): Promise<void> {
   }, { what: `${member.name} to be gone`, everyMs: 5, limitMs: LIMIT_MS });
 }
 
-/** From each event received to the commands that it led to, acknowledged; from signalbox's own log, to the millisecond. */
-export function acknowledgements(router: Router, since: number, action: string): number[] {
+/** What HAProxy prints when it has done what an event of the container led to. */
+const DONE = { start: /New server registered/, kill: /is going DOWN for maintenance/ } as const;
+
+/**
+ * From each event received until HAProxy has done what it led to, which it says itself, with the container's id in the
+ * server's name; from signalbox's log, to the millisecond.
+ */
+export function acknowledgements(router: Router, since: number, action: keyof typeof DONE): number[] {
   const lines = router.lines.filter((line) => line.time >= since);
-  const times: number[] = [];
-  for (const [at, line] of lines.entries()) {
-    if (line.msg !== "docker event" || line["action"] !== action) continue;
-    const next = lines.slice(at + 1).find((each) =>
-      each.msg === "changed HAProxy at run time" || each.msg === "reloaded HAProxy" ||
-      each.msg === "docker event"
-    );
-    if (next?.msg === "changed HAProxy at run time") times.push(next.time - line.time);
-  }
-  return times;
+  return lines.flatMap((line, at) => {
+    if (line.msg !== "docker event" || line["action"] !== action) return [];
+    const mark = `:${line["container"]}:`;
+    const done = lines.slice(at + 1).find(({ msg }) => DONE[action].test(msg) && msg.includes(mark));
+    return done === undefined ? [] : [done.time - line.time];
+  });
 }
