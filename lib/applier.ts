@@ -39,6 +39,8 @@ export class Applier {
   #refused: Files | undefined;
   #lastLoadEndedAt = -Infinity;
   #mustReload: string | undefined;
+  /** How often servers were held back beside a pass. */
+  #heldBack = 0;
 
   constructor(readonly parts: ApplierParts) {}
 
@@ -98,9 +100,17 @@ export class Applier {
     }
     if (operations.length === 0) return;
     for (const operation of operations) noteOperation(running, operation, true);
-    const lines = operations.flatMap(runtimeCommands);
-    await this.parts.haproxy.send(lines, AbortSignal.timeout(1_000)).catch(() => {
-      this.forceReload("HAProxy did not hear that servers are to leave");
+    this.#heldBack++;
+    const startedAt = this.parts.clock.now();
+    await this.parts.haproxy.send(operations.flatMap(runtimeCommands), AbortSignal.timeout(1_000)).catch(
+      () => {
+        this.forceReload("HAProxy did not hear that servers are to leave");
+      },
+    );
+    const tookMs = round(this.parts.clock.now() - startedAt);
+    this.parts.report.debug("held servers back", {
+      servers: operations.map((each) => "server" in each && each.server),
+      tookMs,
     });
   }
 
@@ -165,6 +175,7 @@ export class Applier {
   ): Promise<string | undefined> {
     const { running } = this;
     if (running === undefined) return "nothing is loaded";
+    const heldBack = this.#heldBack;
     const lines = operations.map(runtimeCommands);
     const replies = [...await this.parts.haproxy.send(lines.flat(), signal)];
     for (const [at, operation] of operations.entries()) {
@@ -174,7 +185,9 @@ export class Applier {
       noteOperation(running, operation, reply === "done");
     }
     noteBindings(running, desired);
-    return await this.#verify(operations);
+    const trouble = await this.#verify(operations);
+    // What was held back meanwhile changed what HAProxy reports; the audit looks again.
+    return heldBack === this.#heldBack ? trouble : undefined;
   }
 
   /** Compares what HAProxy reports of the sections that were touched with what we believe. */

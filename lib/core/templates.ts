@@ -43,7 +43,11 @@ export function compileTemplates(overlay: Readonly<Record<string, string>>): Tem
       eta.loadTemplate(`@${name}`, withoutTagLines(text));
       debugging.loadTemplate(`@${name}`, naming(name, debugging.compile(text)));
     } catch (error) {
-      throw new TemplateError(`template ${name} cannot be compiled: ${firstLines(error)}`);
+      const line = lineOfBadTag(text);
+      const where = line === undefined ? "" : `, line ${line}`;
+      throw new TemplateError(
+        `template ${name}${where} cannot be compiled: ${firstLines(error).replace(/ \| =+.*/, "")}`,
+      );
     }
   }
   return {
@@ -55,6 +59,29 @@ export function compileTemplates(overlay: Readonly<Record<string, string>>): Tem
       }
     },
   };
+}
+
+/**
+ * The line of the first tag whose JavaScript cannot be parsed; the engine tells none. A statement may open or close a
+ * block that another tag closes or opens, so that it is tried with both.
+ */
+function lineOfBadTag(template: string): number | undefined {
+  for (const tag of template.matchAll(/<%[-_]?([=~]?)([^]*?)[-_]?%>/g)) {
+    const code = tag[2] ?? "";
+    const candidates = tag[1] === ""
+      ? [code, `${code}}`, `{${code}`, `if (1) {${code}`, `if (1) {${code}}`, `${code}})`, `f(() => {${code}`]
+      : [`return (${code}\n)`];
+    if (!candidates.some(canBeParsed)) return template.slice(0, tag.index).split("\n").length;
+  }
+  return undefined;
+}
+
+function canBeParsed(code: string): boolean {
+  try {
+    return new Function(code) instanceof Function;
+  } catch {
+    return false;
+  }
 }
 
 /** The debugging copy is slower, but tells the template and its line; it is asked only when something failed. */

@@ -177,9 +177,9 @@ export class EngineFollower {
     const listed = await engine.list(signal);
     const ids = new Set<string>(listed.map((entry) => entry.id));
     const missing = [...this.containers.values()].filter((container) => !ids.has(container.id));
-    await Promise.all(missing.map((container) => this.#checkMissing(engine, container, signal)));
     const isChanged = (entry: ListedContainer) => isFresh || this.#prints.get(entry.id) !== entry.print;
     await this.#inspectAll(engine, listed.filter(isChanged).map((entry) => entry.id), signal);
+    await Promise.all(missing.map((container) => this.#checkMissing(engine, container, signal)));
     for (const entry of listed) this.#prints.set(entry.id, entry.print);
     this.#expireStopping();
   }
@@ -191,9 +191,22 @@ export class EngineFollower {
   async #checkMissing(engine: Engine, container: ContainerView, signal: AbortSignal): Promise<void> {
     const json = await engine.inspect(container.id, signal);
     if (json !== undefined) return this.#take(container.id, json);
-    if (!await this.parts.answers(container)) return this.#forget(container.id);
+    if (this.#isReplaced(container) || !await this.parts.answers(container)) {
+      return this.#forget(container.id);
+    }
     this.parts.report.warn(
       `${this.parts.url} no longer knows container ${container.name}, which still answers: it is kept`,
+    );
+  }
+
+  /** Another container has its address now, and would answer in its place. */
+  #isReplaced(container: ContainerView): boolean {
+    const addresses = new Set(
+      container.networks.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]).filter((each) => each !== undefined),
+    );
+    return [...this.containers.values()].some((other) =>
+      other.id !== container.id &&
+      other.networks.some(({ ipv4, ipv6 }) => (ipv4 && addresses.has(ipv4)) || (ipv6 && addresses.has(ipv6)))
     );
   }
 
