@@ -16,7 +16,7 @@ import { haproxies, type HaproxyProgram } from "../harness/haproxies.ts";
 
 /** Containers in one config, since a run of haproxy costs more than a hundred backends. */
 const AT_ONCE = 100;
-const SEEDS = Number(Deno.env.get("SIGNALBOX_FUZZ") ?? 8);
+const SEEDS = Number(Deno.env.get("SIGNALBOX_FUZZ") ?? 40);
 const FIRST_SEED = Number(Deno.env.get("SIGNALBOX_FUZZ_SEED") ?? 1_000);
 
 const templates = compileTemplates({});

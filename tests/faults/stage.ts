@@ -1,0 +1,132 @@
+/** signalbox as users start it, on a snapshot file that is watched, with containers that are listeners on the loopback. */
+import { eventually } from "../harness/eventually.ts";
+import { type Answer, freePort, httpGet } from "../harness/http.ts";
+import { type RunningProgram, startProgram } from "../harness/program.ts";
+import { askControl } from "../../lib/report/control_socket.ts";
+import type { Status } from "../../lib/core/status.ts";
+
+/** A container of a snapshot: its host, and what else it says. */
+export interface Wanted {
+  readonly host: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+/** One signalbox and its world; gone with the block. */
+export class FaultStage implements AsyncDisposable {
+  readonly port = freePort();
+  readonly httpsPort = freePort();
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #programs: RunningProgram[] = [];
+  readonly #ends: (() => unknown)[] = [];
+
+  private constructor(readonly folder: string) {
+    // All of 127.0.0.0/8 is this machine, so that one listener is every container.
+    this.#server = Deno.serve(
+      { hostname: "0.0.0.0", port: 0, onListen: () => undefined },
+      (request) => new Response(request.headers.get("host")),
+    );
+  }
+
+  static async open(...containers: readonly Wanted[]): Promise<FaultStage> {
+    const stage = new FaultStage(await Deno.makeTempDir({ prefix: "sbf-" }));
+    await stage.want(...containers);
+    return stage;
+  }
+
+  get stateDir(): string {
+    return `${this.folder}/state`;
+  }
+
+  /** Puts other containers into the snapshot, as one rename. */
+  async want(...containers: readonly Wanted[]): Promise<void> {
+    const text = JSON.stringify(containers.map((wanted, at) => this.#inspect(wanted, at)));
+    await Deno.writeTextFile(`${this.folder}/new.json`, text);
+    await Deno.rename(`${this.folder}/new.json`, `${this.folder}/snapshot.json`);
+  }
+
+  async write(name: string, text: string): Promise<string> {
+    const path = `${this.folder}/${name}`;
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    await Deno.writeTextFile(path, text);
+    return path;
+  }
+
+  /** Starts signalbox, and does not wait until it serves. */
+  start(flags: readonly string[] = [], env: Record<string, string> = {}): RunningProgram {
+    const program = startProgram([
+      "run",
+      ...["--snapshot", `${this.folder}/snapshot.json`, "--state-dir", this.stateDir, "--bind", "127.0.0.1"],
+      ...["--http-port", `${this.port}`, "--https-port", `${this.httpsPort}`, "--max-connections", "200"],
+      ...["--log-format", "json", ...flags],
+    ], env);
+    this.#programs.push(program);
+    return program;
+  }
+
+  /** Has something done when the block ends, after signalbox has ended. */
+  defer(end: () => unknown): void {
+    this.#ends.push(end);
+  }
+
+  get(host: string): Promise<Answer> {
+    return httpGet({ port: this.port, host, limitMs: 3_000 });
+  }
+
+  /** Waits until a host answers with a status. */
+  async answers(host: string, status = 200, limitMs = 10_000): Promise<void> {
+    await eventually(async () => {
+      const answer = await this.get(host);
+      if (answer.status !== status) throw new Error(`it answers ${answer.status}`);
+      return true;
+    }, { what: `${host} to answer ${status}`, limitMs });
+  }
+
+  /** Waits until the log has a line that matches, of those after the first `from`. */
+  async says(program: RunningProgram, pattern: RegExp, from = 0, limitMs = 10_000): Promise<string> {
+    return await eventually(() => program.lines.slice(from).find((line) => pattern.test(line)), {
+      what: `a line ${pattern} in:\n${program.lines.slice(-30).join("\n")}\n`,
+      limitMs,
+    });
+  }
+
+  async status(): Promise<Status> {
+    const status = await askControl(this.stateDir, "GET", "/status");
+    if (status === undefined) throw new Error("nobody answers at the control socket");
+    return status as Status;
+  }
+
+  /** Asks HAProxy's worker on its socket, as someone would by hand. */
+  async ask(command: string): Promise<string> {
+    const connection = await Deno.connect({ transport: "unix", path: `${this.stateDir}/haproxy.sock` });
+    await connection.write(new TextEncoder().encode(`${command}\n`));
+    return await new Response(connection.readable).text();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const program of this.#programs) await program.stop().catch(() => program.stop("SIGKILL"));
+    await this.#server.shutdown();
+    for (const end of this.#ends.reverse()) await end();
+    await Deno.remove(this.folder, { recursive: true });
+  }
+
+  #inspect({ host, data = {} }: Wanted, at: number): unknown {
+    const id = new TextEncoder().encode(host.padEnd(16, "_")).slice(0, 16);
+    return {
+      Id: [...id].map((byte) => byte.toString(16).padStart(2, "0")).join("").padEnd(64, "0"),
+      Name: `/${host.split(".")[0]}`,
+      Created: "2024-05-01T10:00:00Z",
+      State: { Status: "running", StartedAt: "2024-05-01T10:00:01Z" },
+      Config: {
+        Hostname: host,
+        Env: [`INTERLOCK_DATA=${JSON.stringify(data)}`],
+        ExposedPorts: { [`${this.#server.addr.port}/tcp`]: {} },
+      },
+      HostConfig: { NetworkMode: "bridge" },
+      NetworkSettings: { Ports: {}, Networks: { bridge: { IPAddress: `127.20.0.${at + 2}` } } },
+    };
+  }
+}
+
+/** Errors so far, without what came before. */
+export const errors = (program: RunningProgram, from = 0): string[] =>
+  program.lines.slice(from).filter((line) => line.includes('"level":"error"'));
