@@ -1,0 +1,69 @@
+/** An HAProxy that ends again and again: it is started ever more rarely, that is seen in status, and it heals. */
+import assert from "node:assert/strict";
+import { eventually } from "../harness/eventually.ts";
+import { haproxies } from "../harness/haproxies.ts";
+import { FaultStage } from "./stage.ts";
+
+const [first] = await haproxies();
+
+/** A haproxy that ends at once while a file is there, but answers what it is asked for its version and a check. */
+async function fragile(
+  stage: FaultStage,
+): Promise<{ path: string; harm: string; starts: () => Promise<number> }> {
+  assert.ok(first, "there is no haproxy here: install it");
+  const [harm, log] = [`${stage.folder}/harm`, `${stage.folder}/starts`];
+  const path = await stage.write(
+    "haproxy",
+    `#!/bin/sh
+case " $* " in *" -W "*)
+  echo start >>${log}
+  if [ -e ${harm} ]; then echo "[ALERT] the moon is wrong" >&2; exit 7; fi;;
+esac
+exec ${first.path} "$@"
+`,
+  );
+  await Deno.chmod(path, 0o755);
+  const starts = async () =>
+    (await Deno.readTextFile(log).catch(() => "")).split("\n").filter((line) => line !== "").length;
+  return { path, harm, starts };
+}
+
+const pidOf = async (stage: FaultStage) => Number(/^Pid: (\d+)/m.exec(await stage.ask("show info"))?.[1]);
+
+Deno.test("an HAProxy that ends at each start is told with its reason, is not spun, and serves once it can", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const { path, harm, starts } = await fragile(stage);
+  await Deno.writeTextFile(harm, "");
+  const program = stage.start(["--haproxy", path]);
+  await stage.says(program, /"level":"error".*HAProxy ended by itself/);
+  await stage.says(program, /the moon is wrong/);
+  await eventually(async () => (await stage.status()).haproxy.failures >= 3, { what: "failures in status" });
+  assert.equal((await stage.status()).haproxy.isServing, false);
+  const begun = [await starts(), performance.now()] as const;
+  await eventually(async () => (await stage.status()).haproxy.failures >= 5, { what: "more failures" });
+  const perSecond = (await starts() - begun[0]) * 1_000 / (performance.now() - begun[1]);
+  assert.ok(perSecond < 10, `${perSecond} starts a second`);
+  await Deno.remove(harm);
+  await stage.answers("good.example", 200, 20_000);
+  await eventually(async () => (await stage.status()).trouble === undefined, {
+    what: "no trouble to be left",
+  });
+});
+
+Deno.test("an HAProxy that crashes and cannot come back is tried until it can, with what it served", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const { path, harm, starts } = await fragile(stage);
+  const program = stage.start(["--haproxy", path]);
+  await stage.answers("good.example");
+  await Deno.writeTextFile(harm, "");
+  Deno.kill(await pidOf(stage), "SIGKILL");
+  await eventually(async () => (await stage.status()).haproxy.failures >= 4, { what: "failures in status" });
+  assert.match(program.lines.join("\n"), /HAProxy ended by itself.*7/);
+  const before = await starts();
+  // It still follows its containers meanwhile.
+  await stage.want({ host: "good.example" }, { host: "late.example" });
+  await Deno.remove(harm);
+  await stage.answers("good.example", 200, 20_000);
+  await stage.answers("late.example", 200, 20_000);
+  assert.ok(await starts() - before < 12, `${await starts() - before} starts`);
+});
