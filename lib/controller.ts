@@ -83,6 +83,7 @@ export class Controller {
   /** Reads everything again, and reloads HAProxy even if no file differs: certificates may. */
   reread(): void {
     this.applier.forceReload("SIGHUP");
+    this.quarantine.clear();
     this.wake({ reason: "signal", isFresh: true });
   }
 

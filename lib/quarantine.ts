@@ -27,6 +27,11 @@ export class Quarantine {
     return without(model, new Set(this.#refused.keys()));
   }
 
+  /** Lets every backend be tried again: templates, settings or HAProxy itself may have been mended. */
+  clear(): void {
+    this.#refused.clear();
+  }
+
   /** A notice for each backend that is left out. */
   notices(): Notice[] {
     return [...this.#refused].map(([name, { detail }]) => ({

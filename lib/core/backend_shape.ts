@@ -1,4 +1,4 @@
-import type { Member, RoutingSettings } from "./build_model.ts";
+import type { Member, RoutingSettings } from "./routing_settings.ts";
 import { CONNECT_CHECK } from "./health_check.ts";
 import type { BackendShape } from "./model.ts";
 import type { PathPrefix } from "./names.ts";

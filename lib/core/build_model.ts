@@ -1,7 +1,6 @@
-import { type AddressSettings, chooseEndpoint, choosePort } from "./address.ts";
-import type { HaproxyVersion } from "./backend_option.ts";
+import { chooseEndpoint, choosePort } from "./address.ts";
 import { mergeShape } from "./backend_shape.ts";
-import type { Backend, Frontend, Gate, Model, Route, Server } from "./model.ts";
+import type { Backend, Gate, Model, Route, Server } from "./model.ts";
 import {
   type BackendName,
   backendName,
@@ -15,18 +14,13 @@ import {
 } from "./names.ts";
 import { type Notice, quote } from "./notice.ts";
 import type { RouteData } from "./route_data.ts";
+import type { Member, RoutingSettings } from "./routing_settings.ts";
+
 import { routeHost } from "./route_host.ts";
 import { type Memory, memoryOf } from "./route_memory.ts";
 import type { ContainerView, Snapshot } from "./snapshot.ts";
 
-/** What a model is built with, beside the snapshot; the same settings and snapshot give the same model. */
-export type RoutingSettings = {
-  readonly frontend: Frontend;
-  readonly address: AddressSettings;
-  readonly balance: string;
-  readonly defaultDomain: HostName | undefined;
-  readonly haproxyVersion: HaproxyVersion;
-};
+export type { RoutingSettings } from "./routing_settings.ts";
 
 /** What became of one thing that a container offers: for `explain`. */
 export type Verdict = {
@@ -43,9 +37,6 @@ export type Built = {
   readonly notices: readonly Notice[];
   readonly verdicts: readonly Verdict[];
 };
-
-/** One container's part in a backend. */
-export type Member = { readonly server: Server; readonly data: RouteData; readonly container: ContainerView };
 
 type Draft = {
   readonly name: BackendName;

@@ -1,4 +1,4 @@
-import type { RoutingSettings } from "./build_model.ts";
+import type { RoutingSettings } from "./routing_settings.ts";
 import type { Server } from "./model.ts";
 import { readRouteData, type RouteData } from "./route_data.ts";
 import type { ContainerView } from "./snapshot.ts";

@@ -7,12 +7,33 @@ const MOST_BYTES = 8_192;
 /** What HAProxy prints in interactive mode when it waits for the next command (management guide, section 9.3). */
 const PROMPT = "\n> ";
 
+/** How often another worker than the one that is meant may answer, and how long is waited in between, in milliseconds. */
+const MOST_TRIES = 40;
+const NEXT_TRY_MS = 5;
+
 /**
  * Sends lines to a worker's socket and reads one reply each, in interactive mode, where each reply has a clear end.
+ * With a pid, only that worker is spoken to: for a moment after a reload the old one may still take connections.
  * The session is closed after the batch, since one that stays open would keep an old worker from ending. Throws
  * SocketError.
  */
-export async function sendCommands(path: string, lines: readonly string[]): Promise<readonly string[]> {
+export async function sendCommands(
+  path: string,
+  lines: readonly string[],
+  pid?: number,
+): Promise<readonly string[]> {
+  for (let tries = 1; tries <= MOST_TRIES; tries++) {
+    const replies = await trySession(path, lines, pid);
+    if (replies !== undefined) return replies;
+    await new Promise((resolve) => setTimeout(resolve, NEXT_TRY_MS));
+  }
+  throw new SocketError(
+    `cannot send ${lines.length} commands to HAProxy at ${path}: worker ${pid} does not answer`,
+  );
+}
+
+/** One session; `undefined` where another worker than the one that is meant answered. */
+async function trySession(path: string, lines: readonly string[], pid: number | undefined) {
   let connection: Deno.UnixConn | undefined;
   let isLate = false;
   const timer = setTimeout(() => {
@@ -21,27 +42,34 @@ export async function sendCommands(path: string, lines: readonly string[]): Prom
   }, DEADLINE_MS);
   try {
     connection = await Deno.connect({ transport: "unix", path });
-    const reader = new ReplyReader(connection);
-    const replies: string[] = [];
-    let greeting = "prompt\n";
-    for (const batch of batches(lines)) {
-      await write(connection, greeting + batch.map((line) => `${line}\n`).join(""));
-      if (greeting !== "") await reader.next();
-      greeting = "";
-      for (let count = 0; count < batch.length; count++) replies.push(await reader.next());
-    }
-    return replies;
+    return await runSession(connection, lines, pid);
   } catch (error) {
-    const why = isLate
-      ? `no answer within ${DEADLINE_MS} ms`
-      : error instanceof Error
-      ? error.message
-      : String(error);
+    const said = error instanceof Error ? error.message : String(error);
+    const why = isLate ? `no answer within ${DEADLINE_MS} ms` : said;
     throw new SocketError(`cannot send ${lines.length} commands to HAProxy at ${path}: ${why}`);
   } finally {
     clearTimeout(timer);
     close(connection);
   }
+}
+
+async function runSession(connection: Deno.UnixConn, lines: readonly string[], pid: number | undefined) {
+  const reader = new ReplyReader(connection);
+  let greeting = "prompt\n";
+  if (pid !== undefined) {
+    await write(connection, `${greeting}show info\n`);
+    await reader.next();
+    if (Number(/^Pid: ([0-9]+)/m.exec(await reader.next())?.[1]) !== pid) return undefined;
+    greeting = "";
+  }
+  const replies: string[] = [];
+  for (const batch of batches(lines)) {
+    await write(connection, greeting + batch.map((line) => `${line}\n`).join(""));
+    if (greeting !== "") await reader.next();
+    greeting = "";
+    for (let count = 0; count < batch.length; count++) replies.push(await reader.next());
+  }
+  return replies;
 }
 
 class ReplyReader {

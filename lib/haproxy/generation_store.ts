@@ -47,11 +47,18 @@ export class GenerationStore {
     const number = ++this.#last;
     const folder = `${this.#folder}/${String(number).padStart(8, "0")}`;
     const generation = { number, folder };
-    Deno.mkdirSync(folder, { mode: 0o700 });
-    for (const [name, text] of files(generation)) {
-      Deno.writeTextFileSync(`${folder}/${name}`, text, { mode: 0o600 });
+    try {
+      Deno.mkdirSync(folder, { mode: 0o700 });
+      for (const [name, text] of files(generation)) {
+        Deno.writeTextFileSync(`${folder}/${name}`, text, { mode: 0o600 });
+      }
+      return generation;
+    } catch (error) {
+      // A disk that is full is tried again and again: half a generation must not add to it each time.
+      this.#last--;
+      removeQuietly(folder);
+      throw error;
     }
-    return generation;
   }
 
   /** Makes a generation current, and removes old ones. */
@@ -78,6 +85,14 @@ export class GenerationStore {
         Deno.removeSync(`${this.#folder}/${entry.name}`, { recursive: true });
       }
     }
+  }
+}
+
+function removeQuietly(folder: string): void {
+  try {
+    Deno.removeSync(folder, { recursive: true });
+  } catch {
+    // It was not even made.
   }
 }
 

@@ -159,13 +159,13 @@ export class OwnedHaproxy implements HaproxyControl {
 
   async reportServers(section?: string): Promise<readonly ReportedServer[]> {
     if (this.#worker === undefined) return [];
-    return parseServerStates(
-      await ask(this.socket, `show servers state${section === undefined ? "" : ` ${section}`}`),
-    );
+    const [reply = ""] = await this.send([`show servers state${section === undefined ? "" : ` ${section}`}`]);
+    return parseServerStates(reply);
   }
 
+  /** While a load is under way, whoever serves is meant; else the worker that has proved to be there. */
   async send(commands: readonly string[]): Promise<readonly string[]> {
-    return await sendCommands(this.socket, commands);
+    return await sendCommands(this.socket, commands, this.#isLoading ? undefined : this.#worker?.pid);
   }
 
   async stop(limitMs: number): Promise<void> {

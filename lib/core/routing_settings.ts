@@ -1,0 +1,18 @@
+import type { AddressSettings } from "./address.ts";
+import type { HaproxyVersion } from "./backend_option.ts";
+import type { Frontend, Server } from "./model.ts";
+import type { HostName } from "./names.ts";
+import type { RouteData } from "./route_data.ts";
+import type { ContainerView } from "./snapshot.ts";
+
+/** What a model is built with, beside the snapshot; the same settings and snapshot give the same model. */
+export type RoutingSettings = {
+  readonly frontend: Frontend;
+  readonly address: AddressSettings;
+  readonly balance: string;
+  readonly defaultDomain: HostName | undefined;
+  readonly haproxyVersion: HaproxyVersion;
+};
+
+/** One container's part in a backend. */
+export type Member = { readonly server: Server; readonly data: RouteData; readonly container: ContainerView };
