@@ -129,8 +129,9 @@ async function main(order: LoadOrder): Promise<void> {
   while (load.underWay > 0 && now() < end) await tick();
   for (const connection of load.idle) connection.close();
   const { samples, failures, lateMs, run } = load;
-  await new Blob([JSON.stringify({ samples, run, failures, lateMs } satisfies LoadResult)]).stream()
-    .pipeTo(Deno.stdout.writable);
+  const text = JSON.stringify({ samples, run, failures, lateMs } satisfies LoadResult);
+  // Whoever asked for it may have been ended meanwhile.
+  await new Blob([text]).stream().pipeTo(Deno.stdout.writable).catch(() => {});
   Deno.exit(0);
 }
 
