@@ -1,6 +1,7 @@
 /** What an HAProxy has, in a form in which two of them can be compared. */
 import assert from "node:assert/strict";
 import type { Wanted } from "../changes/situation.ts";
+import { eventually } from "../harness/eventually.ts";
 import type { HaproxyProgram } from "../harness/haproxies.ts";
 import { onStage, send, type Stage, type StageRequest } from "./stage.ts";
 
@@ -29,7 +30,11 @@ export async function readState(stage: Stage): Promise<State> {
   const owners = new Map(
     [...stage.applier.running?.bindings ?? []].map(([backend, spare]) => [spare, backend]),
   );
-  const [servers = "", map = ""] = await send(stage, "show servers state", "show map hosts.map");
+  // Right after a reload, once in a thousand, an old worker answers that has not heard yet that it is to go.
+  const [servers = "", map = ""] = await eventually(async () => {
+    const [info = "", ...state] = await send(stage, "show info", "show servers state", "show map hosts.map");
+    return Number(/^description: generation-(\d+)$/m.exec(info)?.[1]) >= stage.generation() && state;
+  }, { what: "an answer of the worker that was loaded last" });
   return {
     servers: rows(servers).map((row) => describe(row, owners)).sort(),
     routes: map.trim().split("\n").filter((line) => line !== "").map((line) => {

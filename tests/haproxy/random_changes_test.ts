@@ -35,14 +35,14 @@ for (const program of programs) {
 
 async function play(program: HaproxyProgram, seed: number, ways: Record<string, number>): Promise<void> {
   const steps: string[] = [];
+  let said: readonly string[] = [];
   const request = { settings: { "default-domain": "example.com" } };
   try {
     await using containers = new Containers();
-    const { changed, last } = await onStage(
-      program,
-      request,
-      (stage) => change(stage, containers, seed, steps, ways),
-    );
+    const { changed, last } = await onStage(program, request, (stage) => {
+      said = stage.said;
+      return change(stage, containers, seed, steps, ways);
+    });
     const fresh = await freshState(
       program,
       request,
@@ -51,7 +51,8 @@ async function play(program: HaproxyProgram, seed: number, ways: Record<string, 
     assert.deepEqual(changed, fresh);
   } catch (error) {
     const why = error instanceof Error ? error.message : error;
-    throw new Error(`seed ${seed}, after these steps:\n${steps.join("\n")}\n${why}`);
+    const log = said.filter((line) => !/Proxy .* stopped/.test(line)).slice(-40);
+    throw new Error(`seed ${seed}, after these steps:\n${steps.join("\n")}\n${why}\n${log.join("\n")}`);
   }
 }
 

@@ -7,7 +7,7 @@ import { freePort, httpGet } from "../harness/http.ts";
 import { certificate } from "./certificate.ts";
 import { freshState, readState } from "./compare.ts";
 import { Containers } from "./containers.ts";
-import { called, canAddServers, onStage, programs, settled, type Stage } from "./stage.ts";
+import { called, canAddServers, onStage, programs, send, settled, type Stage } from "./stage.ts";
 
 for (const program of programs) {
   for (const situation of readSituations()) {
@@ -33,8 +33,12 @@ async function play(program: HaproxyProgram, situation: Situation): Promise<void
         assert.equal(plan.kind, isRefused ? "reload" : plans[at - 1], `step ${at}: ${planText(plan)}`);
       }
       const upcoming = steps[at + 1]?.note.busy ?? [];
-      if (upcoming.length === 0) containers.release();
+      if (upcoming.length === 0) {
+        containers.release();
+        await Promise.all(requests.splice(0));
+      }
       await containers.endOthers(snapshot);
+      if (upcoming.length === 0) await connectionsEnded(stage);
       for (const id of upcoming) requests.push(...await keepBusy(stage, containers, wanted, id));
     }
     containers.release();
@@ -63,6 +67,22 @@ async function realSettings(settings: Situation["settings"]): Promise<Record<str
   if (settings["tls-cert"] === undefined) return settings;
   const { path } = await certificate();
   return { ...settings, "tls-cert": path, "https-port": String(freePort()) };
+}
+
+/** Waits until no connection hangs on a server that was told to go. */
+async function connectionsEnded(stage: Stage): Promise<void> {
+  const sections = [...stage.applier.running?.sections ?? []];
+  const leaving = sections.flatMap(([name, { servers }]) =>
+    [...servers].filter(([, server]) => server.isLeaving).map(([server]) => `${name}/${server}`)
+  );
+  await eventually(async () => {
+    const replies = await send(stage, ...leaving.map((name) => `show servers conn ${name.split("/")[0]}`));
+    return replies.every((reply, at) => {
+      const row = reply.split("\n").find((line) => line.startsWith(`${leaving[at]} `))?.split(" ") ?? [];
+      // The columns used_cur and idle_cur (management guide, `show servers conn`).
+      return row[6] === "0" && row[12] === "0";
+    });
+  }, { what: "the connections of leaving servers to end" });
 }
 
 /** Sends requests that the container holds back, until its server has one; answers with those that are under way. */

@@ -52,6 +52,8 @@ export type Stage = {
   readonly said: string[];
   /** How often onRestart was called. */
   readonly restarts: () => number;
+  /** The number of the generation that was loaded last; a restart may have loaded a later one. */
+  readonly generation: () => number;
   /** Applies what is wanted; throws where it was rejected. */
   readonly apply: (wanted: Wanted) => ReturnType<Applier["apply"]>;
 };
@@ -74,12 +76,13 @@ export async function onStage<T>(
   });
   const said: string[] = [];
   let restarts = 0;
+  let generation = 0;
   const settings = {
     program: { ...found, path: request.wrapper ?? found.path },
     stateDir,
     pidFile: `${stateDir}/haproxy.pid`,
     configCopy: undefined,
-    process: { ...await findIdentity(stateDir), syslog: undefined },
+    process: { ...await findIdentity(stateDir), syslog: undefined, metricsSocket: undefined },
     env: () => routing.env,
   };
   const Kind = request.canAddServers === false ? OldHaproxy : OwnedHaproxy;
@@ -97,8 +100,12 @@ export async function onStage<T>(
       routing,
       said,
       restarts: () => restarts,
-      apply: async ({ desired, states }) =>
-        accept(await applier.apply(desired, states, stopping.signal), said),
+      generation: () => generation,
+      apply: async ({ desired, states }) => {
+        const result = accept(await applier.apply(desired, states, stopping.signal), said);
+        if (result.plan.kind === "reload") generation = (await haproxy.store.findCurrent())?.number ?? 0;
+        return result;
+      },
     });
   } finally {
     stopping.abort();
@@ -115,9 +122,8 @@ class OldHaproxy extends OwnedHaproxy {
 
 function accept<T extends { readonly outcome: Outcome }>(result: T, said: readonly string[]): T {
   if (result.outcome.kind === "applied") return result;
-  throw new Error(
-    `HAProxy rejected it (${result.outcome.stage}): ${result.outcome.detail}\n${said.join("\n")}`,
-  );
+  const { stage, detail } = result.outcome;
+  throw new Error(`HAProxy rejected it (${stage}): ${detail}\n${said.slice(-20).join("\n")}`);
 }
 
 /** A reporter that keeps what it hears. */

@@ -37,6 +37,7 @@ export class Universe {
   readonly #random: () => number;
   readonly #containers: Container[] = [];
   #born = 0;
+  #addresses = 0;
 
   constructor(seed: number) {
     this.#random = random(seed);
@@ -61,7 +62,7 @@ export class Universe {
         Labels: each.labels,
         ExposedPorts: { "80/tcp": {} },
       },
-      NetworkSettings: { Networks: { bridge: { IPAddress: each.address } } },
+      NetworkSettings: { Networks: { bridge: { IPAddress: each.isRunning ? each.address : "" } } },
     })));
   }
 
@@ -125,11 +126,10 @@ export class Universe {
     return `${id} is created for ${host} with ${JSON.stringify({ ...data, ...labels })}`;
   }
 
+  /** Never one that was used before: what still hangs on a container ends with it, as it would with Docker's. */
   #address(): string {
-    const taken = new Set(this.#containers.map((container) => container.address));
-    return this.#pick(
-      Array.from({ length: 16 }, (_, at) => `172.17.2.${at + 1}`).filter((address) => !taken.has(address)),
-    );
+    this.#addresses++;
+    return `172.17.2.${this.#addresses}`;
   }
 
   #pick<T>(list: readonly T[]): T {
