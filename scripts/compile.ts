@@ -134,6 +134,8 @@ async function compile(output: string, target: string | undefined): Promise<void
     "--no-check",
     // The binary would write its cache to a predictable name in /tmp.
     "--no-code-cache",
+    // A small young generation: what a pass leaves behind is collected before it adds up (75 MB in place of 82 to 115).
+    "--v8-flags=--max-semi-space-size=1",
     ...PERMISSIONS,
     ...(target === undefined ? [] : ["--target", target]),
     "--output",
