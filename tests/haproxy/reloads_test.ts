@@ -21,7 +21,7 @@ async function onWeb(
   const text = await Deno.readTextFile(new URL("../changes/nothing_changed/before.json", import.meta.url));
   const quick = text.replaceAll(
     '"Config": {',
-    '"Config": {"Labels": {"interlock.health_check_interval": "100"},',
+    '"Config": {"Labels": {"interlock.health_check_interval": "1000"},',
   );
   const snapshot = containers.move(quick);
   await containers.start(snapshot);
@@ -133,10 +133,15 @@ for (const program of programs) {
         const wanted = want(stage.routing, snapshot, {});
         const isUp = async () => (await stage.haproxy.reportServers(HOST)).map((server) => server.isUp);
         await containers.end("127.17.0.3");
+        // A server that was up needs three checks to be found dead, one that has just been loaded needs one.
+        await reload(stage, wanted);
         await eventually(async () => (await isUp())[1] === false, { what: "web2 to be found dead" });
 
+        // HAProxy asks web2 half a second after it began: until then it knows only what it was told.
         await reload(stage, wanted);
         assert.deepEqual(await isUp(), [true, false]);
+        const bodies = await Promise.all(Array.from({ length: 8 }, async () => (await get(stage)).body));
+        assert.deepEqual([...new Set(bodies)], ["127.17.0.2"]);
         await containers.start(snapshot);
         await eventually(async () => (await isUp())[1] === true, { what: "web2 to be found alive" });
       }),
