@@ -1,0 +1,61 @@
+/** The admin page of a signalbox that runs: off unless asked for, and true when it is there. */
+import assert from "node:assert/strict";
+import { eventually } from "../harness/eventually.ts";
+import { freePort, httpGet } from "../harness/http.ts";
+import { parseMetrics } from "../report/prometheus.ts";
+import { FaultStage } from "./stage.ts";
+
+/** The TCP ports that a process listens on. */
+async function listening(pid: number): Promise<number[]> {
+  const sockets = new Set<string>();
+  for await (const { name } of Deno.readDir(`/proc/${pid}/fd`)) {
+    sockets.add(await Deno.readLink(`/proc/${pid}/fd/${name}`).catch(() => ""));
+  }
+  const tables = await Promise.all(
+    ["tcp", "tcp6"].map((name) => Deno.readTextFile(`/proc/net/${name}`).catch(() => "")),
+  );
+  // Columns: number, local address, remote address, state (0A: listening), …, the tenth is the inode.
+  const rows = tables.join("").split("\n").map((line) => line.trim().split(/\s+/));
+  return rows.filter(([, , , state, , , , , , inode]) => state === "0A" && sockets.has(`socket:[${inode}]`))
+    .map(([, local = ""]) => parseInt(local.split(":")[1] ?? "", 16));
+}
+
+Deno.test("signalbox listens on no TCP port of its own unless --admin asks for one", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const program = stage.start();
+  await stage.answers("good.example");
+  assert.deepEqual(await listening(program.pid), []);
+});
+
+Deno.test("--admin serves health, readiness, and the metrics of both, at the address that was named", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const port = freePort();
+  const program = stage.start(["--admin", `127.0.0.1:${port}`]);
+  await stage.answers("good.example");
+  assert.deepEqual(await listening(program.pid), [port]);
+  const ask = (path: string) => httpGet({ port, path });
+  await eventually(async () => (await ask("/readyz")).status === 200, { what: "/readyz to be 200" });
+  assert.equal((await ask("/healthz")).status, 200);
+  const { body } = await ask("/metrics");
+  const names = new Set(parseMetrics(body).map(({ name }) => name));
+  assert.ok(names.has("signalbox_routes"));
+  assert.ok(names.has("haproxy_frontend_http_requests_total"), "HAProxy's own exporter is handed on");
+  assert.equal((await ask("/hand-over")).status, 404);
+});
+
+Deno.test("/readyz is 503 before the first config, and the sockets are their owner's alone", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const port = freePort();
+  const taken = Deno.listen({ hostname: "127.0.0.1", port: stage.port });
+  stage.start(["--admin", `127.0.0.1:${port}`]);
+  await eventually(async () => (await httpGet({ port, path: "/readyz" })).status === 503, { what: "a 503" });
+  taken.close();
+  await eventually(async () => (await httpGet({ port, path: "/readyz" })).status === 200, {
+    what: "a 200",
+    limitMs: 15_000,
+  });
+  assert.equal(((await Deno.stat(stage.stateDir)).mode ?? 0) & 0o777, 0o700);
+  for (const name of ["control.sock", "haproxy.sock", "master.sock", "metrics.sock"]) {
+    assert.equal(((await Deno.stat(`${stage.stateDir}/${name}`)).mode ?? 0) & 0o777, 0o600, name);
+  }
+});
