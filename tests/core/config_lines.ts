@@ -7,7 +7,7 @@ const NAME = "[A-Za-z0-9_.:-]+";
 const written = Object.entries(BACKEND_OPTIONS).flatMap(([name, { renamed }]) => [name, renamed?.to ?? name]);
 const OPTION = [...new Set(written)].join("|");
 const TLS =
-  ` ssl verify (?:none|required) (?:sni var\\(txn\\.host\\)|sni str\\(${NAME}\\) check-sni ${NAME})` +
+  `(?: check-ssl)? ssl verify (?:none|required) (?:sni var\\(txn\\.host\\)|sni str\\(${NAME}\\) check-sni ${NAME})` +
   `(?: ca-file \\S+(?: verifyhost ${NAME})?)?`;
 
 /** Lines of a backend (HAProxy manual, 4.2), from the templates and the tables of what a container may ask for. */
