@@ -1,7 +1,8 @@
 import type { Design } from "../controller.ts";
 import type { AddressSettings } from "../core/address.ts";
 import type { HaproxyVersion } from "../core/backend_option.ts";
-import { buildModel, type RoutingSettings } from "../core/build_model.ts";
+import { buildModel } from "../core/build_model.ts";
+import type { RoutingSettings } from "../core/routing_settings.ts";
 import type { IpAddress } from "../core/names.ts";
 import { renderDesired } from "../core/render.ts";
 import type { Settings } from "../core/settings.ts";

@@ -20,8 +20,6 @@ import { routeHost } from "./route_host.ts";
 import { type Memory, memoryOf } from "./route_memory.ts";
 import type { ContainerView, Snapshot } from "./snapshot.ts";
 
-export type { RoutingSettings } from "./routing_settings.ts";
-
 /** What became of one thing that a container offers: for `explain`. */
 export type Verdict = {
   readonly container: ContainerView;

@@ -169,7 +169,7 @@ class Planner {
       const state = this.states.get(server) ?? "ready";
       const before = section.servers.get(server);
       if (before !== undefined && before.line !== line && !before.isLeaving) {
-        this.reasons.push(`the address of ${server} differs`);
+        this.reasons.push(`address or settings of ${server} differ`);
       } else if (before === undefined || before.line !== line) {
         this.#add(name, section, server, line, before);
         if (state === "ready") this.#readies.push({ kind: "set-state", section: name, server, state });

@@ -1,5 +1,6 @@
 /** Measures the pure half of the flow: what Docker said, decoded, to the files that HAProxy loads. */
-import { buildModel, type RoutingSettings } from "../../lib/core/build_model.ts";
+import { buildModel } from "../../lib/core/build_model.ts";
+import type { RoutingSettings } from "../../lib/core/routing_settings.ts";
 import type { IpAddress, Port } from "../../lib/core/names.ts";
 import { planChange, runningAfterLoad } from "../../lib/core/plan.ts";
 import { renderDesired } from "../../lib/core/render.ts";

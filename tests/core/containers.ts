@@ -1,6 +1,6 @@
 /** Containers and settings for the core's tests: whole ones, of which a test names only what it is about. */
 import type { AddressSettings } from "../../lib/core/address.ts";
-import type { RoutingSettings } from "../../lib/core/build_model.ts";
+import type { RoutingSettings } from "../../lib/core/routing_settings.ts";
 import type { ContainerId, IpAddress, Port } from "../../lib/core/names.ts";
 import type { ContainerView, NetworkAttachment, PublishedPort } from "../../lib/core/snapshot.ts";
 
