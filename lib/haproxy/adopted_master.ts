@@ -3,6 +3,9 @@ import { askMaster, askWorker } from "./worker.ts";
 
 /** How often an HAProxy that was taken over is asked whether it lives, in milliseconds. */
 const WATCH_INTERVAL_MS = 250;
+/** The same once it has not answered, and how long a reload may keep master and worker from answering. */
+const WATCH_CLOSELY_MS = 50;
+const RELOAD_SILENCE_MS = 500;
 
 /** A master that an earlier signalbox started: not our child, so that it is known by its sockets only. */
 export class AdoptedMaster {
@@ -13,15 +16,20 @@ export class AdoptedMaster {
     readonly clock: Clock,
   ) {}
 
-  /** Resolves with true once it has ended, with false when the signal aborts. `isLoading` excuses a silent master. */
+  /** Resolves with true once it has ended, with false when the signal aborts. `isLoading` makes it more patient. */
   async ended(isLoading: () => boolean, signal: AbortSignal): Promise<boolean> {
+    let silentSince: number | undefined;
     while (!signal.aborted) {
-      await this.clock.sleep(WATCH_INTERVAL_MS, signal);
-      // Up to 2.6 the master refuses connections while it re-executes for a reload.
-      if (signal.aborted || isLoading()) continue;
-      if (await askMaster(this.masterSocket) === undefined && await askWorker(this.socket) === undefined) {
-        return true;
+      await this.clock.sleep(silentSince === undefined ? WATCH_INTERVAL_MS : WATCH_CLOSELY_MS, signal);
+      if (signal.aborted) break;
+      if (await askMaster(this.masterSocket) !== undefined || await askWorker(this.socket) !== undefined) {
+        silentSince = undefined;
+        continue;
       }
+      silentSince ??= this.clock.now();
+      // Up to 2.6 the master refuses connections while it executes itself anew for a reload.
+      const patienceMs = isLoading() ? RELOAD_SILENCE_MS : 0;
+      if (this.clock.now() - silentSince >= patienceMs) return true;
     }
     return false;
   }
