@@ -35,6 +35,8 @@ export class Applier {
   reloads = 0;
   /** A reload is under way: commands wait for its proof, but for those that take servers out. */
   isLoading = false;
+  /** What the last apply was asked for was refused before, as it is, so that nothing was done. */
+  isRefusing = false;
   #onDisk: { readonly desired: Desired; readonly states: ReadonlyMap<ServerName, ServerState> } | undefined;
   #refused: Files | undefined;
   #lastLoadEndedAt = -Infinity;
@@ -145,9 +147,11 @@ export class Applier {
   }
 
   #plan(desired: Desired, states: ReadonlyMap<ServerName, ServerState>): Plan {
+    this.isRefusing = false;
     if (this.#mustReload !== undefined) return { kind: "reload", reasons: [this.#mustReload] };
     const plan = planChange(this.running, desired, states, this.parts.haproxy.capabilities);
-    return plan.kind === "reload" && isSameFiles(this.#refused, desired.files) ? { kind: "nothing" } : plan;
+    this.isRefusing = plan.kind === "reload" && isSameFiles(this.#refused, desired.files);
+    return this.isRefusing ? { kind: "nothing" } : plan;
   }
 
   async #keep(

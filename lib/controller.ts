@@ -57,6 +57,7 @@ export class Controller {
   #lastPassAt: number | undefined;
   #complaint = "";
   #isCheckDue = false;
+  readonly #wakesDue = new Set<number>();
 
   constructor(readonly parts: ControllerParts) {
     this.readiness = new Readiness(
@@ -210,7 +211,7 @@ export class Controller {
       } else this.#wakeIn(RETRY_MS, signal);
       return;
     }
-    if (plan.kind === "nothing") return;
+    if (this.applier.isRefusing) return;
     if (this.#complaint !== "") report.info("HAProxy is in step again");
     this.#complaint = "";
     if (plan.kind === "reload") report.info("reloaded HAProxy", { reasons: plan.reasons.slice(0, 5) });
@@ -226,8 +227,12 @@ export class Controller {
     this.parts.report.error(`${message}; HAProxy keeps the last good config, and it is tried again`);
   }
 
+  /** Wakes once after the milliseconds, however often it is asked for until then. */
   #wakeIn(milliseconds: number, signal: AbortSignal, before?: () => void): void {
+    if (this.#wakesDue.has(milliseconds)) return;
+    this.#wakesDue.add(milliseconds);
     void this.parts.clock.sleep(milliseconds, signal).then(() => {
+      this.#wakesDue.delete(milliseconds);
       if (signal.aborted) return;
       before?.();
       this.wake({ reason: "haproxy", ids: new Set() });
