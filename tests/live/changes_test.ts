@@ -78,7 +78,11 @@ live("a container that is killed leaves, and the other one takes all requests", 
   const [a = "", b = ""] = await pair("killed.local");
   await servedBy(router, "killed.local", "a", "b");
   const endings = await askWhile(() => router.get("killed.local"), docker("kill", a));
-  assert.deepEqual([...new Set(endings)], [200], "requests without effects are answered by the other one");
+  // An answer whose head was out when SIGKILL came cannot be taken back nor repeated: at most the one under way.
+  const cut = endings.filter((ending) => ending === "Error: aborted").length;
+  assert.ok(cut <= 1, `${cut} answers were cut`);
+  const whole = new Set(endings.filter((ending) => ending !== "Error: aborted"));
+  assert.deepEqual([...whole], [200], "requests without effects are answered by the other one");
   await servedBy(router, "killed.local", "b");
   await docker("kill", b);
   await router.answers("killed.local", 404);
