@@ -101,8 +101,9 @@ export class OwnedHaproxy implements HaproxyControl {
     return {
       isServing: worker !== undefined,
       version: worker?.version,
-      pid: master?.masterPid,
-      uptimeSeconds: master?.uptimeSeconds,
+      // A master that executes itself anew does not answer for a moment; its pid stays the same.
+      pid: master?.masterPid ?? this.#process?.pid ?? this.#adopted?.pid,
+      uptimeSeconds: master?.uptimeSeconds ?? worker?.uptimeSeconds,
       oldWorkers: master?.oldWorkers ?? 0,
       oldestWorkerSeconds: master?.oldestWorkerSeconds ?? 0,
       failures: this.#failures,
