@@ -13,7 +13,7 @@ const RECONNECT: Backoff = { firstMs: 100, mostMs: 5_000 };
 /** A connection that lasted this long, in milliseconds, is followed by the shortest delay when it ends. */
 const STEADY_MS = 5_000;
 /** Inspects under way at once; more do not make an engine faster. */
-const INSPECTS_AT_ONCE = 16;
+const INSPECTS_AT_ONCE = 8;
 /** How long a pass waits for an inspect, in milliseconds; an idle engine answers within 5. */
 const INSPECT_PATIENCE_MS = 50;
 /** How long an engine takes to clean up after a container, in milliseconds; it is asked about it after that. */

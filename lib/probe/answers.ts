@@ -1,5 +1,5 @@
-import { connect } from "node:net";
 import type { ContainerView } from "../core/snapshot.ts";
+import { openTcp } from "./connection.ts";
 
 /** How long a container may take to accept a connection, in milliseconds. */
 const LIMIT_MS = 500;
@@ -16,13 +16,14 @@ export async function answersAtAll(container: ContainerView): Promise<boolean> {
   return (await Promise.all(tries)).includes(true);
 }
 
-function accepts(host: string, port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect({ host, port });
-  const timer = setTimeout(() => resolve(false), LIMIT_MS);
-  socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
-  return promise.finally(() => {
-    clearTimeout(timer);
-    socket.destroy();
-  });
+async function accepts(hostname: string, port: number): Promise<boolean> {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), LIMIT_MS);
+  return await openTcp({ hostname, port }, limit.signal).then(
+    (connection) => {
+      connection.close();
+      return true;
+    },
+    () => false,
+  ).finally(() => clearTimeout(timer));
 }

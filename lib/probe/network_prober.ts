@@ -1,7 +1,6 @@
-import { connect as connectTcp, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
 import { type Backoff, backoffMs } from "../core/backoff.ts";
 import type { Clock, Prober, ProbeTarget } from "../ports.ts";
+import { type Connection, openTcp, openTls } from "./connection.ts";
 
 /** Quick at first, since most containers listen within milliseconds; a connection costs 0.1 ms. */
 const RETRY: Backoff = { firstMs: 2, mostMs: 100 };
@@ -40,7 +39,7 @@ export class NetworkProber implements Prober {
 
   async #prove(target: ProbeTarget, onWait: (why: string) => void, signal: AbortSignal): Promise<void> {
     for (let tries = 1; !signal.aborted; tries++) {
-      const verdict = await probe(target, signal);
+      const verdict = await probe(target, this.clock, signal);
       if (verdict.isReady) return;
       if (tries === SILENT_TRIES) onWait(verdict.why);
       const delay = tries > PATIENT_AFTER ? PATIENT_MS : backoffMs(tries, RETRY, Math.random());
@@ -52,68 +51,66 @@ export class NetworkProber implements Prober {
   }
 }
 
-async function probe(target: ProbeTarget, signal: AbortSignal): Promise<Verdict> {
-  if (target.warmHost !== undefined) return await attempt(target, "answer", target, signal);
-  if (target.via === "container") return await attempt(target, "connect", target, signal);
+async function probe(target: ProbeTarget, clock: Clock, signal: AbortSignal): Promise<Verdict> {
+  if (target.warmHost !== undefined) return await attempt(target, "answer", target, clock, signal);
+  if (target.via === "container") return await attempt(target, "connect", target, clock, signal);
   if (target.own !== undefined) {
-    const own = await attempt(target.own, "connect", target, signal);
+    const own = await attempt(target.own, "connect", target, clock, signal);
     // Refused at its own address is sure; out of reach from here is not, and the published port has to tell.
     if (own.isReady || own.isSure) return own;
   }
-  return await attempt(target, "stays-open", target, signal);
+  return await attempt(target, "stays-open", target, clock, signal);
 }
 
 type Goal = "connect" | "stays-open" | "answer";
 
-function attempt(
+async function attempt(
   at: { readonly hostname: string; readonly port: number },
   goal: Goal,
   target: ProbeTarget,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<Verdict> {
-  const where = `${at.hostname}:${at.port}`;
-  return new Promise((resolve) => {
-    const isTls = goal === "answer" && target.isTls;
-    const address = { host: at.hostname, port: at.port };
-    const socket: Socket = isTls
-      ? connectTls({ ...address, rejectUnauthorized: false, servername: target.warmHost ?? "" })
-      : connectTcp(address);
-    const finish = (verdict: Verdict) => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", onAbort);
-      socket.destroy();
-      resolve(verdict);
-    };
-    const fail = (why: string, isSure: boolean) => finish({ isReady: false, why: `${where} ${why}`, isSure });
-    const onAbort = () => fail("is no longer asked", false);
-    let timer = setTimeout(
-      () => fail("does not answer", false),
-      goal === "answer" ? ANSWER_LIMIT_MS : CONNECT_LIMIT_MS,
-    );
-    signal.addEventListener("abort", onAbort, { once: true });
-    socket.on("error", (error: Error & { code?: string }) => {
-      fail(
-        error.code === "ECONNREFUSED" ? "refuses connections" : `fails (${error.message})`,
-        error.code === "ECONNREFUSED",
-      );
-    });
-    socket.on("close", () => fail("closes connections at once", false));
-    socket.on(isTls ? "secureConnect" : "connect", () => {
-      if (goal === "connect") return finish(READY);
-      if (goal === "answer") {
-        socket.write(
-          `GET / HTTP/1.1\r\nHost: ${target.warmHost}\r\nUser-Agent: signalbox\r\nConnection: close\r\n\r\n`,
-        );
-        return;
-      }
-      clearTimeout(timer);
-      timer = setTimeout(() => finish(READY), STAYS_OPEN_MS);
-    });
-    socket.on("data", (data: Uint8Array) => {
-      if (goal !== "answer") return finish(READY);
-      const isHttp = new TextDecoder().decode(data.subarray(0, 7)).startsWith("HTTP/1.");
-      if (isHttp) finish(READY);
-      else fail("does not speak HTTP", true);
-    });
+  const refuse = (why: string, isSure: boolean): Verdict => ({
+    isReady: false,
+    why: `${at.hostname}:${at.port} ${why}`,
+    isSure,
   });
+  const limit = new AbortController();
+  const end = () => limit.abort();
+  const timer = setTimeout(end, goal === "answer" ? ANSWER_LIMIT_MS : CONNECT_LIMIT_MS);
+  signal.addEventListener("abort", end, { once: true });
+  let connection: Connection | undefined;
+  try {
+    connection = goal === "answer" && target.isTls
+      ? await openTls(at, target.warmHost ?? "", limit.signal)
+      : await openTcp(at, limit.signal);
+    if (goal === "connect") return READY;
+    if (goal === "stays-open") {
+      const stayed = clock.sleep(STAYS_OPEN_MS, limit.signal).then(() => "stayed");
+      return await Promise.race([connection.read(), stayed]) === undefined
+        ? refuse("closes connections at once", false)
+        : READY;
+    }
+    await connection.write(
+      `GET / HTTP/1.1\r\nHost: ${target.warmHost}\r\nUser-Agent: signalbox\r\nConnection: close\r\n\r\n`,
+    );
+    const answer = await connection.read();
+    if (answer === undefined) return refuse("closes connections at once", false);
+    return new TextDecoder().decode(answer.subarray(0, 7)).startsWith("HTTP/1.")
+      ? READY
+      : refuse("does not speak HTTP", true);
+  } catch (error) {
+    if (signal.aborted) return refuse("is no longer asked", false);
+    if (limit.signal.aborted) return refuse("does not answer", false);
+    const { code, message } = error as Error & { code?: string };
+    return code === "ECONNREFUSED"
+      ? refuse("refuses connections", true)
+      : refuse(`fails (${message})`, false);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+    limit.abort();
+    connection?.close();
+  }
 }

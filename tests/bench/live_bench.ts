@@ -1,10 +1,20 @@
 /**
  * Measures the whole program on a live engine, and a naive generator beside it, and prints one table.
- * scripts/bench starts the engine. Flags: --quick, --only=starts,burst,churn,rolling,posts, --no-baseline.
+ * scripts/bench starts the engine. Flags: --quick, --only=starts,memory,burst,churn,rolling,posts, --no-baseline.
  */
 import { engineFromEnv } from "../harness/docker_cli.ts";
 import { Fleet } from "./fleet.ts";
-import { burst, churns, type Measured, posts, rolling, type Scale, type Scene, starts } from "./measures.ts";
+import {
+  burst,
+  churns,
+  type Measured,
+  memory,
+  posts,
+  rolling,
+  type Scale,
+  type Scene,
+  starts,
+} from "./measures.ts";
 import { type Router, type RouterKind, startRouter } from "./router.ts";
 import { formatTable, type Row } from "./statistics.ts";
 
@@ -32,6 +42,7 @@ type Step = {
 const flags = ["--address", "published"];
 const STEPS: readonly Step[] = [
   { name: "starts", isCompared: true, run: starts },
+  { name: "memory", isCompared: false, run: memory },
   { name: "churn", isCompared: true, run: (scene) => churns(scene, false, false) },
   { name: "burst", isCompared: !isQuick, run: burst },
   { name: "posts", flags, isCompared: !isQuick, run: posts },

@@ -1,10 +1,12 @@
 /** Every measure of the whole program, for signalbox and for the naive generator alike. */
+import { eventually } from "../harness/eventually.ts";
 import { measureBurst } from "./burst.ts";
 import { churn, type ChurnResult, type Phase } from "./churn.ts";
 import type { Fleet, MemberRequest } from "./fleet.ts";
 import { measurePosts } from "./posts.ts";
+import { askOnce } from "./raw_http.ts";
 import { measureRolling } from "./rolling.ts";
-import type { Router } from "./router.ts";
+import { type Router, startRouter } from "./router.ts";
 import { acknowledgements, measureStarts } from "./starts.ts";
 import { median, milliseconds, percentile } from "./statistics.ts";
 
@@ -218,6 +220,41 @@ export async function rolling({ fleet, router, scale, remark }: Scene): Promise<
       Math.round(result.tookMs / 1_000)
     } s; requests of 2 s, 20 MB in 3 s, 100/s short`,
   }];
+}
+
+/** What signalbox itself holds in memory: when it has just begun with 100 containers, and when 100 more have come and gone. */
+export async function memory({ fleet, folder }: Scene): Promise<Measured[]> {
+  const count = 100;
+  for (let at = 0; at < count; at++) await fleet.add({ host: `memory${at >> 1}.bench` });
+  const router = await startRouter("signalbox", folder, `unix://${fleet.socket}`);
+  try {
+    const begun = await restedMib(router, `memory${(count - 1) >> 1}.bench`);
+    for (let at = 0; at < count; at++) await fleet.remove(await fleet.add({ host: "memory0.bench" }));
+    const changed = await restedMib(router, "memory0.bench");
+    const row = (measure: string, held: number, load: string) => ({
+      measure: `resident memory of signalbox itself: ${measure}`,
+      result: `${held} MiB`,
+      value: held,
+      load: `${count} containers of ${count / 2} hosts${load}, idle for 5 s; HAProxy not counted`,
+    });
+    return [
+      { ...row("begun", begun, ""), aim: "< 60 MiB", holds: begun < 60 },
+      { ...row("after changes", changed, `; ${count} more came and went`), aim: "" },
+    ];
+  } finally {
+    await router.stop();
+  }
+}
+
+/** Resident memory once a host is served, and signalbox has been idle for a few seconds. */
+async function restedMib(router: Router, host: string): Promise<number> {
+  await eventually(async () => (await askOnce("127.0.0.1", router.port, host))?.status === 200, {
+    what: `${host} to be served`,
+    limitMs: 20_000,
+  });
+  // The length of the rest is part of the measure: what a pass left behind is collected in it.
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  return await router.memoryMib();
 }
 
 export async function posts({ fleet, router, scale, folder }: Scene): Promise<Measured[]> {

@@ -29,8 +29,8 @@ export interface Router {
   findRequest(text: string): string | undefined;
   /** Forgets the requests so far. */
   forgetRequests(): void;
-  /** Resident memory of the router itself, in MB. */
-  memoryMb(): Promise<number>;
+  /** Resident memory of the router itself, in MiB. */
+  memoryMib(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -92,9 +92,9 @@ export async function startRouter(
     },
     findRequest: (text) => log.requests.find((line) => line.includes(text)),
     forgetRequests: () => void log.requests.splice(0),
-    async memoryMb() {
+    async memoryMib() {
       const status = await Deno.readTextFile(`/proc/${child.pid}/status`);
-      return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024);
+      return Math.ceil(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024);
     },
     async stop() {
       if (code === undefined) child.kill("SIGTERM");

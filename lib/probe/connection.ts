@@ -1,0 +1,62 @@
+import { connect as connectTls } from "node:tls";
+
+/** Enough for the first line of an answer; a container that waits costs no more memory than this. */
+const READ_BYTES = 512;
+
+/** A connection to a container, as far as a probe needs one. */
+export type Connection = {
+  readonly write: (text: string) => Promise<void>;
+  /** The next bytes, or `undefined` when the other side closed; rejects when the signal of its opening aborts. */
+  readonly read: () => Promise<Uint8Array | undefined>;
+  readonly close: () => void;
+};
+
+type Address = { readonly hostname: string; readonly port: number };
+
+/** Opens a TCP connection, with a socket of Deno's own: one of node:net holds 64 KiB, and many containers may wait. */
+export async function openTcp(at: Address, signal: AbortSignal): Promise<Connection> {
+  const connection = await Deno.connect({ ...at, signal });
+  let isOpen = true;
+  const close = () => {
+    if (isOpen) connection.close();
+    isOpen = false;
+  };
+  signal.addEventListener("abort", close, { once: true });
+  return {
+    write: async (text) => {
+      const bytes = new TextEncoder().encode(text);
+      for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
+    },
+    read: async () => {
+      const bytes = new Uint8Array(READ_BYTES);
+      const length = await connection.read(bytes).catch((error) => {
+        if (error instanceof Deno.errors.ConnectionReset) return null;
+        throw error;
+      });
+      return length === null ? undefined : bytes.subarray(0, length);
+    },
+    close,
+  };
+}
+
+/** Opens a TLS connection whose certificate is not verified: a probe asks whether a container answers, not who it is. */
+export async function openTls(at: Address, servername: string, signal: AbortSignal): Promise<Connection> {
+  const socket = connectTls({ host: at.hostname, port: at.port, rejectUnauthorized: false, servername });
+  const close = () => void socket.destroy();
+  signal.addEventListener("abort", close, { once: true });
+  const closed = () =>
+    new Promise<undefined>((resolve, reject) => {
+      socket.once("error", reject).once("close", () =>
+        signal.aborted ? reject(signal.reason) : resolve(undefined));
+    });
+  // Someone always listens, so that an error which nobody waits for ends no process.
+  socket.on("error", () => undefined);
+  const opened = new Promise<true>((resolve) => socket.once("secureConnect", () => resolve(true)));
+  if (await Promise.race([opened, closed()]) === undefined) throw new Error("the connection was closed");
+  return {
+    write: (text) => new Promise((resolve) => void socket.write(text, () => resolve())),
+    read: () =>
+      Promise.race([new Promise<Uint8Array>((resolve) => void socket.once("data", resolve)), closed()]),
+    close,
+  };
+}
