@@ -16,10 +16,14 @@ const STEADY_MS = 5_000;
 const INSPECTS_AT_ONCE = 8;
 /** How long a pass waits for an inspect, in milliseconds; an idle engine answers within 5. */
 const INSPECT_PATIENCE_MS = 50;
+/** How long a pass waits for a list of what it knows already, in milliseconds; one of 10,000 containers takes 200. */
+const LIST_PATIENCE_MS = 1_000;
 /** How long an engine takes to clean up after a container, in milliseconds; it is asked about it after that. */
 const CLEAN_UP_MS = 300;
 /** How long a container may live on after it was told to stop before it is believed to stay, in milliseconds. */
 const STOPPING_LIMIT_MS = 60_000;
+
+const LATE = Symbol("late");
 
 /** What a follower is made of. */
 export type FollowerParts = {
@@ -87,7 +91,8 @@ export class EngineFollower {
         // One whose stream ends as soon as it begins is not connected to again at once.
         failures = this.parts.clock.now() - connectedAt > STEADY_MS ? 1 : failures + 1;
         connectedAt = Infinity;
-        this.#complain(error);
+        // A stream that was given up ends without a word of why.
+        this.#complain(connection.aborted ? connection.reason : error);
         wake({ reason: "docker", ids: new Set() });
         await this.parts.clock.sleep(backoffMs(failures, RECONNECT, Math.random()), signal);
       }
@@ -99,9 +104,16 @@ export class EngineFollower {
   async refresh(wake: Wake, signal: AbortSignal): Promise<void> {
     const engine = this.#engine;
     if (engine === undefined) throw new Error(`Docker at ${this.parts.url} does not answer`);
+    // What is still being read when the pass goes on ends with the connection.
+    const either = AbortSignal.any([signal, this.#connection.signal]);
     try {
-      if (wake.ids !== undefined) await this.#readSome(engine, [...wake.ids], signal);
-      else await this.#readEverything(engine, wake.isFresh === true, signal);
+      if (wake.ids !== undefined) await this.#readSome(engine, [...wake.ids], either);
+      else {
+        const isFresh = wake.isFresh === true;
+        const reading = this.#readEverything(engine, isFresh, either);
+        // What was never listed has nothing to go on with.
+        await (isFresh ? reading : this.#orLater(reading, LIST_PATIENCE_MS));
+      }
     } catch (error) {
       // A connection that cannot answer a question will not bring events either.
       if (!signal.aborted) this.#connection.abort(error);
@@ -152,25 +164,22 @@ export class EngineFollower {
     const asked = ending.length === 0 ? Promise.resolve() : engine.running(ending, signal).then((running) => {
       for (const id of ending) if (!running.has(id)) this.#forget(id as ContainerId);
     });
-    await Promise.all([asked, this.#inspectSoon(engine, others, signal)]);
+    const inspected = this.#inspectAll(engine, others, signal);
+    await this.#orLater(Promise.all([asked, inspected]), INSPECT_PATIENCE_MS);
   }
 
-  /** An inspect that the engine holds up does not hold up the pass: what comes later wakes another one. */
-  async #inspectSoon(engine: Engine, ids: readonly string[], signal: AbortSignal): Promise<void> {
-    if (ids.length === 0) return;
+  /** What the engine holds up does not hold up the pass: when it comes, it wakes another one. */
+  async #orLater(reading: Promise<unknown>, patienceMs: number): Promise<void> {
     const late = new AbortController();
-    const all = this.#inspectAll(engine, ids, AbortSignal.any([signal, this.#connection.signal]));
-    await Promise.race([
-      all,
-      this.parts.clock.sleep(INSPECT_PATIENCE_MS, late.signal).then(() => "late" as const),
-    ])
-      .then((result) => {
-        if (result !== "late") return;
-        all.then(
-          () => this.#wake({ reason: "docker", ids: new Set() }),
-          (error) => this.#connection.abort(error),
-        );
-      }).finally(() => late.abort());
+    const first = await Promise.race([
+      reading,
+      this.parts.clock.sleep(patienceMs, late.signal).then(() => LATE),
+    ]).finally(() => late.abort());
+    if (first !== LATE) return;
+    reading.then(
+      () => this.#wake({ reason: "docker", ids: new Set() }),
+      (error) => this.#connection.abort(error),
+    );
   }
 
   async #readEverything(engine: Engine, isFresh: boolean, signal: AbortSignal): Promise<void> {
