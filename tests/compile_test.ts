@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { PERMISSIONS } from "../scripts/compile.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const DENORT = Deno.env.get("DENORT_BIN");
@@ -41,6 +42,50 @@ Deno.test({
     const extra = (whole?.size ?? Infinity) - (bare?.size ?? 0);
     assert.ok(extra <= MOST_EXTRA_BYTES, `${extra} bytes more`);
   },
+});
+
+/** What a template, which is code, would try if it were not its user's own; none of it is signalbox's business. */
+const OUT_OF_BOUNDS: Readonly<Record<string, string>> = {
+  "another variable of the environment": 'Deno.env.get("AWS_SECRET_ACCESS_KEY")',
+  "all variables of the environment": "Deno.env.toObject()",
+  "native code": 'Deno.dlopen("libc.so.6", {})',
+  "the machine's memory": "Deno.systemMemoryInfo()",
+  "the machine's network interfaces": "Deno.networkInterfaces()",
+};
+
+for (const [what, code] of Object.entries(OUT_OF_BOUNDS)) {
+  Deno.test({
+    name: `the binary has no permission for ${what}`,
+    ignore: BINARY === undefined,
+    fn: async () => {
+      const folder = await Deno.makeTempDir();
+      try {
+        await Deno.writeTextFile(`${folder}/global.eta`, `<% ${code} %>\n`);
+        const command = new Deno.Command(BINARY ?? "", {
+          args: ["render", "--templates", folder, "--haproxy-version", "2.6", "--snapshot", "-"],
+          env: { AWS_SECRET_ACCESS_KEY: "x" },
+          stdin: "piped",
+          stdout: "piped",
+          stderr: "piped",
+        }).spawn();
+        const writer = command.stdin.getWriter();
+        await writer.write(new TextEncoder().encode("[]"));
+        await writer.close();
+        const { code: exitCode, stderr } = await command.output();
+        assert.equal(exitCode, 1);
+        assert.match(new TextDecoder().decode(stderr), /global\.eta.*Requires (?:env|ffi|sys) access/);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
+
+Deno.test("SECURITY.md names each permission of the binary", async () => {
+  const text = await Deno.readTextFile(`${ROOT}SECURITY.md`);
+  const names = PERMISSIONS.map((flag) => flag.startsWith("--allow-env=") ? "--allow-env=…" : flag);
+  const rows = [...text.matchAll(/^\| `(--[^`]+)` \|/gm)].map(([, flag]) => flag);
+  assert.deepEqual(rows.sort(), names.sort());
 });
 
 async function run(program: string, args: readonly string[]): Promise<string> {

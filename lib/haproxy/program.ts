@@ -57,10 +57,14 @@ export async function checkConfig(
 ): Promise<CheckResult> {
   const args = ["-c", ...files.flatMap((file) => ["-f", file])];
   const command = new Deno.Command(program, { args, env, stdin: "null", stdout: "null", stderr: "piped" });
-  const { success, stderr } = await command.output();
+  const { success, code, stderr } = await command.output();
   const lines = new TextDecoder().decode(stderr).split("\n");
-  const messages = lines.filter((line) => /^\[(?:ALERT|WARNING)\]|^ {2,}/.test(line)).map(withoutPrefix);
-  return { isValid: success, messages: messages.filter((message) => !SAYS_NOTHING.test(message)) };
+  const messages = lines.filter((line) => /^\[(?:ALERT|WARNING)\]|^ {2,}/.test(line)).map(withoutPrefix)
+    .filter((message) => !SAYS_NOTHING.test(message));
+  if (success || messages.length > 0) return { isValid: success, messages };
+  // No word of HAProxy's own: it did not come so far as to read the files.
+  const said = lines.findLast((line) => line.trim() !== "")?.trim() ?? "it says nothing";
+  return { isValid: false, messages: [`${program} -c ended with ${code}: ${said}`] };
 }
 
 /** Lines that only repeat that something was wrong, and what a state file of ours brings about. */

@@ -19,12 +19,15 @@ const AT_ONCE = 100;
 const SEEDS = Number(Deno.env.get("SIGNALBOX_FUZZ") ?? 40);
 const FIRST_SEED = Number(Deno.env.get("SIGNALBOX_FUZZ_SEED") ?? 1_000);
 
+const MODES = ["auto", "container", "published"] as const;
 const templates = compileTemplates({});
 
 function flow(seed: number, version: HaproxyVersion) {
   const snapshot = decodeSnapshot(JSON.stringify([GOOD, ...hostileContainers(seed, AT_ONCE)]));
   assert.ok(snapshot.ok);
-  const { model } = buildModel(snapshot.value, { ...SETTINGS, haproxyVersion: version });
+  // The three ways to an address in turn: each reads other fields of what a container is.
+  const address = { ...SETTINGS.address, mode: MODES[seed % MODES.length] ?? "auto" };
+  const { model } = buildModel(snapshot.value, { ...SETTINGS, address, haproxyVersion: version });
   return { model, files: renderDesired(model, templates, version, SETTINGS.balance).files };
 }
 

@@ -102,6 +102,23 @@ live("ssl_backend speaks TLS to the container", async (stage) => {
   assert.equal((await router.get("inner.local")).body, "inner");
 });
 
+live("warm with ssl_backend gets an answer over TLS before the container has traffic", async (stage) => {
+  const router = await stage.router();
+  await startContainer({
+    image: WITNESS,
+    env: { ...says({ ssl_backend: true, warm: true, port: 8080 }).env, NAME: "inner", TLS: "1" },
+    flags: ["-P", "--hostname", "warm-inner.local"],
+  });
+  assert.equal((await router.answers("warm-inner.local")).body, "inner");
+  // One that speaks no TLS never gets there, and it is told why.
+  await startContainer({
+    env: says({ ssl_backend: true, warm: true, port: 8080 }).env,
+    flags: ["-P", "--hostname", "plain-inner.local"],
+  });
+  await router.program.waitForLine(/gets no traffic yet: .*:8080 /);
+  assert.equal((await router.get("plain-inner.local")).status, 503);
+});
+
 live("ssl_backend_tls_verify required keeps requests from a container that proves nothing", async (stage) => {
   const router = await stage.router();
   const data = { ssl_backend: true, ssl_backend_tls_verify: "required", port: 8080, check_interval: 100 };

@@ -71,6 +71,35 @@ for (const which of ["worker", "master"] as const) {
   );
 }
 
+live(
+  "started as root, HAProxy's worker is an account of its own, locked into an empty folder",
+  async (stage) => {
+    assert.equal(Deno.uid(), 0, "an engine of the tests' own needs root");
+    const router = await stage.router();
+    await startContainer({ flags: ["-P", "--hostname", "locked.local"] });
+    await router.answers("locked.local");
+    for (let round = 0; round < 2; round++) {
+      const worker = await find(router, "worker");
+      const status = await Deno.readTextFile(`/proc/${worker}/status`);
+      for (const kind of ["Uid", "Gid"]) {
+        // Real, effective, saved, and of the file system (proc(5)).
+        const ids = new RegExp(`^${kind}:\\s+(.*)$`, "m").exec(status)?.[1]?.split(/\s+/) ?? [];
+        assert.equal(ids.length, 4);
+        assert.ok(!ids.includes("0"), `${kind} ${ids}`);
+      }
+      assert.equal(
+        await Deno.readLink(`/proc/${worker}/root`),
+        await Deno.realPath(`${router.stateDir}/empty`),
+      );
+      assert.deepEqual([...Deno.readDirSync(`${router.stateDir}/empty`)], []);
+      // A worker that a reload started is no other.
+      router.program.kill("SIGHUP");
+      await eventually(async () => await find(router, "worker") !== worker, { what: "another worker" });
+      await router.answers("locked.local");
+    }
+  },
+);
+
 live("after a crash a container that is not ready still gets no request", async (stage) => {
   const router = await stage.router({ flags: ["--address", "published"] });
   await startContainer({

@@ -1,6 +1,6 @@
 /** Labels in place of INTERLOCK_DATA, and routes by path. */
 import assert from "node:assert/strict";
-import { startContainer, WITNESS } from "../harness/engine.ts";
+import { createContainer, docker, startContainer, WITNESS } from "../harness/engine.ts";
 import { eventually } from "../harness/program.ts";
 import { makeCertificate } from "./certificates.ts";
 import { live, says } from "./stage.ts";
@@ -56,6 +56,42 @@ live("labels do the same as the data", async (stage) => {
   const config = await router.config();
   assert.equal(sectionOf(config, "labels"), sectionOf(config, "data"));
 });
+
+live(
+  "labels of an image count as the container's own, and hostile ones cost nobody else anything",
+  async (stage) => {
+    const router = await stage.router();
+    await startContainer({ env: { NAME: "good" }, flags: ["-P", "--hostname", "good.local"] });
+    const evil = "x.local\n  server evil 192.0.2.66:80\nbackend good.local";
+    const hostile = await createContainer({
+      labels: {
+        "interlock.hostname": "image.local",
+        "interlock.alias_domain": evil,
+        "interlock.health_check": `httpchk GET / HTTP/1.1\r\nHost:\\ ${evil}`,
+        "interlock.backend_option": `forceclose\n  http-request deny`,
+        "interlock.context_root": '/"%[src] { path /x }',
+        "interlock.balance_algorithm": "roundrobin #",
+        "org.opencontainers.image.title": evil,
+      },
+    });
+    const image = `signalbox-test/hostile-${crypto.randomUUID().slice(0, 8)}`;
+    await docker("commit", hostile, image);
+    stage.defer(() => docker("image", "rm", "-f", image));
+    // The image's containers go before it does; this one says nothing itself.
+    const id = await docker("run", "-d", "-P", image);
+    stage.defer(() => docker("rm", "-f", id));
+    await router.program.waitForLine(/"level":"warn".*interlock\.backend_option/);
+    await router.answers("good.local");
+    const config = await router.config();
+    const directives = config.split("\n").filter((line) => !/^ *#/.test(line));
+    assert.deepEqual(
+      directives.filter((line) => /evil|192\.0\.2\.66|http-request deny$|"%\[src/.test(line)),
+      [],
+    );
+    assert.equal((await router.get("good.local")).body, "good");
+    assert.doesNotMatch(await router.ask("show map hosts.map"), /evil|x\.local/);
+  },
+);
 
 /** The backend of www.KIND.local, with what differs between any two containers taken out. */
 function sectionOf(config: string, kind: string): string {
