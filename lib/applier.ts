@@ -15,6 +15,8 @@ import { readReplies, runtimeCommands } from "./core/runtime_command.ts";
 import { isAsReported } from "./core/server_state.ts";
 import type { Clock, HaproxyControl, Outcome, Reporter } from "./ports.ts";
 
+type States = ReadonlyMap<ServerName, ServerState>;
+
 /** What an Applier is made of. */
 export type ApplierParts = {
   readonly haproxy: HaproxyControl;
@@ -37,7 +39,7 @@ export class Applier {
   isLoading = false;
   /** What the last apply was asked for was refused before, as it is, so that nothing was done. */
   isRefusing = false;
-  #onDisk: { readonly desired: Desired; readonly states: ReadonlyMap<ServerName, ServerState> } | undefined;
+  #onDisk: { readonly desired: Desired; readonly states: States } | undefined;
   #refused: Files | undefined;
   #lastLoadEndedAt = -Infinity;
   #mustReload: string | undefined;
@@ -58,27 +60,41 @@ export class Applier {
     this.running = runningAfterLoad(this.#onDisk.desired, this.#onDisk.states);
   }
 
-  /** Plans and does what is to be done; answers with both. Throws when HAProxy cannot be reached. */
+  /**
+   * Plans and does what is to be done; answers with both. `later` gives the states a moment after `wanted`, when probes
+   * that are under way may have answered: the files are written in that moment. Throws when HAProxy cannot be reached.
+   */
   async apply(
     desired: Desired,
-    wanted: ReadonlyMap<ServerName, ServerState>,
+    wanted: States,
     signal: AbortSignal,
+    later?: () => Promise<States>,
   ): Promise<{ readonly plan: Plan; readonly outcome: Outcome }> {
-    const states = this.parts.haproxy.capabilities.canSetStates ? wanted : new Map<ServerName, ServerState>();
-    const plan = this.#plan(desired, states);
+    const { haproxy: { capabilities }, clock, report } = this.parts;
+    const settable = (given: States): States => capabilities.canSetStates ? given : new Map();
+    let states = settable(wanted);
+    let plan = this.#plan(desired, states);
     if (plan.kind === "nothing") return { plan, outcome: { kind: "applied" } };
+    const startedAt = clock.now();
+    const kept = plan.kind === "reload" ? undefined : await this.#keep(desired, states, signal);
+    const keptAt = clock.now();
+    if (kept?.kind === "rejected" || plan.kind === "keep") {
+      return { plan, outcome: kept ?? { kind: "applied" } };
+    }
+    if (later !== undefined) {
+      states = settable(await later());
+      plan = this.#plan(desired, states);
+    }
     if (plan.kind === "reload") {
       return { plan, outcome: await this.#load(plan.reasons, desired, states, signal) };
     }
-    const startedAt = this.parts.clock.now();
-    const kept = await this.#keep(desired, states, signal);
-    const keptAt = this.parts.clock.now();
-    if (kept.kind === "rejected" || plan.kind === "keep") return { plan, outcome: kept };
+    if (plan.kind !== "runtime") return { plan, outcome: { kind: "applied" } };
+    const sendingAt = clock.now();
     const trouble = await this.#execute(plan.operations, desired, signal);
-    const tookMs = { write: round(keptAt - startedAt), send: round(this.parts.clock.now() - keptAt) };
-    this.parts.report.debug("sent commands to HAProxy", { commands: plan.operations.length, ...tookMs });
+    const tookMs = { write: round(keptAt - startedAt), send: round(clock.now() - sendingAt) };
+    report.debug("sent commands to HAProxy", { commands: plan.operations.length, ...tookMs });
     if (trouble === undefined) return { plan, outcome: { kind: "applied" } };
-    this.parts.report.warn(`HAProxy is not as it was believed to be: ${trouble}; it is reloaded`);
+    report.warn(`HAProxy is not as it was believed to be: ${trouble}; it is reloaded`);
     const reload: Plan = { kind: "reload", reasons: [trouble] };
     return { plan: reload, outcome: await this.#load(reload.reasons, desired, states, signal) };
   }
@@ -146,7 +162,7 @@ export class Applier {
     return this.running === undefined ? 0 : countLeaving(this.running);
   }
 
-  #plan(desired: Desired, states: ReadonlyMap<ServerName, ServerState>): Plan {
+  #plan(desired: Desired, states: States): Plan {
     this.isRefusing = false;
     if (this.#mustReload !== undefined) return { kind: "reload", reasons: [this.#mustReload] };
     const plan = planChange(this.running, desired, states, this.parts.haproxy.capabilities);
@@ -156,7 +172,7 @@ export class Applier {
 
   async #keep(
     desired: Desired,
-    states: ReadonlyMap<ServerName, ServerState>,
+    states: States,
     signal: AbortSignal,
   ): Promise<Outcome> {
     if (this.running !== undefined && isSameFiles(this.running.files, desired.files)) {
@@ -214,7 +230,7 @@ export class Applier {
   async #load(
     reasons: readonly string[],
     desired: Desired,
-    states: ReadonlyMap<ServerName, ServerState>,
+    states: States,
     signal: AbortSignal,
   ): Promise<Outcome> {
     const { clock, haproxy } = this.parts;

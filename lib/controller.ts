@@ -159,14 +159,15 @@ export class Controller {
     };
     this.#desired = desired;
     report.notices(this.built.notices);
-    let states = this.readiness.update(desired.model, this.#known);
-    if (this.readiness.isAsking) {
-      // Containers that listen already answer at once: a moment's wait brings them in ready, in one step.
-      const limitMs = this.applier.running === undefined ? FIRST_HEAD_START_MS : HEAD_START_MS;
+    const states = this.readiness.update(desired.model, this.#known);
+    // Containers that listen already answer at once: a moment's wait brings them in ready, in one step.
+    const limitMs = this.applier.running === undefined ? FIRST_HEAD_START_MS : HEAD_START_MS;
+    const later = async () => {
       await this.readiness.settled(limitMs, this.parts.clock);
-      states = this.readiness.update(desired.model, this.#known);
-    }
-    const { plan, outcome } = await this.applier.apply(desired, states, signal);
+      return this.readiness.update(desired.model, this.#known);
+    };
+    const isAsking = this.readiness.isAsking;
+    const { plan, outcome } = await this.applier.apply(desired, states, signal, isAsking ? later : undefined);
     if (outcome.kind === "applied") this.#known = new Set();
     if (outcome.kind === "rejected" && outcome.stage === "check" && await this.#findFault(desired, signal)) {
       this.wake({ reason: "haproxy", ids: new Set() });

@@ -98,6 +98,8 @@ export interface Reporter {
   warn(message: string, fields?: Record<string, unknown>): void;
   info(message: string, fields?: Record<string, unknown>): void;
   debug(message: string, fields?: Record<string, unknown>): void;
+  /** Lines of HAProxy's access log, told at the level info. */
+  requests(lines: readonly string[]): void;
   /** Tells each notice once, and again only after it was gone. */
   notices(notices: readonly Notice[]): void;
 }

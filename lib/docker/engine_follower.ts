@@ -5,6 +5,7 @@ import type { SourceStatus } from "../core/status.ts";
 import type { Clock, Reporter, Wake } from "../ports.ts";
 import { connectEngine, type Engine, type ListedContainer } from "./connect.ts";
 import { decodeContainer } from "./decode.ts";
+import { EarlyInspects } from "./early_inspects.ts";
 import { type ContainerEvent, decodeEvent, endsContainer } from "./event.ts";
 import { readJsonLines } from "./json_lines.ts";
 import type { EngineTransport } from "./modem.ts";
@@ -42,6 +43,7 @@ export class EngineFollower {
   readonly containers = new Map<ContainerId, ContainerView>();
   readonly stopping = new Map<ContainerId, number>();
   readonly #prints = new Map<string, string>();
+  readonly #early = new EarlyInspects();
   #engine: Engine | undefined;
   #connection = new AbortController();
   #complaint = "";
@@ -139,10 +141,16 @@ export class EngineFollower {
         );
         continue;
       }
-      // A container that is being started is heard of again; until then the engine would keep an inspect waiting.
+      // A container that is being started is heard of again; until then the engine keeps an inspect waiting.
       const isEarly = event.action === "connect" && !this.containers.has(event.id);
       // Of one that ends, what else happens to it is part of its end.
       const isPart = this.stopping.has(event.id) && event.action !== "start" && event.action !== "stop";
+      const engine = this.#engine;
+      if (
+        event.action === "connect" && (isEarly || isPart) && engine !== undefined && event.at !== undefined
+      ) {
+        this.#early.ask(event.id, event.at, () => engine.inspect(event.id, signal));
+      }
       if (event.action === "destroy") this.#forget(event.id);
       if (event.action === "kill" || isEarly || (isPart && event.action !== "destroy")) continue;
       if (event.action === "start") this.stopping.delete(event.id);
@@ -223,7 +231,7 @@ export class EngineFollower {
     const queue = [...ids];
     const worker = async () => {
       for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
-        this.#take(id, await engine.inspect(id, signal));
+        this.#take(id, await this.#early.take(id) ?? await engine.inspect(id, signal));
       }
     };
     await Promise.all(Array.from({ length: Math.min(INSPECTS_AT_ONCE, queue.length) }, worker));
@@ -247,6 +255,7 @@ export class EngineFollower {
     this.containers.delete(id);
     this.#prints.delete(id);
     this.stopping.delete(id);
+    this.#early.forget(id);
   }
 
   #expireStopping(): void {
@@ -261,6 +270,7 @@ export class EngineFollower {
   }
 
   #drop(): void {
+    this.#early.forget();
     this.#engine?.close();
     this.#engine = undefined;
   }

@@ -8,6 +8,7 @@ const EventSchema = v.object({
     ID: v.string(),
     Attributes: v.optional(v.nullable(v.record(v.string(), v.string()), {}), {}),
   }),
+  timeNano: v.optional(v.number()),
 });
 
 /** What an event is about: a container to look at again, and the signal that it was sent, if it was. */
@@ -15,13 +16,15 @@ export type ContainerEvent = {
   readonly id: ContainerId;
   readonly action: string;
   readonly killedBy: string | undefined;
+  /** The engine's own time, in milliseconds since 1970; `undefined` where it does not tell. */
+  readonly at: number | undefined;
 };
 
 /** Reads one of Docker's events (API: `GET /events`); `undefined` for what cannot change the routing. */
 export function decodeEvent(json: unknown): ContainerEvent | undefined {
   const result = v.safeParse(EventSchema, json);
   if (!result.success) return undefined;
-  const { Type: type, Action: action, Actor: actor } = result.output;
+  const { Type: type, Action: action, Actor: actor, timeNano } = result.output;
   const subject = type === "network"
     ? actor.Attributes["container"]
     : type === "container"
@@ -33,6 +36,7 @@ export function decodeEvent(json: unknown): ContainerEvent | undefined {
     id: id.value,
     action,
     killedBy: action === "kill" ? actor.Attributes["signal"] ?? "9" : undefined,
+    at: timeNano === undefined ? undefined : timeNano / 1e6,
   };
 }
 

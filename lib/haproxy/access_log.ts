@@ -3,6 +3,12 @@ import type { Clock, Reporter } from "../ports.ts";
 
 /** How long the stream of an old worker is left open for its last lines, in milliseconds. */
 const LAST_LINES_MS = 1_000;
+/**
+ * How long is waited between two reads, in milliseconds. HAProxy hands over each line at once, and a thousand a second
+ * would be as many turns of the loop that has to hear Docker; a busy second's lines wait in the socket meanwhile.
+ */
+const PAUSE_MS = 20;
+const READ_BYTES = 65_536;
 
 /** Follows the access log of whichever worker serves. */
 export class AccessLog {
@@ -23,7 +29,7 @@ export class AccessLog {
     for (const stream of this.#streams) void this.clock.sleep(LAST_LINES_MS).then(() => stream.abort());
     const stream = new AbortController();
     this.#streams.add(stream);
-    void readAccessLog(this.socket, isNew, (line) => this.#tell(line), stream.signal)
+    void readAccessLog(this.socket, isNew, (lines) => this.#tell(lines), this.clock, stream.signal)
       .catch(() => undefined)
       .finally(() => this.#streams.delete(stream));
   }
@@ -33,8 +39,8 @@ export class AccessLog {
   }
 
   /** The ring holds HAProxy's own messages too, which its master prints as well; only requests begin with a client. */
-  #tell(line: string): void {
-    if (/^[0-9a-fA-F.:]+:[0-9]+ \[/.test(line)) this.report.info(line, { kind: "access" });
+  #tell(lines: readonly string[]): void {
+    this.report.requests(lines.filter((line) => /^[0-9a-fA-F.:]+:[0-9]+ \[/.test(line)));
   }
 }
 
@@ -45,7 +51,8 @@ export class AccessLog {
 async function readAccessLog(
   socket: string,
   isNew: boolean,
-  onLine: (line: string) => void,
+  onLines: (lines: readonly string[]) => void,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
   const connection = await Deno.connect({ transport: "unix", path: socket });
@@ -61,13 +68,14 @@ async function readAccessLog(
   if (signal.aborted) stop();
   try {
     await connection.write(new TextEncoder().encode(`show events ${ACCESS_RING} -w${isNew ? "" : "n"}\n`));
+    const decoder = new TextDecoder();
+    const buffer = new Uint8Array(READ_BYTES);
     let rest = "";
-    for await (const chunk of connection.readable.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + chunk).split("\n");
+    for (let size = await connection.read(buffer); size !== null; size = await connection.read(buffer)) {
+      const lines = (rest + decoder.decode(buffer.subarray(0, size), { stream: true })).split("\n");
       rest = lines.pop() ?? "";
-      for (const line of lines) {
-        if (line !== "") onLine(line);
-      }
+      onLines(lines);
+      await clock.sleep(PAUSE_MS, signal);
     }
   } catch {
     // The worker ended, or we stop listening; either way there is no more to read.

@@ -53,19 +53,21 @@ async function trySession(path: string, lines: readonly string[], pid: number | 
   }
 }
 
+/**
+ * The question of who answers goes ahead with the first commands, and saves a turn: a worker that is not meant is on its
+ * way out, and what it was told harms nothing.
+ */
 async function runSession(connection: Deno.UnixConn, lines: readonly string[], pid: number | undefined) {
   const reader = new ReplyReader(connection);
-  let greeting = "prompt\n";
-  if (pid !== undefined) {
-    await write(connection, `${greeting}show info\n`);
-    await reader.next();
-    if (Number(/^Pid: ([0-9]+)/m.exec(await reader.next())?.[1]) !== pid) return undefined;
-    greeting = "";
-  }
   const replies: string[] = [];
+  let greeting = pid === undefined ? "prompt\n" : "prompt\nshow info\n";
   for (const batch of batches(lines)) {
     await write(connection, greeting + batch.map((line) => `${line}\n`).join(""));
-    if (greeting !== "") await reader.next();
+    if (greeting !== "") {
+      await reader.next();
+      const isMeant = pid === undefined || Number(/^Pid: ([0-9]+)/m.exec(await reader.next())?.[1]) === pid;
+      if (!isMeant) return undefined;
+    }
     greeting = "";
     for (let count = 0; count < batch.length; count++) replies.push(await reader.next());
   }

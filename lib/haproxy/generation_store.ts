@@ -12,19 +12,23 @@ export class GenerationStore {
   readonly current: string;
   readonly #folder: string;
   #last = 0;
+  #pruning: Promise<void> = Promise.resolve();
 
   constructor(readonly stateDir: string) {
     this.#folder = `${stateDir}/generations`;
     this.current = `${stateDir}/current`;
   }
 
-  /** Makes the folders, private to us, and finds out which numbers are taken. */
+  /** Makes the folders, private to us, finds out which numbers are taken, and removes what an earlier run left too many. */
   async open(): Promise<void> {
     await Deno.mkdir(this.stateDir, { recursive: true, mode: 0o700 });
     await Deno.chmod(this.stateDir, 0o700);
     await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    for await (const entry of Deno.readDir(this.#folder)) {
-      this.#last = Math.max(this.#last, Number(entry.name) || 0);
+    const names = (await Array.fromAsync(Deno.readDir(this.#folder))).map((entry) => entry.name);
+    this.#last = Math.max(0, ...names.map((name) => Number(name) || 0));
+    const current = (await this.findCurrent())?.number ?? this.#last;
+    for (const name of names) {
+      if (Number(name) <= current - KEPT) await Deno.remove(`${this.#folder}/${name}`, { recursive: true });
     }
   }
 
@@ -45,7 +49,7 @@ export class GenerationStore {
    */
   write(files: (generation: Generation) => Files): Generation {
     const number = ++this.#last;
-    const folder = `${this.#folder}/${String(number).padStart(8, "0")}`;
+    const folder = this.#folderOf(number);
     const generation = { number, folder };
     try {
       Deno.mkdirSync(folder, { mode: 0o700 });
@@ -61,7 +65,7 @@ export class GenerationStore {
     }
   }
 
-  /** Makes a generation current, and removes old ones. */
+  /** Makes a generation current, and has the one that is too old removed, which nobody waits for. */
   promote(generation: Generation): void {
     const link = `${this.stateDir}/current.new`;
     try {
@@ -71,7 +75,14 @@ export class GenerationStore {
     }
     Deno.symlinkSync(`generations/${generation.folder.split("/").at(-1)}`, link);
     Deno.renameSync(link, this.current);
-    this.#prune(generation.number);
+    this.#pruning = Promise.all([this.#pruning, this.#remove(generation.number - KEPT)]).then(() =>
+      undefined
+    );
+  }
+
+  /** Resolves when nothing is being removed any more. */
+  async settled(): Promise<void> {
+    await this.#pruning;
   }
 
   /** Removes a generation that is not to be used. */
@@ -79,12 +90,12 @@ export class GenerationStore {
     await Deno.remove(generation.folder, { recursive: true }).catch(() => undefined);
   }
 
-  #prune(current: number): void {
-    for (const entry of Deno.readDirSync(this.#folder)) {
-      if (Number(entry.name) <= current - KEPT) {
-        Deno.removeSync(`${this.#folder}/${entry.name}`, { recursive: true });
-      }
-    }
+  #folderOf(number: number): string {
+    return `${this.#folder}/${String(number).padStart(8, "0")}`;
+  }
+
+  async #remove(number: number): Promise<void> {
+    await Deno.remove(this.#folderOf(number), { recursive: true }).catch(() => undefined);
   }
 }
 

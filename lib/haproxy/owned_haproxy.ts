@@ -173,7 +173,7 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#step("end");
     this.leave();
     await this.#process?.stop(limitMs, this.clock);
-    await this.#adopted?.stop(limitMs);
+    await Promise.all([this.#adopted?.stop(limitMs), this.store.settled()]);
     const { pidFile, process: { metricsSocket } } = this.settings;
     const traces = [
       this.socket,

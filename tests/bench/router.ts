@@ -42,7 +42,10 @@ export async function startRouter(
   flags: readonly string[] = [],
 ): Promise<Router> {
   const port = freePort();
-  const stateDir = await Deno.makeTempDir({ dir: folder, prefix: "s" });
+  const stateDir = await Deno.makeTempDir({
+    dir: Deno.env.get("SIGNALBOX_BENCH_STATE") ?? folder,
+    prefix: "s",
+  });
   const [command, ...before] = kind === "signalbox" ? program() : [
     Deno.execPath(),
     "run",

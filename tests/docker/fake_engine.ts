@@ -171,6 +171,7 @@ export function listener(): Reporter & { readonly lines: string[] } {
     warn: at("warn"),
     info: at("info"),
     debug: at("debug"),
+    requests: () => undefined,
     notices: () => {},
   };
 }

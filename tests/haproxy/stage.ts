@@ -134,6 +134,7 @@ export function collect(said: string[]): Reporter {
     warn: keep("warn"),
     info: keep("info"),
     debug: keep("debug"),
+    requests: () => undefined,
     notices: () => undefined,
   };
 }
