@@ -41,6 +41,17 @@ export async function measureStarts(
   return starts;
 }
 
+/** Starts a container and removes it when HAProxy has it, without a request that would take processor time meanwhile. */
+export async function startQuietly(fleet: Fleet, router: Router, request: MemberRequest): Promise<void> {
+  const member = await fleet.create(request);
+  await fleet.start(member);
+  const isTold = (pattern: RegExp) => () =>
+    router.lines.some(({ msg }) => pattern.test(msg) && msg.includes(`:${member.id.slice(0, 12)}:`));
+  await eventually(isTold(DONE.start), { what: "the server to be added", everyMs: 50, limitMs: LIMIT_MS });
+  await fleet.remove(member);
+  await eventually(isTold(DONE.kill), { what: "the server to be taken out", everyMs: 50, limitMs: LIMIT_MS });
+}
+
 async function measureStart(fleet: Fleet, router: Router, member: Member): Promise<Start> {
   const returned = await fleet.start(member);
   const isOwn = (hostname: string, port: number) => async () => {

@@ -226,3 +226,88 @@ Deno.test("a list that is cut off ends the connection, and the next one reads ev
   await watch.sees("ca1");
   assert.equal(fake.requests.filter((request) => request.endsWith("/events")).length, 2);
 });
+
+/** Says that a container which is being started was connected to a network, at the engine's time in milliseconds. */
+function tellConnected(fake: FakeEngine, id: string, at: number): void {
+  const actor = { ID: "f".repeat(64), Attributes: { container: id, name: "bridge" } };
+  fake.send(`${JSON.stringify({ Type: "network", Action: "connect", Actor: actor, timeNano: at * 1e6 })}\n`);
+}
+
+for (
+  const [what, startedAfterMs, inspects] of [
+    ["is asked for while it starts, and used when it has", 5, 1],
+    ["that tells of an earlier start is asked for again", -5, 2],
+  ] as const
+) {
+  Deno.test(`an inspect of a new container ${what}`, async () => {
+    await using fake = await FakeEngine.start();
+    await using watch = new Watch(fake);
+    await eventually(() => fake.followers === 1 && watch.snapshot !== undefined, { what: "a follower" });
+    const id = fake.run("a1");
+    const connectedAt = Date.parse("2024-05-01T10:00:00.500Z");
+    const running = fake.containers.get(id) ?? {};
+    const startedAt = new Date(connectedAt + startedAfterMs).toISOString();
+    Object.assign(running, { State: { Status: "running", Running: true, StartedAt: startedAt } });
+    // As the engine does: answered when the start is done, and not before.
+    const started = Promise.withResolvers<Response>();
+    fake.answer = (path) => path.startsWith("/containers/a1") ? started.promise : undefined;
+    const asked = () => fake.requests.filter((request) => request.includes("/containers/a1")).length;
+    tellConnected(fake, id, connectedAt);
+    await eventually(() => asked() === 1, { what: "the early question" });
+    assert.deepEqual(watch.names, []);
+    fake.answer = () => undefined;
+    started.resolve(Response.json(running));
+    fake.tell("start", id);
+    await watch.sees("ca1");
+    assert.equal(asked(), inspects);
+  });
+}
+
+Deno.test("a start that fails leaves no early answer behind", async () => {
+  await using fake = await FakeEngine.start();
+  await using watch = new Watch(fake);
+  await eventually(() => fake.followers === 1 && watch.snapshot !== undefined, { what: "a follower" });
+  const id = fake.run("a1");
+  Object.assign(fake.containers.get(id) ?? {}, {
+    State: { Status: "created", Running: false, StartedAt: "" },
+  });
+  tellConnected(fake, id, Date.now());
+  fake.tell("start", fake.run("b2"));
+  await watch.sees("cb2");
+  Object.assign(fake.containers.get(id) ?? {}, {
+    State: { Status: "running", Running: true, StartedAt: new Date().toISOString() },
+  });
+  fake.tell("start", id);
+  await watch.sees("ca1", "cb2");
+});
+
+Deno.test("an engine that holds up its list does not hold up what is known otherwise", async () => {
+  await using fake = await FakeEngine.start();
+  fake.run("a1");
+  let isHeld = false;
+  const held = Promise.withResolvers<Response>();
+  fake.answer = (path) => isHeld && path === "/containers/json" ? held.promise : undefined;
+  const report = listener();
+  const follower = new EngineFollower({
+    url: "unix:///fake",
+    openTransport: () => Promise.resolve(fake.transport),
+    findAddress: () => Promise.resolve(undefined),
+    answers: () => Promise.resolve(false),
+    clock: impatientClock,
+    report,
+  });
+  const ending = new AbortController();
+  const wakes: unknown[] = [];
+  const following = follower.follow((wake) => void wakes.push(wake), ending.signal);
+  await eventually(() => wakes.length > 0, { what: "the connection" });
+  await follower.refresh({ reason: "docker", isFresh: true }, ending.signal);
+  isHeld = true;
+  // Resolves though nothing was answered yet; what comes later wakes another pass.
+  await follower.refresh({ reason: "resync" }, ending.signal);
+  assert.deepEqual([...follower.containers.values()].map(({ name }) => name), ["ca1"]);
+  const before = wakes.length;
+  held.resolve(Response.json([]));
+  await eventually(() => wakes.length > before, { what: "the late list to wake a pass" });
+  ending.abort();
+  await following;
+});
