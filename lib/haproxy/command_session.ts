@@ -54,25 +54,25 @@ async function trySession(path: string, lines: readonly string[], pid: number | 
 }
 
 /**
- * The question of who answers goes ahead with the first commands, and saves a turn: a worker that is not meant is on its
- * way out, and what it was told harms nothing.
+ * The question of who answers comes right behind the first commands, and costs no turn of its own: a worker that is not
+ * meant is on its way out, and what it was told harms nothing.
  */
 async function runSession(connection: Deno.UnixConn, lines: readonly string[], pid: number | undefined) {
   const reader = new ReplyReader(connection);
   const replies: string[] = [];
-  let greeting = pid === undefined ? "prompt\n" : "prompt\nshow info\n";
+  let isFirst = true;
   for (const batch of batches(lines)) {
-    await write(connection, greeting + batch.map((line) => `${line}\n`).join(""));
-    if (greeting !== "") {
-      await reader.next();
-      const isMeant = pid === undefined || Number(/^Pid: ([0-9]+)/m.exec(await reader.next())?.[1]) === pid;
-      if (!isMeant) return undefined;
-    }
-    greeting = "";
+    const asked = [...batch, ...(isFirst && pid !== undefined ? ["show info"] : [])];
+    await write(connection, (isFirst ? "prompt\n" : "") + asked.map((line) => `${line}\n`).join(""));
+    if (isFirst) await reader.next();
     for (let count = 0; count < batch.length; count++) replies.push(await reader.next());
+    if (asked.length > batch.length && pidOf(await reader.next()) !== pid) return undefined;
+    isFirst = false;
   }
   return replies;
 }
+
+const pidOf = (info: string): number => Number(/^Pid: ([0-9]+)/m.exec(info)?.[1]);
 
 class ReplyReader {
   readonly #decoder = new TextDecoder();

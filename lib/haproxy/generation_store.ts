@@ -68,12 +68,15 @@ export class GenerationStore {
   /** Makes a generation current, and has the one that is too old removed, which nobody waits for. */
   promote(generation: Generation): void {
     const link = `${this.stateDir}/current.new`;
+    const target = `generations/${generation.folder.split("/").at(-1)}`;
     try {
-      Deno.removeSync(link);
-    } catch {
+      Deno.symlinkSync(target, link);
+    } catch (error) {
       // It is there only if we ended in the middle of this once.
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      Deno.removeSync(link);
+      Deno.symlinkSync(target, link);
     }
-    Deno.symlinkSync(`generations/${generation.folder.split("/").at(-1)}`, link);
     Deno.renameSync(link, this.current);
     this.#pruning = Promise.all([this.#pruning, this.#remove(generation.number - KEPT)]).then(() =>
       undefined
