@@ -47,7 +47,7 @@ export const PERMISSIONS: readonly string[] = [
  */
 export const V8_FLAGS: readonly string[] = [
   "--max-semi-space-size=1",
-  "--gc-memory-reducer-start-delay-ms=2000",
+  "--gc-memory-reducer-start-delay-ms=500",
   "--no-sparkplug",
   "--no-maglev",
   "--invocation-count-for-turbofan=20000",

@@ -47,6 +47,7 @@ export class EngineFollower {
   #engine: Engine | undefined;
   #connection = new AbortController();
   #complaint = "";
+  #hasListed = false;
   #wake: (wake: Wake) => void = () => undefined;
 
   #address: EngineAddress | undefined;
@@ -111,10 +112,9 @@ export class EngineFollower {
     try {
       if (wake.ids !== undefined) await this.#readSome(engine, [...wake.ids], either);
       else {
-        const isFresh = wake.isFresh === true;
-        const reading = this.#readEverything(engine, isFresh, either);
+        const reading = this.#readEverything(engine, wake.isFresh === true, either);
         // What was never listed has nothing to go on with.
-        await (isFresh ? reading : this.#orLater(reading, LIST_PATIENCE_MS));
+        await (this.#hasListed ? this.#orLater(reading, LIST_PATIENCE_MS) : reading);
       }
     } catch (error) {
       // A connection that cannot answer a question will not bring events either.
@@ -198,6 +198,7 @@ export class EngineFollower {
     await this.#inspectAll(engine, listed.filter(isChanged).map((entry) => entry.id), signal);
     await Promise.all(missing.map((container) => this.#checkMissing(engine, container, signal)));
     for (const entry of listed) this.#prints.set(entry.id, entry.print);
+    this.#hasListed = true;
     this.#expireStopping();
   }
 

@@ -8,7 +8,7 @@ const LAST_LINES_MS = 1_000;
  * would be as many turns of the loop that has to hear Docker; a busy second's lines wait in the socket meanwhile.
  */
 const PAUSE_MS = 20;
-const READ_BYTES = 65_536;
+const READ_BYTES = 32_768;
 
 /** Follows the access log of whichever worker serves. */
 export class AccessLog {

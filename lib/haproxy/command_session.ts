@@ -4,6 +4,8 @@ import { SocketError } from "./cli_socket.ts";
 const DEADLINE_MS = 5_000;
 /** HAProxy drops what is over its buffer of 16 KB, with an answer that looks like success. */
 const MOST_BYTES = 8_192;
+/** As much as HAProxy hands over at once: its own buffer (tune.bufsize). */
+const READ_BYTES = 16_384;
 /** What HAProxy prints in interactive mode when it waits for the next command (management guide, section 9.3). */
 const PROMPT = "\n> ";
 
@@ -76,7 +78,7 @@ const pidOf = (info: string): number => Number(/^Pid: ([0-9]+)/m.exec(info)?.[1]
 
 class ReplyReader {
   readonly #decoder = new TextDecoder();
-  readonly #buffer = new Uint8Array(65_536);
+  readonly #buffer = new Uint8Array(READ_BYTES);
   #text = "";
 
   constructor(readonly connection: Deno.UnixConn) {}

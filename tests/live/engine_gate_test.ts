@@ -64,6 +64,8 @@ live(
     const endings = await askWhile(() => router.get("stays.local"), async () => {
       gate.decide = () => "never";
       router.program.kill("SIGHUP");
+      // Certificates are read again without it: the engine is given 10 s, and nobody waits for them.
+      await router.program.waitForLine(/"reasons":\["SIGHUP"\]/, 8_000);
       await router.program.waitForLine(/"level":"error".*cannot follow Docker.*no answer within/, 30_000);
       await startContainer({ env: { NAME: "missed" }, flags: ["-P", "--hostname", "missed.local"] });
       gate.decide = () => "engine";
