@@ -109,9 +109,10 @@ async function refusal(response: Response): Promise<EngineError> {
   return new EngineError(`${response.status} ${message.trim()}`, response.status);
 }
 
-/** A fetch that failed tells why in its cause only: "No such file or directory", "Connection refused". */
+/** A fetch that failed tells why at the end: "No such file or directory", "Connection refused"; in its cause, or itself. */
 function asError(error: unknown): Error {
   if (!(error instanceof Error)) return new EngineError(String(error), undefined);
-  if (!(error.cause instanceof Error)) return error;
-  return new EngineError(error.cause.message.replace(/^.*client error \(Connect\): /, ""), undefined);
+  const { message } = error.cause instanceof Error ? error.cause : error;
+  const why = message.replace(/^.*client error \(Connect\): /, "");
+  return error.cause instanceof Error || why !== message ? new EngineError(why, undefined) : error;
 }
