@@ -153,7 +153,9 @@ export class EngineFollower {
       }
       if (event.action === "destroy") this.#forget(event.id);
       if (event.action === "kill" || isEarly || (isPart && event.action !== "destroy")) continue;
+      // What comes after a start is not in the answer that came with it.
       if (event.action === "start") this.stopping.delete(event.id);
+      else this.#early.forget(event.id);
       wake({ reason: "docker", ids: new Set(event.action === "destroy" ? [] : [event.id]) });
     }
   }

@@ -1,7 +1,7 @@
 import type { Files } from "../core/render.ts";
 import type { Generation } from "../ports.ts";
 
-/** Generations kept beside the current one, for a look back. */
+/** Generations that are kept, the current one and those before it, for a look back. */
 const KEPT = 3;
 
 /**
@@ -12,6 +12,8 @@ export class GenerationStore {
   readonly current: string;
   readonly #folder: string;
   #last = 0;
+  /** The folders that are kept, the current one last; numbers have gaps, since some generations are only tried out. */
+  #kept: string[] = [];
   #pruning: Promise<void> = Promise.resolve();
 
   constructor(readonly stateDir: string) {
@@ -26,10 +28,13 @@ export class GenerationStore {
     await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const names = (await Array.fromAsync(Deno.readDir(this.#folder))).map((entry) => entry.name);
     this.#last = Math.max(0, ...names.map((name) => Number(name) || 0));
-    const current = (await this.findCurrent())?.number ?? this.#last;
-    for (const name of names) {
-      if (Number(name) <= current - KEPT) await Deno.remove(`${this.#folder}/${name}`, { recursive: true });
-    }
+    const current = (await this.findCurrent())?.folder;
+    const others = names.sort().map((name) => `${this.#folder}/${name}`).filter((folder) =>
+      folder !== current
+    );
+    this.#kept = current === undefined ? others : [...others, current];
+    this.#prune();
+    await this.settled();
   }
 
   /** The generation that is current, if there is one: left by an earlier run. */
@@ -49,7 +54,7 @@ export class GenerationStore {
    */
   write(files: (generation: Generation) => Files): Generation {
     const number = ++this.#last;
-    const folder = this.#folderOf(number);
+    const folder = `${this.#folder}/${String(number).padStart(8, "0")}`;
     const generation = { number, folder };
     try {
       Deno.mkdirSync(folder, { mode: 0o700 });
@@ -78,9 +83,8 @@ export class GenerationStore {
       Deno.symlinkSync(target, link);
     }
     Deno.renameSync(link, this.current);
-    this.#pruning = Promise.all([this.#pruning, this.#remove(generation.number - KEPT)]).then(() =>
-      undefined
-    );
+    this.#kept = [...this.#kept.filter((folder) => folder !== generation.folder), generation.folder];
+    this.#prune();
   }
 
   /** Resolves when nothing is being removed any more. */
@@ -90,16 +94,20 @@ export class GenerationStore {
 
   /** Removes a generation that is not to be used. */
   async discard(generation: Generation): Promise<void> {
-    await Deno.remove(generation.folder, { recursive: true }).catch(() => undefined);
+    this.#kept = this.#kept.filter((folder) => folder !== generation.folder);
+    await remove(generation.folder);
   }
 
-  #folderOf(number: number): string {
-    return `${this.#folder}/${String(number).padStart(8, "0")}`;
+  #prune(): void {
+    const old = this.#kept.splice(0, Math.max(0, this.#kept.length - KEPT));
+    if (old.length > 0) {
+      this.#pruning = Promise.all([this.#pruning, ...old.map(remove)]).then(() => undefined);
+    }
   }
+}
 
-  async #remove(number: number): Promise<void> {
-    await Deno.remove(this.#folderOf(number), { recursive: true }).catch(() => undefined);
-  }
+async function remove(folder: string): Promise<void> {
+  await Deno.remove(folder, { recursive: true }).catch(() => undefined);
 }
 
 function removeQuietly(folder: string): void {

@@ -22,6 +22,8 @@ export async function openTcp(at: Address, signal: AbortSignal): Promise<Connect
     isOpen = false;
   };
   signal.addEventListener("abort", close, { once: true });
+  // An abort that came with the connection is heard by no listener, and what is read would never end.
+  if (signal.aborted) close();
   return {
     write: async (text) => {
       const bytes = new TextEncoder().encode(text);

@@ -1,15 +1,5 @@
 /** Containers as an enemy would start them, by a seed: the same seed makes the same ones. */
-
-/** Numbers from 0 to 1 that look random (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+import { seeded } from "../harness/seeded.ts";
 
 /** Pieces of text that mean something to HAProxy, to JSON, to a template, to a shell or to a terminal. */
 const NASTY: readonly string[] = [

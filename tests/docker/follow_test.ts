@@ -1,9 +1,21 @@
 import assert from "node:assert/strict";
 import { DockerSource } from "../../lib/docker/docker_source.ts";
 import { EngineFollower } from "../../lib/docker/engine_follower.ts";
+import type { ContainerId } from "../../lib/core/names.ts";
 import type { Snapshot } from "../../lib/core/snapshot.ts";
+import type { Reporter } from "../../lib/ports.ts";
 import { eventually } from "../harness/eventually.ts";
 import { FakeEngine, impatientClock, listener } from "./fake_engine.ts";
+
+const followerOf = (fake: FakeEngine, report: Reporter): EngineFollower =>
+  new EngineFollower({
+    url: "unix:///fake",
+    openTransport: () => Promise.resolve(fake.transport),
+    findAddress: () => Promise.resolve(undefined),
+    answers: () => Promise.resolve(false),
+    clock: impatientClock,
+    report,
+  });
 
 /** An engine that is followed, and a loop that looks again at each wake, as the controller does. */
 class Watch implements AsyncDisposable {
@@ -15,15 +27,7 @@ class Watch implements AsyncDisposable {
   #pass: Promise<unknown> = Promise.resolve();
 
   constructor(fake: FakeEngine) {
-    const follower = new EngineFollower({
-      url: "unix:///fake",
-      openTransport: () => Promise.resolve(fake.transport),
-      findAddress: () => Promise.resolve(undefined),
-      answers: () => Promise.resolve(false),
-      clock: impatientClock,
-      report: this.report,
-    });
-    this.#source = new DockerSource([follower]);
+    this.#source = new DockerSource([followerOf(fake, this.report)]);
     const { signal } = this.#ending;
     this.#end = this.#source.follow((wake) => {
       this.#pass = this.#pass.then(() => this.#source.observe(wake, signal)).then(
@@ -287,15 +291,7 @@ Deno.test("an engine that holds up its list does not hold up what is known other
   let isHeld = false;
   const held = Promise.withResolvers<Response>();
   fake.answer = (path) => isHeld && path === "/containers/json" ? held.promise : undefined;
-  const report = listener();
-  const follower = new EngineFollower({
-    url: "unix:///fake",
-    openTransport: () => Promise.resolve(fake.transport),
-    findAddress: () => Promise.resolve(undefined),
-    answers: () => Promise.resolve(false),
-    clock: impatientClock,
-    report,
-  });
+  const follower = followerOf(fake, listener());
   const ending = new AbortController();
   const wakes: unknown[] = [];
   const following = follower.follow((wake) => void wakes.push(wake), ending.signal);
@@ -308,6 +304,39 @@ Deno.test("an engine that holds up its list does not hold up what is known other
   const before = wakes.length;
   held.resolve(Response.json([]));
   await eventually(() => wakes.length > before, { what: "the late list to wake a pass" });
+  ending.abort();
+  await following;
+});
+
+Deno.test("what happens to a container right after its start is not hidden by the answer that came with the start", async () => {
+  await using fake = await FakeEngine.start();
+  const follower = followerOf(fake, listener());
+  const ending = new AbortController();
+  const ids = new Set<ContainerId>();
+  const following = follower.follow((wake) => wake.ids?.forEach((id) => ids.add(id)), ending.signal);
+  await eventually(() => fake.followers === 1, { what: "a follower" });
+  const [renamed, ended] = [fake.run("a1"), fake.run("b2")];
+  const startedAt = new Date().toISOString();
+  for (const id of [renamed, ended]) {
+    Object.assign(fake.containers.get(id) ?? {}, {
+      State: { Status: "running", Running: true, StartedAt: startedAt },
+    });
+    tellConnected(fake, id, Date.parse(startedAt) - 5);
+  }
+  await eventually(() => fake.requests.filter((request) => /(a1|b2)0+\/json/.test(request)).length === 2, {
+    what: "both early questions",
+  });
+  Object.assign(fake.containers.get(renamed) ?? {}, { Name: "/new-name" });
+  Object.assign(fake.containers.get(ended) ?? {}, { State: { Status: "exited" } });
+  // One pass hears of all of it.
+  for (const id of [renamed, ended]) fake.tell("start", id);
+  fake.tell("rename", renamed);
+  fake.tell("die", ended);
+  fake.tell("start", fake.run("c3"));
+  await eventually(() => ids.size === 3, { what: "the last event" });
+  await follower.refresh({ reason: "docker", ids }, ending.signal);
+  await eventually(() => follower.containers.size === 2, { what: "two containers" });
+  assert.deepEqual([...follower.containers.values()].map(({ name }) => name).sort(), ["cc3", "new-name"]);
   ending.abort();
   await following;
 });

@@ -1,16 +1,6 @@
 /** A small world of hosts and containers that changes at random, the same way for the same seed. */
 import type { Note } from "../changes/situation.ts";
-
-/** Numbers from 0 to below 1, the same ones for the same seed (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+import { seeded } from "../harness/seeded.ts";
 
 type Container = {
   readonly id: string;
@@ -40,7 +30,7 @@ export class Universe {
   #addresses = 0;
 
   constructor(seed: number) {
-    this.#random = random(seed);
+    this.#random = seeded(seed);
   }
 
   /** Changes one to three things; answers with what was done, in words. */

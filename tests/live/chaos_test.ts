@@ -10,7 +10,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { startLoad } from "../bench/load_process.ts";
 import type { Failure, LoadResult } from "../bench/load.ts";
-import { seeded } from "../core/hostile.ts";
+import { seeded } from "../harness/seeded.ts";
 import { startContainer } from "../harness/engine.ts";
 import { eventually } from "../harness/program.ts";
 import { type Chaos, FAULTS } from "./chaos_faults.ts";
