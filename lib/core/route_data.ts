@@ -3,6 +3,7 @@ import type { BackendOption, HaproxyVersion } from "./backend_option.ts";
 import type { HealthCheck } from "./model.ts";
 import type { HostName, PathPrefix, Port } from "./names.ts";
 import { expected, type Notice, type Parsed, parsed, quote } from "./notice.ts";
+import { repeatedKeys } from "./repeated_keys.ts";
 import { type Kind, ROUTE_KEYS, type RouteKey } from "./route_keys.ts";
 import type { ContainerView } from "./snapshot.ts";
 
@@ -42,6 +43,8 @@ type SaidKeys = ReadonlyMap<KeyName, Said>;
 /** Bounds on what one container can make us do: routes, and elements of one list. */
 const MOST_ROUTES = 64;
 const MOST_ELEMENTS = 256;
+/** Keys that one notice names. */
+const MOST_NAMED = 5;
 const LONGEST_DATA = 65_536;
 
 /** Everything that a container says of its routes; never throws, whatever the container wrote. */
@@ -88,6 +91,14 @@ class Reader {
         `cannot read INTERLOCK_DATA (${why}), expected a JSON object such as {"hostname": "www"}`,
       );
       return "unreadable";
+    }
+    const repeated = repeatedKeys(text);
+    if (repeated.length > 0) {
+      const names = repeated.slice(0, MOST_NAMED).map(quote).join(", ");
+      this.warn(
+        "repeated-key",
+        `INTERLOCK_DATA has ${names} more than once, expected each key once; the last one counts`,
+      );
     }
     const list = Array.isArray(data) ? data : [data];
     const entries: [string, SaidKeys][] = [];

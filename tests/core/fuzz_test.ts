@@ -84,9 +84,10 @@ Deno.test("JSON that is nested a hundred thousand deep costs its own route at mo
   }
 });
 
-Deno.test("of a key that comes twice the last one counts, as JSON has it", () => {
+Deno.test("of a key that comes twice the last one counts, as JSON has it, with a notice", () => {
   const flowed = flow([GOOD, says('{"hostname":"one.example","hostname":"two.example"}')]);
   assertUntouched(flowed);
+  assert.ok(flowed.notices.some(({ message }) => message.includes('has "hostname" more than once')));
   assert.deepEqual(
     flowed.model.routes.map(({ host }) => host).filter((host) => !host.endsWith("good.example")),
     ["two.example"],
