@@ -12,7 +12,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   // The parser does not wait for its output, which would be cut off where the program ends at once.
   let written = Promise.resolve();
   const out = (text: string) => written = written.then(() => terminal.out(text));
-  const program = buildProgram({ ...terminal, out }, (code) => exitCode = code);
+  const program = buildProgram({ ...terminal, out }, (code) => exitCode = code, args);
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
@@ -27,8 +27,17 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   }
 }
 
-/** The commands with their flags; each loads its work when it is called, so that `--version` is quick. */
-export function buildProgram(terminal: Terminal, finish: (exitCode: number) => void): Command {
+/**
+ * The commands with their flags; each loads its work when it is called, so that `--version` is quick. With arguments,
+ * only the commands that they name get the flags of the settings, since those of all take longer than the rest.
+ */
+export function buildProgram(
+  terminal: Terminal,
+  finish: (exitCode: number) => void,
+  args?: readonly string[],
+): Command {
+  // Completions are made from every command's flags.
+  const hasFlags = (name: string) => args?.includes(name) ?? true;
   const program = new Command("signalbox")
     .description(
       "Keeps HAProxy in step with Docker: what containers say of themselves becomes routing, losing no request.",
@@ -44,8 +53,10 @@ export function buildProgram(terminal: Terminal, finish: (exitCode: number) => v
       outputError: (text, write) => write(text.trim().replaceAll("\n", " ")),
     });
   program.helpCommand(false);
-  const add = (name: Parameters<typeof addSettingFlags>[1], description: string) =>
-    addSettingFlags(program.command(name).description(description).copyInheritedSettings(program), name);
+  const add = (name: Parameters<typeof addSettingFlags>[1], description: string) => {
+    const command = program.command(name).description(description).copyInheritedSettings(program);
+    return hasFlags(name) || hasFlags("completions") ? addSettingFlags(command, name) : command;
+  };
 
   add("run", "follow Docker and keep HAProxy in step (the main job)")
     .action(async (options: Options) => finish(await (await import("./run.ts")).run(options, terminal)));
