@@ -12,7 +12,7 @@ import {
 } from "./core/plan.ts";
 import type { Desired, Files } from "./core/render.ts";
 import { readReplies, runtimeCommands } from "./core/runtime_command.ts";
-import { isAsReported } from "./core/server_state.ts";
+import { believe, isAsReported } from "./core/survey.ts";
 import type { Clock, HaproxyControl, Outcome, Reporter } from "./ports.ts";
 
 type States = ReadonlyMap<ServerName, ServerState>;
@@ -43,7 +43,7 @@ export class Applier {
   #refused: Files | undefined;
   #lastLoadEndedAt = -Infinity;
   #mustReload: string | undefined;
-  /** How often servers were held back beside a pass. */
+  /** Grows with every beginning and end of holding servers back beside a pass. */
   #heldBack = 0;
 
   constructor(readonly parts: ApplierParts) {}
@@ -125,6 +125,7 @@ export class Applier {
         this.forceReload("HAProxy did not hear that servers are to leave");
       },
     );
+    this.#heldBack++;
     const tookMs = round(this.parts.clock.now() - startedAt);
     this.parts.report.debug("held servers back", {
       servers: operations.map((each) => "server" in each && each.server),
@@ -134,27 +135,19 @@ export class Applier {
 
   /**
    * Compares HAProxy with what it is believed to have; answers with what drifted, since someone else spoke to its
-   * socket. A state is planned anew by the next apply; anything else means a reload.
+   * socket. The next apply puts it right.
    */
   async audit(): Promise<readonly string[]> {
     const { running, parts: { haproxy } } = this;
     if (running === undefined || this.isLoading) return [];
-    const drifts: string[] = [];
-    const reported = Map.groupBy(await haproxy.reportServers(), (server) => server.section);
-    if (running !== this.running || this.isLoading || reported.size === 0) return [];
-    for (const [name, section] of running.sections) {
-      const servers = reported.get(name) ?? [];
-      for (const server of servers) {
-        const believed = section.servers.get(server.name);
-        if (believed === undefined || server.isReady === (believed.state === "ready")) continue;
-        section.servers.set(server.name, { ...believed, state: server.isReady ? "ready" : "maint" });
-        drifts.push(`${server.name} was made ${server.isReady ? "ready" : "unavailable"} by someone else`);
-      }
-      if (isAsReported(section, servers)) continue;
-      drifts.push(`the servers of ${name} are not those of the config`);
-      this.forceReload(`the servers of ${name} were changed by someone else`);
-    }
-    return drifts;
+    const heldBack = this.#heldBack;
+    const survey = await haproxy.survey();
+    // What was held back meanwhile is no drift.
+    if (heldBack !== this.#heldBack || running !== this.running || this.isLoading) return [];
+    if (survey === undefined) return [];
+    const { told, reloadReason } = believe(running, survey);
+    if (reloadReason !== undefined) this.forceReload(reloadReason);
+    return told;
   }
 
   /** How many servers wait for their last connections before they are deleted. */

@@ -2,7 +2,7 @@ import type { ContainerId, ServerName } from "./core/names.ts";
 import type { Notice } from "./core/notice.ts";
 import type { Capabilities, ServerState } from "./core/plan.ts";
 import type { Desired } from "./core/render.ts";
-import type { ReportedServer } from "./core/server_state.ts";
+import type { ReportedServer, Survey } from "./core/survey.ts";
 import type { Snapshot } from "./core/snapshot.ts";
 
 import type { HaproxyStatus, SourceStatus } from "./core/status.ts";
@@ -55,6 +55,8 @@ export interface HaproxyControl {
   readonly capabilities: Capabilities;
   /** The servers of all sections or of one, as the running HAProxy has them; none where none runs. */
   reportServers(section?: string): Promise<readonly ReportedServer[]>;
+  /** Everything that commands can change, as the running HAProxy has it; `undefined` where none is spoken to. */
+  survey(): Promise<Survey | undefined>;
   /** Sends commands to the running worker, in order; one reply a command. Throws when HAProxy cannot be reached. */
   send(commands: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
   /** How it stands, for status. */

@@ -1,7 +1,7 @@
 import type { Controller } from "./controller.ts";
 import type { Model, Server } from "./core/model.ts";
 import { formatEndpoint } from "./core/names.ts";
-import type { ReportedServer } from "./core/server_state.ts";
+import type { ReportedServer } from "./core/survey.ts";
 import type { ServerStatus, Status } from "./core/status.ts";
 import { VERSION } from "./version.ts";
 

@@ -1,6 +1,7 @@
 import type { Backend } from "./model.ts";
 import type { ServerName } from "./names.ts";
-import type { RunningSection, ServerState } from "./plan.ts";
+import type { ServerState } from "./plan.ts";
+import type { ReportedServer } from "./survey.ts";
 
 /** The columns of HAProxy's server state file, version 1 (management guide, `show servers state`). */
 const HEADER =
@@ -8,18 +9,6 @@ const HEADER =
   "srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state " +
   "bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr " +
   "srv_agent_addr srv_agent_port";
-
-/** A server as `show servers state` prints it. */
-export type ReportedServer = {
-  readonly section: string;
-  readonly name: ServerName;
-  readonly address: string;
-  readonly port: number;
-  /** Its check says that it is up. */
-  readonly isUp: boolean;
-  /** No command holds traffic back. */
-  readonly isReady: boolean;
-};
 
 /**
  * The state file of a generation: servers that may not have traffic yet start in maintenance, and those whose check
@@ -50,27 +39,4 @@ export function renderServerStates(
     }
   }
   return `${lines.join("\n")}\n`;
-}
-
-/** Reads what `show servers state` prints (management guide, section 9.3). */
-export function parseServerStates(text: string): ReportedServer[] {
-  const rows = text.split("\n").map((line) => line.split(" ")).filter((row) =>
-    row.length >= 19 && row[0] !== "#"
-  );
-  return rows.map((row) => ({
-    section: row[1] ?? "",
-    name: row[3] as ServerName,
-    address: row[4] ?? "",
-    port: Number(row[18]),
-    isUp: row[5] === "2",
-    isReady: row[6] === "0",
-  }));
-}
-
-/** Whether HAProxy reports the servers that a section should have, each as we believe it to be. */
-export function isAsReported(section: RunningSection, reported: readonly ReportedServer[]): boolean {
-  return reported.length === section.servers.size && reported.every((server) => {
-    const believed = section.servers.get(server.name);
-    return believed !== undefined && server.isReady === (believed.state === "ready");
-  });
 }

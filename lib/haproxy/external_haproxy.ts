@@ -1,6 +1,6 @@
 import type { Capabilities } from "../core/plan.ts";
 import type { Desired } from "../core/render.ts";
-import type { ReportedServer } from "../core/server_state.ts";
+import type { ReportedServer, Survey } from "../core/survey.ts";
 import type { HaproxyStatus } from "../core/status.ts";
 import type { HaproxyControl, Outcome, Reporter } from "../ports.ts";
 import { copyFiles } from "./generation_store.ts";
@@ -70,6 +70,10 @@ export class ExternalHaproxy implements HaproxyControl {
 
   reportServers(): Promise<readonly ReportedServer[]> {
     return Promise.resolve([]);
+  }
+
+  survey(): Promise<Survey | undefined> {
+    return Promise.resolve(undefined);
   }
 
   keep(desired: Desired): Promise<Outcome> {

@@ -3,7 +3,13 @@ import { isAtLeast } from "../core/backend_option.ts";
 import type { ServerName } from "../core/names.ts";
 import type { Capabilities, ServerState } from "../core/plan.ts";
 import type { Desired } from "../core/render.ts";
-import { parseServerStates, type ReportedServer } from "../core/server_state.ts";
+import {
+  parseServerStates,
+  parseSurvey,
+  type ReportedServer,
+  type Survey,
+  SURVEY_COMMANDS,
+} from "../core/survey.ts";
 import type { HaproxyStatus } from "../core/status.ts";
 import { type ProcessEvent, type ProcessState, SUPERVISION } from "../core/supervise.ts";
 import type { Templates } from "../core/templates.ts";
@@ -11,13 +17,13 @@ import type { Clock, Generation, HaproxyControl, Outcome, Reporter } from "../po
 import { AccessLog } from "./access_log.ts";
 import { AdoptedMaster } from "./adopted_master.ts";
 import { tryNewBinds } from "./bind_trial.ts";
-import { ask } from "./cli_socket.ts";
 import { sendCommands } from "./command_session.ts";
 import { ConfigWriter, describeGeneration, type WriterSettings } from "./config_writer.ts";
 import { GenerationStore } from "./generation_store.ts";
 import { HaproxyOutput } from "./output.ts";
 import { HaproxyProcess } from "./process.ts";
 import type { HaproxyProgram } from "./program.ts";
+import { askReload, proveLoaded } from "./reload_proof.ts";
 import { askMaster, askWorker, type WorkerInfo } from "./worker.ts";
 
 /** What the owned HAProxy is run with. */
@@ -29,15 +35,6 @@ export type OwnedSettings = Omit<WriterSettings, "program" | "socket"> & {
 const RESTART: Backoff = { firstMs: 50, mostMs: 10_000 };
 /** An HAProxy that served this long, in milliseconds, begins anew with the shortest delay when it crashes. */
 const STEADY_MS = 10_000;
-/** How long a worker may take to load a config; 10,000 backends take half a second on an idle machine. */
-const LOAD_LIMIT_MS = 15_000;
-/** How often a starting worker is asked whether it is there, in milliseconds; one question takes 0.2. */
-const PROOF_INTERVAL_MS = 2;
-/** When a master that has not said a word of a reload is asked again, in milliseconds. */
-const DEAF_MS = 150;
-/** When one that has begun, and brought no worker about, is asked again. */
-const STUCK_MS = 1_000;
-
 /** The haproxy that signalbox started, or found running in its state directory and took over. */
 export class OwnedHaproxy implements HaproxyControl {
   readonly store: GenerationStore;
@@ -164,6 +161,10 @@ export class OwnedHaproxy implements HaproxyControl {
     return parseServerStates(reply);
   }
 
+  async survey(): Promise<Survey | undefined> {
+    return this.#worker && parseSurvey(await this.send(SURVEY_COMMANDS));
+  }
+
   /** While a load is under way, whoever serves is meant; else the worker that has proved to be there. */
   async send(commands: readonly string[]): Promise<readonly string[]> {
     return await sendCommands(this.socket, commands, this.#isLoading ? undefined : this.#worker?.pid);
@@ -202,7 +203,7 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#isLoading = true;
     try {
       if (this.#state === "serving") {
-        if (!await this.#askReload()) return this.#refused("HAProxy refused to load it");
+        if (!await askReload(this.#masterSocket)) return this.#refused("HAProxy refused to load it");
       } else this.#step("start");
       const isLoaded = await this.#prove(generation, signal);
       return isLoaded ? { kind: "applied" } : this.#refused("HAProxy did not take it up");
@@ -211,42 +212,27 @@ export class OwnedHaproxy implements HaproxyControl {
     }
   }
 
-  /** Asks the master to load the current files; false where it says at once that it failed, as it does from 2.7 on. */
-  async #askReload(): Promise<boolean> {
-    const answer = await ask(this.#masterSocket, "reload").catch(() => "");
-    return !/^Success=0/m.test(answer);
-  }
-
   #refused(what: string): Outcome {
     return { kind: "rejected", stage: "load", detail: what + this.#output.reason };
   }
 
   /** Waits until a worker answers that has loaded the generation; false when it ended or took too long. */
   async #prove(generation: Generation, signal: AbortSignal): Promise<boolean> {
-    const until = this.clock.now() + LOAD_LIMIT_MS;
-    let patienceMs = DEAF_MS;
-    let remindAt = this.clock.now() + patienceMs;
-    while (this.clock.now() < until && !signal.aborted) {
-      if (this.#isLoading && this.clock.now() > remindAt) {
-        // Up to 2.6 the master drops what it is asked while it executes itself anew, after the reload before.
-        patienceMs *= 2;
-        remindAt += patienceMs;
-        const isDeaf = !this.#output.hasBegun || patienceMs > STUCK_MS;
-        if (isDeaf && !await this.#askReload()) return false;
-      }
-      const worker = await askWorker(this.socket);
-      if (worker?.description === describeGeneration(generation)) {
-        this.#worker = worker;
-        this.#servesSince = Math.min(this.#servesSince, this.clock.now());
-        this.#step("proved");
-        this.#accessLog.follow(true);
-        return true;
-      }
-      const isAlive = this.#state === "serving" || this.#state === "starting";
-      if (!isAlive || this.#output.hasFailed) return false;
-      await this.clock.sleep(PROOF_INTERVAL_MS);
-    }
-    return false;
+    const proving = {
+      socket: this.socket,
+      masterSocket: this.#masterSocket,
+      clock: this.clock,
+      output: this.#output,
+      isReload: this.#isLoading,
+      isAlive: () => this.#state === "serving" || this.#state === "starting",
+    };
+    const worker = await proveLoaded(describeGeneration(generation), proving, signal);
+    if (worker === undefined) return false;
+    this.#worker = worker;
+    this.#servesSince = Math.min(this.#servesSince, this.clock.now());
+    this.#step("proved");
+    this.#accessLog.follow(true);
+    return true;
   }
 
   #step(event: ProcessEvent): void {
