@@ -17,24 +17,56 @@ Deno.test("what someone changes on HAProxy's socket by hand is told and put righ
     assert.ok(found, host);
     return `${host}/${found[3]}`;
   };
-  const hand = [
+  const deleted = server("deleted.example");
+  const from = program.lines.length;
+  // In one breath, and looked at in the same: an audit may come at any time.
+  const done = await stage.ask([
     `disable server ${server("disabled.example")}`,
     `set server ${server("drained.example")} state drain`,
     `del map hosts.map moved.example/`,
     `add map hosts.map stranger.example/ untouched.example`,
-    `set server ${server("deleted.example")} state maint`,
-    `del server ${server("deleted.example")}`,
-  ];
-  const from = program.lines.length;
-  for (const command of hand) await stage.ask(command);
-  // What was typed has done its harm.
-  assert.equal((await stage.get("disabled.example")).status, 503);
-  assert.equal((await stage.get("moved.example")).status, 404);
-  assert.equal((await stage.get("stranger.example")).status, 200);
+    `show map hosts.map`,
+    `show servers state disabled.example`,
+  ].join(";"));
+  assert.match(done, / stranger\.example\/ untouched\.example$/m);
+  assert.doesNotMatch(done, / moved\.example\/ /);
+  // The columns srv_op_state and srv_admin_state: stopped, in maintenance.
+  assert.match(done, / disabled\.example \d+ \S+ \S+ 0 1 /);
+  // Refused as long as a connection of the request before hangs on it.
+  await eventually(async () => {
+    const said = await stage.ask(`set server ${deleted} state maint;del server ${deleted}`);
+    return said.includes("Server deleted");
+  }, { what: `${deleted} to be deleted` });
   await stage.says(program, /"level":"warn".*HAProxy drifted.*put right/, from, AUDIT_LIMIT_MS);
   for (const host of hosts) await stage.answers(host, 200, AUDIT_LIMIT_MS);
   await stage.answers("stranger.example", 404, AUDIT_LIMIT_MS);
   await eventually(async () => (await stage.status()).trouble === undefined, {
     what: "no trouble to be left",
   });
+});
+
+Deno.test("routes that someone changes by hand are told one by one, and put right without a reload", async () => {
+  const hosts = ["removed", "turned", "untouched"].map((name) => `${name}.example`);
+  await using stage = await FaultStage.open(...hosts.map((host) => ({ host })));
+  const program = stage.start();
+  for (const host of hosts) await stage.answers(host);
+  const { reloads } = await stage.status();
+  const from = program.lines.length;
+  const done = await stage.ask([
+    "del map hosts.map removed.example/",
+    "add map hosts.map stranger.example/ untouched.example",
+    "set map hosts.map turned.example/ untouched.example",
+    "show map hosts.map",
+  ].join(";"));
+  assert.match(done, / turned\.example\/ untouched\.example$/m);
+  for (const [host, what] of [["removed", "removed"], ["stranger", "added"], ["turned", "led elsewhere"]]) {
+    const line = new RegExp(`HAProxy drifted: the route ${host}[.]example/ was ${what} by someone else`);
+    await stage.says(program, line, from, AUDIT_LIMIT_MS);
+  }
+  for (const host of hosts) await stage.answers(host);
+  await stage.answers("stranger.example", 404);
+  await eventually(async () => (await stage.ask("show map hosts.map")).match(/ turned\.example$/m), {
+    what: "the route to lead to its own backend again",
+  });
+  assert.equal((await stage.status()).reloads, reloads, "no reload was needed");
 });
