@@ -1,17 +1,8 @@
 import type { ContainerId, ServerName } from "./core/names.ts";
-import {
-  countLeaving,
-  noteBindings,
-  noteOperation,
-  type Operation,
-  type Plan,
-  planChange,
-  type Running,
-  runningAfterLoad,
-  type ServerState,
-} from "./core/plan.ts";
+import { type Plan, planChange } from "./core/plan.ts";
+import { countLeaving, noteBindings, noteOperation, type Running, runningAfterLoad } from "./core/running.ts";
 import type { Desired, Files } from "./core/render.ts";
-import { readReplies, runtimeCommands } from "./core/runtime_command.ts";
+import { type Operation, readReplies, runtimeCommands, type ServerState } from "./core/runtime_command.ts";
 import { believe, isAsReported } from "./core/survey.ts";
 import type { Clock, HaproxyControl, Outcome, Reporter } from "./ports.ts";
 
@@ -213,7 +204,8 @@ export class Applier {
     for (const name of touched) {
       const reported = all?.filter((server) => server.section === name) ?? await haproxy.reportServers(name);
       const section = running?.sections.get(name);
-      if (section === undefined || !isAsReported(section, reported)) {
+      // A backend that was deleted with its servers has none.
+      if (section === undefined ? reported.length > 0 : !isAsReported(section, reported)) {
         return `the servers of ${name} are not as they should be`;
       }
     }

@@ -1,6 +1,7 @@
 import type { ContainerId, ServerName } from "./core/names.ts";
 import type { Notice } from "./core/notice.ts";
-import type { Capabilities, ServerState } from "./core/plan.ts";
+import type { Capabilities } from "./core/plan.ts";
+import type { ServerState } from "./core/runtime_command.ts";
 import type { Desired } from "./core/render.ts";
 import type { ReportedServer, Survey } from "./core/survey.ts";
 import type { Snapshot } from "./core/snapshot.ts";

@@ -1,6 +1,6 @@
 import type { Backend, Model, Server } from "./core/model.ts";
 import { isWildcard, type ServerName } from "./core/names.ts";
-import type { ServerState } from "./core/plan.ts";
+import type { ServerState } from "./core/runtime_command.ts";
 import type { Clock, Prober, ProbeTarget, Reporter } from "./ports.ts";
 
 type Entry = { readonly identity: string; isProven: boolean; why: string; readonly stop: AbortController };

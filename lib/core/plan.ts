@@ -1,32 +1,8 @@
-import type { Desired, Files } from "./render.ts";
+import { type HaproxyVersion, isAtLeast } from "./backend_option.ts";
 import type { ServerName } from "./names.ts";
-
-/** Whether a server may have traffic: `maint` finishes what it has and gets nothing new. */
-export type ServerState = "ready" | "maint";
-
-/** The name of a backend section in the running config: a host's own, or a spare's. */
-export type SectionName = string;
-
-/** One change of the running HAProxy. */
-export type Operation =
-  /** Adds a server, in maintenance; the line is what stands after `server` in the file. */
-  | {
-    readonly kind: "add-server";
-    readonly section: SectionName;
-    readonly server: ServerName;
-    readonly line: string;
-  }
-  | {
-    readonly kind: "set-state";
-    readonly section: SectionName;
-    readonly server: ServerName;
-    readonly state: ServerState;
-  }
-  | { readonly kind: "add-route"; readonly key: string; readonly section: SectionName }
-  | { readonly kind: "set-route"; readonly key: string; readonly section: SectionName }
-  | { readonly kind: "delete-route"; readonly key: string }
-  /** Removes a server that is in maintenance; refused while connections hang on it, and asked again. */
-  | { readonly kind: "delete-server"; readonly section: SectionName; readonly server: ServerName };
+import type { Desired, Section } from "./render.ts";
+import type { Running, RunningSection, RunningServer } from "./running.ts";
+import type { Operation, SectionName, ServerState } from "./runtime_command.ts";
 
 /** What is to change. `keep` writes files that differ in nothing that HAProxy would do otherwise: comments. */
 export type Plan =
@@ -35,52 +11,22 @@ export type Plan =
   | { readonly kind: "runtime"; readonly operations: readonly Operation[] }
   | { readonly kind: "reload"; readonly reasons: readonly string[] };
 
-/** A server as HAProxy has it. */
-export type RunningServer = {
-  readonly line: string;
-  readonly state: ServerState;
-  readonly isLeaving: boolean;
-};
-
-/** A backend section as HAProxy has it; `shape` is everything that no command can change. */
-export type RunningSection = {
-  readonly shape: string;
-  readonly isSpare: boolean;
-  readonly canAddServers: boolean;
-  readonly servers: Map<ServerName, RunningServer>;
-};
-
-/** What HAProxy has now: its files as they were loaded, and every command since. */
-export type Running = {
-  /** The files on disk. */
-  files: Files;
-  /** The text of the config beside its backends, as it was loaded. */
-  readonly fixed: string;
-  readonly sections: Map<SectionName, RunningSection>;
-  /** hosts.map as HAProxy has it. */
-  readonly routes: Map<string, SectionName>;
-  /** Backends that are served by a spare, until the next reload gives them a section of their own. */
-  readonly bindings: Map<string, SectionName>;
-};
-
 /** What the HAProxy found can do at run time (management guide; `add server` with checks from 2.6 on). */
 export type Capabilities = {
   readonly canAddServers: boolean;
+  /** Backends too come and go without a reload (`add backend`, from 3.4 on). */
+  readonly canAddBackends: boolean;
   /** It takes commands at all; one that others run does not, and gives traffic to every server of its files. */
   readonly canSetStates: boolean;
 };
 
-/** What HAProxy has once it has loaded the files, with servers in the states that it was told to begin with. */
-export function runningAfterLoad(desired: Desired, states: ReadonlyMap<ServerName, ServerState>): Running {
-  const sections = new Map<SectionName, RunningSection>();
-  for (const [name, section] of desired.sections) {
-    const servers = [...section.servers].map(([server, line]) =>
-      [server, { line, state: states.get(server) ?? "ready", isLeaving: false }] as const
-    );
-    sections.set(name, { ...section, servers: new Map(servers) });
-  }
-  const { files, fixed } = desired;
-  return { files, fixed, sections, routes: new Map(desired.routes), bindings: new Map() };
+/** What a version can do, as the management guides of the versions tell. */
+export function capabilitiesOf(version: HaproxyVersion): Capabilities {
+  return {
+    canAddServers: isAtLeast(version, [2, 6]),
+    canAddBackends: isAtLeast(version, [3, 4]),
+    canSetStates: true,
+  };
 }
 
 /** Decides how HAProxy gets from what it has to what is wanted. */
@@ -88,7 +34,7 @@ export function planChange(
   running: Running | undefined,
   desired: Desired,
   states: ReadonlyMap<ServerName, ServerState>,
-  capabilities: Pick<Capabilities, "canAddServers">,
+  capabilities: Pick<Capabilities, "canAddServers" | "canAddBackends">,
 ): Plan {
   if (running === undefined) return { kind: "reload", reasons: ["the first load by this signalbox"] };
   if (running.fixed !== desired.fixed) {
@@ -115,7 +61,7 @@ class Planner {
     readonly running: Running,
     readonly desired: Desired,
     readonly states: ReadonlyMap<ServerName, ServerState>,
-    readonly capabilities: Pick<Capabilities, "canAddServers">,
+    readonly capabilities: Pick<Capabilities, "canAddServers" | "canAddBackends">,
   ) {}
 
   /** The new is there and ready before routes lead to it; the old leaves after they lead away from it. */
@@ -128,7 +74,7 @@ class Planner {
     for (const name of this.running.bindings.values()) this.#taken.add(name);
     for (const [name, wanted] of this.desired.sections) {
       if (wanted.isSpare) continue;
-      const section = this.#findSection(name, wanted.shape);
+      const section = this.#findSection(name, wanted.shape) ?? this.#addBackend(name, wanted);
       if (section === undefined) {
         this.reasons.push(
           this.running.sections.has(name)
@@ -145,7 +91,26 @@ class Planner {
     for (const [name, section] of this.running.sections) {
       if (wantedSections.has(name)) continue;
       for (const [server, entry] of section.servers) this.#leave(name, server, entry);
+      if (!this.capabilities.canAddBackends || section.isSpare) continue;
+      if (section.isPublished) this.#deletes.push({ kind: "unpublish-backend", section: name });
+      this.#deletes.push({ kind: "delete-backend", section: name });
     }
+  }
+
+  /** Makes a backend where HAProxy can and no spare is needed; answers with its name. */
+  #addBackend(name: string, wanted: Section): SectionName | undefined {
+    const defaults = this.running.defaults.get(wanted.shape);
+    if (!this.capabilities.canAddBackends || defaults === undefined || this.running.sections.has(name)) {
+      return undefined;
+    }
+    this.#adds.push({ kind: "add-backend", section: name, defaults });
+    for (const [server, line] of wanted.servers) {
+      this.#adds.push({ kind: "add-server", section: name, server, line });
+      const state = this.states.get(server) ?? "ready";
+      if (state === "ready") this.#readies.push({ kind: "set-state", section: name, server, state });
+    }
+    this.#readies.push({ kind: "publish-backend", section: name });
+    return name;
   }
 
   #findSection(name: string, shape: string): SectionName | undefined {
@@ -165,6 +130,8 @@ class Planner {
   #planServers(name: SectionName, wanted: ReadonlyMap<ServerName, string>): void {
     const section = this.running.sections.get(name);
     if (section === undefined) return;
+    // Its host came back before it was deleted.
+    if (!section.isPublished) this.#readies.push({ kind: "publish-backend", section: name });
     for (const [server, line] of wanted) {
       const state = this.states.get(server) ?? "ready";
       const before = section.servers.get(server);
@@ -222,52 +189,4 @@ class Planner {
       if (!this.desired.routes.has(key)) this.#routes.push({ kind: "delete-route", key });
     }
   }
-}
-
-/** Notes that HAProxy did an operation; `isDone` is false where a server that is to go still has connections. */
-export function noteOperation(running: Running, operation: Operation, isDone: boolean): void {
-  const section = "section" in operation ? running.sections.get(operation.section) : undefined;
-  switch (operation.kind) {
-    case "add-server":
-      section?.servers.set(operation.server, { line: operation.line, state: "maint", isLeaving: false });
-      break;
-    case "set-state": {
-      const server = section?.servers.get(operation.server);
-      if (server !== undefined) {
-        section?.servers.set(operation.server, { ...server, state: operation.state, isLeaving: false });
-      }
-      break;
-    }
-    case "delete-server": {
-      const server = section?.servers.get(operation.server);
-      if (isDone) section?.servers.delete(operation.server);
-      else if (server !== undefined) section?.servers.set(operation.server, { ...server, isLeaving: true });
-      break;
-    }
-    case "add-route":
-    case "set-route":
-      running.routes.set(operation.key, operation.section);
-      break;
-    case "delete-route":
-      running.routes.delete(operation.key);
-      break;
-  }
-}
-
-/** Notes which spares serve which backends, from the routes that lead to them. */
-export function noteBindings(running: Running, desired: Desired): void {
-  running.bindings.clear();
-  for (const [key, backend] of desired.routes) {
-    const section = running.routes.get(key);
-    if (section !== undefined && section !== backend) running.bindings.set(backend, section);
-  }
-}
-
-/** How many servers were told to go and wait for their last connections. */
-export function countLeaving(running: Running): number {
-  let count = 0;
-  for (const section of running.sections.values()) {
-    for (const server of section.servers.values()) if (server.isLeaving) count++;
-  }
-  return count;
 }

@@ -29,6 +29,8 @@ export type Desired = {
   readonly fixed: string;
   /** Backends and spares, by the name of their section. */
   readonly sections: ReadonlyMap<string, Section>;
+  /** The `defaults` sections that a new backend of a shape can be made from at run time, by shape. */
+  readonly defaults: ReadonlyMap<string, string>;
   /** hosts.map: backends by key. */
   readonly routes: ReadonlyMap<string, BackendName>;
 };
@@ -36,7 +38,7 @@ export type Desired = {
 /** Spare backends that are kept ready: of the shape that most hosts have, and of each other shape in use. */
 const DEFAULT_SPARES = 16;
 const OTHER_SPARES = 2;
-/** Shapes beyond this many get no spares. */
+/** Shapes beyond this many are not kept ready. */
 const MOST_SHAPES = 16;
 
 /** Renders what the model wants; the same model, templates and version give the same bytes. Throws TemplateError. */
@@ -66,7 +68,16 @@ export function renderDesired(
       servers,
     };
   });
-  const spares = spareShapes(model, balance).map((shape, at) => {
+  const canAddBackends = isAtLeast(version, [3, 4]);
+  const ready = readyShapes(model, balance);
+  const defaults = (canAddBackends ? ready : []).map((shape, at) => ({
+    ...backendData(`_defaults_${at + 1}`, shape, model),
+    parent: "_base",
+    title: undefined,
+    servers: [],
+    shape: JSON.stringify(shape),
+  }));
+  const spares = (canAddBackends ? [] : ready.flatMap(multiply)).map((shape, at) => {
     const name = `_spare_${at + 1}`;
     sections.set(name, sectionOf(shape, true, new Map()));
     return { ...backendData(name, shape, model), title: undefined, servers: [] };
@@ -76,14 +87,27 @@ export function renderDesired(
     key: routeKey(route.host, route.path),
     backend: route.backend,
   }));
+  const config = templates.render("haproxy.cfg.eta", { ...base, backends, spares, defaults, canAddBackends });
   return {
     model,
     files: new Map([
-      ["haproxy.cfg", templates.render("haproxy.cfg.eta", { ...base, backends, spares })],
+      ["haproxy.cfg", config],
       ["hosts.map", templates.render("hosts.map.eta", { routes })],
     ]),
-    fixed: templates.render("haproxy.cfg.eta", { ...base, backends: [], spares: [] }),
+    fixed: templates.render("haproxy.cfg.eta", {
+      ...base,
+      backends: [],
+      spares: [],
+      defaults: [],
+      canAddBackends,
+    }),
     sections,
+    // Templates of a user's own may leave them out.
+    defaults: new Map(
+      defaults.filter(({ name }) => config.includes(`\ndefaults ${name} `)).map((
+        { shape, name },
+      ) => [shape, name]),
+    ),
     routes: new Map(routes.map(({ key, backend }) => [key, backend])),
   };
 }
@@ -92,8 +116,8 @@ function sectionOf(shape: BackendShape, isSpare: boolean, servers: Section["serv
   return { shape: JSON.stringify(shape), isSpare, canAddServers: isDynamic(shape.balance), servers };
 }
 
-/** The shapes that a new host may come in: the one of a container that asks for nothing, and those in use. */
-function spareShapes(model: Model, balance: string): BackendShape[] {
+/** The shapes that a new host may come in: first the one of a container that asks for nothing, then those in use. */
+function readyShapes(model: Model, balance: string): BackendShape[] {
   const plain = defaultShape(balance);
   const shapes = new Map([[JSON.stringify(plain), plain]]);
   for (const { shape } of model.backends) {
@@ -101,11 +125,11 @@ function spareShapes(model: Model, balance: string): BackendShape[] {
     if (shape.stripPath === "" && isDynamic(shape.balance)) shapes.set(JSON.stringify(shape), shape);
   }
   const [first, ...others] = [...shapes.keys()];
-  const sorted = [first ?? "", ...others.sort()].slice(0, MOST_SHAPES);
-  return sorted.flatMap((key, at) =>
-    Array<BackendShape>(at === 0 ? DEFAULT_SPARES : OTHER_SPARES).fill(shapes.get(key) ?? plain)
-  );
+  return [first ?? "", ...others.sort()].slice(0, MOST_SHAPES).map((key) => shapes.get(key) ?? plain);
 }
+
+const multiply = (shape: BackendShape, at: number): BackendShape[] =>
+  Array<BackendShape>(at === 0 ? DEFAULT_SPARES : OTHER_SPARES).fill(shape);
 
 function titleOf(backend: Backend, names: readonly string[]): string {
   const own = backend.host + backend.path;

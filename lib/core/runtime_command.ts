@@ -1,4 +1,37 @@
-import type { Operation } from "./plan.ts";
+import type { ServerName } from "./names.ts";
+
+/** Whether a server may have traffic: `maint` finishes what it has and gets nothing new. */
+export type ServerState = "ready" | "maint";
+
+/** The name of a backend section in the running config: a host's own, or a spare's. */
+export type SectionName = string;
+
+/** One change of the running HAProxy. */
+export type Operation =
+  /** Makes a backend with the options of a `defaults` section; nothing leads to it before it is published. */
+  | { readonly kind: "add-backend"; readonly section: SectionName; readonly defaults: string }
+  | { readonly kind: "publish-backend"; readonly section: SectionName }
+  | { readonly kind: "unpublish-backend"; readonly section: SectionName }
+  /** Removes a backend that is not published and has no servers; refused while requests are in it, and asked again. */
+  | { readonly kind: "delete-backend"; readonly section: SectionName }
+  /** Adds a server, in maintenance; the line is what stands after `server` in the file. */
+  | {
+    readonly kind: "add-server";
+    readonly section: SectionName;
+    readonly server: ServerName;
+    readonly line: string;
+  }
+  | {
+    readonly kind: "set-state";
+    readonly section: SectionName;
+    readonly server: ServerName;
+    readonly state: ServerState;
+  }
+  | { readonly kind: "add-route"; readonly key: string; readonly section: SectionName }
+  | { readonly kind: "set-route"; readonly key: string; readonly section: SectionName }
+  | { readonly kind: "delete-route"; readonly key: string }
+  /** Removes a server that is in maintenance; refused while connections hang on it, and asked again. */
+  | { readonly kind: "delete-server"; readonly section: SectionName; readonly server: ServerName };
 
 /** The map's name at run time: HAProxy knows it only as it stands in the config. */
 const MAP = "hosts.map";
@@ -6,6 +39,14 @@ const MAP = "hosts.map";
 /** The lines that are sent to HAProxy's socket for an operation (management guide, section 9.3). */
 export function runtimeCommands(operation: Operation): readonly string[] {
   switch (operation.kind) {
+    case "add-backend":
+      return [`add backend ${operation.section} from ${operation.defaults}`];
+    case "publish-backend":
+      return [`publish backend ${operation.section}`];
+    case "unpublish-backend":
+      return [`unpublish backend ${operation.section}`];
+    case "delete-backend":
+      return [`del backend ${operation.section}`];
     case "add-server":
       // A server that was added has its check switched off. It runs from now on, in maintenance too, and changes
       // nothing there; a server that leaves maintenance is up until a check fails.
@@ -29,18 +70,35 @@ export function runtimeCommands(operation: Operation): readonly string[] {
 /** What a reply means: it was done, it must be asked again later, or HAProxy is not as we believed. */
 export type Reply = "done" | "later" | "diverged";
 
+/** What HAProxy 3.4 may put before an answer: its notices of what the commands before did. */
+const NOTICE = /^(Server|Backend|backend|Health check) /;
+
 /** Reads the replies to an operation's lines, strictly: what is not known to be good is a divergence. */
 export function readReplies(operation: Operation, replies: readonly string[]): Reply {
-  const texts = replies.map((reply) => reply.trim());
+  const [first = "", ...others] = replies.map((reply) => reply.trim());
+  const notices = first.split("\n");
+  const answer = notices.pop() ?? "";
+  if (!notices.every((line) => NOTICE.test(line))) return "diverged";
   switch (operation.kind) {
     case "add-server":
-      return texts.length === 2 && texts[0] === "New server registered." && texts[1] === ""
+      return others.length === 1 && others[0] === "" && answer === "New server registered."
         ? "done"
         : "diverged";
+    case "add-backend":
+      return answer === "New backend registered." ? "done" : "diverged";
+    case "publish-backend":
+      return answer === "Backend published." ? "done" : "diverged";
+    case "unpublish-backend":
+      return answer === "Backend unpublished." ? "done" : "diverged";
+    case "delete-backend":
+      if (answer === "Backend deleted.") return "done";
+      return /^(Only a backend without server can be|Backend still has attached)/.test(answer)
+        ? "later"
+        : "diverged";
     case "delete-server":
-      if (texts[0] === "Server deleted.") return "done";
-      return /still has connections attached/.test(texts[0] ?? "") ? "later" : "diverged";
+      if (answer === "Server deleted.") return "done";
+      return /still has connections attached/.test(answer) ? "later" : "diverged";
     default:
-      return texts.length === 1 && texts[0] === "" ? "done" : "diverged";
+      return replies.length === 1 && first === "" ? "done" : "diverged";
   }
 }

@@ -1,6 +1,6 @@
 import type { Backend } from "./model.ts";
 import type { ServerName } from "./names.ts";
-import type { ServerState } from "./plan.ts";
+import type { ServerState } from "./runtime_command.ts";
 import type { ReportedServer } from "./survey.ts";
 
 /** The columns of HAProxy's server state file, version 1 (management guide, `show servers state`). */

@@ -1,5 +1,6 @@
 import type { ServerName } from "./names.ts";
-import type { Running, RunningSection, SectionName } from "./plan.ts";
+import type { Running, RunningSection } from "./running.ts";
+import type { SectionName } from "./runtime_command.ts";
 
 /** A server as `show servers state` prints it. */
 export type ReportedServer = {

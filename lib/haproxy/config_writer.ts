@@ -1,5 +1,5 @@
 import type { ServerName } from "../core/names.ts";
-import type { ServerState } from "../core/plan.ts";
+import type { ServerState } from "../core/runtime_command.ts";
 import { type ProcessSettings, renderProcessConfig } from "../core/process_config.ts";
 import type { Desired, Files } from "../core/render.ts";
 import { renderServerStates } from "../core/server_state.ts";

@@ -55,7 +55,7 @@ export class ExternalHaproxy implements HaproxyControl {
   }
 
   /** What others run is not spoken to: every change is a reload. */
-  readonly capabilities: Capabilities = { canAddServers: false, canSetStates: false };
+  readonly capabilities: Capabilities = { canAddServers: false, canAddBackends: false, canSetStates: false };
 
   describe(): Promise<HaproxyStatus> {
     const unknown = { version: undefined, pid: undefined, uptimeSeconds: undefined };

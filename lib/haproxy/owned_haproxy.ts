@@ -1,7 +1,7 @@
 import { type Backoff, backoffMs } from "../core/backoff.ts";
-import { isAtLeast } from "../core/backend_option.ts";
 import type { ServerName } from "../core/names.ts";
-import type { Capabilities, ServerState } from "../core/plan.ts";
+import { type Capabilities, capabilitiesOf } from "../core/plan.ts";
+import type { ServerState } from "../core/runtime_command.ts";
 import type { Desired } from "../core/render.ts";
 import {
   parseServerStates,
@@ -87,10 +87,10 @@ export class OwnedHaproxy implements HaproxyControl {
     });
   }
 
-  /** What the HAProxy that serves can do at run time; servers can be added from 2.6 on. */
+  /** What the HAProxy that serves can do at run time. */
   get capabilities(): Capabilities {
     const [major = 0, minor = 0] = (this.#worker?.version ?? "").split(".").map(Number);
-    return { canAddServers: isAtLeast([major, minor], [2, 6]), canSetStates: true };
+    return capabilitiesOf([major, minor]);
   }
 
   async describe(): Promise<HaproxyStatus> {

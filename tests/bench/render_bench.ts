@@ -2,7 +2,8 @@
 import { buildModel } from "../../lib/core/build_model.ts";
 import type { RoutingSettings } from "../../lib/core/routing_settings.ts";
 import type { IpAddress, Port } from "../../lib/core/names.ts";
-import { planChange, runningAfterLoad } from "../../lib/core/plan.ts";
+import { planChange } from "../../lib/core/plan.ts";
+import { runningAfterLoad } from "../../lib/core/running.ts";
 import { renderDesired } from "../../lib/core/render.ts";
 import type { Snapshot } from "../../lib/core/snapshot.ts";
 import { BUILTIN_TEMPLATES, compileTemplates } from "../../lib/core/templates.ts";
@@ -82,7 +83,7 @@ export function measureRender(count: number): Row[] {
     row("  of it: renderDesired", render),
     row(
       "planChange, nothing differs",
-      timeUs(() => planChange(running, desired, new Map(), { canAddServers: true })),
+      timeUs(() => planChange(running, desired, new Map(), { canAddServers: true, canAddBackends: false })),
     ),
     row("JSON.parse of docker inspect", timeUs(() => JSON.parse(json))),
     row("decode of docker inspect, JSON.parse with it", timeUs(() => decoded(json))),

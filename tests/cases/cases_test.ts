@@ -11,7 +11,8 @@
  *
  * To add a case, add a folder with a snapshot.json, run `UPDATE=1 deno test -A tests/cases`, and read what it wrote
  * before you commit it. The config is written for HAProxy 2.6 unless settings.json says "haproxy-version"; in that case
- * haproxy of that version alone is asked whether it would load it, in all other cases every haproxy that is here.
+ * haproxy of that version alone is asked whether it would load it, in all other cases every haproxy that is here, and
+ * the newest one about the config that is written for it, where backends can be added at run time.
  */
 import assert from "node:assert/strict";
 import { createTwoFilesPatch } from "diff";
@@ -21,6 +22,8 @@ import { haproxies } from "../harness/haproxies.ts";
 const HERE = new URL(".", import.meta.url);
 const IS_UPDATE = Deno.env.get("UPDATE") === "1";
 const PASSWORD = "correct horse battery staple";
+
+const NEWEST = "3.4";
 
 type Texts = Readonly<Record<string, string | undefined>>;
 
@@ -47,7 +50,11 @@ async function proveCase(folder: URL): Promise<void> {
       }
     }
     for (const [name, text] of Object.entries(actual)) await compare(folder, name, text);
-    await askEveryHaproxy(rendered, settings["haproxy-version"]);
+    const version = settings["haproxy-version"];
+    await askEveryHaproxy(rendered, version);
+    if (version !== undefined) return;
+    await say(snapshot, { ...settings, "haproxy-version": NEWEST }, rendered, certificate, false);
+    await askEveryHaproxy(rendered, NEWEST);
   } finally {
     await Deno.remove(rendered, { recursive: true });
   }

@@ -6,20 +6,16 @@
  *   state.json                optional: what Docker does not say. {"after": {"not_ready": ["web-2"], "stopping": […],
  *                             "busy": […]}, "settings": {"http-port": "81"}, "can_add_servers": false}; see situation.ts
  *   plan.txt                  the plan: `nothing`, `keep`, `reload: …`, or each line that is sent to HAProxy's socket
+ *   plan-3.4.txt              the plan where HAProxy can add backends, if it is another
  *
  * To add one, add a folder, run `UPDATE=1 deno test -A tests/changes`, and read what it wrote before you commit it: would
  * a request be lost in this order? tests/haproxy does each of them with the real haproxy.
  */
 import assert from "node:assert/strict";
 import { createTwoFilesPatch } from "diff";
-import {
-  noteBindings,
-  noteOperation,
-  type Plan,
-  planChange,
-  type Running,
-  runningAfterLoad,
-} from "../../lib/core/plan.ts";
+import type { HaproxyVersion } from "../../lib/core/backend_option.ts";
+import { capabilitiesOf, type Plan, planChange } from "../../lib/core/plan.ts";
+import { noteBindings, noteOperation, type Running, runningAfterLoad } from "../../lib/core/running.ts";
 import {
   openRouting,
   planText,
@@ -46,10 +42,21 @@ Deno.test("there are changes to prove, and no two of them have the same steps", 
 });
 
 async function prove(situation: Situation): Promise<void> {
+  const plan = await planOf(situation, [2, 6]);
+  await compare(new URL("plan.txt", situation.folder), plan);
+  if (!situation.canAddServers) return;
+  const newest = await planOf(situation, [3, 4]);
+  await compare(new URL("plan-3.4.txt", situation.folder), newest === plan ? "" : newest);
+}
+
+async function planOf(situation: Situation, version: HaproxyVersion): Promise<string> {
   const settings = Object.entries(situation.settings).map(([flag, value]) =>
     [flag, value === "CERTIFICATE" ? "/certificate.pem" : value] as const
   );
-  const routing = await openRouting({ "haproxy-version": "2.6", ...Object.fromEntries(settings) });
+  const routing = await openRouting({
+    "haproxy-version": version.join("."),
+    ...Object.fromEntries(settings),
+  });
   const [first, ...others] = situation.steps.map((step) => ({
     step,
     wanted: want(routing, step.snapshot, step.note),
@@ -58,13 +65,12 @@ async function prove(situation: Situation): Promise<void> {
   let running = runningAfterLoad(first.wanted.desired, first.wanted.states);
   const texts: string[] = [];
   for (const { step, wanted } of others) {
-    const plan = planChange(running, wanted.desired, wanted.states, {
-      canAddServers: situation.canAddServers,
-    });
+    const capabilities = { ...capabilitiesOf(version), canAddServers: situation.canAddServers };
+    const plan = planChange(running, wanted.desired, wanted.states, capabilities);
     texts.push(`${others.length > 1 ? `# ${step.name}\n` : ""}${planText(plan)}`);
     running = done(running, plan, wanted, step);
   }
-  await compare(new URL("plan.txt", situation.folder), texts.join("\n"));
+  return texts.join("\n");
 }
 
 /** What HAProxy has when the plan was done, as lib/applier.ts notes it. */
@@ -74,7 +80,8 @@ function done(running: Running, plan: Plan, { desired, states }: Wanted, step: S
   if (plan.kind !== "runtime") return running;
   const isBusy = (server: string) => (step.note.busy ?? []).some((name) => server.includes(`:${name}:`));
   for (const operation of plan.operations) {
-    const isRefused = operation.kind === "delete-server" && isBusy(operation.server);
+    const isRefused = operation.kind === "delete-server" && isBusy(operation.server) ||
+      operation.kind === "delete-backend" && running.sections.get(operation.section)?.servers.size !== 0;
     noteOperation(running, operation, !isRefused);
   }
   noteBindings(running, desired);
@@ -87,8 +94,8 @@ async function compare(url: URL, actual: string): Promise<void> {
     throw error;
   });
   if (actual === wanted) return;
-  if (IS_UPDATE) return await Deno.writeTextFile(url, actual);
-  const patch = createTwoFilesPatch("plan.txt", "the plan as it is now", wanted, actual, "", "", {
+  if (IS_UPDATE) return actual === "" ? await Deno.remove(url) : await Deno.writeTextFile(url, actual);
+  const patch = createTwoFilesPatch(url.pathname.split("/").at(-1) ?? "", "the plan as it is now", wanted, actual, "", "", {
     context: 2,
   });
   throw new assert.AssertionError({ message: `${patch}\nUPDATE=1 accepts this.` });

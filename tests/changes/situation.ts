@@ -4,9 +4,9 @@ import { prepareRouting, type Routing } from "../../lib/cli/routing.ts";
 import { settingsOf } from "../../lib/cli/settings.ts";
 import { buildModel } from "../../lib/core/build_model.ts";
 import type { ServerName } from "../../lib/core/names.ts";
-import type { Plan, ServerState } from "../../lib/core/plan.ts";
+import type { Plan } from "../../lib/core/plan.ts";
 import { type Desired, renderDesired } from "../../lib/core/render.ts";
-import { runtimeCommands } from "../../lib/core/runtime_command.ts";
+import { runtimeCommands, type ServerState } from "../../lib/core/runtime_command.ts";
 import { decodeSnapshot } from "../../lib/docker/snapshot_file.ts";
 
 const HERE = new URL(".", import.meta.url);

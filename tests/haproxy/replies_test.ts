@@ -1,13 +1,12 @@
 /** What each HAProxy answers is read rightly: done, later, or not as we believed. */
 import assert from "node:assert/strict";
 import type { ServerName } from "../../lib/core/names.ts";
-import type { Operation } from "../../lib/core/plan.ts";
-import { readReplies, type Reply, runtimeCommands } from "../../lib/core/runtime_command.ts";
+import { type Operation, readReplies, type Reply, runtimeCommands } from "../../lib/core/runtime_command.ts";
 import { want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { httpGet } from "../harness/http.ts";
 import { Containers } from "./containers.ts";
-import { called, canAddServers, onStage, programs, send, type Stage } from "./stage.ts";
+import { called, canAddBackends, canAddServers, onStage, programs, send, type Stage } from "./stage.ts";
 
 const SECTION = "www.example.com";
 const NEW = "www.example.com:new:80" as ServerName;
@@ -31,6 +30,16 @@ const remove = (server: ServerName, section = SECTION): Operation => ({
   server,
 });
 const GOOD = `${NEW} 127.17.3.1:80 id 77 check inter 5000`;
+
+const backend = (
+  kind: "publish-backend" | "unpublish-backend" | "delete-backend",
+  section: string,
+): Operation => ({ kind, section });
+const addBackend = (section: string, defaults = "_defaults_1"): Operation => ({
+  kind: "add-backend",
+  section,
+  defaults,
+});
 
 async function ask(stage: Stage, operation: Operation): Promise<{ reply: Reply; text: string }> {
   const replies = await send(stage, ...runtimeCommands(operation));
@@ -105,6 +114,36 @@ for (const program of programs) {
         await expect(set(NEW, "ready", "nobody.example.com"), "diverged");
         await expect(remove(NEW), "diverged");
         await expect(remove(NEW, "nobody.example.com"), "diverged");
+      }),
+  });
+
+  Deno.test({
+    ignore: !canAddBackends(program),
+    name: name("a backend is added, published, withdrawn and deleted, and nothing else passes for that"),
+    fn: () =>
+      onWeb(program, async (stage, containers, expect) => {
+        const section = "new.example.com";
+        await expect(addBackend(section, "_defaults_99"), "diverged");
+        await expect(backend("publish-backend", section), "diverged");
+        await expect(addBackend(section), "done");
+        await expect(addBackend(section), "diverged");
+        await expect(add(`${NEW} 127.17.0.2:${containers.port} id 77 check inter 5000`, section), "done");
+        await expect(set(NEW, "ready", section), "done");
+        await expect(backend("publish-backend", section), "done");
+        await expect({ kind: "add-route", key: `${section}/`, section }, "done");
+        assert.equal((await httpGet({ port: stage.httpPort, host: section })).status, 200);
+
+        await expect(backend("delete-backend", section), "diverged");
+        await expect({ kind: "delete-route", key: `${section}/` }, "done");
+        await expect(backend("unpublish-backend", section), "done");
+        await expect(backend("delete-backend", section), "later");
+        await expect(set(NEW, "maint", section), "done");
+        await eventually(async () => (await ask(stage, remove(NEW, section))).reply === "done", {
+          what: "the server to be deleted",
+        });
+        await expect(backend("delete-backend", section), "done");
+        await expect(backend("delete-backend", section), "diverged");
+        await expect(backend("unpublish-backend", section), "diverged");
       }),
   });
 

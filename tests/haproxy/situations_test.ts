@@ -7,7 +7,16 @@ import { freePort, httpGet } from "../harness/http.ts";
 import { certificate } from "./certificate.ts";
 import { freshState, readState } from "./compare.ts";
 import { Containers } from "./containers.ts";
-import { called, canAddServers, onStage, programs, send, settled, type Stage } from "./stage.ts";
+import {
+  called,
+  canAddBackends,
+  canAddServers,
+  onStage,
+  programs,
+  send,
+  settled,
+  type Stage,
+} from "./stage.ts";
 
 for (const program of programs) {
   for (const situation of readSituations()) {
@@ -22,7 +31,7 @@ async function play(program: HaproxyProgram, situation: Situation): Promise<void
   const wants = (stage: Stage) => steps.map(({ snapshot, note }) => want(stage.routing, snapshot, note));
 
   const changed = await onStage(program, request, async (stage) => {
-    const plans = await plannedKinds(situation);
+    const plans = await plannedKinds(situation, program);
     const requests: Promise<unknown>[] = [];
     for (const [at, wanted] of wants(stage).entries()) {
       const { snapshot = "", note } = steps[at] ?? {};
@@ -53,9 +62,12 @@ async function play(program: HaproxyProgram, situation: Situation): Promise<void
   assert.deepEqual(changed, fresh);
 }
 
-/** What plan.txt says of each step. */
-async function plannedKinds({ folder }: Situation): Promise<string[]> {
-  const text = await Deno.readTextFile(new URL("plan.txt", folder));
+/** What plan.txt says of each step, or the plan of an HAProxy that can add backends, where that is another. */
+async function plannedKinds({ folder }: Situation, program: HaproxyProgram): Promise<string[]> {
+  const usual = await Deno.readTextFile(new URL("plan.txt", folder));
+  const text = canAddBackends(program)
+    ? await Deno.readTextFile(new URL("plan-3.4.txt", folder)).catch(() => usual)
+    : usual;
   return text.split(/\n\n/).map((part) => {
     const [first = ""] = part.split("\n").filter((line) => !line.startsWith("#"));
     if (first === "nothing" || first === "keep") return first;

@@ -25,6 +25,12 @@ export function canAddServers({ version }: HaproxyProgram): boolean {
   return major > 2 || (major === 2 && minor >= 6);
 }
 
+/** Whether backends can be added while it runs. */
+export const canAddBackends = ({ version }: HaproxyProgram): boolean => {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > 3 || (major === 3 && minor >= 4);
+};
+
 /** The front of a test's name: the version, and the way that it goes where it lacks a feature. */
 export function called(program: HaproxyProgram): string {
   return `haproxy ${program.version}${
@@ -116,7 +122,7 @@ export async function onStage<T>(
 
 class OldHaproxy extends OwnedHaproxy {
   override get capabilities(): Capabilities {
-    return { ...super.capabilities, canAddServers: false };
+    return { ...super.capabilities, canAddServers: false, canAddBackends: false };
   }
 }
 
