@@ -1,6 +1,7 @@
 import type { ContainerId, ServerName } from "./core/names.ts";
 import { type Plan, planChange } from "./core/plan.ts";
 import { countLeaving, noteBindings, noteOperation, type Running, runningAfterLoad } from "./core/running.ts";
+import { readBack } from "./core/read_back.ts";
 import type { Desired, Files } from "./core/render.ts";
 import { type Operation, readReplies, runtimeCommands, type ServerState } from "./core/runtime_command.ts";
 import { believe, isAsReported } from "./core/survey.ts";
@@ -36,6 +37,7 @@ export class Applier {
   #mustReload: string | undefined;
   /** Grows with every beginning and end of holding servers back beside a pass. */
   #heldBack = 0;
+  #firstReason = "the first load by this signalbox";
 
   constructor(readonly parts: ApplierParts) {}
 
@@ -47,8 +49,9 @@ export class Applier {
 
   /** HAProxy was started anew by itself: it has what its files say, not what it was told since. */
   forgetCommands(): void {
-    if (this.#onDisk === undefined || this.running === undefined) return;
-    this.running = runningAfterLoad(this.#onDisk.desired, this.#onDisk.states);
+    // Where another signalbox wrote the files, it is read back once more.
+    this.running = this.#onDisk && this.running &&
+      runningAfterLoad(this.#onDisk.desired, this.#onDisk.states);
   }
 
   /**
@@ -64,6 +67,7 @@ export class Applier {
     const { haproxy: { capabilities }, clock, report } = this.parts;
     const settable = (given: States): States => capabilities.canSetStates ? given : new Map();
     let states = settable(wanted);
+    if (this.running === undefined) await this.#readBack(desired);
     let plan = this.#plan(desired, states);
     if (plan.kind === "nothing") return { plan, outcome: { kind: "applied" } };
     const startedAt = clock.now();
@@ -141,6 +145,21 @@ export class Applier {
     return told;
   }
 
+  /** An HAProxy that another signalbox has looked after need not be loaded anew, if it can be told what it has. */
+  async #readBack(desired: Desired): Promise<void> {
+    const { haproxy, report } = this.parts;
+    const remains = await haproxy.findRemains();
+    if (remains === undefined) return;
+    const found = typeof remains === "string" ? remains : readBack(remains, desired, haproxy.capabilities);
+    if (typeof found === "string") {
+      this.#firstReason = found;
+      return;
+    }
+    this.running = found;
+    const { routes, bindings } = found;
+    report.info("read back what the running HAProxy has", { routes: routes.size, spares: bindings.size });
+  }
+
   /** How many servers wait for their last connections before they are deleted. */
   get leaving(): number {
     return this.running === undefined ? 0 : countLeaving(this.running);
@@ -149,7 +168,10 @@ export class Applier {
   #plan(desired: Desired, states: States): Plan {
     this.isRefusing = false;
     if (this.#mustReload !== undefined) return { kind: "reload", reasons: [this.#mustReload] };
-    const plan = planChange(this.running, desired, states, this.parts.haproxy.capabilities);
+    const { running } = this;
+    const plan: Plan = running === undefined
+      ? { kind: "reload", reasons: [this.#firstReason] }
+      : planChange(running, desired, states, this.parts.haproxy.capabilities);
     this.isRefusing = plan.kind === "reload" && isSameFiles(this.#refused, desired.files);
     return this.isRefusing ? { kind: "nothing" } : plan;
   }

@@ -2,6 +2,7 @@ import type { ContainerId, ServerName } from "./core/names.ts";
 import type { Notice } from "./core/notice.ts";
 import type { Capabilities } from "./core/plan.ts";
 import type { ServerState } from "./core/runtime_command.ts";
+import type { Remains } from "./core/read_back.ts";
 import type { Desired } from "./core/render.ts";
 import type { ReportedServer, Survey } from "./core/survey.ts";
 import type { Snapshot } from "./core/snapshot.ts";
@@ -58,6 +59,8 @@ export interface HaproxyControl {
   reportServers(section?: string): Promise<readonly ReportedServer[]>;
   /** Everything that commands can change, as the running HAProxy has it; `undefined` where none is spoken to. */
   survey(): Promise<Survey | undefined>;
+  /** What there is to tell what a HAProxy has that others looked after, or why it cannot be told; `undefined` without one. */
+  findRemains(): Promise<Remains | string | undefined>;
   /** Sends commands to the running worker, in order; one reply a command. Throws when HAProxy cannot be reached. */
   send(commands: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
   /** How it stands, for status. */

@@ -31,12 +31,11 @@ export function capabilitiesOf(version: HaproxyVersion): Capabilities {
 
 /** Decides how HAProxy gets from what it has to what is wanted. */
 export function planChange(
-  running: Running | undefined,
+  running: Running,
   desired: Desired,
   states: ReadonlyMap<ServerName, ServerState>,
   capabilities: Pick<Capabilities, "canAddServers" | "canAddBackends">,
 ): Plan {
-  if (running === undefined) return { kind: "reload", reasons: ["the first load by this signalbox"] };
   if (running.fixed !== desired.fixed) {
     return { kind: "reload", reasons: ["settings of the whole config differ"] };
   }

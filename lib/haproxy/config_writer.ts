@@ -50,7 +50,7 @@ export class ConfigWriter {
       const generation = this.store.write((generation) =>
         new Map([
           ...desired.files,
-          ["process.cfg", this.#processConfig(generation)],
+          ["process.cfg", this.processConfig(generation)],
           [STATE_FILE, renderServerStates(desired.model.backends, states, reported)],
         ])
       );
@@ -99,7 +99,8 @@ export class ConfigWriter {
     });
   }
 
-  #processConfig(generation: Generation): string {
+  /** The process.cfg of a generation, as it is written now. */
+  processConfig(generation: Generation): string {
     return renderProcessConfig({
       ...this.settings.process,
       env: { ...this.settings.env(), SIGNALBOX_RUN: "1" },

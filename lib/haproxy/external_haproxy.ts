@@ -1,4 +1,5 @@
 import type { Capabilities } from "../core/plan.ts";
+import type { Remains } from "../core/read_back.ts";
 import type { Desired } from "../core/render.ts";
 import type { ReportedServer, Survey } from "../core/survey.ts";
 import type { HaproxyStatus } from "../core/status.ts";
@@ -73,6 +74,10 @@ export class ExternalHaproxy implements HaproxyControl {
   }
 
   survey(): Promise<Survey | undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  findRemains(): Promise<Remains | string | undefined> {
     return Promise.resolve(undefined);
   }
 

@@ -15,6 +15,8 @@ export class GenerationStore {
   /** The folders that are kept, the current one last; numbers have gaps, since some generations are only tried out. */
   #kept: string[] = [];
   #pruning: Promise<void> = Promise.resolve();
+  /** The folder that a running worker has loaded: what it was told since is not all that it has. */
+  #held: string | undefined;
 
   constructor(readonly stateDir: string) {
     this.#folder = `${stateDir}/generations`;
@@ -37,6 +39,16 @@ export class GenerationStore {
     await this.settled();
   }
 
+  /** The generation of a number, which need not be there. */
+  find(number: number): Generation {
+    return { number, folder: `${this.#folder}/${String(number).padStart(8, "0")}` };
+  }
+
+  /** Keeps a generation however old it gets, until another one is held: it tells what HAProxy has loaded. */
+  hold(generation: Generation): void {
+    this.#held = generation.folder;
+  }
+
   /** The generation that is current, if there is one: left by an earlier run. */
   async findCurrent(): Promise<Generation | undefined> {
     try {
@@ -53,9 +65,8 @@ export class GenerationStore {
    * a handful of small files takes 0.2 ms this way, and ten times that through the thread pool.
    */
   write(files: (generation: Generation) => Files): Generation {
-    const number = ++this.#last;
-    const folder = `${this.#folder}/${String(number).padStart(8, "0")}`;
-    const generation = { number, folder };
+    const generation = this.find(++this.#last);
+    const { folder } = generation;
     try {
       Deno.mkdirSync(folder, { mode: 0o700 });
       for (const [name, text] of files(generation)) {
@@ -99,8 +110,9 @@ export class GenerationStore {
   }
 
   #prune(): void {
-    const old = this.#kept.splice(0, Math.max(0, this.#kept.length - KEPT));
+    const old = this.#kept.slice(0, -KEPT).filter((folder) => folder !== this.#held);
     if (old.length > 0) {
+      this.#kept = this.#kept.filter((folder) => !old.includes(folder));
       this.#pruning = Promise.all([this.#pruning, ...old.map(remove)]).then(() => undefined);
     }
   }

@@ -2,6 +2,7 @@ import { type Backoff, backoffMs } from "../core/backoff.ts";
 import type { ServerName } from "../core/names.ts";
 import { type Capabilities, capabilitiesOf } from "../core/plan.ts";
 import type { ServerState } from "../core/runtime_command.ts";
+import type { Remains } from "../core/read_back.ts";
 import type { Desired } from "../core/render.ts";
 import {
   parseServerStates,
@@ -21,10 +22,11 @@ import { sendCommands } from "./command_session.ts";
 import { ConfigWriter, describeGeneration, type WriterSettings } from "./config_writer.ts";
 import { GenerationStore } from "./generation_store.ts";
 import { HaproxyOutput } from "./output.ts";
-import { HaproxyProcess } from "./process.ts";
+import { HaproxyProcess, masterArguments } from "./process.ts";
 import type { HaproxyProgram } from "./program.ts";
+import { collectRemains, generationOf } from "./remains.ts";
 import { askReload, proveLoaded } from "./reload_proof.ts";
-import { askMaster, askWorker, type WorkerInfo } from "./worker.ts";
+import { askMaster, askWorker, findRunning, type WorkerInfo } from "./worker.ts";
 
 /** What the owned HAProxy is run with. */
 export type OwnedSettings = Omit<WriterSettings, "program" | "socket"> & {
@@ -71,9 +73,9 @@ export class OwnedHaproxy implements HaproxyControl {
 
   /** Prepares the state directory, and takes over an HAProxy of ours that still runs there. */
   async open(): Promise<void> {
+    const { master, worker } = await findRunning(this.#masterSocket, this.socket, this.clock);
+    this.#holdLoaded(worker);
     await this.store.open();
-    const master = await askMaster(this.#masterSocket);
-    const worker = await askWorker(this.socket);
     if (master === undefined || worker === undefined) return;
     this.#adopted = new AdoptedMaster(master.masterPid, this.#masterSocket, this.socket, this.clock);
     this.#worker = worker;
@@ -165,6 +167,20 @@ export class OwnedHaproxy implements HaproxyControl {
     return this.#worker && parseSurvey(await this.send(SURVEY_COMMANDS));
   }
 
+  async findRemains(): Promise<Remains | string | undefined> {
+    const worker = this.#worker;
+    if (worker === undefined || this.#state !== "serving") return undefined;
+    const remains = await collectRemains({
+      worker,
+      store: this.store,
+      programVersion: this.settings.program.text,
+      processConfig: (generation) => this.#writer.processConfig(generation),
+      survey: async () => parseSurvey(await this.send(SURVEY_COMMANDS)),
+    });
+    if (typeof remains !== "string") await this.#writer.copy(remains.current);
+    return remains;
+  }
+
   /** While a load is under way, whoever serves is meant; else the worker that has proved to be there. */
   async send(commands: readonly string[]): Promise<readonly string[]> {
     return await sendCommands(this.socket, commands, this.#isLoading ? undefined : this.#worker?.pid);
@@ -229,10 +245,16 @@ export class OwnedHaproxy implements HaproxyControl {
     const worker = await proveLoaded(describeGeneration(generation), proving, signal);
     if (worker === undefined) return false;
     this.#worker = worker;
+    this.#holdLoaded(worker);
     this.#servesSince = Math.min(this.#servesSince, this.clock.now());
     this.#step("proved");
     this.#accessLog.follow(true);
     return true;
+  }
+
+  #holdLoaded(worker: WorkerInfo | undefined): void {
+    const generation = worker && generationOf(worker, this.store);
+    if (generation !== undefined) this.store.hold(generation);
   }
 
   #step(event: ProcessEvent): void {
@@ -243,20 +265,9 @@ export class OwnedHaproxy implements HaproxyControl {
   }
 
   #spawn(): void {
-    const files = ["process.cfg", "haproxy.cfg"].map((name) => `${this.store.current}/${name}`);
     const process = new HaproxyProcess({
       program: this.settings.program.path,
-      // -C: `default-path config` leaves the master in a generation's folder, and where that one is gone, 3.0 loads
-      // nothing any more.
-      args: [
-        "-W",
-        "-db",
-        "-C",
-        "/",
-        "-S",
-        `${this.#masterSocket},mode,600`,
-        ...files.flatMap((file) => ["-f", file]),
-      ],
+      args: masterArguments(this.#masterSocket, this.store.current),
       onLine: (severity, line) => this.#output.take(severity, line),
     });
     this.#process = process;
@@ -279,7 +290,7 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#failures++;
     await this.clock.sleep(backoffMs(this.#failures, RESTART, Math.random()), this.#ending.signal);
     const current = await this.store.findCurrent();
-    if (current === undefined || this.#state !== "waiting") return;
+    if (this.#ending.signal.aborted || current === undefined || this.#state !== "waiting") return;
     this.#step("due");
     if (await this.#prove(current, this.#ending.signal)) this.onRestart();
   }

@@ -99,3 +99,11 @@ function severityOf(line: string): "error" | "warn" | "info" {
   if (line.startsWith("[ALERT]")) return "error";
   return line.startsWith("[WARNING]") ? "warn" : "info";
 }
+
+/** What a master is started with, to load the files of a folder (management guide, section 3). */
+export function masterArguments(socket: string, folder: string): string[] {
+  const files = ["process.cfg", "haproxy.cfg"].flatMap((name) => ["-f", `${folder}/${name}`]);
+  // -C: `default-path config` leaves the master in a generation's folder, and where that one is gone, 3.0 loads nothing
+  // any more.
+  return ["-W", "-db", "-C", "/", "-S", `${socket},mode,600`, ...files];
+}

@@ -1,3 +1,4 @@
+import type { Clock } from "../ports.ts";
 import { ask, SocketError } from "./cli_socket.ts";
 
 /** What a running worker says of itself (management guide, `show info`). */
@@ -65,4 +66,18 @@ function secondsOf(row: readonly string[]): number {
   const match = row.map((word) => /^(\d+)d(\d+)h(\d+)m(\d+)s$/.exec(word)).find((found) => found !== null);
   const [days = 0, hours = 0, minutes = 0, seconds = 0] = (match ?? []).slice(1).map(Number);
   return ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
+}
+
+/** How long a master may be deaf where its worker answers, in milliseconds, and how often it is asked. */
+const DEAF_LIMIT_MS = 2_000;
+const ASK_AGAIN_MS = 20;
+
+/** Who runs at the sockets; a master that executes itself anew after a reload is waited for. */
+export async function findRunning(masterSocket: string, socket: string, clock: Clock) {
+  const until = clock.now() + DEAF_LIMIT_MS;
+  for (;;) {
+    const [master, worker] = await Promise.all([askMaster(masterSocket), askWorker(socket)]);
+    if (master !== undefined || worker === undefined || clock.now() > until) return { master, worker };
+    await clock.sleep(ASK_AGAIN_MS);
+  }
 }

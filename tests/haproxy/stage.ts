@@ -62,6 +62,8 @@ export type Stage = {
   readonly generation: () => number;
   /** Applies what is wanted; throws where it was rejected. */
   readonly apply: (wanted: Wanted) => ReturnType<Applier["apply"]>;
+  /** Another signalbox takes HAProxy over, with settings of its own if they are given. */
+  readonly replace: (settings?: Readonly<Record<string, string>>) => Promise<void>;
 };
 
 /** Sets a stage, lets `act` play on it, and leaves nothing behind. */
@@ -73,13 +75,16 @@ export async function onStage<T>(
   const stateDir = await Deno.makeTempDir({ prefix: "signalbox-haproxy-" });
   const found = await findHaproxy(program.path);
   const httpPort = freePort();
-  const routing = await openRouting({
-    "haproxy-version": found.version.join("."),
-    "bind": "127.0.0.1",
-    "http-port": String(httpPort),
-    "max-connections": "500",
-    ...request.settings,
-  });
+  const open = (others: Readonly<Record<string, string>> = {}) =>
+    openRouting({
+      "haproxy-version": found.version.join("."),
+      "bind": "127.0.0.1",
+      "http-port": String(httpPort),
+      "max-connections": "500",
+      ...request.settings,
+      ...others,
+    });
+  let routing = await open();
   const said: string[] = [];
   let restarts = 0;
   let generation = 0;
@@ -93,29 +98,44 @@ export async function onStage<T>(
   };
   const Kind = request.canAddServers === false ? OldHaproxy : OwnedHaproxy;
   const report = collect(said);
-  const haproxy = new Kind(settings, routing.templates, systemClock, report, () => restarts++);
-  const applier = new Applier({ haproxy, clock: systemClock, report });
+  const begin = () => {
+    const haproxy = new Kind(settings, routing.templates, systemClock, report, () => restarts++);
+    return { haproxy, applier: new Applier({ haproxy, clock: systemClock, report }) };
+  };
+  let now = begin();
   const stopping = new AbortController();
   try {
-    await haproxy.open();
+    await now.haproxy.open();
     return await act({
       stateDir,
       httpPort,
-      haproxy,
-      applier,
-      routing,
+      get haproxy() {
+        return now.haproxy;
+      },
+      get applier() {
+        return now.applier;
+      },
+      get routing() {
+        return routing;
+      },
       said,
       restarts: () => restarts,
       generation: () => generation,
       apply: async ({ desired, states }) => {
-        const result = accept(await applier.apply(desired, states, stopping.signal), said);
-        if (result.plan.kind === "reload") generation = (await haproxy.store.findCurrent())?.number ?? 0;
+        const result = accept(await now.applier.apply(desired, states, stopping.signal), said);
+        if (result.plan.kind === "reload") generation = (await now.haproxy.store.findCurrent())?.number ?? 0;
         return result;
+      },
+      replace: async (settings) => {
+        now.haproxy.leave();
+        routing = await open(settings);
+        now = begin();
+        await now.haproxy.open();
       },
     });
   } finally {
     stopping.abort();
-    await haproxy.stop(2_000);
+    await now.haproxy.stop(2_000);
     await Deno.remove(stateDir, { recursive: true });
   }
 }

@@ -40,6 +40,11 @@ function assertNoneFailed(results: readonly LoadResult[]): void {
   }
 }
 
+/** What it found was what it wants, but for what is a matter of commands. */
+function assertNoReload({ program }: Router): void {
+  assert.deepEqual(program.lines.filter((line) => /reloaded HAProxy/.test(line)), []);
+}
+
 /** Starts another signalbox on the state directory and the ports of the first. */
 const another = (stage: Stage, first: Router) =>
   stage.router({ flags: [...first.flags, "--state-dir", first.stateDir], isImpatient: true });
@@ -58,12 +63,13 @@ live(
       // HAProxy serves alone, and what starts now is for the next signalbox.
       await serve(3, "meanwhile.local");
       const second = await another(stage, first);
-      await second.program.waitForLine(/took over the running HAProxy/);
+      await second.program.waitForLine(/read back what the running HAProxy has/);
       await first.answers("meanwhile.local");
       await serve(4, "later.local");
       await first.answers("later.local");
       await eventually(async () => (await masters(first)).length === 1, { what: "one haproxy" });
       assert.deepEqual(await masters(first), [master]);
+      assertNoReload(second);
       // The adopted HAProxy is ended by the one that adopted it.
       stage.defer(async () => {
         assert.equal(await second.program.stop(), 0);
@@ -88,9 +94,10 @@ live(
         const next = await another(stage, first);
         assert.equal(await before.program.exited, 0);
         await before.program.waitForLine(/another signalbox takes over/);
-        await next.program.waitForLine(/took over the running HAProxy/);
+        await next.program.waitForLine(/read back what the running HAProxy has/);
         await serve(round, `round${round}.local`);
         await first.answers(`round${round}.local`);
+        assertNoReload(next);
         before = next;
       }
       assert.deepEqual(await masters(first), [master], "one HAProxy, the same");

@@ -1,0 +1,228 @@
+import { isDynamic } from "./balance.ts";
+import { formatEndpoint, type IpAddress, type Port, type ServerName } from "./names.ts";
+import type { Capabilities } from "./plan.ts";
+import type { Desired, Files } from "./render.ts";
+import type { Running, RunningSection, RunningServer } from "./running.ts";
+import type { SectionName } from "./runtime_command.ts";
+import type { ReportedServer, Survey } from "./survey.ts";
+
+/** What there is of a running HAProxy that another signalbox has looked after. */
+export type Remains = {
+  /** The haproxy.cfg that its worker has loaded. */
+  readonly loaded: string;
+  /** The files that are current, with what was changed at run time since. */
+  readonly current: Files;
+  readonly survey: Survey;
+};
+
+/** A section of a config without its comments, and its servers by name, each as it stands after `server`. */
+type ParsedSection = { readonly body: string; readonly servers: ReadonlyMap<ServerName, string> };
+
+/** A config in pieces; `fixed` is what is neither a backend nor made for new ones. */
+type ParsedConfig = {
+  readonly fixed: string;
+  readonly backends: ReadonlyMap<SectionName, ParsedSection>;
+  readonly defaults: ReadonlyMap<string, string>;
+};
+
+/** What HAProxy is not known to have: it is loaded anew, which costs nothing but time. */
+class Unclear extends Error {}
+
+/**
+ * Finds out what a running HAProxy has, from what it tells and from the files of the signalbox before us; answers with
+ * why not, where they do not tell it beyond doubt. Shapes are compared as text, so that a section that this signalbox
+ * would write otherwise is not taken for its own.
+ */
+export function readBack(
+  remains: Remains,
+  desired: Desired,
+  capabilities: Pick<Capabilities, "canAddBackends">,
+): Running | string {
+  try {
+    return new Reader(remains, desired, capabilities).read();
+  } catch (error) {
+    if (error instanceof Unclear) return error.message;
+    throw error;
+  }
+}
+
+class Reader {
+  readonly #loaded: ParsedConfig;
+  readonly #current: ParsedConfig;
+  /** What this signalbox writes for each section of the same model. */
+  readonly #wanted: ParsedConfig;
+  /** Backends that every config has, whatever containers there are. */
+  readonly #own: ParsedConfig;
+  readonly #lines = new Map<ServerName, string>();
+  readonly #shapes = new Map<string, string>();
+
+  constructor(
+    readonly remains: Remains,
+    readonly desired: Desired,
+    readonly capabilities: Pick<Capabilities, "canAddBackends">,
+  ) {
+    this.#loaded = parseConfig(remains.loaded);
+    this.#current = parseConfig(remains.current.get("haproxy.cfg") ?? "");
+    this.#wanted = parseConfig(desired.files.get("haproxy.cfg") ?? "");
+    this.#own = parseConfig(desired.fixed);
+    for (const { servers } of this.#current.backends.values()) {
+      for (const [name, line] of servers) this.#lines.set(name, line);
+    }
+    for (const [shape, name] of desired.defaults) this.#note(this.#wanted.defaults.get(name), shape);
+    for (const [name, { shape }] of desired.sections) {
+      this.#note(this.#wanted.backends.get(name)?.body, shape);
+    }
+  }
+
+  read(): Running {
+    this.#compareFixed();
+    const routes = this.#readRoutes();
+    const bindings = this.#readBindings(routes);
+    const backendOf = new Map([...bindings].map(([backend, section]) => [section, backend]));
+    const routed = new Set(routes.values());
+    const servers = Map.groupBy(this.remains.survey.servers, (server) => server.section);
+    const sections = new Map<SectionName, RunningSection>();
+    for (const name of this.remains.survey.sections) {
+      if (this.#own.backends.has(name)) continue;
+      const section = this.#readSection(name, backendOf.get(name) ?? name, routed.has(name));
+      for (const server of servers.get(name) ?? []) {
+        section.servers.set(server.name, this.#readServer(name, server));
+      }
+      sections.set(name, section);
+    }
+    const defaults = [...this.#loaded.defaults].map(([name, body]) =>
+      [this.#shapes.get(body) ?? body, name] as const
+    );
+    const { files, fixed } = { files: this.remains.current, fixed: this.desired.fixed };
+    return { files, fixed, defaults: new Map(defaults), sections, routes, bindings };
+  }
+
+  #note(body: string | undefined, shape: string): void {
+    if (body !== undefined) this.#shapes.set(body, shape);
+  }
+
+  #compareFixed(): void {
+    if (this.#loaded.fixed !== this.#own.fixed) throw new Unclear("settings of the whole config differ");
+    // Something was made current, and not loaded before it ended.
+    if (this.#current.fixed !== this.#loaded.fixed) throw new Unclear("the last reload was not finished");
+    for (const [name, { body }] of this.#own.backends) {
+      if (this.#loaded.backends.get(name)?.body !== body) throw new Unclear(`backend ${name} differs`);
+    }
+  }
+
+  #readRoutes(): Map<string, SectionName> {
+    const routes = new Map<string, SectionName>();
+    for (const { key, section } of this.remains.survey.routes) {
+      if (routes.has(key)) throw new Unclear(`hosts.map has ${key} twice`);
+      routes.set(key, section);
+    }
+    return routes;
+  }
+
+  /** A spare serves the backend that the files name for the keys that lead to it. */
+  #readBindings(routes: ReadonlyMap<string, SectionName>): Map<string, SectionName> {
+    const backends = new Map<string, SectionName>();
+    for (const [key, backend] of parseMap(this.remains.current.get("hosts.map") ?? "")) {
+      const section = routes.get(key);
+      if (section === undefined) continue;
+      const before = backends.get(backend) ?? section;
+      if (before !== section || section !== backend && !isSpare(section)) {
+        throw new Unclear(`the route ${key} leads elsewhere than the files say`);
+      }
+      backends.set(backend, section);
+    }
+    if (new Set(backends.values()).size !== backends.size) throw new Unclear("two backends share a section");
+    return new Map([...backends].filter(([backend, section]) => backend !== section));
+  }
+
+  #readSection(name: SectionName, backend: string, isRouted: boolean): RunningSection {
+    const loaded = this.#loaded.backends.get(name);
+    const current = isSpare(name) ? undefined : this.#current.backends.get(name);
+    if (loaded !== undefined && current !== undefined && loaded.body !== current.body) {
+      throw new Unclear(`options of ${name} differ`);
+    }
+    // In neither: its host is gone, and it is deleted as soon as its last requests have ended.
+    const body = (loaded ?? current)?.body ?? "";
+    const isWanted = this.#wanted.backends.get(backend)?.body === body;
+    const shape = isWanted ? this.desired.sections.get(backend)?.shape : this.#shapes.get(body);
+    const balance = /^balance (.*)$/m.exec(body)?.[1] ?? "";
+    return {
+      shape: shape ?? body,
+      isSpare: isSpare(name),
+      canAddServers: isDynamic(balance),
+      // Where no route leads to it, that cannot be told. To publish it again does no harm, nor does to withdraw it.
+      isPublished: isRouted || !this.capabilities.canAddBackends || !this.desired.sections.has(name),
+      servers: new Map(),
+    };
+  }
+
+  #readServer(section: SectionName, server: ReportedServer): RunningServer {
+    const state = server.isReady ? "ready" : "maint";
+    const line = this.#lines.get(server.name);
+    const loaded = this.#loaded.backends.get(section)?.servers.get(server.name);
+    // Not in the files any more: it waits for its last connections.
+    if (line === undefined) return { line: loaded ?? "", state, isLeaving: true };
+    // One that was deleted and came back elsewhere is as the files say it is now.
+    const isSame = endpointOf(line) === formatEndpoint(server.address as IpAddress, server.port as Port) &&
+      (loaded === undefined || loaded === line || endpointOf(loaded) !== endpointOf(line));
+    if (!isSame) throw new Unclear(`address or settings of ${server.name} differ`);
+    return { line, state, isLeaving: false };
+  }
+}
+
+/** `NAME 172.17.0.2:80 id 5 …` is at 172.17.0.2:80. */
+const endpointOf = (line: string): string | undefined => line.split(" ")[1];
+
+const isSpare = (name: SectionName): boolean => /^_spare_\d+$/.test(name);
+
+/** The words that begin a section (HAProxy manual, section 2.1); those that stand in no config of ours are left out. */
+const SECTION = /^(?:global|defaults|frontend|backend|listen|ring|program|peers|resolvers)\b/;
+
+/** Reads a config by HAProxy's own rules, as far as our templates, and those that replace them, go. */
+function parseConfig(text: string): ParsedConfig {
+  const fixed: string[] = [];
+  const backends = new Map<SectionName, { lines: string[]; servers: Map<ServerName, string> }>();
+  const defaults = new Map<string, string[]>();
+  let lines = fixed;
+  let servers: Map<ServerName, string> | undefined;
+  for (const raw of text.split("\n")) {
+    const line = raw.trim();
+    if (line === "" || line.startsWith("#")) continue;
+    const words = line.split(/\s+/);
+    if (SECTION.test(line)) {
+      const [kind = "", name = "", from] = words;
+      [lines, servers] = [fixed, undefined];
+      if (kind === "backend") {
+        [lines, servers] = [[], new Map()];
+        backends.set(name, { lines, servers });
+        continue;
+      }
+      if (kind === "defaults" && from === "from") {
+        lines = [];
+        defaults.set(name, lines);
+        continue;
+      }
+    }
+    if (servers !== undefined && words[0] === "server") {
+      servers.set(words[1] as ServerName, words.slice(1).join(" "));
+    } else lines.push(line);
+  }
+  const joined = (section: readonly string[]) => section.join("\n");
+  return {
+    fixed: joined(fixed),
+    backends: new Map(
+      [...backends].map(([name, section]) =>
+        [name, { body: joined(section.lines), servers: section.servers }] as const
+      ),
+    ),
+    defaults: new Map([...defaults].map(([name, section]) => [name, joined(section)] as const)),
+  };
+}
+
+/** Reads hosts.map as it stands in the file: a key and a backend a line. */
+function parseMap(text: string): (readonly [string, string])[] {
+  return text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => {
+    const [key = "", backend = ""] = line.split(" ");
+    return [key, backend] as const;
+  });
+}

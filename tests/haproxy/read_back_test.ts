@@ -1,0 +1,162 @@
+/** Another signalbox takes HAProxy over: it reads back what HAProxy has, and reloads it only where that is in doubt. */
+import assert from "node:assert/strict";
+import type { Plan } from "../../lib/core/plan.ts";
+import { planText, want, type Wanted } from "../changes/situation.ts";
+import { eventually } from "../harness/eventually.ts";
+import { freePort, httpGet } from "../harness/http.ts";
+import { certificate } from "./certificate.ts";
+import { Containers } from "./containers.ts";
+import { called, canAddBackends, canAddServers, onStage, programs, send, type Stage } from "./stage.ts";
+
+/** One host that was loaded, and one that came at run time; `act` gets what is wanted in the end, and what was before. */
+async function onTwoHosts(
+  program: typeof programs[number],
+  settings: Readonly<Record<string, string>>,
+  act: (stage: Stage, wanted: () => Wanted, before: () => Wanted) => Promise<void>,
+): Promise<void> {
+  await using containers = new Containers();
+  const folder = new URL("../changes/a_new_host_takes_a_spare/", import.meta.url);
+  const read = async (name: string) => containers.move(await Deno.readTextFile(new URL(name, folder)));
+  const [before, after] = [await read("before.json"), await read("after.json")];
+  await containers.start(after);
+  await onStage(program, { settings }, async (stage) => {
+    await stage.apply(want(stage.routing, before, {}));
+    await stage.apply(want(stage.routing, after, {}));
+    await act(stage, () => want(stage.routing, after, {}), () => want(stage.routing, before, {}));
+  });
+}
+
+const kind = async (stage: Stage, wanted: Wanted): Promise<Plan> => (await stage.apply(wanted)).plan;
+
+for (const program of programs.filter(canAddServers)) {
+  const name = (sentence: string) => `${called(program)}: ${sentence}`;
+
+  Deno.test(
+    name("a host that came at run time is known to the next signalbox, which goes on without a reload"),
+    () =>
+      onTwoHosts(program, {}, async (stage, wanted, before) => {
+        const bindings = [...stage.applier.running?.bindings ?? []];
+        assert.equal(bindings.length, canAddBackends(program) ? 0 : 1);
+        await stage.replace();
+        assert.equal(planText(await kind(stage, wanted())), "nothing\n");
+        assert.deepEqual([...stage.applier.running?.bindings ?? []], bindings);
+        // It leaves, and comes back, as it would have for the signalbox before.
+        assert.equal((await kind(stage, before())).kind, "runtime");
+        assert.equal((await httpGet({ port: stage.httpPort, host: "shop.example.com" })).status, 404);
+        await eventually(async () => (await kind(stage, wanted())).kind === "nothing", {
+          what: "all to be done",
+        });
+        assert.equal((await httpGet({ port: stage.httpPort, host: "shop.example.com" })).status, 200);
+        assert.equal(stage.applier.reloads, 0);
+      }),
+  );
+
+  Deno.test(
+    name("many changes later what was loaded is still known"),
+    () =>
+      onTwoHosts(program, {}, async (stage, wanted, before) => {
+        for (let count = 0; count < 6; count++) {
+          await stage.apply(before());
+          await eventually(async () => (await kind(stage, wanted())).kind === "nothing", {
+            what: "all to be done",
+          });
+        }
+        const reloads = stage.applier.reloads;
+        await stage.replace();
+        await stage.replace();
+        assert.equal(planText(await kind(stage, wanted())), "nothing\n");
+        assert.ok(reloads <= 1, `${reloads} reloads before`);
+      }),
+  );
+
+  Deno.test(
+    name("a restart of HAProxy after it was taken over is known too"),
+    () =>
+      onTwoHosts(program, {}, async (stage, wanted) => {
+        await stage.replace();
+        assert.equal((await kind(stage, wanted())).kind, "nothing");
+        const [info = ""] = await send(stage, "show info");
+        Deno.kill(Number(/^Pid: (\d+)$/m.exec(info)?.[1]), "SIGKILL");
+        await eventually(() => stage.restarts() > 0, { what: "HAProxy to be started again" });
+        stage.applier.forgetCommands();
+        await stage.apply(wanted());
+        assert.equal((await httpGet({ port: stage.httpPort, host: "shop.example.com" })).status, 200);
+        assert.equal((await kind(stage, wanted())).kind, "nothing");
+        assert.equal(stage.applier.reloads, 0);
+      }),
+  );
+
+  const doubts: Record<string, [expected: RegExp, (stage: Stage) => Promise<unknown>]> = {
+    "another limit of connections": [
+      /settings of the whole config differ/,
+      (stage) => stage.replace({ "max-connections": "600" }),
+    ],
+    "a server that someone added": [
+      /^del server www[.]example[.]com[/]stranger$/m,
+      async (stage) => {
+        await send(stage, "add server www.example.com/stranger 127.17.0.9:80 id 99");
+        await stage.replace();
+      },
+    ],
+    "a route that someone turned": [
+      /leads elsewhere than the files say/,
+      async (stage) => {
+        await send(stage, "set map hosts.map shop.example.com/ www.example.com");
+        await stage.replace();
+      },
+    ],
+    "a route that stands twice": [/hosts[.]map has www[.]example[.]com[/] twice/, async (stage) => {
+      await send(stage, "add map hosts.map www.example.com/ www.example.com");
+      await stage.replace();
+    }],
+    "files of the loaded generation that are gone": [/cannot be read/, async (stage) => {
+      const loaded = `${stage.stateDir}/generations/${String(stage.generation()).padStart(8, "0")}`;
+      await Deno.remove(loaded, { recursive: true });
+      await stage.replace();
+    }],
+    "settings of the process": [/settings of HAProxy's process differ/, async (stage) => {
+      const loaded = `${stage.stateDir}/generations/${String(stage.generation()).padStart(8, "0")}`;
+      await Deno.writeTextFile(`${loaded}/process.cfg`, "# other\n", { append: true });
+      await stage.replace();
+    }],
+  };
+  for (const [what, [expected, act]] of Object.entries(doubts)) {
+    Deno.test(
+      name(`${what} is put right, and no request is lost`),
+      () =>
+        onTwoHosts(program, {}, async (stage, wanted) => {
+          await act(stage);
+          assert.match(planText(await kind(stage, wanted())), expected);
+          await eventually(async () => (await kind(stage, wanted())).kind === "nothing", {
+            what: "all to be done",
+          });
+          for (const host of ["www.example.com", "shop.example.com"]) {
+            assert.equal((await httpGet({ port: stage.httpPort, host })).status, 200, host);
+          }
+          const [servers = ""] = await send(stage, "show servers state www.example.com");
+          assert.doesNotMatch(servers, /stranger/);
+        }),
+    );
+  }
+
+  Deno.test(name("a certificate that changed while nobody looked is loaded"), async () => {
+    const { path } = await certificate();
+    const copy = await Deno.makeTempFile({ suffix: ".pem" });
+    await Deno.copyFile(path, copy);
+    try {
+      await onTwoHosts(
+        program,
+        { "tls-cert": copy, "https-port": String(freePort()) },
+        async (stage, wanted) => {
+          await stage.replace();
+          assert.equal((await kind(stage, wanted())).kind, "nothing");
+          await Deno.copyFile(path, copy);
+          await stage.replace();
+          assert.match(planText(await kind(stage, wanted())), /^reload: .*[.]pem has changed/);
+        },
+      );
+    } finally {
+      await Deno.remove(copy);
+    }
+  });
+}
