@@ -51,21 +51,24 @@ export function strangeLines(config: string, model: Model): string[] {
   const isStrange = (line: string) => !BACKEND_LINES.some((allowed) => allowed.test(line));
   const servers = new Map(model.backends.map(({ name, servers }) => [`backend ${name}`, servers.length]));
   const found: string[] = [];
-  for (const { head, lines } of sections.slice(3)) {
+  const heads = sections.map(({ head }) => head);
+  // Where HAProxy can add backends, new ones inherit from the same defaults as those that are there.
+  const front = heads.includes("defaults _base") ? ["defaults _base", "defaults from _base"] : ["defaults"];
+  const begin = ["global", ...front, "frontend _web", "backend _unknown_host"];
+  if (heads.slice(0, begin.length).join() !== begin.join()) {
+    found.push(`it begins with ${heads.slice(0, begin.length).join(", ")}`);
+  }
+  const isEmpty = begin.length === 4 ? /^backend _spare_\d+$/ : /^defaults _defaults_\d+ from _base$/;
+  for (const { head, lines } of sections.slice(begin.length - 1)) {
     if (head === "backend _unknown_host") {
       if (lines.length !== 1) found.push(`${head}: ${lines.length} lines`);
       continue;
     }
-    const expected = /^backend _spare_\d+$/.test(head) ? 0 : servers.get(head);
+    const expected = isEmpty.test(head) ? 0 : servers.get(head);
     const actual = lines.filter((line) => line.startsWith("server ")).length;
     if (expected !== actual) found.push(`${head}: ${actual} servers, the model has ${expected}`);
     found.push(...lines.filter(isStrange).map((line) => `${head}: ${line}`));
   }
-  const heads = sections.slice(0, 4).map(({ head }) => head).join(", ");
-  if (heads !== "global, defaults, frontend _web, backend _unknown_host") {
-    found.push(`it begins with ${heads}`);
-  }
-  const names = sections.map(({ head }) => head);
-  if (new Set(names).size !== names.length) found.push("two sections have one name");
+  if (new Set(heads).size !== heads.length) found.push("two sections have one name");
   return found;
 }
