@@ -4,7 +4,7 @@ import { countLeaving, noteBindings, noteOperation, type Running, runningAfterLo
 import { readBack } from "./core/read_back.ts";
 import type { Desired, Files } from "./core/render.ts";
 import { type Operation, readReplies, runtimeCommands, type ServerState } from "./core/runtime_command.ts";
-import { believe, isAsReported } from "./core/survey.ts";
+import { believe, isAsReported, parseServerStates, stateQuestion } from "./core/survey.ts";
 import type { Clock, HaproxyControl, Outcome, Reporter } from "./ports.ts";
 
 type States = ReadonlyMap<ServerName, ServerState>;
@@ -64,12 +64,14 @@ export class Applier {
     signal: AbortSignal,
     later?: () => Promise<States>,
   ): Promise<{ readonly plan: Plan; readonly outcome: Outcome }> {
-    const { haproxy: { capabilities }, clock, report } = this.parts;
+    const { haproxy, clock, report } = this.parts;
+    const { capabilities } = haproxy;
     const settable = (given: States): States => capabilities.canSetStates ? given : new Map();
     let states = settable(wanted);
     if (this.running === undefined) await this.#readBack(desired);
     let plan = this.#plan(desired, states);
     if (plan.kind === "nothing") return { plan, outcome: { kind: "applied" } };
+    if (plan.kind === "runtime") haproxy.expectCommands();
     const startedAt = clock.now();
     const kept = plan.kind === "reload" ? undefined : await this.#keep(desired, states, signal);
     const keptAt = clock.now();
@@ -203,7 +205,10 @@ export class Applier {
     if (running === undefined) return "nothing is loaded";
     const heldBack = this.#heldBack;
     const lines = operations.map(runtimeCommands);
-    const replies = [...await this.parts.haproxy.send(lines.flat(), signal)];
+    const touched = sectionsOf(operations);
+    // What HAProxy has then is asked in the same breath.
+    const questions = touched.length > MANY_SECTIONS ? [stateQuestion()] : touched.map(stateQuestion);
+    const replies = [...await this.parts.haproxy.send([...lines.flat(), ...questions], signal)];
     for (const [at, operation] of operations.entries()) {
       const own = replies.splice(0, lines[at]?.length ?? 0);
       const reply = readReplies(operation, own);
@@ -211,27 +216,16 @@ export class Applier {
       noteOperation(running, operation, reply === "done");
     }
     noteBindings(running, desired);
-    const trouble = await this.#verify(operations);
-    // What was held back meanwhile changed what HAProxy reports; the audit looks again.
-    return heldBack === this.#heldBack ? trouble : undefined;
-  }
-
-  /** Compares what HAProxy reports of the sections that were touched with what we believe. */
-  async #verify(operations: readonly Operation[]): Promise<string | undefined> {
-    const { running, parts: { haproxy } } = this;
-    const touched = [
-      ...new Set(operations.flatMap((operation) => "server" in operation ? [operation.section] : [])),
-    ];
-    const all = touched.length > MANY_SECTIONS ? await haproxy.reportServers() : undefined;
-    for (const name of touched) {
-      const reported = all?.filter((server) => server.section === name) ?? await haproxy.reportServers(name);
-      const section = running?.sections.get(name);
+    const reported = Map.groupBy(replies.flatMap(parseServerStates), (server) => server.section);
+    const strange = touched.find((name) => {
+      const section = running.sections.get(name);
+      const servers = reported.get(name) ?? [];
       // A backend that was deleted with its servers has none.
-      if (section === undefined ? reported.length > 0 : !isAsReported(section, reported)) {
-        return `the servers of ${name} are not as they should be`;
-      }
-    }
-    return undefined;
+      return section === undefined ? servers.length > 0 : !isAsReported(section, servers);
+    });
+    // What was held back meanwhile changed what HAProxy reports; the audit looks again.
+    if (strange === undefined || heldBack !== this.#heldBack) return undefined;
+    return `the servers of ${strange} are not as they should be`;
   }
 
   async #load(
@@ -268,6 +262,11 @@ export class Applier {
     this.#refused = undefined;
   }
 }
+
+/** The sections whose servers the operations change. */
+const sectionsOf = (operations: readonly Operation[]): string[] => [
+  ...new Set(operations.flatMap((operation) => "server" in operation ? [operation.section] : [])),
+];
 
 const round = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;
 

@@ -61,6 +61,8 @@ export interface HaproxyControl {
   survey(): Promise<Survey | undefined>;
   /** What there is to tell what a HAProxy has that others looked after, or why it cannot be told; `undefined` without one. */
   findRemains(): Promise<Remains | string | undefined>;
+  /** Says that commands will follow in a moment, so that the way to HAProxy can be open by then. */
+  expectCommands(): void;
   /** Sends commands to the running worker, in order; one reply a command. Throws when HAProxy cannot be reached. */
   send(commands: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
   /** How it stands, for status. */

@@ -37,6 +37,11 @@ export function parseSurvey([servers = "", map = "", backends = ""]: readonly st
   };
 }
 
+/** Asks for the servers of one section, or of all. */
+export function stateQuestion(section?: SectionName): string {
+  return `show servers state${section === undefined ? "" : ` ${section}`}`;
+}
+
 /** Reads what `show servers state` prints. */
 export function parseServerStates(text: string): ReportedServer[] {
   const rows = text.split("\n").map((line) => line.split(" ")).filter((row) =>

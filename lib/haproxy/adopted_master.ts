@@ -37,19 +37,31 @@ export class AdoptedMaster {
   /** Ends it: gracefully at first, by force when the time is over. */
   async stop(limitMs: number): Promise<void> {
     const steps: readonly [Deno.Signal, number][] = [["SIGUSR1", 0.7], ["SIGTERM", 0.2], ["SIGKILL", 0.1]];
+    let silentSince: number | undefined;
     for (const [signal, share] of steps) {
       const until = this.clock.now() + limitMs * share;
+      send(this.pid, signal);
       while (this.clock.now() < until) {
-        if (!kill(this.pid, signal) || await askMaster(this.masterSocket) === undefined) return;
+        if (!send(this.pid, 0)) return;
+        if (await askMaster(this.masterSocket) !== undefined) {
+          // Said again until it is heard: a master that executes itself anew misses signals, and is deaf meanwhile.
+          send(this.pid, signal);
+          silentSince = undefined;
+        } else if (await askWorker(this.socket) === undefined) {
+          // The pid of one that has ended may be nobody's child that looks after it, or another's by now.
+          silentSince ??= this.clock.now();
+          if (this.clock.now() - silentSince > RELOAD_SILENCE_MS) return;
+        }
         await this.clock.sleep(50);
       }
     }
   }
 }
 
-function kill(pid: number, signal: Deno.Signal): boolean {
+/** Sends a signal, or asks with 0 whether there is anybody; false where there is not. */
+function send(pid: number, signal: Deno.Signal | 0): boolean {
   try {
-    Deno.kill(pid, signal);
+    Deno.kill(pid, signal as Deno.Signal);
     return true;
   } catch {
     return false;

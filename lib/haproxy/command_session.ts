@@ -13,46 +13,82 @@ const PROMPT = "\n> ";
 const MOST_TRIES = 40;
 const NEXT_TRY_MS = 5;
 
-/**
- * Sends lines to a worker's socket and reads one reply each, in interactive mode, where each reply has a clear end.
- * With a pid, only that worker is spoken to: for a moment after a reload the old one may still take connections.
- * The session is closed after the batch, since one that stays open would keep an old worker from ending. Throws
- * SocketError.
- */
+/** How long a connection that was opened ahead is kept for commands, in milliseconds. */
+const AHEAD_MS = 250;
+
+/** A worker's socket, which a session is opened on for each batch of lines. */
+export class CommandSocket {
+  #ahead: {
+    readonly connection: Promise<Deno.UnixConn | undefined>;
+    readonly timer: ReturnType<typeof setTimeout>;
+  } | undefined;
+
+  constructor(readonly path: string) {}
+
+  /** Connects for commands that will follow in a moment; what nobody uses is closed soon. */
+  openAhead(): void {
+    if (this.#ahead !== undefined) return;
+    const connection = Deno.connect({ transport: "unix", path: this.path }).catch(() => undefined);
+    this.#ahead = { connection, timer: setTimeout(() => this.close(), AHEAD_MS) };
+  }
+
+  /** Closes what was opened ahead. */
+  close(): void {
+    void this.#takeAhead()?.then(close);
+  }
+
+  #takeAhead(): Promise<Deno.UnixConn | undefined> | undefined {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    clearTimeout(ahead?.timer);
+    return ahead?.connection;
+  }
+
+  /**
+   * Sends lines and reads one reply each, in interactive mode, where each reply has a clear end. With a pid, only that
+   * worker is spoken to: for a moment after a reload the old one may still take connections. The session is closed after
+   * the batch, since one that stays open would keep an old worker from ending. Throws SocketError.
+   */
+  async send(lines: readonly string[], pid?: number): Promise<readonly string[]> {
+    for (let tries = 1; tries <= MOST_TRIES; tries++) {
+      const replies = await this.#try(lines, pid);
+      if (replies !== undefined) return replies;
+      await new Promise((resolve) => setTimeout(resolve, NEXT_TRY_MS));
+    }
+    throw new SocketError(
+      `cannot send ${lines.length} commands to HAProxy at ${this.path}: worker ${pid} does not answer`,
+    );
+  }
+
+  /** One session; `undefined` where another worker than the one that is meant answered. */
+  async #try(lines: readonly string[], pid: number | undefined): Promise<readonly string[] | undefined> {
+    let connection: Deno.UnixConn | undefined;
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      close(connection);
+    }, DEADLINE_MS);
+    try {
+      connection = await this.#takeAhead() ?? await Deno.connect({ transport: "unix", path: this.path });
+      return await runSession(connection, lines, pid);
+    } catch (error) {
+      const said = error instanceof Error ? error.message : String(error);
+      const why = isLate ? `no answer within ${DEADLINE_MS} ms` : said;
+      throw new SocketError(`cannot send ${lines.length} commands to HAProxy at ${this.path}: ${why}`);
+    } finally {
+      clearTimeout(timer);
+      close(connection);
+    }
+  }
+}
+
+/** Sends lines to a worker's socket once. Throws SocketError. */
 export async function sendCommands(
   path: string,
   lines: readonly string[],
   pid?: number,
 ): Promise<readonly string[]> {
-  for (let tries = 1; tries <= MOST_TRIES; tries++) {
-    const replies = await trySession(path, lines, pid);
-    if (replies !== undefined) return replies;
-    await new Promise((resolve) => setTimeout(resolve, NEXT_TRY_MS));
-  }
-  throw new SocketError(
-    `cannot send ${lines.length} commands to HAProxy at ${path}: worker ${pid} does not answer`,
-  );
-}
-
-/** One session; `undefined` where another worker than the one that is meant answered. */
-async function trySession(path: string, lines: readonly string[], pid: number | undefined) {
-  let connection: Deno.UnixConn | undefined;
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    close(connection);
-  }, DEADLINE_MS);
-  try {
-    connection = await Deno.connect({ transport: "unix", path });
-    return await runSession(connection, lines, pid);
-  } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
-    const why = isLate ? `no answer within ${DEADLINE_MS} ms` : said;
-    throw new SocketError(`cannot send ${lines.length} commands to HAProxy at ${path}: ${why}`);
-  } finally {
-    clearTimeout(timer);
-    close(connection);
-  }
+  return await new CommandSocket(path).send(lines, pid);
 }
 
 /**

@@ -85,6 +85,10 @@ export class ExternalHaproxy implements HaproxyControl {
     return this.load(desired);
   }
 
+  expectCommands(): void {
+    // None will follow.
+  }
+
   /** Nobody but its owner speaks to an external HAProxy: there is nothing to be sent. */
   send(commands: readonly string[]): Promise<readonly string[]> {
     return Promise.resolve(commands.map(() => ""));

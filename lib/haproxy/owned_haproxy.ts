@@ -8,6 +8,7 @@ import {
   parseServerStates,
   parseSurvey,
   type ReportedServer,
+  stateQuestion,
   type Survey,
   SURVEY_COMMANDS,
 } from "../core/survey.ts";
@@ -18,7 +19,7 @@ import type { Clock, Generation, HaproxyControl, Outcome, Reporter } from "../po
 import { AccessLog } from "./access_log.ts";
 import { AdoptedMaster } from "./adopted_master.ts";
 import { tryNewBinds } from "./bind_trial.ts";
-import { sendCommands } from "./command_session.ts";
+import { CommandSocket } from "./command_session.ts";
 import { ConfigWriter, describeGeneration, type WriterSettings } from "./config_writer.ts";
 import { GenerationStore } from "./generation_store.ts";
 import { HaproxyOutput } from "./output.ts";
@@ -45,6 +46,7 @@ export class OwnedHaproxy implements HaproxyControl {
   readonly #writer: ConfigWriter;
   readonly #accessLog: AccessLog;
   readonly #output: HaproxyOutput;
+  readonly #commands: CommandSocket;
   readonly #ending = new AbortController();
   #state: ProcessState = "absent";
   #process: HaproxyProcess | undefined;
@@ -67,6 +69,7 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#masterSocket = `${settings.stateDir}/master.sock`;
     const writing = { ...settings, program: settings.program.path, socket: this.socket };
     this.#writer = new ConfigWriter(this.store, writing, templates, report);
+    this.#commands = new CommandSocket(this.socket);
     this.#output = new HaproxyOutput(report);
     this.#accessLog = new AccessLog(this.socket, settings.process.syslog === undefined, clock, report);
   }
@@ -159,7 +162,7 @@ export class OwnedHaproxy implements HaproxyControl {
 
   async reportServers(section?: string): Promise<readonly ReportedServer[]> {
     if (this.#worker === undefined) return [];
-    const [reply = ""] = await this.send([`show servers state${section === undefined ? "" : ` ${section}`}`]);
+    const [reply = ""] = await this.send([stateQuestion(section)]);
     return parseServerStates(reply);
   }
 
@@ -183,7 +186,11 @@ export class OwnedHaproxy implements HaproxyControl {
 
   /** While a load is under way, whoever serves is meant; else the worker that has proved to be there. */
   async send(commands: readonly string[]): Promise<readonly string[]> {
-    return await sendCommands(this.socket, commands, this.#isLoading ? undefined : this.#worker?.pid);
+    return await this.#commands.send(commands, this.#isLoading ? undefined : this.#worker?.pid);
+  }
+
+  expectCommands(): void {
+    this.#commands.openAhead();
   }
 
   async stop(limitMs: number): Promise<void> {
@@ -192,18 +199,14 @@ export class OwnedHaproxy implements HaproxyControl {
     await this.#process?.stop(limitMs, this.clock);
     await Promise.all([this.#adopted?.stop(limitMs), this.store.settled()]);
     const { pidFile, process: { metricsSocket } } = this.settings;
-    const traces = [
-      this.socket,
-      this.#masterSocket,
-      pidFile,
-      ...(metricsSocket === undefined ? [] : [metricsSocket]),
-    ];
-    await Promise.all(traces.map((path) => Deno.remove(path).catch(() => undefined)));
+    const traces = [this.socket, this.#masterSocket, pidFile, metricsSocket];
+    await Promise.all(traces.map((path) => path && Deno.remove(path).catch(() => undefined)));
   }
 
   /** Stops to look after HAProxy, which goes on: another signalbox takes it over. */
   leave(): void {
     this.#ending.abort();
+    this.#commands.close();
     this.#accessLog.stop();
   }
 

@@ -117,35 +117,36 @@ for (const program of programs) {
       }),
   });
 
-  Deno.test({
-    ignore: !canAddBackends(program),
-    name: name("a backend is added, published, withdrawn and deleted, and nothing else passes for that"),
-    fn: () =>
-      onWeb(program, async (stage, containers, expect) => {
-        const section = "new.example.com";
-        await expect(addBackend(section, "_defaults_99"), "diverged");
-        await expect(backend("publish-backend", section), "diverged");
-        await expect(addBackend(section), "done");
-        await expect(addBackend(section), "diverged");
-        await expect(add(`${NEW} 127.17.0.2:${containers.port} id 77 check inter 5000`, section), "done");
-        await expect(set(NEW, "ready", section), "done");
-        await expect(backend("publish-backend", section), "done");
-        await expect({ kind: "add-route", key: `${section}/`, section }, "done");
-        assert.equal((await httpGet({ port: stage.httpPort, host: section })).status, 200);
+  const onBackends = () =>
+    Deno.test(
+      name("a backend is added, published, withdrawn and deleted, and nothing else passes for that"),
+      () =>
+        onWeb(program, async (stage, containers, expect) => {
+          const section = "new.example.com";
+          await expect(addBackend(section, "_defaults_99"), "diverged");
+          await expect(backend("publish-backend", section), "diverged");
+          await expect(addBackend(section), "done");
+          await expect(addBackend(section), "diverged");
+          await expect(add(`${NEW} 127.17.0.2:${containers.port} id 77 check inter 5000`, section), "done");
+          await expect(set(NEW, "ready", section), "done");
+          await expect(backend("publish-backend", section), "done");
+          await expect({ kind: "add-route", key: `${section}/`, section }, "done");
+          assert.equal((await httpGet({ port: stage.httpPort, host: section })).status, 200);
 
-        await expect(backend("delete-backend", section), "diverged");
-        await expect({ kind: "delete-route", key: `${section}/` }, "done");
-        await expect(backend("unpublish-backend", section), "done");
-        await expect(backend("delete-backend", section), "later");
-        await expect(set(NEW, "maint", section), "done");
-        await eventually(async () => (await ask(stage, remove(NEW, section))).reply === "done", {
-          what: "the server to be deleted",
-        });
-        await expect(backend("delete-backend", section), "done");
-        await expect(backend("delete-backend", section), "diverged");
-        await expect(backend("unpublish-backend", section), "diverged");
-      }),
-  });
+          await expect(backend("delete-backend", section), "diverged");
+          await expect({ kind: "delete-route", key: `${section}/` }, "done");
+          await expect(backend("unpublish-backend", section), "done");
+          await expect(backend("delete-backend", section), "later");
+          await expect(set(NEW, "maint", section), "done");
+          await eventually(async () => (await ask(stage, remove(NEW, section))).reply === "done", {
+            what: "the server to be deleted",
+          });
+          await expect(backend("delete-backend", section), "done");
+          await expect(backend("delete-backend", section), "diverged");
+          await expect(backend("unpublish-backend", section), "diverged");
+        }),
+    );
+  if (canAddBackends(program)) onBackends();
 
   Deno.test({
     ...dynamic,
