@@ -94,13 +94,7 @@ export function renderDesired(
       ["haproxy.cfg", config],
       ["hosts.map", templates.render("hosts.map.eta", { routes })],
     ]),
-    fixed: templates.render("haproxy.cfg.eta", {
-      ...base,
-      backends: [],
-      spares: [],
-      defaults: [],
-      canAddBackends,
-    }),
+    fixed: renderFixed({ ...base, backends: [], spares: [], defaults: [], canAddBackends }, templates),
     sections,
     // Templates of a user's own may leave them out.
     defaults: new Map(
@@ -111,6 +105,18 @@ export function renderDesired(
     routes: new Map(routes.map(({ key, backend }) => [key, backend])),
   };
 }
+
+/** The config without its backends, which stays the same from one pass to the next. */
+function renderFixed(data: Record<string, unknown>, templates: Templates): string {
+  const key = JSON.stringify(data);
+  const before = fixedTexts.get(templates);
+  if (before?.key === key) return before.text;
+  const text = templates.render("haproxy.cfg.eta", data);
+  fixedTexts.set(templates, { key, text });
+  return text;
+}
+
+const fixedTexts = new WeakMap<Templates, { readonly key: string; readonly text: string }>();
 
 function sectionOf(shape: BackendShape, isSpare: boolean, servers: Section["servers"]): Section {
   return { shape: JSON.stringify(shape), isSpare, canAddServers: isDynamic(shape.balance), servers };

@@ -13,35 +13,34 @@ const PROMPT = "\n> ";
 const MOST_TRIES = 40;
 const NEXT_TRY_MS = 5;
 
+type Timer = ReturnType<typeof setTimeout>;
+
 /** How long a connection that was opened ahead is kept for commands, in milliseconds. */
 const AHEAD_MS = 250;
 
 /** A worker's socket, which a session is opened on for each batch of lines. */
 export class CommandSocket {
-  #ahead: {
-    readonly connection: Promise<Deno.UnixConn | undefined>;
-    readonly timer: ReturnType<typeof setTimeout>;
-  } | undefined;
+  #ahead: { readonly session: Promise<Session | undefined>; readonly timer: Timer } | undefined;
 
   constructor(readonly path: string) {}
 
-  /** Connects for commands that will follow in a moment; what nobody uses is closed soon. */
+  /** Opens a session for commands that will follow in a moment; one that nobody uses is closed soon. */
   openAhead(): void {
     if (this.#ahead !== undefined) return;
-    const connection = Deno.connect({ transport: "unix", path: this.path }).catch(() => undefined);
-    this.#ahead = { connection, timer: setTimeout(() => this.close(), AHEAD_MS) };
+    const session = Session.open(this.path).then((session) => session.greet(), () => undefined);
+    this.#ahead = { session, timer: setTimeout(() => this.close(), AHEAD_MS) };
   }
 
   /** Closes what was opened ahead. */
   close(): void {
-    void this.#takeAhead()?.then(close);
+    void this.#takeAhead()?.then((session) => session?.close());
   }
 
-  #takeAhead(): Promise<Deno.UnixConn | undefined> | undefined {
+  #takeAhead(): Promise<Session | undefined> | undefined {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     clearTimeout(ahead?.timer);
-    return ahead?.connection;
+    return ahead?.session;
   }
 
   /**
@@ -62,22 +61,22 @@ export class CommandSocket {
 
   /** One session; `undefined` where another worker than the one that is meant answered. */
   async #try(lines: readonly string[], pid: number | undefined): Promise<readonly string[] | undefined> {
-    let connection: Deno.UnixConn | undefined;
+    let session: Session | undefined;
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
-      close(connection);
+      session?.close();
     }, DEADLINE_MS);
     try {
-      connection = await this.#takeAhead() ?? await Deno.connect({ transport: "unix", path: this.path });
-      return await runSession(connection, lines, pid);
+      session = await this.#takeAhead() ?? await Session.open(this.path);
+      return await session.run(lines, pid);
     } catch (error) {
       const said = error instanceof Error ? error.message : String(error);
       const why = isLate ? `no answer within ${DEADLINE_MS} ms` : said;
       throw new SocketError(`cannot send ${lines.length} commands to HAProxy at ${this.path}: ${why}`);
     } finally {
       clearTimeout(timer);
-      close(connection);
+      session?.close();
     }
   }
 }
@@ -91,23 +90,72 @@ export async function sendCommands(
   return await new CommandSocket(path).send(lines, pid);
 }
 
-/**
- * The question of who answers comes right behind the first commands, and costs no turn of its own: a worker that is not
- * meant is on its way out, and what it was told harms nothing.
- */
-async function runSession(connection: Deno.UnixConn, lines: readonly string[], pid: number | undefined) {
-  const reader = new ReplyReader(connection);
-  const replies: string[] = [];
-  let isFirst = true;
-  for (const batch of batches(lines)) {
-    const asked = [...batch, ...(isFirst && pid !== undefined ? ["show info"] : [])];
-    await write(connection, (isFirst ? "prompt\n" : "") + asked.map((line) => `${line}\n`).join(""));
-    if (isFirst) await reader.next();
-    for (let count = 0; count < batch.length; count++) replies.push(await reader.next());
-    if (asked.length > batch.length && pidOf(await reader.next()) !== pid) return undefined;
-    isFirst = false;
+/** One connection in interactive mode. */
+class Session {
+  readonly #reader: ReplyReader;
+  #isInteractive = false;
+  /** Who answers, once that is known. */
+  #pid: number | undefined;
+  #greeting: Promise<void> | undefined;
+
+  private constructor(readonly connection: Deno.UnixConn) {
+    this.#reader = new ReplyReader(connection);
   }
-  return replies;
+
+  static async open(path: string): Promise<Session> {
+    return new Session(await Deno.connect({ transport: "unix", path }));
+  }
+
+  /** Begins to ask who answers, before there is anything to send. */
+  greet(): this {
+    this.#greeting = this.#greet();
+    // It is told where lines are sent.
+    this.#greeting.catch(() => undefined);
+    return this;
+  }
+
+  async #greet(): Promise<void> {
+    this.#isInteractive = true;
+    await this.#write(["prompt", "show info"]);
+    await this.#reader.next();
+    this.#pid = pidOf(await this.#reader.next());
+  }
+
+  /**
+   * Sends lines, and answers with the replies; `undefined` where it is not the worker that is meant. Where nobody has
+   * asked yet who answers, the question goes right behind the first lines and costs no turn of its own: a worker that is
+   * not meant is on its way out, and what it was told harms nothing.
+   */
+  async run(lines: readonly string[], pid: number | undefined): Promise<readonly string[] | undefined> {
+    await this.#greeting;
+    if (pid !== undefined && this.#pid !== undefined && this.#pid !== pid) return undefined;
+    const replies: string[] = [];
+    for (const batch of batches(lines)) {
+      const isFirst = !this.#isInteractive;
+      this.#isInteractive = true;
+      const isAsked = pid !== undefined && this.#pid === undefined;
+      await this.#write([...(isFirst ? ["prompt"] : []), ...batch, ...(isAsked ? ["show info"] : [])]);
+      if (isFirst) await this.#reader.next();
+      for (let count = 0; count < batch.length; count++) replies.push(await this.#reader.next());
+      if (!isAsked) continue;
+      this.#pid = pidOf(await this.#reader.next());
+      if (this.#pid !== pid) return undefined;
+    }
+    return replies;
+  }
+
+  close(): void {
+    try {
+      this.connection.close();
+    } catch {
+      // It was closed already, by the deadline or by HAProxy.
+    }
+  }
+
+  async #write(lines: readonly string[]): Promise<void> {
+    const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
+    for (let sent = 0; sent < bytes.length;) sent += await this.connection.write(bytes.subarray(sent));
+  }
 }
 
 const pidOf = (info: string): number => Number(/^Pid: ([0-9]+)/m.exec(info)?.[1]);
@@ -146,17 +194,4 @@ function* batches(lines: readonly string[]): Generator<readonly string[]> {
     size += line.length + 1;
   }
   if (batch.length > 0) yield batch;
-}
-
-async function write(connection: Deno.UnixConn, text: string): Promise<void> {
-  const bytes = new TextEncoder().encode(text);
-  for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
-}
-
-function close(connection: Deno.UnixConn | undefined): void {
-  try {
-    connection?.close();
-  } catch {
-    // It was closed already, by the deadline or by HAProxy.
-  }
 }
