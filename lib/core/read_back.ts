@@ -51,7 +51,7 @@ class Reader {
   readonly #current: ParsedConfig;
   /** What this signalbox writes for each section of the same model. */
   readonly #wanted: ParsedConfig;
-  /** Backends that every config has, whatever containers there are. */
+  /** Sections that every config has, whatever containers there are. */
   readonly #own: ParsedConfig;
   readonly #lines = new Map<ServerName, string>();
   readonly #shapes = new Map<string, string>();
@@ -105,8 +105,13 @@ class Reader {
     if (this.#loaded.fixed !== this.#own.fixed) throw new Unclear("settings of the whole config differ");
     // Something was made current, and not loaded before it ended.
     if (this.#current.fixed !== this.#loaded.fixed) throw new Unclear("the last reload was not finished");
-    for (const [name, { body }] of this.#own.backends) {
-      if (this.#loaded.backends.get(name)?.body !== body) throw new Unclear(`backend ${name} differs`);
+    for (const [name, { body, servers }] of this.#own.backends) {
+      const loaded = this.#loaded.backends.get(name);
+      const isSame = loaded?.body === body && isEqual(loaded.servers, servers);
+      if (!isSame) throw new Unclear(`backend ${name} differs`);
+    }
+    for (const [name, body] of this.#own.defaults) {
+      if (this.#loaded.defaults.get(name) !== body) throw new Unclear(`defaults ${name} differ`);
     }
   }
 
@@ -169,6 +174,9 @@ class Reader {
     return { line, state, isLeaving: false };
   }
 }
+
+const isEqual = <K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): boolean =>
+  a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
 
 /** `NAME 172.17.0.2:80 id 5 …` is at 172.17.0.2:80. */
 const endpointOf = (line: string): string | undefined => line.split(" ")[1];

@@ -1,5 +1,6 @@
 /** Another signalbox takes HAProxy over: it reads back what HAProxy has, and reloads it only where that is in doubt. */
 import assert from "node:assert/strict";
+import { BUILTIN_TEMPLATES } from "../../lib/core/templates.ts";
 import type { Plan } from "../../lib/core/plan.ts";
 import { planText, want, type Wanted } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -91,6 +92,13 @@ for (const program of programs.filter(canAddServers)) {
       /settings of the whole config differ/,
       (stage) => stage.replace({ "max-connections": "600" }),
     ],
+    "a template of a user's own": [/backend _unknown_host differs/, async (stage) => {
+      const templates = `${stage.stateDir}/templates`;
+      await Deno.mkdir(templates);
+      const text = BUILTIN_TEMPLATES["unknown_host.eta"] ?? "";
+      await Deno.writeTextFile(`${templates}/unknown_host.eta`, text.replace("No container", "Nobody"));
+      await stage.replace({ templates });
+    }],
     "a server that someone added": [
       /^del server www[.]example[.]com[/]stranger$/m,
       async (stage) => {
