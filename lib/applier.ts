@@ -240,10 +240,15 @@ export class Applier {
     if (pauseMs > 0) await clock.sleep(pauseMs, signal);
     const startedAt = clock.now();
     this.isLoading = true;
-    const outcome = await haproxy.load(desired, states, signal).finally(() => this.isLoading = false);
+    // What is asked for from now on is not done by this load: a certificate may have been read already.
+    const asked = this.#mustReload;
+    this.#mustReload = undefined;
+    const outcome = await haproxy.load(desired, states, signal).catch((error) => {
+      this.#mustReload ??= asked;
+      throw error;
+    }).finally(() => this.isLoading = false);
     this.#lastLoadEndedAt = clock.now();
     if (outcome.kind === "applied") {
-      this.#mustReload = undefined;
       this.running = runningAfterLoad(desired, states);
       this.#onDisk = { desired, states };
       this.#refused = undefined;
@@ -252,8 +257,7 @@ export class Applier {
     } else if (outcome.stage === "check") {
       // What was refused for its content will be refused again; what could not be written may work the next time.
       this.#refused = desired.files;
-      this.#mustReload = undefined;
-    }
+    } else this.#mustReload ??= asked;
     return outcome;
   }
 

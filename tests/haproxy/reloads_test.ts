@@ -96,6 +96,21 @@ for (const program of programs) {
     },
   );
 
+  Deno.test(
+    name("a reload that is asked for while another is under way is done after it"),
+    () =>
+      onWeb(program, {}, async (stage, _containers, snapshot) => {
+        const wanted = want(stage.routing, snapshot, {});
+        stage.applier.forceReload("the first");
+        const first = stage.apply(wanted);
+        await eventually(() => stage.applier.isLoading, { what: "the first reload to begin", everyMs: 1 });
+        stage.applier.forceReload("the second");
+        assert.deepEqual((await first).plan, { kind: "reload", reasons: ["the first"] });
+        assert.deepEqual((await stage.apply(wanted)).plan, { kind: "reload", reasons: ["the second"] });
+        assert.equal((await stage.apply(wanted)).plan.kind, "nothing");
+      }),
+  );
+
   Deno.test(name("a listener that cannot be had is refused before anything is reloaded"), async () => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     await onWeb(program, {}, async (stage, _containers, snapshot) => {
