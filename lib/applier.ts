@@ -35,8 +35,11 @@ export class Applier {
   #refused: Files | undefined;
   #lastLoadEndedAt = -Infinity;
   #mustReload: string | undefined;
-  /** Grows with every beginning and end of holding servers back beside a pass. */
+  /** How often servers were held back beside a pass, and how many of those times are not over. */
   #heldBack = 0;
+  #holding = 0;
+  /** How many audits in a row would have HAProxy reloaded. */
+  #drifts = 0;
   #firstReason = "the first load by this signalbox";
 
   constructor(readonly parts: ApplierParts) {}
@@ -47,10 +50,10 @@ export class Applier {
     this.#refused = undefined;
   }
 
-  /** HAProxy was started anew by itself: it has what its files say, not what it was told since. */
-  forgetCommands(): void {
-    // Where another signalbox wrote the files, it is read back once more.
-    this.running = this.#onDisk && this.running &&
+  /** HAProxy was started anew: it has what the files say, not what it was told since; or nobody knows what. */
+  forgetCommands(hasCurrent: boolean): void {
+    // Where another signalbox wrote the files, or they are others by now, it is read back.
+    this.running = !hasCurrent ? undefined : this.#onDisk && this.running &&
       runningAfterLoad(this.#onDisk.desired, this.#onDisk.states);
   }
 
@@ -116,13 +119,13 @@ export class Applier {
     if (operations.length === 0) return;
     for (const operation of operations) noteOperation(running, operation, true);
     this.#heldBack++;
+    this.#holding++;
     const startedAt = this.parts.clock.now();
     await this.parts.haproxy.send(operations.flatMap(runtimeCommands), AbortSignal.timeout(1_000)).catch(
       () => {
         this.forceReload("HAProxy did not hear that servers are to leave");
       },
-    );
-    this.#heldBack++;
+    ).finally(() => this.#holding--);
     const tookMs = round(this.parts.clock.now() - startedAt);
     this.parts.report.debug("held servers back", {
       servers: operations.map((each) => "server" in each && each.server),
@@ -137,13 +140,19 @@ export class Applier {
   async audit(): Promise<readonly string[]> {
     const { running, parts: { haproxy } } = this;
     if (running === undefined || this.isLoading) return [];
-    const heldBack = this.#heldBack;
+    const isQuiet = this.#watchHolding();
     const survey = await haproxy.survey();
     // What was held back meanwhile is no drift.
-    if (heldBack !== this.#heldBack || running !== this.running || this.isLoading) return [];
+    if (!isQuiet() || running !== this.running || this.isLoading) return [];
     if (survey === undefined) return [];
     const { told, reloadReason } = believe(running, survey);
-    if (reloadReason !== undefined) this.forceReload(reloadReason);
+    if (reloadReason === undefined) {
+      this.#drifts = 0;
+      return told;
+    }
+    // What reloads do not cure is what a user's own template says: they come at ever longer intervals.
+    if (!Number.isInteger(Math.log2(++this.#drifts))) return [];
+    this.forceReload(reloadReason);
     return told;
   }
 
@@ -165,6 +174,12 @@ export class Applier {
   /** How many servers wait for their last connections before they are deleted. */
   get leaving(): number {
     return this.running === undefined ? 0 : countLeaving(this.running);
+  }
+
+  /** Begins to watch whether servers are held back beside a pass; answers with the question whether none were. */
+  #watchHolding(): () => boolean {
+    const [heldBack, holding] = [this.#heldBack, this.#holding];
+    return () => holding === 0 && heldBack === this.#heldBack;
   }
 
   #plan(desired: Desired, states: States): Plan {
@@ -203,7 +218,7 @@ export class Applier {
   ): Promise<string | undefined> {
     const { running } = this;
     if (running === undefined) return "nothing is loaded";
-    const heldBack = this.#heldBack;
+    const isQuiet = this.#watchHolding();
     const lines = operations.map(runtimeCommands);
     const touched = sectionsOf(operations);
     // What HAProxy has then is asked in the same breath.
@@ -224,7 +239,7 @@ export class Applier {
       return section === undefined ? servers.length > 0 : !isAsReported(section, servers);
     });
     // What was held back meanwhile changed what HAProxy reports; the audit looks again.
-    if (strange === undefined || heldBack !== this.#heldBack) return undefined;
+    if (strange === undefined || !isQuiet()) return undefined;
     return `the servers of ${strange} are not as they should be`;
   }
 

@@ -89,8 +89,8 @@ export class Controller {
   }
 
   /** HAProxy was started anew by itself: it has the states of its files, not those that it was given since. */
-  onRestart(): void {
-    this.applier.forgetCommands();
+  onRestart(hasCurrent: boolean): void {
+    this.applier.forgetCommands(hasCurrent);
     this.wake({ reason: "haproxy", ids: new Set() });
   }
 
@@ -166,15 +166,18 @@ export class Controller {
       await this.readiness.settled(limitMs, this.parts.clock);
       return this.readiness.update(desired.model, this.#known);
     };
-    const isAsking = this.readiness.isAsking;
+    const { isAsking } = this.readiness;
+    const wasUnknown = this.applier.running === undefined;
     const { plan, outcome } = await this.applier.apply(desired, states, signal, isAsking ? later : undefined);
     if (outcome.kind === "applied") this.#known = new Set();
+    // Files that were read back may have been written a moment before the signalbox that would have checked them ended.
+    const isReadBack = wasUnknown && plan.kind !== "reload";
     if (outcome.kind === "rejected" && outcome.stage === "check" && await this.#findFault(desired, signal)) {
       this.wake({ reason: "haproxy", ids: new Set() });
       return;
     }
     this.#tell(plan, outcome, signal);
-    if (plan.kind === "runtime" || plan.kind === "keep") this.#checkLater(signal);
+    if (plan.kind === "runtime" || plan.kind === "keep" || isReadBack) this.#checkLater(signal);
     if (this.applier.leaving > 0) this.#wakeIn(RETRY_MS, signal);
   }
 
@@ -242,7 +245,11 @@ export class Controller {
 
   /** Someone may have typed `disable server`: what drifted is told, and put right by the pass that follows. */
   async #audit(): Promise<void> {
-    const drifts = await this.applier.audit();
+    // What cannot be asked now is asked again, and holds up nothing that a container wants.
+    const drifts = await this.applier.audit().catch((error) => {
+      this.parts.report.debug(`cannot compare HAProxy with what it should have: ${error}`);
+      return [];
+    });
     for (const drift of drifts) this.parts.report.warn(`HAProxy drifted: ${drift}; it is put right`);
   }
 

@@ -53,13 +53,13 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     );
   });
   await takeOver(stateDir, report);
-  const restarts: (() => void)[] = [];
+  const restarts: ((hasCurrent: boolean) => void)[] = [];
   const haproxy = await openHaproxy(
     settings,
     () => routing,
     stateDir,
     report,
-    () => restarts.forEach((tell) => tell()),
+    (hasCurrent) => restarts.forEach((tell) => tell(hasCurrent)),
   );
   const controller = new Controller({
     source: await openSource(settings, stateDir, terminal, report),
@@ -74,7 +74,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
       render: (model) => routing.design.render(model),
     },
   });
-  restarts.push(() => controller.onRestart());
+  restarts.push((hasCurrent) => controller.onRestart(hasCurrent));
   hangups.push(() => {
     report.info("SIGHUP: everything is read again");
     prepareRouting(settings).then((fresh) => routing = fresh, (error) => report.error(messageOf(error)))
@@ -139,7 +139,7 @@ async function openHaproxy(
   routing: () => Routing,
   stateDir: string,
   report: Reporter,
-  onRestart: () => void,
+  onRestart: (hasCurrent: boolean) => void,
 ): Promise<HaproxyControl> {
   if (settings.external) return await openExternal(settings, routing(), report);
   const program = await findHaproxy(settings.haproxy).catch((error): HaproxyProgram => {

@@ -4,7 +4,7 @@ import type { Capabilities } from "./plan.ts";
 import type { Desired, Files } from "./render.ts";
 import type { Running, RunningSection, RunningServer } from "./running.ts";
 import type { SectionName } from "./runtime_command.ts";
-import type { ReportedServer, Survey } from "./survey.ts";
+import { parseMap, type ReportedServer, type Survey } from "./survey.ts";
 
 /** What there is of a running HAProxy that another signalbox has looked after. */
 export type Remains = {
@@ -90,9 +90,12 @@ class Reader {
       }
       sections.set(name, section);
     }
-    const defaults = [...this.#loaded.defaults].map(([name, body]) =>
-      [this.#shapes.get(body) ?? body, name] as const
-    );
+    const shapes = new Map([...this.desired.defaults].map(([shape, name]) => [name, shape]));
+    const defaults = [...this.#loaded.defaults].map(([name, body]) => {
+      // Two shapes may have one text: what differs stands with each server.
+      const shape = this.#wanted.defaults.get(name) === body ? shapes.get(name) : undefined;
+      return [shape ?? this.#shapes.get(body) ?? body, name] as const;
+    });
     const { files, fixed } = { files: this.remains.current, fixed: this.desired.fixed };
     return { files, fixed, defaults: new Map(defaults), sections, routes, bindings };
   }
@@ -117,6 +120,7 @@ class Reader {
 
   #readRoutes(): Map<string, SectionName> {
     const routes = new Map<string, SectionName>();
+    if (this.remains.survey.routes === undefined) throw new Unclear("hosts.map cannot be read");
     for (const { key, section } of this.remains.survey.routes) {
       if (routes.has(key)) throw new Unclear(`hosts.map has ${key} twice`);
       routes.set(key, section);
@@ -167,6 +171,7 @@ class Reader {
     const loaded = this.#loaded.backends.get(section)?.servers.get(server.name);
     // Not in the files any more: it waits for its last connections.
     if (line === undefined) return { line: loaded ?? "", state, isLeaving: true };
+    if (loaded === undefined && !server.isChecked) throw new Unclear(`${server.name} is not checked`);
     // One that was deleted and came back elsewhere is as the files say it is now.
     const isSame = endpointOf(line) === formatEndpoint(server.address as IpAddress, server.port as Port) &&
       (loaded === undefined || loaded === line || endpointOf(loaded) !== endpointOf(line));
@@ -225,12 +230,4 @@ function parseConfig(text: string): ParsedConfig {
     ),
     defaults: new Map([...defaults].map(([name, section]) => [name, joined(section)] as const)),
   };
-}
-
-/** Reads hosts.map as it stands in the file: a key and a backend a line. */
-function parseMap(text: string): (readonly [string, string])[] {
-  return text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => {
-    const [key = "", backend = ""] = line.split(" ");
-    return [key, backend] as const;
-  });
 }

@@ -68,7 +68,9 @@ export function renderDesired(
       servers,
     };
   });
-  const canAddBackends = isAtLeast(version, [3, 4]);
+  // A user's own template, written for spares, may not say what new backends are made from.
+  const canAddBackends = isAtLeast(version, [3, 4]) &&
+    !["haproxy.cfg.eta", "defaults.eta", "backend.eta"].some((name) => templates.overlaid.has(name));
   const ready = readyShapes(model, balance);
   const defaults = (canAddBackends ? ready : []).map((shape, at) => ({
     ...backendData(`_defaults_${at + 1}`, shape, model),
@@ -87,21 +89,18 @@ export function renderDesired(
     key: routeKey(route.host, route.path),
     backend: route.backend,
   }));
-  const config = templates.render("haproxy.cfg.eta", { ...base, backends, spares, defaults, canAddBackends });
   return {
     model,
     files: new Map([
-      ["haproxy.cfg", config],
+      [
+        "haproxy.cfg",
+        templates.render("haproxy.cfg.eta", { ...base, backends, spares, defaults, canAddBackends }),
+      ],
       ["hosts.map", templates.render("hosts.map.eta", { routes })],
     ]),
     fixed: renderFixed({ ...base, backends: [], spares: [], defaults: [], canAddBackends }, templates),
     sections,
-    // Templates of a user's own may leave them out.
-    defaults: new Map(
-      defaults.filter(({ name }) => config.includes(`\ndefaults ${name} `)).map((
-        { shape, name },
-      ) => [shape, name]),
-    ),
+    defaults: new Map(defaults.map(({ shape, name }) => [shape, name])),
     routes: new Map(routes.map(({ key, backend }) => [key, backend])),
   };
 }

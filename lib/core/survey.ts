@@ -12,13 +12,18 @@ export type ReportedServer = {
   readonly isUp: boolean;
   /** No command holds traffic back. */
   readonly isReady: boolean;
+  /** Its check runs, or waits for the end of its maintenance. */
+  readonly isChecked: boolean;
 };
+
+/** An entry of hosts.map as `show map` prints it. */
+export type ReportedRoute = { readonly key: string; readonly section: SectionName };
 
 /** What the running HAProxy says that it has. */
 export type Survey = {
   readonly servers: readonly ReportedServer[];
-  /** hosts.map, an entry a line; a key stands twice where someone has added it again. */
-  readonly routes: readonly { readonly key: string; readonly section: SectionName }[];
+  /** hosts.map, an entry a line; a key stands twice where someone has added it again. `undefined` where there is no such map. */
+  readonly routes: readonly ReportedRoute[] | undefined;
   readonly sections: ReadonlySet<SectionName>;
 };
 
@@ -27,15 +32,21 @@ export const SURVEY_COMMANDS = ["show servers state", "show map hosts.map", "sho
 
 /** Reads the answers to SURVEY_COMMANDS (management guide, section 9.3). */
 export function parseSurvey([servers = "", map = "", backends = ""]: readonly string[]): Survey {
-  const routes = map.split("\n").map((line) => /^0x[0-9a-f]+ (\S+) (\S+)$/.exec(line)).filter((found) =>
+  const lines = map.split("\n").filter((line) => line !== "");
+  const routes = lines.map((line) => /^0x[0-9a-f]+ (\S+) (\S+)$/.exec(line)).filter((found) =>
     found !== null
   );
   return {
     servers: parseServerStates(servers),
-    routes: routes.map(([, key = "", section = ""]) => ({ key, section })),
+    routes: routes.length < lines.length
+      ? undefined
+      : routes.map(([, key = "", section = ""]) => ({ key, section })),
     sections: new Set(backends.split("\n").filter((line) => line !== "" && !line.startsWith("#"))),
   };
 }
+
+/** The bit of srv_check_state that tells that the check is switched on. */
+const CHECK_ENABLED = 4;
 
 /** Asks for the servers of one section, or of all. */
 export function stateQuestion(section?: SectionName): string {
@@ -54,6 +65,7 @@ export function parseServerStates(text: string): ReportedServer[] {
     port: Number(row[18]),
     isUp: row[5] === "2",
     isReady: row[6] === "0",
+    isChecked: (Number(row[13]) & CHECK_ENABLED) !== 0,
   }));
 }
 
@@ -95,29 +107,44 @@ export function believe(running: Running, survey: Survey): Drift {
     );
     reloadReason = `the servers of ${name} were changed by someone else`;
   }
-  const changed = changedRoutes(running, survey);
-  if (changed.length > 0 && survey.routes.length !== new Set(survey.routes.map(({ key }) => key)).size) {
-    reloadReason = "hosts.map has a key twice";
-  }
-  running.routes.clear();
-  for (const { key, section } of survey.routes) running.routes.set(key, section);
+  const routes = believeRoutes(running, survey.routes);
+  if (routes.isTwice) reloadReason = "hosts.map has a key twice";
+  const { changed } = routes;
   if (changed.length > MOST_ROUTES_TOLD) told.push(`${changed.length} routes were changed by someone else`);
   else told.push(...changed);
   return { told, reloadReason };
 }
 
-function changedRoutes(running: Running, survey: Survey): string[] {
+/** Routes that the files have beside ours, or lack, are the wish of a user's own template. */
+function believeRoutes(running: Running, routes: readonly ReportedRoute[] | undefined) {
   const changed: string[] = [];
-  const seen = new Set<string>();
-  for (const { key, section } of survey.routes) {
+  if (routes === undefined) return { changed, isTwice: false };
+  const inFile = new Set(parseMap(running.files.get("hosts.map") ?? "").map(([key]) => key));
+  const reported = new Map<string, SectionName>();
+  let isTwice = false;
+  for (const { key, section } of routes) {
     const believed = running.routes.get(key);
-    if (seen.has(key)) changed.push(`the route ${key} was added a second time`);
-    else if (believed === undefined) changed.push(`the route ${key} was added by someone else`);
+    if (believed === undefined && inFile.has(key)) continue;
+    if (reported.has(key)) {
+      isTwice = true;
+      changed.push(`the route ${key} was added a second time`);
+    } else if (believed === undefined) changed.push(`the route ${key} was added by someone else`);
     else if (believed !== section) changed.push(`the route ${key} was led elsewhere by someone else`);
-    seen.add(key);
+    reported.set(key, section);
   }
   for (const key of running.routes.keys()) {
-    if (!seen.has(key)) changed.push(`the route ${key} was removed by someone else`);
+    if (reported.has(key) || !inFile.has(key)) continue;
+    changed.push(`the route ${key} was removed by someone else`);
+    running.routes.delete(key);
   }
-  return changed;
+  for (const [key, section] of reported) running.routes.set(key, section);
+  return { changed, isTwice };
+}
+
+/** Reads hosts.map as it stands in the file: a key and a backend a line. */
+export function parseMap(text: string): (readonly [string, string])[] {
+  return text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => {
+    const [key = "", backend = ""] = line.split(" ");
+    return [key, backend] as const;
+  });
 }

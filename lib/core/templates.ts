@@ -23,7 +23,11 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
 };
 
 /** Compiled templates: gives the text of one, by file name. Throws an error that names template and line. */
-export type Templates = { readonly render: (name: string, data: object) => string };
+export type Templates = {
+  readonly render: (name: string, data: object) => string;
+  /** The files that a user's own stand for, where they differ from the built-in ones. */
+  readonly overlaid: ReadonlySet<string>;
+};
 
 /** A template that cannot be compiled or that failed; the message names the file and, where it is known, the line. */
 export class TemplateError extends Error {
@@ -50,7 +54,9 @@ export function compileTemplates(overlay: Readonly<Record<string, string>>): Tem
       );
     }
   }
+  const overlaid = Object.keys(overlay).filter((name) => overlay[name] !== BUILTIN_TEMPLATES[name]);
   return {
+    overlaid: new Set(overlaid),
     render(name, data) {
       try {
         return eta.render(`@${name}`, data);

@@ -13,6 +13,9 @@ const PROMPT = "\n> ";
 const MOST_TRIES = 40;
 const NEXT_TRY_MS = 5;
 
+/** Another worker than the one that is meant answers, for longer than one that is on its way out. */
+export class OtherWorkerError extends SocketError {}
+
 type Timer = ReturnType<typeof setTimeout>;
 
 /** How long a connection that was opened ahead is kept for commands, in milliseconds. */
@@ -52,10 +55,13 @@ export class CommandSocket {
     for (let tries = 1; tries <= MOST_TRIES; tries++) {
       const replies = await this.#try(lines, pid);
       if (replies !== undefined) return replies;
+      // Another one answers: from now on nothing is sent before it is known who it is.
+      this.openAhead();
       await new Promise((resolve) => setTimeout(resolve, NEXT_TRY_MS));
     }
-    throw new SocketError(
-      `cannot send ${lines.length} commands to HAProxy at ${this.path}: worker ${pid} does not answer`,
+    this.close();
+    throw new OtherWorkerError(
+      `cannot send ${lines.length} commands to HAProxy at ${this.path}: another worker than ${pid} answers`,
     );
   }
 

@@ -11,6 +11,7 @@ const KEPT = 3;
 export class GenerationStore {
   readonly current: string;
   readonly #folder: string;
+  readonly #mark: string;
   #last = 0;
   /** The folders that are kept, the current one last; numbers have gaps, since some generations are only tried out. */
   #kept: string[] = [];
@@ -21,15 +22,17 @@ export class GenerationStore {
   constructor(readonly stateDir: string) {
     this.#folder = `${stateDir}/generations`;
     this.current = `${stateDir}/current`;
+    this.#mark = `${stateDir}/loading`;
   }
 
   /** Makes the folders, private to us, finds out which numbers are taken, and removes what an earlier run left too many. */
-  async open(): Promise<void> {
+  async open(loaded = 0): Promise<void> {
     await Deno.mkdir(this.stateDir, { recursive: true, mode: 0o700 });
     await Deno.chmod(this.stateDir, 0o700);
     await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const names = (await Array.fromAsync(Deno.readDir(this.#folder))).map((entry) => entry.name);
-    this.#last = Math.max(0, ...names.map((name) => Number(name) || 0));
+    // Nor is the number that HAProxy has given again, whether or not its files are still there.
+    this.#last = Math.max(loaded, ...names.map((name) => Number(name) || 0));
     const current = (await this.findCurrent())?.folder;
     const others = names.sort().map((name) => `${this.#folder}/${name}`).filter((folder) =>
       folder !== current
@@ -37,6 +40,21 @@ export class GenerationStore {
     this.#kept = current === undefined ? others : [...others, current];
     this.#prune();
     await this.settled();
+  }
+
+  /** A load was begun whose end nobody saw: HAProxy may have what is current, or what was before it. */
+  get isLoading(): boolean {
+    return exists(this.#mark);
+  }
+
+  /** Notes that HAProxy is about to load what will be current. */
+  beginLoading(): void {
+    Deno.writeTextFileSync(this.#mark, "");
+  }
+
+  /** Notes that what is current is what HAProxy has. */
+  endLoading(): void {
+    removeQuietly(this.#mark);
   }
 
   /** The generation of a number, which need not be there. */
@@ -120,6 +138,14 @@ export class GenerationStore {
 
 async function remove(folder: string): Promise<void> {
   await Deno.remove(folder, { recursive: true }).catch(() => undefined);
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isFile;
+  } catch {
+    return false;
+  }
 }
 
 function removeQuietly(folder: string): void {

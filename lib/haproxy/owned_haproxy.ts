@@ -4,14 +4,8 @@ import { type Capabilities, capabilitiesOf } from "../core/plan.ts";
 import type { ServerState } from "../core/runtime_command.ts";
 import type { Remains } from "../core/read_back.ts";
 import type { Desired } from "../core/render.ts";
-import {
-  parseServerStates,
-  parseSurvey,
-  type ReportedServer,
-  stateQuestion,
-  type Survey,
-  SURVEY_COMMANDS,
-} from "../core/survey.ts";
+import { parseServerStates, parseSurvey, stateQuestion, SURVEY_COMMANDS } from "../core/survey.ts";
+import type { ReportedServer, Survey } from "../core/survey.ts";
 import type { HaproxyStatus } from "../core/status.ts";
 import { type ProcessEvent, type ProcessState, SUPERVISION } from "../core/supervise.ts";
 import type { Templates } from "../core/templates.ts";
@@ -19,7 +13,7 @@ import type { Clock, Generation, HaproxyControl, Outcome, Reporter } from "../po
 import { AccessLog } from "./access_log.ts";
 import { AdoptedMaster } from "./adopted_master.ts";
 import { tryNewBinds } from "./bind_trial.ts";
-import { CommandSocket } from "./command_session.ts";
+import { CommandSocket, OtherWorkerError } from "./command_session.ts";
 import { ConfigWriter, describeGeneration, type WriterSettings } from "./config_writer.ts";
 import { GenerationStore } from "./generation_store.ts";
 import { HaproxyOutput } from "./output.ts";
@@ -27,7 +21,7 @@ import { HaproxyProcess, masterArguments } from "./process.ts";
 import type { HaproxyProgram } from "./program.ts";
 import { collectRemains, generationOf } from "./remains.ts";
 import { askReload, proveLoaded } from "./reload_proof.ts";
-import { askMaster, askWorker, findRunning, type WorkerInfo } from "./worker.ts";
+import { askWorker, describeRunning, findRunning, type WorkerInfo } from "./worker.ts";
 
 /** What the owned HAProxy is run with. */
 export type OwnedSettings = Omit<WriterSettings, "program" | "socket"> & {
@@ -38,6 +32,7 @@ export type OwnedSettings = Omit<WriterSettings, "program" | "socket"> & {
 const RESTART: Backoff = { firstMs: 50, mostMs: 10_000 };
 /** An HAProxy that served this long, in milliseconds, begins anew with the shortest delay when it crashes. */
 const STEADY_MS = 10_000;
+
 /** The haproxy that signalbox started, or found running in its state directory and took over. */
 export class OwnedHaproxy implements HaproxyControl {
   readonly store: GenerationStore;
@@ -61,8 +56,8 @@ export class OwnedHaproxy implements HaproxyControl {
     readonly templates: Templates,
     readonly clock: Clock,
     readonly report: Reporter,
-    /** Called when a new process serves that the caller did not ask for: after a crash. */
-    readonly onRestart: () => void,
+    /** Called when a worker serves that the caller did not ask for: after a crash it has the files that are current. */
+    readonly onRestart: (hasCurrent: boolean) => void,
   ) {
     this.store = new GenerationStore(settings.stateDir);
     this.socket = `${settings.stateDir}/haproxy.sock`;
@@ -77,8 +72,7 @@ export class OwnedHaproxy implements HaproxyControl {
   /** Prepares the state directory, and takes over an HAProxy of ours that still runs there. */
   async open(): Promise<void> {
     const { master, worker } = await findRunning(this.#masterSocket, this.socket, this.clock);
-    this.#holdLoaded(worker);
-    await this.store.open();
+    await this.store.open(this.#holdLoaded(worker));
     if (master === undefined || worker === undefined) return;
     this.#adopted = new AdoptedMaster(master.masterPid, this.#masterSocket, this.socket, this.clock);
     this.#worker = worker;
@@ -99,17 +93,8 @@ export class OwnedHaproxy implements HaproxyControl {
   }
 
   async describe(): Promise<HaproxyStatus> {
-    const [worker, master] = await Promise.all([askWorker(this.socket), askMaster(this.#masterSocket)]);
-    return {
-      isServing: worker !== undefined,
-      version: worker?.version,
-      // A master that executes itself anew does not answer for a moment; its pid stays the same.
-      pid: master?.masterPid ?? this.#process?.pid ?? this.#adopted?.pid,
-      uptimeSeconds: master?.uptimeSeconds ?? worker?.uptimeSeconds,
-      oldWorkers: master?.oldWorkers ?? 0,
-      oldestWorkerSeconds: master?.oldestWorkerSeconds ?? 0,
-      failures: this.#failures,
-    };
+    const pid = this.#process?.pid ?? this.#adopted?.pid;
+    return { ...await describeRunning(this.#masterSocket, this.socket, pid), failures: this.#failures };
   }
 
   async load(
@@ -124,16 +109,22 @@ export class OwnedHaproxy implements HaproxyControl {
     const { generation } = written;
     const checked = await this.#writer.check(generation);
     if (checked.kind === "rejected") return checked;
-    const trouble = await this.#tryBinds(before, desired);
+    const trouble = this.#state === "serving" && before !== undefined
+      ? await tryNewBinds(before.folder, generation.folder)
+      : undefined;
     if (trouble !== undefined) {
       await this.store.discard(generation);
       return { kind: "rejected", stage: "load", detail: trouble };
     }
+    this.store.beginLoading();
     this.store.promote(generation);
     const outcome = await this.#loadCurrent(generation, signal);
+    // Nobody waited for the end of it: the signalbox that comes next finds that out.
+    if (outcome.kind === "rejected" && signal.aborted) return outcome;
+    // A restart must find the files that HAProxy has, not those that it refused.
+    if (outcome.kind === "rejected" && before !== undefined) this.store.promote(before);
+    this.store.endLoading();
     if (outcome.kind === "rejected") {
-      // A restart must find the files that HAProxy has, not those that it refused.
-      if (before !== undefined) this.store.promote(before);
       await this.store.discard(generation);
       return outcome;
     }
@@ -141,9 +132,7 @@ export class OwnedHaproxy implements HaproxyControl {
     return outcome;
   }
 
-  async check(desired: Desired): Promise<Outcome> {
-    return await this.#writer.tryOut(desired);
-  }
+  check = (desired: Desired): Promise<Outcome> => this.#writer.tryOut(desired);
 
   async keep(desired: Desired, states: ReadonlyMap<ServerName, ServerState>): Promise<Outcome> {
     const written = this.#writer.write(desired, states, []);
@@ -176,6 +165,7 @@ export class OwnedHaproxy implements HaproxyControl {
     const remains = await collectRemains({
       worker,
       store: this.store,
+      isOverlaid: this.templates.overlaid.size > 0,
       programVersion: this.settings.program.text,
       processConfig: (generation) => this.#writer.processConfig(generation),
       survey: async () => parseSurvey(await this.send(SURVEY_COMMANDS)),
@@ -186,7 +176,21 @@ export class OwnedHaproxy implements HaproxyControl {
 
   /** While a load is under way, whoever serves is meant; else the worker that has proved to be there. */
   async send(commands: readonly string[]): Promise<readonly string[]> {
-    return await this.#commands.send(commands, this.#isLoading ? undefined : this.#worker?.pid);
+    try {
+      return await this.#commands.send(commands, this.#isLoading ? undefined : this.#worker?.pid);
+    } catch (error) {
+      if (error instanceof OtherWorkerError) await this.#acceptWorker();
+      throw error;
+    }
+  }
+
+  /** Someone else had HAProxy reloaded: it has what was current then. */
+  async #acceptWorker(): Promise<void> {
+    const worker = await askWorker(this.socket);
+    if (worker === undefined || this.#isLoading || worker.pid === this.#worker?.pid) return;
+    this.#worker = worker;
+    this.#holdLoaded(worker);
+    this.onRestart(false);
   }
 
   expectCommands(): void {
@@ -208,13 +212,6 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#ending.abort();
     this.#commands.close();
     this.#accessLog.stop();
-  }
-
-  /** An HAProxy that was taken over may have other listeners than our settings name. */
-  async #tryBinds(before: Generation | undefined, desired: Desired): Promise<string | undefined> {
-    if (this.#state !== "serving" || before === undefined) return undefined;
-    const old = await Deno.readTextFile(`${before.folder}/haproxy.cfg`).catch(() => "");
-    return tryNewBinds(old, desired.files.get("haproxy.cfg") ?? "");
   }
 
   async #loadCurrent(generation: Generation, signal: AbortSignal): Promise<Outcome> {
@@ -255,9 +252,11 @@ export class OwnedHaproxy implements HaproxyControl {
     return true;
   }
 
-  #holdLoaded(worker: WorkerInfo | undefined): void {
+  /** Keeps the files that a worker has loaded; answers with their number. */
+  #holdLoaded(worker: WorkerInfo | undefined): number | undefined {
     const generation = worker && generationOf(worker, this.store);
     if (generation !== undefined) this.store.hold(generation);
+    return generation?.number;
   }
 
   #step(event: ProcessEvent): void {
@@ -295,6 +294,6 @@ export class OwnedHaproxy implements HaproxyControl {
     const current = await this.store.findCurrent();
     if (this.#ending.signal.aborted || current === undefined || this.#state !== "waiting") return;
     this.#step("due");
-    if (await this.#prove(current, this.#ending.signal)) this.onRestart();
+    if (await this.#prove(current, this.#ending.signal)) this.onRestart(true);
   }
 }

@@ -10,6 +10,8 @@ export type Found = {
   readonly store: GenerationStore;
   /** The version that `haproxy -v` tells: one that was upgraded meanwhile is to be loaded. */
   readonly programVersion: string;
+  /** Templates of a user's own may write what is not read back rightly. */
+  readonly isOverlaid: boolean;
   /** The process.cfg that this signalbox would write for a generation. */
   readonly processConfig: (generation: Generation) => string;
   readonly survey: () => Promise<Survey>;
@@ -27,6 +29,8 @@ export async function collectRemains(found: Found): Promise<Remains | string> {
   if (worker.version !== found.programVersion) {
     return `HAProxy ${worker.version} runs, and ${found.programVersion} is installed`;
   }
+  if (found.isOverlaid) return "templates of a user's own may have brought about anything";
+  if (store.isLoading) return "the last reload was not finished";
   const generation = generationOf(worker, store);
   const current = await store.findCurrent();
   if (generation === undefined || current === undefined) return "what HAProxy has loaded is not known";
@@ -48,21 +52,28 @@ export async function collectRemains(found: Found): Promise<Remains | string> {
   }
 }
 
-/** The first certificate, or folder of them, that has changed since the config was written. */
+/** The first certificate, folder of them or other file of a listener that has changed since the config was written. */
 async function findChanged(config: string, path: string): Promise<string | undefined> {
-  const writtenAt = await changedAt(path);
-  for (const [, certificate = ""] of config.matchAll(/ ssl crt "([^"]+)"/g)) {
-    const paths = [certificate];
-    if ((await Deno.stat(certificate)).isDirectory) {
-      for await (const { name } of Deno.readDir(certificate)) paths.push(`${certificate}/${name}`);
+  const writtenAt = (await Deno.stat(path)).mtime?.getTime() ?? 0;
+  const binds = config.split("\n").filter((line) => /^\s*bind\s/.test(line)).join("\n");
+  for (const [, file = ""] of binds.matchAll(/\s"?(\/[^\s"]+)"?/g)) {
+    const paths = [file];
+    if ((await Deno.stat(file)).isDirectory) {
+      for await (const { name } of Deno.readDir(file)) paths.push(`${file}/${name}`);
     }
     for (const each of paths) if (await changedAt(each) >= writtenAt) return each;
   }
   return undefined;
 }
 
-/** When a file got what it has, or its name, in milliseconds; a copy may claim an older time of its content. */
+/** Times of change are told in whole seconds: what changed in the same one may have changed after it. */
+const CTIME_GRAIN_MS = 999;
+
+/** When a path got what it has, in milliseconds, at the latest; a copy may claim an older time of its content. */
 async function changedAt(path: string): Promise<number> {
-  const { mtime, ctime } = await Deno.stat(path);
-  return Math.max(mtime?.getTime() ?? Infinity, ctime?.getTime() ?? 0);
+  const times = await Promise.all([Deno.stat(path), Deno.lstat(path)]);
+  return Math.max(...times.flatMap(({ mtime, ctime }) => [
+    mtime?.getTime() ?? Infinity,
+    (ctime?.getTime() ?? 0) + CTIME_GRAIN_MS,
+  ]));
 }

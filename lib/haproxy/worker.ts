@@ -1,3 +1,4 @@
+import type { HaproxyStatus } from "../core/status.ts";
 import type { Clock } from "../ports.ts";
 import { ask, SocketError } from "./cli_socket.ts";
 
@@ -80,4 +81,22 @@ export async function findRunning(masterSocket: string, socket: string, clock: C
     if (master !== undefined || worker === undefined || clock.now() > until) return { master, worker };
     await clock.sleep(ASK_AGAIN_MS);
   }
+}
+
+/** How the HAProxy at the sockets stands; `pid` is its master's, where that one is known otherwise. */
+export async function describeRunning(
+  masterSocket: string,
+  socket: string,
+  pid: number | undefined,
+): Promise<Omit<HaproxyStatus, "failures">> {
+  const [worker, master] = await Promise.all([askWorker(socket), askMaster(masterSocket)]);
+  return {
+    isServing: worker !== undefined,
+    version: worker?.version,
+    // A master that executes itself anew does not answer for a moment; its pid stays the same.
+    pid: master?.masterPid ?? pid,
+    uptimeSeconds: master?.uptimeSeconds ?? worker?.uptimeSeconds,
+    oldWorkers: master?.oldWorkers ?? 0,
+    oldestWorkerSeconds: master?.oldestWorkerSeconds ?? 0,
+  };
 }

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { buildModel } from "../../lib/core/build_model.ts";
+import { renderDesired } from "../../lib/core/render.ts";
+import { emptySnapshot } from "../../lib/core/snapshot.ts";
 import { BUILTIN_TEMPLATES, compileTemplates, TemplateError } from "../../lib/core/templates.ts";
+import { SETTINGS } from "./containers.ts";
 
 const messageOf = (run: () => unknown): string => {
   try {
@@ -68,4 +72,18 @@ Deno.test("a template that fails inside another is named itself, with its own li
   });
   const message = messageOf(() => templates.render("haproxy.cfg.eta", {}));
   assert.match(message, /template backend\.eta failed: line 2 /);
+});
+
+Deno.test("a user's own template that was written for spares gets spares, on an HAProxy that can add backends too", () => {
+  const own = { "defaults.eta": "defaults\n    mode http\n" };
+  const render = (overlay: Record<string, string>) => {
+    const { model } = buildModel(emptySnapshot, SETTINGS);
+    return renderDesired(model, compileTemplates(overlay), [3, 4], "roundrobin").files.get("haproxy.cfg") ??
+      "";
+  };
+  assert.match(render({}), /^defaults _defaults_1 from _base$/m);
+  assert.doesNotMatch(render({}), /_spare_/);
+  assert.match(render(own), /^backend _spare_1$/m);
+  assert.doesNotMatch(render(own), /_defaults_1|_base/);
+  assert.equal(render({ "defaults.eta": BUILTIN_TEMPLATES["defaults.eta"] ?? "" }), render({}));
 });

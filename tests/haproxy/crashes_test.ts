@@ -38,7 +38,7 @@ for (const program of programs) {
         );
 
         await kill(stage, findPid);
-        stage.applier.forgetCommands();
+        stage.applier.forgetCommands(true);
         assert.equal(stage.applier.running?.bindings.size, 0, "each host has its own section now");
         const asBelieved = await stage.haproxy.reportServers();
         assert.deepEqual(asBelieved.map(({ name, isReady }) => [name.split(":")[1], isReady]).sort(), [
