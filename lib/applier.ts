@@ -122,7 +122,8 @@ export class Applier {
     this.#holding++;
     const startedAt = this.parts.clock.now();
     await this.parts.haproxy.send(operations.flatMap(runtimeCommands), AbortSignal.timeout(1_000)).catch(
-      () => {
+      (error) => {
+        this.parts.report.debug(`cannot hold servers back: ${error}`);
         this.forceReload("HAProxy did not hear that servers are to leave");
       },
     ).finally(() => this.#holding--);

@@ -10,10 +10,10 @@ const READ_BYTES = 16_384;
 const PROMPT = "\n> ";
 
 /** How often another worker than the one that is meant may answer, and how long is waited in between, in milliseconds. */
-const MOST_TRIES = 40;
+const MOST_TRIES = 150;
 const NEXT_TRY_MS = 5;
 
-/** Another worker than the one that is meant answers, for longer than one that is on its way out. */
+/** Nobody or another worker than the one that is meant answers, for longer than one that is on its way out. */
 export class OtherWorkerError extends SocketError {}
 
 type Timer = ReturnType<typeof setTimeout>;
@@ -61,11 +61,11 @@ export class CommandSocket {
     }
     this.close();
     throw new OtherWorkerError(
-      `cannot send ${lines.length} commands to HAProxy at ${this.path}: another worker than ${pid} answers`,
+      `cannot send ${lines.length} commands to HAProxy at ${this.path}: worker ${pid} does not answer`,
     );
   }
 
-  /** One session; `undefined` where another worker than the one that is meant answered. */
+  /** One session; `undefined` where another worker than the one that is meant answered, or none had room. */
   async #try(lines: readonly string[], pid: number | undefined): Promise<readonly string[] | undefined> {
     let session: Session | undefined;
     let isLate = false;
@@ -77,6 +77,8 @@ export class CommandSocket {
       session = await this.#takeAhead() ?? await Session.open(this.path);
       return await session.run(lines, pid);
     } catch (error) {
+      // More connect at once than HAProxy takes.
+      if (session === undefined && error instanceof Deno.errors.WouldBlock) return undefined;
       const said = error instanceof Error ? error.message : String(error);
       const why = isLate ? `no answer within ${DEADLINE_MS} ms` : said;
       throw new SocketError(`cannot send ${lines.length} commands to HAProxy at ${this.path}: ${why}`);

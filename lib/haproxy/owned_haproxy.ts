@@ -19,7 +19,7 @@ import { GenerationStore } from "./generation_store.ts";
 import { HaproxyOutput } from "./output.ts";
 import { HaproxyProcess, masterArguments } from "./process.ts";
 import type { HaproxyProgram } from "./program.ts";
-import { collectRemains, generationOf } from "./remains.ts";
+import { collectRemains } from "./remains.ts";
 import { askReload, proveLoaded } from "./reload_proof.ts";
 import { askWorker, describeRunning, findRunning, type WorkerInfo } from "./worker.ts";
 
@@ -184,18 +184,17 @@ export class OwnedHaproxy implements HaproxyControl {
     }
   }
 
-  /** Someone else had HAProxy reloaded: it has what was current then. */
+  /** Someone else had HAProxy reloaded: it has what was current then. One that is slow to leave has an older one. */
   async #acceptWorker(): Promise<void> {
     const worker = await askWorker(this.socket);
     if (worker === undefined || this.#isLoading || worker.pid === this.#worker?.pid) return;
+    if (numberOf(worker) < numberOf(this.#worker)) return;
     this.#worker = worker;
     this.#holdLoaded(worker);
     this.onRestart(false);
   }
 
-  expectCommands(): void {
-    this.#commands.openAhead();
-  }
+  expectCommands = (): void => this.#commands.openAhead();
 
   async stop(limitMs: number): Promise<void> {
     this.#step("end");
@@ -253,10 +252,9 @@ export class OwnedHaproxy implements HaproxyControl {
   }
 
   /** Keeps the files that a worker has loaded; answers with their number. */
-  #holdLoaded(worker: WorkerInfo | undefined): number | undefined {
-    const generation = worker && generationOf(worker, this.store);
-    if (generation !== undefined) this.store.hold(generation);
-    return generation?.number;
+  #holdLoaded(worker: WorkerInfo | undefined): number {
+    this.store.hold(this.store.find(numberOf(worker)));
+    return numberOf(worker);
   }
 
   #step(event: ProcessEvent): void {
@@ -297,3 +295,6 @@ export class OwnedHaproxy implements HaproxyControl {
     if (await this.#prove(current, this.#ending.signal)) this.onRestart(true);
   }
 }
+
+/** The number of the generation that a worker says it has; 0 where it says none. */
+const numberOf = (worker: WorkerInfo | undefined): number => Number(worker?.description.split("-")[1]) || 0;

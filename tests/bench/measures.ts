@@ -167,8 +167,12 @@ function logged(line: string): string {
   return /\] (_web [^"\\]*)/.exec(line)?.[1]?.trim() ?? line;
 }
 
-export async function burst({ fleet, router }: Scene): Promise<Measured[]> {
+export async function burst({ fleet, router, remark }: Scene): Promise<Measured[]> {
+  const before = router.lines.length;
   const result = await measureBurst(fleet, router);
+  for (const { msg, reasons } of router.lines.slice(before)) {
+    if (msg === "reloaded HAProxy") remark(`${router.kind}, burst: reloaded, ${JSON.stringify(reasons)}`);
+  }
   const load = "50 containers of 25 new hosts, 200/s on another host";
   const slower = Math.max(result.addedMs, result.removedMs);
   return [
