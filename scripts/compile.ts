@@ -1,4 +1,7 @@
-/** Builds dist/signalbox: bundles main.ts into one tree-shaken module, then lets `deno compile` add a runtime. */
+/**
+ * Builds dist/signalbox: bundles main.ts into tree-shaken modules, one for what every command needs and the others for the
+ * commands that load them, then lets `deno compile` add a runtime.
+ */
 import { build, type Plugin, stop } from "esbuild";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,7 +9,7 @@ import settings from "../deno.json" with { type: "json" };
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const PACKAGES = join(ROOT, ".cache", "bundle");
-const BUNDLE = join(ROOT, ".cache", "build", "signalbox.js");
+const BUNDLE = join(ROOT, ".cache", "build", "bundle");
 
 /** What the binary may do, baked in. Paths, peers and programs are the user's choice, so that they stay open. */
 export const PERMISSIONS: readonly string[] = [
@@ -112,11 +115,18 @@ async function layOutPackages(): Promise<void> {
   if (!success) fail(`Cannot fetch the packages of deno.json: ${reason(said)}`);
 }
 
-async function bundle(main: string): Promise<void> {
+/** Bundles `main` and answers with the path of the module that starts the program. */
+async function bundle(main: string): Promise<string> {
+  // The names of its parts change with their content: those of an earlier build would stay.
+  await Deno.remove(BUNDLE, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
   await build({
-    entryPoints: [main],
-    outfile: BUNDLE,
+    entryPoints: { signalbox: main },
+    outdir: BUNDLE,
     bundle: true,
+    // Half of what `--version` took was reading code that only `run` and `render` use.
+    splitting: true,
     format: "esm",
     platform: "node",
     target: "es2024",
@@ -135,9 +145,10 @@ async function bundle(main: string): Promise<void> {
     },
   }).catch((error: Error) => fail(`Cannot bundle ${main}: ${error.message.split("\n")[0]}`));
   await stop();
+  return join(BUNDLE, "signalbox.js");
 }
 
-async function compile(output: string, target: string | undefined): Promise<void> {
+async function compile(module: string, output: string, target: string | undefined): Promise<void> {
   const compiler = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
   const { success, said } = await run(compiler, [
     "compile",
@@ -153,7 +164,7 @@ async function compile(output: string, target: string | undefined): Promise<void
     ...(target === undefined ? [] : ["--target", target]),
     "--output",
     output,
-    BUNDLE,
+    module,
   ], ROOT);
   if (success) return;
   if (Deno.env.has("DENORT_BIN") || !/denort|dl\.deno\.land|download|fetch/i.test(said)) {
@@ -201,8 +212,7 @@ if (import.meta.main) {
   const given = readArguments(Deno.args, ["target", "output", "main"]);
   const output = given.get("output") ?? join(ROOT, "dist", "signalbox");
   await layOutPackages();
-  await bundle(given.get("main") ?? join(ROOT, "main.ts"));
-  await compile(output, given.get("target"));
+  await compile(await bundle(given.get("main") ?? join(ROOT, "main.ts")), output, given.get("target"));
   const { size } = await Deno.stat(output);
   console.error(`built ${output} (${(size / 2 ** 20).toFixed(1)} MiB)`);
 }
