@@ -17,9 +17,11 @@ type OptionKey = typeof OPTION_KEYS[number];
 
 const DEFAULT_CHECK_INTERVAL_MS = 5_000;
 
-/** The shape of a backend whose containers ask for nothing. */
+/** The shape of a backend whose containers ask for nothing; the same object for the same algorithm. */
 export function defaultShape(balance: string): BackendShape {
-  return {
+  const before = defaultShapes.get(balance);
+  if (before !== undefined) return before;
+  const shape: BackendShape = {
     balance,
     check: CONNECT_CHECK,
     checkIntervalMs: DEFAULT_CHECK_INTERVAL_MS,
@@ -28,7 +30,22 @@ export function defaultShape(balance: string): BackendShape {
     isTlsOnly: false,
     stripPath: "" as PathPrefix,
   };
+  defaultShapes.set(balance, shape);
+  return shape;
 }
+
+const defaultShapes = new Map<string, BackendShape>();
+
+/** The shape as one text: two backends of the same text can stand in for each other. */
+export function shapeText(shape: BackendShape): string {
+  const before = shapeTexts.get(shape);
+  if (before !== undefined) return before;
+  const text = JSON.stringify(shape);
+  shapeTexts.set(shape, text);
+  return text;
+}
+
+const shapeTexts = new WeakMap<BackendShape, string>();
 
 /**
  * The options of a backend from what its containers said, oldest first: the first that sets an option decides, and
@@ -39,6 +56,9 @@ export function mergeShape(
   path: PathPrefix,
   settings: RoutingSettings,
 ): { readonly shape: BackendShape; readonly notices: readonly Notice[] } {
+  if (!members.some(({ data }) => OPTION_KEYS.some((key) => data[key] !== undefined))) {
+    return { shape: defaultShape(settings.balance), notices: [] };
+  }
   const notices: Notice[] = [];
   const decided: { [K in OptionKey]?: { value: NonNullable<RouteData[K]>; by: Member } } = {};
   for (const member of members) {

@@ -18,12 +18,16 @@ export type BackendName = Branded<string, "BackendName">;
 /** The name of a server in a backend, of the same alphabet. */
 export type ServerName = Branded<string, "ServerName">;
 
-const LABEL = /^[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?$/;
+const LABEL_PATTERN = "[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?";
+const LABEL = new RegExp(`^${LABEL_PATTERN}$`);
+/** A host as most are written, with nothing to change about it. */
+const PLAIN_HOST = new RegExp(`^(?:\\*\\.)?${LABEL_PATTERN}(?:\\.${LABEL_PATTERN})*$`);
 const EXPECTED_HOST =
   "a host such as www.example.com (letters, digits, - and _ in labels of at most 63, 253 in all)";
 
 /** Reads a host that a container or a user names; `*.` in front is a wildcard (RFC 1123, section 2.1; RFC 6125). */
 export function parseHost(text: string): Parsed<HostName> {
+  if (text.length <= 253 && PLAIN_HOST.test(text)) return parsed(text as HostName);
   const ascii = toAscii(text.length > 1_000 ? "" : text).toLowerCase().replace(/:[0-9]{1,5}$/, "").replace(
     /\.$/,
     "",
@@ -106,6 +110,7 @@ export const shortId = (id: ContainerId): string => id.slice(0, 12);
  */
 export function backendName(host: HostName, path: PathPrefix): BackendName {
   const base = isWildcard(host) ? `_${host.slice(1)}` : host;
+  if (path === "") return base as BackendName;
   const suffix = path.replace(
     /[^A-Za-z0-9_.-]/g,
     (c) => c === "/" ? ":" : `::${c.charCodeAt(0).toString(16)}`,

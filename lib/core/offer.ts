@@ -106,17 +106,20 @@ function readOffer(
     containerName: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/.test(container.name)
       ? container.name
       : container.id.slice(0, 12),
-    ...endpoint.value,
+    // Each by its name: a spread in the middle costs more than all of the rest.
+    address: endpoint.value.address,
+    port: endpoint.value.port,
+    via: endpoint.value.via,
+    own: endpoint.value.own,
     incarnation: container.startedAt,
     tls: data.ssl_backend === true ? { verify: data.ssl_backend_tls_verify ?? "none" } : undefined,
     isWarmed: data.warm === true,
     gate,
   };
-  const aliases = new Set(data.alias_domains);
-  aliases.delete(host);
+  const aliases = [...new Set(data.alias_domains)].filter((alias) => alias !== host);
   return {
     notices,
-    offer: { own: claim(host), aliases: [...aliases].map(claim), member: { server, data, container } },
+    offer: { own: claim(host), aliases: aliases.map(claim), member: { server, data, container } },
   };
 }
 

@@ -1,7 +1,7 @@
 import { type HaproxyVersion, isAtLeast } from "./backend_option.ts";
-import { defaultShape } from "./backend_shape.ts";
+import { defaultShape, shapeText } from "./backend_shape.ts";
 import { isDynamic, isHashing } from "./balance.ts";
-import type { Backend, BackendShape, Frontend, Model, Server } from "./model.ts";
+import type { Backend, BackendShape, Frontend, Model, Route, Server } from "./model.ts";
 import { type BackendName, formatEndpoint, isWildcard, routeKey, type ServerName } from "./names.ts";
 import type { Templates } from "./templates.ts";
 
@@ -48,23 +48,19 @@ export function renderDesired(
   version: HaproxyVersion,
   balance: string,
 ): Desired {
-  const aliases = new Map<string, string[]>();
-  for (const route of model.routes) {
-    const names = aliases.get(route.backend);
-    if (names === undefined) aliases.set(route.backend, [route.host + route.path]);
-    else names.push(route.host + route.path);
-  }
+  const routesOf = Map.groupBy(model.routes, (route) => route.backend);
   const sections = new Map<string, Section>();
   const backends = model.backends.map((backend) => {
     const servers = backend.servers.map((server) => ({
       comment: `${server.containerName}${server.via === "published" ? ", through a port of its engine" : ""}`,
       line: renderServer(backend, server, templates, version),
     }));
-    const lines = backend.servers.map((server, at) => [server.name, servers[at]?.line ?? ""] as const);
-    sections.set(backend.name, sectionOf(backend.shape, false, new Map(lines)));
+    const lines = new Map<ServerName, string>();
+    backend.servers.forEach((server, at) => lines.set(server.name, servers[at]?.line ?? ""));
+    sections.set(backend.name, sectionOf(backend.shape, false, lines));
     return {
       ...backendData(backend.name, backend.shape, model),
-      title: titleOf(backend, aliases.get(backend.name) ?? []),
+      title: titleOf(backend, routesOf.get(backend.name) ?? []),
       servers,
     };
   });
@@ -77,7 +73,7 @@ export function renderDesired(
     parent: "_base",
     title: undefined,
     servers: [],
-    shape: JSON.stringify(shape),
+    shape: shapeText(shape),
   }));
   const spares = (canAddBackends ? [] : ready.flatMap(multiply)).map((shape, at) => {
     const name = `_spare_${at + 1}`;
@@ -118,16 +114,16 @@ function renderFixed(data: Record<string, unknown>, templates: Templates): strin
 const fixedTexts = new WeakMap<Templates, { readonly key: string; readonly text: string }>();
 
 function sectionOf(shape: BackendShape, isSpare: boolean, servers: Section["servers"]): Section {
-  return { shape: JSON.stringify(shape), isSpare, canAddServers: isDynamic(shape.balance), servers };
+  return { shape: shapeText(shape), isSpare, canAddServers: isDynamic(shape.balance), servers };
 }
 
 /** The shapes that a new host may come in: first the one of a container that asks for nothing, then those in use. */
 function readyShapes(model: Model, balance: string): BackendShape[] {
   const plain = defaultShape(balance);
-  const shapes = new Map([[JSON.stringify(plain), plain]]);
+  const shapes = new Map([[shapeText(plain), plain]]);
   for (const { shape } of model.backends) {
     // A path that is taken off belongs to one host's route; no other host would come with the same.
-    if (shape.stripPath === "" && isDynamic(shape.balance)) shapes.set(JSON.stringify(shape), shape);
+    if (shape.stripPath === "" && isDynamic(shape.balance)) shapes.set(shapeText(shape), shape);
   }
   const [first, ...others] = [...shapes.keys()];
   return [first ?? "", ...others.sort()].slice(0, MOST_SHAPES).map((key) => shapes.get(key) ?? plain);
@@ -136,9 +132,9 @@ function readyShapes(model: Model, balance: string): BackendShape[] {
 const multiply = (shape: BackendShape, at: number): BackendShape[] =>
   Array<BackendShape>(at === 0 ? DEFAULT_SPARES : OTHER_SPARES).fill(shape);
 
-function titleOf(backend: Backend, names: readonly string[]): string {
+function titleOf(backend: Backend, routes: readonly Route[]): string {
   const own = backend.host + backend.path;
-  const others = names.filter((name) => name !== own);
+  const others = routes.filter(({ host }) => host !== backend.host).map(({ host, path }) => host + path);
   return others.length > 8
     ? `${own} and ${others.length} other names (in hosts.map)`
     : [own, ...others].join(", ");

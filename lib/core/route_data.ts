@@ -52,6 +52,7 @@ export function readRouteData(
   container: ContainerView,
   version: HaproxyVersion,
 ): { readonly routes: readonly RouteData[]; readonly notices: readonly Notice[] } {
+  if (container.interlockData === undefined && !Object.keys(container.labels).some(isOurs)) return SILENT;
   const reader = new Reader(container.name, version);
   const labels = reader.sortLabels(container.labels);
   const entries = container.interlockData === undefined ? [] : reader.readJson(container.interlockData);
@@ -60,7 +61,7 @@ export function readRouteData(
   const own = labels.get("") ?? new Map();
   labels.delete("");
   const bases: [string, SaidKeys][] = entries.length > 0
-    ? entries.map(([source, said]) => [source, new Map([...said, ...own])])
+    ? entries.map(([source, said]) => [source, own.size === 0 ? said : new Map([...said, ...own])])
     : [["labels", own]];
   for (const [source, said] of bases) routes.push(reader.readRoute(source, said));
   for (const [name, said] of labels) routes.push(reader.readRoute(`label route ${quote(name)}`, said));
@@ -69,6 +70,11 @@ export function readRouteData(
   }
   return { routes: routes.slice(0, MOST_ROUTES), notices: reader.notices };
 }
+
+const isOurs = (label: string): boolean => label.startsWith("interlock.");
+
+/** What a container asks for that says nothing: most do. */
+const SILENT = { routes: [{ source: "labels", isLost: false, isExplicit: false }], notices: [] };
 
 class Reader {
   readonly notices: Notice[] = [];
@@ -92,7 +98,7 @@ class Reader {
       );
       return "unreadable";
     }
-    const repeated = repeatedKeys(text);
+    const repeated = repeatedKeys(text, data);
     if (repeated.length > 0) {
       const names = repeated.slice(0, MOST_NAMED).map(quote).join(", ");
       this.warn(
@@ -126,7 +132,7 @@ class Reader {
   /** Sorts labels by the route that they speak of; the empty name is the container's own. */
   sortLabels(labels: Readonly<Record<string, string>>): Map<string, SaidKeys> {
     const routes = new Map<string, Map<KeyName, Said>>();
-    const names = Object.keys(labels).filter((label) => label.startsWith("interlock.")).sort(byNumberInside);
+    const names = Object.keys(labels).filter(isOurs).sort(byNumberInside);
     for (const label of names) {
       const [first = "", second, ...rest] = label.slice("interlock.".length).split(".");
       const isOwn = KEY_OF_LABEL.has(first);
@@ -162,24 +168,23 @@ class Reader {
   }
 
   readRoute(source: string, said: SaidKeys): RouteData {
-    const data: Record<string, unknown> = {};
-    let isLost = false;
+    const data: Record<string, unknown> = { source, isLost: false, isExplicit: said.size > 0 };
     for (const [name, { value, place }] of said) {
       // What a compose file leaves of a variable that is not set says nothing.
       if (value === "" && (name === "hostname" || name === "domain")) continue;
       const rule = ROUTE_KEYS[name];
       const result = rule.kind === "string[]"
         ? this.readList(rule, value, place)
-        : readOne(rule, value, this.version);
+        : readOne(rule.kind, rule, value, this.version);
       if (result.ok) {
         data[name] = result.value;
         continue;
       }
-      isLost ||= rule.isVital;
+      if (rule.isVital) data.isLost = true;
       const cost = rule.isVital ? "the route is left out" : "the key is left out";
       this.warn("bad-value", `${place} is ${quote(value)}, expected ${result.expected}; ${cost}`);
     }
-    return { source, isLost, isExplicit: said.size > 0, ...data };
+    return data as RouteData;
   }
 
   /** A list keeps its good elements: each bad one is a notice of its own. */
@@ -187,7 +192,7 @@ class Reader {
     if (!Array.isArray(value)) return expected("a list of strings");
     const values: unknown[] = [];
     for (const element of value.slice(0, MOST_ELEMENTS)) {
-      const result = readOne({ ...rule, kind: "string" }, element, this.version);
+      const result = readOne("string", rule, element, this.version);
       if (result.ok) values.push(result.value);
       else {this.warn(
           "bad-value",
@@ -208,10 +213,11 @@ const EXPECTED_KIND: Record<Kind, string> = {
   "boolean": "true or false",
 };
 
-function readOne(rule: RouteKey, value: unknown, version: HaproxyVersion): Parsed<unknown> {
-  const isRight = isOfKind(value, rule.kind);
+/** Reads one value of a kind: a list's elements have another kind than the list. */
+function readOne(kind: Kind, rule: RouteKey, value: unknown, version: HaproxyVersion): Parsed<unknown> {
+  const isRight = isOfKind(value, kind);
   // A port says its range by itself, which is better advice than its type.
-  if (!isRight && rule.parse !== ROUTE_KEYS.port.parse) return expected(EXPECTED_KIND[rule.kind]);
+  if (!isRight && rule.parse !== ROUTE_KEYS.port.parse) return expected(EXPECTED_KIND[kind]);
   return rule.parse(value as never, version);
 }
 

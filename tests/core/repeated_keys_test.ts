@@ -17,6 +17,6 @@ const TEXTS: readonly (readonly [json: string, repeated: readonly string[]])[] =
 for (const [json, repeated] of TEXTS) {
   Deno.test(`the keys that stand twice in ${JSON.stringify(json)} are ${JSON.stringify(repeated)}`, () => {
     JSON.parse(json);
-    assert.deepEqual(repeatedKeys(json), repeated);
+    assert.deepEqual(repeatedKeys(json, JSON.parse(json)), repeated);
   });
 }
