@@ -259,9 +259,11 @@ function nearest(word: string, known: readonly string[]): Nearest {
   return { word: found, isLikely: distance(written, found) <= Math.max(2, found.length / 3) };
 }
 
-const COLLATOR = new Intl.Collator("en", { numeric: true });
+/** Made when it is first needed: that takes longer than everything else that this module does when it is loaded. */
+let collator: Intl.Collator | undefined;
 
 /** `alias_domain.2` before `alias_domain.10`, so that a list has the order that its numbers say. */
 function byNumberInside(a: string, b: string): number {
-  return COLLATOR.compare(a, b) || (a < b ? -1 : 1);
+  collator ??= new Intl.Collator("en", { numeric: true });
+  return collator.compare(a, b) || (a < b ? -1 : 1);
 }
