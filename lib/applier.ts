@@ -5,6 +5,7 @@ import { readBack } from "./core/read_back.ts";
 import type { Desired, Files } from "./core/render.ts";
 import { type Operation, readReplies, runtimeCommands, type ServerState } from "./core/runtime_command.ts";
 import { believe, isAsReported, parseServerStates, stateQuestion } from "./core/survey.ts";
+import { HoldBack, tenths } from "./hold_back.ts";
 import type { Clock, HaproxyControl, Outcome, Reporter } from "./ports.ts";
 
 type States = ReadonlyMap<ServerName, ServerState>;
@@ -35,14 +36,14 @@ export class Applier {
   #refused: Files | undefined;
   #lastLoadEndedAt = -Infinity;
   #mustReload: string | undefined;
-  /** How often servers were held back beside a pass, and how many of those times are not over. */
-  #heldBack = 0;
-  #holding = 0;
+  readonly #holdBack: HoldBack;
   /** How many audits in a row would have HAProxy reloaded. */
   #drifts = 0;
   #firstReason = "the first load by this signalbox";
 
-  constructor(readonly parts: ApplierParts) {}
+  constructor(readonly parts: ApplierParts) {
+    this.#holdBack = new HoldBack(parts, (reason) => this.forceReload(reason));
+  }
 
   /** The next apply reloads, whatever differs: certificates may, or HAProxy is not as we believed. */
   forceReload(reason: string): void {
@@ -90,8 +91,8 @@ export class Applier {
     }
     if (plan.kind !== "runtime") return { plan, outcome: { kind: "applied" } };
     const sendingAt = clock.now();
-    const trouble = await this.#execute(plan.operations, desired, signal);
-    const tookMs = { write: round(keptAt - startedAt), send: round(clock.now() - sendingAt) };
+    const trouble = await this.#execute(plan.operations, desired);
+    const tookMs = { write: tenths(keptAt - startedAt), send: tenths(clock.now() - sendingAt) };
     report.debug("sent commands to HAProxy", { commands: plan.operations.length, ...tookMs });
     if (trouble === undefined) return { plan, outcome: { kind: "applied" } };
     report.warn(`HAProxy is not as it was believed to be: ${trouble}; it is reloaded`);
@@ -99,39 +100,15 @@ export class Applier {
     return { plan: reload, outcome: await this.#load(reload.reasons, desired, states, signal) };
   }
 
-  /**
-   * Takes servers out at once whose container was told to stop, whatever a pass waits for: the worker that serves hears
-   * of it now, and the pass that follows says it again where that is needed.
-   */
-  async holdBack(stopping: ReadonlySet<ContainerId>, wanted: Desired): Promise<void> {
-    const { running } = this;
-    if (running === undefined || stopping.size === 0 || !this.parts.haproxy.capabilities.canSetStates) return;
-    const operations: Operation[] = [];
-    for (const backend of wanted.model.backends) {
-      for (const { name: server, containerId } of backend.servers) {
-        const section = running.bindings.get(backend.name) ?? backend.name;
-        const isReady = running.sections.get(section)?.servers.get(server)?.state === "ready";
-        if (stopping.has(containerId) && isReady) {
-          operations.push({ kind: "set-state", section, server, state: "maint" });
-        }
-      }
-    }
-    if (operations.length === 0) return;
-    for (const operation of operations) noteOperation(running, operation, true);
-    this.#heldBack++;
-    this.#holding++;
-    const startedAt = this.parts.clock.now();
-    await this.parts.haproxy.send(operations.flatMap(runtimeCommands), AbortSignal.timeout(1_000)).catch(
-      (error) => {
-        this.parts.report.debug(`cannot hold servers back: ${error}`);
-        this.forceReload("HAProxy did not hear that servers are to leave");
-      },
-    ).finally(() => this.#holding--);
-    const tookMs = round(this.parts.clock.now() - startedAt);
-    this.parts.report.debug("held servers back", {
-      servers: operations.map((each) => "server" in each && each.server),
-      tookMs,
-    });
+  /** Takes servers out at once whose container was told to stop, whatever a pass waits for. */
+  holdBack(stopping: ReadonlySet<ContainerId>, wanted: Desired, since?: number): void {
+    if (this.running === undefined || !this.parts.haproxy.capabilities.canSetStates) return;
+    this.#holdBack.take(this.running, stopping, wanted, since);
+  }
+
+  /** Resolves when HAProxy has heard of the servers that were taken out so far, or has been waited for long enough. */
+  get held(): Promise<unknown> {
+    return this.#holdBack.done;
   }
 
   /**
@@ -141,7 +118,7 @@ export class Applier {
   async audit(): Promise<readonly string[]> {
     const { running, parts: { haproxy } } = this;
     if (running === undefined || this.isLoading) return [];
-    const isQuiet = this.#watchHolding();
+    const isQuiet = this.#holdBack.watch();
     const survey = await haproxy.survey();
     // What was held back meanwhile is no drift.
     if (!isQuiet() || running !== this.running || this.isLoading) return [];
@@ -177,12 +154,6 @@ export class Applier {
     return this.running === undefined ? 0 : countLeaving(this.running);
   }
 
-  /** Begins to watch whether servers are held back beside a pass; answers with the question whether none were. */
-  #watchHolding(): () => boolean {
-    const [heldBack, holding] = [this.#heldBack, this.#holding];
-    return () => holding === 0 && heldBack === this.#heldBack;
-  }
-
   #plan(desired: Desired, states: States): Plan {
     this.isRefusing = false;
     if (this.#mustReload !== undefined) return { kind: "reload", reasons: [this.#mustReload] };
@@ -215,16 +186,15 @@ export class Applier {
   async #execute(
     operations: readonly Operation[],
     desired: Desired,
-    signal: AbortSignal,
   ): Promise<string | undefined> {
     const { running } = this;
     if (running === undefined) return "nothing is loaded";
-    const isQuiet = this.#watchHolding();
+    const isQuiet = this.#holdBack.watch();
     const lines = operations.map(runtimeCommands);
     const touched = sectionsOf(operations);
     // What HAProxy has then is asked in the same breath.
     const questions = touched.length > MANY_SECTIONS ? [stateQuestion()] : touched.map(stateQuestion);
-    const replies = [...await this.parts.haproxy.send([...lines.flat(), ...questions], signal)];
+    const replies = [...await this.parts.haproxy.send([...lines.flat(), ...questions])];
     for (const [at, operation] of operations.entries()) {
       const own = replies.splice(0, lines[at]?.length ?? 0);
       const reply = readReplies(operation, own);
@@ -287,8 +257,6 @@ export class Applier {
 const sectionsOf = (operations: readonly Operation[]): string[] => [
   ...new Set(operations.flatMap((operation) => "server" in operation ? [operation.section] : [])),
 ];
-
-const round = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;
 
 function isSameFiles(a: Files | undefined, b: Files): boolean {
   return a !== undefined && a.size === b.size && [...b].every(([name, text]) => a.get(name) === text);

@@ -3,6 +3,10 @@ import type { Clock } from "./ports.ts";
 /** The real clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
+  after: (milliseconds, callback) => {
+    const timer = setTimeout(callback, milliseconds);
+    return () => clearTimeout(timer);
+  },
   sleep: (milliseconds, signal) => {
     if (signal?.aborted) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -6,6 +6,7 @@ import type { Plan } from "./core/plan.ts";
 import type { Desired } from "./core/render.ts";
 import type { Settle } from "./core/settle.ts";
 import { emptySnapshot, type Snapshot } from "./core/snapshot.ts";
+import { tenths } from "./hold_back.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Clock, ContainerSource, HaproxyControl, Outcome, Prober, Reporter, Wake } from "./ports.ts";
 import { Quarantine } from "./quarantine.ts";
@@ -78,7 +79,8 @@ export class Controller {
   wake(wake: Wake): void {
     this.mailbox.put(wake);
     // Ahead of the pass: each millisecond in which a container that ends gets requests may cost one of them.
-    if (this.#desired !== undefined) void this.applier.holdBack(this.parts.source.stopping(), this.#desired);
+    if (this.#desired === undefined) return;
+    this.applier.holdBack(this.parts.source.stopping(), this.#desired, wake.since);
   }
 
   /** Reads everything again, and reloads HAProxy even if no file differs: certificates may. */
@@ -101,15 +103,19 @@ export class Controller {
     this.#known = new Set(
       reported.filter((server) => server.isReady && server.isUp).map((server) => server.name),
     );
-    const following = source.follow((wake) => this.wake(wake), signal);
+    const following = source.follow((wake) => this.wake(wake), signal, () => haproxy.expectCommands());
     const resync = this.#every(RESYNC_MS, { reason: "resync" }, signal);
     const audit = this.#every(AUDIT_MS, { reason: "audit", ids: new Set() }, signal);
     const starting = clock.sleep(PATIENCE_MS, signal).then(() =>
       this.wake({ reason: "start", ids: new Set() })
     );
-    while (!signal.aborted) {
-      const wake = await this.mailbox.take(this.parts.settle, this.#lastPassAt, signal);
+    signal.addEventListener("abort", () => this.mailbox.close(), { once: true });
+    if (signal.aborted) this.mailbox.close();
+    for (;;) {
+      const wake = await this.mailbox.take(this.parts.settle, this.#lastPassAt);
       if (wake === undefined) break;
+      // What takes servers out is sent first: the pass is all computing, and HAProxy's answer would wait for it.
+      await this.applier.held;
       await this.#pass(wake, signal);
       this.#lastPassAt = clock.now();
     }
@@ -125,9 +131,9 @@ export class Controller {
       const isRead = await this.#observe(wake, signal);
       report.debug("read containers", {
         reason: wake.reason,
-        tookMs: Math.round((this.parts.clock.now() - startedAt) * 10) / 10,
+        tookMs: tenths(this.parts.clock.now() - startedAt),
       });
-      if (isRead || this.applier.running !== undefined) await this.#realize(signal);
+      if (isRead || this.applier.running !== undefined) await this.#realize(signal, wake.since);
       // Docker is not there yet: HAProxy serves what it had, or at least says that it is alive.
       else if (wake.reason === "start" && !await haproxy.startLast(signal)) await this.#realize(signal);
     } catch (error) {
@@ -148,7 +154,7 @@ export class Controller {
     }
   }
 
-  async #realize(signal: AbortSignal): Promise<void> {
+  async #realize(signal: AbortSignal, since?: number): Promise<void> {
     const { design, report } = this.parts;
     const built = design.build(this.#snapshot);
     const desired = design.render(this.quarantine.filter(built.model));
@@ -176,7 +182,7 @@ export class Controller {
       this.wake({ reason: "haproxy", ids: new Set() });
       return;
     }
-    this.#tell(plan, outcome, signal);
+    this.#tell(plan, outcome, signal, since);
     if (plan.kind === "runtime" || plan.kind === "keep" || isReadBack) this.#checkLater(signal);
     if (this.applier.leaving > 0) this.#wakeIn(RETRY_MS, signal);
   }
@@ -206,8 +212,9 @@ export class Controller {
     });
   }
 
-  #tell(plan: Plan, outcome: Outcome, signal: AbortSignal): void {
-    const { report } = this.parts;
+  #tell(plan: Plan, outcome: Outcome, signal: AbortSignal, since: number | undefined): void {
+    const { report, clock } = this.parts;
+    const took = since === undefined ? {} : { sinceEventMs: tenths(clock.now() - since) };
     if (outcome.kind === "rejected") {
       this.#complain(`the new config failed (${outcome.stage}): ${outcome.detail}`);
       if (outcome.stage === "check") {
@@ -218,9 +225,10 @@ export class Controller {
     if (this.applier.isRefusing) return;
     if (this.#complaint !== "") report.info("HAProxy is in step again");
     this.#complaint = "";
-    if (plan.kind === "reload") report.info("reloaded HAProxy", { reasons: plan.reasons.slice(0, 5) });
-    else if (plan.kind === "runtime") {
-      report.info("changed HAProxy at run time", { operations: summarize(plan.operations) });
+    if (plan.kind === "reload") {
+      report.info("reloaded HAProxy", { reasons: plan.reasons.slice(0, 5), ...took });
+    } else if (plan.kind === "runtime") {
+      report.info("changed HAProxy at run time", { operations: summarize(plan.operations), ...took });
     }
   }
 

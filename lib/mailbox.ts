@@ -8,6 +8,7 @@ export class Mailbox {
   #lastAt = 0;
   #isUrgent = false;
   #notify: (() => void) | undefined;
+  #isClosed = false;
 
   constructor(readonly clock: Clock) {}
 
@@ -21,14 +22,20 @@ export class Mailbox {
     this.#notify?.();
   }
 
-  /** Waits until something is in and has settled, and takes it; `undefined` when the signal aborts first. */
-  async take(settle: Settle, lastPassAt: number | undefined, signal: AbortSignal): Promise<Wake | undefined> {
-    while (!signal.aborted) {
+  /** Nothing is taken any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#notify?.();
+  }
+
+  /** Waits until something is in and has settled, and takes it; `undefined` once it is closed. */
+  async take(settle: Settle, lastPassAt: number | undefined): Promise<Wake | undefined> {
+    while (!this.#isClosed) {
       const delay = this.#delayMs(settle, lastPassAt);
       if (delay <= 0) break;
-      await this.#changed(delay, signal);
+      await this.#changed(delay);
     }
-    const wake = signal.aborted ? undefined : this.#wake;
+    const wake = this.#isClosed ? undefined : this.#wake;
     this.#wake = undefined;
     this.#isUrgent = false;
     return wake;
@@ -44,17 +51,13 @@ export class Mailbox {
     );
   }
 
-  /** Resolves when a wake comes, or after the milliseconds, or when the signal aborts. */
-  async #changed(milliseconds: number, signal: AbortSignal): Promise<void> {
+  /** Resolves when a wake comes, or after the milliseconds, or when it is closed. */
+  async #changed(milliseconds: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const done = () => resolve();
-    const sleeping = new AbortController();
-    this.#notify = done;
-    signal.addEventListener("abort", done, { once: true });
-    if (milliseconds < Infinity) void this.clock.sleep(milliseconds, sleeping.signal).then(done);
+    this.#notify = resolve;
+    const cancel = milliseconds < Infinity ? this.clock.after(milliseconds, resolve) : undefined;
     await promise;
-    sleeping.abort();
-    signal.removeEventListener("abort", done);
+    cancel?.();
     this.#notify = undefined;
   }
 }
@@ -63,7 +66,9 @@ export class Mailbox {
 export function merge(a: Wake, b: Wake): Wake {
   const isFresh = a.isFresh === true || b.isFresh === true;
   const ids = a.ids === undefined || b.ids === undefined ? undefined : new Set([...a.ids, ...b.ids]);
-  return { reason: LASTING.find((reason) => a.reason === reason) ?? b.reason, ...(ids && { ids }), isFresh };
+  const since = a.since ?? b.since;
+  const reason = LASTING.find((reason) => a.reason === reason) ?? b.reason;
+  return { reason, ...(ids && { ids }), isFresh, ...(since !== undefined && { since }) };
 }
 
 /** Reasons that ask for something of their own, and are not lost when another wake comes. */

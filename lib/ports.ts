@@ -16,12 +16,17 @@ export type Wake = {
   readonly ids?: ReadonlySet<ContainerId>;
   /** Trust nothing that was read before. */
   readonly isFresh?: boolean;
+  /** When the event came in that it is for, the first of several, in milliseconds of the clock. */
+  readonly since?: number;
 };
 
 /** Where containers are learnt from: Docker engines, or a file. */
 export interface ContainerSource {
-  /** Calls `wake` whenever something may have changed, and reconnects by itself, until the signal. */
-  follow(wake: (wake: Wake) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * Calls `wake` whenever something may have changed, and reconnects by itself, until the signal; `expect` when a change
+   * is on its way.
+   */
+  follow(wake: (wake: Wake) => void, signal: AbortSignal, expect?: () => void): Promise<void>;
   /** The containers that were told to stop, as it is known now. */
   stopping(): ReadonlySet<ContainerId>;
   /** How each source stands, for status. */
@@ -64,7 +69,7 @@ export interface HaproxyControl {
   /** Says that commands will follow in a moment, so that the way to HAProxy can be open by then. */
   expectCommands(): void;
   /** Sends commands to the running worker, in order; one reply a command. Throws when HAProxy cannot be reached. */
-  send(commands: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
+  send(commands: readonly string[]): Promise<readonly string[]>;
   /** How it stands, for status. */
   describe(): Promise<HaproxyStatus>;
   /** Stops to look after HAProxy, which goes on. */
@@ -96,6 +101,8 @@ export interface Prober {
 export interface Clock {
   /** Milliseconds that only ever grow. */
   now(): number;
+  /** Calls back after the milliseconds, unless what it returns is called before. */
+  after(milliseconds: number, callback: () => void): () => void;
   /** Resolves after the milliseconds, or at once when the signal aborts. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }

@@ -3,7 +3,14 @@ import { isWildcard, type ServerName } from "./core/names.ts";
 import type { ServerState } from "./core/runtime_command.ts";
 import type { Clock, Prober, ProbeTarget, Reporter } from "./ports.ts";
 
-type Entry = { readonly identity: string; isProven: boolean; why: string; readonly stop: AbortController };
+type Entry = {
+  /** The object that it was last seen as: the same one as long as nothing about it changes. */
+  server: Server;
+  readonly identity: string;
+  isProven: boolean;
+  why: string;
+  readonly stop: AbortController;
+};
 
 /** Why a server has no traffic yet; for status. */
 export type Waiting = { readonly server: string; readonly container: string; readonly why: string };
@@ -40,9 +47,11 @@ export class Readiness {
 
   /** Resolves when every server that the last update began to ask has answered, or after the milliseconds. */
   async settled(limitMs: number, clock: Clock): Promise<void> {
-    const waiting = new AbortController();
-    await Promise.race([Promise.all(this.#fresh), clock.sleep(limitMs, waiting.signal)]);
-    waiting.abort();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.after(limitMs, resolve);
+    void Promise.all(this.#fresh).then(() => resolve());
+    await promise;
+    cancel();
   }
 
   /** The servers that have no traffic, and why. */
@@ -65,12 +74,17 @@ export class Readiness {
   }
 
   #entryOf(backend: Backend, server: Server, isKnown: boolean): Entry {
+    const before = this.#entries.get(server.name);
+    if (before?.server === server) return before;
     const target = targetOf(backend, server);
     const identity = JSON.stringify([target, server.incarnation]);
-    const before = this.#entries.get(server.name);
-    if (before?.identity === identity) return before;
+    if (before?.identity === identity) {
+      before.server = server;
+      return before;
+    }
     before?.stop.abort();
     const entry: Entry = {
+      server,
       identity,
       isProven: isKnown,
       why: "it has not answered yet",

@@ -1,6 +1,7 @@
 import { type HaproxyVersion, isAtLeast } from "./backend_option.ts";
 import type { ServerName } from "./names.ts";
-import type { Desired, Section } from "./render.ts";
+import type { Desired } from "./render.ts";
+import type { Section } from "./section.ts";
 import type { Running, RunningSection, RunningServer } from "./running.ts";
 import type { Operation, SectionName, ServerState } from "./runtime_command.ts";
 

@@ -13,8 +13,8 @@ export class DockerSource implements ContainerSource {
     this.#followers = followers;
   }
 
-  async follow(wake: (wake: Wake) => void, signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#followers.map((follower) => follower.follow(wake, signal)));
+  async follow(wake: (wake: Wake) => void, signal: AbortSignal, expect?: () => void): Promise<void> {
+    await Promise.all(this.#followers.map((follower) => follower.follow(wake, signal, expect)));
   }
 
   describe(): readonly SourceStatus[] {

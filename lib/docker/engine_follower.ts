@@ -46,9 +46,12 @@ export class EngineFollower {
   readonly #early = new EarlyInspects();
   #engine: Engine | undefined;
   #connection = new AbortController();
+  /** Aborts when the connection ends, or all of it does. */
+  #ended = this.#connection.signal;
   #complaint = "";
   #hasListed = false;
   #wake: (wake: Wake) => void = () => undefined;
+  #expect: () => void = () => undefined;
 
   #address: EngineAddress | undefined;
 
@@ -66,13 +69,15 @@ export class EngineFollower {
   }
 
   /** Follows the engine's events until the signal; connects again, with growing delays, whenever they end. */
-  async follow(wake: (wake: Wake) => void, signal: AbortSignal): Promise<void> {
+  async follow(wake: (wake: Wake) => void, signal: AbortSignal, expect = () => {}): Promise<void> {
     this.#wake = wake;
+    this.#expect = expect;
     let failures = 0;
     let connectedAt = Infinity;
     while (!signal.aborted) {
       this.#connection = new AbortController();
       const connection = AbortSignal.any([signal, this.#connection.signal]);
+      this.#ended = connection;
       try {
         this.#address = await this.parts.findAddress();
         const engine = await connectEngine(await this.parts.openTransport(connection), connection);
@@ -107,12 +112,11 @@ export class EngineFollower {
   async refresh(wake: Wake, signal: AbortSignal): Promise<void> {
     const engine = this.#engine;
     if (engine === undefined) throw new Error(`Docker at ${this.parts.url} does not answer`);
-    // What is still being read when the pass goes on ends with the connection.
-    const either = AbortSignal.any([signal, this.#connection.signal]);
     try {
-      if (wake.ids !== undefined) await this.#readSome(engine, [...wake.ids], either);
+      // What is still being read when the pass goes on ends with the connection.
+      if (wake.ids !== undefined) await this.#readSome(engine, [...wake.ids], this.#ended);
       else {
-        const reading = this.#readEverything(engine, wake.isFresh === true, either);
+        const reading = this.#readEverything(engine, wake.isFresh === true, this.#ended);
         // What was never listed has nothing to go on with.
         await (this.#hasListed ? this.#orLater(reading, LIST_PATIENCE_MS) : reading);
       }
@@ -129,13 +133,14 @@ export class EngineFollower {
     signal: AbortSignal,
   ): Promise<void> {
     for await (const json of readJsonLines(stream, signal)) {
+      const since = this.parts.clock.now();
       const event = decodeEvent(json);
       if (event === undefined) continue;
       this.parts.report.debug("docker event", { action: event.action, container: event.id.slice(0, 12) });
       if (this.#isEnding(event)) {
         // What these say is known without an inspect, which the engine answers only once it has cleaned up.
-        this.stopping.set(event.id, this.parts.clock.now());
-        wake({ reason: "docker", ids: new Set() });
+        this.stopping.set(event.id, since);
+        wake({ reason: "docker", ids: new Set(), since });
         void this.parts.clock.sleep(CLEAN_UP_MS, signal).then(() =>
           wake({ reason: "docker", ids: new Set([event.id]) })
         );
@@ -150,13 +155,14 @@ export class EngineFollower {
         event.action === "connect" && (isEarly || isPart) && engine !== undefined && event.at !== undefined
       ) {
         this.#early.ask(event.id, event.at, () => engine.inspect(event.id, signal));
+        this.#expect();
       }
       if (event.action === "destroy") this.#forget(event.id);
       if (event.action === "kill" || isEarly || (isPart && event.action !== "destroy")) continue;
       // What comes after a start is not in the answer that came with it.
       if (event.action === "start") this.stopping.delete(event.id);
       else this.#early.forget(event.id);
-      wake({ reason: "docker", ids: new Set(event.action === "destroy" ? [] : [event.id]) });
+      wake({ reason: "docker", ids: new Set(event.action === "destroy" ? [] : [event.id]), since });
     }
   }
 
@@ -180,11 +186,9 @@ export class EngineFollower {
 
   /** What the engine holds up does not hold up the pass: when it comes, it wakes another one. */
   async #orLater(reading: Promise<unknown>, patienceMs: number): Promise<void> {
-    const late = new AbortController();
-    const first = await Promise.race([
-      reading,
-      this.parts.clock.sleep(patienceMs, late.signal).then(() => LATE),
-    ]).finally(() => late.abort());
+    const late = Promise.withResolvers<typeof LATE>();
+    const cancel = this.parts.clock.after(patienceMs, () => late.resolve(LATE));
+    const first = await Promise.race([reading, late.promise]).finally(cancel);
     if (first !== LATE) return;
     reading.then(
       () => this.#wake({ reason: "docker", ids: new Set() }),

@@ -72,10 +72,11 @@ async function readAccessLog(
     const buffer = new Uint8Array(READ_BYTES);
     let rest = "";
     for (let size = await connection.read(buffer); size !== null; size = await connection.read(buffer)) {
+      // Not at once: HAProxy logs what it was told ahead of its answer.
+      await clock.sleep(PAUSE_MS, signal);
       const lines = (rest + decoder.decode(buffer.subarray(0, size), { stream: true })).split("\n");
       rest = lines.pop() ?? "";
       onLines(lines);
-      await clock.sleep(PAUSE_MS, signal);
     }
   } catch {
     // The worker ended, or we stop listening; either way there is no more to read.

@@ -19,7 +19,7 @@ export class OtherWorkerError extends SocketError {}
 type Timer = ReturnType<typeof setTimeout>;
 
 /** How long a connection that was opened ahead is kept for commands, in milliseconds. */
-const AHEAD_MS = 250;
+const AHEAD_MS = 1_000;
 
 /** A worker's socket, which a session is opened on for each batch of lines. */
 export class CommandSocket {
@@ -27,14 +27,17 @@ export class CommandSocket {
 
   constructor(readonly path: string) {}
 
-  /** Opens a session for commands that will follow in a moment; one that nobody uses is closed soon. */
+  /**
+   * Opens a session for commands that will follow in a moment, such as when a container is being started; one that
+   * nobody uses is closed soon.
+   */
   openAhead(): void {
     if (this.#ahead !== undefined) return;
     const session = Session.open(this.path).then((session) => session.greet(), () => undefined);
     this.#ahead = { session, timer: setTimeout(() => this.close(), AHEAD_MS) };
   }
 
-  /** Closes what was opened ahead. */
+  /** Closes what was opened ahead, which would keep an old worker from ending. */
   close(): void {
     void this.#takeAhead()?.then((session) => session?.close());
   }

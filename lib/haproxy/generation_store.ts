@@ -3,6 +3,8 @@ import type { Generation } from "../ports.ts";
 
 /** Generations that are kept, the current one and those before it, for a look back. */
 const KEPT = 3;
+/** How long after a set became current the old ones are removed, in milliseconds: HAProxy is spoken to first. */
+const PRUNE_LATER_MS = 100;
 
 /**
  * Sets of files, each in a folder of its own below `generations`, and the link `current` to the one that HAProxy
@@ -16,6 +18,7 @@ export class GenerationStore {
   /** The folders that are kept, the current one last; numbers have gaps, since some generations are only tried out. */
   #kept: string[] = [];
   #pruning: Promise<void> = Promise.resolve();
+  #pruneDue: ReturnType<typeof setTimeout> | undefined;
   /** The folder that a running worker has loaded: what it was told since is not all that it has. */
   #held: string | undefined;
 
@@ -38,7 +41,6 @@ export class GenerationStore {
       folder !== current
     );
     this.#kept = current === undefined ? others : [...others, current];
-    this.#prune();
     await this.settled();
   }
 
@@ -113,11 +115,12 @@ export class GenerationStore {
     }
     Deno.renameSync(link, this.current);
     this.#kept = [...this.#kept.filter((folder) => folder !== generation.folder), generation.folder];
-    this.#prune();
+    this.#pruneDue ??= setTimeout(() => this.#prune(), PRUNE_LATER_MS);
   }
 
-  /** Resolves when nothing is being removed any more. */
+  /** Resolves when what is too old has been removed. */
   async settled(): Promise<void> {
+    this.#prune();
     await this.#pruning;
   }
 
@@ -128,6 +131,8 @@ export class GenerationStore {
   }
 
   #prune(): void {
+    clearTimeout(this.#pruneDue);
+    this.#pruneDue = undefined;
     const old = this.#kept.slice(0, -KEPT).filter((folder) => folder !== this.#held);
     if (old.length > 0) {
       this.#kept = this.#kept.filter((folder) => !old.includes(folder));

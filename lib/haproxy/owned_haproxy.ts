@@ -215,6 +215,7 @@ export class OwnedHaproxy implements HaproxyControl {
 
   async #loadCurrent(generation: Generation, signal: AbortSignal): Promise<Outcome> {
     this.#output.clear();
+    this.#commands.close();
     this.#isLoading = true;
     try {
       if (this.#state === "serving") {
@@ -227,9 +228,8 @@ export class OwnedHaproxy implements HaproxyControl {
     }
   }
 
-  #refused(what: string): Outcome {
-    return { kind: "rejected", stage: "load", detail: what + this.#output.reason };
-  }
+  #refused = (why: string) =>
+    ({ kind: "rejected", stage: "load", detail: why + this.#output.reason }) as const;
 
   /** Waits until a worker answers that has loaded the generation; false when it ended or took too long. */
   async #prove(generation: Generation, signal: AbortSignal): Promise<boolean> {

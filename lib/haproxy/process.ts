@@ -11,6 +11,11 @@ export type SpawnSettings = {
 
 /** How often a signal that ends HAProxy is said again, in milliseconds. */
 const SIGNAL_AGAIN_MS = 100;
+/**
+ * How long a line waits after it was printed, in milliseconds. HAProxy prints one for each command, ahead of its answer,
+ * and the answer is what the next step waits for.
+ */
+const PRINTED_MS = 5;
 
 /** The haproxy master that we started. */
 export class HaproxyProcess {
@@ -33,9 +38,10 @@ export class HaproxyProcess {
     const drained = Promise.all(
       [this.#child.stdout, this.#child.stderr].map((pipe) => drain(pipe, settings.onLine)),
     );
-    this.exited = this.#child.status.then((status) => {
+    this.exited = this.#child.status.then(async (status) => {
       this.#isEnded = true;
-      void drained;
+      // Workers may live on, with the pipe; the last words of the master are heard first.
+      await Promise.race([drained, pause(2 * PRINTED_MS)]);
       return status.signal === null ? `exit code ${status.code}` : `signal ${status.signal}`;
     });
   }
@@ -76,16 +82,18 @@ export class HaproxyProcess {
   }
 }
 
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
 async function drain(pipe: ReadableStream<Uint8Array>, onLine: SpawnSettings["onLine"]): Promise<void> {
+  const decoder = new TextDecoder();
   let rest = "";
   const pass = (line: string) => {
     if (line.trim() !== "") onLine(severityOf(line), withoutPrefix(line));
   };
   try {
-    for await (
-      const chunk of pipe.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
-    ) {
-      const lines = (rest + chunk).split("\n");
+    for await (const chunk of pipe) {
+      await pause(PRINTED_MS);
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
       rest = (lines.pop() ?? "").slice(-65_536);
       lines.forEach(pass);
     }

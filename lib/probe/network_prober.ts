@@ -82,10 +82,14 @@ async function attempt(
   signal.addEventListener("abort", end, { once: true });
   let connection: Connection | undefined;
   try {
+    if (goal === "connect") {
+      // Nothing is read or written, so that there is nothing to end but the attempt.
+      (await Deno.connect({ ...at, signal: limit.signal })).close();
+      return READY;
+    }
     connection = goal === "answer" && target.isTls
       ? await openTls(at, target.warmHost ?? "", limit.signal)
       : await openTcp(at, limit.signal);
-    if (goal === "connect") return READY;
     if (goal === "stays-open") {
       const stayed = clock.sleep(STAYS_OPEN_MS, limit.signal).then(() => "stayed");
       return await Promise.race([connection.read(), stayed]) === undefined
@@ -110,7 +114,8 @@ async function attempt(
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", end);
-    limit.abort();
     connection?.close();
+    // What still waits or reads ends with it.
+    if (goal !== "connect") limit.abort();
   }
 }

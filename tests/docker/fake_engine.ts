@@ -1,4 +1,5 @@
 /** A Docker engine on a unix socket that answers what a test tells it to, and remembers what it was asked. */
+import { systemClock } from "../../lib/clock.ts";
 import type { Clock, Reporter } from "../../lib/ports.ts";
 
 const encoder = new TextEncoder();
@@ -158,7 +159,8 @@ export function cutAnswer(beginning: string): Response {
 /** A clock on which every wait is over at once. */
 export const impatientClock: Clock = {
   now: () => performance.now(),
-  sleep: () => new Promise((resolve) => setTimeout(resolve, 0)),
+  after: (_, callback) => systemClock.after(0, callback),
+  sleep: () => systemClock.sleep(0),
 };
 
 /** Collects what is reported. */

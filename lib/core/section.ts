@@ -1,0 +1,202 @@
+import { type HaproxyVersion, isAtLeast } from "./backend_option.ts";
+import { defaultShape, shapeText } from "./backend_shape.ts";
+import { isDynamic, isHashing } from "./balance.ts";
+import type { Backend, BackendShape, Frontend, Model, Server } from "./model.ts";
+import { formatEndpoint, isWildcard, type ServerName } from "./names.ts";
+import type { Templates } from "./templates.ts";
+
+/** A backend section of the config. */
+export type Section = {
+  /** Everything that a command cannot change, as one text. */
+  readonly shape: string;
+  readonly isSpare: boolean;
+  readonly canAddServers: boolean;
+  /** Each server's line, as it stands after `server`. */
+  readonly servers: ReadonlyMap<ServerName, string>;
+};
+
+/** What sections are rendered with, beside their backends. */
+export type Rendering = {
+  readonly templates: Templates;
+  readonly version: HaproxyVersion;
+  readonly frontend: Frontend;
+};
+
+/** Spare backends that are kept ready: of the shape that most hosts have, and of each other shape in use. */
+const DEFAULT_SPARES = 16;
+const OTHER_SPARES = 2;
+/** Shapes beyond this many are not kept ready. */
+const MOST_SHAPES = 16;
+
+/** What a section is rendered from: the same object as long as nothing about it changes. */
+type SectionData = ReturnType<typeof backendData> & {
+  readonly title: string | undefined;
+  readonly servers: readonly { readonly comment: string; readonly line: string }[];
+};
+
+type Prepared = { readonly data: SectionData; readonly section: Section };
+
+const prepared = new WeakMap<
+  Backend,
+  Prepared & { readonly title: string; readonly rendering: Rendering }
+>();
+
+/** A backend's section; the same objects as the last time where nothing differs. */
+export function prepareBackend(backend: Backend, title: string, rendering: Rendering): Prepared {
+  const before = prepared.get(backend);
+  if (before?.title === title && isSameRendering(before.rendering, rendering)) return before;
+  const servers = backend.servers.map((server) => ({
+    comment: `${server.containerName}${server.via === "published" ? ", through a port of its engine" : ""}`,
+    line: renderServer(backend, server, rendering),
+  }));
+  const lines = new Map<ServerName, string>();
+  backend.servers.forEach((server, at) => lines.set(server.name, servers[at]?.line ?? ""));
+  const result = {
+    data: { ...backendData(backend.name, backend.shape, rendering.frontend), title, servers },
+    section: sectionOf(backend.shape, false, lines),
+    title,
+    rendering,
+  };
+  prepared.set(backend, result);
+  return result;
+}
+
+/** What new hosts are made from without a reload: spares, or where backends can be added, sections of defaults. */
+type Ready = {
+  readonly spares: readonly SectionData[];
+  readonly defaults: readonly (SectionData & { readonly shape: string; readonly parent: string })[];
+  readonly sections: readonly (readonly [string, Section])[];
+};
+
+const readies = new WeakMap<
+  Templates,
+  { readonly key: string; readonly rendering: Rendering; readonly ready: Ready }
+>();
+
+/** What new hosts may be made from; the same objects as the last time where nothing differs. */
+export function prepareReady(
+  model: Model,
+  balance: string,
+  canAddBackends: boolean,
+  rendering: Rendering,
+): Ready {
+  const shapes = readyShapes(model, balance);
+  const key = `${canAddBackends} ${shapes.map(shapeText)}`;
+  const before = readies.get(rendering.templates);
+  if (before?.key === key && isSameRendering(before.rendering, rendering)) return before.ready;
+  const dataOf = (name: string, shape: BackendShape): SectionData => ({
+    ...backendData(name, shape, rendering.frontend),
+    title: undefined,
+    servers: [],
+  });
+  const spares = canAddBackends ? [] : shapes.flatMap(multiply);
+  const ready: Ready = {
+    spares: spares.map((shape, at) => dataOf(`_spare_${at + 1}`, shape)),
+    sections: spares.map((shape, at) => [`_spare_${at + 1}`, sectionOf(shape, true, new Map())]),
+    defaults: (canAddBackends ? shapes : []).map((shape, at) => ({
+      ...dataOf(`_defaults_${at + 1}`, shape),
+      parent: "_base",
+      shape: shapeText(shape),
+    })),
+  };
+  readies.set(rendering.templates, { key, rendering, ready });
+  return ready;
+}
+
+const texts = new WeakMap<SectionData, string>();
+
+/**
+ * What `backend.eta` makes of a section. What has not changed is not rendered again; a user's own template may look at
+ * everything else too, as it may where it is included.
+ */
+export function textsOf(all: object, templates: Templates): (data: SectionData) => string {
+  if (templates.overlaid.has("backend.eta")) {
+    return (data) => templates.render("backend.eta", { ...all, ...data });
+  }
+  return (data) => {
+    const before = texts.get(data);
+    if (before !== undefined) return before;
+    const text = templates.render("backend.eta", data);
+    texts.set(data, text);
+    return text;
+  };
+}
+
+function sectionOf(shape: BackendShape, isSpare: boolean, servers: Section["servers"]): Section {
+  return { shape: shapeText(shape), isSpare, canAddServers: isDynamic(shape.balance), servers };
+}
+
+/** The shapes that a new host may come in: first the one of a container that asks for nothing, then those in use. */
+function readyShapes(model: Model, balance: string): BackendShape[] {
+  const plain = defaultShape(balance);
+  const shapes = new Map([[shapeText(plain), plain]]);
+  for (const { shape } of model.backends) {
+    // A path that is taken off belongs to one host's route; no other host would come with the same.
+    if (shape.stripPath === "" && isDynamic(shape.balance)) shapes.set(shapeText(shape), shape);
+  }
+  const [first, ...others] = [...shapes.keys()];
+  return [first ?? "", ...others.sort()].slice(0, MOST_SHAPES).map((key) => shapes.get(key) ?? plain);
+}
+
+const multiply = (shape: BackendShape, at: number): BackendShape[] =>
+  Array<BackendShape>(at === 0 ? DEFAULT_SPARES : OTHER_SPARES).fill(shape);
+
+/** The server as it stands after `server` in the file and after `add server BACKEND/` at run time. */
+function renderServer(backend: Backend, server: Server, rendering: Rendering): string {
+  const intervalMs = backend.shape.checkIntervalMs;
+  const before = lines.get(server);
+  if (before?.intervalMs === intervalMs && isSameRendering(before.rendering, rendering)) return before.line;
+  const { templates, version } = rendering;
+  const line = templates.render("server.eta", serverData(backend, server, version)).trimEnd();
+  lines.set(server, { rendering, intervalMs, line });
+  return line;
+}
+
+function isSameRendering(a: Rendering, b: Rendering): boolean {
+  return a.templates === b.templates && a.version === b.version && a.frontend === b.frontend;
+}
+
+/** Lines that were rendered before: a server's object stays the same while nothing about it changes. */
+const lines = new WeakMap<
+  Server,
+  { readonly rendering: Rendering; readonly intervalMs: number; readonly line: string }
+>();
+
+function backendData(name: string, shape: BackendShape, frontend: Frontend) {
+  const httpsPort = frontend.tls?.port;
+  return {
+    name,
+    balance: shape.balance,
+    isHashing: isHashing(shape.balance),
+    checkOption: shape.check.option,
+    checkLines: shape.check.lines,
+    options: shape.options,
+    rules: shape.rules,
+    redirect: shape.isTlsOnly
+      ? `https://%[var(txn.host)]${
+        httpsPort === undefined || httpsPort === 443 ? "" : `:${httpsPort}`
+      }%[pathq]`
+      : undefined,
+    stripPath: shape.stripPath === "" ? undefined : {
+      path: shape.stripPath,
+      literal: shape.stripPath.replaceAll("%", "%%"),
+      length: shape.stripPath.length + 1,
+    },
+  };
+}
+
+function serverData(backend: Backend, server: Server, version: HaproxyVersion) {
+  const host = isWildcard(backend.host) ? undefined : backend.host;
+  return {
+    name: server.name,
+    endpoint: formatEndpoint(server.address, server.port),
+    numericId: server.numericId,
+    checkIntervalMs: backend.shape.checkIntervalMs,
+    tls: server.tls === undefined ? undefined : {
+      verify: server.tls.verify,
+      host,
+      // HAProxy knows the system's authorities by a name of its own from 2.6 on.
+      authorities: isAtLeast(version, [2, 6]) ? "@system-ca" : "/etc/ssl/certs/ca-certificates.crt",
+    },
+  };
+}
