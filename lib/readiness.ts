@@ -19,6 +19,8 @@ export type Waiting = { readonly server: string; readonly container: string; rea
 export class Readiness {
   readonly #entries = new Map<ServerName, Entry>();
   #fresh: Promise<void>[] = [];
+  /** A pass waits for what comes in, and looks at it by itself. */
+  #isAwaited = false;
 
   constructor(readonly prober: Prober, readonly report: Reporter, readonly onChange: () => void) {}
 
@@ -45,12 +47,17 @@ export class Readiness {
     return this.#fresh.length > 0;
   }
 
-  /** Resolves when every server that the last update began to ask has answered, or after the milliseconds. */
+  /**
+   * Resolves when every server that the last update began to ask has answered, or after the milliseconds; of what comes
+   * until then, whoever waits learns by the next update, and nobody else is told.
+   */
   async settled(limitMs: number, clock: Clock): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const cancel = clock.after(limitMs, resolve);
+    this.#isAwaited = true;
     void Promise.all(this.#fresh).then(() => resolve());
     await promise;
+    this.#isAwaited = false;
     cancel();
   }
 
@@ -103,7 +110,7 @@ export class Readiness {
     const pending = this.prober.prove(target, onWait, entry.stop.signal).then(() => {
       if (entry.stop.signal.aborted) return;
       entry.isProven = true;
-      this.onChange();
+      if (!this.#isAwaited) this.onChange();
     }, () => undefined);
     this.#fresh.push(pending);
   }

@@ -83,8 +83,9 @@ async function attempt(
   let connection: Connection | undefined;
   try {
     if (goal === "connect") {
-      // Nothing is read or written, so that there is nothing to end but the attempt.
-      (await Deno.connect({ ...at, signal: limit.signal })).close();
+      const made = await Deno.connect({ ...at, signal: limit.signal });
+      // It has proved what it was made for; closing it can wait, and the container cannot.
+      clock.after(0, () => made.close());
       return READY;
     }
     connection = goal === "answer" && target.isTls

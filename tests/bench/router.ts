@@ -108,7 +108,7 @@ export async function startRouter(
   };
 }
 
-const LOG = ["--log-level", "debug", "--log-format", "json"];
+const LOG = ["--log-format", "json"];
 
 class RouterLog {
   readonly lines: LogLine[] = [];

@@ -2,7 +2,7 @@
 import { eventually } from "../harness/eventually.ts";
 import type { Fleet, Member, MemberRequest } from "./fleet.ts";
 import { askOnce, now } from "./raw_http.ts";
-import type { Router } from "./router.ts";
+import type { LogLine, Router } from "./router.ts";
 
 /** One start, in milliseconds. */
 export interface Start {
@@ -41,15 +41,37 @@ export async function measureStarts(
   return starts;
 }
 
+/** From an event that came in until HAProxy had done what it led to, in milliseconds; told by signalbox's log. */
+export interface Acknowledged {
+  readonly startMs: number;
+  readonly killMs: number;
+}
+
 /** Starts a container and removes it when HAProxy has it, without a request that would take processor time meanwhile. */
-export async function startQuietly(fleet: Fleet, router: Router, request: MemberRequest): Promise<void> {
+export async function startQuietly(
+  fleet: Fleet,
+  router: Router,
+  request: MemberRequest,
+): Promise<Acknowledged> {
   const member = await fleet.create(request);
+  const before = router.lines.length;
+  const told = async (isMeant: (line: LogLine) => boolean, what: string): Promise<number> => {
+    const find = () => router.lines.slice(before).find(isMeant);
+    await eventually(() => find() !== undefined, { what, everyMs: 50, limitMs: LIMIT_MS });
+    return Number(find()?.["sinceEventMs"]);
+  };
+  const isDone = (operation: string) => ({ msg, operations }: LogLine) =>
+    msg === "changed HAProxy at run time" && `${operations}`.includes(operation);
   await fleet.start(member);
-  const isTold = (pattern: RegExp) => () =>
-    router.lines.some(({ msg }) => pattern.test(msg) && msg.includes(`:${member.id.slice(0, 12)}:`));
-  await eventually(isTold(DONE.start), { what: "the server to be added", everyMs: 50, limitMs: LIMIT_MS });
+  const startMs = await told(isDone("add-server"), "the server to be added");
   await fleet.remove(member);
-  await eventually(isTold(DONE.kill), { what: "the server to be taken out", everyMs: 50, limitMs: LIMIT_MS });
+  const killMs = await told(
+    ({ msg, servers }) =>
+      msg.startsWith("took servers out") && `${servers}`.includes(`:${member.id.slice(0, 12)}:`),
+    "the server to be taken out",
+  );
+  await told(isDone("delete-server"), "the server to be deleted");
+  return { startMs, killMs };
 }
 
 async function measureStart(fleet: Fleet, router: Router, member: Member): Promise<Start> {
@@ -73,21 +95,4 @@ async function isGone(router: Router, member: Member): Promise<void> {
     others = answer === undefined || answer.body.includes(member.name) ? 0 : others + 1;
     return others >= 3;
   }, { what: `${member.name} to be gone`, everyMs: 5, limitMs: LIMIT_MS });
-}
-
-/** What HAProxy prints when it has done what an event of the container led to. */
-const DONE = { start: /New server registered/, kill: /is going DOWN for maintenance/ } as const;
-
-/**
- * From each event received until HAProxy has done what it led to, which it says itself, with the container's id in the
- * server's name; from signalbox's log, to the millisecond.
- */
-export function acknowledgements(router: Router, since: number, action: keyof typeof DONE): number[] {
-  const lines = router.lines.filter((line) => line.time >= since);
-  return lines.flatMap((line, at) => {
-    if (line.msg !== "docker event" || line["action"] !== action) return [];
-    const mark = `:${line["container"]}:`;
-    const done = lines.slice(at + 1).find(({ msg }) => DONE[action].test(msg) && msg.includes(mark));
-    return done === undefined ? [] : [done.time - line.time];
-  });
 }
