@@ -167,9 +167,11 @@ export class Controller {
     report.notices(this.built.notices);
     const states = this.readiness.update(desired.model, this.#known);
     // Containers that listen already answer at once: a moment's wait brings them in ready, in one step.
-    const limitMs = this.applier.running === undefined ? FIRST_HEAD_START_MS : HEAD_START_MS;
+    const [what, limitMs] = this.applier.running === undefined
+      ? ["proof", FIRST_HEAD_START_MS] as const
+      : ["answer", HEAD_START_MS] as const;
     const later = async () => {
-      await this.readiness.settled(limitMs, this.parts.clock);
+      await this.readiness.settled(what, limitMs, this.parts.clock);
       return this.readiness.update(desired.model, this.#known);
     };
     const { isAsking } = this.readiness;

@@ -93,8 +93,15 @@ export type ProbeTarget = {
 
 /** Finds out whether a container answers. */
 export interface Prober {
-  /** Resolves once the target answered; rejects only when the signal aborts. `onWait` hears why it is not ready yet. */
-  prove(target: ProbeTarget, onWait: (why: string) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves once the target answered; rejects only when the signal aborts. `onFailure` hears why each try failed, and
+   * for how many milliseconds it has been asked.
+   */
+  prove(
+    target: ProbeTarget,
+    onFailure: (why: string, askedMs: number) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 /** Time, so that tests can hold it. */

@@ -15,10 +15,14 @@ type Entry = {
 /** Why a server has no traffic yet; for status. */
 export type Waiting = { readonly server: string; readonly container: string; readonly why: string };
 
+/** How long a container may wait before it is said why, in milliseconds. */
+const SILENT_MS = 1_000;
+
 /** Which servers may have traffic: those whose container answered, and whose engine has nothing against it. */
 export class Readiness {
   readonly #entries = new Map<ServerName, Entry>();
-  #fresh: Promise<void>[] = [];
+  /** Of each server that the last update began to ask: its proof, and its first answer, good or bad. */
+  #fresh: { readonly proof: Promise<void>; readonly answer: Promise<void> }[] = [];
   /** A pass waits for what comes in, and looks at it by itself. */
   #isAwaited = false;
 
@@ -48,14 +52,14 @@ export class Readiness {
   }
 
   /**
-   * Resolves when every server that the last update began to ask has answered, or after the milliseconds; of what comes
-   * until then, whoever waits learns by the next update, and nobody else is told.
+   * Resolves when every server that the last update began to ask has given its proof or its first answer, or after the
+   * milliseconds; of what comes until then, whoever waits learns by the next update, and nobody else is told.
    */
-  async settled(limitMs: number, clock: Clock): Promise<void> {
+  async settled(what: "proof" | "answer", limitMs: number, clock: Clock): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const cancel = clock.after(limitMs, resolve);
     this.#isAwaited = true;
-    void Promise.all(this.#fresh).then(() => resolve());
+    void Promise.all(this.#fresh.map((each) => each[what])).then(() => resolve());
     await promise;
     this.#isAwaited = false;
     cancel();
@@ -103,16 +107,21 @@ export class Readiness {
   }
 
   #probe(target: ProbeTarget, server: Server, entry: Entry): void {
-    const onWait = (why: string) => {
+    const { promise: answer, resolve } = Promise.withResolvers<void>();
+    let isTold = false;
+    const onFailure = (why: string, askedMs: number) => {
+      resolve();
       entry.why = why;
+      if (askedMs < SILENT_MS || isTold) return;
+      isTold = true;
       this.report.info(`${server.containerName} gets no traffic yet: ${why}`, { server: server.name });
     };
-    const pending = this.prober.prove(target, onWait, entry.stop.signal).then(() => {
+    const proof = this.prober.prove(target, onFailure, entry.stop.signal).then(() => {
       if (entry.stop.signal.aborted) return;
       entry.isProven = true;
       if (!this.#isAwaited) this.onChange();
-    }, () => undefined);
-    this.#fresh.push(pending);
+    }, () => undefined).finally(resolve);
+    this.#fresh.push({ proof, answer });
   }
 }
 

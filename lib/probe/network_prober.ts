@@ -1,28 +1,33 @@
-import { type Backoff, backoffMs } from "../core/backoff.ts";
 import type { Clock, Prober, ProbeTarget } from "../ports.ts";
 import { type Connection, openTcp, openTls } from "./connection.ts";
 
-/** Quick at first, since most containers listen within milliseconds; a connection costs 0.1 ms. */
-const RETRY: Backoff = { firstMs: 2, mostMs: 100 };
-/** Tries after which a container is asked more calmly, and how calmly, in milliseconds. */
-const PATIENT_AFTER = 200;
+/**
+ * A container is asked again after this part of the time that it has been asked for, so that it is found that much late
+ * at most: most listen within milliseconds, and some take a minute. A try costs 0.3 ms.
+ */
+const PART = 1 / 8;
+const SHORTEST_MS = 1;
+const LONGEST_MS = 100;
+/** After so long, in milliseconds, a container is asked more calmly, and how calmly. */
+const PATIENT_AFTER_MS = 20_000;
 const PATIENT_MS = 1_000;
-/** The first tries are quick for everyone; after them, each container that waits adds this to the delay of all, in milliseconds. */
+/** Each other container that waits adds this to the delay of all, in milliseconds: less for the first tries. */
 const QUICK_TRIES = 6;
+const QUICK_TURN_MS = 1;
 const TURN_MS = 5;
 /** How long a try may take, in milliseconds. */
 const CONNECT_LIMIT_MS = 1_000;
 const ANSWER_LIMIT_MS = 5_000;
 /** The engine's proxy closes within a few milliseconds when nothing listens behind it; one that stays is real. */
 const STAYS_OPEN_MS = 100;
-/** Tries that fail before it is said why the container waits. */
-const SILENT_TRIES = 20;
 
 type Verdict = { readonly isReady: true } | {
   readonly isReady: false;
   readonly why: string;
   readonly isSure: boolean;
 };
+
+type OnFailure = Parameters<Prober["prove"]>[1];
 
 const READY: Verdict = { isReady: true };
 
@@ -32,20 +37,24 @@ export class NetworkProber implements Prober {
 
   constructor(readonly clock: Clock) {}
 
-  async prove(target: ProbeTarget, onWait: (why: string) => void, signal: AbortSignal): Promise<void> {
+  async prove(target: ProbeTarget, onFailure: OnFailure, signal: AbortSignal): Promise<void> {
     this.#waiting++;
-    await this.#prove(target, onWait, signal).finally(() => this.#waiting--);
+    await this.#prove(target, onFailure, signal).finally(() => this.#waiting--);
   }
 
-  async #prove(target: ProbeTarget, onWait: (why: string) => void, signal: AbortSignal): Promise<void> {
+  async #prove(target: ProbeTarget, onFailure: OnFailure, signal: AbortSignal): Promise<void> {
+    const startedAt = this.clock.now();
     for (let tries = 1; !signal.aborted; tries++) {
       const verdict = await probe(target, this.clock, signal);
       if (verdict.isReady) return;
-      if (tries === SILENT_TRIES) onWait(verdict.why);
-      const delay = tries > PATIENT_AFTER ? PATIENT_MS : backoffMs(tries, RETRY, Math.random());
+      const elapsedMs = this.clock.now() - startedAt;
+      onFailure(verdict.why, elapsedMs);
+      const delayMs = elapsedMs > PATIENT_AFTER_MS
+        ? PATIENT_MS
+        : Math.min(LONGEST_MS, Math.max(SHORTEST_MS, elapsedMs * PART));
       // Many that wait are asked in turn: what all of them cost together stays the same.
-      const turn = Math.min(PATIENT_MS, this.#waiting * TURN_MS);
-      await this.clock.sleep(tries > QUICK_TRIES ? Math.max(delay, turn) : delay, signal);
+      const turnMs = (this.#waiting - 1) * (tries > QUICK_TRIES ? TURN_MS : QUICK_TURN_MS);
+      await this.clock.sleep(Math.max(delayMs, Math.min(PATIENT_MS, turnMs)), signal);
     }
     signal.throwIfAborted();
   }
