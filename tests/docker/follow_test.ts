@@ -21,6 +21,8 @@ const followerOf = (fake: FakeEngine, report: Reporter): EngineFollower =>
 class Watch implements AsyncDisposable {
   readonly report = listener();
   snapshot: Snapshot | undefined;
+  /** How often it was said that a change is on its way. */
+  expected = 0;
   readonly #ending = new AbortController();
   readonly #source: DockerSource;
   readonly #end: Promise<void>;
@@ -29,12 +31,16 @@ class Watch implements AsyncDisposable {
   constructor(fake: FakeEngine) {
     this.#source = new DockerSource([followerOf(fake, this.report)]);
     const { signal } = this.#ending;
-    this.#end = this.#source.follow((wake) => {
-      this.#pass = this.#pass.then(() => this.#source.observe(wake, signal)).then(
-        (snapshot) => this.snapshot = snapshot,
-        () => undefined,
-      );
-    }, signal);
+    this.#end = this.#source.follow(
+      (wake) => {
+        this.#pass = this.#pass.then(() => this.#source.observe(wake, signal)).then(
+          (snapshot) => this.snapshot = snapshot,
+          () => undefined,
+        );
+      },
+      signal,
+      () => this.expected++,
+    );
   }
 
   get names(): string[] {
@@ -259,11 +265,13 @@ for (
     tellConnected(fake, id, connectedAt);
     await eventually(() => asked() === 1, { what: "the early question" });
     assert.deepEqual(watch.names, []);
+    assert.equal(watch.expected, 1);
     fake.answer = () => undefined;
     started.resolve(Response.json(running));
     fake.tell("start", id);
     await watch.sees("ca1");
     assert.equal(asked(), inspects);
+    assert.equal(watch.expected, 1);
   });
 }
 
