@@ -30,6 +30,8 @@ export class Applier {
   reloads = 0;
   /** A reload is under way: commands wait for its proof, but for those that take servers out. */
   isLoading = false;
+  /** When HAProxy last answered what a plan told it, in milliseconds of the clock. */
+  answeredAt = 0;
   /** What the last apply was asked for was refused before, as it is, so that nothing was done. */
   isRefusing = false;
   #onDisk: { readonly desired: Desired; readonly states: States } | undefined;
@@ -195,6 +197,7 @@ export class Applier {
     // What HAProxy has then is asked in the same breath.
     const questions = touched.length > MANY_SECTIONS ? [stateQuestion()] : touched.map(stateQuestion);
     const replies = [...await this.parts.haproxy.send([...lines.flat(), ...questions])];
+    this.answeredAt = this.parts.clock.now();
     for (const [at, operation] of operations.entries()) {
       const own = replies.splice(0, lines[at]?.length ?? 0);
       const reply = readReplies(operation, own);

@@ -216,7 +216,8 @@ export class Controller {
 
   #tell(plan: Plan, outcome: Outcome, signal: AbortSignal, since: number | undefined): void {
     const { report, clock } = this.parts;
-    const took = since === undefined ? {} : { sinceEventMs: tenths(clock.now() - since) };
+    const doneAt = plan.kind === "runtime" ? this.applier.answeredAt : clock.now();
+    const took = since === undefined ? {} : { sinceEventMs: tenths(doneAt - since) };
     if (outcome.kind === "rejected") {
       this.#complain(`the new config failed (${outcome.stage}): ${outcome.detail}`);
       if (outcome.stage === "check") {

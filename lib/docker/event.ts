@@ -6,7 +6,10 @@ const EventSchema = v.object({
   Action: v.string(),
   Actor: v.object({
     ID: v.string(),
-    Attributes: v.optional(v.nullable(v.record(v.string(), v.string()), {}), {}),
+    Attributes: v.optional(
+      v.nullable(v.object({ container: v.optional(v.string()), signal: v.optional(v.string()) }), {}),
+      {},
+    ),
   }),
   timeNano: v.optional(v.number()),
 });
@@ -26,7 +29,7 @@ export function decodeEvent(json: unknown): ContainerEvent | undefined {
   if (!result.success) return undefined;
   const { Type: type, Action: action, Actor: actor, timeNano } = result.output;
   const subject = type === "network"
-    ? actor.Attributes["container"]
+    ? actor.Attributes.container
     : type === "container"
     ? actor.ID
     : undefined;
@@ -35,7 +38,7 @@ export function decodeEvent(json: unknown): ContainerEvent | undefined {
   return {
     id: id.value,
     action,
-    killedBy: action === "kill" ? actor.Attributes["signal"] ?? "9" : undefined,
+    killedBy: action === "kill" ? actor.Attributes.signal ?? "9" : undefined,
     at: timeNano === undefined ? undefined : timeNano / 1e6,
   };
 }
