@@ -6,7 +6,7 @@ import type { Desired, Files } from "./core/render.ts";
 import { type Operation, readReplies, runtimeCommands, type ServerState } from "./core/runtime_command.ts";
 import { believe, isAsReported, parseServerStates, stateQuestion } from "./core/survey.ts";
 import { HoldBack, tenths } from "./hold_back.ts";
-import type { Clock, HaproxyControl, Outcome, Reporter } from "./ports.ts";
+import type { Clock, ContainerSource, HaproxyControl, Outcome, Reporter } from "./ports.ts";
 
 type States = ReadonlyMap<ServerName, ServerState>;
 
@@ -15,6 +15,7 @@ export type ApplierParts = {
   readonly haproxy: HaproxyControl;
   readonly clock: Clock;
   readonly report: Reporter;
+  readonly source: Pick<ContainerSource, "stopping">;
 };
 
 /** The last reload, for status and for the space between two. */
@@ -71,9 +72,8 @@ export class Applier {
     later?: () => Promise<States>,
   ): Promise<{ readonly plan: Plan; readonly outcome: Outcome }> {
     const { haproxy, clock, report } = this.parts;
-    const { capabilities } = haproxy;
-    const settable = (given: States): States => capabilities.canSetStates ? given : new Map();
-    let states = settable(wanted);
+    const isQuiet = this.#holdBack.watch();
+    let states = this.#withhold(desired, wanted);
     if (this.running === undefined) await this.#readBack(desired);
     let plan = this.#plan(desired, states);
     if (plan.kind === "nothing") return { plan, outcome: { kind: "applied" } };
@@ -84,8 +84,9 @@ export class Applier {
     if (kept?.kind === "rejected" || plan.kind === "keep") {
       return { plan, outcome: kept ?? { kind: "applied" } };
     }
-    if (later !== undefined) {
-      states = settable(await later());
+    const newer = await later?.();
+    if (newer !== undefined || !isQuiet()) {
+      states = this.#withhold(desired, newer ?? wanted);
       plan = this.#plan(desired, states);
     }
     if (plan.kind === "reload") {
@@ -156,6 +157,21 @@ export class Applier {
     return this.running === undefined ? 0 : countLeaving(this.running);
   }
 
+  /** The states, but for servers whose container has been told to stop since: they were taken out, and stay out. */
+  #withhold(desired: Desired, states: States): States {
+    const { haproxy, source } = this.parts;
+    if (!haproxy.capabilities.canSetStates) return new Map();
+    const stopping = source.stopping();
+    if (stopping.size === 0) return states;
+    const servers = desired.model.backends.flatMap((backend) => backend.servers);
+    return new Map([
+      ...states,
+      ...servers.filter(({ containerId }) => stopping.has(containerId)).map(({ name }) =>
+        [name, "maint"] as const
+      ),
+    ]);
+  }
+
   #plan(desired: Desired, states: States): Plan {
     this.isRefusing = false;
     if (this.#mustReload !== undefined) return { kind: "reload", reasons: [this.#mustReload] };
@@ -220,13 +236,14 @@ export class Applier {
   async #load(
     reasons: readonly string[],
     desired: Desired,
-    states: States,
+    wanted: States,
     signal: AbortSignal,
   ): Promise<Outcome> {
     const { clock, haproxy } = this.parts;
     // Reloads cost CPU and leave an old worker behind: after one, as much time passes as it took.
     const pauseMs = this.#lastLoadEndedAt + (this.lastReload?.tookMs ?? 0) - clock.now();
     if (pauseMs > 0) await clock.sleep(pauseMs, signal);
+    const states = this.#withhold(desired, wanted);
     const startedAt = clock.now();
     this.isLoading = true;
     // What is asked for from now on is not done by this load: a certificate may have been read already.

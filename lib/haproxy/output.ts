@@ -1,4 +1,5 @@
-import type { Reporter } from "../ports.ts";
+import type { Clock, Reporter } from "../ports.ts";
+import { PRINTED_MS } from "./process.ts";
 
 /** Lines that are kept for an error message. */
 const KEPT_LINES = 50;
@@ -22,9 +23,10 @@ export class HaproxyOutput {
     this.#lines = [];
   }
 
-  /** The last lines, behind a colon, or nothing. */
-  get reason(): string {
-    return this.#lines.length === 0 ? "" : `: ${this.#lines.slice(-5).join("; ")}`;
+  /** What went wrong with the last lines behind a colon, once those that were printed with it have been read. */
+  async explain(what: string, clock: Clock): Promise<string> {
+    await clock.sleep(3 * PRINTED_MS);
+    return this.#lines.length === 0 ? what : `${what}: ${this.#lines.slice(-5).join("; ")}`;
   }
 
   /** It said that a load failed. */

@@ -194,7 +194,7 @@ export class OwnedHaproxy implements HaproxyControl {
     this.onRestart(false);
   }
 
-  expectCommands = (): void => this.#commands.openAhead();
+  expectCommands = (): void => this.#isLoading ? undefined : this.#commands.openAhead();
 
   async stop(limitMs: number): Promise<void> {
     this.#step("end");
@@ -219,17 +219,17 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#isLoading = true;
     try {
       if (this.#state === "serving") {
-        if (!await askReload(this.#masterSocket)) return this.#refused("HAProxy refused to load it");
+        if (!await askReload(this.#masterSocket)) return await this.#refused("HAProxy refused to load it");
       } else this.#step("start");
       const isLoaded = await this.#prove(generation, signal);
-      return isLoaded ? { kind: "applied" } : this.#refused("HAProxy did not take it up");
+      return isLoaded ? { kind: "applied" } : await this.#refused("HAProxy did not take it up");
     } finally {
       this.#isLoading = false;
     }
   }
 
-  #refused = (why: string) =>
-    ({ kind: "rejected", stage: "load", detail: why + this.#output.reason }) as const;
+  #refused = async (what: string) =>
+    ({ kind: "rejected", stage: "load", detail: await this.#output.explain(what, this.clock) }) as const;
 
   /** Waits until a worker answers that has loaded the generation; false when it ended or took too long. */
   async #prove(generation: Generation, signal: AbortSignal): Promise<boolean> {

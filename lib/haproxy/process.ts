@@ -15,7 +15,7 @@ const SIGNAL_AGAIN_MS = 100;
  * How long a line waits after it was printed, in milliseconds. HAProxy prints one for each command, ahead of its answer,
  * and the answer is what the next step waits for.
  */
-const PRINTED_MS = 5;
+export const PRINTED_MS = 5;
 
 /** The haproxy master that we started. */
 export class HaproxyProcess {
@@ -41,7 +41,7 @@ export class HaproxyProcess {
     this.exited = this.#child.status.then(async (status) => {
       this.#isEnded = true;
       // Workers may live on, with the pipe; the last words of the master are heard first.
-      await Promise.race([drained, pause(2 * PRINTED_MS)]);
+      await Promise.race([drained, pause(4 * PRINTED_MS)]);
       return status.signal === null ? `exit code ${status.code}` : `signal ${status.signal}`;
     });
   }

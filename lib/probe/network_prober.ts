@@ -47,6 +47,7 @@ export class NetworkProber implements Prober {
     for (let tries = 1; !signal.aborted; tries++) {
       const verdict = await probe(target, this.clock, signal);
       if (verdict.isReady) return;
+      if (signal.aborted) break;
       const elapsedMs = this.clock.now() - startedAt;
       onFailure(verdict.why, elapsedMs);
       const delayMs = elapsedMs > PATIENT_AFTER_MS

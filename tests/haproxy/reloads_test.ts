@@ -64,6 +64,31 @@ const worker = async (stage: Stage) => {
 };
 
 for (const program of programs) {
+  for (const [how, isReload] of [["at run time", false], ["by a reload", true]] as const) {
+    Deno.test(`${called(program)}: a container that is told to stop while a pass is under way is not given back by it, ${how}`, () =>
+      onWeb(program, { settings: {} }, async (stage, _, snapshot) => {
+        const all = want(stage.routing, snapshot, {});
+        if (isReload) stage.applier.forceReload("the test wants it");
+        await stage.apply(all, () => {
+          for (const { servers } of all.desired.model.backends) {
+            for (const { containerId } of servers) {
+              if (containerId === "web1") stage.stopping.add(containerId);
+            }
+          }
+          stage.applier.holdBack(stage.stopping, all.desired);
+          return Promise.resolve(all.states);
+        });
+        await stage.applier.held;
+        const servers = (await stage.haproxy.reportServers()).filter(({ section }) => section === HOST);
+        assert.deepEqual(servers.map(({ name, isReady }) => [name.split(":")[1], isReady]), [
+          ["web1", false],
+          ["web2", true],
+        ]);
+      }, { not_ready: ["web1"] }));
+  }
+}
+
+for (const program of programs) {
   const name = (sentence: string) => `${called(program)}: ${sentence}`;
 
   Deno.test(

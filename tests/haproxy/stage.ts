@@ -2,6 +2,7 @@
 import { Applier } from "../../lib/applier.ts";
 import type { Routing } from "../../lib/cli/routing.ts";
 import { systemClock } from "../../lib/clock.ts";
+import type { ContainerId } from "../../lib/core/names.ts";
 import type { Capabilities } from "../../lib/core/plan.ts";
 import { sendCommands } from "../../lib/haproxy/command_session.ts";
 import { findIdentity } from "../../lib/haproxy/identity.ts";
@@ -60,8 +61,13 @@ export type Stage = {
   readonly restarts: () => number;
   /** The number of the generation that was loaded last; a restart may have loaded a later one. */
   readonly generation: () => number;
-  /** Applies what is wanted; throws where it was rejected. */
-  readonly apply: (wanted: Wanted) => ReturnType<Applier["apply"]>;
+  /** The containers that Docker says are being stopped. */
+  readonly stopping: Set<ContainerId>;
+  /** Applies what is wanted, with what is known `later`; throws where it was rejected. */
+  readonly apply: (
+    wanted: Wanted,
+    later?: Parameters<Applier["apply"]>[3],
+  ) => ReturnType<Applier["apply"]>;
   /** Another signalbox takes HAProxy over, with settings of its own if they are given. */
   readonly replace: (settings?: Readonly<Record<string, string>>) => Promise<void>;
 };
@@ -98,12 +104,14 @@ export async function onStage<T>(
   };
   const Kind = request.canAddServers === false ? OldHaproxy : OwnedHaproxy;
   const report = collect(said);
+  const stopping = new Set<ContainerId>();
+  const source = { stopping: () => stopping };
   const begin = () => {
     const haproxy = new Kind(settings, routing.templates, systemClock, report, () => restarts++);
-    return { haproxy, applier: new Applier({ haproxy, clock: systemClock, report }) };
+    return { haproxy, applier: new Applier({ haproxy, clock: systemClock, report, source }) };
   };
   let now = begin();
-  const stopping = new AbortController();
+  const ending = new AbortController();
   try {
     await now.haproxy.open();
     return await act({
@@ -119,10 +127,11 @@ export async function onStage<T>(
         return routing;
       },
       said,
+      stopping,
       restarts: () => restarts,
       generation: () => generation,
-      apply: async ({ desired, states }) => {
-        const result = accept(await now.applier.apply(desired, states, stopping.signal), said);
+      apply: async ({ desired, states }, later) => {
+        const result = accept(await now.applier.apply(desired, states, ending.signal, later), said);
         if (result.plan.kind === "reload") generation = (await now.haproxy.store.findCurrent())?.number ?? 0;
         return result;
       },
@@ -134,7 +143,7 @@ export async function onStage<T>(
       },
     });
   } finally {
-    stopping.abort();
+    ending.abort();
     await now.haproxy.stop(2_000);
     await Deno.remove(stateDir, { recursive: true });
   }
