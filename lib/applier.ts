@@ -1,3 +1,4 @@
+import { tenths } from "./core/milliseconds.ts";
 import type { ContainerId, ServerName } from "./core/names.ts";
 import { type Plan, planChange } from "./core/plan.ts";
 import { countLeaving, noteBindings, noteOperation, type Running, runningAfterLoad } from "./core/running.ts";
@@ -5,7 +6,7 @@ import { readBack } from "./core/read_back.ts";
 import type { Desired, Files } from "./core/render.ts";
 import { type Operation, readReplies, runtimeCommands, type ServerState } from "./core/runtime_command.ts";
 import { believe, isAsReported, parseServerStates, stateQuestion } from "./core/survey.ts";
-import { HoldBack, tenths } from "./hold_back.ts";
+import { HoldBack } from "./hold_back.ts";
 import type { Clock, ContainerSource, HaproxyControl, Outcome, Reporter } from "./ports.ts";
 
 type States = ReadonlyMap<ServerName, ServerState>;

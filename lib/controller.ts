@@ -1,12 +1,12 @@
 import { Applier } from "./applier.ts";
 import type { Built } from "./core/build_model.ts";
+import { tenths } from "./core/milliseconds.ts";
 import type { Model } from "./core/model.ts";
 import type { ServerName } from "./core/names.ts";
 import type { Plan } from "./core/plan.ts";
 import type { Desired } from "./core/render.ts";
 import type { Settle } from "./core/settle.ts";
 import { emptySnapshot, type Snapshot } from "./core/snapshot.ts";
-import { tenths } from "./hold_back.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Clock, ContainerSource, HaproxyControl, Outcome, Prober, Reporter, Wake } from "./ports.ts";
 import { Quarantine } from "./quarantine.ts";

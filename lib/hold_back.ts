@@ -1,3 +1,4 @@
+import { tenths } from "./core/milliseconds.ts";
 import type { ContainerId } from "./core/names.ts";
 import type { Desired } from "./core/render.ts";
 import { noteOperation, type Running } from "./core/running.ts";
@@ -72,6 +73,3 @@ export class HoldBack {
     }
   }
 }
-
-/** Milliseconds as a log tells them. */
-export const tenths = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;

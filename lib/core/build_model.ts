@@ -26,13 +26,17 @@ export type Built = {
 /** Builds what HAProxy should do from what Docker said. Never throws on anything that a container wrote. */
 export function buildModel(snapshot: Snapshot, settings: RoutingSettings): Built {
   const builder = new Builder(snapshot, settings);
-  // The oldest first: whoever came first keeps a host and decides a backend's options.
+  // The oldest first: whoever came first keeps a host. One that was told to stop keeps none that another could answer for.
+  const { stopping } = snapshot;
   const containers = [...snapshot.containers].sort((a, b) =>
-    a.createdAt - b.createdAt || compare(a.id, b.id)
+    Number(stopping.has(a.id)) - Number(stopping.has(b.id)) || byAge(a, b)
   );
   for (const container of containers) builder.addContainer(container);
   return builder.finish();
 }
+
+const byAge = (a: ContainerView, b: ContainerView): number =>
+  a.createdAt - b.createdAt || compare(a.id, b.id);
 
 const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
 
@@ -42,7 +46,6 @@ const SHARES_NETWORK = "container:";
 type Draft = {
   /** Its own host and path. */
   readonly route: Route;
-  /** The oldest first. */
   readonly members: Member[];
 };
 
@@ -127,6 +130,8 @@ class Builder {
   finish(): Built {
     const backends: Backend[] = [];
     for (const draft of this.drafts.values()) {
+      // The oldest decides a backend's options, also while it stops: they change once, when it is gone.
+      if (this.snapshot.stopping.size > 0) draft.members.sort((a, b) => byAge(a.container, b.container));
       const { backend, notices } = this.#memory.mergedOf(draft.members, () => merge(draft, this.settings));
       this.notices.push(...notices);
       backends.push(backend);

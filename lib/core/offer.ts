@@ -106,7 +106,6 @@ function readOffer(
     containerName: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/.test(container.name)
       ? container.name
       : container.id.slice(0, 12),
-    // Each by its name: a spread in the middle costs more than all of the rest.
     address: endpoint.value.address,
     port: endpoint.value.port,
     via: endpoint.value.via,

@@ -87,7 +87,6 @@ export function measureRender(count: number): Row[] {
   const pass = (
     name: string,
     given: () => { snapshot: Snapshot; settings: RoutingSettings },
-    isAim: boolean,
   ): Row[] => {
     const parts = { build: [] as number[], render: [] as number[] };
     const all = timeUs(() => {
@@ -100,7 +99,7 @@ export function measureRender(count: number): Row[] {
       parts.render.push((performance.now() - built) * 1_000);
     });
     return [
-      row(name, all, isAim),
+      row(name, all, true),
       row("  of it: buildModel", median(parts.build)),
       row("  of it: renderDesired", median(parts.render)),
     ];
@@ -109,10 +108,9 @@ export function measureRender(count: number): Row[] {
     ...pass(
       "snapshot → config, one container changed",
       () => ({ ...changeOne(snapshot), settings: routing }),
-      true,
     ),
     // Settings of its own have no memory of an earlier pass.
-    ...pass("snapshot → config, the first pass", () => ({ snapshot, settings: { ...routing } }), false),
+    ...pass("snapshot → config, the first pass", () => ({ snapshot, settings: { ...routing } })),
     row(
       "planChange, nothing differs",
       timeUs(() => planChange(running, desired, new Map(), { canAddServers: true, canAddBackends: false })),
