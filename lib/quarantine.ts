@@ -71,7 +71,7 @@ export class Quarantine {
 }
 
 /** What HAProxy would be asked to load; whether a container may have traffic now is no part of it. */
-function fingerprint({ servers, ...rest }: Backend): string {
+function fingerprint({ servers, routes: _routes, ...rest }: Backend): string {
   const fixed = servers.map(({ gate: _gate, incarnation: _incarnation, ...server }) => server);
   return JSON.stringify([rest, fixed]);
 }

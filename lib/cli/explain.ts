@@ -1,4 +1,4 @@
-import type { Built, Verdict } from "../core/build_model.ts";
+import type { Built } from "../core/build_model.ts";
 import { backendName, formatEndpoint, type HostName, parseHost } from "../core/names.ts";
 import { formatNotice, onOneLine, quote } from "../core/notice.ts";
 import { wrongUsage } from "./failure.ts";
@@ -6,6 +6,7 @@ import { readSnapshot } from "./input.ts";
 import { prepareRouting } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
+import { type Verdict, verdictsOf } from "../core/verdict.ts";
 
 /** Says for each container, or for the host or container named, what it serves, or why nothing. */
 export async function explain(
@@ -16,7 +17,7 @@ export async function explain(
   const settings = settingsOf(options, terminal);
   const routing = await prepareRouting(settings);
   const built = routing.design.build(await readSnapshot(settings, terminal));
-  const verdicts = subject === undefined ? built.verdicts : findVerdicts(subject, built);
+  const verdicts = subject === undefined ? verdictsOf(built) : findVerdicts(subject, built);
   if (subject !== undefined && verdicts.length === 0) throw wrongUsage(unknownSubject(subject, built));
   const entries = verdicts.map((verdict) => explainOne(verdict, built));
   if (options.json) await terminal.out(`${JSON.stringify(entries, undefined, 2)}\n`);
@@ -40,7 +41,7 @@ function findVerdicts(subject: string, built: Built): readonly Verdict[] {
   const host = parseHost(subject);
   const hosts = host.ok ? [host.value, ...wildcardsOf(host.value)] : [];
   const served = hosts.find((each) => built.model.routes.some((route) => route.host === each));
-  return built.verdicts.filter(({ container, hosts }) =>
+  return verdictsOf(built).filter(({ container, hosts }) =>
     hosts.some((one) => one.host === served) || container.name === subject ||
     (subject.length >= 4 && container.id.startsWith(subject))
   );

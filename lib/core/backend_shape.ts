@@ -97,7 +97,7 @@ function decide(key: OptionKey, member: Member, decided: Decided, notices: Notic
     decided[key] = { value, by: member };
     return;
   }
-  if (JSON.stringify(before.value) === JSON.stringify(value)) return;
+  if (before.value === value || JSON.stringify(before.value) === JSON.stringify(value)) return;
   const older = quote(before.by.container.name);
   const message =
     `${key} differs from that of the older container ${older} of the same host, which decides; it is left out`;

@@ -1,26 +1,21 @@
 import { mergeShape } from "./backend_shape.ts";
 import type { Backend, Model, Route, Server } from "./model.ts";
-import { memoryOf, type Merged, type ModelMemory } from "./model_memory.ts";
-import { type BackendName, type HostName, isWildcard, type PathPrefix, type ServerName } from "./names.ts";
+import { type Considered, memoryOf, type Merged, type ModelMemory } from "./model_memory.ts";
+import { type BackendName, isWildcard, type ServerName } from "./names.ts";
 import { type Notice, quote } from "./notice.ts";
-import { type Claim, numericId, type Offer } from "./offer.ts";
+import { numericId, type Offer } from "./offer.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView, Snapshot } from "./snapshot.ts";
-
-/** What became of one thing that a container offers: for `explain`. */
-export type Verdict = {
-  readonly container: ContainerView;
-  readonly hosts: readonly { readonly host: HostName; readonly path: PathPrefix }[];
-  readonly server: Server | undefined;
-  /** Why it serves nothing, where it serves nothing. */
-  readonly why: string | undefined;
-};
+import { whyTaken } from "./verdict.ts";
 
 /** The model, and all that the user should know of how it came about. */
 export type Built = {
   readonly model: Model;
   readonly notices: readonly Notice[];
-  readonly verdicts: readonly Verdict[];
+  /** Every container, the oldest first. */
+  readonly considered: readonly Considered[];
+  /** Who got each route, by key. */
+  readonly owners: ReadonlyMap<string, Route>;
 };
 
 /** Builds what HAProxy should do from what Docker said. Never throws on anything that a container wrote. */
@@ -28,8 +23,10 @@ export function buildModel(snapshot: Snapshot, settings: RoutingSettings): Built
   const builder = new Builder(snapshot, settings);
   // The oldest first: whoever came first keeps a host. One that was told to stop keeps none that another could answer for.
   const { stopping } = snapshot;
-  const containers = [...snapshot.containers].sort((a, b) =>
-    Number(stopping.has(a.id)) - Number(stopping.has(b.id)) || byAge(a, b)
+  const containers = [...snapshot.containers].sort(
+    stopping.size === 0
+      ? byAge
+      : (a, b) => Number(stopping.has(a.id)) - Number(stopping.has(b.id)) || byAge(a, b),
   );
   for (const container of containers) builder.addContainer(container);
   return builder.finish();
@@ -42,18 +39,15 @@ const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
 
 const SHARES_NETWORK = "container:";
 
-/** A backend in the making. */
-type Draft = {
-  /** Its own host and path. */
-  readonly route: Route;
-  readonly members: Member[];
-};
+/** A backend in the making; `own` is its own host and path. */
+type Draft = { readonly own: Route; readonly members: Member[]; readonly routes: Route[] };
 
 class Builder {
   readonly notices: Notice[] = [];
-  readonly verdicts: Verdict[] = [];
+  readonly considered: Considered[] = [];
   readonly drafts = new Map<BackendName, Draft>();
-  readonly claims = new Map<string, Claim>();
+  /** By key. */
+  readonly owners = new Map<string, Route>();
   /** Names of servers. */
   readonly taken = new Set<ServerName>();
   readonly #memory: ModelMemory;
@@ -61,15 +55,16 @@ class Builder {
 
   constructor(readonly snapshot: Snapshot, readonly settings: RoutingSettings) {
     this.#memory = memoryOf(settings);
+    this.#memory.begin();
   }
 
   addContainer(container: ContainerView): void {
     const isStopping = this.snapshot.stopping.has(container.id);
-    const attempts = this.#memory.offersOf(container, { isStopping, shared: this.networkOf(container) });
-    for (const { notices, offer, why } of attempts) {
-      this.notices.push(...notices);
+    const considered = this.#memory.consider(container, isStopping, this.networkOf(container));
+    this.considered.push(considered);
+    for (const { notices, offer } of considered.attempts) {
+      for (const notice of notices) this.notices.push(notice);
       if (offer !== undefined) this.addOffer(offer);
-      else if (why !== undefined) this.refuse(container, why);
     }
   }
 
@@ -82,45 +77,32 @@ class Builder {
     return this.#byId.get(container.networkMode.slice(SHARES_NETWORK.length));
   }
 
-  refuse(container: ContainerView, why: string): void {
-    this.verdicts.push({ container, hosts: [], server: undefined, why });
-  }
-
   addOffer({ own, aliases, member }: Offer): void {
     const { container, server } = member;
-    const { host, path, backend } = own.route;
     const owner = this.claim(own);
     if (owner !== undefined) {
-      const why = `${host}${path} is served already as an alias by the older container ${quote(owner)}`;
-      this.warnOfTaken(container, `does not serve ${host}${path}: ${why}`);
-      return this.refuse(container, why);
+      const { host, path } = own;
+      return this.warnOfTaken(container, `does not serve ${host}${path}: ${whyTaken(own, owner)}`);
     }
-    const hosts = [{ host, path }];
     for (const alias of aliases) {
       const owner = this.claim(alias);
-      const name = alias.route.host;
-      if (owner === undefined) hosts.push({ host: name, path });
-      else {
-        this.warnOfTaken(
-          container,
-          `alias ${name}${path} is left out: the older container ${quote(owner)} serves it already`,
-        );
-      }
+      if (owner === undefined) continue;
+      const what = `alias ${alias.host}${alias.path} is left out`;
+      this.warnOfTaken(container, `${what}: the older container ${quote(owner.by)} serves it already`);
     }
     const named = withUniqueName(server, this.taken);
     this.taken.add(named.name);
     const added = named === server ? member : { ...member, server: named };
-    const draft = this.drafts.get(backend);
-    if (draft === undefined) this.drafts.set(backend, { route: own.route, members: [added] });
-    else draft.members.push(added);
-    this.verdicts.push({ container, hosts, server, why: undefined });
+    const draft = this.drafts.get(own.backend);
+    if (draft !== undefined) draft.members.push(added);
+    else this.drafts.set(own.backend, { own, members: [added], routes: [] });
   }
 
-  /** Takes a host and path for a backend; answers with the container that has it for another one. */
-  claim(claim: Claim): string | undefined {
-    const before = this.claims.get(claim.key);
-    if (before === undefined) this.claims.set(claim.key, claim);
-    return before === undefined || before.route.backend === claim.route.backend ? undefined : before.by;
+  /** Takes a route for its backend; answers with the one that has the host and path for another backend. */
+  claim(route: Route): Route | undefined {
+    const owner = this.owners.get(route.key);
+    if (owner === undefined) this.owners.set(route.key, route);
+    return owner === undefined || owner.backend === route.backend ? undefined : owner;
   }
 
   warnOfTaken(container: ContainerView, message: string): void {
@@ -128,30 +110,36 @@ class Builder {
   }
 
   finish(): Built {
+    const { notices, considered, owners, settings } = this;
+    const routes = [...owners.values()].sort(byKey);
+    for (const route of routes) this.drafts.get(route.backend)?.routes.push(route);
     const backends: Backend[] = [];
-    for (const draft of this.drafts.values()) {
+    for (const [name, draft] of this.drafts) {
       // The oldest decides a backend's options, also while it stops: they change once, when it is gone.
       if (this.snapshot.stopping.size > 0) draft.members.sort((a, b) => byAge(a.container, b.container));
-      const { backend, notices } = this.#memory.mergedOf(draft.members, () => merge(draft, this.settings));
-      this.notices.push(...notices);
-      backends.push(backend);
+      const merged = this.#memory.mergedOf(name, draft, (draft) => merge(draft, settings));
+      for (const notice of merged.notices) notices.push(notice);
+      backends.push(merged.backend);
     }
-    const routes = [...this.claims.values()].sort((a, b) => compare(a.key, b.key)).map(({ route }) => route);
     const model: Model = {
-      frontend: this.settings.frontend,
-      backends: backends.sort((a, b) => compare(a.name, b.name)),
+      frontend: settings.frontend,
+      backends: backends.sort(byName),
       routes,
       wildcardDepths: wildcardDepths(routes),
     };
-    return { model, notices: this.notices, verdicts: this.verdicts };
+    return { model, notices, considered, owners };
   }
 }
 
-function merge({ route, members }: Draft, settings: RoutingSettings): Merged {
-  const { backend: name, host, path } = route;
+const byKey = (a: Route, b: Route): number => compare(a.key, b.key);
+const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
+  compare(a.name, b.name);
+
+function merge({ own, members, routes }: Draft, settings: RoutingSettings): Merged {
+  const { host, path, backend: name } = own;
   const { shape, notices } = mergeShape(members, path, settings);
-  const servers = members.map((member) => member.server).sort((a, b) => compare(a.name, b.name));
-  return { backend: { name, host, path, shape, servers: withUniqueIds(servers) }, notices };
+  const servers = withUniqueIds(members.map(({ server }) => server).sort(byName));
+  return { backend: { name, host, path, shape, servers, routes }, notices };
 }
 
 /** A container may ask for the same host and port twice; the second server gets a number, so that neither is lost. */
@@ -176,8 +164,6 @@ function withUniqueIds(servers: readonly Server[]): readonly Server[] {
 
 /** How many labels stand after `*.` in the wildcards in use, most first, so that the longest match wins. */
 function wildcardDepths(routes: readonly Route[]): number[] {
-  const depths = routes.filter((route) => isWildcard(route.host)).map((route) =>
-    route.host.split(".").length - 1
-  );
+  const depths = routes.filter(({ host }) => isWildcard(host)).map(({ host }) => host.split(".").length - 1);
   return [...new Set(depths)].sort((a, b) => b - a);
 }

@@ -58,10 +58,20 @@ export type Backend = {
   readonly shape: BackendShape;
   /** Sorted by name; never empty. */
   readonly servers: readonly Server[];
+  /** Every host and path that leads here, its own one among them; sorted by key. */
+  readonly routes: readonly Route[];
 };
 
 /** A host and path, and the backend that answers for it. */
-export type Route = { readonly host: HostName; readonly path: PathPrefix; readonly backend: BackendName };
+export type Route = {
+  /** As in hosts.map. */
+  readonly key: string;
+  readonly host: HostName;
+  readonly path: PathPrefix;
+  readonly backend: BackendName;
+  /** The name of the container that claims it: the oldest of those that do. */
+  readonly by: string;
+};
 
 /** Where clients come in. */
 export type Frontend = {

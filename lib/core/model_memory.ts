@@ -1,50 +1,75 @@
-import type { Backend } from "./model.ts";
+import type { Backend, Route } from "./model.ts";
+import type { BackendName, ContainerId } from "./names.ts";
 import type { Notice } from "./notice.ts";
 import { type Attempt, type Circumstances, readOffers } from "./offer.ts";
+import { SaidBefore } from "./route_data.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView } from "./snapshot.ts";
 
 /** A backend with what its containers disagree about. */
 export type Merged = { readonly backend: Backend; readonly notices: readonly Notice[] };
 
+/** What a backend is made of. */
+export type Parts = { readonly members: readonly Member[]; readonly routes: readonly Route[] };
+
+/** A container with what became of what it asks for. */
+export type Considered = Circumstances & {
+  readonly container: ContainerView;
+  readonly attempts: readonly Attempt[];
+};
+
+type Pass = {
+  readonly said: SaidBefore;
+  readonly considered: Map<ContainerId, Considered>;
+  readonly merged: Map<BackendName, { readonly parts: Parts; readonly merged: Merged }>;
+};
+
+const nothing = (): Pass => ({ said: new SaidBefore(), considered: new Map(), merged: new Map() });
+
 /**
- * What earlier passes worked out, for one set of settings: a pass after one event reads that one container anew. Views
+ * What the last pass worked out, for one set of settings: a pass after one event reads that one container anew. Views
  * and offers are immutable, so that the same objects always give the same result, and the very same object.
  */
 export class ModelMemory {
-  readonly #attempts = new WeakMap<
-    ContainerView,
-    { readonly given: Circumstances; readonly attempts: readonly Attempt[] }
-  >();
-  readonly #merged = new WeakMap<Member, { readonly members: readonly Member[]; readonly merged: Merged }>();
+  #before = nothing();
+  #now = nothing();
 
   constructor(readonly settings: RoutingSettings) {}
 
-  /** As readOffers. */
-  offersOf(container: ContainerView, given: Circumstances): readonly Attempt[] {
-    const before = this.#attempts.get(container);
-    if (before?.given.isStopping === given.isStopping && before.given.shared === given.shared) {
-      return before.attempts;
-    }
-    const attempts = readOffers(container, given, this.settings);
-    this.#attempts.set(container, { given, attempts });
-    return attempts;
+  /** Begins a pass: what the last one did not use is forgotten. */
+  begin(): void {
+    this.#before = this.#now;
+    this.#now = nothing();
   }
 
-  /** What `merge` makes of a backend's members, of which there is one at least. */
-  mergedOf(members: readonly Member[], merge: () => Merged): Merged {
-    const [first] = members;
-    const before = first && this.#merged.get(first);
-    if (
-      before?.members.length === members.length && members.every((each, at) => each === before.members[at])
-    ) {
-      return before.merged;
-    }
-    const merged = merge();
-    if (first !== undefined) this.#merged.set(first, { members, merged });
-    return merged;
+  /** What a container offers, as readOffers has it. */
+  consider(container: ContainerView, isStopping: boolean, shared: ContainerView | undefined): Considered {
+    const before = this.#before.considered.get(container.id);
+    const isSame = before?.container === container && before.shared === shared &&
+      before.isStopping === isStopping;
+    const now = isSame ? before : this.#read(container, isStopping, shared);
+    this.#now.considered.set(container.id, now);
+    return now;
+  }
+
+  #read(container: ContainerView, isStopping: boolean, shared: ContainerView | undefined): Considered {
+    const attempts = readOffers(container, { isStopping, shared }, this.settings, this.#now.said);
+    return { container, isStopping, shared, attempts };
+  }
+
+  /** What `merge` makes of a backend's parts. */
+  mergedOf<P extends Parts>(name: BackendName, parts: P, merge: (parts: P) => Merged): Merged {
+    const before = this.#before.merged.get(name);
+    const isSame = before !== undefined && isSameList(before.parts.members, parts.members) &&
+      isSameList(before.parts.routes, parts.routes);
+    const entry = isSame ? before : { parts, merged: merge(parts) };
+    this.#now.merged.set(name, entry);
+    return entry.merged;
   }
 }
+
+const isSameList = (a: readonly object[], b: readonly object[]): boolean =>
+  a.length === b.length && a.every((each, at) => each === b[at]);
 
 const memories = new WeakMap<RoutingSettings, ModelMemory>();
 

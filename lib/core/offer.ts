@@ -2,22 +2,13 @@ import { chooseEndpoint, choosePort } from "./address.ts";
 import type { Gate, Route, Server } from "./model.ts";
 import { backendName, type HostName, type PathPrefix, routeKey, serverName } from "./names.ts";
 import type { Notice } from "./notice.ts";
-import { readRouteData, type RouteData } from "./route_data.ts";
+import { readRouteData, type RouteData, type SaidBefore } from "./route_data.ts";
 import { routeHost } from "./route_host.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView } from "./snapshot.ts";
 
-/** A host and path that a container wants to serve. */
-export type Claim = {
-  /** As in hosts.map. */
-  readonly key: string;
-  readonly route: Route;
-  /** The container's name. */
-  readonly by: string;
-};
-
-/** A server, and what it wants to serve: its own host first, then its aliases, each once. */
-export type Offer = { readonly own: Claim; readonly aliases: readonly Claim[]; readonly member: Member };
+/** A server, and what it wants to serve: its own host, and its aliases, each once. */
+export type Offer = { readonly own: Route; readonly aliases: readonly Route[]; readonly member: Member };
 
 /** What became of one route that a container asked for: an offer, the reason why there is none, or nothing worth telling. */
 export type Attempt = {
@@ -39,12 +30,13 @@ export function readOffers(
   container: ContainerView,
   { isStopping, shared }: Circumstances,
   settings: RoutingSettings,
+  said: SaidBefore,
 ): readonly Attempt[] {
   if (container.status !== "running") {
     const state = /^[a-z]{1,16}$/.test(container.status) ? container.status : "not running";
     return [{ notices: [], why: `it is ${state}` }];
   }
-  const { routes, notices } = readRouteData(container, settings.haproxyVersion);
+  const { routes, notices } = readRouteData(container, settings.haproxyVersion, said);
   if (routes.length === 0) return [{ notices, why: "its INTERLOCK_DATA cannot be read" }];
   const attempts = routes.map((data) =>
     readOffer(container, data, routes.length === 1, gateOf(container, isStopping), shared, settings)
@@ -93,9 +85,11 @@ function readOffer(
   }
   const path = data.context_root ?? "" as PathPrefix;
   const backend = backendName(host, path);
-  const claim = (host: HostName): Claim => ({
+  const routeOf = (host: HostName): Route => ({
     key: routeKey(host, path),
-    route: { host, path, backend },
+    host,
+    path,
+    backend,
     by: container.name,
   });
   const name = serverName(backend, container.id, port.value);
@@ -115,10 +109,12 @@ function readOffer(
     isWarmed: data.warm === true,
     gate,
   };
-  const aliases = [...new Set(data.alias_domains)].filter((alias) => alias !== host);
+  const aliases = data.alias_domains === undefined
+    ? []
+    : [...new Set(data.alias_domains)].filter((alias) => alias !== host);
   return {
     notices,
-    offer: { own: claim(host), aliases: aliases.map(claim), member: { server, data, container } },
+    offer: { own: routeOf(host), aliases: aliases.map(routeOf), member: { server, data, container } },
   };
 }
 

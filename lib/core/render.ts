@@ -1,7 +1,7 @@
 import { type HaproxyVersion, isAtLeast } from "./backend_option.ts";
-import type { Backend, Frontend, Model, Route } from "./model.ts";
-import { type BackendName, formatEndpoint, routeKey } from "./names.ts";
-import { prepareBackend, prepareReady, type Rendering, type Section, textsOf } from "./section.ts";
+import type { Frontend, Model } from "./model.ts";
+import { type BackendName, formatEndpoint } from "./names.ts";
+import { prepareBackends, prepareReady, type Rendering, type Section, textsOf } from "./section.ts";
 import type { Templates } from "./templates.ts";
 
 /** The name of a rendered file; no folders in it. */
@@ -32,14 +32,9 @@ export function renderDesired(
   balance: string,
 ): Desired {
   const rendering: Rendering = { templates, version, frontend: model.frontend };
-  const routesOf = Map.groupBy(model.routes, (route) => route.backend);
+  const prepared = prepareBackends(model.backends, rendering);
   const sections = new Map<string, Section>();
-  const backends = model.backends.map((backend) => {
-    const title = titleOf(backend, routesOf.get(backend.name) ?? []);
-    const { data, section } = prepareBackend(backend, title, rendering);
-    sections.set(backend.name, section);
-    return data;
-  });
+  for (const { backend, section } of prepared) sections.set(backend.name, section);
   // A user's own template, written for spares, may not say what new backends are made from.
   const canAddBackends = isAtLeast(version, [3, 4]) &&
     !["haproxy.cfg.eta", "defaults.eta", "backend.eta"].some((name) => templates.overlaid.has(name));
@@ -47,11 +42,9 @@ export function renderDesired(
   for (const [name, section] of ready.sections) sections.set(name, section);
   const { spares, defaults } = ready;
   const base = { ...model.frontend, binds: bindLines(model.frontend), wildcardDepths: model.wildcardDepths };
+  const backends = prepared.map(({ data }) => data);
   const all = { ...base, backends, spares, defaults, canAddBackends };
-  const routes = model.routes.map((route) => ({
-    key: routeKey(route.host, route.path),
-    backend: route.backend,
-  }));
+  const { routes } = model;
   return {
     model,
     files: new Map([
@@ -76,14 +69,6 @@ function renderFixed(data: Record<string, unknown>, templates: Templates): strin
 }
 
 const fixedTexts = new WeakMap<Templates, { readonly key: string; readonly text: string }>();
-
-function titleOf(backend: Backend, routes: readonly Route[]): string {
-  const own = backend.host + backend.path;
-  const others = routes.filter(({ host }) => host !== backend.host).map(({ host, path }) => host + path);
-  return others.length > 8
-    ? `${own} and ${others.length} other names (in hosts.map)`
-    : [own, ...others].join(", ");
-}
 
 function bindLines(frontend: Frontend): { text: string; isIpv6Twin: boolean }[] {
   const { address, tls } = frontend;

@@ -34,10 +34,12 @@ export type RouteData = {
 
 type KeyName = keyof typeof ROUTE_KEYS;
 const KEY_NAMES = Object.keys(ROUTE_KEYS) as KeyName[];
+const KEYS: ReadonlySet<string> = new Set(KEY_NAMES);
+const isKeyName = (name: string): name is KeyName => KEYS.has(name);
 const KEY_OF_LABEL = new Map(KEY_NAMES.map((name) => [ROUTE_KEYS[name].label, name]));
 
-/** One value with the place where it was said, not yet parsed. */
-type Said = { readonly value: unknown; readonly place: string };
+/** One value that was said, not yet parsed; with the label that said it, if a label did. */
+type Said = { readonly value: unknown; readonly label: string | undefined };
 type SaidKeys = ReadonlyMap<KeyName, Said>;
 
 /** Bounds on what one container can make us do: routes, and elements of one list. */
@@ -47,34 +49,75 @@ const MOST_ELEMENTS = 256;
 const MOST_NAMED = 5;
 const LONGEST_DATA = 65_536;
 
-/** Everything that a container says of its routes; never throws, whatever the container wrote. */
+/** What one container says of its routes, and what is wrong with it. */
+type RouteDataRead = { readonly routes: readonly RouteData[]; readonly notices: readonly Notice[] };
+
+/** What containers said that nothing was wrong with, by their words: in INTERLOCK_DATA alone, or with labels. */
+export class SaidBefore {
+  readonly data = new Map<string, RouteDataRead>();
+  readonly labels = new Map<string, RouteDataRead>();
+}
+
+/**
+ * Everything that a container says of its routes; never throws, whatever the container wrote. Replicas say the same:
+ * with `before`, their words are read once.
+ */
 export function readRouteData(
   container: ContainerView,
   version: HaproxyVersion,
-): { readonly routes: readonly RouteData[]; readonly notices: readonly Notice[] } {
-  if (container.interlockData === undefined && !Object.keys(container.labels).some(isOurs)) return SILENT;
+  before: SaidBefore,
+): RouteDataRead {
+  const { interlockData, labels } = container;
+  const names = Object.keys(labels).filter(isOurs);
+  if (names.length > 0) {
+    const words = JSON.stringify([interlockData, names.map((name) => [name, labels[name]])]);
+    return remember(before.labels, words, () => readWords(container, names, version));
+  }
+  if (interlockData === undefined) return SILENT;
+  return remember(before.data, interlockData, () => readWords(container, names, version));
+}
+
+function remember(
+  before: Map<string, RouteDataRead>,
+  words: string,
+  read: () => RouteDataRead,
+): RouteDataRead {
+  const known = before.get(words);
+  if (known !== undefined) return known;
+  const result = read();
+  // A notice names its container.
+  if (result.notices.length === 0) before.set(words, result);
+  return result;
+}
+
+function readWords(container: ContainerView, names: string[], version: HaproxyVersion): RouteDataRead {
   const reader = new Reader(container.name, version);
-  const labels = reader.sortLabels(container.labels);
+  const labels = reader.sortLabels(container.labels, names);
   const entries = container.interlockData === undefined ? [] : reader.readJson(container.interlockData);
+  const { notices } = reader;
   const routes: RouteData[] = [];
-  if (entries === "unreadable") return { routes, notices: reader.notices };
+  if (entries === "unreadable") return { routes, notices };
   const own = labels.get("") ?? new Map();
   labels.delete("");
-  const bases: [string, SaidKeys][] = entries.length > 0
-    ? entries.map(([source, said]) => [source, own.size === 0 ? said : new Map([...said, ...own])])
-    : [["labels", own]];
-  for (const [source, said] of bases) routes.push(reader.readRoute(source, said));
+  for (const { source, said } of entries) {
+    routes.push(reader.readRoute(source, own.size === 0 ? said : new Map([...said, ...own])));
+  }
+  if (entries.length === 0) routes.push(reader.readRoute("labels", own));
   for (const [name, said] of labels) routes.push(reader.readRoute(`label route ${quote(name)}`, said));
   if (routes.length > MOST_ROUTES) {
     reader.warn("too-many", `asks for ${routes.length} routes, at most ${MOST_ROUTES} are served`);
+    routes.length = MOST_ROUTES;
   }
-  return { routes: routes.slice(0, MOST_ROUTES), notices: reader.notices };
+  return { routes, notices };
 }
 
 const isOurs = (label: string): boolean => label.startsWith("interlock.");
 
 /** What a container asks for that says nothing: most do. */
 const SILENT = { routes: [{ source: "labels", isLost: false, isExplicit: false }], notices: [] };
+
+/** One object of INTERLOCK_DATA. */
+type Entry = { readonly source: string; readonly said: SaidKeys };
 
 class Reader {
   readonly notices: Notice[] = [];
@@ -84,7 +127,7 @@ class Reader {
     this.notices.push({ severity: "warning", code, subject: this.subject, message });
   }
 
-  readJson(text: string): [string, SaidKeys][] | "unreadable" {
+  readJson(text: string): Entry[] | "unreadable" {
     if (text.trim() === "") return [];
     let data: unknown;
     try {
@@ -106,34 +149,32 @@ class Reader {
         `INTERLOCK_DATA has ${names} more than once, expected each key once; the last one counts`,
       );
     }
-    const list = Array.isArray(data) ? data : [data];
-    const entries: [string, SaidKeys][] = [];
-    list.forEach((entry, index) => {
-      const source = Array.isArray(data) ? `INTERLOCK_DATA[${index}]` : "INTERLOCK_DATA";
+    const list: unknown[] = Array.isArray(data) ? data : [data];
+    const entries: Entry[] = [];
+    for (const [index, entry] of list.entries()) {
+      const source = list === data ? `INTERLOCK_DATA[${index}]` : "INTERLOCK_DATA";
       if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
         this.warn("bad-json", `${source} is ${quote(entry)}, expected a JSON object; it serves no route`);
       } else {
-        entries.push([source, this.sortKeys(source, entry as Record<string, unknown>)]);
+        entries.push({ source, said: this.sortKeys(source, entry as Record<string, unknown>) });
       }
-    });
+    }
     return list.length > 0 && entries.length === 0 ? "unreadable" : entries;
   }
 
   sortKeys(source: string, entry: Record<string, unknown>): SaidKeys {
     const said = new Map<KeyName, Said>();
-    for (const [name, value] of Object.entries(entry)) {
-      if (Object.hasOwn(ROUTE_KEYS, name)) {
-        said.set(name as KeyName, { value, place: `"${name}" of ${source}` });
-      } else this.unknown(`key ${quote(name)} of ${source}`, nearest(name, KEY_NAMES));
+    for (const name of Object.keys(entry)) {
+      if (isKeyName(name)) said.set(name, { value: entry[name], label: undefined });
+      else this.unknown(`key ${quote(name)} of ${source}`, nearest(name, KEY_NAMES));
     }
     return said;
   }
 
   /** Sorts labels by the route that they speak of; the empty name is the container's own. */
-  sortLabels(labels: Readonly<Record<string, string>>): Map<string, SaidKeys> {
+  sortLabels(labels: Readonly<Record<string, string>>, names: readonly string[]): Map<string, SaidKeys> {
     const routes = new Map<string, Map<KeyName, Said>>();
-    const names = Object.keys(labels).filter(isOurs).sort(byNumberInside);
-    for (const label of names) {
+    for (const label of [...names].sort(byNumberInside)) {
       const [first = "", second, ...rest] = label.slice("interlock.".length).split(".");
       const isOwn = KEY_OF_LABEL.has(first);
       const word = isOwn ? first : second ?? first;
@@ -155,7 +196,7 @@ class Reader {
       const before = said.get(keyName)?.value;
       said.set(keyName, {
         value: isList ? [...(Array.isArray(before) ? before : []), value] : value,
-        place: `label "interlock.${isOwn ? "" : `${first}.`}${word}"`,
+        label: `interlock.${isOwn ? "" : `${first}.`}${word}`,
       });
     }
     return routes;
@@ -169,12 +210,12 @@ class Reader {
 
   readRoute(source: string, said: SaidKeys): RouteData {
     const data: Record<string, unknown> = { source, isLost: false, isExplicit: said.size > 0 };
-    for (const [name, { value, place }] of said) {
+    for (const [name, { value, label }] of said) {
       // What a compose file leaves of a variable that is not set says nothing.
       if (value === "" && (name === "hostname" || name === "domain")) continue;
       const rule = ROUTE_KEYS[name];
       const result = rule.kind === "string[]"
-        ? this.readList(rule, value, place)
+        ? this.readList(rule, value, () => placeOf(name, label, source))
         : readOne(rule.kind, rule, value, this.version);
       if (result.ok) {
         data[name] = result.value;
@@ -182,13 +223,14 @@ class Reader {
       }
       if (rule.isVital) data.isLost = true;
       const cost = rule.isVital ? "the route is left out" : "the key is left out";
+      const place = placeOf(name, label, source);
       this.warn("bad-value", `${place} is ${quote(value)}, expected ${result.expected}; ${cost}`);
     }
     return data as RouteData;
   }
 
   /** A list keeps its good elements: each bad one is a notice of its own. */
-  readList(rule: RouteKey, value: unknown, place: string): Parsed<unknown[]> {
+  readList(rule: RouteKey, value: unknown, place: () => string): Parsed<unknown[]> {
     if (!Array.isArray(value)) return expected("a list of strings");
     const values: unknown[] = [];
     for (const element of value.slice(0, MOST_ELEMENTS)) {
@@ -196,15 +238,19 @@ class Reader {
       if (result.ok) values.push(result.value);
       else {this.warn(
           "bad-value",
-          `${place} holds ${quote(element)}, expected ${result.expected}; it is left out`,
+          `${place()} holds ${quote(element)}, expected ${result.expected}; it is left out`,
         );}
     }
     if (value.length > MOST_ELEMENTS) {
-      this.warn("too-many", `${place} has ${value.length} elements, the first ${MOST_ELEMENTS} are used`);
+      this.warn("too-many", `${place()} has ${value.length} elements, the first ${MOST_ELEMENTS} are used`);
     }
     return parsed(values);
   }
 }
+
+/** Where a value was said, for messages. */
+const placeOf = (name: KeyName, label: string | undefined, source: string): string =>
+  label === undefined ? `"${name}" of ${source}` : `label "${label}"`;
 
 const EXPECTED_KIND: Record<Kind, string> = {
   "string": "a string",

@@ -2,7 +2,7 @@ import { type HaproxyVersion, isAtLeast } from "./backend_option.ts";
 import { defaultShape, shapeText } from "./backend_shape.ts";
 import { isDynamic, isHashing } from "./balance.ts";
 import type { Backend, BackendShape, Frontend, Model, Server } from "./model.ts";
-import { formatEndpoint, isWildcard, type ServerName } from "./names.ts";
+import { type BackendName, formatEndpoint, isWildcard, type ServerName } from "./names.ts";
 import type { Templates } from "./templates.ts";
 
 /** A backend section of the config. */
@@ -29,36 +29,70 @@ const OTHER_SPARES = 2;
 const MOST_SHAPES = 16;
 
 /** What a section is rendered from: the same object as long as nothing about it changes. */
-type SectionData = ReturnType<typeof backendData> & {
+type SectionData = {
+  readonly name: string;
   readonly title: string | undefined;
+  readonly balance: string;
+  readonly isHashing: boolean;
+  readonly checkOption: string | undefined;
+  readonly checkLines: readonly string[];
+  readonly options: readonly string[];
+  readonly rules: readonly string[];
+  readonly redirect: string | undefined;
+  readonly stripPath:
+    | { readonly path: string; readonly literal: string; readonly length: number }
+    | undefined;
   readonly servers: readonly { readonly comment: string; readonly line: string }[];
+  /** What `backend.eta` made of it, once it did. */
+  text: string | undefined;
 };
 
-type Prepared = { readonly data: SectionData; readonly section: Section };
+type Prepared = { readonly backend: Backend; readonly data: SectionData; readonly section: Section };
 
-const prepared = new WeakMap<
-  Backend,
-  Prepared & { readonly title: string; readonly rendering: Rendering }
->();
+/** What was prepared for a model's backends, by their names. */
+type Memory = { readonly rendering: Rendering; readonly prepared: ReadonlyMap<BackendName, Prepared> };
 
-/** A backend's section; the same objects as the last time where nothing differs. */
-export function prepareBackend(backend: Backend, title: string, rendering: Rendering): Prepared {
-  const before = prepared.get(backend);
-  if (before?.title === title && isSameRendering(before.rendering, rendering)) return before;
-  const servers = backend.servers.map((server) => ({
-    comment: `${server.containerName}${server.via === "published" ? ", through a port of its engine" : ""}`,
-    line: renderServer(backend, server, rendering),
-  }));
+const memories = new WeakMap<Templates, Memory>();
+
+/** The sections of a model's backends, in its order; the same objects as the last time where nothing differs. */
+export function prepareBackends(backends: readonly Backend[], rendering: Rendering): Prepared[] {
+  const memory = memories.get(rendering.templates);
+  const before = memory !== undefined && isSameRendering(memory.rendering, rendering)
+    ? memory.prepared
+    : undefined;
+  const all = backends.map((backend) => prepareBackend(backend, before?.get(backend.name), rendering));
+  const prepared = new Map<BackendName, Prepared>();
+  for (const each of all) prepared.set(each.backend.name, each);
+  memories.set(rendering.templates, { rendering, prepared });
+  return all;
+}
+
+function prepareBackend(backend: Backend, before: Prepared | undefined, rendering: Rendering): Prepared {
+  if (before?.backend === backend) return before;
+  const isSameInterval = before?.backend.shape.checkIntervalMs === backend.shape.checkIntervalMs;
+  const known = isSameInterval ? new Set(before.backend.servers) : undefined;
   const lines = new Map<ServerName, string>();
-  backend.servers.forEach((server, at) => lines.set(server.name, servers[at]?.line ?? ""));
-  const result = {
-    data: { ...backendData(backend.name, backend.shape, rendering.frontend), title, servers },
+  const servers = backend.servers.map((server) => {
+    const rendered = known?.has(server) ? before?.section.servers.get(server.name) : undefined;
+    const line = rendered ?? renderServer(backend, server, rendering);
+    lines.set(server.name, line);
+    const where = server.via === "published" ? ", through a port of its engine" : "";
+    return { comment: `${server.containerName}${where}`, line };
+  });
+  return {
+    backend,
+    data: sectionData(backend.name, backend.shape, rendering.frontend, titleOf(backend), servers),
     section: sectionOf(backend.shape, false, lines),
-    title,
-    rendering,
   };
-  prepared.set(backend, result);
-  return result;
+}
+
+function titleOf({ host, path, routes }: Backend): string {
+  const own = host + path;
+  if (routes.length === 1) return own;
+  const others = routes.filter((route) => route.host !== host).map((route) => route.host + route.path);
+  return others.length > 8
+    ? `${own} and ${others.length} other names (in hosts.map)`
+    : [own, ...others].join(", ");
 }
 
 /** What new hosts are made from without a reload: spares, or where backends can be added, sections of defaults. */
@@ -84,11 +118,8 @@ export function prepareReady(
   const key = `${canAddBackends} ${shapes.map(shapeText)}`;
   const before = readies.get(rendering.templates);
   if (before?.key === key && isSameRendering(before.rendering, rendering)) return before.ready;
-  const dataOf = (name: string, shape: BackendShape): SectionData => ({
-    ...backendData(name, shape, rendering.frontend),
-    title: undefined,
-    servers: [],
-  });
+  const dataOf = (name: string, shape: BackendShape): SectionData =>
+    sectionData(name, shape, rendering.frontend, undefined, []);
   const spares = canAddBackends ? [] : shapes.flatMap(multiply);
   const ready: Ready = {
     spares: spares.map((shape, at) => dataOf(`_spare_${at + 1}`, shape)),
@@ -103,8 +134,6 @@ export function prepareReady(
   return ready;
 }
 
-const texts = new WeakMap<SectionData, string>();
-
 /**
  * What `backend.eta` makes of a section. What has not changed is not rendered again; a user's own template may look at
  * everything else too, as it may where it is included.
@@ -113,13 +142,8 @@ export function textsOf(all: object, templates: Templates): (data: SectionData) 
   if (templates.overlaid.has("backend.eta")) {
     return (data) => templates.render("backend.eta", { ...all, ...data });
   }
-  return (data) => {
-    const before = texts.get(data);
-    if (before !== undefined) return before;
-    const text = templates.render("backend.eta", data);
-    texts.set(data, text);
-    return text;
-  };
+  // What is kept is made one text here: as a template leaves it, it is a tree of all its pieces, many times as large.
+  return (data) => data.text ??= `${templates.render("backend.eta", data).trimEnd()}\n`;
 }
 
 function sectionOf(shape: BackendShape, isSpare: boolean, servers: Section["servers"]): Section {
@@ -141,31 +165,21 @@ function readyShapes(model: Model, balance: string): BackendShape[] {
 const multiply = (shape: BackendShape, at: number): BackendShape[] =>
   Array<BackendShape>(at === 0 ? DEFAULT_SPARES : OTHER_SPARES).fill(shape);
 
-/** The server as it stands after `server` in the file and after `add server BACKEND/` at run time. */
-function renderServer(backend: Backend, server: Server, rendering: Rendering): string {
-  const intervalMs = backend.shape.checkIntervalMs;
-  const before = lines.get(server);
-  if (before?.intervalMs === intervalMs && isSameRendering(before.rendering, rendering)) return before.line;
-  const { templates, version } = rendering;
-  const line = templates.render("server.eta", serverData(backend, server, version)).trimEnd();
-  lines.set(server, { rendering, intervalMs, line });
-  return line;
-}
-
 function isSameRendering(a: Rendering, b: Rendering): boolean {
   return a.templates === b.templates && a.version === b.version && a.frontend === b.frontend;
 }
 
-/** Lines that were rendered before: a server's object stays the same while nothing about it changes. */
-const lines = new WeakMap<
-  Server,
-  { readonly rendering: Rendering; readonly intervalMs: number; readonly line: string }
->();
-
-function backendData(name: string, shape: BackendShape, frontend: Frontend) {
+function sectionData(
+  name: string,
+  shape: BackendShape,
+  frontend: Frontend,
+  title: string | undefined,
+  servers: SectionData["servers"],
+): SectionData {
   const httpsPort = frontend.tls?.port;
   return {
     name,
+    title,
     balance: shape.balance,
     isHashing: isHashing(shape.balance),
     checkOption: shape.check.option,
@@ -182,7 +196,14 @@ function backendData(name: string, shape: BackendShape, frontend: Frontend) {
       literal: shape.stripPath.replaceAll("%", "%%"),
       length: shape.stripPath.length + 1,
     },
+    servers,
+    text: undefined,
   };
+}
+
+/** The server as it stands after `server` in the file and after `add server BACKEND/` at run time. */
+function renderServer(backend: Backend, server: Server, { templates, version }: Rendering): string {
+  return templates.render("server.eta", serverData(backend, server, version)).trimEnd();
 }
 
 function serverData(backend: Backend, server: Server, version: HaproxyVersion) {

@@ -4,6 +4,7 @@ import { renderDesired } from "../../lib/core/render.ts";
 import type { ContainerView } from "../../lib/core/snapshot.ts";
 import { compileTemplates } from "../../lib/core/templates.ts";
 import { container, SETTINGS, tcp } from "./containers.ts";
+import { verdictsOf } from "../../lib/core/verdict.ts";
 
 const build = (...containers: readonly ContainerView[]) =>
   buildModel({ containers, stopping: new Set() }, SETTINGS);
@@ -137,14 +138,14 @@ Deno.test("what Docker knows of a container's health and end closes its gate", (
 
 Deno.test("every container has a verdict, and one that serves nothing has a reason", () => {
   const containers = [container("a"), container("b", { status: "paused" }), container("c", { hostname: "" })];
-  const { verdicts } = build(
+  const built = build(
     ...containers,
     container("d", { interlockData: "{" }),
     container("e", { exposed: [] }),
   );
   assert.deepEqual(
-    new Set(verdicts.map((verdict) => verdict.container.name)),
+    new Set(verdictsOf(built).map((verdict) => verdict.container.name)),
     new Set(["a", "b", "c", "d", "e"]),
   );
-  for (const verdict of verdicts) assert.equal(verdict.why === undefined, verdict.hosts.length > 0);
+  for (const verdict of verdictsOf(built)) assert.equal(verdict.why === undefined, verdict.hosts.length > 0);
 });

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
-import { readRouteData } from "../../lib/core/route_data.ts";
+import { readRouteData, SaidBefore } from "../../lib/core/route_data.ts";
 import { ROUTE_KEYS } from "../../lib/core/route_keys.ts";
 import { container } from "./containers.ts";
 
 function read(interlockData: string | undefined, labels: Record<string, string> = {}) {
-  const { routes, notices } = readRouteData(container("web", { interlockData, labels }), [2, 6]);
+  const { routes, notices } = readRouteData(
+    container("web", { interlockData, labels }),
+    [2, 6],
+    new SaidBefore(),
+  );
   return { routes, notices: notices.map((notice) => notice.message) };
 }
 
