@@ -33,22 +33,29 @@ export type Endpoint = {
 
 /** Which container port to use: the one named, else the only TCP port, else the lowest published, else the lowest exposed. */
 export function choosePort(container: ContainerView, named: Port | undefined): Choice<Port> {
-  const tcp = container.exposed.filter((port) => port.protocol === "tcp").map((port) => port.port);
-  if (named !== undefined) {
-    return tcp.includes(named)
-      ? { ok: true, value: named }
-      : { ok: false, why: `port ${named} is not there, ${portsOf(tcp)}` };
+  let first: Port | undefined;
+  let isOnly = true;
+  for (const { protocol, port } of container.exposed) {
+    if (protocol !== "tcp") continue;
+    if (port === named) return { ok: true, value: port };
+    if (first === undefined) first = port;
+    else isOnly = false;
   }
-  const [first, second] = tcp;
+  if (named !== undefined) return { ok: false, why: `port ${named} is not there, ${portsOf(container)}` };
   if (first === undefined) return { ok: false, why: `no port to use: ${otherPorts(container)}` };
-  if (second === undefined) return { ok: true, value: first };
+  if (isOnly) return { ok: true, value: first };
   const lowest = container.published[0]?.port;
   const value = lowest ?? first;
   const rule = lowest === undefined ? "the lowest exposed" : "the lowest published";
-  return { ok: true, value, remark: `${portsOf(tcp)}; port ${value} is used, ${rule}: name one with "port"` };
+  return {
+    ok: true,
+    value,
+    remark: `${portsOf(container)}; port ${value} is used, ${rule}: name one with "port"`,
+  };
 }
 
-function portsOf(tcp: readonly Port[]): string {
+function portsOf({ exposed }: ContainerView): string {
+  const tcp = exposed.filter((port) => port.protocol === "tcp").map((port) => port.port);
   if (tcp.length === 0) return "it has no TCP port: expected EXPOSE in its image or --expose";
   return tcp.length === 1 ? `its TCP port is ${tcp[0]}` : `its TCP ports are ${tcp.join(", ")}`;
 }
@@ -84,12 +91,21 @@ export function chooseEndpoint(
   }
   if (shared === undefined) return { ok: false, why: "the container whose network it shares does not run" };
   const isOwnFirst = settings.mode === "container" || (settings.mode === "auto" && settings.isLocalEngine);
-  const own = () => ownEndpoint(shared, port, network ?? settings.network);
-  const published = () => publishedEndpoint(shared, port, settings);
-  const first = isOwnFirst ? own() : published();
+  const named = network ?? settings.network;
+  const first = endpointBy(isOwnFirst, shared, port, named, settings);
   if (first.ok || settings.mode !== "auto") return first;
-  const second = isOwnFirst ? published() : own();
+  const second = endpointBy(!isOwnFirst, shared, port, named, settings);
   return second.ok ? second : { ok: false, why: `${first.why}, and ${second.why}` };
+}
+
+function endpointBy(
+  isOwn: boolean,
+  container: ContainerView,
+  port: Port,
+  network: string | undefined,
+  settings: AddressSettings,
+): Choice<Endpoint> {
+  return isOwn ? ownEndpoint(container, port, network) : publishedEndpoint(container, port, settings);
 }
 
 function publishedEndpoint(
@@ -130,21 +146,32 @@ const isAnyAddress = (address: IpAddress): boolean => address === "0.0.0.0" || a
 const isLoopback = (address: IpAddress): boolean => address.startsWith("127.") || address === "::1";
 
 function ownEndpoint(container: ContainerView, port: Port, named: string | undefined): Choice<Endpoint> {
-  const attached = container.networks.filter((network) => (network.ipv4 ?? network.ipv6) !== undefined);
-  const names = attached.map((network) => network.name).join(", ");
+  let first: NetworkAttachment | undefined;
+  let isOnly = true;
+  for (const network of container.networks) {
+    if (!isAttached(network)) continue;
+    if (network.name === named) return { ok: true, value: endpointOn(network, port) };
+    if (first === undefined) first = network;
+    else isOnly = false;
+  }
   if (named !== undefined) {
-    const found = attached.find((network) => network.name === named);
-    if (found !== undefined) return { ok: true, value: endpointOn(found, port) };
-    const others = names === "" ? "it has an address on no network" : `its networks are ${names}`;
+    const others = first === undefined
+      ? "it has an address on no network"
+      : `its networks are ${networksOf(container)}`;
     return { ok: false, why: `it has no address on network ${quote(named)}, ${others}` };
   }
-  const [first, second] = attached;
   if (first === undefined) return { ok: false, why: "it has no address of its own on any network" };
-  if (second === undefined) return { ok: true, value: endpointOn(first, port) };
-  const remark =
-    `it is on networks ${names}; ${first.name} is used, the first by name: name one with "network" or --network`;
+  if (isOnly) return { ok: true, value: endpointOn(first, port) };
+  const remark = `it is on networks ${
+    networksOf(container)
+  }; ${first.name} is used, the first by name: name one with "network" or --network`;
   return { ok: true, value: endpointOn(first, port), remark };
 }
+
+const isAttached = ({ ipv4, ipv6 }: NetworkAttachment): boolean => (ipv4 ?? ipv6) !== undefined;
+
+const networksOf = ({ networks }: ContainerView): string =>
+  networks.filter(isAttached).map((network) => network.name).join(", ");
 
 function endpointOn(network: NetworkAttachment, port: Port): Endpoint {
   return { address: (network.ipv4 ?? network.ipv6) as IpAddress, port, via: "container", own: undefined };

@@ -138,8 +138,9 @@ const byName = (a: { readonly name: string }, b: { readonly name: string }): num
 function merge({ own, members, routes }: Draft, settings: RoutingSettings): Merged {
   const { host, path, backend: name } = own;
   const { shape, notices } = mergeShape(members, path, settings);
-  const servers = withUniqueIds(members.map(({ server }) => server).sort(byName));
-  return { backend: { name, host, path, shape, servers, routes }, notices };
+  const servers = members.map(({ server }) => server);
+  sortByName(servers);
+  return { backend: { name, host, path, shape, servers: withUniqueIds(servers), routes }, notices };
 }
 
 /** A container may ask for the same host and port twice; the second server gets a number, so that neither is lost. */
@@ -151,8 +152,23 @@ function withUniqueName(server: Server, taken: ReadonlySet<ServerName>): Server 
   return { ...server, name, numericId: numericId(name) };
 }
 
+/** Up to so many, a list is looked through faster than the library's tools for long ones are made ready. */
+const FEW = 8;
+
+function sortByName(servers: Server[]): void {
+  if (servers.length > FEW) servers.sort(byName);
+  for (let at = 1; at < servers.length; at++) {
+    for (let to = at; to > 0; to--) {
+      const [before, after] = [servers[to - 1], servers[to]];
+      if (before === undefined || after === undefined || before.name < after.name) break;
+      servers[to - 1] = after;
+      servers[to] = before;
+    }
+  }
+}
+
 function withUniqueIds(servers: readonly Server[]): readonly Server[] {
-  if (servers.length === 1) return servers;
+  if (servers.length <= FEW && !servers.some(hasTwin)) return servers;
   const taken = new Set<number>();
   return servers.map((server) => {
     let id = server.numericId;
@@ -161,6 +177,9 @@ function withUniqueIds(servers: readonly Server[]): readonly Server[] {
     return id === server.numericId ? server : { ...server, numericId: id };
   });
 }
+
+const hasTwin = ({ numericId }: Server, at: number, all: readonly Server[]): boolean =>
+  all.findIndex((each) => each.numericId === numericId) < at;
 
 /** How many labels stand after `*.` in the wildcards in use, most first, so that the longest match wins. */
 function wildcardDepths(routes: readonly Route[]): number[] {

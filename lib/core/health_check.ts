@@ -18,8 +18,7 @@ const DOMAIN = /^[A-Za-z0-9.-]{1,253}$/;
 export function parseHealthCheck(text: string): Parsed<HealthCheck> {
   // In old configurations `\r\n` and `\ ` are HAProxy's own escapes inside the version word.
   const [line = "", ...headerLines] = text.trim().split(/\\r\\n|\r\n/);
-  const words = line.replace(/\\ /g, " ").split(/ +/);
-  const [name = "", ...args] = words;
+  const [name = "", ...args] = line.replaceAll("\\ ", " ").split(/ +/);
   if (name === "httpchk") return parseHttpCheck(args, headerLines);
   if (headerLines.length > 0) return expected(EXPECTED);
   const written = parsePlainCheck(name, args);

@@ -1,6 +1,14 @@
 import { chooseEndpoint, choosePort } from "./address.ts";
 import type { Gate, Route, Server } from "./model.ts";
-import { backendName, type HostName, type PathPrefix, routeKey, serverName } from "./names.ts";
+import {
+  type BackendName,
+  backendName,
+  type HostName,
+  type PathPrefix,
+  routeKey,
+  serverName,
+  shortId,
+} from "./names.ts";
 import type { Notice } from "./notice.ts";
 import { readRouteData, type RouteData, type SaidBefore } from "./route_data.ts";
 import { routeHost } from "./route_host.ts";
@@ -38,68 +46,44 @@ export function readOffers(
   }
   const { routes, notices } = readRouteData(container, settings.haproxyVersion, said);
   if (routes.length === 0) return [{ notices, why: "its INTERLOCK_DATA cannot be read" }];
-  const attempts = routes.map((data) =>
-    readOffer(container, data, routes.length === 1, gateOf(container, isStopping), shared, settings)
-  );
+  const given = { isStopping, shared, isOnly: routes.length === 1 };
+  const attempts = routes.map((data) => readOffer(container, data, given, settings));
   return notices.length === 0 ? attempts : [{ notices }, ...attempts];
 }
+
+/** The notices of one that has none, which is most. */
+const NONE: readonly Notice[] = [];
 
 function readOffer(
   container: ContainerView,
   data: RouteData,
-  isOnly: boolean,
-  gate: Gate,
-  shared: ContainerView | undefined,
+  { isStopping, shared, isOnly }: Circumstances & { readonly isOnly: boolean },
   settings: RoutingSettings,
 ): Attempt {
-  const note = (severity: Notice["severity"], code: string, message: string): Notice => ({
-    severity,
-    code,
-    subject: container.name,
-    message,
-  });
   if (data.isLost) {
-    return { notices: [], why: `${data.source} names a hostname, domain or port that cannot be used` };
+    return { notices: NONE, why: `${data.source} names a hostname, domain or port that cannot be used` };
   }
   const found = routeHost(container, data, settings.defaultDomain);
   if (found.host === undefined) {
     const notices = data.isExplicit || found.isWrong
-      ? [note("warning", "no-host", `serves no route: ${found.why}`)]
-      : [];
+      ? [note(container, "warning", "no-host", `serves no route: ${found.why}`)]
+      : NONE;
     // One that names its routes by labels need not have one of its own.
     return isOnly || notices.length > 0 ? { notices, why: found.why } : { notices };
   }
   const { host } = found;
-  const fail = (why: string): Attempt => {
-    // A worker that only has a hostname made no mistake; one that asked for a route did.
-    const severity = data.isExplicit ? "warning" : "info";
-    return { notices: [note(severity, "no-address", `does not serve ${host}: ${why}`)], why };
-  };
   const port = choosePort(container, data.port);
-  if (!port.ok) return fail(port.why);
+  if (!port.ok) return noAddress(container, data, host, port.why);
   const endpoint = chooseEndpoint(container, shared, port.value, data.network, settings.address);
-  if (!endpoint.ok) return fail(endpoint.why);
-  const notices: Notice[] = [];
-  for (const remark of [port.remark, endpoint.value.via === "container" ? endpoint.remark : undefined]) {
-    if (remark !== undefined) notices.push(note("warning", "ambiguous", remark));
-  }
+  if (!endpoint.ok) return noAddress(container, data, host, endpoint.why);
   const path = data.context_root ?? "" as PathPrefix;
-  const backend = backendName(host, path);
-  const routeOf = (host: HostName): Route => ({
-    key: routeKey(host, path),
-    host,
-    path,
-    backend,
-    by: container.name,
-  });
-  const name = serverName(backend, container.id, port.value);
+  const own = routeOf(container, host, path, backendName(host, path));
+  const name = serverName(own.backend, container.id, port.value);
   const server: Server = {
     name,
     numericId: numericId(name),
     containerId: container.id,
-    containerName: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/.test(container.name)
-      ? container.name
-      : container.id.slice(0, 12),
+    containerName: SAFE_NAME.test(container.name) ? container.name : shortId(container.id),
     address: endpoint.value.address,
     port: endpoint.value.port,
     via: endpoint.value.via,
@@ -107,15 +91,65 @@ function readOffer(
     incarnation: container.startedAt,
     tls: data.ssl_backend === true ? { verify: data.ssl_backend_tls_verify ?? "none" } : undefined,
     isWarmed: data.warm === true,
-    gate,
+    gate: gateOf(container, isStopping),
   };
-  const aliases = data.alias_domains === undefined
-    ? []
-    : [...new Set(data.alias_domains)].filter((alias) => alias !== host);
   return {
-    notices,
-    offer: { own: routeOf(host), aliases: aliases.map(routeOf), member: { server, data, container } },
+    notices: notesOn(
+      container,
+      port.remark,
+      endpoint.value.via === "container" ? endpoint.remark : undefined,
+    ),
+    offer: {
+      own,
+      aliases: aliasesOf(container, own, data.alias_domains),
+      member: { server, data, container },
+    },
   };
+}
+
+const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+
+function note(
+  container: ContainerView,
+  severity: Notice["severity"],
+  code: string,
+  message: string,
+): Notice {
+  return { severity, code, subject: container.name, message };
+}
+
+function noAddress(container: ContainerView, data: RouteData, host: HostName, why: string): Attempt {
+  // A worker that only has a hostname made no mistake; one that asked for a route did.
+  const severity = data.isExplicit ? "warning" : "info";
+  return { notices: [note(container, severity, "no-address", `does not serve ${host}: ${why}`)], why };
+}
+
+/** What the user should know of the choice of a port and a network, if anything. */
+function notesOn(
+  container: ContainerView,
+  port: string | undefined,
+  network: string | undefined,
+): readonly Notice[] {
+  if (port === undefined && network === undefined) return NONE;
+  return [port, network].flatMap((remark) =>
+    remark === undefined ? [] : note(container, "warning", "ambiguous", remark)
+  );
+}
+
+function routeOf(container: ContainerView, host: HostName, path: PathPrefix, backend: BackendName): Route {
+  return { key: routeKey(host, path), host, path, backend, by: container.name };
+}
+
+const NO_ROUTES: readonly Route[] = [];
+
+function aliasesOf(
+  container: ContainerView,
+  { host, path, backend }: Route,
+  aliases: readonly HostName[] | undefined,
+): readonly Route[] {
+  if (aliases === undefined) return NO_ROUTES;
+  const others = aliases.length === 1 ? aliases : [...new Set(aliases)];
+  return others.filter((alias) => alias !== host).map((alias) => routeOf(container, alias, path, backend));
 }
 
 function gateOf(container: ContainerView, isStopping: boolean): Gate {

@@ -21,8 +21,8 @@ export function routeHost(
   defaultDomain: HostName | undefined,
 ): RouteHost {
   const isNamed = data.hostname !== undefined;
-  const hostname = (data.hostname ?? ownHostname(container)).toLowerCase().replace(/\.$/, "");
-  const domain = (data.domain ?? ownDomain(container)).toLowerCase().replace(/\.$/, "");
+  const hostname = lowered(data.hostname ?? ownHostname(container));
+  const domain = lowered(data.domain ?? ownDomain(container));
   const text = combine(hostname, domain, defaultDomain, isNamed);
   if (text === "") {
     const why = hostname === ""
@@ -37,6 +37,12 @@ export function routeHost(
     why: `its host ${quote(text)} cannot be used, expected ${host.expected}`,
     isWrong: true,
   };
+}
+
+/** As hosts are compared: in lower case, without the dot that may end them. */
+function lowered(name: string): string {
+  const lower = name.toLowerCase();
+  return lower.endsWith(".") ? lower.slice(0, -1) : lower;
 }
 
 function combine(

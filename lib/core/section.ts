@@ -86,13 +86,16 @@ function prepareBackend(backend: Backend, before: Prepared | undefined, renderin
   };
 }
 
+/** Names of a backend that its title tells. */
+const MOST_NAMED = 8;
+
 function titleOf({ host, path, routes }: Backend): string {
   const own = host + path;
   if (routes.length === 1) return own;
-  const others = routes.filter((route) => route.host !== host).map((route) => route.host + route.path);
-  return others.length > 8
+  const others = routes.filter((route) => route.host !== host);
+  return others.length > MOST_NAMED
     ? `${own} and ${others.length} other names (in hosts.map)`
-    : [own, ...others].join(", ");
+    : others.reduce((title, route) => `${title}, ${route.host}${route.path}`, own);
 }
 
 /** What new hosts are made from without a reload: spares, or where backends can be added, sections of defaults. */
