@@ -77,12 +77,14 @@ export class Applier {
     let states = this.#withhold(desired, wanted);
     if (this.running === undefined) await this.#readBack(desired);
     let plan = this.#plan(desired, states);
-    if (plan.kind === "nothing") return { plan, outcome: { kind: "applied" } };
-    if (plan.kind === "runtime") haproxy.expectCommands();
+    const isDone = later === undefined || this.isRefusing;
+    if (plan.kind === "nothing" && isDone) return { plan, outcome: { kind: "applied" } };
+    // A server that was added before its container ran waits only for its proof.
+    if (plan.kind === "runtime" || !isDone) haproxy.expectCommands();
     const startedAt = clock.now();
     const kept = plan.kind === "reload" ? undefined : await this.#keep(desired, states, signal);
     const keptAt = clock.now();
-    if (kept?.kind === "rejected" || plan.kind === "keep") {
+    if (kept?.kind === "rejected" || (plan.kind === "keep" && isDone)) {
       return { plan, outcome: kept ?? { kind: "applied" } };
     }
     const newer = await later?.();

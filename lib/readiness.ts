@@ -7,6 +7,7 @@ type Entry = {
   /** The object that it was last seen as: the same one as long as nothing about it changes. */
   server: Server;
   readonly identity: string;
+  isAsked: boolean;
   isProven: boolean;
   why: string;
   readonly stop: AbortController;
@@ -88,21 +89,19 @@ export class Readiness {
     const before = this.#entries.get(server.name);
     if (before?.server === server) return before;
     const target = targetOf(backend, server);
-    const identity = JSON.stringify([target, server.incarnation]);
-    if (before?.identity === identity) {
-      before.server = server;
-      return before;
-    }
-    before?.stop.abort();
-    const entry: Entry = {
-      server,
-      identity,
-      isProven: isKnown,
-      why: "it has not answered yet",
-      stop: new AbortController(),
-    };
+    const identity = JSON.stringify(target);
+    // A start whose time was not read yet is the one that is read next.
+    const isSame = before?.identity === identity &&
+      (before.server.incarnation === server.incarnation || before.server.incarnation === "");
+    if (isSame) before.server = server;
+    else before?.stop.abort();
+    const entry = isSame ? before : newEntry(server, identity, isKnown);
     this.#entries.set(server.name, entry);
-    if (!isKnown) this.#probe(target, server, entry);
+    // One that is only being started has nobody to answer yet.
+    if (!entry.isAsked && server.gate !== "created") {
+      entry.isAsked = true;
+      this.#probe(target, server, entry);
+    }
     return entry;
   }
 
@@ -125,7 +124,13 @@ export class Readiness {
   }
 }
 
+function newEntry(server: Server, identity: string, isKnown: boolean): Entry {
+  const why = "it has not answered yet";
+  return { server, identity, isAsked: isKnown, isProven: isKnown, why, stop: new AbortController() };
+}
+
 const GATES = {
+  created: "it is being started",
   starting: "its health check is still starting",
   unhealthy: "its engine says that it is unhealthy",
   stopping: "it was told to stop",

@@ -79,23 +79,32 @@ export function chooseEndpoint(
   network: string | undefined,
   given: AddressSettings,
 ): Choice<Endpoint> {
-  const { engine } = container;
-  // Where there are several engines, each container's own one decides, unless the user named an address for all.
-  const settings = engine === undefined ? given : {
-    ...given,
-    isLocalEngine: engine.isLocal,
-    engineAddress: given.isEngineAddressForced ? given.engineAddress : engine.address,
-  };
+  const settings = settingsFor(container, given);
   if (container.networkMode === "host" || shared?.networkMode === "host") {
     return { ok: true, value: { address: settings.engineAddress, port, via: "container", own: undefined } };
   }
   if (shared === undefined) return { ok: false, why: "the container whose network it shares does not run" };
-  const isOwnFirst = settings.mode === "container" || (settings.mode === "auto" && settings.isLocalEngine);
+  const isOwnFirst = isOwnAddressFirst(container, given);
   const named = network ?? settings.network;
   const first = endpointBy(isOwnFirst, shared, port, named, settings);
   if (first.ok || settings.mode !== "auto") return first;
   const second = endpointBy(!isOwnFirst, shared, port, named, settings);
   return second.ok ? second : { ok: false, why: `${first.why}, and ${second.why}` };
+}
+
+/** Whether a container is looked for at its own address first, or at the ports that its engine publishes. */
+export function isOwnAddressFirst(container: ContainerView, given: AddressSettings): boolean {
+  const { mode, isLocalEngine } = settingsFor(container, given);
+  return mode === "container" || (mode === "auto" && isLocalEngine);
+}
+
+/** Where there are several engines, each container's own one decides, unless the user named an address for all. */
+function settingsFor({ engine }: ContainerView, given: AddressSettings): AddressSettings {
+  return engine === undefined ? given : {
+    ...given,
+    isLocalEngine: engine.isLocal,
+    engineAddress: given.isEngineAddressForced ? given.engineAddress : engine.address,
+  };
 }
 
 function endpointBy(
@@ -175,4 +184,13 @@ const networksOf = ({ networks }: ContainerView): string =>
 
 function endpointOn(network: NetworkAttachment, port: Port): Endpoint {
   return { address: (network.ipv4 ?? network.ipv6) as IpAddress, port, via: "container", own: undefined };
+}
+
+/** Whether another container has an address now that this one had, and would answer in its place. */
+export function hasTakenAddress(others: Iterable<ContainerView>, container: ContainerView): boolean {
+  const addresses = new Set(container.networks.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]));
+  addresses.delete(undefined);
+  return [...others].some(({ id, networks }) =>
+    id !== container.id && networks.some(({ ipv4, ipv6 }) => addresses.has(ipv4) || addresses.has(ipv6))
+  );
 }

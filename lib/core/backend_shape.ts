@@ -52,10 +52,13 @@ const shapeTexts = new WeakMap<BackendShape, string>();
  * the others that want something else get a notice.
  */
 export function mergeShape(
-  members: readonly Member[],
+  all: readonly Member[],
   path: PathPrefix,
   settings: RoutingSettings,
 ): { readonly shape: BackendShape; readonly notices: readonly Notice[] } {
+  // One that is being started decides nothing before it runs, if another does.
+  const running = all.some(isStarting) ? all.filter((member) => !isStarting(member)) : all;
+  const members = running.length === 0 ? all : running;
   if (!members.some(({ data }) => OPTION_KEYS.some((key) => data[key] !== undefined))) {
     return { shape: defaultShape(settings.balance), notices: [] };
   }
@@ -86,6 +89,8 @@ export function mergeShape(
   };
   return { shape, notices };
 }
+
+const isStarting = ({ server }: Member): boolean => server.gate === "created";
 
 type Decided = Partial<Record<OptionKey, { value: unknown; by: Member }>>;
 

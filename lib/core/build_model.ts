@@ -21,12 +21,12 @@ export type Built = {
 /** Builds what HAProxy should do from what Docker said. Never throws on anything that a container wrote. */
 export function buildModel(snapshot: Snapshot, settings: RoutingSettings): Built {
   const builder = new Builder(snapshot, settings);
-  // The oldest first: whoever came first keeps a host. One that was told to stop keeps none that another could answer for.
-  const { stopping } = snapshot;
+  // The oldest first: whoever came first keeps a host. One that is being stopped or started keeps none that another
+  // could answer for.
+  const { stopping, starting } = snapshot;
+  const turn = ({ id }: ContainerView) => starting.has(id) ? 2 : stopping.has(id) ? 1 : 0;
   const containers = [...snapshot.containers].sort(
-    stopping.size === 0
-      ? byAge
-      : (a, b) => Number(stopping.has(a.id)) - Number(stopping.has(b.id)) || byAge(a, b),
+    stopping.size + starting.size === 0 ? byAge : (a, b) => turn(a) - turn(b) || byAge(a, b),
   );
   for (const container of containers) builder.addContainer(container);
   return builder.finish();
@@ -59,8 +59,10 @@ class Builder {
   }
 
   addContainer(container: ContainerView): void {
-    const isStopping = this.snapshot.stopping.has(container.id);
-    const considered = this.#memory.consider(container, isStopping, this.networkOf(container));
+    const { stopping, starting } = this.snapshot;
+    const { id } = container;
+    const phase = stopping.has(id) ? "stopping" : starting.has(id) ? "starting" : "running";
+    const considered = this.#memory.consider(container, phase, this.networkOf(container));
     this.considered.push(considered);
     for (const { notices, offer } of considered.attempts) {
       for (const notice of notices) this.notices.push(notice);
@@ -106,6 +108,7 @@ class Builder {
   }
 
   warnOfTaken(container: ContainerView, message: string): void {
+    if (this.snapshot.starting.has(container.id)) return;
     this.notices.push({ severity: "warning", code: "host-taken", subject: container.name, message });
   }
 

@@ -1,7 +1,7 @@
 import type { BackendName, ContainerId, HostName, IpAddress, PathPrefix, Port, ServerName } from "./names.ts";
 
 /** Why a server may not have traffic yet, as Docker tells it; `open` leaves it to the prober. */
-export type Gate = "open" | "starting" | "unhealthy" | "stopping";
+export type Gate = "open" | "created" | "starting" | "unhealthy" | "stopping";
 
 /** How a server speaks TLS to its container. */
 export type ServerTls = { readonly verify: "none" | "required" };

@@ -1,7 +1,7 @@
 import type { Backend, Route } from "./model.ts";
 import type { BackendName, ContainerId } from "./names.ts";
 import type { Notice } from "./notice.ts";
-import { type Attempt, type Circumstances, readOffers } from "./offer.ts";
+import { type Attempt, type Circumstances, type Phase, readOffers } from "./offer.ts";
 import { SaidBefore } from "./route_data.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView } from "./snapshot.ts";
@@ -43,18 +43,18 @@ export class ModelMemory {
   }
 
   /** What a container offers, as readOffers has it. */
-  consider(container: ContainerView, isStopping: boolean, shared: ContainerView | undefined): Considered {
+  consider(container: ContainerView, phase: Phase, shared: ContainerView | undefined): Considered {
     const before = this.#before.considered.get(container.id);
     const isSame = before?.container === container && before.shared === shared &&
-      before.isStopping === isStopping;
-    const now = isSame ? before : this.#read(container, isStopping, shared);
+      before.phase === phase;
+    const now = isSame ? before : this.#read(container, phase, shared);
     this.#now.considered.set(container.id, now);
     return now;
   }
 
-  #read(container: ContainerView, isStopping: boolean, shared: ContainerView | undefined): Considered {
-    const attempts = readOffers(container, { isStopping, shared }, this.settings, this.#now.said);
-    return { container, isStopping, shared, attempts };
+  #read(container: ContainerView, phase: Phase, shared: ContainerView | undefined): Considered {
+    const attempts = readOffers(container, { phase, shared }, this.settings, this.#now.said);
+    return { container, phase, shared, attempts };
   }
 
   /** What `merge` makes of a backend's parts. */

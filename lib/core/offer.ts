@@ -1,4 +1,4 @@
-import { chooseEndpoint, choosePort } from "./address.ts";
+import { chooseEndpoint, choosePort, isOwnAddressFirst } from "./address.ts";
 import type { Gate, Route, Server } from "./model.ts";
 import {
   type BackendName,
@@ -25,10 +25,12 @@ export type Attempt = {
   readonly why?: string;
 };
 
+/** Where a container is on its way; one that is being started or stopped gets nothing new. */
+export type Phase = "starting" | "running" | "stopping";
+
 /** What an offer depends on, beside its container and the settings. */
 export type Circumstances = {
-  /** The container is being stopped. */
-  readonly isStopping: boolean;
+  readonly phase: Phase;
   /** The container whose network it uses (`--network container:ID`); itself where it has its own. */
   readonly shared: ContainerView | undefined;
 };
@@ -36,18 +38,21 @@ export type Circumstances = {
 /** What one container offers, before it meets what others offer; never throws, whatever the container wrote. */
 export function readOffers(
   container: ContainerView,
-  { isStopping, shared }: Circumstances,
+  circumstances: Circumstances,
   settings: RoutingSettings,
   said: SaidBefore,
 ): readonly Attempt[] {
-  if (container.status !== "running") {
+  const isStarting = circumstances.phase === "starting";
+  if (container.status !== "running" && !isStarting) {
     const state = /^[a-z]{1,16}$/.test(container.status) ? container.status : "not running";
     return [{ notices: [], why: `it is ${state}` }];
   }
   const { routes, notices } = readRouteData(container, settings.haproxyVersion, said);
   if (routes.length === 0) return [{ notices, why: "its INTERLOCK_DATA cannot be read" }];
-  const given = { isStopping, shared, isOnly: routes.length === 1 };
+  const given = { ...circumstances, isOnly: routes.length === 1 };
   const attempts = routes.map((data) => readOffer(container, data, given, settings));
+  // What is wrong with it is said when it runs: not all is known yet.
+  if (isStarting) return attempts.map((attempt) => ({ ...attempt, notices: NONE }));
   return notices.length === 0 ? attempts : [{ notices }, ...attempts];
 }
 
@@ -57,7 +62,7 @@ const NONE: readonly Notice[] = [];
 function readOffer(
   container: ContainerView,
   data: RouteData,
-  { isStopping, shared, isOnly }: Circumstances & { readonly isOnly: boolean },
+  { phase, shared, isOnly }: Circumstances & { readonly isOnly: boolean },
   settings: RoutingSettings,
 ): Attempt {
   if (data.isLost) {
@@ -72,6 +77,10 @@ function readOffer(
     return isOnly || notices.length > 0 ? { notices, why: found.why } : { notices };
   }
   const { host } = found;
+  // Ports are published when it runs; where they would be asked first, it cannot be told yet how it is reached.
+  if (phase === "starting" && !isOwnAddressFirst(container, settings.address)) {
+    return { notices: NONE, why: "it is being started" };
+  }
   const port = choosePort(container, data.port);
   if (!port.ok) return noAddress(container, data, host, port.why);
   const endpoint = chooseEndpoint(container, shared, port.value, data.network, settings.address);
@@ -91,7 +100,7 @@ function readOffer(
     incarnation: container.startedAt,
     tls: data.ssl_backend === true ? { verify: data.ssl_backend_tls_verify ?? "none" } : undefined,
     isWarmed: data.warm === true,
-    gate: gateOf(container, isStopping),
+    gate: gateOf(container, phase),
   };
   return {
     notices: notesOn(
@@ -152,8 +161,9 @@ function aliasesOf(
   return others.filter((alias) => alias !== host).map((alias) => routeOf(container, alias, path, backend));
 }
 
-function gateOf(container: ContainerView, isStopping: boolean): Gate {
-  if (isStopping) return "stopping";
+function gateOf(container: ContainerView, phase: Phase): Gate {
+  if (phase === "stopping") return "stopping";
+  if (phase === "starting") return "created";
   return container.health === "starting" || container.health === "unhealthy" ? container.health : "open";
 }
 

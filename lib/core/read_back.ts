@@ -171,7 +171,10 @@ class Reader {
     const loaded = this.#loaded.backends.get(section)?.servers.get(server.name);
     // Not in the files any more: it waits for its last connections.
     if (line === undefined) return { line: loaded ?? "", state, isLeaving: true };
-    if (loaded === undefined && !server.isChecked) throw new Unclear(`${server.name} is not checked`);
+    // The check of one that was added begins with its traffic.
+    if (loaded === undefined && server.isReady && !server.isChecked) {
+      throw new Unclear(`${server.name} is not checked`);
+    }
     // One that was deleted and came back elsewhere is as the files say it is now.
     const isSame = endpointOf(line) === formatEndpoint(server.address as IpAddress, server.port as Port) &&
       (loaded === undefined || loaded === line || endpointOf(loaded) !== endpointOf(line));

@@ -1,6 +1,6 @@
-import { closest, distance } from "fastest-levenshtein";
 import type { BackendOption, HaproxyVersion } from "./backend_option.ts";
 import type { HealthCheck } from "./model.ts";
+import { type Nearest, nearest } from "./nearest_word.ts";
 import type { HostName, PathPrefix, Port } from "./names.ts";
 import { expected, type Notice, type Parsed, parsed, quote } from "./notice.ts";
 import { repeatedKeys } from "./repeated_keys.ts";
@@ -34,8 +34,7 @@ export type RouteData = {
 
 type KeyName = keyof typeof ROUTE_KEYS;
 const KEY_NAMES = Object.keys(ROUTE_KEYS) as KeyName[];
-const KEYS: ReadonlySet<string> = new Set(KEY_NAMES);
-const isKeyName = (name: string): name is KeyName => KEYS.has(name);
+const isKeyName = (name: string): name is KeyName => Object.hasOwn(ROUTE_KEYS, name);
 const KEY_OF_LABEL = new Map(KEY_NAMES.map((name) => [ROUTE_KEYS[name].label, name]));
 
 /** One value that was said, not yet parsed; with the label that said it, if a label did. */
@@ -289,20 +288,6 @@ function labelValue(kind: Kind, text: string): unknown {
     return Object.hasOwn(BOOLEANS, text.toLowerCase()) ? BOOLEANS[text.toLowerCase()] : text;
   }
   return text;
-}
-
-/** Longer words are compared by their beginning: the time that it takes grows with the length. */
-const LONGEST_WORD = 64;
-
-type Nearest = { readonly word: string; readonly isLikely: boolean };
-
-/** The known word that is nearest: one that begins alike, else the one with the fewest letters to change. */
-function nearest(word: string, known: readonly string[]): Nearest {
-  const written = word.slice(0, LONGEST_WORD).toLowerCase().replaceAll("-", "_");
-  const longer = written.length < 3 ? undefined : known.find((each) => each.startsWith(written));
-  if (longer !== undefined) return { word: longer, isLikely: true };
-  const found = closest(written, known);
-  return { word: found, isLikely: distance(written, found) <= Math.max(2, found.length / 3) };
 }
 
 /** Made when it is first needed: that takes longer than everything else that this module does when it is loaded. */

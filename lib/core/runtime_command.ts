@@ -48,14 +48,14 @@ export function runtimeCommands(operation: Operation): readonly string[] {
     case "delete-backend":
       return [`del backend ${operation.section}`];
     case "add-server":
-      // A server that was added has its check switched off. It runs from now on, in maintenance too, and changes
-      // nothing there; a server that leaves maintenance is up until a check fails.
-      return [
-        `add server ${operation.section}/${operation.line}`,
-        `enable health ${operation.section}/${operation.server}`,
-      ];
-    case "set-state":
-      return [`set server ${operation.section}/${operation.server} state ${operation.state}`];
+      return [`add server ${operation.section}/${operation.line}`];
+    case "set-state": {
+      const server = `${operation.section}/${operation.server}`;
+      const set = `set server ${server} state ${operation.state}`;
+      // A server that was added has its check switched off. It begins with the traffic, and the server is up until it
+      // fails: asked before its container runs, an address stays out of reach for a second (ARP).
+      return operation.state === "ready" ? [`enable health ${server}`, set] : [set];
+    }
     case "delete-server":
       return [`del server ${operation.section}/${operation.server}`];
     case "add-route":
@@ -75,15 +75,12 @@ const NOTICE = /^(Server|Backend|backend|Health check) /;
 
 /** Reads the replies to an operation's lines, strictly: what is not known to be good is a divergence. */
 export function readReplies(operation: Operation, replies: readonly string[]): Reply {
-  const [first = "", ...others] = replies.map((reply) => reply.trim());
-  const notices = first.split("\n");
-  const answer = notices.pop() ?? "";
-  if (!notices.every((line) => NOTICE.test(line))) return "diverged";
+  const answers = replies.map(answerOf);
+  const [answer] = answers;
+  if (answers.length !== runtimeCommands(operation).length || answer === undefined) return "diverged";
   switch (operation.kind) {
     case "add-server":
-      return others.length === 1 && others[0] === "" && answer === "New server registered."
-        ? "done"
-        : "diverged";
+      return answer === "New server registered." ? "done" : "diverged";
     case "add-backend":
       return answer === "New backend registered." ? "done" : "diverged";
     case "publish-backend":
@@ -99,6 +96,13 @@ export function readReplies(operation: Operation, replies: readonly string[]): R
       if (answer === "Server deleted.") return "done";
       return /still has connections attached/.test(answer) ? "later" : "diverged";
     default:
-      return replies.length === 1 && first === "" ? "done" : "diverged";
+      return answers.every((each) => each === "") ? "done" : "diverged";
   }
+}
+
+/** The last line of a reply, where all before it are notices. */
+function answerOf(reply: string): string | undefined {
+  const notices = reply.trim().split("\n");
+  const answer = notices.pop();
+  return notices.every((line) => NOTICE.test(line)) ? answer : undefined;
 }

@@ -55,7 +55,9 @@ export type Snapshot = {
   readonly containers: readonly ContainerView[];
   /** Containers that were told to stop and still run: they finish what they have and get nothing new. */
   readonly stopping: ReadonlySet<ContainerId>;
+  /** Containers that are being started and have their addresses: they are made ready for, and get nothing yet. */
+  readonly starting: ReadonlySet<ContainerId>;
 };
 
 /** A snapshot of nothing, as before Docker first answers. */
-export const emptySnapshot: Snapshot = { containers: [], stopping: new Set() };
+export const emptySnapshot: Snapshot = { containers: [], stopping: new Set(), starting: new Set() };

@@ -20,6 +20,8 @@ export type Engine = {
   readonly running: (ids: readonly string[], signal: AbortSignal) => Promise<ReadonlySet<string>>;
   /** One container's JSON, or `undefined` if it is gone. */
   readonly inspect: (id: string, signal: AbortSignal) => Promise<unknown>;
+  /** One network's JSON, with the addresses that it gave its containers. */
+  readonly inspectNetwork: (id: string, signal: AbortSignal) => Promise<unknown>;
   /** The engine's events, as bytes of JSON lines. */
   readonly events: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
   /** What the engine calls itself: `20.10.24, API 1.41`. */
@@ -31,6 +33,7 @@ export type Engine = {
 const EVENT_FILTERS = {
   type: ["container", "network"],
   event: [
+    "create",
     "start",
     "kill",
     "die",
@@ -57,6 +60,7 @@ type EngineCalls = {
   ): Promise<readonly Docker.ContainerInfo[]>;
   getEvents(options: Options & { filters: typeof EVENT_FILTERS }): Promise<ReadableStream<Uint8Array>>;
   getContainer(id: string): { inspect(options: Options): Promise<unknown> };
+  getNetwork(id: string): { inspect(options: Options): Promise<unknown> };
 };
 
 /**
@@ -84,6 +88,7 @@ export async function connectEngine(
           (await docker.listContainers({ filters: { id: ids }, abortSignal })).map((entry) => entry.Id),
         ),
       inspect: (id, abortSignal) => inspectUnlessGone(docker, id, abortSignal),
+      inspectNetwork: (id, abortSignal) => docker.getNetwork(id).inspect({ abortSignal }),
       events: (abortSignal) => docker.getEvents({ filters: EVENT_FILTERS, abortSignal }),
       description: `${version.Version}, API ${modem.version.slice(2)}`,
       close: () => modem.close(),

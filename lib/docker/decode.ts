@@ -1,5 +1,12 @@
 import * as v from "valibot";
-import { type IpAddress, parseContainerId, parseIp, parsePortText, type Port } from "../core/names.ts";
+import {
+  type ContainerId,
+  type IpAddress,
+  parseContainerId,
+  parseIp,
+  parsePortText,
+  type Port,
+} from "../core/names.ts";
 import { expected, type Parsed, parsed, quote } from "../core/notice.ts";
 import type {
   ContainerView,
@@ -33,6 +40,9 @@ const InspectSchema = v.object({
     Labels: record(v.string()),
     ExposedPorts: record(v.unknown()),
     StopSignal: text,
+    Healthcheck: v.optional(
+      v.nullable(v.object({ Test: v.optional(v.nullable(v.array(v.string()), []), []) })),
+    ),
   }),
   HostConfig: v.optional(v.object({ NetworkMode: text }), { NetworkMode: "" }),
   NetworkSettings: v.optional(
@@ -69,7 +79,9 @@ export function decodeContainer(json: unknown): Parsed<ContainerView> {
     createdAt: Date.parse(inspect.Created) || 0,
     startedAt: state.StartedAt,
     status: statusOf(state),
-    health: healthOf(state.Health?.Status),
+    health: state.Status === "created" && hasHealthCheck(config)
+      ? "starting"
+      : healthOf(state.Health?.Status),
     hostname: config.Hostname,
     domainname: config.Domainname,
     networkMode: inspect.HostConfig.NetworkMode,
@@ -88,6 +100,12 @@ function statusOf(state: Inspect["State"]): string {
   if (state.Paused) return "paused";
   if (state.Status !== "") return state.Status;
   return state.Running ? "running" : "exited";
+}
+
+/** Of a container that has never run, its state does not tell; `NONE` switches off the check of an image. */
+function hasHealthCheck({ Healthcheck: check }: Inspect["Config"]): boolean {
+  const [first] = check?.Test ?? [];
+  return first !== undefined && first !== "NONE";
 }
 
 function healthOf(status: string | undefined): Health {
@@ -138,11 +156,29 @@ function byPortThenAddress(a: PublishedPort, b: PublishedPort): number {
 const comparePorts = (a: Port, b: Port): number => a - b;
 
 function decodeNetworks(network: Inspect["NetworkSettings"]): NetworkAttachment[] {
-  const address = (text: string): IpAddress | undefined => {
-    const result = parseIp(text);
-    return result.ok ? result.value : undefined;
-  };
   return Object.entries(network.Networks)
-    .map(([name, on]) => ({ name, ipv4: address(on.IPAddress), ipv6: address(on.GlobalIPv6Address) }))
+    .map(([name, on]) => ({
+      name,
+      ipv4: decodeAddress(on.IPAddress),
+      ipv6: decodeAddress(on.GlobalIPv6Address),
+    }))
     .sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+function decodeAddress(text: string): IpAddress | undefined {
+  const result = parseIp(text.replace(/\/[0-9]+$/, ""));
+  return result.ok ? result.value : undefined;
+}
+
+/** What is read of a network (`GET /networks/ID`); addresses are followed by the length of their prefix. */
+const NetworkSchema = v.object({ Name: v.string(), Containers: record(v.unknown()) });
+const EndpointSchema = v.object({ IPv4Address: text, IPv6Address: text });
+
+/** The addresses that a network gave a container; `undefined` where it does not say so. */
+export function decodeAttachment(json: unknown, id: ContainerId): NetworkAttachment | undefined {
+  const network = v.safeParse(NetworkSchema, json);
+  const endpoint = v.safeParse(EndpointSchema, network.success ? network.output.Containers[id] : undefined);
+  if (!network.success || !endpoint.success) return undefined;
+  const { IPv4Address: ipv4, IPv6Address: ipv6 } = endpoint.output;
+  return { name: network.output.Name, ipv4: decodeAddress(ipv4), ipv6: decodeAddress(ipv6) };
 }

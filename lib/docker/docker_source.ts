@@ -36,7 +36,15 @@ export class DockerSource implements ContainerSource {
       );
     }
     const containers: ContainerView[] = [];
-    for (const follower of this.#followers) containers.push(...follower.containers.values());
-    return { containers: sortContainers(containers), stopping: this.stopping() };
+    const starting = new Set<ContainerId>();
+    for (const follower of this.#followers) {
+      containers.push(...follower.containers.values());
+      for (const [id, container] of follower.starts.containers) {
+        if (follower.containers.has(id)) continue;
+        containers.push(container);
+        starting.add(id);
+      }
+    }
+    return { containers: sortContainers(containers), stopping: this.stopping(), starting };
   }
 }

@@ -14,9 +14,9 @@ export class EarlyInspects {
   readonly #asked = new Map<string, { readonly at: number; readonly answer: Promise<unknown> }>();
 
   /** Asks ahead; `at` is the engine's own time, in milliseconds since 1970, at which the start was still under way. */
-  ask(id: string, at: number, inspect: () => Promise<unknown>): void {
+  ask(id: string, at: number, inspect: Promise<unknown>): void {
     this.#asked.delete(id);
-    this.#asked.set(id, { at, answer: inspect().catch(() => undefined) });
+    this.#asked.set(id, { at, answer: inspect.catch(() => undefined) });
     for (const oldest of this.#asked.keys()) {
       if (this.#asked.size <= MOST) break;
       this.#asked.delete(oldest);

@@ -1,3 +1,4 @@
+import { hasTakenAddress } from "../core/address.ts";
 import { type Backoff, backoffMs } from "../core/backoff.ts";
 import type { ContainerId } from "../core/names.ts";
 import type { ContainerView, EngineAddress } from "../core/snapshot.ts";
@@ -5,10 +6,11 @@ import type { SourceStatus } from "../core/status.ts";
 import type { Clock, Reporter, Wake } from "../ports.ts";
 import { connectEngine, type Engine, type ListedContainer } from "./connect.ts";
 import { decodeContainer } from "./decode.ts";
-import { EarlyInspects } from "./early_inspects.ts";
-import { type ContainerEvent, decodeEvent, endsContainer } from "./event.ts";
+import { decodeEvent, isEnding } from "./event.ts";
 import { readJsonLines } from "./json_lines.ts";
 import type { EngineTransport } from "./modem.ts";
+import { isDoneWithin } from "./patience.ts";
+import { Starts } from "./starts.ts";
 
 const RECONNECT: Backoff = { firstMs: 100, mostMs: 5_000 };
 /** A connection that lasted this long, in milliseconds, is followed by the shortest delay when it ends. */
@@ -23,8 +25,6 @@ const LIST_PATIENCE_MS = 1_000;
 const CLEAN_UP_MS = 300;
 /** How long a container may live on after it was told to stop before it is believed to stay, in milliseconds. */
 const STOPPING_LIMIT_MS = 60_000;
-
-const LATE = Symbol("late");
 
 /** What a follower is made of. */
 export type FollowerParts = {
@@ -43,7 +43,7 @@ export class EngineFollower {
   readonly containers = new Map<ContainerId, ContainerView>();
   readonly stopping = new Map<ContainerId, number>();
   readonly #prints = new Map<string, string>();
-  readonly #early = new EarlyInspects();
+  readonly starts: Starts;
   #engine: Engine | undefined;
   #connection = new AbortController();
   /** Aborts when the connection ends, or all of it does. */
@@ -52,10 +52,12 @@ export class EngineFollower {
   #hasListed = false;
   #wake: (wake: Wake) => void = () => undefined;
   #expect: () => void = () => undefined;
-
   #address: EngineAddress | undefined;
 
-  constructor(readonly parts: FollowerParts) {}
+  constructor(readonly parts: FollowerParts) {
+    const { clock, report } = parts;
+    this.starts = new Starts({ clock, report, wake: (wake) => this.#wake(wake) });
+  }
 
   /** Whether events are coming in. */
   get isConnected(): boolean {
@@ -76,8 +78,7 @@ export class EngineFollower {
     let connectedAt = Infinity;
     while (!signal.aborted) {
       this.#connection = new AbortController();
-      const connection = AbortSignal.any([signal, this.#connection.signal]);
-      this.#ended = connection;
+      const connection = this.#ended = AbortSignal.any([signal, this.#connection.signal]);
       try {
         this.#address = await this.parts.findAddress();
         const engine = await connectEngine(await this.parts.openTransport(connection), connection);
@@ -91,7 +92,7 @@ export class EngineFollower {
         this.#complaint = "";
         connectedAt = this.parts.clock.now();
         wake({ reason: "docker", isFresh: true });
-        await this.#readEvents(events, wake, connection);
+        await this.#readEvents(engine, events, connection);
         throw new Error("the event stream ended");
       } catch (error) {
         this.#drop();
@@ -127,50 +128,62 @@ export class EngineFollower {
     }
   }
 
-  async #readEvents(
-    stream: ReadableStream<Uint8Array>,
-    wake: (wake: Wake) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    for await (const json of readJsonLines(stream, signal)) {
-      const since = this.parts.clock.now();
+  async #readEvents(engine: Engine, bytes: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {
+    const { clock, report } = this.parts;
+    for await (const json of readJsonLines(bytes, signal)) {
+      const since = clock.now();
       const event = decodeEvent(json);
       if (event === undefined) continue;
-      this.parts.report.debug("docker event", { action: event.action, container: event.id.slice(0, 12) });
-      if (this.#isEnding(event)) {
+      report.debug("docker event", { action: event.action, container: event.id.slice(0, 12) });
+      if (isEnding(event, this.containers.get(event.id))) {
         // What these say is known without an inspect, which the engine answers only once it has cleaned up.
         this.stopping.set(event.id, since);
-        wake({ reason: "docker", ids: new Set(), since });
-        void this.parts.clock.sleep(CLEAN_UP_MS, signal).then(() =>
-          wake({ reason: "docker", ids: new Set([event.id]) })
-        );
+        this.#wake({ reason: "docker", ids: new Set(), since });
+        const later = { reason: "docker", ids: new Set([event.id]) } as const;
+        void clock.sleep(CLEAN_UP_MS, signal).then(() => this.#wake(later));
         continue;
       }
       // A container that is being started is heard of again; until then the engine keeps an inspect waiting.
       const isEarly = event.action === "connect" && !this.containers.has(event.id);
       // Of one that ends, what else happens to it is part of its end.
       const isPart = this.stopping.has(event.id) && event.action !== "start" && event.action !== "stop";
-      const engine = this.#engine;
-      if (
-        event.action === "connect" && (isEarly || isPart) && engine !== undefined && event.at !== undefined
-      ) {
-        this.#early.ask(event.id, event.at, () => engine.inspect(event.id, signal));
+      if (event.action === "connect" && (isEarly || isPart)) {
+        this.starts.connected(engine, event, since, signal);
         this.#expect();
       }
-      if (event.action === "destroy") this.#forget(event.id);
+      if (event.action === "create") {
+        this.starts.created(engine, event.id, this.#address, signal);
+        continue;
+      }
+      if (event.action === "destroy") {
+        this.#forget(event.id);
+        this.starts.forget(event.id);
+      }
       if (event.action === "kill" || isEarly || (isPart && event.action !== "destroy")) continue;
-      // What comes after a start is not in the answer that came with it.
-      if (event.action === "start") this.stopping.delete(event.id);
-      else this.#early.forget(event.id);
-      wake({ reason: "docker", ids: new Set(event.action === "destroy" ? [] : [event.id]), since });
+      if (event.action === "start") {
+        this.stopping.delete(event.id);
+        if (this.#trust(engine, event.id, since, signal)) continue;
+        // What comes after a start is not in the answer that came with it.
+      } else this.starts.outdate(event.id);
+      this.#wake({ reason: "docker", ids: new Set(event.action === "destroy" ? [] : [event.id]), since });
     }
   }
 
-  #isEnding(event: ContainerEvent): boolean {
-    const known = this.containers.get(event.id);
-    if (known === undefined) return false;
-    return event.action === "die" ||
-      (event.killedBy !== undefined && endsContainer(event.killedBy, known.stopSignal));
+  /** What was made ready for is used at once; the inspect that tells whether it is so comes after it. */
+  #trust(engine: Engine, id: ContainerId, since: number, signal: AbortSignal): boolean {
+    const container = this.starts.started(id);
+    if (container === undefined) return false;
+    const answer = this.starts.take(id).then((json) => json ?? engine.inspect(id, signal));
+    this.containers.set(id, container);
+    this.starts.forget(id);
+    this.#wake({ reason: "docker", ids: new Set(), since });
+    answer.then((json) => {
+      // Something newer may have been read meanwhile.
+      if (this.containers.get(id) !== container) return;
+      this.#take(id, json);
+      this.#wake({ reason: "docker", ids: new Set() });
+    }).catch((error) => this.#connection.abort(error));
+    return true;
   }
 
   /** Containers that are about to end are only asked whether they run; others are inspected. */
@@ -186,10 +199,7 @@ export class EngineFollower {
 
   /** What the engine holds up does not hold up the pass: when it comes, it wakes another one. */
   async #orLater(reading: Promise<unknown>, patienceMs: number): Promise<void> {
-    const late = Promise.withResolvers<typeof LATE>();
-    const cancel = this.parts.clock.after(patienceMs, () => late.resolve(LATE));
-    const first = await Promise.race([reading, late.promise]).finally(cancel);
-    if (first !== LATE) return;
+    if (await isDoneWithin(reading, patienceMs, this.parts.clock)) return;
     reading.then(
       () => this.#wake({ reason: "docker", ids: new Set() }),
       (error) => this.#connection.abort(error),
@@ -215,7 +225,7 @@ export class EngineFollower {
   async #checkMissing(engine: Engine, container: ContainerView, signal: AbortSignal): Promise<void> {
     const json = await engine.inspect(container.id, signal);
     if (json !== undefined) return this.#take(container.id, json);
-    if (this.#isReplaced(container) || !await this.parts.answers(container)) {
+    if (hasTakenAddress(this.containers.values(), container) || !await this.parts.answers(container)) {
       return this.#forget(container.id);
     }
     this.parts.report.warn(
@@ -223,22 +233,11 @@ export class EngineFollower {
     );
   }
 
-  /** Another container has its address now, and would answer in its place. */
-  #isReplaced(container: ContainerView): boolean {
-    const addresses = new Set(
-      container.networks.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]).filter((each) => each !== undefined),
-    );
-    return [...this.containers.values()].some((other) =>
-      other.id !== container.id &&
-      other.networks.some(({ ipv4, ipv6 }) => (ipv4 && addresses.has(ipv4)) || (ipv6 && addresses.has(ipv6)))
-    );
-  }
-
   async #inspectAll(engine: Engine, ids: readonly string[], signal: AbortSignal): Promise<void> {
     const queue = [...ids];
     const worker = async () => {
       for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
-        this.#take(id, await this.#early.take(id) ?? await engine.inspect(id, signal));
+        this.#take(id, await this.starts.take(id) ?? await engine.inspect(id, signal));
       }
     };
     await Promise.all(Array.from({ length: Math.min(INSPECTS_AT_ONCE, queue.length) }, worker));
@@ -253,16 +252,23 @@ export class EngineFollower {
       );
       return this.#forget(id as ContainerId);
     }
-    if (container.value.status === "running" || container.value.status === "paused") {
-      this.containers.set(container.value.id, { ...container.value, engine: this.#address });
-    } else this.#forget(container.value.id);
+    const { id: named, status } = container.value;
+    const view = { ...container.value, engine: this.#address };
+    if (status !== "running" && status !== "paused") {
+      this.#forget(named);
+      return this.starts.remember(view);
+    }
+    this.containers.set(named, view);
+    this.starts.forget(named);
   }
 
   #forget(id: ContainerId): void {
+    const known = this.containers.get(id);
+    if (known !== undefined) this.starts.remember(known);
     this.containers.delete(id);
     this.#prints.delete(id);
     this.stopping.delete(id);
-    this.#early.forget(id);
+    this.starts.outdate(id);
   }
 
   #expireStopping(): void {
@@ -277,7 +283,7 @@ export class EngineFollower {
   }
 
   #drop(): void {
-    this.#early.forget();
+    this.starts.forget();
     this.#engine?.close();
     this.#engine = undefined;
   }

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { type ContainerId, parseContainerId } from "../core/names.ts";
+import type { ContainerView } from "../core/snapshot.ts";
 
 const EventSchema = v.object({
   Type: v.string(),
@@ -21,6 +22,8 @@ export type ContainerEvent = {
   readonly killedBy: string | undefined;
   /** The engine's own time, in milliseconds since 1970; `undefined` where it does not tell. */
   readonly at: number | undefined;
+  /** The network's id, where it is an event of a network. */
+  readonly network: string | undefined;
 };
 
 /** Reads one of Docker's events (API: `GET /events`); `undefined` for what cannot change the routing. */
@@ -40,6 +43,7 @@ export function decodeEvent(json: unknown): ContainerEvent | undefined {
     action,
     killedBy: action === "kill" ? actor.Attributes.signal ?? "9" : undefined,
     at: timeNano === undefined ? undefined : timeNano / 1e6,
+    network: type === "network" ? actor.ID : undefined,
   };
 }
 
@@ -59,6 +63,13 @@ const NUMBERS: Readonly<Record<string, string>> = {
 function signalNumber(name: string): string {
   const word = name.toUpperCase().replace(/^SIG/, "");
   return NUMBERS[word] ?? word;
+}
+
+/** Whether an event tells that a container ends: that it was told to, or that it did. */
+export function isEnding(event: ContainerEvent, container: ContainerView | undefined): boolean {
+  if (container === undefined) return false;
+  return event.action === "die" ||
+    (event.killedBy !== undefined && endsContainer(event.killedBy, container.stopSignal));
 }
 
 /** Whether a signal tells the container to end: SIGKILL, SIGTERM, or the one that its image names (Config.StopSignal). */

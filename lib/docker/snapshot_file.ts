@@ -23,7 +23,7 @@ export function decodeSnapshot(text: string): Parsed<Snapshot> {
     if (!container.ok) return expected(`element ${index} to be ${container.expected}`);
     containers.push(container.value);
   }
-  return parsed({ containers: sortContainers(containers), stopping: new Set() });
+  return parsed({ containers: sortContainers(containers), stopping: new Set(), starting: new Set() });
 }
 
 const KEPT_FIELDS = {

@@ -63,7 +63,7 @@ export async function startQuietly(
   const isDone = (operation: string) => ({ msg, operations }: LogLine) =>
     msg === "changed HAProxy at run time" && `${operations}`.includes(operation);
   await fleet.start(member);
-  const startMs = await told(isDone("add-server"), "the server to be added");
+  const startMs = await told(isDone("set-state"), "the server to be ready");
   await fleet.remove(member);
   const killMs = await told(
     ({ msg, servers }) =>

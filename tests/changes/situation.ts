@@ -17,6 +17,7 @@ export type Note = {
   readonly not_ready?: readonly string[];
   /** They were told to stop, and still run. */
   readonly stopping?: readonly string[];
+  readonly starting?: readonly string[];
   /** By id: requests are under way to them, so that HAProxy refuses to delete their servers. */
   readonly busy?: readonly string[];
   /** HAProxy refuses these commands, for the reason that stands here: in truth it is reloaded. */
@@ -96,7 +97,7 @@ export function want(routing: Routing, snapshot: string, note: Note): Wanted {
     );
   const waiting = named(note.not_ready);
   const { settings, templates } = routing;
-  const { model } = buildModel({ containers, stopping: named(note.stopping) }, settings);
+  const { model } = buildModel({ containers, stopping: named(note.stopping), starting: named(note.starting) }, settings);
   const desired = renderDesired(model, templates, settings.haproxyVersion, settings.balance);
   const servers = desired.model.backends.flatMap((backend) => backend.servers);
   const states = servers.map((server) =>

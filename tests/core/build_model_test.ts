@@ -3,11 +3,11 @@ import { buildModel } from "../../lib/core/build_model.ts";
 import { renderDesired } from "../../lib/core/render.ts";
 import type { ContainerView } from "../../lib/core/snapshot.ts";
 import { compileTemplates } from "../../lib/core/templates.ts";
-import { container, SETTINGS, tcp } from "./containers.ts";
+import { container, ip, SETTINGS, tcp } from "./containers.ts";
 import { verdictsOf } from "../../lib/core/verdict.ts";
 
 const build = (...containers: readonly ContainerView[]) =>
-  buildModel({ containers, stopping: new Set() }, SETTINGS);
+  buildModel({ containers, stopping: new Set(), starting: new Set() }, SETTINGS);
 
 const data = (value: unknown) => ({ interlockData: JSON.stringify(value) });
 
@@ -129,11 +129,52 @@ Deno.test("what Docker knows of a container's health and end closes its gate", (
   ];
   const stopping = container("d", { health: "healthy" });
   const { model } = buildModel(
-    { containers: [...all, stopping], stopping: new Set([stopping.id]) },
+    { containers: [...all, stopping], stopping: new Set([stopping.id]), starting: new Set() },
     SETTINGS,
   );
   const gates = model.backends.map((backend) => backend.servers[0]?.gate);
   assert.deepEqual(gates, ["starting", "unhealthy", "open", "stopping"]);
+});
+
+Deno.test("one that is being started has its server and no traffic, and takes nothing from one that runs", () => {
+  const older = container("older", {
+    status: "created",
+    createdAt: 1,
+    interlockData: '{"alias_domains": ["www.example.com"], "check": "httpchk"}',
+  });
+  const newer = container("newer", { createdAt: 2, hostname: "www.example.com" });
+  const same = container("same", {
+    createdAt: 3,
+    hostname: "older.example.com",
+    interlockData: '{"check": "redis-check"}',
+  });
+  const { model, notices } = buildModel(
+    { containers: [older, newer, same], stopping: new Set(), starting: new Set([older.id]) },
+    SETTINGS,
+  );
+  const gates = model.backends.flatMap((backend) =>
+    backend.servers.map(({ containerName, gate }) => [containerName, gate])
+  );
+  assert.deepEqual(Object.fromEntries(gates), { newer: "open", older: "created", same: "open" });
+  assert.equal(model.routes.find(({ host }) => host === "www.example.com")?.by, "newer");
+  assert.equal(
+    model.backends.find(({ host }) => host === "older.example.com")?.shape.check.option,
+    "redis-check",
+  );
+  assert.deepEqual(notices.filter(({ code }) => code !== "conflict"), []);
+});
+
+Deno.test("nothing is said of one that is being started, and nothing guessed where its published port will count", () => {
+  const wrong = container("wrong", { status: "created", interlockData: '{"port": 99}' });
+  const remote = container("remote", {
+    status: "created",
+    engine: { address: ip("10.0.0.1"), isLocal: false },
+  });
+  const { model, notices } = buildModel(
+    { containers: [wrong, remote], stopping: new Set(), starting: new Set([wrong.id, remote.id]) },
+    SETTINGS,
+  );
+  assert.deepEqual([model.backends, notices], [[], []]);
 });
 
 Deno.test("every container has a verdict, and one that serves nothing has a reason", () => {

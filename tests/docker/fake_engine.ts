@@ -105,9 +105,10 @@ export class FakeEngine implements AsyncDisposable {
     }
     if (path === "/events") return new Response(this.#follow());
     if (path === "/containers/json") {
-      const running = [...this.containers].filter(([, { State }]) =>
-        (State as { Status?: string } | undefined)?.Status !== "exited"
-      );
+      const running = [...this.containers].filter(([, { State }]) => {
+        const status = (State as { Status?: string } | undefined)?.Status;
+        return status !== "exited" && status !== "created";
+      });
       return Response.json(running.map(([id, { Name }]) => ({
         Id: id,
         Names: [Name],

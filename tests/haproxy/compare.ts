@@ -16,11 +16,12 @@ const MAY_DIFFER: Readonly<Record<string, string>> = {
   srv_check_health: "as srv_check_status: it counts the checks that went well or badly so far",
 };
 /**
- * Bits of srv_check_state that may differ. 1: a check is under way at this very moment. 8: the check of a server in
- * maintenance is paused; one that was added in maintenance is checked all the same, and stays in maintenance.
+ * Bits of srv_check_state that may differ. 1: a check is under way at this very moment. In maintenance, 8: the check is
+ * paused, which it is not if the server was ready before; 4: there is a check, which begins with the traffic if the
+ * server was added.
  */
 const CHECK_UNDER_WAY = 1;
-const CHECK_PAUSED = 8;
+const CHECK_OF_MAINTENANCE = 8 | 4;
 
 /** Servers and routes, a line each, spares under the name of the backend that they serve. */
 export type State = { readonly servers: readonly string[]; readonly routes: readonly string[] };
@@ -57,7 +58,7 @@ function describe(row: Readonly<Record<string, string>>, owners: ReadonlyMap<str
   return Object.entries(row).filter(([column]) => MAY_DIFFER[column] === undefined).map(([column, value]) => {
     if (column === "be_name") return owners.get(value) ?? value;
     if (column === "srv_check_state") {
-      const mayDiffer = CHECK_UNDER_WAY | (row["srv_admin_state"] === "1" ? CHECK_PAUSED : 0);
+      const mayDiffer = CHECK_UNDER_WAY | (row["srv_admin_state"] === "1" ? CHECK_OF_MAINTENANCE : 0);
       return `${column}=${Number(value) & ~mayDiffer}`;
     }
     return `${column}=${value}`;

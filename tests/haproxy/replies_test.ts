@@ -202,6 +202,7 @@ Deno.test("a reply that nobody knows, or none, or one too many means that HAProx
     for (
       const replies of [[], ["Unknown command."], ["Permission denied"], ["", "", ""], [
         "New server registered.",
+        "New server registered.",
       ]]
     ) {
       assert.equal(

@@ -1,0 +1,71 @@
+/** Follows a fake engine as the controller does. */
+import { DockerSource } from "../../lib/docker/docker_source.ts";
+import { EngineFollower } from "../../lib/docker/engine_follower.ts";
+import type { Snapshot } from "../../lib/core/snapshot.ts";
+import type { Reporter } from "../../lib/ports.ts";
+import { eventually } from "../harness/eventually.ts";
+import { type FakeEngine, impatientClock, listener } from "./fake_engine.ts";
+
+/** A follower of the engine that never waits. */
+export const followerOf = (fake: FakeEngine, report: Reporter): EngineFollower =>
+  new EngineFollower({
+    url: "unix:///fake",
+    openTransport: () => Promise.resolve(fake.transport),
+    findAddress: () => Promise.resolve(undefined),
+    answers: () => Promise.resolve(false),
+    clock: impatientClock,
+    report,
+  });
+
+/** An engine that is followed, and a loop that looks again at each wake, as the controller does. */
+export class Watch implements AsyncDisposable {
+  readonly report = listener();
+  snapshot: Snapshot | undefined;
+  /** How often it was said that a change is on its way. */
+  expected = 0;
+  readonly #ending = new AbortController();
+  readonly #source: DockerSource;
+  readonly #end: Promise<void>;
+  #pass: Promise<unknown> = Promise.resolve();
+
+  constructor(fake: FakeEngine) {
+    this.#source = new DockerSource([followerOf(fake, this.report)]);
+    const { signal } = this.#ending;
+    this.#end = this.#source.follow(
+      (wake) => {
+        this.#pass = this.#pass.then(() => this.#source.observe(wake, signal)).then(
+          (snapshot) => this.snapshot = snapshot,
+          () => undefined,
+        );
+      },
+      signal,
+      () => this.expected++,
+    );
+  }
+
+  get names(): string[] {
+    return this.snapshot?.containers.map((container) => container.name) ?? [];
+  }
+
+  get stopping(): string[] {
+    return [...this.#source.stopping()];
+  }
+
+  async sees(...names: readonly string[]): Promise<void> {
+    await eventually(() => JSON.stringify(this.names) === JSON.stringify(names), {
+      what: `containers ${names}`,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort();
+    await this.#end;
+    await this.#pass;
+  }
+}
+
+/** Says that a container which is being started was connected to a network, at the engine's time in milliseconds. */
+export function tellConnected(fake: FakeEngine, id: string, at: number): void {
+  const actor = { ID: "f".repeat(64), Attributes: { container: id, name: "bridge" } };
+  fake.send(`${JSON.stringify({ Type: "network", Action: "connect", Actor: actor, timeNano: at * 1e6 })}\n`);
+}
