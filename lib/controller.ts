@@ -64,7 +64,7 @@ export class Controller {
     this.readiness = new Readiness(
       parts.prober,
       parts.report,
-      () => this.wake({ reason: "readiness", ids: new Set() }),
+      () => this.wake({ reason: "readiness", ids: new Set(), since: parts.clock.now() }),
     );
     this.applier = new Applier(parts);
     this.mailbox = new Mailbox(parts.clock);

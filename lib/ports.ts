@@ -18,6 +18,8 @@ export type Wake = {
   readonly isFresh?: boolean;
   /** When the event came in that it is for, the first of several, in milliseconds of the clock. */
   readonly since?: number;
+  /** Names nothing to read again, and yet may be one of many: it waits for them as one that names containers does. */
+  readonly mayComeInNumbers?: boolean;
 };
 
 /** Where containers are learnt from: Docker engines, or a file. */

@@ -176,12 +176,12 @@ export class EngineFollower {
     const answer = this.starts.take(id).then((json) => json ?? engine.inspect(id, signal));
     this.containers.set(id, container);
     this.starts.forget(id);
-    this.#wake({ reason: "docker", ids: new Set(), since });
+    this.#wake({ reason: "docker", ids: new Set(), since, mayComeInNumbers: true });
     answer.then((json) => {
       // Something newer may have been read meanwhile.
       if (this.containers.get(id) !== container) return;
       this.#take(id, json);
-      this.#wake({ reason: "docker", ids: new Set() });
+      this.#wake({ reason: "docker", ids: new Set(), mayComeInNumbers: true });
     }).catch((error) => this.#connection.abort(error));
     return true;
   }

@@ -56,7 +56,7 @@ export class Starts {
     if (event.network === undefined || !this.#starting.knows(event.id)) return;
     const given = decodeAttachment(await engine.inspectNetwork(event.network, signal), event.id);
     if (given === undefined || !this.#starting.attach(event.id, given)) return;
-    this.parts.wake({ reason: "docker", ids: new Set(), since });
+    this.parts.wake({ reason: "docker", ids: new Set(), since, mayComeInNumbers: true });
   }
 
   /** A container that was being started does not run after all. */

@@ -73,7 +73,12 @@ export async function starts({ fleet, router, scale }: Scene): Promise<Measured[
   }
   const kills = quiet.map(({ killMs }) => killMs);
   const added = quiet.map(({ startMs }) => startMs);
-  for (const [what, times] of [["kill", kills], ["start, one inspect with it", added]] as const) {
+  for (
+    const [what, times] of [["kill", kills], [
+      "start, or the container's own answer if that is later",
+      added,
+    ]] as const
+  ) {
     rows.push({
       measure: `event received → commands acknowledged: ${what}`,
       aim: "≤ 3 ms",

@@ -1,6 +1,6 @@
 /** A published port accepts before anything listens behind it: Docker's proxy does. */
 import assert from "node:assert/strict";
-import { docker, startContainer, WITNESS } from "../harness/engine.ts";
+import { createContainer, docker, startContainer, WITNESS } from "../harness/engine.ts";
 import { eventually } from "../harness/program.ts";
 import { askWhile, live, tally } from "./stage.ts";
 
@@ -51,3 +51,42 @@ live("a container that joins others before it listens takes no request from them
   // The tiny server does not know POST and says so; the witness does.
   assert.deepEqual(endings.filter((ending) => ending !== 200 && ending !== 501), []);
 });
+
+live(
+  "a server is added while Docker still starts its container, and taken back when the start fails",
+  async (stage) => {
+    const router = await stage.router({ flags: ["--log-level", "debug"] });
+    const { program } = router;
+    const said = (after: number, pattern: RegExp) =>
+      program.lines.findIndex((line, at) => at >= after && pattern.test(line));
+    await startContainer({ env: { NAME: "one" }, flags: ["--hostname", "ahead.local"] });
+    await router.answers("ahead.local");
+    const id = await createContainer({ env: { NAME: "two" }, flags: ["--hostname", "ahead.local"] });
+    // Its inspect must have come before the engine begins to keep inspects waiting.
+    await docker("inspect", id);
+    const before = program.lines.length;
+    await docker("start", id);
+    await eventually(async () => (await router.get("ahead.local")).body === "two", {
+      what: "the new one's turn",
+    });
+    const added = said(before, /"operations":"add-server 1"/);
+    const started = said(before, /"action":"start"/);
+    assert.ok(added >= before && added < started, `added at line ${added}, started at ${started}`);
+    assert.equal(said(started, /"operations":"set-state 1"/) > started, true);
+
+    const bad = await createContainer({
+      flags: ["--hostname", "bad.local", "--entrypoint", "/no-such-program"],
+    });
+    await docker("inspect", bad);
+    const atBad = program.lines.length;
+    await assert.rejects(docker("start", bad));
+    await eventually(() => said(atBad, /"operations":"[^"]*add-route 1/) > 0, {
+      what: "the host to be made ready",
+    });
+    await eventually(() => said(atBad, /"operations":"[^"]*delete-route 1/) > 0, {
+      what: "the host to be gone",
+    });
+    await router.answers("bad.local", 404);
+    assert.deepEqual(await tally(20, () => router.get("ahead.local")), { one: 10, two: 10 });
+  },
+);
