@@ -1,4 +1,5 @@
 import { tenths } from "./core/milliseconds.ts";
+import type { Backend } from "./core/model.ts";
 import type { ContainerId } from "./core/names.ts";
 import type { Desired } from "./core/render.ts";
 import { noteOperation, type Running } from "./core/running.ts";
@@ -32,9 +33,13 @@ export class HoldBack {
     if (stopping.size === 0) return;
     const operations: Operation[] = [];
     for (const backend of wanted.model.backends) {
+      const section = running.bindings.get(backend.name) ?? backend.name;
+      // Its last server is left to the pass, which leads the host to whoever else serves it, and then takes it out.
+      if (wanted.model.contested.has(backend.name) && !hasOther(running, section, stopping, backend)) {
+        continue;
+      }
       for (const { name: server, containerId } of backend.servers) {
         if (!stopping.has(containerId)) continue;
-        const section = running.bindings.get(backend.name) ?? backend.name;
         const isReady = running.sections.get(section)?.servers.get(server)?.state === "ready";
         if (isReady) operations.push({ kind: "set-state", section, server, state: "maint" });
       }
@@ -72,4 +77,17 @@ export class HoldBack {
       this.onFailure("HAProxy did not hear that servers are to leave");
     }
   }
+}
+
+/** Whether a container that is not told to stop has traffic. */
+function hasOther(
+  running: Running,
+  section: string,
+  stopping: ReadonlySet<ContainerId>,
+  { servers }: Backend,
+): boolean {
+  const states = running.sections.get(section)?.servers;
+  return servers.some(({ name, containerId }) =>
+    !stopping.has(containerId) && states?.get(name)?.state === "ready"
+  );
 }

@@ -48,6 +48,7 @@ class Builder {
   readonly drafts = new Map<BackendName, Draft>();
   /** By key. */
   readonly owners = new Map<string, Route>();
+  readonly contested = new Set<BackendName>();
   /** Names of servers. */
   readonly taken = new Set<ServerName>();
   readonly #memory: ModelMemory;
@@ -104,7 +105,9 @@ class Builder {
   claim(route: Route): Route | undefined {
     const owner = this.owners.get(route.key);
     if (owner === undefined) this.owners.set(route.key, route);
-    return owner === undefined || owner.backend === route.backend ? undefined : owner;
+    if (owner === undefined || owner.backend === route.backend) return undefined;
+    this.contested.add(owner.backend);
+    return owner;
   }
 
   warnOfTaken(container: ContainerView, message: string): void {
@@ -129,6 +132,7 @@ class Builder {
       backends: backends.sort(byName),
       routes,
       wildcardDepths: wildcardDepths(routes),
+      contested: this.contested,
     };
     return { model, notices, considered, owners };
   }

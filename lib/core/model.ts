@@ -96,4 +96,6 @@ export type Model = {
   readonly routes: readonly Route[];
   /** How many labels follow `*.` in the wildcards in use, most first. */
   readonly wildcardDepths: readonly number[];
+  /** Backends with a host that another one would serve if they were gone. */
+  readonly contested: ReadonlySet<BackendName>;
 };

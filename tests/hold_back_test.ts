@@ -1,0 +1,50 @@
+/** Which servers are taken out at the moment that their container is told to stop. */
+import assert from "node:assert/strict";
+import { runningAfterLoad } from "../lib/core/running.ts";
+import { systemClock } from "../lib/clock.ts";
+import { HoldBack } from "../lib/hold_back.ts";
+import type { HaproxyControl } from "../lib/ports.ts";
+import { openRouting, want } from "./changes/situation.ts";
+import { listener } from "./docker/fake_engine.ts";
+
+/** The lines that HAProxy is sent when these containers of a situation's first step are told to stop. */
+async function sentFor(situation: string, ...names: readonly string[]): Promise<string[]> {
+  const snapshot = await Deno.readTextFile(
+    new URL(`changes/${situation}/before.json`, import.meta.url),
+  );
+  const { desired, states } = want(await openRouting({ "haproxy-version": "2.6" }), snapshot, {});
+  const servers = desired.model.backends.flatMap((backend) => backend.servers);
+  const stopping = servers.filter(({ containerName }) => names.includes(containerName));
+  assert.equal(stopping.length, names.length);
+  const sent: string[] = [];
+  const haproxy = {
+    send: (lines: readonly string[]) => {
+      sent.push(...lines);
+      return Promise.resolve(lines.map(() => ""));
+    },
+  } as unknown as HaproxyControl;
+  const holdBack = new HoldBack(
+    { haproxy, clock: systemClock, report: listener() },
+    (why) => assert.fail(why),
+  );
+  holdBack.take(
+    runningAfterLoad(desired, states),
+    new Set(stopping.map(({ containerId }) => containerId)),
+    desired,
+  );
+  await holdBack.done;
+  return sent;
+}
+
+Deno.test("a server is taken out at once, be it the last of its host", async () => {
+  assert.deepEqual(await sentFor("nothing_changed", "web1"), [
+    "set server www.example.com/www.example.com:web1:80 state maint",
+  ]);
+});
+
+Deno.test("the last server of a host that another container waits to serve is left to the pass", async () => {
+  assert.deepEqual(
+    await sentFor("an_alias_goes_to_the_next_container_when_its_own_is_told_to_stop", "blue"),
+    [],
+  );
+});
