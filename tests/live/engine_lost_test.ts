@@ -70,13 +70,16 @@ live("the engine is only read: no request is anything but GET", async (stage) =>
   router.program.kill("SIGHUP");
   await docker("stop", id);
   await router.answers("read.local", 404);
+  // It is known by now, so that its network is asked while it is being started.
+  await docker("start", id);
+  await router.answers("read.local");
   const engine = ["--docker-host", proxy.host];
   for (const command of ["render", "snapshot", "explain"]) {
     assert.equal((await runProgram([command, ...engine])).code, 0, command);
   }
   await router.program.stop();
   const kinds = new Set(
-    proxy.requests.map((line) => line.replace(/^(\S+) \S*?\/(version|events|containers).*/, "$1 $2")),
+    proxy.requests.map((line) => line.replace(/^(\S+) \S*?\/(version|events|containers|networks).*/, "$1 $2")),
   );
-  assert.deepEqual([...kinds].sort(), ["GET containers", "GET events", "GET version"]);
+  assert.deepEqual([...kinds].sort(), ["GET containers", "GET events", "GET networks", "GET version"]);
 });
