@@ -19,6 +19,7 @@ import { askControl, fetchText, serveControl } from "../report/control_socket.ts
 import { createReporter } from "../report/log.ts";
 import { VERSION } from "../version.ts";
 import { failed, messageOf, wrongUsage } from "./failure.ts";
+import { isOwnAddressFirst } from "../core/address.ts";
 import { absolute, prepareRouting, type Routing } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
 import { defaultStateDir } from "./state_dir.ts";
@@ -62,7 +63,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     (hasCurrent) => restarts.forEach((tell) => tell(hasCurrent)),
   );
   const controller = new Controller({
-    source: await openSource(settings, stateDir, terminal, report),
+    source: await openSource(settings, () => routing, stateDir, terminal, report),
     haproxy,
     prober: new NetworkProber(systemClock),
     clock: systemClock,
@@ -194,6 +195,7 @@ async function ipv6Environment(): Promise<Record<string, string>> {
 
 async function openSource(
   settings: Settings,
+  routing: () => Routing,
   stateDir: string,
   terminal: Terminal,
   report: Reporter,
@@ -213,6 +215,7 @@ async function openSource(
       openTransport: (connection) => openTransport(url, tls, () => Promise.resolve(stateDir), connection),
       findAddress: isAlone ? () => Promise.resolve(undefined) : () => engineAddressOf(url),
       answers: answersAtAll,
+      isReachedDirectly: (container) => isOwnAddressFirst(container, routing().settings.address),
       clock: systemClock,
       report,
     })

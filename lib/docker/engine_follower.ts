@@ -23,7 +23,7 @@ const INSPECT_PATIENCE_MS = 50;
 const LIST_PATIENCE_MS = 1_000;
 /** How long an engine takes to clean up after a container, in milliseconds; it is asked about it after that. */
 const CLEAN_UP_MS = 300;
-/** How long a container may live on after it was told to stop before it is believed to stay, in milliseconds. */
+/** How long a container that was told to stop may live on before it is believed to stay, in milliseconds. */
 const STOPPING_LIMIT_MS = 60_000;
 
 /** What a follower is made of. */
@@ -34,6 +34,8 @@ export type FollowerParts = {
   readonly findAddress: () => Promise<EngineAddress | undefined>;
   /** Whether a container still takes connections, asked when the engine no longer knows it. */
   readonly answers: (container: ContainerView) => Promise<boolean>;
+  /** Whether traffic reaches a container at its own address, which its network tells before it runs. */
+  readonly isReachedDirectly: (container: ContainerView) => boolean;
   readonly clock: Clock;
   readonly report: Reporter;
 };
@@ -55,8 +57,7 @@ export class EngineFollower {
   #address: EngineAddress | undefined;
 
   constructor(readonly parts: FollowerParts) {
-    const { clock, report } = parts;
-    this.starts = new Starts({ clock, report, wake: (wake) => this.#wake(wake) });
+    this.starts = new Starts({ ...parts, wake: (wake) => this.#wake(wake) });
   }
 
   /** Whether events are coming in. */
@@ -263,8 +264,7 @@ export class EngineFollower {
   }
 
   #forget(id: ContainerId): void {
-    const known = this.containers.get(id);
-    if (known !== undefined) this.starts.remember(known);
+    this.starts.remember(this.containers.get(id));
     this.containers.delete(id);
     this.#prints.delete(id);
     this.stopping.delete(id);
@@ -293,8 +293,9 @@ export class EngineFollower {
     const why = error instanceof Error ? error.message : String(error);
     if (why === this.#complaint) return;
     this.#complaint = why;
-    this.parts.report.error(
-      `cannot follow Docker at ${this.parts.url}: ${why}; HAProxy goes on with what it has, and it is tried again`,
+    const { url, report } = this.parts;
+    report.error(
+      `cannot follow Docker at ${url}: ${why}; HAProxy goes on with what it has, and it is tried again`,
     );
   }
 }

@@ -12,6 +12,7 @@ const GRACE_MS = 300;
 
 /** What starts are followed with. */
 export type StartsParts = {
+  readonly isReachedDirectly: (container: ContainerView) => boolean;
   readonly clock: Clock;
   readonly report: Reporter;
   readonly wake: (wake: Wake) => void;
@@ -34,7 +35,7 @@ export class Starts {
     void engine.inspect(id, signal).then((json) => {
       const container = decodeContainer(json);
       if (!container.ok || container.value.status !== "created") return;
-      this.#starting.remember({ ...container.value, engine: address });
+      this.remember({ ...container.value, engine: address });
     }).catch((error) => this.#shrug(error));
   }
 
@@ -75,9 +76,12 @@ export class Starts {
     return await this.#early.take(id);
   }
 
-  /** A container does not run: it may be started again. */
-  remember(container: ContainerView): void {
-    this.#starting.remember(container);
+  /** A container, if it was known, does not run: it may be started again. */
+  remember(container: ContainerView | undefined): void {
+    // How one is reached that is not reached at its own address is known when it runs.
+    if (container !== undefined && this.parts.isReachedDirectly(container)) {
+      this.#starting.remember(container);
+    }
   }
 
   /** Forgets the answer that was asked for ahead: something happened since. */

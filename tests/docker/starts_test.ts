@@ -16,8 +16,8 @@ class Start implements AsyncDisposable {
   #inspect = Promise.withResolvers<Response>();
   #isStarting = false;
 
-  constructor(readonly fake: FakeEngine, config: Record<string, unknown> = {}) {
-    this.watch = new Watch(fake);
+  constructor(readonly fake: FakeEngine, config: Record<string, unknown> = {}, isReachedDirectly = true) {
+    this.watch = new Watch(fake, isReachedDirectly);
     this.id = fake.run("a1", config);
     this.is(CREATED, "");
     fake.answer = (path) => {
@@ -174,3 +174,15 @@ for (
     assert.deepEqual(start.watch.report.lines.filter((line) => !/^(info|debug)/.test(line)), []);
   });
 }
+
+Deno.test("where containers are reached by published ports, a start is read by its inspect", async () => {
+  await using fake = await FakeEngine.start();
+  await using start = new Start(fake, {}, false);
+  await start.begin();
+  fake.tell("start", start.id);
+  await eventually(() => start.asked() === 2, { what: "the inspect" });
+  assert.equal(start.view, undefined);
+  start.answer(RUNNING);
+  await eventually(() => start.view?.startedAt === STARTED_AT, { what: "the container to run" });
+  assert.deepEqual(fake.requests.filter((request) => request.includes("/networks/")), []);
+});

@@ -7,12 +7,13 @@ import { eventually } from "../harness/eventually.ts";
 import { type FakeEngine, impatientClock, listener } from "./fake_engine.ts";
 
 /** A follower of the engine that never waits. */
-export const followerOf = (fake: FakeEngine, report: Reporter): EngineFollower =>
+export const followerOf = (fake: FakeEngine, report: Reporter, isReachedDirectly = true): EngineFollower =>
   new EngineFollower({
     url: "unix:///fake",
     openTransport: () => Promise.resolve(fake.transport),
     findAddress: () => Promise.resolve(undefined),
     answers: () => Promise.resolve(false),
+    isReachedDirectly: () => isReachedDirectly,
     clock: impatientClock,
     report,
   });
@@ -28,8 +29,8 @@ export class Watch implements AsyncDisposable {
   readonly #end: Promise<void>;
   #pass: Promise<unknown> = Promise.resolve();
 
-  constructor(fake: FakeEngine) {
-    this.#source = new DockerSource([followerOf(fake, this.report)]);
+  constructor(fake: FakeEngine, isReachedDirectly = true) {
+    this.#source = new DockerSource([followerOf(fake, this.report, isReachedDirectly)]);
     const { signal } = this.#ending;
     this.#end = this.#source.follow(
       (wake) => {
