@@ -76,7 +76,8 @@ export class Applier {
     const isQuiet = this.#holdBack.watch();
     let states = this.#withhold(desired, wanted);
     if (this.running === undefined) await this.#readBack(desired);
-    let plan = this.#plan(desired, states);
+    const first = this.#plan(desired, states);
+    let plan = first;
     const isDone = later === undefined || this.isRefusing;
     if (plan.kind === "nothing" && isDone) return { plan, outcome: { kind: "applied" } };
     // A server that was added before its container ran waits only for its proof.
@@ -95,7 +96,10 @@ export class Applier {
     if (plan.kind === "reload") {
       return { plan, outcome: await this.#load(plan.reasons, desired, states, signal) };
     }
-    if (plan.kind !== "runtime") return { plan, outcome: { kind: "applied" } };
+    if (plan.kind !== "runtime") {
+      // The files were written all the same, and are to be checked.
+      return { plan: plan.kind === "nothing" ? first : plan, outcome: { kind: "applied" } };
+    }
     const sendingAt = clock.now();
     const trouble = await this.#execute(plan.operations, desired);
     const tookMs = { write: tenths(keptAt - startedAt), send: tenths(clock.now() - sendingAt) };

@@ -6,7 +6,7 @@ import type { ServerName } from "./core/names.ts";
 import type { Plan } from "./core/plan.ts";
 import type { Desired } from "./core/render.ts";
 import type { Settle } from "./core/settle.ts";
-import { emptySnapshot, type Snapshot } from "./core/snapshot.ts";
+import { emptySnapshot, type Snapshot, withoutStarting } from "./core/snapshot.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Clock, ContainerSource, HaproxyControl, Outcome, Prober, Reporter, Wake } from "./ports.ts";
 import { Quarantine } from "./quarantine.ts";
@@ -146,7 +146,9 @@ export class Controller {
 
   async #observe(wake: Wake, signal: AbortSignal): Promise<boolean> {
     try {
-      this.#snapshot = await this.parts.source.observe(wake, signal);
+      const snapshot = await this.parts.source.observe(wake, signal);
+      // Where no server can be held back, one must not be there before its container runs.
+      this.#snapshot = this.parts.haproxy.capabilities.canSetStates ? snapshot : withoutStarting(snapshot);
       return true;
     } catch (error) {
       this.parts.report.debug(`cannot read containers: ${error instanceof Error ? error.message : error}`);

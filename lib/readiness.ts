@@ -90,8 +90,9 @@ export class Readiness {
     if (before?.server === server) return before;
     const target = targetOf(backend, server);
     const identity = JSON.stringify(target);
-    // A start whose time was not read yet is the one that is read next.
-    const isSame = before?.identity === identity &&
+    // A start whose time was not read yet is the one that is read next, unless another one is under way.
+    const isAnother = server.gate === "created" && before?.isAsked === true;
+    const isSame = before?.identity === identity && !isAnother &&
       (before.server.incarnation === server.incarnation || before.server.incarnation === "");
     if (isSame) before.server = server;
     else before?.stop.abort();

@@ -77,18 +77,20 @@ class Builder {
     this.#byId ??= new Map(
       this.snapshot.containers.flatMap((each) => [[each.id, each], [each.name, each]]),
     );
-    return this.#byId.get(container.networkMode.slice(SHARES_NETWORK.length));
+    const shared = this.#byId.get(container.networkMode.slice(SHARES_NETWORK.length));
+    return shared !== undefined && this.snapshot.starting.has(shared.id) ? undefined : shared;
   }
 
   addOffer({ own, aliases, member }: Offer): void {
     const { container, server } = member;
-    const owner = this.claim(own);
+    const isStarting = server.gate === "created";
+    const owner = this.claim(own, isStarting);
     if (owner !== undefined) {
       const { host, path } = own;
       return this.warnOfTaken(container, `does not serve ${host}${path}: ${whyTaken(own, owner)}`);
     }
     for (const alias of aliases) {
-      const owner = this.claim(alias);
+      const owner = this.claim(alias, isStarting);
       if (owner === undefined) continue;
       const what = `alias ${alias.host}${alias.path} is left out`;
       this.warnOfTaken(container, `${what}: the older container ${quote(owner.by)} serves it already`);
@@ -102,11 +104,11 @@ class Builder {
   }
 
   /** Takes a route for its backend; answers with the one that has the host and path for another backend. */
-  claim(route: Route): Route | undefined {
+  claim(route: Route, isStarting: boolean): Route | undefined {
     const owner = this.owners.get(route.key);
     if (owner === undefined) this.owners.set(route.key, route);
     if (owner === undefined || owner.backend === route.backend) return undefined;
-    this.contested.add(owner.backend);
+    if (!isStarting) this.contested.add(owner.backend);
     return owner;
   }
 
@@ -117,10 +119,15 @@ class Builder {
 
   finish(): Built {
     const { notices, considered, owners, settings } = this;
-    const routes = [...owners.values()].sort(byKey);
-    for (const route of routes) this.drafts.get(route.backend)?.routes.push(route);
+    const claimed = [...owners.values()].sort(byKey);
+    for (const route of claimed) this.drafts.get(route.backend)?.routes.push(route);
+    // A host is not there before a container of its own runs: until then a wildcard's may answer for it.
+    const routes = this.snapshot.starting.size === 0
+      ? claimed
+      : claimed.filter(({ backend }) => this.drafts.get(backend)?.members.some(hasRun));
     const backends: Backend[] = [];
     for (const [name, draft] of this.drafts) {
+      if (!draft.members.some(hasRun)) continue;
       // The oldest decides a backend's options, also while it stops: they change once, when it is gone.
       if (this.snapshot.stopping.size > 0) draft.members.sort((a, b) => byAge(a.container, b.container));
       const merged = this.#memory.mergedOf(name, draft, (draft) => merge(draft, settings));
@@ -137,6 +144,8 @@ class Builder {
     return { model, notices, considered, owners };
   }
 }
+
+const hasRun = ({ server }: Member): boolean => server.gate !== "created";
 
 const byKey = (a: Route, b: Route): number => compare(a.key, b.key);
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>

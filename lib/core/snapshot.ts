@@ -61,3 +61,8 @@ export type Snapshot = {
 
 /** A snapshot of nothing, as before Docker first answers. */
 export const emptySnapshot: Snapshot = { containers: [], stopping: new Set(), starting: new Set() };
+
+/** The snapshot without the containers that are being started. */
+export function withoutStarting({ containers, stopping, starting }: Snapshot): Snapshot {
+  return { containers: containers.filter(({ id }) => !starting.has(id)), stopping, starting: new Set() };
+}

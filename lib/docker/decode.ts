@@ -44,7 +44,10 @@ const InspectSchema = v.object({
       v.nullable(v.object({ Test: v.optional(v.nullable(v.array(v.string()), []), []) })),
     ),
   }),
-  HostConfig: v.optional(v.object({ NetworkMode: text }), { NetworkMode: "" }),
+  HostConfig: v.optional(v.object({ NetworkMode: text, PortBindings: record(v.unknown()) }), {
+    NetworkMode: "",
+    PortBindings: {},
+  }),
   NetworkSettings: v.optional(
     v.object({
       Ports: record(v.nullable(v.array(v.object({ HostIp: text, HostPort: text })))),
@@ -87,7 +90,7 @@ export function decodeContainer(json: unknown): Parsed<ContainerView> {
     networkMode: inspect.HostConfig.NetworkMode,
     interlockData: config.Env.find((entry) => entry.startsWith(DATA_PREFIX))?.slice(DATA_PREFIX.length),
     labels: config.Labels,
-    exposed: decodeExposed(config, network),
+    exposed: decodeExposed(config, inspect.HostConfig, network),
     published: decodePublished(network),
     networks: decodeNetworks(network),
     stopSignal: config.StopSignal === "" ? "SIGTERM" : config.StopSignal,
@@ -125,9 +128,14 @@ function decodePort(key: string): ExposedPort | undefined {
   return port.ok && /^[a-z]{1,8}$/.test(protocol) ? { port: port.value, protocol } : undefined;
 }
 
-function decodeExposed(config: Inspect["Config"], network: Inspect["NetworkSettings"]): ExposedPort[] {
-  // `-p` publishes ports that nobody exposed: both lists together are what the container has.
-  const keys = new Set([...Object.keys(config.ExposedPorts), ...Object.keys(network.Ports)]);
+function decodeExposed(
+  config: Inspect["Config"],
+  host: Inspect["HostConfig"],
+  network: Inspect["NetworkSettings"],
+): ExposedPort[] {
+  // `-p` publishes ports that nobody exposed: all lists together are what the container has.
+  const lists = [config.ExposedPorts, host.PortBindings, network.Ports];
+  const keys = new Set(lists.flatMap((list) => Object.keys(list)));
   const ports = [...keys].flatMap((key) => decodePort(key) ?? []);
   return ports.sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1));
 }

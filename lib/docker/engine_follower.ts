@@ -3,13 +3,13 @@ import { type Backoff, backoffMs } from "../core/backoff.ts";
 import type { ContainerId } from "../core/names.ts";
 import type { ContainerView, EngineAddress } from "../core/snapshot.ts";
 import type { SourceStatus } from "../core/status.ts";
-import type { Clock, Reporter, Wake } from "../ports.ts";
+import type { Wake } from "../ports.ts";
 import { connectEngine, type Engine, type ListedContainer } from "./connect.ts";
 import { decodeContainer } from "./decode.ts";
 import { decodeEvent, isEnding } from "./event.ts";
 import { readJsonLines } from "./json_lines.ts";
-import type { EngineTransport } from "./modem.ts";
 import { isDoneWithin } from "./patience.ts";
+import type { FollowerParts } from "./follower_parts.ts";
 import { Starts } from "./starts.ts";
 
 const RECONNECT: Backoff = { firstMs: 100, mostMs: 5_000 };
@@ -25,20 +25,6 @@ const LIST_PATIENCE_MS = 1_000;
 const CLEAN_UP_MS = 300;
 /** How long a container that was told to stop may live on before it is believed to stay, in milliseconds. */
 const STOPPING_LIMIT_MS = 60_000;
-
-/** What a follower is made of. */
-export type FollowerParts = {
-  readonly url: string;
-  readonly openTransport: (signal: AbortSignal) => Promise<EngineTransport>;
-  /** How its containers are reached, where there are several engines; `undefined` where the settings tell. */
-  readonly findAddress: () => Promise<EngineAddress | undefined>;
-  /** Whether a container still takes connections, asked when the engine no longer knows it. */
-  readonly answers: (container: ContainerView) => Promise<boolean>;
-  /** Whether traffic reaches a container at its own address, which its network tells before it runs. */
-  readonly isReachedDirectly: (container: ContainerView) => boolean;
-  readonly clock: Clock;
-  readonly report: Reporter;
-};
 
 /** One engine: its connection, the containers that it last told of, and those that are about to stop. */
 export class EngineFollower {
@@ -96,13 +82,15 @@ export class EngineFollower {
         await this.#readEvents(engine, events, connection);
         throw new Error("the event stream ended");
       } catch (error) {
+        const wasGivenUp = connection.aborted;
+        this.#connection.abort(error);
         this.#drop();
         if (signal.aborted) return;
         // One whose stream ends as soon as it begins is not connected to again at once.
         failures = this.parts.clock.now() - connectedAt > STEADY_MS ? 1 : failures + 1;
         connectedAt = Infinity;
         // A stream that was given up ends without a word of why.
-        this.#complain(connection.aborted ? connection.reason : error);
+        this.#complain(wasGivenUp ? connection.reason : error);
         wake({ reason: "docker", ids: new Set() });
         await this.parts.clock.sleep(backoffMs(failures, RECONNECT, Math.random()), signal);
       }
@@ -179,10 +167,10 @@ export class EngineFollower {
     this.starts.forget(id);
     this.#wake({ reason: "docker", ids: new Set(), since, mayComeInNumbers: true });
     answer.then((json) => {
-      // Something newer may have been read meanwhile.
-      if (this.containers.get(id) !== container) return;
-      this.#take(id, json);
-      this.#wake({ reason: "docker", ids: new Set(), mayComeInNumbers: true });
+      const isNewest = this.containers.get(id) === container;
+      if (isNewest) this.#take(id, json);
+      // What was read meanwhile may be older than the start, or newer.
+      this.#wake({ reason: "docker", ids: new Set(isNewest ? [] : [id]), mayComeInNumbers: true });
     }).catch((error) => this.#connection.abort(error));
     return true;
   }
@@ -192,7 +180,9 @@ export class EngineFollower {
     const ending = ids.filter((id) => this.stopping.has(id as ContainerId));
     const others = ids.filter((id) => !this.stopping.has(id as ContainerId));
     const asked = ending.length === 0 ? Promise.resolve() : engine.running(ending, signal).then((running) => {
-      for (const id of ending) if (!running.has(id)) this.#forget(id as ContainerId);
+      for (const id of ending) {
+        if (!running.has(id) && this.stopping.has(id as ContainerId)) this.#forget(id as ContainerId);
+      }
     });
     const inspected = this.#inspectAll(engine, others, signal);
     await this.#orLater(Promise.all([asked, inspected]), INSPECT_PATIENCE_MS);

@@ -10,14 +10,18 @@ const MOST = 1_000;
  * which all can be made ready that does not depend on the container itself.
  */
 export class StartingContainers {
-  /** Those that have their addresses. */
+  /** Those that have their address. */
   readonly views = new Map<ContainerId, ContainerView>();
   readonly #idle = new Map<ContainerId, ContainerView>();
 
-  /** Remembers a container that does not run: it was created, or it has ended. */
+  /** Remembers a container that does not run, if all that its route depends on is known but its address. */
   remember(container: ContainerView): void {
     this.forget(container.id);
-    const networks = container.networks.map(({ name }) => ({ name, ipv4: undefined, ipv6: undefined }));
+    const [network, ...others] = container.networks;
+    // Which of several ports or networks is used depends on what is published and attached when it runs.
+    const tcp = container.exposed.filter(({ protocol }) => protocol === "tcp");
+    if (network === undefined || others.length > 0 || tcp.length !== 1) return;
+    const networks = [{ name: network.name, ipv4: undefined, ipv6: undefined }];
     // One that has a health check begins anew with it.
     const health = container.health === "none" ? "none" : "starting";
     this.#idle.set(container.id, { ...container, networks, published: [], health, startedAt: "" });
@@ -32,16 +36,13 @@ export class StartingContainers {
     return this.#idle.has(id);
   }
 
-  /** Notes what a network gave a container; answers whether that was the last address that was missing. */
-  attach(id: ContainerId, given: NetworkAttachment): boolean {
+  /** Notes what its network gave a container; one that is on yet another network is forgotten. */
+  attach(id: ContainerId, given: NetworkAttachment): void {
     const before = this.#idle.get(id);
-    if (before === undefined) return false;
-    const networks = before.networks.map((network) => network.name === given.name ? given : network);
-    const view = { ...before, networks };
-    this.#idle.set(id, view);
-    if (networks.some(({ ipv4, ipv6 }) => (ipv4 ?? ipv6) === undefined)) return false;
-    this.views.set(id, view);
-    return true;
+    if (before === undefined) return;
+    const isOnly = before.networks.every(({ name }) => name === given.name);
+    if (!isOnly || (given.ipv4 ?? given.ipv6) === undefined) this.forget(id);
+    else this.views.set(id, { ...before, networks: [given] });
   }
 
   /** Forgets a container, or all; answers whether one was being started. */

@@ -56,7 +56,8 @@ export class Starts {
   async #makeReady(engine: Engine, event: ContainerEvent, since: number, signal: AbortSignal): Promise<void> {
     if (event.network === undefined || !this.#starting.knows(event.id)) return;
     const given = decodeAttachment(await engine.inspectNetwork(event.network, signal), event.id);
-    if (given === undefined || !this.#starting.attach(event.id, given)) return;
+    if (given === undefined) return;
+    this.#starting.attach(event.id, given);
     this.parts.wake({ reason: "docker", ids: new Set(), since, mayComeInNumbers: true });
   }
 

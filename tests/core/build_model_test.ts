@@ -177,6 +177,17 @@ Deno.test("nothing is said of one that is being started, and nothing guessed whe
   assert.deepEqual([model.backends, notices], [[], []]);
 });
 
+Deno.test("a host is not there before a container of its own runs, so that a wildcard answers for it", () => {
+  const wildcard = container("wildcard", { interlockData: '{"hostname": "*.shop.test"}' });
+  const starting = container("api", { status: "created", interlockData: '{"hostname": "api.shop.test"}' });
+  const { model } = buildModel(
+    { containers: [wildcard, starting], stopping: new Set(), starting: new Set([starting.id]) },
+    SETTINGS,
+  );
+  assert.deepEqual(model.routes.map(({ host }) => host), ["*.shop.test"]);
+  assert.deepEqual(model.backends.map(({ host }) => host), ["*.shop.test"]);
+});
+
 Deno.test("every container has a verdict, and one that serves nothing has a reason", () => {
   const containers = [container("a"), container("b", { status: "paused" }), container("c", { hostname: "" })];
   const built = build(

@@ -186,3 +186,53 @@ Deno.test("where containers are reached by published ports, a start is read by i
   await eventually(() => start.view?.startedAt === STARTED_AT, { what: "the container to run" });
   assert.deepEqual(fake.requests.filter((request) => request.includes("/networks/")), []);
 });
+
+for (
+  const [what, change] of [
+    ["has several ports", (json: Record<string, unknown>) => {
+      Object.assign(json["Config"] as object, { ExposedPorts: { "22/tcp": {}, "80/tcp": {} } });
+    }],
+    ["publishes a port that its image does not name", (json: Record<string, unknown>) => {
+      json["HostConfig"] = { NetworkMode: "bridge", PortBindings: { "9000/tcp": [{ HostPort: "8080" }] } };
+    }],
+    ["is on several networks", (json: Record<string, unknown>) => {
+      json["NetworkSettings"] = { Networks: { bridge: { IPAddress: "" }, other: { IPAddress: "" } } };
+    }],
+    ["is on another network than it was", (json: Record<string, unknown>) => {
+      json["NetworkSettings"] = { Networks: { other: { IPAddress: "" } } };
+    }],
+  ] as const
+) {
+  Deno.test(`a container that ${what} is read by its inspect, since not all of it is known before`, async () => {
+    await using fake = await FakeEngine.start();
+    await using start = new Start(fake);
+    change(fake.containers.get(start.id) ?? {});
+    await start.begin();
+    fake.tell("start", start.id);
+    // A later container has gone all the way, and this one is not told of yet.
+    fake.tell("start", fake.run("c3"));
+    await eventually(() => start.watch.names.includes("cc3"), { what: "the later container" });
+    assert.equal(start.view, undefined);
+    start.answer(RUNNING);
+    await eventually(() => start.view?.startedAt === STARTED_AT, { what: "the container to run" });
+  });
+}
+
+Deno.test("an answer that is older than the start, and comes after it, loses no container", async () => {
+  await using fake = await FakeEngine.start();
+  await using start = new Start(fake);
+  await start.begin();
+  await eventually(() => start.isStarting, { what: "the container to be told of" });
+  const answer = fake.answer;
+  const old = Promise.withResolvers<Response>();
+  fake.answer = (path) => path.startsWith("/containers/a1") ? old.promise : answer(path);
+  fake.tell("rename", start.id);
+  await eventually(() => start.asked() === 3, { what: "the question of the rename" });
+  fake.answer = answer;
+  fake.tell("start", start.id);
+  await eventually(() => start.view?.status === "running", { what: "the container to run" });
+  old.resolve(Response.json({ ...fake.containers.get(start.id), State: CREATED }));
+  await eventually(() => start.view === undefined, { what: "the old answer" });
+  start.answer(RUNNING);
+  await eventually(() => start.view?.startedAt === STARTED_AT, { what: "the container to be back" });
+});
