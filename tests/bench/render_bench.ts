@@ -40,7 +40,7 @@ const routing: RoutingSettings = {
 };
 const templates = compileTemplates(BUILTIN_TEMPLATES);
 
-/** The median of as many runs as the budget allows, after one that warms up; in microseconds. */
+/** The median of as many runs as the budget allows, of which the first quarter warms up; in microseconds. */
 function timeUs(work: () => unknown): number {
   const runs: number[] = [];
   const end = performance.now() + BUDGET_MS;
