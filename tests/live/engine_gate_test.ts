@@ -49,6 +49,9 @@ live(
     assert.equal(checks.find(({ name }) => name.startsWith("Docker"))?.isGood, true, doctor.stdout);
     await docker("stop", "-t", "1", id);
     await router.answers("filtered.local", 404);
+    // It is known by now, so that its network is asked while it is being started.
+    await docker("start", id);
+    await router.answers("filtered.local");
     assert.deepEqual(gate.calls.filter((call) => nameOf(call) === undefined), []);
     assert.deepEqual([...new Set(gate.calls.map(nameOf))].sort(), [...allowed.keys()].sort());
   },
