@@ -80,11 +80,11 @@ live(
     await docker("inspect", bad);
     const atBad = program.lines.length;
     await assert.rejects(docker("start", bad));
-    await eventually(() => said(atBad, /"operations":"[^"]*add-route 1/) > 0, {
-      what: "the host to be made ready",
+    await eventually(() => said(atBad, /"operations":"add-server 1/) > 0, {
+      what: "its server to be added",
     });
-    await eventually(() => said(atBad, /"operations":"[^"]*delete-route 1/) > 0, {
-      what: "the host to be gone",
+    await eventually(() => said(atBad, /"operations":"delete-server 1/) > 0, {
+      what: "its server to be gone",
     });
     assert.deepEqual(await tally(20, () => router.get("ahead.local")), { one: 10, two: 10 });
   },
