@@ -78,14 +78,14 @@ export class Applier {
     if (this.running === undefined) await this.#readBack(desired);
     const first = this.#plan(desired, states);
     let plan = first;
-    const isDone = later === undefined || this.isRefusing;
-    if (plan.kind === "nothing" && isDone) return { plan, outcome: { kind: "applied" } };
+    const isFinal = later === undefined || this.isRefusing;
+    if (plan.kind === "nothing" && isFinal) return { plan, outcome: { kind: "applied" } };
     // A server that was added before its container ran waits only for its proof.
-    if (plan.kind === "runtime" || !isDone) haproxy.expectCommands();
+    if (plan.kind === "runtime" || !isFinal) haproxy.expectCommands();
     const startedAt = clock.now();
     const kept = plan.kind === "reload" ? undefined : await this.#keep(desired, states, signal);
     const keptAt = clock.now();
-    if (kept?.kind === "rejected" || (plan.kind === "keep" && isDone)) {
+    if (kept?.kind === "rejected" || (plan.kind === "keep" && isFinal)) {
       return { plan, outcome: kept ?? { kind: "applied" } };
     }
     const newer = await later?.();

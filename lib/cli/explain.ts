@@ -1,12 +1,12 @@
 import type { Built } from "../core/build_model.ts";
 import { backendName, formatEndpoint, type HostName, parseHost } from "../core/names.ts";
 import { formatNotice, onOneLine, quote } from "../core/notice.ts";
+import { type Verdict, verdictsOf } from "../core/verdict.ts";
 import { wrongUsage } from "./failure.ts";
 import { readSnapshot } from "./input.ts";
 import { prepareRouting } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
-import { type Verdict, verdictsOf } from "../core/verdict.ts";
 
 /** Says for each container, or for the host or container named, what it serves, or why nothing. */
 export async function explain(

@@ -1,6 +1,7 @@
 import { systemClock } from "../clock.ts";
 import { Controller } from "../controller.ts";
 import { readStatus } from "../read_status.ts";
+import { isOwnAddressFirst } from "../core/address.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Status } from "../core/status.ts";
 import { DockerSource } from "../docker/docker_source.ts";
@@ -19,7 +20,6 @@ import { askControl, fetchText, serveControl } from "../report/control_socket.ts
 import { createReporter } from "../report/log.ts";
 import { VERSION } from "../version.ts";
 import { failed, messageOf, wrongUsage } from "./failure.ts";
-import { isOwnAddressFirst } from "../core/address.ts";
 import { absolute, prepareRouting, type Routing } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
 import { defaultStateDir } from "./state_dir.ts";

@@ -172,7 +172,7 @@ function withUniqueName(server: Server, taken: ReadonlySet<ServerName>): Server 
 const FEW = 8;
 
 function sortByName(servers: Server[]): void {
-  if (servers.length > FEW) servers.sort(byName);
+  if (servers.length > FEW) return void servers.sort(byName);
   for (let at = 1; at < servers.length; at++) {
     for (let to = at; to > 0; to--) {
       const [before, after] = [servers[to - 1], servers[to]];

@@ -1,4 +1,4 @@
-import { chooseEndpoint, choosePort, isOwnAddressFirst } from "./address.ts";
+import { chooseEndpoint, choosePort } from "./address.ts";
 import type { Gate, Route, Server } from "./model.ts";
 import {
   type BackendName,
@@ -77,10 +77,6 @@ function readOffer(
     return isOnly || notices.length > 0 ? { notices, why: found.why } : { notices };
   }
   const { host } = found;
-  // Ports are published when it runs; where they would be asked first, it cannot be told yet how it is reached.
-  if (phase === "starting" && !isOwnAddressFirst(container, settings.address)) {
-    return { notices: NONE, why: "it is being started" };
-  }
   const port = choosePort(container, data.port);
   if (!port.ok) return noAddress(container, data, host, port.why);
   const endpoint = chooseEndpoint(container, shared, port.value, data.network, settings.address);

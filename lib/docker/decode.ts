@@ -76,21 +76,22 @@ export function decodeContainer(json: unknown): Parsed<ContainerView> {
   const id = parseContainerId(inspect.Id);
   if (!id.ok) return expected(`${id.expected} as Id`);
   const { Config: config, State: state, NetworkSettings: network } = inspect;
+  const status = statusOf(state);
+  // Of one that does not run, its configuration tells what it will have.
+  const runs = status === "running" || status === "paused";
   return parsed({
     id: id.value,
     name: inspect.Name.replace(/^\//, ""),
     createdAt: Date.parse(inspect.Created) || 0,
     startedAt: state.StartedAt,
-    status: statusOf(state),
-    health: state.Status === "created" && hasHealthCheck(config)
-      ? "starting"
-      : healthOf(state.Health?.Status),
+    status,
+    health: runs || !hasHealthCheck(config) ? healthOf(state.Health?.Status) : "starting",
     hostname: config.Hostname,
     domainname: config.Domainname,
     networkMode: inspect.HostConfig.NetworkMode,
     interlockData: config.Env.find((entry) => entry.startsWith(DATA_PREFIX))?.slice(DATA_PREFIX.length),
     labels: config.Labels,
-    exposed: decodeExposed(config, inspect.HostConfig, network),
+    exposed: decodeExposed([config.ExposedPorts, network.Ports, runs ? {} : inspect.HostConfig.PortBindings]),
     published: decodePublished(network),
     networks: decodeNetworks(network),
     stopSignal: config.StopSignal === "" ? "SIGTERM" : config.StopSignal,
@@ -105,7 +106,7 @@ function statusOf(state: Inspect["State"]): string {
   return state.Running ? "running" : "exited";
 }
 
-/** Of a container that has never run, its state does not tell; `NONE` switches off the check of an image. */
+/** What the state of one that does not run need not tell; `NONE` switches off the check of an image. */
 function hasHealthCheck({ Healthcheck: check }: Inspect["Config"]): boolean {
   const [first] = check?.Test ?? [];
   return first !== undefined && first !== "NONE";
@@ -128,13 +129,8 @@ function decodePort(key: string): ExposedPort | undefined {
   return port.ok && /^[a-z]{1,8}$/.test(protocol) ? { port: port.value, protocol } : undefined;
 }
 
-function decodeExposed(
-  config: Inspect["Config"],
-  host: Inspect["HostConfig"],
-  network: Inspect["NetworkSettings"],
-): ExposedPort[] {
-  // `-p` publishes ports that nobody exposed: all lists together are what the container has.
-  const lists = [config.ExposedPorts, host.PortBindings, network.Ports];
+/** `-p` publishes ports that nobody exposed: all lists together are what the container has. */
+function decodeExposed(lists: readonly Readonly<Record<string, unknown>>[]): ExposedPort[] {
   const keys = new Set(lists.flatMap((list) => Object.keys(list)));
   const ports = [...keys].flatMap((key) => decodePort(key) ?? []);
   return ports.sort((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1));

@@ -8,8 +8,8 @@ import { connectEngine, type Engine, type ListedContainer } from "./connect.ts";
 import { decodeContainer } from "./decode.ts";
 import { decodeEvent, isEnding } from "./event.ts";
 import { readJsonLines } from "./json_lines.ts";
-import { isDoneWithin } from "./patience.ts";
 import type { FollowerParts } from "./follower_parts.ts";
+import { isDoneWithin } from "./patience.ts";
 import { Starts } from "./starts.ts";
 
 const RECONNECT: Backoff = { firstMs: 100, mostMs: 5_000 };
@@ -162,6 +162,7 @@ export class EngineFollower {
   #trust(engine: Engine, id: ContainerId, since: number, signal: AbortSignal): boolean {
     const container = this.starts.started(id);
     if (container === undefined) return false;
+    const connection = this.#connection;
     const answer = this.starts.take(id).then((json) => json ?? engine.inspect(id, signal));
     this.containers.set(id, container);
     this.starts.forget(id);
@@ -171,7 +172,7 @@ export class EngineFollower {
       if (isNewest) this.#take(id, json);
       // What was read meanwhile may be older than the start, or newer.
       this.#wake({ reason: "docker", ids: new Set(isNewest ? [] : [id]), mayComeInNumbers: true });
-    }).catch((error) => this.#connection.abort(error));
+    }).catch((error) => connection.abort(error));
     return true;
   }
 
@@ -190,10 +191,11 @@ export class EngineFollower {
 
   /** What the engine holds up does not hold up the pass: when it comes, it wakes another one. */
   async #orLater(reading: Promise<unknown>, patienceMs: number): Promise<void> {
+    const connection = this.#connection;
     if (await isDoneWithin(reading, patienceMs, this.parts.clock)) return;
     reading.then(
       () => this.#wake({ reason: "docker", ids: new Set() }),
-      (error) => this.#connection.abort(error),
+      (error) => connection.abort(error),
     );
   }
 

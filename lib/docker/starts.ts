@@ -7,7 +7,7 @@ import { EarlyInspects } from "./early_inspects.ts";
 import type { ContainerEvent } from "./event.ts";
 import { StartingContainers } from "./starting.ts";
 
-/** How long after its start a container that does not run is believed to be on its way, in milliseconds. */
+/** How long after the engine's answer that was due with the start a `start` event is waited for, in milliseconds. */
 const GRACE_MS = 300;
 
 /** What starts are followed with. */
@@ -49,7 +49,8 @@ export class Starts {
     void answer.catch(() => undefined)
       .then(() => this.parts.clock.sleep(GRACE_MS, signal))
       .then(() => {
-        if (!signal.aborted && this.#starting.views.has(event.id)) this.ended(event.id);
+        if (signal.aborted || !this.#starting.forget(event.id)) return;
+        this.parts.wake({ reason: "docker", ids: new Set() });
       });
   }
 
@@ -59,11 +60,6 @@ export class Starts {
     if (given === undefined) return;
     this.#starting.attach(event.id, given);
     this.parts.wake({ reason: "docker", ids: new Set(), since, mayComeInNumbers: true });
-  }
-
-  /** A container that was being started does not run after all. */
-  ended(id: ContainerId): void {
-    if (this.#starting.forget(id)) this.parts.wake({ reason: "docker", ids: new Set() });
   }
 
   /** A container as it is now that it was started, if it could be made ready for; its start's time is not known yet. */

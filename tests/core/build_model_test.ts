@@ -3,7 +3,7 @@ import { buildModel } from "../../lib/core/build_model.ts";
 import { renderDesired } from "../../lib/core/render.ts";
 import type { ContainerView } from "../../lib/core/snapshot.ts";
 import { compileTemplates } from "../../lib/core/templates.ts";
-import { container, ip, SETTINGS, tcp } from "./containers.ts";
+import { container, SETTINGS, tcp } from "./containers.ts";
 import { verdictsOf } from "../../lib/core/verdict.ts";
 
 const build = (...containers: readonly ContainerView[]) =>
@@ -164,14 +164,10 @@ Deno.test("one that is being started has its server and no traffic, and takes no
   assert.deepEqual(notices.filter(({ code }) => code !== "conflict"), []);
 });
 
-Deno.test("nothing is said of one that is being started, and nothing guessed where its published port will count", () => {
+Deno.test("nothing is said of what is wrong with one that is being started", () => {
   const wrong = container("wrong", { status: "created", interlockData: '{"port": 99}' });
-  const remote = container("remote", {
-    status: "created",
-    engine: { address: ip("10.0.0.1"), isLocal: false },
-  });
   const { model, notices } = buildModel(
-    { containers: [wrong, remote], stopping: new Set(), starting: new Set([wrong.id, remote.id]) },
+    { containers: [wrong], stopping: new Set(), starting: new Set([wrong.id]) },
     SETTINGS,
   );
   assert.deepEqual([model.backends, notices], [[], []]);

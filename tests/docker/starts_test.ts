@@ -56,6 +56,12 @@ class Start implements AsyncDisposable {
     this.connect(CONNECTED_AT);
   }
 
+  /** As begin, until it is told of. */
+  async beginKnown(): Promise<void> {
+    await this.begin();
+    await eventually(() => this.isStarting, { what: "the container to be told of" });
+  }
+
   /** Its network gives it an address; from now on the engine keeps inspects waiting. */
   connect(at: number): void {
     this.#isStarting = true;
@@ -89,8 +95,7 @@ const RUNNING = { Status: "running", Running: true, StartedAt: STARTED_AT };
 Deno.test("a container is told of before its start, with the address that its network gave it", async () => {
   await using fake = await FakeEngine.start();
   await using start = new Start(fake);
-  await start.begin();
-  await eventually(() => start.isStarting, { what: "the container to be told of" });
+  await start.beginKnown();
   assert.equal(start.view?.networks[0]?.ipv4, "172.17.0.9");
   assert.equal(start.view?.status, "created");
 });
@@ -98,8 +103,7 @@ Deno.test("a container is told of before its start, with the address that its ne
 Deno.test("a container that was made ready for runs at its start event, before the engine answers the inspect", async () => {
   await using fake = await FakeEngine.start();
   await using start = new Start(fake);
-  await start.begin();
-  await eventually(() => start.isStarting, { what: "the container to be told of" });
+  await start.beginKnown();
   fake.tell("start", start.id);
   await eventually(() => start.view?.status === "running", { what: "the container to run" });
   assert.equal(start.isStarting, false);
@@ -112,8 +116,7 @@ Deno.test("a container that was made ready for runs at its start event, before t
 Deno.test("what the inspect tells after a start counts, where something else was made ready for", async () => {
   await using fake = await FakeEngine.start();
   await using start = new Start(fake);
-  await start.begin();
-  await eventually(() => start.isStarting, { what: "the container to be told of" });
+  await start.beginKnown();
   fake.tell("start", start.id);
   start.answer(RUNNING, "172.17.0.77");
   await eventually(() => start.view?.networks[0]?.ipv4 === "172.17.0.77", { what: "the other address" });
@@ -122,8 +125,7 @@ Deno.test("what the inspect tells after a start counts, where something else was
 Deno.test("a container whose start fails is told of no more", async () => {
   await using fake = await FakeEngine.start();
   await using start = new Start(fake);
-  await start.begin();
-  await eventually(() => start.isStarting, { what: "the container to be told of" });
+  await start.beginKnown();
   start.answer(CREATED, "");
   await eventually(() => start.view === undefined, { what: "the container to be gone" });
   assert.equal(start.isStarting, false);
@@ -148,8 +150,7 @@ Deno.test("a container that ended is made ready for when it is started again", a
 Deno.test("a container with a health check has none of it behind it when it starts", async () => {
   await using fake = await FakeEngine.start();
   await using start = new Start(fake, { Healthcheck: { Test: ["CMD", "true"] } });
-  await start.begin();
-  await eventually(() => start.isStarting, { what: "the container to be told of" });
+  await start.beginKnown();
   assert.equal(start.view?.health, "starting");
 });
 
@@ -221,8 +222,7 @@ for (
 Deno.test("an answer that is older than the start, and comes after it, loses no container", async () => {
   await using fake = await FakeEngine.start();
   await using start = new Start(fake);
-  await start.begin();
-  await eventually(() => start.isStarting, { what: "the container to be told of" });
+  await start.beginKnown();
   const answer = fake.answer;
   const old = Promise.withResolvers<Response>();
   fake.answer = (path) => path.startsWith("/containers/a1") ? old.promise : answer(path);
