@@ -135,7 +135,7 @@ class Planner {
     for (const [server, line] of wanted) {
       const state = this.states.get(server) ?? "ready";
       const before = section.servers.get(server);
-      if (before !== undefined && before.line !== line && !before.isLeaving) {
+      if (before?.state === "ready" && before.line !== line && !before.isLeaving) {
         this.reasons.push(`address or settings of ${server} differ`);
       } else if (before === undefined || before.line !== line) {
         this.#add(name, section, server, line, before);
@@ -164,7 +164,7 @@ class Planner {
       this.reasons.push(`${server} is new, and HAProxy cannot add it to ${name} while it runs`);
       return;
     }
-    // Never re-address a live server: one that has left under this name makes room first.
+    // Never re-address a live server: one under this name that has left, or has no traffic, makes room first.
     if (before !== undefined) this.#adds.push({ kind: "delete-server", section: name, server });
     this.#adds.push({ kind: "add-server", section: name, server, line });
   }
