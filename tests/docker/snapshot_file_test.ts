@@ -49,6 +49,22 @@ Deno.test("a container's JSON is read into what routing needs", () => {
   assert.deepEqual([view.health, view.stopSignal, view.status], ["healthy", "SIGQUIT", "running"]);
 });
 
+Deno.test("what a container is configured with counts only while it does not run", () => {
+  const configured = {
+    ...CONTAINER,
+    Config: { ...CONTAINER.Config, Healthcheck: { Test: ["CMD", "true"] } },
+    HostConfig: { NetworkMode: "host", PortBindings: { "9000/tcp": [{ HostPort: "1" }] } },
+  };
+  const of = (Status: string) => {
+    const container = decodeContainer({ ...configured, State: { Status, StartedAt: "x" } });
+    assert.ok(container.ok);
+    return [container.value.health, container.value.exposed.map(({ port }) => port)];
+  };
+  assert.deepEqual(of("running"), ["none", [53, 80]]);
+  assert.deepEqual(of("created"), ["starting", [53, 80, 9000]]);
+  assert.deepEqual(of("exited"), ["starting", [53, 80, 9000]]);
+});
+
 Deno.test("a saved snapshot tells the same as Docker did, and keeps no secret", () => {
   const text = encodeSnapshot([reduceContainer(CONTAINER, undefined)]);
   assert.doesNotMatch(text, /s3cret/);
