@@ -39,7 +39,7 @@ const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
 
 const SHARES_NETWORK = "container:";
 
-/** A backend in the making; `own` is its own host and path. */
+/** A backend in the making; `own` is its own host and path, and the first of its routes. */
 type Draft = { readonly own: Route; readonly members: Member[]; readonly routes: Route[] };
 
 class Builder {
@@ -49,8 +49,6 @@ class Builder {
   /** By key. */
   readonly owners = new Map<string, Route>();
   readonly contested = new Set<BackendName>();
-  /** Names of servers. */
-  readonly taken = new Set<ServerName>();
   readonly #memory: ModelMemory;
   #byId: ReadonlyMap<string, ContainerView> | undefined;
 
@@ -84,30 +82,34 @@ class Builder {
   addOffer({ own, aliases, member }: Offer): void {
     const { container, server } = member;
     const isStarting = server.gate === "created";
-    const owner = this.claim(own, isStarting);
-    if (owner !== undefined) {
-      const { host, path } = own;
-      return this.warnOfTaken(container, `does not serve ${host}${path}: ${whyTaken(own, owner)}`);
+    let draft = this.drafts.get(own.backend);
+    if (draft === undefined) {
+      const owner = this.claim(own, isStarting);
+      if (owner !== undefined) {
+        const { host, path } = own;
+        return this.warnOfTaken(container, `does not serve ${host}${path}: ${whyTaken(own, owner)}`);
+      }
+      draft = { own, members: [], routes: [own] };
+      this.drafts.set(own.backend, draft);
     }
+    draft.members.push(member);
     for (const alias of aliases) {
-      const owner = this.claim(alias, isStarting);
+      const owner = this.claim(alias, isStarting, draft);
       if (owner === undefined) continue;
       const what = `alias ${alias.host}${alias.path} is left out`;
       this.warnOfTaken(container, `${what}: the older container ${quote(owner.by)} serves it already`);
     }
-    const named = withUniqueName(server, this.taken);
-    this.taken.add(named.name);
-    const added = named === server ? member : { ...member, server: named };
-    const draft = this.drafts.get(own.backend);
-    if (draft !== undefined) draft.members.push(added);
-    else this.drafts.set(own.backend, { own, members: [added], routes: [] });
   }
 
   /** Takes a route for its backend; answers with the one that has the host and path for another backend. */
-  claim(route: Route, isStarting: boolean): Route | undefined {
+  claim(route: Route, isStarting: boolean, draft?: Draft): Route | undefined {
     const owner = this.owners.get(route.key);
-    if (owner === undefined) this.owners.set(route.key, route);
-    if (owner === undefined || owner.backend === route.backend) return undefined;
+    if (owner === undefined) {
+      this.owners.set(route.key, route);
+      draft?.routes.push(route);
+      return undefined;
+    }
+    if (owner.backend === route.backend) return undefined;
     if (!isStarting) this.contested.add(owner.backend);
     return owner;
   }
@@ -119,17 +121,18 @@ class Builder {
 
   finish(): Built {
     const { notices, considered, owners, settings } = this;
+    const { stopping, starting } = this.snapshot;
     const claimed = [...owners.values()].sort(byKey);
-    for (const route of claimed) this.drafts.get(route.backend)?.routes.push(route);
     // A host is not there before a container of its own runs: until then a wildcard's may answer for it.
-    const routes = this.snapshot.starting.size === 0
+    const routes = starting.size === 0
       ? claimed
       : claimed.filter(({ backend }) => this.drafts.get(backend)?.members.some(hasRun));
     const backends: Backend[] = [];
     for (const [name, draft] of this.drafts) {
-      if (!draft.members.some(hasRun)) continue;
+      if (starting.size > 0 && !draft.members.some(hasRun)) continue;
       // The oldest decides a backend's options, also while it stops: they change once, when it is gone.
-      if (this.snapshot.stopping.size > 0) draft.members.sort((a, b) => byAge(a.container, b.container));
+      if (stopping.size > 0) draft.members.sort((a, b) => byAge(a.container, b.container));
+      if (draft.routes.length > 1) draft.routes.sort(byKey);
       const merged = this.#memory.mergedOf(name, draft, (draft) => merge(draft, settings));
       for (const notice of merged.notices) notices.push(notice);
       backends.push(merged.backend);
@@ -156,16 +159,7 @@ function merge({ own, members, routes }: Draft, settings: RoutingSettings): Merg
   const { shape, notices } = mergeShape(members, path, settings);
   const servers = members.map(({ server }) => server);
   sortByName(servers);
-  return { backend: { name, host, path, shape, servers: withUniqueIds(servers), routes }, notices };
-}
-
-/** A container may ask for the same host and port twice; the second server gets a number, so that neither is lost. */
-function withUniqueName(server: Server, taken: ReadonlySet<ServerName>): Server {
-  if (!taken.has(server.name)) return server;
-  let count = 2;
-  while (taken.has(`${server.name}:${count}` as ServerName)) count++;
-  const name = `${server.name}:${count}` as ServerName;
-  return { ...server, name, numericId: numericId(name) };
+  return { backend: { name, host, path, shape, servers: withoutTwins(servers), routes }, notices };
 }
 
 /** Up to so many, a list is looked through faster than the library's tools for long ones are made ready. */
@@ -176,26 +170,41 @@ function sortByName(servers: Server[]): void {
   for (let at = 1; at < servers.length; at++) {
     for (let to = at; to > 0; to--) {
       const [before, after] = [servers[to - 1], servers[to]];
-      if (before === undefined || after === undefined || before.name < after.name) break;
+      if (before === undefined || after === undefined || before.name <= after.name) break;
       servers[to - 1] = after;
       servers[to] = before;
     }
   }
 }
 
-function withUniqueIds(servers: readonly Server[]): readonly Server[] {
+/**
+ * A container may ask for the same host and port twice: the second server gets a number, so that neither is lost. A
+ * numeric id, which is a hash of the name, is rarely that of another name: then it moves on.
+ */
+function withoutTwins(servers: readonly Server[]): readonly Server[] {
   if (servers.length <= FEW && !servers.some(hasTwin)) return servers;
-  const taken = new Set<number>();
-  return servers.map((server) => {
+  const names = new Set<ServerName>();
+  const named = servers.map((server) => withUniqueName(server, names));
+  sortByName(named);
+  const ids = new Set<number>();
+  return named.map((server) => {
     let id = server.numericId;
-    while (taken.has(id)) id = id % 0x7fffffff + 1;
-    taken.add(id);
+    while (ids.has(id)) id = id % 0x7fffffff + 1;
+    ids.add(id);
     return id === server.numericId ? server : { ...server, numericId: id };
   });
 }
 
+/** Two of one name are of one id too. */
 const hasTwin = ({ numericId }: Server, at: number, all: readonly Server[]): boolean =>
   all.findIndex((each) => each.numericId === numericId) < at;
+
+function withUniqueName(server: Server, taken: Set<ServerName>): Server {
+  let name = server.name;
+  for (let count = 2; taken.has(name); count++) name = `${server.name}:${count}` as ServerName;
+  taken.add(name);
+  return name === server.name ? server : { ...server, name, numericId: numericId(name) };
+}
 
 /** How many labels stand after `*.` in the wildcards in use, most first, so that the longest match wins. */
 function wildcardDepths(routes: readonly Route[]): number[] {

@@ -128,13 +128,11 @@ function withoutTagLines(template: string): string {
 
 /** The second wall against injection: a value is a text or a number on one line, or nothing is rendered at all. */
 function onOneLine(value: unknown): string {
-  if (typeof value !== "string" && typeof value !== "number") {
-    throw new TypeError(`a value is ${typeof value}`);
-  }
-  const text = String(value);
+  if (typeof value === "number") return `${value}`;
+  if (typeof value !== "string") throw new TypeError(`a value is ${typeof value}`);
   // deno-lint-ignore no-control-regex
-  if (/[\x00-\x1f\x7f\u0085\u2028\u2029]/.test(text)) {
+  if (/[\x00-\x1f\x7f\u0085\u2028\u2029]/.test(value)) {
     throw new TypeError("a value has a line break or control character");
   }
-  return text;
+  return value;
 }
