@@ -5,6 +5,7 @@ import type { Engine } from "./connect.ts";
 import { decodeAttachment, decodeContainer } from "./decode.ts";
 import { EarlyInspects } from "./early_inspects.ts";
 import type { ContainerEvent } from "./event.ts";
+import { SharedReads } from "./shared_reads.ts";
 import { StartingContainers } from "./starting.ts";
 
 /** How long after the engine's answer that was due with the start a `start` event is waited for, in milliseconds. */
@@ -22,6 +23,8 @@ export type StartsParts = {
 export class Starts {
   readonly #starting = new StartingContainers();
   readonly #early = new EarlyInspects();
+  /** A network's answer is as long as its containers are many; of those that start together, few ask for it. */
+  readonly #networks = new SharedReads();
 
   constructor(readonly parts: StartsParts) {}
 
@@ -55,8 +58,10 @@ export class Starts {
   }
 
   async #makeReady(engine: Engine, event: ContainerEvent, since: number, signal: AbortSignal): Promise<void> {
-    if (event.network === undefined || !this.#starting.knows(event.id)) return;
-    const given = decodeAttachment(await engine.inspectNetwork(event.network, signal), event.id);
+    const { network } = event;
+    if (network === undefined || !this.#starting.knows(event.id)) return;
+    const json = await this.#networks.read(network, () => engine.inspectNetwork(network, signal));
+    const given = decodeAttachment(json, event.id);
     if (given === undefined) return;
     this.#starting.attach(event.id, given);
     this.parts.wake({ reason: "docker", ids: new Set(), since, mayComeInNumbers: true });
