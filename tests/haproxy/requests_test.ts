@@ -1,0 +1,129 @@
+/** What becomes of a request on its way to a container: what it may say of itself, and what it may not. */
+import assert from "node:assert/strict";
+import { want } from "../changes/situation.ts";
+import { called, onStage, programs, type Stage } from "./stage.ts";
+
+/** A container of ctx.local that serves /pub alone, at an address of the loopback. */
+const snapshotOf = (port: number) =>
+  JSON.stringify([{
+    Id: "c".repeat(64),
+    Name: "/heard",
+    Created: "2024-01-01T00:00:00Z",
+    State: { Status: "running", StartedAt: "2024-01-01T00:00:00Z" },
+    Config: {
+      Hostname: "ctx.local",
+      ExposedPorts: { [`${port}/tcp`]: {} },
+      Labels: { "interlock.context_root": "/pub" },
+    },
+    NetworkSettings: { Networks: { bridge: { IPAddress: "127.17.9.1" } } },
+  }]);
+
+/** A container that answers with the head of the request as it came, a line each, in lower case. */
+class Echo implements AsyncDisposable {
+  readonly #listener = Deno.listen({ hostname: "127.17.9.1", port: 0 });
+  readonly port = this.#listener.addr.port;
+  readonly #serving = this.#serve();
+
+  async #serve(): Promise<void> {
+    for await (const connection of this.#listener) void this.#answer(connection).catch(() => undefined);
+  }
+
+  async #answer(connection: Deno.Conn): Promise<void> {
+    const head = await readHead(connection);
+    if (head !== "") {
+      const isUpgrade = /^upgrade:/im.test(head);
+      const first = isUpgrade
+        ? "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n"
+        : `HTTP/1.1 200 OK\r\nContent-Length: ${head.length}\r\n\r\n`;
+      await connection.write(new TextEncoder().encode(first + head));
+    }
+    connection.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    await this.#serving;
+  }
+}
+
+async function readHead(connection: Deno.Conn): Promise<string> {
+  const buffer = new Uint8Array(8_192);
+  let text = "";
+  while (!text.includes("\r\n\r\n")) {
+    const size = await connection.read(buffer);
+    if (size === null) break;
+    text += new TextDecoder().decode(buffer.subarray(0, size));
+  }
+  return text;
+}
+
+/** Sends lines as they are; answers with all that comes back. */
+async function send(stage: Stage, ...lines: readonly string[]): Promise<string> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: stage.httpPort });
+  await connection.write(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
+  let text = "";
+  const buffer = new Uint8Array(8_192);
+  for (let size = await connection.read(buffer); size !== null; size = await connection.read(buffer)) {
+    text += new TextDecoder().decode(buffer.subarray(0, size));
+  }
+  return text;
+}
+
+for (const program of programs) {
+  const test = (sentence: string, act: (stage: Stage) => Promise<void>) =>
+    Deno.test(`${called(program)}: ${sentence}`, async () => {
+      await using echo = new Echo();
+      await onStage(program, {}, async (stage) => {
+        await stage.apply(want(stage.routing, snapshotOf(echo.port), {}));
+        await act(stage);
+      });
+    });
+
+  test("a host with a slash in it does not pass for another host's path", async (stage) => {
+    const ask = async (host: string, path: string) =>
+      (await send(stage, `GET ${path} HTTP/1.1`, `Host: ${host}`, "Connection: close")).slice(9, 12);
+    assert.equal(await ask("ctx.local", "/pub/x"), "200");
+    assert.equal(await ask("CTX.local.:80", "/pub"), "200");
+    assert.equal(await ask("ctx.local", "/admin"), "404");
+    for (const host of ["ctx.local/pub", "ctx.local/pub/", "ctx.local/pub:80", "ctx.local/"]) {
+      assert.equal(await ask(host, "/admin"), "400", host);
+      assert.equal(await ask(host, "/pub"), "400", host);
+    }
+  });
+
+  test("no spelling of X-Forwarded is believed, and no header of ours is named away", async (stage) => {
+    const answer = await send(
+      stage,
+      "GET /pub HTTP/1.1",
+      "Host: ctx.local",
+      "x_forwarded_for: 203.0.113.7",
+      "X-Forwarded_Proto: gopher",
+      "X-Forwarded-Ssl: on",
+      "x-forwarded-for: 203.0.113.8",
+      "Connection: close, X-Forwarded-For, X-Forwarded-Proto",
+    );
+    assert.match(answer, /^HTTP\/1.1 200/);
+    const heard = answer.split("\r\n").filter((line) => /forwarded/i.test(line)).map((line) =>
+      line.toLowerCase()
+    );
+    assert.deepEqual(heard.sort(), [
+      "x-forwarded-for: 127.0.0.1",
+      "x-forwarded-host: ctx.local",
+      `x-forwarded-port: ${stage.httpPort}`,
+      "x-forwarded-proto: http",
+    ]);
+  });
+
+  test("an upgrade is asked of the container, and nothing else that Connection names", async (stage) => {
+    const answer = await send(
+      stage,
+      "GET /pub HTTP/1.1",
+      "Host: ctx.local",
+      "Upgrade: echo",
+      "Connection: keep-alive, Upgrade, X-Forwarded-For",
+    );
+    assert.match(answer, /^HTTP\/1.1 101/);
+    const [, ...heard] = answer.split("\r\n\r\n");
+    assert.deepEqual(/^connection: *(.*)$/im.exec(heard.join("\n"))?.[1]?.toLowerCase().trim(), "upgrade");
+  });
+}
