@@ -35,11 +35,13 @@ export class Applier {
   /** When HAProxy last answered what a plan told it, in milliseconds of the clock. */
   answeredAt = 0;
   /** What the last apply was asked for was refused before, as it is, so that nothing was done. */
-  isRefusing = false;
+  #isRefusing = false;
   #onDisk: { readonly desired: Desired; readonly states: States } | undefined;
   #refused: Files | undefined;
   #lastLoadEndedAt = -Infinity;
   #mustReload: string | undefined;
+  /** A reload that was asked for, and refused for its content: it is owed until one is done. */
+  #owed: string | undefined;
   readonly #holdBack: HoldBack;
   /** How many audits in a row would have HAProxy reloaded. */
   #drifts = 0;
@@ -53,6 +55,11 @@ export class Applier {
   forceReload(reason: string): void {
     this.#mustReload = reason;
     this.#refused = undefined;
+  }
+
+  /** Something that was asked for was refused, and HAProxy goes on without it. */
+  get isBehind(): boolean {
+    return this.#isRefusing || this.#owed !== undefined;
   }
 
   /** HAProxy was started anew: it has what the files say, not what it was told since; or nobody knows what. */
@@ -78,7 +85,7 @@ export class Applier {
     if (this.running === undefined) await this.#readBack(desired);
     const first = this.#plan(desired, states);
     let plan = first;
-    const isFinal = later === undefined || this.isRefusing;
+    const isFinal = later === undefined || this.#isRefusing;
     if (plan.kind === "nothing" && isFinal) return { plan, outcome: { kind: "applied" } };
     // A server that was added before its container ran waits only for its proof.
     if (plan.kind === "runtime" || !isFinal) haproxy.expectCommands();
@@ -180,14 +187,14 @@ export class Applier {
   }
 
   #plan(desired: Desired, states: States): Plan {
-    this.isRefusing = false;
+    this.#isRefusing = false;
     if (this.#mustReload !== undefined) return { kind: "reload", reasons: [this.#mustReload] };
     const { running } = this;
     const plan: Plan = running === undefined
       ? { kind: "reload", reasons: [this.#firstReason] }
       : planChange(running, desired, states, this.parts.haproxy.capabilities);
-    this.isRefusing = plan.kind === "reload" && isSameFiles(this.#refused, desired.files);
-    return this.isRefusing ? { kind: "nothing" } : plan;
+    this.#isRefusing = plan.kind === "reload" && isSameFiles(this.#refused, desired.files);
+    return this.#isRefusing ? { kind: "nothing" } : plan;
   }
 
   async #keep(
@@ -265,18 +272,21 @@ export class Applier {
       this.running = runningAfterLoad(desired, states);
       this.#onDisk = { desired, states };
       this.#refused = undefined;
+      this.#owed = undefined;
       this.reloads++;
       this.lastReload = { at: new Date(), reasons, tookMs: this.#lastLoadEndedAt - startedAt };
     } else if (outcome.stage === "check") {
       // What was refused for its content will be refused again; what could not be written may work the next time.
       this.#refused = desired.files;
+      this.#owed ??= asked;
     } else this.#mustReload ??= asked;
     return outcome;
   }
 
-  /** Lets files be tried again that were refused: what they name, such as a certificate, may have been mended. */
+  /** Lets what was refused be tried again: what the files name, such as a certificate, may have been mended. */
   retryRefused(): void {
     this.#refused = undefined;
+    this.#mustReload ??= this.#owed;
   }
 }
 

@@ -1,4 +1,5 @@
 import { Applier } from "./applier.ts";
+import { type Backoff, backoffMs } from "./core/backoff.ts";
 import type { Built } from "./core/build_model.ts";
 import { tenths } from "./core/milliseconds.ts";
 import type { Model } from "./core/model.ts";
@@ -43,6 +44,8 @@ const CHECK_LATER_MS = 1_000;
 const PATIENCE_MS = 2_000;
 /** When to try again what failed, and when to ask again for servers that wait for their last connections. */
 const RETRY_MS = 1_000;
+/** When to load again what HAProxy did not take up, such as a listener of which another program has the port. */
+const RELOAD: Backoff = { firstMs: RETRY_MS, mostMs: 10_000 };
 const RETRY_REFUSED_MS = 10_000;
 
 /** Keeps HAProxy in step: one wake in the mailbox, one pass in flight, the newest state wins. */
@@ -57,6 +60,8 @@ export class Controller {
   #known: ReadonlySet<ServerName> = new Set();
   #lastPassAt: number | undefined;
   #complaint = "";
+  /** How many loads in a row have failed. */
+  #failures = 0;
   #isCheckDue = false;
   readonly #wakesDue = new Set<number>();
 
@@ -183,6 +188,7 @@ export class Controller {
     // Files that were read back may have been written a moment before the signalbox that would have checked them ended.
     const isReadBack = wasUnknown && plan.kind !== "reload";
     if (outcome.kind === "rejected" && outcome.stage === "check" && await this.#findFault(desired, signal)) {
+      this.applier.retryRefused();
       this.wake({ reason: "haproxy", ids: new Set() });
       return;
     }
@@ -224,12 +230,14 @@ export class Controller {
       this.#complain(`the new config failed (${outcome.stage}): ${outcome.detail}`);
       if (outcome.stage === "check") {
         this.#wakeIn(RETRY_REFUSED_MS, signal, () => this.applier.retryRefused());
-      } else this.#wakeIn(RETRY_MS, signal);
+      } else this.#wakeIn(backoffMs(++this.#failures, RELOAD, 0), signal);
       return;
     }
-    if (this.applier.isRefusing) return;
-    if (this.#complaint !== "") report.info("HAProxy is in step again");
-    this.#complaint = "";
+    if (!this.applier.isBehind) {
+      if (this.#complaint !== "") report.info("HAProxy is in step again");
+      this.#complaint = "";
+      this.#failures = 0;
+    }
     if (plan.kind === "reload") {
       report.info("reloaded HAProxy", { reasons: plan.reasons.slice(0, 5), ...took });
     } else if (plan.kind === "runtime") {

@@ -21,7 +21,7 @@ import { HaproxyProcess, masterArguments } from "./process.ts";
 import type { HaproxyProgram } from "./program.ts";
 import { collectRemains } from "./remains.ts";
 import { askReload, proveLoaded } from "./reload_proof.ts";
-import { askWorker, describeRunning, findRunning, type WorkerInfo } from "./worker.ts";
+import { askWorker, describeRunning, findRunning, loadedNumber, type WorkerInfo } from "./worker.ts";
 
 /** What the owned HAProxy is run with. */
 export type OwnedSettings = Omit<WriterSettings, "program" | "socket"> & {
@@ -188,7 +188,7 @@ export class OwnedHaproxy implements HaproxyControl {
   async #acceptWorker(): Promise<void> {
     const worker = await askWorker(this.socket);
     if (worker === undefined || this.#isLoading || worker.pid === this.#worker?.pid) return;
-    if (numberOf(worker) < numberOf(this.#worker)) return;
+    if (loadedNumber(worker) < loadedNumber(this.#worker)) return;
     this.#worker = worker;
     this.#holdLoaded(worker);
     this.onRestart(false);
@@ -253,8 +253,8 @@ export class OwnedHaproxy implements HaproxyControl {
 
   /** Keeps the files that a worker has loaded; answers with their number. */
   #holdLoaded(worker: WorkerInfo | undefined): number {
-    this.store.hold(this.store.find(numberOf(worker)));
-    return numberOf(worker);
+    this.store.hold(this.store.find(loadedNumber(worker)));
+    return loadedNumber(worker);
   }
 
   #step(event: ProcessEvent): void {
@@ -287,14 +287,13 @@ export class OwnedHaproxy implements HaproxyControl {
   }
 
   async #restartLater(): Promise<void> {
-    this.#failures++;
-    await this.clock.sleep(backoffMs(this.#failures, RESTART, Math.random()), this.#ending.signal);
+    const failures = ++this.#failures;
+    await this.clock.sleep(backoffMs(failures, RESTART, Math.random()), this.#ending.signal);
     const current = await this.store.findCurrent();
-    if (this.#ending.signal.aborted || current === undefined || this.#state !== "waiting") return;
+    // One that was started meanwhile, for other files, and has failed too, has its own delay.
+    const isLast = failures === this.#failures && !this.#ending.signal.aborted;
+    if (!isLast || current === undefined || this.#state !== "waiting") return;
     this.#step("due");
     if (await this.#prove(current, this.#ending.signal)) this.onRestart(true);
   }
 }
-
-/** The number of the generation that a worker says it has; 0 where it says none. */
-const numberOf = (worker: WorkerInfo | undefined): number => Number(worker?.description.split("-")[1]) || 0;

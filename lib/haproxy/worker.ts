@@ -10,6 +10,10 @@ export type WorkerInfo = {
   readonly uptimeSeconds: number;
 };
 
+/** The number of the generation that a worker says it has; 0 where it says none. */
+export const loadedNumber = (worker: WorkerInfo | undefined): number =>
+  Number(worker?.description.split("-")[1]) || 0;
+
 /** Asks a worker who it is; `undefined` when nobody answers at the socket. */
 export async function askWorker(socket: string, deadlineMs = 1_000): Promise<WorkerInfo | undefined> {
   let text: string;

@@ -67,3 +67,20 @@ Deno.test("an HAProxy that crashes and cannot come back is tried until it can, w
   await stage.answers("late.example", 200, 20_000);
   assert.ok(await starts() - before < 12, `${await starts() - before} starts`);
 });
+
+Deno.test("a port that another program has is tried ever more rarely, and taken once it is free", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const other = Deno.listen({ hostname: "127.0.0.1", port: stage.port });
+  const program = stage.start();
+  const starts = () => program.lines.filter((line) => line.includes('"msg":"started HAProxy"'));
+  const timeOf = (line = "") => Date.parse((JSON.parse(line) as { time: string }).time);
+  try {
+    await eventually(() => starts().length >= 5, { what: "five starts", limitMs: 20_000 });
+    const [first = 0, , third = 0, , fifth = 0] = starts().map(timeOf);
+    assert.ok(fifth - third > 2 * (third - first), `${third - first} ms, then ${fifth - third} ms`);
+    assert.match((await stage.status()).trouble ?? "", /cannot bind|in use/i);
+  } finally {
+    other.close();
+  }
+  await stage.answers("good.example", 200, 20_000);
+});
