@@ -249,7 +249,9 @@ export class Controller {
   #complain(message: string): void {
     if (message === this.#complaint) return;
     this.#complaint = message;
-    this.parts.report.error(`${message}; HAProxy keeps the last good config, and it is tried again`);
+    const isServing = this.applier.running !== undefined;
+    const meanwhile = isServing ? "HAProxy keeps the last good config, and it is" : "it is";
+    this.parts.report.error(`${message}; ${meanwhile} tried again`);
   }
 
   /** Wakes once after the milliseconds, however often it is asked for until then. */

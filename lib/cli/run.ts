@@ -26,7 +26,9 @@ import { defaultStateDir } from "./state_dir.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `docker stop` waits 10 s before it kills; HAProxy gets most of that to finish, in milliseconds. */
-const STOP_LIMIT_MS = 7_000;
+const STOP_LIMIT_MS = 7_200;
+/** How long the path of the state directory may be, in bytes: a socket in it has 107, and HAProxy's a name for a while that is longer. */
+const LONGEST_STATE_DIR = 80;
 
 /** Follows Docker until SIGTERM or SIGINT; answers with the exit code, or throws Failure when it cannot begin. */
 export async function run(options: Record<string, unknown>, terminal: Terminal): Promise<number> {
@@ -43,6 +45,10 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   const format = settings.logFormat ?? (terminal.isErrTerminal ? "text" : "json");
   const report = createReporter(format, settings.logLevel, terminal.err);
   const stateDir = absolute(settings.stateDir ?? defaultStateDir(terminal));
+  if (new TextEncoder().encode(stateDir).length > LONGEST_STATE_DIR) {
+    const length = `at most ${LONGEST_STATE_DIR} bytes: the path of a socket in it may not be longer`;
+    throw wrongUsage(`the state directory is "${stateDir}", expected --state-dir with ${length}`);
+  }
   let routing = await prepareRouting(settings);
   report.info(`signalbox ${VERSION}`, { stateDir });
 

@@ -32,6 +32,8 @@ type Rule = {
     readonly from: HaproxyVersion;
     readonly why: string;
     readonly rule?: string;
+    /** Arguments with which it does something else. */
+    readonly unless?: RegExp;
   };
 };
 
@@ -65,6 +67,12 @@ export const BACKEND_OPTIONS: Readonly<Record<string, Rule>> = {
   "forwardfor": {
     arguments:
       /^(?:except (?<network>\S+)(?: |$))?(?:header [A-Za-z][A-Za-z0-9-]{0,63}(?: |$))?(?:if-none)?$/,
+    renamed: {
+      to: undefined,
+      from: ALWAYS,
+      why: "every container gets X-Forwarded-For",
+      unless: /header (?!x-forwarded-for\b)/i,
+    },
   },
   "http-buffer-request": {},
   "http-keep-alive": {},
@@ -124,7 +132,7 @@ export function parseBackendOption(text: string, version: HaproxyVersion): Parse
       translation: `left out: HAProxy has it from ${rule.since.join(".")} on`,
     });
   }
-  if (rule.renamed && isAtLeast(version, rule.renamed.from)) {
+  if (rule.renamed && isAtLeast(version, rule.renamed.from) && rule.renamed.unless?.test(args) !== true) {
     const { to, why } = rule.renamed;
     const what = to === undefined ? "left out" : `written as ${to}`;
     return parsed({ name, written: to, rule: rule.renamed.rule, translation: `${what}: ${why}` });

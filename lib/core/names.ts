@@ -49,6 +49,11 @@ function toAscii(text: string): string {
   return url === null ? text : wildcard + url.hostname;
 }
 
+/** Reads a hostname that a domain may follow: a host, or `*` for all of the domain's. */
+export function parseHostname(text: string): Parsed<HostName> {
+  return text === "*" ? parsed(text as HostName) : parseHost(text);
+}
+
 /** Whether the host is `*.name`. */
 export const isWildcard = (host: HostName): boolean => host.startsWith("*.");
 

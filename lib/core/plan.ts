@@ -48,6 +48,11 @@ export function planChange(
   return { kind: isSame ? "nothing" : "keep" };
 }
 
+const namesAuthorities = (line: string): boolean => line.includes(" ca-file ");
+
+const hasAuthorities = ({ servers }: RunningSection): boolean =>
+  [...servers.values()].some(({ line }) => namesAuthorities(line));
+
 class Planner {
   readonly reasons: string[] = [];
   readonly #adds: Operation[] = [];
@@ -105,7 +110,7 @@ class Planner {
     }
     this.#adds.push({ kind: "add-backend", section: name, defaults });
     for (const [server, line] of wanted.servers) {
-      this.#adds.push({ kind: "add-server", section: name, server, line });
+      this.#addServer(name, server, line);
       const state = this.states.get(server) ?? "ready";
       if (state === "ready") this.#readies.push({ kind: "set-state", section: name, server, state });
     }
@@ -166,7 +171,15 @@ class Planner {
     }
     // Never re-address a live server: one under this name that has left, or has no traffic, makes room first.
     if (before !== undefined) this.#adds.push({ kind: "delete-server", section: name, server });
-    this.#adds.push({ kind: "add-server", section: name, server, line });
+    this.#addServer(name, server, line);
+  }
+
+  #addServer(section: SectionName, server: ServerName, line: string): void {
+    this.#adds.push({ kind: "add-server", section, server, line });
+    // HAProxy reads a file of authorities when it loads a config, not for `add server`.
+    if (namesAuthorities(line) && ![...this.running.sections.values()].some(hasAuthorities)) {
+      this.reasons.push(`${server} is the first whose certificate is checked`);
+    }
   }
 
   #leave(section: SectionName, server: ServerName, entry: RunningServer): void {

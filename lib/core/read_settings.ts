@@ -22,7 +22,14 @@ export function readSettings(
     const values = results.flatMap(({ result }) => result.ok ? [result.value] : []);
     settings[name] = values.length === 0 ? setting.fallback : setting.isRepeatable ? values : values.at(-1);
   }
-  return { settings: settings as Settings, problems };
+  return { settings: settings as Settings, problems: [...problems, ...conflicts(settings as Settings)] };
+}
+
+/** Values that are right by themselves, and not beside each other. */
+function conflicts({ tlsCert, httpPort, httpsPort }: Settings): string[] {
+  return tlsCert !== undefined && httpPort === httpsPort
+    ? [`--https-port is ${httpsPort}, expected another port than --http-port`]
+    : [];
 }
 
 function find(setting: Setting, given: GivenFlags, env: Readonly<Record<string, string | undefined>>) {

@@ -1,4 +1,5 @@
 import type { BackendOption, HaproxyVersion } from "./backend_option.ts";
+import { labelValue } from "./label_value.ts";
 import type { HealthCheck } from "./model.ts";
 import { type Nearest, nearest } from "./nearest_word.ts";
 import type { HostName, PathPrefix, Port } from "./names.ts";
@@ -128,9 +129,13 @@ class Reader {
 
   readJson(text: string): Entry[] | "unreadable" {
     if (text.trim() === "") return [];
+    if (text.length > LONGEST_DATA) {
+      const length = `${text.length} characters long, expected at most ${LONGEST_DATA}`;
+      this.warn("too-long", `INTERLOCK_DATA is ${length}; it serves no route`);
+      return "unreadable";
+    }
     let data: unknown;
     try {
-      if (text.length > LONGEST_DATA) throw new Error(`longer than ${LONGEST_DATA} characters`);
       data = JSON.parse(text);
     } catch (error) {
       const why = error instanceof Error ? quote(error.message).slice(1, -1) : "not JSON";
@@ -225,6 +230,10 @@ class Reader {
       const place = placeOf(name, label, source);
       this.warn("bad-value", `${place} is ${quote(value)}, expected ${result.expected}; ${cost}`);
     }
+    if (data["ssl_backend_tls_verify"] !== undefined && data["ssl_backend"] !== true) {
+      const place = placeOf("ssl_backend_tls_verify", said.get("ssl_backend_tls_verify")?.label, source);
+      this.warn("no-effect", `${place} has no effect, expected ssl_backend beside it`);
+    }
     return data as RouteData;
   }
 
@@ -269,25 +278,6 @@ function readOne(kind: Kind, rule: RouteKey, value: unknown, version: HaproxyVer
 function isOfKind(value: unknown, kind: Kind): boolean {
   if (kind === "integer") return Number.isInteger(value);
   return kind === "boolean" ? typeof value === "boolean" : typeof value === "string";
-}
-
-const BOOLEANS: Readonly<Record<string, boolean>> = {
-  "": true,
-  "true": true,
-  "1": true,
-  "yes": true,
-  "false": false,
-  "0": false,
-  "no": false,
-};
-
-/** A label's text as the JSON value that it stands for; a text that stands for none stays a text, and is refused later. */
-function labelValue(kind: Kind, text: string): unknown {
-  if (kind === "integer" && /^[0-9]{1,15}$/.test(text)) return Number(text);
-  if (kind === "boolean") {
-    return Object.hasOwn(BOOLEANS, text.toLowerCase()) ? BOOLEANS[text.toLowerCase()] : text;
-  }
-  return text;
 }
 
 /** Made when it is first needed: that takes longer than everything else that this module does when it is loaded. */

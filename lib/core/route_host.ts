@@ -26,7 +26,11 @@ export function routeHost(
   const text = combine(hostname, domain, defaultDomain, isNamed);
   if (text === "") {
     const why = hostname === ""
-      ? "it names no host: expected --hostname www.example.com, or a hostname in INTERLOCK_DATA or a label"
+      ? `${
+        container.networkMode === "host"
+          ? "on the host's network its hostname may be the machine's: expected"
+          : "it names no host: expected --hostname www.example.com, or"
+      } a hostname in INTERLOCK_DATA or a label`
       : `its hostname ${quote(hostname)} has no domain: expected a domain, or --default-domain for all`;
     return { host: undefined, why, isWrong: false };
   }

@@ -1,7 +1,7 @@
 import { type HaproxyVersion, parseBackendOption } from "./backend_option.ts";
 import { parseBalance } from "./balance.ts";
 import { parseHealthCheck } from "./health_check.ts";
-import { parseHost, parsePathPrefix, parsePort } from "./names.ts";
+import { parseHost, parseHostname, parsePathPrefix, parsePort } from "./names.ts";
 import { expected, type Parsed, parsed } from "./notice.ts";
 import type { RouteData } from "./route_data.ts";
 
@@ -27,7 +27,7 @@ export const ROUTE_KEYS = {
     "string",
     true,
     "overrides the container's hostname; combined with the domain",
-    parseHost,
+    parseHostname,
   ),
   domain: key("domain", "string", true, "overrides the container's domain", parseHost),
   alias_domains: key(

@@ -1,4 +1,5 @@
 import type { Clock } from "../ports.ts";
+import { STOP_STEPS } from "./process.ts";
 import { askMaster, askWorker } from "./worker.ts";
 
 /** How often an HAProxy that was taken over is asked whether it lives, in milliseconds. */
@@ -36,9 +37,8 @@ export class AdoptedMaster {
 
   /** Ends it: gracefully at first, by force when the time is over. */
   async stop(limitMs: number): Promise<void> {
-    const steps: readonly [Deno.Signal, number][] = [["SIGUSR1", 0.7], ["SIGTERM", 0.2], ["SIGKILL", 0.1]];
     let silentSince: number | undefined;
-    for (const [signal, share] of steps) {
+    for (const [signal, share] of STOP_STEPS) {
       const until = this.clock.now() + limitMs * share;
       send(this.pid, signal);
       while (this.clock.now() < until) {

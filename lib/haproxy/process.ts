@@ -12,6 +12,15 @@ export type SpawnSettings = {
 /** How often a signal that ends HAProxy is said again, in milliseconds. */
 const SIGNAL_AGAIN_MS = 100;
 /**
+ * How a master is ended, and each step's share of the time: USR1 lets the workers finish what they have, TERM ends
+ * them, KILL is for what is left (management guide, section 4).
+ */
+export const STOP_STEPS: readonly (readonly [Deno.Signal, number])[] = [
+  ["SIGUSR1", 0.9],
+  ["SIGTERM", 0.06],
+  ["SIGKILL", 0.04],
+];
+/**
  * How long a line waits after it was printed, in milliseconds. HAProxy prints one for each command, ahead of its answer,
  * and the answer is what the next step waits for.
  */
@@ -56,10 +65,9 @@ export class HaproxyProcess {
     return this.#isEnded;
   }
 
-  /** Ends it: USR1 lets the workers finish what they have, TERM ends them, KILL is for what is left. */
+  /** Ends it, step by step. */
   async stop(limitMs: number, clock: Clock): Promise<void> {
-    const steps: readonly [Deno.Signal, number][] = [["SIGUSR1", 0.7], ["SIGTERM", 0.2], ["SIGKILL", 0.1]];
-    for (const [signal, share] of steps) {
+    for (const [signal, share] of STOP_STEPS) {
       const until = clock.now() + limitMs * share;
       // Said again until it is heard: a master that executes itself anew, as it does when it starts, misses signals.
       while (!this.#isEnded && clock.now() < until) {

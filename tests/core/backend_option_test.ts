@@ -7,7 +7,7 @@ function read(text: string, version: HaproxyVersion = [2, 6]) {
 }
 
 Deno.test("an option of today is written as it was given", () => {
-  for (const text of ["http-no-delay", "redispatch 3", "redispatch", "forwardfor", "http-server-close"]) {
+  for (const text of ["http-no-delay", "redispatch 3", "redispatch", "http-server-close"]) {
     const option = read(text);
     assert.deepEqual([option?.written, option?.translation], [text, undefined]);
   }
@@ -44,16 +44,22 @@ Deno.test("an option goes by the name that the HAProxy found has for it", () => 
 
 Deno.test("forwardfor and originalto take a network, a header and if-none, each checked", () => {
   const good = [
-    "forwardfor except 10.0.0.0/8",
     "forwardfor except 10.0.0.1 header X-A if-none",
-    "forwardfor if-none",
-  ];
-  good.push(
     "forwardfor header X-A",
-    "forwardfor except 2001:db8::/32 if-none",
     "originalto except 10.0.0.1 header X-B",
-  );
+  ];
   for (const text of good) assert.equal(read(text)?.written, text);
+  const needless = [
+    "forwardfor",
+    "forwardfor except 10.0.0.0/8",
+    "forwardfor if-none",
+    "forwardfor except 2001:db8::/32 if-none",
+    "forwardfor header x-forwarded-for",
+  ];
+  for (const text of needless) {
+    assert.equal(read(text)?.written, undefined, text);
+    assert.equal(read(text)?.translation, "left out: every container gets X-Forwarded-For");
+  }
   const wrong = [
     "except 999.1.1.1",
     "except abc",

@@ -35,8 +35,9 @@ for (const [name, rule] of Object.entries(ROUTE_KEYS)) {
   const key = name as keyof typeof ROUTE_KEYS;
   Deno.test(`"${name}" and the label interlock.${rule.label} say the same`, () => {
     const [json, label] = SAMPLES[key];
-    const byJson = read(JSON.stringify({ [name]: json }));
-    const byLabel = read(undefined, { [`interlock.${rule.label}`]: label });
+    // Beside it stands what it has no effect without.
+    const byJson = read(JSON.stringify({ ssl_backend: true, [name]: json }));
+    const byLabel = read(undefined, { "interlock.ssl_backend": "", [`interlock.${rule.label}`]: label });
     assert.deepEqual([byJson.notices, byLabel.notices], [[], []]);
     assert.notEqual(byJson.routes[0]?.[key], undefined);
     assert.deepEqual(byLabel.routes[0]?.[key], byJson.routes[0]?.[key]);
@@ -51,6 +52,16 @@ for (const [name, rule] of Object.entries(ROUTE_KEYS)) {
     assert.match(notices[0] ?? "", new RegExp(`^"${name}" of INTERLOCK_DATA is \\{"a":1\\}, expected `));
   });
 }
+
+Deno.test("what has no effect without another key is told of", () => {
+  for (const beside of [{}, { ssl_backend: false }]) {
+    const { routes, notices } = read(JSON.stringify({ ssl_backend_tls_verify: "required", ...beside }));
+    assert.equal(routes[0]?.isLost, false);
+    assert.deepEqual(notices, [
+      '"ssl_backend_tls_verify" of INTERLOCK_DATA has no effect, expected ssl_backend beside it',
+    ]);
+  }
+});
 
 Deno.test("a container that says nothing has one route that is not explicit", () => {
   for (const data of [undefined, "", "  ", "[]"]) {

@@ -147,3 +147,11 @@ Deno.test("paths, ports, hosts and versions that cannot be are refused", () => {
     );
   }
 });
+
+Deno.test("the HTTP and the HTTPS listener need ports of their own, where there are two", () => {
+  const both = { "http-port": ["8080"], "https-port": ["8080"] };
+  assert.deepEqual(readSettings(both, {}).problems, []);
+  assert.deepEqual(readSettings({ ...both, "tls-cert": ["/certs"] }, {}).problems, [
+    "--https-port is 8080, expected another port than --http-port",
+  ]);
+});
