@@ -46,6 +46,7 @@ export async function prepareRouting(settings: Settings): Promise<Routing> {
     balance: settings.balance,
     defaultDomain: settings.defaultDomain,
     haproxyVersion: version,
+    addBackends: settings.addBackends,
   };
   const templates = await loadTemplates(settings.templates);
   return {
@@ -53,7 +54,7 @@ export async function prepareRouting(settings: Settings): Promise<Routing> {
     templates,
     design: {
       build: (snapshot) => buildModel(snapshot, routing),
-      render: (model) => renderDesired(model, templates, version, settings.balance),
+      render: (model) => renderDesired(model, templates, routing),
     },
     env: password === undefined ? {} : { SIGNALBOX_STATS_PASSWORD: password },
   };

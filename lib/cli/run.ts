@@ -157,6 +157,7 @@ async function openHaproxy(
     {
       program,
       stateDir,
+      addBackends: settings.addBackends,
       pidFile: absolute(settings.pidFile ?? `${stateDir}/haproxy.pid`),
       configCopy: settings.config === undefined ? undefined : absolute(settings.config),
       process: {

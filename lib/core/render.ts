@@ -1,7 +1,8 @@
-import { type HaproxyVersion, isAtLeast } from "./backend_option.ts";
+import { isAtLeast } from "./backend_option.ts";
 import type { Frontend, Model } from "./model.ts";
 import { type BackendName, formatEndpoint } from "./names.ts";
 import { prepareBackends, prepareReady, type Rendering, type Section, textsOf } from "./section.ts";
+import type { RoutingSettings } from "./routing_settings.ts";
 import type { Templates } from "./templates.ts";
 
 /** The name of a rendered file; no folders in it. */
@@ -24,19 +25,21 @@ export type Desired = {
   readonly routes: ReadonlyMap<string, BackendName>;
 };
 
-/** Renders what the model wants; the same model, templates and version give the same bytes. Throws TemplateError. */
+/** What a config is rendered with, beside its model. */
+export type RenderSettings = Pick<RoutingSettings, "haproxyVersion" | "balance" | "addBackends">;
+
+/** Renders what the model wants; the same model, templates and settings give the same bytes. Throws TemplateError. */
 export function renderDesired(
   model: Model,
   templates: Templates,
-  version: HaproxyVersion,
-  balance: string,
+  { haproxyVersion: version, balance, addBackends }: RenderSettings,
 ): Desired {
   const rendering: Rendering = { templates, version, frontend: model.frontend };
   const prepared = prepareBackends(model.backends, rendering);
   const sections = new Map<string, Section>();
   for (const { backend, section } of prepared) sections.set(backend.name, section);
   // A user's own template, written for spares, may not say what new backends are made from.
-  const canAddBackends = isAtLeast(version, [3, 4]) &&
+  const canAddBackends = addBackends && isAtLeast(version, [3, 4]) &&
     !["haproxy.cfg.eta", "defaults.eta", "backend.eta"].some((name) => templates.overlaid.has(name));
   const ready = prepareReady(model, balance, canAddBackends, rendering);
   for (const [name, section] of ready.sections) sections.set(name, section);

@@ -12,6 +12,8 @@ export type RoutingSettings = {
   readonly balance: string;
   readonly defaultDomain: HostName | undefined;
   readonly haproxyVersion: HaproxyVersion;
+  /** New hosts are backends of their own, where HAProxy can add them while it runs; else they take spares. */
+  readonly addBackends: boolean;
 };
 
 /** One container's part in a backend. */

@@ -130,6 +130,11 @@ export const SETTINGS = {
       commands: ROUTING,
     },
   ),
+  addBackends: flag("add-backends", ["SIGNALBOX_ADD_BACKENDS"], {
+    defaultText: "off: spare backends are kept ready",
+    help: "on HAProxy 3.4 or later, make new hosts by `add backend`; 3.4.7 crashes of it under load",
+    commands: ROUTING,
+  }),
   stateDir: value("state-dir", "DIR", ["SIGNALBOX_STATE_DIR"], undefined as string | undefined, pathText, {
     defaultText: "/run/signalbox as root, else under $XDG_RUNTIME_DIR",
     help: "where sockets and the applied files lie",

@@ -27,6 +27,7 @@ import { askWorker, describeRunning, findRunning, loadedNumber, type WorkerInfo 
 export type OwnedSettings = Omit<WriterSettings, "program" | "socket"> & {
   readonly program: HaproxyProgram;
   readonly stateDir: string;
+  readonly addBackends: boolean;
 };
 
 const RESTART: Backoff = { firstMs: 50, mostMs: 10_000 };
@@ -89,7 +90,7 @@ export class OwnedHaproxy implements HaproxyControl {
   /** What the HAProxy that serves can do at run time. */
   get capabilities(): Capabilities {
     const [major = 0, minor = 0] = (this.#worker?.version ?? "").split(".").map(Number);
-    return capabilitiesOf([major, minor]);
+    return capabilitiesOf([major, minor], this.settings.addBackends);
   }
 
   async describe(): Promise<HaproxyStatus> {

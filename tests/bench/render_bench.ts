@@ -37,6 +37,7 @@ const routing: RoutingSettings = {
   balance: "roundrobin",
   defaultDomain: undefined,
   haproxyVersion: [2, 6],
+  addBackends: false,
 };
 const templates = compileTemplates(BUILTIN_TEMPLATES);
 
@@ -72,7 +73,7 @@ export function measureRender(count: number): Row[] {
   const json = inspectJson(count);
   const snapshot = decoded(json);
   const { model } = buildModel(snapshot, routing);
-  const desired = renderDesired(model, templates, routing.haproxyVersion, routing.balance);
+  const desired = renderDesired(model, templates, routing);
   const running = runningAfterLoad(desired, new Map());
   const load = `${
     count.toLocaleString("en")
@@ -94,7 +95,7 @@ export function measureRender(count: number): Row[] {
       const start = performance.now();
       const { model } = buildModel(snapshot, settings);
       const built = performance.now();
-      renderDesired(model, templates, settings.haproxyVersion, settings.balance);
+      renderDesired(model, templates, settings);
       parts.build.push((built - start) * 1_000);
       parts.render.push((performance.now() - built) * 1_000);
     });

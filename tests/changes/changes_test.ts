@@ -55,6 +55,7 @@ async function planOf(situation: Situation, version: HaproxyVersion): Promise<st
   );
   const routing = await openRouting({
     "haproxy-version": version.join("."),
+    "add-backends": "true",
     ...Object.fromEntries(settings),
   });
   const [first, ...others] = situation.steps.map((step) => ({
@@ -65,7 +66,7 @@ async function planOf(situation: Situation, version: HaproxyVersion): Promise<st
   let running = runningAfterLoad(first.wanted.desired, first.wanted.states);
   const texts: string[] = [];
   for (const { step, wanted } of others) {
-    const capabilities = { ...capabilitiesOf(version), canAddServers: situation.canAddServers };
+    const capabilities = { ...capabilitiesOf(version, true), canAddServers: situation.canAddServers };
     const plan = planChange(running, wanted.desired, wanted.states, capabilities);
     texts.push(`${others.length > 1 ? `# ${step.name}\n` : ""}${planText(plan)}`);
     running = done(running, plan, wanted, step);

@@ -98,7 +98,7 @@ export function want(routing: Routing, snapshot: string, note: Note): Wanted {
   const waiting = named(note.not_ready);
   const { settings, templates } = routing;
   const { model } = buildModel({ containers, stopping: named(note.stopping), starting: named(note.starting) }, settings);
-  const desired = renderDesired(model, templates, settings.haproxyVersion, settings.balance);
+  const desired = renderDesired(model, templates, settings);
   const servers = desired.model.backends.flatMap((backend) => backend.servers);
   const states = servers.map((server) =>
     [server.name, server.gate === "open" && !waiting.has(server.containerId) ? "ready" : "maint"] as const

@@ -36,7 +36,7 @@ Deno.test("the same containers give the same bytes and notices in any order", ()
     }));
   const say = (list: readonly ContainerView[]) => {
     const { model, notices } = build(...list);
-    const { files } = renderDesired(model, templates, [2, 6], "roundrobin");
+    const { files } = renderDesired(model, templates, SETTINGS);
     return JSON.stringify([[...files], notices]);
   };
   const first = say(containers);

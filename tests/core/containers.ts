@@ -76,4 +76,5 @@ export const SETTINGS: RoutingSettings = {
   balance: "roundrobin",
   defaultDomain: undefined,
   haproxyVersion: [2, 6],
+  addBackends: false,
 };

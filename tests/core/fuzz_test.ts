@@ -15,7 +15,7 @@ function flow(containers: readonly unknown[]) {
   const snapshot = decodeSnapshot(JSON.stringify(containers));
   assert.ok(snapshot.ok, snapshot.ok ? "" : snapshot.expected);
   const built = buildModel(snapshot.value, SETTINGS);
-  const desired = renderDesired(built.model, templates, SETTINGS.haproxyVersion, SETTINGS.balance);
+  const desired = renderDesired(built.model, templates, SETTINGS);
   return {
     ...built,
     config: desired.files.get("haproxy.cfg") ?? "",

@@ -14,6 +14,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   config: ["/etc/haproxy/haproxy.cfg", "/etc/haproxy/haproxy.cfg"],
   pidFile: ["/run/haproxy.pid", "/run/haproxy.pid"],
   balance: ["leastconn", "leastconn"],
+  addBackends: ["true", true],
   stateDir: ["/run/box", "/run/box"],
   external: ["true", true],
   reloadCommand: ["systemctl reload haproxy", "systemctl reload haproxy"],

@@ -76,13 +76,14 @@ Deno.test("a template that fails inside another is named itself, with its own li
 
 Deno.test("a user's own template that was written for spares gets spares, on an HAProxy that can add backends too", () => {
   const own = { "defaults.eta": "defaults\n    mode http\n" };
-  const render = (overlay: Record<string, string>) => {
+  const render = (overlay: Record<string, string>, addBackends = true) => {
     const { model } = buildModel(emptySnapshot, SETTINGS);
-    return renderDesired(model, compileTemplates(overlay), [3, 4], "roundrobin").files.get("haproxy.cfg") ??
-      "";
+    const settings = { ...SETTINGS, haproxyVersion: [3, 4] as const, addBackends };
+    return renderDesired(model, compileTemplates(overlay), settings).files.get("haproxy.cfg") ?? "";
   };
   assert.match(render({}), /^defaults _defaults_1 from _base$/m);
   assert.doesNotMatch(render({}), /_spare_/);
+  assert.match(render({}, false), /^backend _spare_1$/m, "nor are backends added where nobody wants it");
   assert.match(render(own), /^backend _spare_1$/m);
   assert.doesNotMatch(render(own), /_defaults_1|_base/);
   assert.equal(render({ "defaults.eta": BUILTIN_TEMPLATES["defaults.eta"] ?? "" }), render({}));

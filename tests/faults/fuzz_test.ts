@@ -27,8 +27,9 @@ function flow(seed: number, version: HaproxyVersion) {
   assert.ok(snapshot.ok);
   // The three ways to an address in turn: each reads other fields of what a container is.
   const address = { ...SETTINGS.address, mode: MODES[seed % MODES.length] ?? "auto" };
-  const { model } = buildModel(snapshot.value, { ...SETTINGS, address, haproxyVersion: version });
-  return { model, files: renderDesired(model, templates, version, SETTINGS.balance).files };
+  const settings = { ...SETTINGS, address, haproxyVersion: version, addBackends: seed % 2 === 0 };
+  const { model } = buildModel(snapshot.value, settings);
+  return { model, files: renderDesired(model, templates, settings).files };
 }
 
 async function load(haproxy: HaproxyProgram, folder: string, flags: readonly string[]) {

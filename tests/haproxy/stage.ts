@@ -14,29 +14,33 @@ import { eventually } from "../harness/eventually.ts";
 import { haproxies, type HaproxyProgram } from "../harness/haproxies.ts";
 import { freePort } from "../harness/http.ts";
 
-/** Every haproxy that is here; there is at least one. */
-export const programs: readonly HaproxyProgram[] = await haproxies();
+/** Every haproxy that is here; there is at least one. One that can add backends stands for two. */
+export const programs: readonly HaproxyProgram[] = (await haproxies()).flatMap((program) =>
+  isAtLeast(program, 3, 4) ? [program, { ...program, addsBackends: true }] : [program]
+);
 if (programs.length === 0) {
   throw new Error("there is no haproxy here: install it, then run scripts/dev haproxies");
 }
 
 /** Whether servers can be added while it runs; else each test's name says that it took the other way. */
-export function canAddServers({ version }: HaproxyProgram): boolean {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  return major > 2 || (major === 2 && minor >= 6);
-}
+export const canAddServers = (program: HaproxyProgram): boolean => isAtLeast(program, 2, 6);
 
-/** Whether backends can be added while it runs. */
-export const canAddBackends = ({ version }: HaproxyProgram): boolean => {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  return major > 3 || (major === 3 && minor >= 4);
-};
+/** Whether backends are added while it runs. */
+export const canAddBackends = (program: HaproxyProgram): boolean => program.addsBackends === true;
+
+function isAtLeast({ version }: HaproxyProgram, major: number, minor: number): boolean {
+  const [first = 0, second = 0] = version.split(".").map(Number);
+  return first > major || (first === major && second >= minor);
+}
 
 /** The front of a test's name: the version, and the way that it goes where it lacks a feature. */
 export function called(program: HaproxyProgram): string {
-  return `haproxy ${program.version}${
-    canAddServers(program) ? "" : " (by reloads, as it cannot add servers)"
-  }`;
+  const way = canAddBackends(program)
+    ? " (by add backend)"
+    : canAddServers(program)
+    ? ""
+    : " (by reloads, as it cannot add servers)";
+  return `haproxy ${program.version}${way}`;
 }
 
 /** What a stage may have that is not as usual. */
@@ -84,6 +88,7 @@ export async function onStage<T>(
   const open = (others: Readonly<Record<string, string>> = {}) =>
     openRouting({
       "haproxy-version": found.version.join("."),
+      "add-backends": String(canAddBackends(program)),
       "bind": "127.0.0.1",
       "http-port": String(httpPort),
       "max-connections": "500",
@@ -97,6 +102,7 @@ export async function onStage<T>(
   const settings = {
     program: { ...found, path: request.wrapper ?? found.path },
     stateDir,
+    addBackends: canAddBackends(program),
     pidFile: `${stateDir}/haproxy.pid`,
     configCopy: undefined,
     process: { ...await findIdentity(stateDir), syslog: undefined, metricsSocket: undefined },

@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 export interface HaproxyProgram {
   readonly version: string;
   readonly path: string;
+  /** New hosts are made by `add backend` there, as the user wanted; else they take spares. */
+  readonly addsBackends?: boolean;
 }
 
 /** The haproxy on PATH first, then those that `scripts/dev haproxies` unpacked, oldest first. */
