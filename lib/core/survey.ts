@@ -1,4 +1,4 @@
-import type { ServerName } from "./names.ts";
+import { parseIp, type ServerName } from "./names.ts";
 import type { Running, RunningSection } from "./running.ts";
 import type { SectionName } from "./runtime_command.ts";
 
@@ -12,6 +12,8 @@ export type ReportedServer = {
   readonly isUp: boolean;
   /** No command holds traffic back. */
   readonly isReady: boolean;
+  /** Its weight is another than that of the config. */
+  readonly isReweighed: boolean;
   /** Its check runs, or waits for the end of its maintenance. */
   readonly isChecked: boolean;
 };
@@ -65,6 +67,7 @@ export function parseServerStates(text: string): ReportedServer[] {
     port: Number(row[18]),
     isUp: row[5] === "2",
     isReady: row[6] === "0",
+    isReweighed: row[7] !== row[8],
     isChecked: (Number(row[13]) & CHECK_ENABLED) !== 0,
   }));
 }
@@ -73,8 +76,17 @@ export function parseServerStates(text: string): ReportedServer[] {
 export function isAsReported(section: RunningSection, reported: readonly ReportedServer[]): boolean {
   return reported.length === section.servers.size && reported.every((server) => {
     const believed = section.servers.get(server.name);
-    return believed !== undefined && server.isReady === (believed.state === "ready");
+    return believed !== undefined && server.isReady === (believed.state === "ready") &&
+      !server.isReweighed && isAt(believed.line, server);
   });
+}
+
+/** Whether a server is where its line says; a user's own template may write lines of which only HAProxy can tell. */
+function isAt(line: string, { address, port }: ReportedServer): boolean {
+  const [, endpoint = ""] = line.split(" ");
+  const [, written = "", writtenPort] = /^(.*):(\d+)$/.exec(endpoint) ?? [];
+  const [wanted, reported] = [parseIp(written), parseIp(address)];
+  return !wanted.ok || !reported.ok || (wanted.value === reported.value && Number(writtenPort) === port);
 }
 
 /** What someone else changed: for people, and why nothing but a reload puts it right, where that is so. */

@@ -70,3 +70,32 @@ Deno.test("routes that someone changes by hand are told one by one, and put righ
   });
   assert.equal((await stage.status()).reloads, reloads, "no reload was needed");
 });
+
+Deno.test("a server that someone led to another address, or gave another weight, is put right by the next audit", async () => {
+  const hosts = ["moved.example", "weighed.example", "untouched.example"];
+  await using stage = await FaultStage.open(...hosts.map((host) => ({ host })));
+  const program = stage.start();
+  for (const host of hosts) await stage.answers(host);
+  const before = await stage.ask("show servers state");
+  const rows = (text: string) =>
+    text.split("\n").map((line) => line.split(" ")).filter((row) => row.length > 18);
+  const server = (host: string) => `${host}/${rows(before).find((row) => row[1] === host)?.[3]}`;
+  for (
+    const [host, order] of [["moved.example", "addr 127.0.0.1 port 1"], ["weighed.example", "weight 50%"]]
+  ) {
+    const from = program.lines.length;
+    await stage.ask(`set server ${server(host ?? "")} ${order}`);
+    await stage.says(
+      program,
+      new RegExp(`"level":"warn".*HAProxy drifted: the servers of ${host}`),
+      from,
+      AUDIT_LIMIT_MS,
+    );
+    await stage.answers(host ?? "", 200, AUDIT_LIMIT_MS);
+  }
+  const endpoints = (text: string) => rows(text).map((row) => [row[3], row[4], row[7], row[18]]).sort();
+  await eventually(async () => {
+    assert.deepEqual(endpoints(await stage.ask("show servers state")), endpoints(before));
+    return true;
+  }, { what: "all servers to be as they were" });
+});
