@@ -43,6 +43,8 @@ export type ContainerView = {
   readonly networks: readonly NetworkAttachment[];
   /** The signal that `docker stop` sends, by name: SIGTERM unless the image says otherwise (Config.StopSignal). */
   readonly stopSignal: string;
+  /** How long `docker stop` waits for it, where it says so itself (Config.StopTimeout), in milliseconds. */
+  readonly stopTimeoutMs: number | undefined;
   /** Its engine, where there are several; `undefined` for the one of the settings. */
   readonly engine: EngineAddress | undefined;
 };

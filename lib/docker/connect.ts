@@ -24,6 +24,8 @@ export type Engine = {
   readonly inspectNetwork: (id: string, signal: AbortSignal) => Promise<unknown>;
   /** The engine's events, as bytes of JSON lines. */
   readonly events: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
+  /** The signals of the last minutes that the engine still knows of, as bytes of JSON lines; then the stream ends. */
+  readonly recentKills: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
   /** What the engine calls itself: `20.10.24, API 1.41`. */
   readonly description: string;
   readonly close: () => void;
@@ -50,6 +52,9 @@ const EVENT_FILTERS = {
   ],
 };
 
+/** How far back signals are asked for, in seconds; the engine itself keeps the last 256 events. */
+const RECENT_S = 600;
+
 type Options = { readonly abortSignal: AbortSignal };
 
 /** The calls of dockerode's that are made: reads, each with an abort signal, which its types do not know. */
@@ -58,7 +63,9 @@ type EngineCalls = {
   listContainers(
     options: Options & { filters?: { id: readonly string[] } },
   ): Promise<readonly Docker.ContainerInfo[]>;
-  getEvents(options: Options & { filters: typeof EVENT_FILTERS }): Promise<ReadableStream<Uint8Array>>;
+  getEvents(
+    options: Options & { filters: Partial<typeof EVENT_FILTERS>; since?: string; until?: string },
+  ): Promise<ReadableStream<Uint8Array>>;
   getContainer(id: string): { inspect(options: Options): Promise<unknown> };
   getNetwork(id: string): { inspect(options: Options): Promise<unknown> };
 };
@@ -90,6 +97,12 @@ export async function connectEngine(
       inspect: (id, abortSignal) => inspectUnlessGone(docker, id, abortSignal),
       inspectNetwork: (id, abortSignal) => docker.getNetwork(id).inspect({ abortSignal }),
       events: (abortSignal) => docker.getEvents({ filters: EVENT_FILTERS, abortSignal }),
+      recentKills: (abortSignal) => {
+        // Until a moment that has passed, so that the engine does not wait for more.
+        const until = Date.now() / 1_000;
+        const span = { since: (until - RECENT_S).toFixed(3), until: until.toFixed(3) };
+        return docker.getEvents({ filters: { type: ["container"], event: ["kill"] }, ...span, abortSignal });
+      },
       description: `${version.Version}, API ${modem.version.slice(2)}`,
       close: () => modem.close(),
     };

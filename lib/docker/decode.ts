@@ -40,6 +40,7 @@ const InspectSchema = v.object({
     Labels: record(v.string()),
     ExposedPorts: record(v.unknown()),
     StopSignal: text,
+    StopTimeout: v.optional(v.nullable(v.number())),
     Healthcheck: v.optional(
       v.nullable(v.object({ Test: v.optional(v.nullable(v.array(v.string()), []), []) })),
     ),
@@ -95,6 +96,7 @@ export function decodeContainer(json: unknown): Parsed<ContainerView> {
     published: decodePublished(network),
     networks: decodeNetworks(network),
     stopSignal: config.StopSignal === "" ? "SIGTERM" : config.StopSignal,
+    stopTimeoutMs: config.StopTimeout == null ? undefined : config.StopTimeout * 1_000,
     engine: decodeEngine(inspect.SignalboxEngine),
   });
 }

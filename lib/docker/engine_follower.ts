@@ -11,6 +11,7 @@ import { readJsonLines } from "./json_lines.ts";
 import type { FollowerParts } from "./follower_parts.ts";
 import { isDoneWithin } from "./patience.ts";
 import { Starts } from "./starts.ts";
+import { StoppingContainers } from "./stopping.ts";
 
 const RECONNECT: Backoff = { firstMs: 100, mostMs: 5_000 };
 /** A connection that lasted this long, in milliseconds, is followed by the shortest delay when it ends. */
@@ -23,13 +24,11 @@ const INSPECT_PATIENCE_MS = 50;
 const LIST_PATIENCE_MS = 1_000;
 /** How long an engine takes to clean up after a container, in milliseconds; it is asked about it after that. */
 const CLEAN_UP_MS = 300;
-/** How long a container that was told to stop may live on before it is believed to stay, in milliseconds. */
-const STOPPING_LIMIT_MS = 60_000;
 
 /** One engine: its connection, the containers that it last told of, and those that are about to stop. */
 export class EngineFollower {
   readonly containers = new Map<ContainerId, ContainerView>();
-  readonly stopping = new Map<ContainerId, number>();
+  readonly stopping = new StoppingContainers();
   readonly #prints = new Map<string, string>();
   readonly starts: Starts;
   #engine: Engine | undefined;
@@ -77,6 +76,7 @@ export class EngineFollower {
         this.#engine = engine;
         this.parts.report.info(`connected to Docker at ${this.parts.url}`, { engine: engine.description });
         this.#complaint = "";
+        await this.stopping.recall(engine, this.parts, connection);
         connectedAt = this.parts.clock.now();
         wake({ reason: "docker", isFresh: true });
         await this.#readEvents(engine, events, connection);
@@ -253,6 +253,7 @@ export class EngineFollower {
     }
     this.containers.set(named, view);
     this.starts.forget(named);
+    this.stopping.remember(view, this.parts.clock.now());
   }
 
   #forget(id: ContainerId): void {
@@ -264,13 +265,9 @@ export class EngineFollower {
   }
 
   #expireStopping(): void {
-    for (const [id, since] of this.stopping) {
-      if (this.parts.clock.now() - since < STOPPING_LIMIT_MS) continue;
-      this.stopping.delete(id);
+    for (const id of this.stopping.expire(this.parts.clock.now(), this.containers)) {
       const name = this.containers.get(id)?.name ?? id.slice(0, 12);
-      this.parts.report.warn(
-        `container ${name} was told to stop a minute ago and lives on: it gets traffic again`,
-      );
+      this.parts.report.warn(`container ${name} was told to stop and lives on: it gets traffic again`);
     }
   }
 

@@ -23,6 +23,7 @@ export function container(name: string, given: Partial<ContainerView> = {}): Con
     published: [],
     networks: [network("bridge", "172.17.0.2")],
     stopSignal: "SIGTERM",
+    stopTimeoutMs: undefined,
     engine: undefined,
     ...given,
   };

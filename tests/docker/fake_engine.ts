@@ -18,6 +18,8 @@ export class FakeEngine implements AsyncDisposable {
   readonly hosts = new Set<string>();
   /** The containers that run, as inspect tells them, by id. */
   readonly containers = new Map<string, Record<string, unknown>>();
+  /** The events that it remembers, as JSON lines. */
+  past = "";
   /** Answers in place of the engine's own, by the path without its version; `undefined` leaves it to the engine. */
   answer: (path: string) => Response | Promise<Response> | undefined = () => undefined;
   readonly #events = new Set<ReadableStreamDefaultController<Uint8Array>>();
@@ -27,8 +29,10 @@ export class FakeEngine implements AsyncDisposable {
     this.#server = Deno.serve(
       { path: this.path, onListen: () => {}, onError: () => new Response(null) },
       (request) => {
-        const { pathname, hostname } = new URL(request.url);
+        const { pathname, hostname, searchParams } = new URL(request.url);
         this.hosts.add(hostname);
+        // What an engine remembers ends at once; it is no stream that is followed.
+        if (searchParams.has("until")) return new Response(this.past);
         this.requests.push(`${request.method} ${pathname}`);
         const path = pathname.replace(/^\/v[0-9.]+/, "");
         return this.answer(path) ?? this.#answer(path);

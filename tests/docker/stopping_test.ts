@@ -1,0 +1,75 @@
+/** Containers that were told to stop: before somebody listened, and for longer than a minute. */
+import assert from "node:assert/strict";
+import { StoppingContainers } from "../../lib/docker/stopping.ts";
+import { container as view } from "../core/containers.ts";
+import { FakeEngine } from "./fake_engine.ts";
+import { Watch } from "./watch.ts";
+
+const STARTED_MS = Date.now() - 20_000;
+
+/** Runs a container since then. */
+function run(fake: FakeEngine, digits: string): string {
+  const id = fake.run(digits);
+  const StartedAt = new Date(STARTED_MS).toISOString();
+  Object.assign(fake.containers.get(id) ?? {}, { State: { Status: "running", Running: true, StartedAt } });
+  return id;
+}
+
+/** A `kill` event as the engine remembers it, so many milliseconds after the containers' start. */
+const kill = (id: string, signal: string, afterMs: number) =>
+  `${
+    JSON.stringify({
+      Type: "container",
+      Action: "kill",
+      Actor: { ID: id, Attributes: { signal } },
+      timeNano: (STARTED_MS + afterMs) * 1e6,
+    })
+  }\n`;
+
+Deno.test("a container that was told to stop before anybody listened is stopping", async () => {
+  await using fake = await FakeEngine.start();
+  const [told, hup, before] = ["a1", "b2", "c3", "d4"].map((digits) => run(fake, digits)) as [
+    string,
+    string,
+    string,
+  ];
+  fake.past = kill(told, "15", 5_000) + kill(hup, "1", 5_000) + kill(before, "15", -5_000);
+  await using watch = new Watch(fake);
+  await watch.sees("ca1", "cb2", "cc3", "cd4");
+  assert.deepEqual(watch.stopping, [told]);
+});
+
+Deno.test("one that the engine's memory tells of and that is started again is not stopping any more", async () => {
+  await using fake = await FakeEngine.start();
+  const id = run(fake, "a1");
+  fake.past = kill(id, "15", 5_000);
+  await using watch = new Watch(fake);
+  await watch.sees("ca1");
+  assert.deepEqual(watch.stopping, [id]);
+  fake.tell("start", id);
+  fake.tell("start", fake.run("b2"));
+  await watch.sees("ca1", "cb2");
+  assert.deepEqual(watch.stopping, []);
+});
+
+Deno.test("an engine that answers nonsense for its memory is followed all the same", async () => {
+  await using fake = await FakeEngine.start();
+  fake.run("a1");
+  fake.past = "{nonsense\n";
+  await using watch = new Watch(fake);
+  await watch.sees("ca1");
+  assert.match(watch.report.lines.join("\n"), /cannot read the last signals/);
+});
+
+Deno.test("a container that lives on after it was told to stop is given up after a minute, or its own time", () => {
+  const patient = view("patient", { stopTimeoutMs: 200_000 });
+  const plain = view("plain", {});
+  const containers = new Map([patient, plain].map((each) => [each.id, each]));
+  const stopping = new StoppingContainers();
+  for (const { id } of containers.values()) stopping.set(id, 1_000);
+  assert.deepEqual(stopping.expire(60_999, containers), []);
+  assert.deepEqual(stopping.expire(61_000, containers), [plain.id]);
+  assert.deepEqual(stopping.expire(210_999, containers), []);
+  assert.deepEqual(stopping.expire(211_000, containers), [patient.id]);
+  assert.equal(stopping.size, 0);
+});
