@@ -83,7 +83,8 @@ export function isAsReported(section: RunningSection, reported: readonly Reporte
 
 /** Whether a server is where its line says; a user's own template may write lines of which only HAProxy can tell. */
 function isAt(line: string, { address, port }: ReportedServer): boolean {
-  const [, endpoint = ""] = line.split(" ");
+  const [, endpoint = ""] = line.split(" ", 2);
+  if (endpoint === `${address}:${port}`) return true;
   const [, written = "", writtenPort] = /^(.*):(\d+)$/.exec(endpoint) ?? [];
   const [wanted, reported] = [parseIp(written), parseIp(address)];
   return !wanted.ok || !reported.ok || (wanted.value === reported.value && Number(writtenPort) === port);

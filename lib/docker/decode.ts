@@ -96,9 +96,14 @@ export function decodeContainer(json: unknown): Parsed<ContainerView> {
     published: decodePublished(network),
     networks: decodeNetworks(network),
     stopSignal: config.StopSignal === "" ? "SIGTERM" : config.StopSignal,
-    stopTimeoutMs: config.StopTimeout == null ? undefined : config.StopTimeout * 1_000,
+    stopTimeoutMs: stopTimeoutOf(config.StopTimeout ?? undefined),
     engine: decodeEngine(inspect.SignalboxEngine),
   });
+}
+
+/** Docker waits for ever where the number of seconds is negative. */
+function stopTimeoutOf(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds < 0 ? Infinity : seconds * 1_000;
 }
 
 /** Old engines say no Status; the two flags say the same. */

@@ -23,10 +23,7 @@ export class StoppingContainers extends Map<ContainerId, number> {
 
   /** Forgets those that live on for too long, and that do not ask for more time (Config.StopTimeout); answers with them. */
   expire(now: number, containers: ReadonlyMap<ContainerId, ContainerView>): ContainerId[] {
-    const expired = [...this].filter(([id, since]) => {
-      const stopMs = containers.get(id)?.stopTimeoutMs ?? 0;
-      return now - since >= Math.max(LIMIT_MS, stopMs + KILL_MS);
-    });
+    const expired = [...this].filter(([id, since]) => now - since >= limitMs(containers.get(id)));
     for (const [id] of expired) this.delete(id);
     return expired.map(([id]) => id);
   }
@@ -54,12 +51,17 @@ export class StoppingContainers extends Map<ContainerId, number> {
   }
 
   /** Notes that a container which was just read for the first time was told to stop before that. */
-  remember({ id, stopSignal, startedAt }: ContainerView, now: number): void {
+  remember(container: ContainerView, now: number): void {
+    const { id, stopSignal, startedAt } = container;
     const sent = this.#recalled.get(id);
     this.#recalled.delete(id);
     if (sent === undefined || this.has(id) || !endsContainer(sent.killedBy, stopSignal)) return;
     // Since its start, by the engine's own clock, and not too long ago by ours.
     const agoMs = Math.max(0, Date.now() - sent.at);
-    if (sent.at > Date.parse(startedAt)) this.set(id, now - agoMs);
+    if (sent.at > Date.parse(startedAt) && agoMs < limitMs(container)) this.set(id, now - agoMs);
   }
 }
+
+/** How long it may live on. */
+const limitMs = (container: ContainerView | undefined): number =>
+  Math.max(LIMIT_MS, (container?.stopTimeoutMs ?? 0) + KILL_MS);

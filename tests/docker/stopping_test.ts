@@ -5,11 +5,11 @@ import { container as view } from "../core/containers.ts";
 import { FakeEngine } from "./fake_engine.ts";
 import { Watch } from "./watch.ts";
 
-const STARTED_MS = Date.now() - 20_000;
+const STARTED_MS = Date.now() - 300_000;
 
 /** Runs a container since then. */
-function run(fake: FakeEngine, digits: string): string {
-  const id = fake.run(digits);
+function run(fake: FakeEngine, digits: string, config: Record<string, unknown> = {}): string {
+  const id = fake.run(digits, config);
   const StartedAt = new Date(STARTED_MS).toISOString();
   Object.assign(fake.containers.get(id) ?? {}, { State: { Status: "running", Running: true, StartedAt } });
   return id;
@@ -28,21 +28,30 @@ const kill = (id: string, signal: string, afterMs: number) =>
 
 Deno.test("a container that was told to stop before anybody listened is stopping", async () => {
   await using fake = await FakeEngine.start();
-  const [told, hup, before] = ["a1", "b2", "c3", "d4"].map((digits) => run(fake, digits)) as [
-    string,
-    string,
-    string,
-  ];
-  fake.past = kill(told, "15", 5_000) + kill(hup, "1", 5_000) + kill(before, "15", -5_000);
+  const told = run(fake, "a1");
+  const reopened = run(fake, "b2");
+  const restarted = run(fake, "c3");
+  const survivor = run(fake, "d4");
+  const patient = run(fake, "e5", { StopTimeout: 300 });
+  const endless = run(fake, "f6", { StopTimeout: -1 });
+  fake.past = [
+    kill(told, "15", 290_000),
+    kill(reopened, "1", 290_000),
+    kill(restarted, "15", -5_000),
+    kill(survivor, "15", 100_000),
+    kill(patient, "15", 100_000),
+    kill(endless, "15", 1_000),
+  ].join("");
   await using watch = new Watch(fake);
-  await watch.sees("ca1", "cb2", "cc3", "cd4");
-  assert.deepEqual(watch.stopping, [told]);
+  await watch.sees("ca1", "cb2", "cc3", "cd4", "ce5", "cf6");
+  assert.deepEqual(watch.stopping.sort(), [told, patient, endless].sort());
+  assert.doesNotMatch(watch.report.lines.join("\n"), /lives on/);
 });
 
 Deno.test("one that the engine's memory tells of and that is started again is not stopping any more", async () => {
   await using fake = await FakeEngine.start();
   const id = run(fake, "a1");
-  fake.past = kill(id, "15", 5_000);
+  fake.past = kill(id, "15", 290_000);
   await using watch = new Watch(fake);
   await watch.sees("ca1");
   assert.deepEqual(watch.stopping, [id]);
