@@ -11,7 +11,7 @@ import { readJsonLines } from "./json_lines.ts";
 import type { FollowerParts } from "./follower_parts.ts";
 import { isDoneWithin } from "./patience.ts";
 import { Starts } from "./starts.ts";
-import { StoppingContainers } from "./stopping.ts";
+import { STOPPING_LIMIT_MS, StoppingContainers } from "./stopping.ts";
 
 const RECONNECT: Backoff = { firstMs: 100, mostMs: 5_000 };
 /** A connection that lasted this long, in milliseconds, is followed by the shortest delay when it ends. */
@@ -130,6 +130,9 @@ export class EngineFollower {
         this.#wake({ reason: "docker", ids: new Set(), since });
         const later = { reason: "docker", ids: new Set([event.id]) } as const;
         void clock.sleep(CLEAN_UP_MS, signal).then(() => this.#wake(later));
+        void clock.sleep(STOPPING_LIMIT_MS, signal).then(() => {
+          if (this.#expireStopping()) this.#wake({ reason: "docker", ids: new Set() });
+        });
         continue;
       }
       // A container that is being started is heard of again; until then the engine keeps an inspect waiting.
@@ -264,11 +267,13 @@ export class EngineFollower {
     this.starts.outdate(id);
   }
 
-  #expireStopping(): void {
-    for (const id of this.stopping.expire(this.parts.clock.now(), this.containers)) {
+  #expireStopping(): boolean {
+    const expired = this.stopping.expire(this.parts.clock.now(), this.containers);
+    for (const id of expired) {
       const name = this.containers.get(id)?.name ?? id.slice(0, 12);
       this.parts.report.warn(`container ${name} was told to stop and lives on: it gets traffic again`);
     }
+    return expired.length > 0;
   }
 
   #drop(): void {

@@ -7,7 +7,7 @@ import { readJsonLines } from "./json_lines.ts";
 import { isDoneWithin } from "./patience.ts";
 
 /** How long a container that was told to stop may live on before it is believed to stay, in milliseconds. */
-const LIMIT_MS = 60_000;
+export const STOPPING_LIMIT_MS = 60_000;
 /** How long an engine may take after it has killed one that did not stop in its time, in milliseconds. */
 const KILL_MS = 10_000;
 
@@ -64,4 +64,4 @@ export class StoppingContainers extends Map<ContainerId, number> {
 
 /** How long it may live on. */
 const limitMs = (container: ContainerView | undefined): number =>
-  Math.max(LIMIT_MS, (container?.stopTimeoutMs ?? 0) + KILL_MS);
+  Math.max(STOPPING_LIMIT_MS, (container?.stopTimeoutMs ?? 0) + KILL_MS);
