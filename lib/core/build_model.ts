@@ -39,7 +39,7 @@ const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
 
 const SHARES_NETWORK = "container:";
 
-/** A backend in the making; `own` is its own host and path, and the first of its routes. */
+/** A backend in the making; `own` is its own host and path, and one of its routes. */
 type Draft = { readonly own: Route; readonly members: Member[]; readonly routes: Route[] };
 
 class Builder {

@@ -69,6 +69,9 @@ async function send(stage: Stage, ...lines: readonly string[]): Promise<string> 
   return text;
 }
 
+const getPub = (stage: Stage, ...headers: readonly string[]) =>
+  send(stage, "GET /pub HTTP/1.1", "Host: ctx.local", ...headers);
+
 for (const program of programs) {
   const test = (sentence: string, act: (stage: Stage) => Promise<void>) =>
     Deno.test(`${called(program)}: ${sentence}`, async () => {
@@ -92,10 +95,8 @@ for (const program of programs) {
   });
 
   test("no spelling of X-Forwarded is believed, and no header of ours is named away", async (stage) => {
-    const answer = await send(
+    const answer = await getPub(
       stage,
-      "GET /pub HTTP/1.1",
-      "Host: ctx.local",
       "x_forwarded_for: 203.0.113.7",
       "X-Forwarded_Proto: gopher",
       "X-Forwarded-Ssl: on",
@@ -115,10 +116,8 @@ for (const program of programs) {
   });
 
   test("an upgrade is asked of the container, and nothing else that Connection names", async (stage) => {
-    const answer = await send(
+    const answer = await getPub(
       stage,
-      "GET /pub HTTP/1.1",
-      "Host: ctx.local",
       "Upgrade: echo",
       "Connection: keep-alive, Upgrade, X-Forwarded-For",
     );
