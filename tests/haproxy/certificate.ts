@@ -19,7 +19,13 @@ export async function certificate(): Promise<Certificate> {
 
 async function make(): Promise<Certificate> {
   const folder = await Deno.makeTempDir({ prefix: "signalbox-certificate-" });
-  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+  const before = Deno.env.get("SSL_CERT_DIR");
+  // The environment is that of the test files that follow too.
+  globalThis.addEventListener("unload", () => {
+    if (before === undefined) Deno.env.delete("SSL_CERT_DIR");
+    else Deno.env.set("SSL_CERT_DIR", before);
+    Deno.removeSync(folder, { recursive: true });
+  });
   await Deno.mkdir(`${folder}/trusted`);
   const request = [
     "req",
