@@ -40,7 +40,7 @@ const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
 const SHARES_NETWORK = "container:";
 
 /** A backend in the making; `own` is its own host and path, and one of its routes. */
-type Draft = { readonly own: Route; readonly members: Member[]; readonly routes: Route[] };
+type Draft = { readonly own: Route; members: Offer[]; routes: Route[] };
 
 class Builder {
   readonly notices: Notice[] = [];
@@ -79,8 +79,8 @@ class Builder {
     return shared !== undefined && this.snapshot.starting.has(shared.id) ? undefined : shared;
   }
 
-  addOffer({ own, aliases, member }: Offer): void {
-    const { container, server } = member;
+  addOffer(offer: Offer): void {
+    const { own, aliases, container, server } = offer;
     const isStarting = server.gate === "created";
     let draft = this.drafts.get(own.backend);
     if (draft === undefined) {
@@ -89,10 +89,9 @@ class Builder {
         const { host, path } = own;
         return this.warnOfTaken(container, `does not serve ${host}${path}: ${whyTaken(own, owner)}`);
       }
-      draft = { own, members: [], routes: [own] };
+      draft = { own, members: [offer], routes: [own] };
       this.drafts.set(own.backend, draft);
-    }
-    draft.members.push(member);
+    } else draft.members = append(draft.members, offer);
     for (const alias of aliases) {
       const owner = this.claim(alias, isStarting, draft);
       if (owner === undefined) continue;
@@ -106,7 +105,7 @@ class Builder {
     const owner = this.owners.get(route.key);
     if (owner === undefined) {
       this.owners.set(route.key, route);
-      draft?.routes.push(route);
+      if (draft !== undefined) draft.routes = append(draft.routes, route);
       return undefined;
     }
     if (owner.backend === route.backend) return undefined;
@@ -148,6 +147,16 @@ class Builder {
   }
 }
 
+/** Up to so many, a list is looked through faster than the library's tools for long ones are made ready. */
+const FEW = 8;
+
+/** Most lists have few elements; one that is pushed to is given room for sixteen more, by each of thousands of hosts. */
+function append<T>(list: T[], element: T): T[] {
+  if (list.length < FEW) return list.concat(element);
+  list.push(element);
+  return list;
+}
+
 const hasRun = ({ server }: Member): boolean => server.gate !== "created";
 
 const byKey = (a: Route, b: Route): number => compare(a.key, b.key);
@@ -161,9 +170,6 @@ function merge({ own, members, routes }: Draft, settings: RoutingSettings): Merg
   sortByName(servers);
   return { backend: { name, host, path, shape, servers: withoutTwins(servers), routes }, notices };
 }
-
-/** Up to so many, a list is looked through faster than the library's tools for long ones are made ready. */
-const FEW = 8;
 
 function sortByName(servers: Server[]): void {
   if (servers.length > FEW) return void servers.sort(byName);

@@ -16,7 +16,7 @@ import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView } from "./snapshot.ts";
 
 /** A server, and what it wants to serve: its own host, and its aliases, each once. */
-export type Offer = { readonly own: Route; readonly aliases: readonly Route[]; readonly member: Member };
+export type Offer = Member & { readonly own: Route; readonly aliases: readonly Route[] };
 
 /** What became of one route that a container asked for: an offer, the reason why there is none, or nothing worth telling. */
 export type Attempt = {
@@ -49,8 +49,8 @@ export function readOffers(
   }
   const { routes, notices } = readRouteData(container, settings.haproxyVersion, said);
   if (routes.length === 0) return [{ notices, why: "its INTERLOCK_DATA cannot be read" }];
-  const given = { ...circumstances, isOnly: routes.length === 1 };
-  const attempts = routes.map((data) => readOffer(container, data, given, settings));
+  const isOnly = routes.length === 1;
+  const attempts = routes.map((data) => readOffer(container, data, circumstances, isOnly, settings));
   // What is wrong with it is said when it runs: not all is known yet.
   if (isStarting) return attempts.map((attempt) => ({ ...attempt, notices: NONE }));
   return notices.length === 0 ? attempts : [{ notices }, ...attempts];
@@ -62,7 +62,8 @@ const NONE: readonly Notice[] = [];
 function readOffer(
   container: ContainerView,
   data: RouteData,
-  { phase, shared, isOnly }: Circumstances & { readonly isOnly: boolean },
+  { phase, shared }: Circumstances,
+  isOnly: boolean,
   settings: RoutingSettings,
 ): Attempt {
   if (data.isLost) {
@@ -104,11 +105,7 @@ function readOffer(
       port.remark,
       endpoint.value.via === "container" ? endpoint.remark : undefined,
     ),
-    offer: {
-      own,
-      aliases: aliasesOf(container, own, data.alias_domains),
-      member: { server, data, container },
-    },
+    offer: { own, aliases: aliasesOf(container, own, data.alias_domains), server, data, container },
   };
 }
 
@@ -136,9 +133,8 @@ function notesOn(
   network: string | undefined,
 ): readonly Notice[] {
   if (port === undefined && network === undefined) return NONE;
-  return [port, network].flatMap((remark) =>
-    remark === undefined ? [] : note(container, "warning", "ambiguous", remark)
-  );
+  const remarks = [port, network].filter((remark) => remark !== undefined);
+  return remarks.map((remark) => note(container, "warning", "ambiguous", remark));
 }
 
 function routeOf(container: ContainerView, host: HostName, path: PathPrefix, backend: BackendName): Route {

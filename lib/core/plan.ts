@@ -109,7 +109,7 @@ class Planner {
       return undefined;
     }
     this.#adds.push({ kind: "add-backend", section: name, defaults });
-    for (const [server, line] of wanted.servers) {
+    for (const { name: server, line } of wanted.servers) {
       this.#addServer(name, server, line);
       const state = this.states.get(server) ?? "ready";
       if (state === "ready") this.#readies.push({ kind: "set-state", section: name, server, state });
@@ -132,12 +132,12 @@ class Planner {
     return undefined;
   }
 
-  #planServers(name: SectionName, wanted: ReadonlyMap<ServerName, string>): void {
+  #planServers(name: SectionName, wanted: Section["servers"]): void {
     const section = this.running.sections.get(name);
     if (section === undefined) return;
     // Its host came back before it was deleted.
     if (!section.isPublished) this.#readies.push({ kind: "publish-backend", section: name });
-    for (const [server, line] of wanted) {
+    for (const { name: server, line } of wanted) {
       const state = this.states.get(server) ?? "ready";
       const before = section.servers.get(server);
       if (before?.state === "ready" && before.line !== line && !before.isLeaving) {
@@ -153,8 +153,9 @@ class Planner {
         this.#maints.push({ kind: "set-state", section: name, server, state });
       }
     }
+    const names = new Set(wanted.map(({ name }) => name));
     for (const [server, entry] of section.servers) {
-      if (!wanted.has(server)) this.#leave(name, server, entry);
+      if (!names.has(server)) this.#leave(name, server, entry);
     }
   }
 

@@ -68,13 +68,15 @@ export function readRouteData(
   before: SaidBefore,
 ): RouteDataRead {
   const { interlockData, labels } = container;
-  const names = Object.keys(labels).filter(isOurs);
-  if (names.length > 0) {
-    const words = JSON.stringify([interlockData, names.map((name) => [name, labels[name]])]);
-    return remember(before.labels, words, () => readWords(container, names, version));
+  let names: string[] | undefined;
+  for (const name in labels) if (isOurs(name)) (names ??= []).push(name);
+  if (names !== undefined) {
+    const ours = names;
+    const words = JSON.stringify([interlockData, ours.map((name) => [name, labels[name]])]);
+    return remember(before.labels, words, () => readWords(container, ours, version));
   }
   if (interlockData === undefined) return SILENT;
-  return remember(before.data, interlockData, () => readWords(container, names, version));
+  return remember(before.data, interlockData, () => readWords(container, [], version));
 }
 
 function remember(

@@ -38,8 +38,8 @@ export type Running = {
 export function runningAfterLoad(desired: Desired, states: ReadonlyMap<ServerName, ServerState>): Running {
   const sections = new Map<SectionName, RunningSection>();
   for (const [name, section] of desired.sections) {
-    const servers = [...section.servers].map(([server, line]) =>
-      [server, { line, state: states.get(server) ?? "ready", isLeaving: false }] as const
+    const servers = section.servers.map(({ name, line }) =>
+      [name, { line, state: states.get(name) ?? "ready", isLeaving: false }] as const
     );
     sections.set(name, { ...section, isPublished: true, servers: new Map(servers) });
   }

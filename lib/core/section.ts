@@ -11,9 +11,11 @@ export type Section = {
   readonly shape: string;
   readonly isSpare: boolean;
   readonly canAddServers: boolean;
-  /** Each server's line, as it stands after `server`. */
-  readonly servers: ReadonlyMap<ServerName, string>;
+  readonly servers: readonly SectionServer[];
 };
+
+/** A server of a section; `line` is what stands after `server`. */
+export type SectionServer = { readonly name: ServerName; readonly comment: string; readonly line: string };
 
 /** What sections are rendered with, beside their backends. */
 export type Rendering = {
@@ -42,7 +44,7 @@ type SectionData = {
   readonly stripPath:
     | { readonly path: string; readonly literal: string; readonly length: number }
     | undefined;
-  readonly servers: readonly { readonly comment: string; readonly line: string }[];
+  readonly servers: readonly SectionServer[];
   /** What `backend.eta` made of it, once it did. */
   text: string | undefined;
 };
@@ -70,19 +72,16 @@ export function prepareBackends(backends: readonly Backend[], rendering: Renderi
 function prepareBackend(backend: Backend, before: Prepared | undefined, rendering: Rendering): Prepared {
   if (before?.backend === backend) return before;
   const isSameInterval = before?.backend.shape.checkIntervalMs === backend.shape.checkIntervalMs;
-  const known = isSameInterval ? new Set(before.backend.servers) : undefined;
-  const lines = new Map<ServerName, string>();
-  const servers = backend.servers.map((server) => {
-    const rendered = known?.has(server) ? before?.section.servers.get(server.name) : undefined;
-    const line = rendered ?? renderServer(backend, server, rendering);
-    lines.set(server.name, line);
-    const where = server.via === "published" ? ", through a port of its engine" : "";
-    return { comment: `${server.containerName}${where}`, line };
-  });
+  const known = isSameInterval
+    ? new Map(before.backend.servers.map((server, at) => [server, before.section.servers[at]]))
+    : undefined;
+  const servers = backend.servers.map((server) =>
+    known?.get(server) ?? renderServer(backend, server, rendering)
+  );
   return {
     backend,
     data: sectionData(backend.name, backend.shape, rendering.frontend, titleOf(backend), servers),
-    section: sectionOf(backend.shape, false, lines),
+    section: sectionOf(backend.shape, false, servers),
   };
 }
 
@@ -126,7 +125,7 @@ export function prepareReady(
   const spares = canAddBackends ? [] : shapes.flatMap(multiply);
   const ready: Ready = {
     spares: spares.map((shape, at) => dataOf(`_spare_${at + 1}`, shape)),
-    sections: spares.map((shape, at) => [`_spare_${at + 1}`, sectionOf(shape, true, new Map())]),
+    sections: spares.map((shape, at) => [`_spare_${at + 1}`, sectionOf(shape, true, [])]),
     defaults: (canAddBackends ? shapes : []).map((shape, at) => ({
       ...dataOf(`_defaults_${at + 1}`, shape),
       parent: "_base",
@@ -204,9 +203,15 @@ function sectionData(
   };
 }
 
-/** The server as it stands after `server` in the file and after `add server BACKEND/` at run time. */
-function renderServer(backend: Backend, server: Server, { templates, version }: Rendering): string {
-  return templates.render("server.eta", serverData(backend, server, version)).trimEnd();
+/** The server, with its line as it stands after `server` in the file and after `add server BACKEND/` at run time. */
+function renderServer(backend: Backend, server: Server, { templates, version }: Rendering): SectionServer {
+  const line = templates.render("server.eta", serverData(backend, server, version)).trimEnd();
+  const { name, containerName, via } = server;
+  return {
+    name,
+    comment: via === "published" ? `${containerName}, through a port of its engine` : containerName,
+    line,
+  };
 }
 
 function serverData(backend: Backend, server: Server, version: HaproxyVersion) {

@@ -26,8 +26,7 @@ function verdictsOn({ container, attempts }: Considered, owners: Built["owners"]
   });
 }
 
-function verdictOn({ own, aliases, member }: Offer, owners: Built["owners"]): Verdict {
-  const { container, server } = member;
+function verdictOn({ own, aliases, container, server }: Offer, owners: Built["owners"]): Verdict {
   const owner = owners.get(own.key);
   if (owner !== undefined && owner.backend !== own.backend) {
     return { container, hosts: [], server: undefined, why: whyTaken(own, owner) };
