@@ -15,6 +15,8 @@ export interface ChurnOrder {
   readonly reloads: number;
   /** Else half of the containers publish their ports. */
   readonly isAllPublished: boolean;
+  /** The engine's cgroup, where it has one: then all is done again while the engine yields the processor. */
+  readonly engineGroup: string | undefined;
 }
 
 /** What was done for a while, and what became of the requests that were scheduled meanwhile. */
@@ -31,15 +33,27 @@ export interface Phase {
   readonly slowest: readonly (readonly [tookMs: number, id: string])[];
 }
 
-/** A churn's phases, the first of them quiet. */
+/** Every fault once, and what they are compared with. */
+export interface Round<P = Phase> {
+  readonly quiet: P;
+  /** The engine's own work takes processor time from everybody: how much shows on containers that nobody routes. */
+  readonly engine: P;
+  readonly faults: readonly P[];
+}
+
+/** What a churn gave. */
 export interface ChurnResult {
-  readonly phases: readonly Phase[];
+  readonly beside: Round;
+  /** The same again while the engine yields the processor to everybody else. */
+  readonly yielding: Round | undefined;
   readonly load: LoadResult;
 }
 
 const CHURNED = "app.bench";
 const OTHER = "other.bench";
 const STEADY = "steady.bench";
+/** How long the second round is, of the first. */
+const YIELDING_SHARE = 0.5;
 /** Seven of ten requests go to the host whose replicas suffer. */
 const HOSTS = [CHURNED, CHURNED, STEADY, CHURNED, CHURNED, OTHER, CHURNED, CHURNED, STEADY, CHURNED];
 
@@ -167,7 +181,6 @@ export async function churn(fleet: Fleet, router: Router, order: ChurnOrder): Pr
     hosts: HOSTS,
     postEvery: 10,
   });
-  const marks: { name: string; from: number; until: number; faults: number }[] = [];
   const during = async (name: string, once: () => Promise<void>, most = Infinity, lengthMs = shareMs) => {
     const from = now();
     let count = 0;
@@ -175,36 +188,72 @@ export async function churn(fleet: Fleet, router: Router, order: ChurnOrder): Pr
       await once();
       count++;
     }
-    marks.push({ name, from, until: now(), faults: count });
+    return { name, from, until: now(), faults: count };
   };
-  const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 100));
+  const round = async (share: number): Promise<Round<Mark>> => {
+    const lengthMs = shareMs * share;
+    const quiet = await during("quiet", pause, Infinity, lengthMs);
+    const engine = await during(
+      "unrouted containers churned",
+      replaceIn(fleet, unrouted, 0),
+      Infinity,
+      lengthMs,
+    );
+    const done: Mark[] = [];
+    for (const { name, once, most = Infinity } of faults) {
+      done.push(await during(name, once, Math.ceil(most * share), lengthMs));
+    }
+    return { quiet, engine, faults: done };
+  };
   // The generator's own start is no part of the quiet time.
   await eventually(() => router.findRequest(STEADY) !== undefined || router.kind === "naive", {
     what: "the load",
   });
   await during("warming up", pause, Infinity, 1_000);
-  await during("quiet", pause);
-  // The engine's own work takes processor time from everybody: how much shows on containers that nobody routes.
-  await during("unrouted containers churned", replaceIn(fleet, unrouted, 0));
-  for (const fault of faults) await during(fault.name, fault.once, fault.most);
+  const beside = await round(1);
+  const { engineGroup } = order;
+  const yielding = engineGroup === undefined
+    ? undefined
+    : await whileYielding(engineGroup, () => round(YIELDING_SHARE));
   const result = await load.end();
   await fleet.removeAll();
-  const phases = marks.slice(1).map(({ name, from, until, faults }): Phase => {
-    const isIn = (at: number) => at >= from && at < until;
-    const samples = result.samples.filter(([at]) => isIn(at));
-    const tookMs = samples.map(([, took]) => took);
-    return {
-      name,
-      from,
-      until,
-      faults,
-      requests: samples.length,
-      failures: result.failures.filter(({ at }) => isIn(at)),
-      p99Ms: percentile(tookMs, 99),
-      tookMs,
-      slowest: samples.map(([, took, , count]) => [took, `${result.run}-${count}`] as const)
-        .sort((a, b) => b[0] - a[0]).slice(0, 10),
-    };
-  });
-  return { phases, load: result };
+  return {
+    beside: roundOf(beside, result),
+    yielding: yielding && roundOf(yielding, result),
+    load: result,
+  };
+}
+
+type Mark = Pick<Phase, "name" | "from" | "until" | "faults">;
+
+const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 100));
+
+function roundOf({ quiet, engine, faults }: Round<Mark>, load: LoadResult): Round {
+  const phase = (mark: Mark) => phaseOf(mark, load);
+  return { quiet: phase(quiet), engine: phase(engine), faults: faults.map(phase) };
+}
+
+function phaseOf(mark: Mark, load: LoadResult): Phase {
+  const isIn = (at: number) => at >= mark.from && at < mark.until;
+  const samples = load.samples.filter(([at]) => isIn(at));
+  const tookMs = samples.map(([, took]) => took);
+  return {
+    ...mark,
+    requests: samples.length,
+    failures: load.failures.filter(({ at }) => isIn(at)),
+    p99Ms: percentile(tookMs, 99),
+    tookMs,
+    slowest: samples.map(([, took, , count]) => [took, `${load.run}-${count}`] as const)
+      .sort((a, b) => b[0] - a[0]).slice(0, 10),
+  };
+}
+
+/** Does something while a cgroup has the processor only when nobody else wants it (cgroup's cpu.idle). */
+async function whileYielding<T>(group: string, work: () => Promise<T>): Promise<T> {
+  await Deno.writeTextFile(`${group}/cpu.idle`, "1");
+  try {
+    return await work();
+  } finally {
+    await Deno.writeTextFile(`${group}/cpu.idle`, "0");
+  }
 }

@@ -4,17 +4,8 @@
  */
 import { engineFromEnv } from "../harness/docker_cli.ts";
 import { Fleet } from "./fleet.ts";
-import {
-  burst,
-  churns,
-  type Measured,
-  memory,
-  posts,
-  rolling,
-  type Scale,
-  type Scene,
-  starts,
-} from "./measures.ts";
+import { churns } from "./churn_rows.ts";
+import { burst, type Measured, memory, posts, rolling, type Scale, type Scene, starts } from "./measures.ts";
 import { type Router, type RouterKind, startRouter } from "./router.ts";
 import { formatTable, type Row } from "./statistics.ts";
 
@@ -22,7 +13,7 @@ const isQuick = Deno.args.includes("--quick");
 const only = Deno.args.find((argument) => argument.startsWith("--only="))?.slice("--only=".length).split(",");
 const hasBaseline = !Deno.args.includes("--no-baseline");
 /** No measure begins later than this. */
-const DEADLINE_MS = isQuick ? 125_000 : 660_000;
+const DEADLINE_MS = isQuick ? 125_000 : 720_000;
 
 const FULL: Scale = { starts: 50, churnSeconds: 60, reloads: 50, rolling: 10, postSeconds: 15 };
 const QUICK: Scale = { starts: 6, churnSeconds: 10, reloads: 10, rolling: 4, postSeconds: 3 };
@@ -96,7 +87,8 @@ async function measure(kind: RouterKind, step: Step, fleet: Fleet, folder: strin
   // Each step has a router of its own, so that none inherits what another left.
   const router = await startRouter(kind, folder, host, kind === "signalbox" ? step.flags : []);
   try {
-    const scene = { fleet, router, scale, folder, remark: (line: string) => void remarks.push(line) };
+    const remark = (line: string) => void remarks.push(line);
+    const scene = { fleet, router, scale, folder, engineGroup, remark };
     const measured = await Promise.race([step.run(scene), stopped]);
     remarks.push(...complaintsOf(router).map((line) => `${kind}, ${step.name}: ${line}`));
     return measured;
@@ -138,6 +130,8 @@ function withBaseline(mine: readonly Measured[], base: readonly Measured[]): Row
   });
 }
 
+/** Where scripts/bench put the engine, so that it can be told to yield the processor. */
+const engineGroup = Deno.env.get("SIGNALBOX_BENCH_ENGINE_GROUP");
 const { host, skipReason } = engineFromEnv();
 if (skipReason !== undefined) {
   say(`nothing is measured on a live engine: ${skipReason}`);

@@ -1,12 +1,11 @@
 /** Every measure of the whole program, for signalbox and for the naive generator alike. */
 import { eventually } from "../harness/eventually.ts";
 import { measureBurst } from "./burst.ts";
-import { churn, type ChurnResult, type Phase } from "./churn.ts";
 import type { Fleet, MemberRequest } from "./fleet.ts";
 import { measurePosts } from "./posts.ts";
 import { askOnce } from "./raw_http.ts";
 import { measureRolling } from "./rolling.ts";
-import { type Router, startRouter } from "./router.ts";
+import { requestWords, type Router, startRouter } from "./router.ts";
 import { type Acknowledged, measureStarts, startQuietly } from "./starts.ts";
 import { median, milliseconds, percentile } from "./statistics.ts";
 
@@ -36,11 +35,11 @@ export interface Scene {
   readonly router: Router;
   readonly scale: Scale;
   readonly folder: string;
+  /** The engine's own cgroup, if it has one. */
+  readonly engineGroup: string | undefined;
   /** Details that help to find out why: one line each. */
   readonly remark: (line: string) => void;
 }
-
-const PER_SECOND = 500;
 
 /** The three ways of a start, and the time from event to commands. */
 export async function starts({ fleet, router, scale }: Scene): Promise<Measured[]> {
@@ -91,88 +90,6 @@ export async function starts({ fleet, router, scale }: Scene): Promise<Measured[
   return rows;
 }
 
-/** One churn: a line for each fault, and the latency against quiet. */
-export async function churns(scene: Scene, isKept: boolean, isAllPublished: boolean): Promise<Measured[]> {
-  const { fleet, router, scale } = scene;
-  const result = await churn(fleet, router, {
-    seconds: scale.churnSeconds,
-    perSecond: PER_SECOND,
-    isKept,
-    isAllPublished,
-    reloads: scale.reloads,
-  });
-  const kind = `${isKept ? "kept" : "new"} connections, ${
-    isAllPublished ? "published ports" : "own addresses"
-  }`;
-  const faults = result.phases.slice(2);
-  tellWhy(scene, kind, result);
-  return [...faults.map((phase) => faultRow(phase, kind)), latencyRow(result, kind)];
-}
-
-function faultRow(phase: Phase, kind: string): Measured {
-  const isAbrupt = phase.name === "rm -f" || phase.name === "SIGKILLed";
-  // What a dying container had got or begun to answer may not be given to another, but for a GET without an answer.
-  const isRight = (method: string, what: string) =>
-    isAbrupt && (method === "POST" && (what === "status 502" || what === "closed before an answer") ||
-      what.startsWith("closed within an answer"));
-  const right = phase.failures.filter(({ method, what }) => isRight(method, what)).length;
-  const failed = phase.failures.length - right;
-  return {
-    measure: `failed, ${kind}: ${phase.name}`,
-    aim: "0",
-    result: `${failed} of ${phase.requests.toLocaleString("en")}${
-      right > 0 ? ` (and ${right} within a container that died: POSTs, begun answers)` : ""
-    }`,
-    value: failed,
-    holds: failed === 0,
-    load: `${PER_SECOND}/s, ${phase.faults} in ${((phase.until - phase.from) / 1_000).toFixed(0)} s`,
-  };
-}
-
-function latencyRow({ phases, load }: ChurnResult, kind: string): Measured {
-  const [quiet, unrouted, ...faults] = phases;
-  const all = faults.flatMap((phase) => phase.tookMs);
-  const [churned, before, engine] = [percentile(all, 99), quiet?.p99Ms ?? NaN, unrouted?.p99Ms ?? NaN];
-  return {
-    measure: `p99 latency during churn ÷ quiet, ${kind}`,
-    aim: "≤ 2",
-    result: `${(churned / before).toFixed(1)} (${milliseconds(churned)} ÷ ${
-      milliseconds(before)
-    } ms; the engine's work alone gives ${(engine / before).toFixed(1)})`,
-    value: churned,
-    holds: churned <= 2 * before,
-    load: `${PER_SECOND}/s, all faults; the load generator itself was at most ${
-      milliseconds(load.lateMs)
-    } ms late`,
-  };
-}
-
-function tellWhy({ router, remark }: Scene, kind: string, { phases }: ChurnResult): void {
-  for (const phase of phases) {
-    for (const failure of phase.failures.slice(0, 20)) {
-      const line = router.findRequest(`id=${failure.id} `);
-      remark(
-        `${router.kind}, ${kind}, ${phase.name} at +${
-          Math.round(failure.at - phase.from)
-        } ms: ${failure.method} ` +
-          `${failure.host}: ${failure.what}, ${Math.round(failure.tookMs)} ms${
-            line ? `; ${logged(line)}` : ""
-          }`,
-      );
-    }
-    const [slowest] = phase.slowest;
-    const line = slowest && router.findRequest(`id=${slowest[1]} `);
-    if (slowest !== undefined && slowest[0] > 200 && line) {
-      remark(`${router.kind}, ${kind}, ${phase.name}: slowest ${Math.round(slowest[0])} ms; ${logged(line)}`);
-    }
-  }
-}
-
-/** HAProxy's words on a request: server, timers, status, and how it ended (manual, 8.2.3). */
-function logged(line: string): string {
-  return /\] (_web [^"\\]*)/.exec(line)?.[1]?.trim() ?? line;
-}
-
 export async function burst({ fleet, router, remark }: Scene): Promise<Measured[]> {
   const before = router.lines.length;
   const result = await measureBurst(fleet, router);
@@ -213,7 +130,7 @@ export async function rolling({ fleet, router, scale, remark }: Scene): Promise<
   const result = await measureRolling(fleet, router, scale.rolling);
   for (const each of result.failed.slice(0, 20)) {
     const line = router.findRequest(`id=${each.id} `);
-    remark(`${router.kind}, rolling: ${JSON.stringify(each)}${line ? `; ${logged(line)}` : ""}`);
+    remark(`${router.kind}, rolling: ${JSON.stringify(each)}${line ? `; ${requestWords(line)}` : ""}`);
   }
   const { slow, downloads, webSockets, short } = result;
   return [{

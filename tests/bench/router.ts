@@ -34,6 +34,11 @@ export interface Router {
   stop(): Promise<void>;
 }
 
+/** HAProxy's words on a request: server, timers, status, and how it ended (manual, 8.2.3). */
+export function requestWords(line: string): string {
+  return /\] (_web [^"\\]*)/.exec(line)?.[1]?.trim() ?? line;
+}
+
 /** Starts a router on a port of its own, and waits until its HAProxy answers. */
 export async function startRouter(
   kind: RouterKind,
