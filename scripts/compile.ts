@@ -105,7 +105,6 @@ async function run(
 
 /** Lays the packages of the import map out in a private node_modules, at the versions that deno.lock names. */
 async function layOutPackages(): Promise<void> {
-  await Deno.mkdir(PACKAGES, { recursive: true });
   const config = { nodeModulesDir: "auto", imports: settings.imports };
   await Deno.writeTextFile(join(PACKAGES, "deno.json"), JSON.stringify(config, null, 2));
   await Deno.copyFile(join(ROOT, "deno.lock"), join(PACKAGES, "deno.lock")).catch((error) => {
@@ -211,6 +210,10 @@ function readArguments(args: readonly string[], known: readonly string[]): Map<s
 if (import.meta.main) {
   const given = readArguments(Deno.args, ["target", "output", "main"]);
   const output = given.get("output") ?? join(ROOT, "dist", "signalbox");
+  await Deno.mkdir(PACKAGES, { recursive: true });
+  // One build at a time: all work in the same folders. The lock ends with the process.
+  const turn = await Deno.open(join(ROOT, ".cache", "compile.lock"), { write: true, create: true });
+  await turn.lock(true);
   await layOutPackages();
   await compile(await bundle(given.get("main") ?? join(ROOT, "main.ts")), output, given.get("target"));
   const { size } = await Deno.stat(output);
