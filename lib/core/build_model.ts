@@ -189,7 +189,7 @@ function sortByName(servers: Server[]): void {
  */
 function withoutTwins(servers: readonly Server[]): readonly Server[] {
   if (servers.length <= FEW && !servers.some(hasTwin)) return servers;
-  const names = new Set<ServerName>();
+  const names = new Map<ServerName, number>();
   const named = servers.map((server) => withUniqueName(server, names));
   sortByName(named);
   const ids = new Set<number>();
@@ -205,11 +205,15 @@ function withoutTwins(servers: readonly Server[]): readonly Server[] {
 const hasTwin = ({ numericId }: Server, at: number, all: readonly Server[]): boolean =>
   all.findIndex((each) => each.numericId === numericId) < at;
 
-function withUniqueName(server: Server, taken: Set<ServerName>): Server {
+/** `taken` has each name that is taken, with the last number that was put to it. */
+function withUniqueName(server: Server, taken: Map<ServerName, number>): Server {
   let name = server.name;
-  for (let count = 2; taken.has(name); count++) name = `${server.name}:${count}` as ServerName;
-  taken.add(name);
-  return name === server.name ? server : { ...server, name, numericId: numericId(name) };
+  let count = taken.get(name) ?? 1;
+  while (taken.has(name)) name = `${server.name}:${++count}` as ServerName;
+  taken.set(server.name, count);
+  if (name === server.name) return server;
+  taken.set(name, 1);
+  return { ...server, name, numericId: numericId(name) };
 }
 
 /** How many labels stand after `*.` in the wildcards in use, most first, so that the longest match wins. */
