@@ -68,7 +68,7 @@ export class HoldBack {
     const startedAt = since ?? clock.now();
     try {
       await haproxy.send(operations.flatMap(runtimeCommands));
-      report.info("took servers out whose containers are told to stop", {
+      report.info("took servers out whose containers stop or may have moved", {
         servers: operations.map((each) => "server" in each && each.server),
         sinceEventMs: tenths(clock.now() - startedAt),
       });

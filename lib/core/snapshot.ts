@@ -55,7 +55,10 @@ export type EngineAddress = { readonly address: IpAddress; readonly isLocal: boo
 /** What Docker said at one moment. */
 export type Snapshot = {
   readonly containers: readonly ContainerView[];
-  /** Containers that were told to stop and still run: they finish what they have and get nothing new. */
+  /**
+   * Containers that were told to stop and still run, and those whose address may have changed since they were read: they
+   * finish what they have and get nothing new.
+   */
   readonly stopping: ReadonlySet<ContainerId>;
   /** Containers that are being started and have their addresses: they are made ready for, and get nothing yet. */
   readonly starting: ReadonlySet<ContainerId>;

@@ -22,7 +22,9 @@ export class DockerSource implements ContainerSource {
   }
 
   stopping(): ReadonlySet<ContainerId> {
-    return new Set(this.#followers.flatMap((follower) => [...follower.stopping.keys()]));
+    return new Set(
+      this.#followers.flatMap(({ stopping, doubts }) => [...stopping.keys(), ...doubts.ids]),
+    );
   }
 
   async observe(wake: Wake, signal: AbortSignal): Promise<Snapshot> {

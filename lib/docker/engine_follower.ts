@@ -1,4 +1,3 @@
-import { hasTakenAddress } from "../core/address.ts";
 import { type Backoff, backoffMs } from "../core/backoff.ts";
 import type { ContainerId } from "../core/names.ts";
 import type { ContainerView, EngineAddress } from "../core/snapshot.ts";
@@ -6,12 +5,14 @@ import type { SourceStatus } from "../core/status.ts";
 import type { Wake } from "../ports.ts";
 import { connectEngine, type Engine, type ListedContainer } from "./connect.ts";
 import { decodeContainer } from "./decode.ts";
+import { Doubts } from "./doubts.ts";
 import { decodeEvent, isEnding } from "./event.ts";
 import { readJsonLines } from "./json_lines.ts";
 import type { FollowerParts } from "./follower_parts.ts";
 import { isDoneWithin } from "./patience.ts";
 import { Starts } from "./starts.ts";
 import { STOPPING_LIMIT_MS, StoppingContainers } from "./stopping.ts";
+import { isKept } from "./unknown_container.ts";
 
 const RECONNECT: Backoff = { firstMs: 100, mostMs: 5_000 };
 /** A connection that lasted this long, in milliseconds, is followed by the shortest delay when it ends. */
@@ -29,6 +30,7 @@ const CLEAN_UP_MS = 300;
 export class EngineFollower {
   readonly containers = new Map<ContainerId, ContainerView>();
   readonly stopping = new StoppingContainers();
+  readonly doubts = new Doubts();
   readonly #prints = new Map<string, string>();
   readonly starts: Starts;
   #engine: Engine | undefined;
@@ -52,8 +54,9 @@ export class EngineFollower {
 
   /** How it stands, for status. */
   describe(): SourceStatus {
+    const { isConnected, containers: { size: containers } } = this;
     const detail = this.#engine?.description ?? (this.#complaint || "connecting");
-    return { name: this.parts.url, isConnected: this.isConnected, detail, containers: this.containers.size };
+    return { name: this.parts.url, isConnected, detail, containers };
   }
 
   /** Follows the engine's events until the signal; connects again, with growing delays, whenever they end. */
@@ -130,9 +133,7 @@ export class EngineFollower {
         this.#wake({ reason: "docker", ids: new Set(), since });
         const later = { reason: "docker", ids: new Set([event.id]) } as const;
         void clock.sleep(CLEAN_UP_MS, signal).then(() => this.#wake(later));
-        void clock.sleep(STOPPING_LIMIT_MS, signal).then(() => {
-          if (this.#expireStopping()) this.#wake({ reason: "docker", ids: new Set() });
-        });
+        void clock.sleep(STOPPING_LIMIT_MS, signal).then(() => this.#expireStopping());
         continue;
       }
       // A container that is being started is heard of again; until then the engine keeps an inspect waiting.
@@ -155,8 +156,10 @@ export class EngineFollower {
       if (event.action === "start") {
         this.stopping.delete(event.id);
         if (this.#trust(engine, event.id, since, signal)) continue;
+        this.doubts.add(event.id, this.containers);
         // What comes after a start is not in the answer that came with it.
       } else this.starts.outdate(event.id);
+      if (event.action === "disconnect") this.doubts.add(event.id, this.containers);
       this.#wake({ reason: "docker", ids: new Set(event.action === "destroy" ? [] : [event.id]), since });
     }
   }
@@ -168,6 +171,7 @@ export class EngineFollower {
     const connection = this.#connection;
     const answer = this.starts.take(id).then((json) => json ?? engine.inspect(id, signal));
     this.containers.set(id, container);
+    this.doubts.delete(id);
     this.starts.forget(id);
     this.#wake({ reason: "docker", ids: new Set(), since, mayComeInNumbers: true });
     answer.then((json) => {
@@ -206,7 +210,8 @@ export class EngineFollower {
     const listed = await engine.list(signal);
     const ids = new Set<string>(listed.map((entry) => entry.id));
     const missing = [...this.containers.values()].filter((container) => !ids.has(container.id));
-    const isChanged = (entry: ListedContainer) => isFresh || this.#prints.get(entry.id) !== entry.print;
+    const isChanged = ({ id, print }: ListedContainer) =>
+      isFresh || this.#prints.get(id) !== print || this.doubts.has(id as ContainerId);
     await this.#inspectAll(engine, listed.filter(isChanged).map((entry) => entry.id), signal);
     await Promise.all(missing.map((container) => this.#checkMissing(engine, container, signal)));
     for (const entry of listed) this.#prints.set(entry.id, entry.print);
@@ -214,26 +219,21 @@ export class EngineFollower {
     this.#expireStopping();
   }
 
-  /**
-   * A container that is no longer listed leaves if the engine says that it stopped, or if it does not answer: an
-   * engine that has just started may list nothing for a while, and that empties no routing.
-   */
+  /** A container that is no longer listed leaves if the engine says that it stopped, or if it does not answer. */
   async #checkMissing(engine: Engine, container: ContainerView, signal: AbortSignal): Promise<void> {
     const json = await engine.inspect(container.id, signal);
-    if (json !== undefined) return this.#take(container.id, json);
-    if (hasTakenAddress(this.containers.values(), container) || !await this.parts.answers(container)) {
-      return this.#forget(container.id);
-    }
-    this.parts.report.warn(
-      `${this.parts.url} no longer knows container ${container.name}, which still answers: it is kept`,
-    );
+    if (json !== undefined) this.#take(container.id, json);
+    else if (!await isKept(container, this.containers.values(), this.parts)) this.#forget(container.id);
   }
 
   async #inspectAll(engine: Engine, ids: readonly string[], signal: AbortSignal): Promise<void> {
     const queue = [...ids];
     const worker = async () => {
       for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
-        this.#take(id, await this.starts.take(id) ?? await engine.inspect(id, signal));
+        const isRead = this.doubts.ask(id as ContainerId);
+        const json = await this.starts.take(id) ?? await engine.inspect(id, signal);
+        isRead();
+        this.#take(id, json);
       }
     };
     await Promise.all(Array.from({ length: Math.min(INSPECTS_AT_ONCE, queue.length) }, worker));
@@ -264,16 +264,19 @@ export class EngineFollower {
     this.containers.delete(id);
     this.#prints.delete(id);
     this.stopping.delete(id);
+    this.doubts.delete(id);
     this.starts.outdate(id);
   }
 
-  #expireStopping(): boolean {
+  /** What happened to those that live on was part of their end so far, so that they are read again. */
+  #expireStopping(): void {
     const expired = this.stopping.expire(this.parts.clock.now(), this.containers);
     for (const id of expired) {
       const name = this.containers.get(id)?.name ?? id.slice(0, 12);
       this.parts.report.warn(`container ${name} was told to stop and lives on: it gets traffic again`);
+      this.doubts.add(id, this.containers);
     }
-    return expired.length > 0;
+    if (expired.length > 0) this.#wake({ reason: "docker", ids: new Set(expired) });
   }
 
   #drop(): void {

@@ -2,19 +2,24 @@
 import { DockerSource } from "../../lib/docker/docker_source.ts";
 import { EngineFollower } from "../../lib/docker/engine_follower.ts";
 import type { Snapshot } from "../../lib/core/snapshot.ts";
-import type { Reporter } from "../../lib/ports.ts";
+import type { Clock, Reporter } from "../../lib/ports.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type FakeEngine, impatientClock, listener } from "./fake_engine.ts";
 
 /** A follower of the engine that never waits. */
-export const followerOf = (fake: FakeEngine, report: Reporter, isReachedDirectly = true): EngineFollower =>
+export const followerOf = (
+  fake: FakeEngine,
+  report: Reporter,
+  isReachedDirectly = true,
+  clock: Clock = impatientClock,
+): EngineFollower =>
   new EngineFollower({
     url: "unix:///fake",
     openTransport: () => Promise.resolve(fake.transport),
     findAddress: () => Promise.resolve(undefined),
     answers: () => Promise.resolve(false),
     isReachedDirectly: () => isReachedDirectly,
-    clock: impatientClock,
+    clock,
     report,
   });
 
@@ -28,9 +33,11 @@ export class Watch implements AsyncDisposable {
   readonly #source: DockerSource;
   readonly #end: Promise<void>;
   #pass: Promise<unknown> = Promise.resolve();
+  #aheadMs = 0;
 
   constructor(fake: FakeEngine, isReachedDirectly = true) {
-    this.#source = new DockerSource([followerOf(fake, this.report, isReachedDirectly)]);
+    const clock = { ...impatientClock, now: () => performance.now() + this.#aheadMs };
+    this.#source = new DockerSource([followerOf(fake, this.report, isReachedDirectly, clock)]);
     const { signal } = this.#ending;
     this.#end = this.#source.follow(
       (wake) => {
@@ -50,6 +57,11 @@ export class Watch implements AsyncDisposable {
 
   get stopping(): string[] {
     return [...this.#source.stopping()];
+  }
+
+  /** Puts the clock forward. */
+  letPass(milliseconds: number): void {
+    this.#aheadMs += milliseconds;
   }
 
   async sees(...names: readonly string[]): Promise<void> {
