@@ -28,9 +28,15 @@ class Echo implements AsyncDisposable {
     for await (const connection of this.#listener) void this.#answer(connection).catch(() => undefined);
   }
 
+  /** The heads of all requests so far. */
+  readonly heads: string[] = [];
+
   async #answer(connection: Deno.Conn): Promise<void> {
     const head = await readHead(connection);
-    if (head !== "") {
+    if (head !== "") this.heads.push(head);
+    // It is silent until its client gives up.
+    if (/^get \S*silent/i.test(head)) await readHead(connection);
+    else if (head !== "") {
       const isUpgrade = /^upgrade:/im.test(head);
       const first = isUpgrade
         ? "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n"
@@ -72,13 +78,16 @@ async function send(stage: Stage, ...lines: readonly string[]): Promise<string> 
 const getPub = (stage: Stage, ...headers: readonly string[]) =>
   send(stage, "GET /pub HTTP/1.1", "Host: ctx.local", ...headers);
 
+/** Soon enough for a test, and longer than an answer takes. */
+const settings = { "server-timeout": "500" };
+
 for (const program of programs) {
-  const test = (sentence: string, act: (stage: Stage) => Promise<void>) =>
+  const test = (sentence: string, act: (stage: Stage, echo: Echo) => Promise<void>) =>
     Deno.test(`${called(program)}: ${sentence}`, async () => {
       await using echo = new Echo();
-      await onStage(program, {}, async (stage) => {
+      await onStage(program, { settings }, async (stage) => {
         await stage.apply(want(stage.routing, snapshotOf(echo.port), {}));
-        await act(stage);
+        await act(stage, echo);
       });
     });
 
@@ -94,17 +103,21 @@ for (const program of programs) {
     }
   });
 
-  test("no spelling of X-Forwarded is believed, and no header of ours is named away", async (stage) => {
+  test("no spelling of X-Forwarded and X-Real-IP is believed, and no header of ours is named away", async (stage) => {
     const answer = await getPub(
       stage,
       "x_forwarded_for: 203.0.113.7",
       "X-Forwarded_Proto: gopher",
       "X-Forwarded-Ssl: on",
+      "X-Forwarded: for=203.0.113.7",
+      "X-Real-IP: 203.0.113.7",
+      "X_Client-IP: 203.0.113.7",
+      "True-Client-IP: 203.0.113.7",
       "x-forwarded-for: 203.0.113.8",
       "Connection: close, X-Forwarded-For, X-Forwarded-Proto",
     );
     assert.match(answer, /^HTTP\/1.1 200/);
-    const heard = answer.split("\r\n").filter((line) => /forwarded/i.test(line)).map((line) =>
+    const heard = answer.split("\r\n").filter((line) => /forwarded|ip:/i.test(line)).map((line) =>
       line.toLowerCase()
     );
     assert.deepEqual(heard.sort(), [
@@ -112,6 +125,7 @@ for (const program of programs) {
       "x-forwarded-host: ctx.local",
       `x-forwarded-port: ${stage.httpPort}`,
       "x-forwarded-proto: http",
+      "x-real-ip: 127.0.0.1",
     ]);
   });
 
@@ -124,5 +138,28 @@ for (const program of programs) {
     assert.match(answer, /^HTTP\/1.1 101/);
     const [, ...heard] = answer.split("\r\n\r\n");
     assert.deepEqual(/^connection: *(.*)$/im.exec(heard.join("\n"))?.[1]?.toLowerCase().trim(), "upgrade");
+  });
+
+  test(
+    "an upgrade to HTTP/2, a tunnel past all rules, is not asked of the container",
+    async (stage, echo) => {
+      // Where it is one of several, HAProxy may leave the others.
+      for (const protocol of ["h2c", "H2C, echo", "h2", "HTTP/2.0"]) {
+        await getPub(
+          stage,
+          `Upgrade: ${protocol}`,
+          "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA",
+          "Connection: Upgrade, HTTP2-Settings, close",
+        );
+      }
+      assert.equal(echo.heads.length, 4);
+      assert.doesNotMatch(echo.heads.join("\n"), /h2c|http2|^upgrade:.*(?:h2|http)/im);
+    },
+  );
+
+  test("what a container takes too long for is not asked of it again", async (stage, echo) => {
+    const answer = await send(stage, "GET /pub/silent HTTP/1.1", "Host: ctx.local", "Connection: close");
+    assert.match(answer, /^HTTP\/1.1 504/);
+    assert.equal(echo.heads.filter((head) => head.includes("silent")).length, 1);
   });
 }
