@@ -7,6 +7,8 @@ const WATCH_INTERVAL_MS = 250;
 /** The same once it has not answered, and how long a reload may keep master and worker from answering. */
 const WATCH_CLOSELY_MS = 50;
 const RELOAD_SILENCE_MS = 500;
+/** How long one whose process is there may be silent before it is ended, in milliseconds: nobody can speak to it any more. */
+const CUT_OFF_MS = 1_000;
 
 /** A master that an earlier signalbox started: not our child, so that it is known by its sockets only. */
 export class AdoptedMaster {
@@ -30,7 +32,12 @@ export class AdoptedMaster {
       silentSince ??= this.clock.now();
       // Up to 2.6 the master refuses connections while it executes itself anew for a reload.
       const patienceMs = isLoading() ? RELOAD_SILENCE_MS : 0;
-      if (this.clock.now() - silentSince >= patienceMs) return true;
+      const silentMs = this.clock.now() - silentSince;
+      if (silentMs >= patienceMs && !send(this.pid, 0)) return true;
+      if (silentMs < CUT_OFF_MS) continue;
+      // It would hold the ports of the one that is started in its place.
+      send(this.pid, "SIGTERM");
+      return true;
     }
     return false;
   }

@@ -63,6 +63,9 @@ export class ConfigWriter {
 
   /** Asks `haproxy -c` about a generation, and removes it if it is refused. */
   async check(generation: Generation): Promise<Outcome> {
+    const { chroot } = this.settings.process;
+    // HAProxy looks for it when it starts, not when it is asked.
+    if (chroot !== undefined) await Deno.mkdir(chroot, { recursive: true, mode: 0o755 });
     const files = [`${generation.folder}/process.cfg`, `${generation.folder}/haproxy.cfg`];
     const result = await checkConfig(this.settings.program, files, this.settings.env());
     if (!result.isValid) {

@@ -88,7 +88,8 @@ export class GenerationStore {
     const generation = this.find(++this.#last);
     const { folder } = generation;
     try {
-      Deno.mkdirSync(folder, { mode: 0o700 });
+      // All folders above it too, should someone have removed them.
+      Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
       for (const [name, text] of files(generation)) {
         Deno.writeTextFileSync(`${folder}/${name}`, text, { mode: 0o600 });
       }
@@ -151,6 +152,11 @@ function exists(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Removes files that may not be there. */
+export async function removeFiles(paths: readonly (string | undefined)[]): Promise<void> {
+  await Promise.all(paths.map((path) => path && Deno.remove(path).catch(() => undefined)));
 }
 
 function removeQuietly(folder: string): void {

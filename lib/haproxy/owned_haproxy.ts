@@ -1,4 +1,3 @@
-import { type Backoff, backoffMs } from "../core/backoff.ts";
 import type { ServerName } from "../core/names.ts";
 import { type Capabilities, capabilitiesOf } from "../core/plan.ts";
 import type { ServerState } from "../core/runtime_command.ts";
@@ -15,13 +14,16 @@ import { AdoptedMaster } from "./adopted_master.ts";
 import { tryNewBinds } from "./bind_trial.ts";
 import { CommandSocket, OtherWorkerError } from "./command_session.ts";
 import { ConfigWriter, describeGeneration, type WriterSettings } from "./config_writer.ts";
-import { GenerationStore } from "./generation_store.ts";
+import { CutOff } from "./cut_off.ts";
+import { GenerationStore, removeFiles } from "./generation_store.ts";
 import { HaproxyOutput } from "./output.ts";
 import { HaproxyProcess, masterArguments } from "./process.ts";
 import type { HaproxyProgram } from "./program.ts";
 import { collectRemains } from "./remains.ts";
 import { askReload, proveLoaded } from "./reload_proof.ts";
-import { askWorker, describeRunning, findRunning, loadedNumber, type WorkerInfo } from "./worker.ts";
+import { Restarts } from "./restarts.ts";
+import { describeRunning, findNext, findRunning, loadedNumber } from "./worker.ts";
+import { versionOf, type WorkerInfo } from "./worker.ts";
 
 /** What the owned HAProxy is run with. */
 export type OwnedSettings = Omit<WriterSettings, "program" | "socket"> & {
@@ -29,10 +31,6 @@ export type OwnedSettings = Omit<WriterSettings, "program" | "socket"> & {
   readonly stateDir: string;
   readonly addBackends: boolean;
 };
-
-const RESTART: Backoff = { firstMs: 50, mostMs: 10_000 };
-/** An HAProxy that served this long, in milliseconds, begins anew with the shortest delay when it crashes. */
-const STEADY_MS = 10_000;
 
 /** The haproxy that signalbox started, or found running in its state directory and took over. */
 export class OwnedHaproxy implements HaproxyControl {
@@ -43,13 +41,13 @@ export class OwnedHaproxy implements HaproxyControl {
   readonly #accessLog: AccessLog;
   readonly #output: HaproxyOutput;
   readonly #commands: CommandSocket;
+  readonly #cutOff: CutOff;
+  readonly #restarts: Restarts;
   readonly #ending = new AbortController();
   #state: ProcessState = "absent";
   #process: HaproxyProcess | undefined;
   #adopted: AdoptedMaster | undefined;
   #worker: WorkerInfo | undefined;
-  #failures = 0;
-  #servesSince = Infinity;
   #isLoading = false;
 
   constructor(
@@ -67,6 +65,13 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#writer = new ConfigWriter(this.store, writing, templates, report);
     this.#commands = new CommandSocket(this.socket);
     this.#output = new HaproxyOutput(report);
+    this.#restarts = new Restarts(clock);
+    this.#cutOff = new CutOff(
+      [this.#masterSocket, this.socket],
+      clock,
+      report,
+      (limitMs) => this.#end(limitMs),
+    );
     this.#accessLog = new AccessLog(this.socket, settings.process.syslog === undefined, clock, report);
   }
 
@@ -81,21 +86,21 @@ export class OwnedHaproxy implements HaproxyControl {
     this.report.info("took over the running HAProxy", { pid: master.masterPid, version: worker.version });
     this.#accessLog.follow(false);
     void this.#adopted.ended(() => this.#isLoading, this.#ending.signal).then((hasEnded) => {
-      if (!hasEnded) return;
-      this.#adopted = undefined;
-      this.#onExit("it was taken over, and how it ended is not known");
+      if (hasEnded) this.#onExit("it was taken over, and how it ended is not known");
     });
   }
 
   /** What the HAProxy that serves can do at run time. */
   get capabilities(): Capabilities {
-    const [major = 0, minor = 0] = (this.#worker?.version ?? "").split(".").map(Number);
-    return capabilitiesOf([major, minor], this.settings.addBackends);
+    return capabilitiesOf(versionOf(this.#worker), this.settings.addBackends);
   }
 
   async describe(): Promise<HaproxyStatus> {
     const pid = this.#process?.pid ?? this.#adopted?.pid;
-    return { ...await describeRunning(this.#masterSocket, this.socket, pid), failures: this.#failures };
+    return {
+      ...await describeRunning(this.#masterSocket, this.socket, pid),
+      failures: this.#restarts.failures,
+    };
   }
 
   async load(
@@ -125,11 +130,8 @@ export class OwnedHaproxy implements HaproxyControl {
     // A restart must find the files that HAProxy has, not those that it refused.
     if (outcome.kind === "rejected" && before !== undefined) this.store.promote(before);
     this.store.endLoading();
-    if (outcome.kind === "rejected") {
-      await this.store.discard(generation);
-      return outcome;
-    }
-    await this.#writer.copy(desired.files);
+    if (outcome.kind === "rejected") await this.store.discard(generation);
+    else await this.#writer.copy(desired.files);
     return outcome;
   }
 
@@ -178,18 +180,20 @@ export class OwnedHaproxy implements HaproxyControl {
   /** While a load is under way, whoever serves is meant; else the worker that has proved to be there. */
   async send(commands: readonly string[]): Promise<readonly string[]> {
     try {
-      return await this.#commands.send(commands, this.#isLoading ? undefined : this.#worker?.pid);
+      const replies = await this.#commands.send(commands, this.#isLoading ? undefined : this.#worker?.pid);
+      this.#cutOff.heard();
+      return replies;
     } catch (error) {
       if (error instanceof OtherWorkerError) await this.#acceptWorker();
+      else if (this.#state === "serving" && !this.#isLoading) await this.#cutOff.silent();
       throw error;
     }
   }
 
   /** Someone else had HAProxy reloaded: it has what was current then. One that is slow to leave has an older one. */
   async #acceptWorker(): Promise<void> {
-    const worker = await askWorker(this.socket);
-    if (worker === undefined || this.#isLoading || worker.pid === this.#worker?.pid) return;
-    if (loadedNumber(worker) < loadedNumber(this.#worker)) return;
+    const worker = await findNext(this.socket, this.#worker);
+    if (worker === undefined || this.#isLoading) return;
     this.#worker = worker;
     this.#holdLoaded(worker);
     this.onRestart(false);
@@ -200,12 +204,13 @@ export class OwnedHaproxy implements HaproxyControl {
   async stop(limitMs: number): Promise<void> {
     this.#step("end");
     this.leave();
-    await this.#process?.stop(limitMs, this.clock);
-    await Promise.all([this.#adopted?.stop(limitMs), this.store.settled()]);
+    await Promise.all([this.#end(limitMs), this.store.settled()]);
     const { pidFile, process: { metricsSocket } } = this.settings;
-    const traces = [this.socket, this.#masterSocket, pidFile, metricsSocket];
-    await Promise.all(traces.map((path) => path && Deno.remove(path).catch(() => undefined)));
+    await removeFiles([this.socket, this.#masterSocket, pidFile, metricsSocket]);
   }
+
+  #end = (limitMs: number) =>
+    Promise.all([this.#process?.stop(limitMs, this.clock), this.#adopted?.stop(limitMs)]);
 
   /** Stops to look after HAProxy, which goes on: another signalbox takes it over. */
   leave(): void {
@@ -220,10 +225,12 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#isLoading = true;
     try {
       if (this.#state === "serving") {
+        if (await this.#cutOff.end(false)) return await this.#refused("HAProxy could not be asked");
         if (!await askReload(this.#masterSocket)) return await this.#refused("HAProxy refused to load it");
       } else this.#step("start");
-      const isLoaded = await this.#prove(generation, signal);
-      return isLoaded ? { kind: "applied" } : await this.#refused("HAProxy did not take it up");
+      if (await this.#prove(generation, signal)) return { kind: "applied" };
+      if (this.#state === "serving") await this.#cutOff.end(true);
+      return await this.#refused("HAProxy did not take it up");
     } finally {
       this.#isLoading = false;
     }
@@ -246,7 +253,7 @@ export class OwnedHaproxy implements HaproxyControl {
     if (worker === undefined) return false;
     this.#worker = worker;
     this.#holdLoaded(worker);
-    this.#servesSince = Math.min(this.#servesSince, this.clock.now());
+    this.#restarts.noteServing();
     this.#step("proved");
     this.#accessLog.follow(true);
     return true;
@@ -273,27 +280,20 @@ export class OwnedHaproxy implements HaproxyControl {
     });
     this.#process = process;
     this.report.info("started HAProxy", { pid: process.pid, version: this.settings.program.text });
-    void process.exited.then((how) => {
-      if (this.#process === process) this.#onExit(how);
-    });
+    void process.exited.then((how) => this.#process === process && this.#onExit(how));
   }
 
   #onExit(how: string): void {
-    this.#process = undefined;
-    this.#worker = undefined;
+    this.#process = this.#adopted = this.#worker = undefined;
     if (this.#state !== "ending") this.report.error(`HAProxy ended by itself (${how}); it is started again`);
-    if (this.clock.now() - this.#servesSince > STEADY_MS) this.#failures = 0;
-    this.#servesSince = Infinity;
+    this.#restarts.noteExit();
     this.#step("exited");
   }
 
   async #restartLater(): Promise<void> {
-    const failures = ++this.#failures;
-    await this.clock.sleep(backoffMs(failures, RESTART, Math.random()), this.#ending.signal);
+    if (!await this.#restarts.wait(this.#ending.signal)) return;
     const current = await this.store.findCurrent();
-    // One that was started meanwhile, for other files, and has failed too, has its own delay.
-    const isLast = failures === this.#failures && !this.#ending.signal.aborted;
-    if (!isLast || current === undefined || this.#state !== "waiting") return;
+    if (current === undefined || this.#state !== "waiting") return;
     this.#step("due");
     if (await this.#prove(current, this.#ending.signal)) this.onRestart(true);
   }

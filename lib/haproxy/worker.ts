@@ -14,6 +14,12 @@ export type WorkerInfo = {
 export const loadedNumber = (worker: WorkerInfo | undefined): number =>
   Number(worker?.description.split("-")[1]) || 0;
 
+/** Its version, as far as features depend on it; 0.0 where nobody serves. */
+export function versionOf(worker: WorkerInfo | undefined): readonly [number, number] {
+  const [major = 0, minor = 0] = (worker?.version ?? "").split(".").map(Number);
+  return [major, minor];
+}
+
 /** Asks a worker who it is; `undefined` when nobody answers at the socket. */
 export async function askWorker(socket: string, deadlineMs = 1_000): Promise<WorkerInfo | undefined> {
   let text: string;
@@ -37,6 +43,16 @@ export async function askWorker(socket: string, deadlineMs = 1_000): Promise<Wor
     description: fields.get("description") ?? "",
     uptimeSeconds: Number(fields.get("Uptime_sec")) || 0,
   };
+}
+
+/** Asks who serves in a worker's place; `undefined` where that one still does, or one that was there before it. */
+export async function findNext(
+  socket: string,
+  before: WorkerInfo | undefined,
+): Promise<WorkerInfo | undefined> {
+  const worker = await askWorker(socket);
+  const isNext = worker?.pid !== before?.pid && loadedNumber(worker) >= loadedNumber(before);
+  return isNext ? worker : undefined;
 }
 
 /** What the master says of its processes (management guide, `show proc`). */
