@@ -4,6 +4,7 @@ import type { Built } from "./core/build_model.ts";
 import { tenths } from "./core/milliseconds.ts";
 import type { Model } from "./core/model.ts";
 import type { ServerName } from "./core/names.ts";
+import { summarize } from "./core/operation_summary.ts";
 import type { Plan } from "./core/plan.ts";
 import type { Desired } from "./core/render.ts";
 import type { Settle } from "./core/settle.ts";
@@ -241,7 +242,7 @@ export class Controller {
     if (plan.kind === "reload") {
       report.info("reloaded HAProxy", { reasons: plan.reasons.slice(0, 5), ...took });
     } else if (plan.kind === "runtime") {
-      report.info("changed HAProxy at run time", { operations: summarize(plan.operations), ...took });
+      report.info("changed HAProxy at run time", { ...summarize(plan.operations), ...took });
     }
   }
 
@@ -282,11 +283,4 @@ export class Controller {
       if (!signal.aborted) this.wake(wake);
     }
   }
-}
-
-/** `add-server 2, add-route 1`: what was done, short enough for a line. */
-function summarize(operations: Extract<Plan, { kind: "runtime" }>["operations"]): string {
-  const counts = new Map<string, number>();
-  for (const { kind } of operations) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  return [...counts].map(([kind, count]) => `${kind} ${count}`).join(", ");
 }

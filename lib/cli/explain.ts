@@ -38,11 +38,13 @@ type Entry = {
 
 /** What concerns a container's name or id, or a host; a host that nobody serves by name is its longest wildcard's. */
 function findVerdicts(subject: string, built: Built): readonly Verdict[] {
-  const host = parseHost(subject);
+  // As it stands in a browser, or in what this command prints.
+  const host = parseHost(subject.replace(/^https?:\/\//, "").replace(/\/.*$/, ""));
   const hosts = host.ok ? [host.value, ...wildcardsOf(host.value)] : [];
   const served = hosts.find((each) => built.model.routes.some((route) => route.host === each));
-  return verdictsOf(built).filter(({ container, hosts }) =>
-    hosts.some((one) => one.host === served) || container.name === subject ||
+  return verdictsOf(built).filter(({ container, hosts, wanted }) =>
+    hosts.some((one) => one.host === served) || (host.ok && wanted === host.value) ||
+    container.name === subject ||
     (subject.length >= 4 && container.id.startsWith(subject))
   );
 }

@@ -11,15 +11,25 @@ export async function readSnapshot(settings: Settings, terminal: Terminal): Prom
   if (settings.snapshot === undefined) {
     return decodeOrFail(await snapshotOfDocker(settings), "Docker's answer");
   }
-  const name = settings.snapshot === "-" ? "standard input" : `"${settings.snapshot}"`;
-  const text = settings.snapshot === "-"
-    ? await terminal.stdin()
-    : await Deno.readTextFile(settings.snapshot).catch((error) => {
-      throw wrongUsage(
-        `cannot read the snapshot ${name}: ${messageOf(error)}, expected what docker inspect prints`,
-      );
-    });
-  return decodeOrFail(text, `the snapshot ${name}`);
+  return (await openSnapshot(settings.snapshot, terminal)).snapshot;
+}
+
+/** The text of a snapshot that was looked at, so that it is one. Throws Failure with code 2. */
+export async function readSnapshotText(path: string, terminal: Terminal): Promise<string> {
+  return (await openSnapshot(path, terminal)).text;
+}
+
+async function openSnapshot(
+  path: string,
+  terminal: Terminal,
+): Promise<{ readonly text: string; readonly snapshot: Snapshot }> {
+  const name = path === "-" ? "standard input" : `"${path}"`;
+  const text = path === "-" ? await terminal.stdin() : await Deno.readTextFile(path).catch((error) => {
+    throw wrongUsage(
+      `cannot read the snapshot ${name}: ${messageOf(error)}, expected what docker inspect prints`,
+    );
+  });
+  return { text, snapshot: decodeOrFail(text, `the snapshot ${name}`) };
 }
 
 function decodeOrFail(text: string, what: string): Snapshot {

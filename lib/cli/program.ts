@@ -12,17 +12,24 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   // The parser does not wait for its output, which would be cut off where the program ends at once.
   let written = Promise.resolve();
   const out = (text: string) => written = written.then(() => terminal.out(text));
+  const tellAsJson = (message: string) =>
+    args.includes("--json") ? void out(`${JSON.stringify({ error: message }, undefined, 2)}\n`) : undefined;
   const program = buildProgram({ ...terminal, out }, (code) => exitCode = code, args);
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return await written.then(() => error.exitCode === 0 ? 0 : 2);
+    const message = (error instanceof Error ? error.message : String(error)).trim().replaceAll("\n", " ");
+    if (error instanceof CommanderError) {
+      if (error.exitCode !== 0) tellAsJson(message.replace(/^error: /, ""));
+      return await written.then(() => error.exitCode === 0 ? 0 : 2);
+    }
     const isDebug = terminal.env("SIGNALBOX_LOG_LEVEL") === "debug" ||
-      args.join(" ").includes("--log-level debug");
-    const message = error instanceof Error ? error.message : String(error);
-    terminal.err(`error: ${message.replaceAll("\n", " ")}`);
+      /--log-level[= ]debug/.test(args.join(" "));
+    terminal.err(`error: ${message}`);
+    tellAsJson(message);
     if (isDebug && error instanceof Error && error.stack !== undefined) terminal.err(error.stack);
+    await written;
     return error instanceof Failure ? error.exitCode : 1;
   }
 }

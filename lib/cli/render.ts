@@ -91,9 +91,16 @@ async function diffFiles(path: string, files: Files): Promise<string> {
 }
 
 async function writeOutput(output: string, files: Files): Promise<void> {
-  const isFolder = output.endsWith("/") ||
-    await Deno.stat(output).then((info) => info.isDirectory, () => false);
+  const found = await Deno.stat(output).catch(() => undefined);
+  const isFolder = output.endsWith("/") || found?.isDirectory === true;
   const path = isFolder ? `${output.replace(/\/$/, "")}/haproxy.cfg` : output;
+  const name = path.split("/").at(-1) ?? "";
+  if (name === "" || (name !== "haproxy.cfg" && files.has(name))) {
+    throw wrongUsage(`--output is "${output}", expected FOLDER/ or a name that no other file of the set has`);
+  }
+  if (!isFolder && found?.isFile === false) {
+    throw wrongUsage(`--output "${output}" is no regular file; without --output, haproxy.cfg is printed`);
+  }
   await copyFiles(files, path).catch((error) => {
     throw failed(`cannot write --output "${output}": ${messageOf(error)}`);
   });

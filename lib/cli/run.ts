@@ -20,6 +20,7 @@ import { askControl, fetchText, serveControl } from "../report/control_socket.ts
 import { createReporter } from "../report/log.ts";
 import { VERSION } from "../version.ts";
 import { failed, messageOf, wrongUsage } from "./failure.ts";
+import { readSnapshotText } from "./input.ts";
 import { absolute, prepareRouting, type Routing } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
 import { defaultStateDir } from "./state_dir.ts";
@@ -50,6 +51,10 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     throw wrongUsage(`the state directory is "${stateDir}", expected --state-dir with ${length}`);
   }
   let routing = await prepareRouting(settings);
+  // Later it may break, and HAProxy goes on with what it has; what is wrong from the start is told at once.
+  const given = settings.snapshot === undefined
+    ? undefined
+    : await readSnapshotText(settings.snapshot, terminal);
   report.info(`signalbox ${VERSION}`, { stateDir });
 
   await Deno.mkdir(stateDir, { recursive: true, mode: 0o700 }).catch((error) => {
@@ -69,7 +74,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     (hasCurrent) => restarts.forEach((tell) => tell(hasCurrent)),
   );
   const controller = new Controller({
-    source: await openSource(settings, () => routing, stateDir, terminal, report),
+    source: await openSource(settings, () => routing, stateDir, given, report),
     haproxy,
     prober: new NetworkProber(systemClock),
     clock: systemClock,
@@ -186,6 +191,9 @@ async function openExternal(settings: Settings, routing: Routing, report: Report
   if (settings.config === undefined) {
     throw wrongUsage("--external needs --config PATH: the haproxy.cfg that the other HAProxy reads");
   }
+  if (settings.reloadCommand === undefined) {
+    throw wrongUsage("--external needs --reload-command CMD: what makes the other HAProxy load --config");
+  }
   const program = await findHaproxy(settings.haproxy).then((found) => found.path, () => undefined);
   const config = absolute(settings.config);
   return new ExternalHaproxy(
@@ -204,13 +212,12 @@ async function openSource(
   settings: Settings,
   routing: () => Routing,
   stateDir: string,
-  terminal: Terminal,
+  given: string | undefined,
   report: Reporter,
 ): Promise<ContainerSource> {
   if (settings.snapshot === "-") {
-    const text = await terminal.stdin();
     const path = `${stateDir}/stdin.json`;
-    await Deno.writeTextFile(path, text, { mode: 0o600 });
+    await Deno.writeTextFile(path, given ?? "", { mode: 0o600 });
     return new FileSource(path, report);
   }
   if (settings.snapshot !== undefined) return new FileSource(absolute(settings.snapshot), report);

@@ -1,5 +1,5 @@
 import { copyFiles } from "../haproxy/generation_store.ts";
-import { failed, messageOf } from "./failure.ts";
+import { failed, messageOf, wrongUsage } from "./failure.ts";
 import { snapshotOfDocker } from "./input.ts";
 import { settingsOf } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
@@ -13,6 +13,8 @@ export async function snapshot(
   const { output } = options;
   if (output === undefined) await terminal.out(text);
   else {
+    const isFile = await Deno.stat(output).then((found) => found.isFile, () => output !== "");
+    if (!isFile) throw wrongUsage(`--output is "${output}", expected the path of a regular file`);
     await copyFiles(new Map([[output.split("/").at(-1) || "snapshot.json", text]]), output).catch((error) => {
       throw failed(`cannot write --output "${output}": ${messageOf(error)}`);
     });

@@ -23,6 +23,8 @@ export type Attempt = {
   readonly notices: readonly Notice[];
   readonly offer?: Offer;
   readonly why?: string;
+  /** The host that it would serve. */
+  readonly wanted?: HostName;
 };
 
 /** Where a container is on its way; one that is being started or stopped gets nothing new. */
@@ -123,7 +125,8 @@ function note(
 function noAddress(container: ContainerView, data: RouteData, host: HostName, why: string): Attempt {
   // A worker that only has a hostname made no mistake; one that asked for a route did.
   const severity = data.isExplicit ? "warning" : "info";
-  return { notices: [note(container, severity, "no-address", `does not serve ${host}: ${why}`)], why };
+  const notices = [note(container, severity, "no-address", `does not serve ${host}: ${why}`)];
+  return { notices, why, wanted: host };
 }
 
 /** What the user should know of the choice of a port and a network, if anything. */

@@ -22,14 +22,26 @@ export function readSettings(
     const values = results.flatMap(({ result }) => result.ok ? [result.value] : []);
     settings[name] = values.length === 0 ? setting.fallback : setting.isRepeatable ? values : values.at(-1);
   }
-  return { settings: settings as Settings, problems: [...problems, ...conflicts(settings as Settings)] };
+  // Two settings of one thing: a flag beats the environment here too.
+  if (given["stats-password"] !== undefined && given["stats-password-file"] === undefined) {
+    settings["statsPasswordFile"] = undefined;
+  }
+  return {
+    settings: settings as Settings,
+    problems: [...problems, ...conflicts(settings as Settings, given)],
+  };
 }
 
 /** Values that are right by themselves, and not beside each other. */
-function conflicts({ tlsCert, httpPort, httpsPort }: Settings): string[] {
-  return tlsCert !== undefined && httpPort === httpsPort
-    ? [`--https-port is ${httpsPort}, expected another port than --http-port`]
-    : [];
+function conflicts({ tlsCert, httpPort, httpsPort }: Settings, given: GivenFlags): string[] {
+  const problems: string[] = [];
+  if (tlsCert !== undefined && httpPort === httpsPort) {
+    problems.push(`--https-port is ${httpsPort}, expected another port than --http-port`);
+  }
+  if (given["stats-password"] !== undefined && given["stats-password-file"] !== undefined) {
+    problems.push("--stats-password and --stats-password-file are both given, expected one of them");
+  }
+  return problems;
 }
 
 function find(setting: Setting, given: GivenFlags, env: Readonly<Record<string, string | undefined>>) {

@@ -5,7 +5,7 @@ import { type Nearest, nearest } from "./nearest_word.ts";
 import type { HostName, PathPrefix, Port } from "./names.ts";
 import { expected, type Notice, type Parsed, parsed, quote } from "./notice.ts";
 import { repeatedKeys } from "./repeated_keys.ts";
-import { type Kind, ROUTE_KEYS, type RouteKey } from "./route_keys.ts";
+import { type Kind, NEEDED_KEYS, ROUTE_KEYS, type RouteKey } from "./route_keys.ts";
 import type { ContainerView } from "./snapshot.ts";
 
 /** What one route of a container asks for, parsed; what it did not say, or said wrongly, is absent. */
@@ -34,6 +34,7 @@ export type RouteData = {
 };
 
 type KeyName = keyof typeof ROUTE_KEYS;
+
 const KEY_NAMES = Object.keys(ROUTE_KEYS) as KeyName[];
 const isKeyName = (name: string): name is KeyName => Object.hasOwn(ROUTE_KEYS, name);
 const KEY_OF_LABEL = new Map(KEY_NAMES.map((name) => [ROUTE_KEYS[name].label, name]));
@@ -98,13 +99,14 @@ function readWords(container: ContainerView, names: string[], version: HaproxyVe
   const entries = container.interlockData === undefined ? [] : reader.readJson(container.interlockData);
   const { notices } = reader;
   const routes: RouteData[] = [];
-  if (entries === "unreadable") return { routes, notices };
   const own = labels.get("") ?? new Map();
   labels.delete("");
-  for (const { source, said } of entries) {
-    routes.push(reader.readRoute(source, own.size === 0 ? said : new Map([...said, ...own])));
+  if (entries !== "unreadable") {
+    for (const { source, said } of entries) {
+      routes.push(reader.readRoute(source, own.size === 0 ? said : new Map([...said, ...own])));
+    }
+    if (entries.length === 0) routes.push(reader.readRoute("labels", own));
   }
-  if (entries.length === 0) routes.push(reader.readRoute("labels", own));
   for (const [name, said] of labels) routes.push(reader.readRoute(`label route ${quote(name)}`, said));
   if (routes.length > MOST_ROUTES) {
     reader.warn("too-many", `asks for ${routes.length} routes, at most ${MOST_ROUTES} are served`);
@@ -232,9 +234,10 @@ class Reader {
       const place = placeOf(name, label, source);
       this.warn("bad-value", `${place} is ${quote(value)}, expected ${result.expected}; ${cost}`);
     }
-    if (data["ssl_backend_tls_verify"] !== undefined && data["ssl_backend"] !== true) {
-      const place = placeOf("ssl_backend_tls_verify", said.get("ssl_backend_tls_verify")?.label, source);
-      this.warn("no-effect", `${place} has no effect, expected ssl_backend beside it`);
+    for (const [name, needed] of NEEDED_KEYS) {
+      if (data[name] === undefined || data[name] === false || data[needed]) continue;
+      const place = placeOf(name, said.get(name)?.label, source);
+      this.warn("no-effect", `${place} has no effect, expected ${needed} beside it`);
     }
     return data as RouteData;
   }

@@ -101,6 +101,12 @@ export const ROUTE_KEYS = {
   ),
 } as const satisfies Record<Exclude<keyof RouteData, "source" | "isLost" | "isExplicit">, RouteKey>;
 
+/** Keys that do nothing without another one. */
+export const NEEDED_KEYS = [
+  ["ssl_backend_tls_verify", "ssl_backend"],
+  ["context_root_rewrite", "context_root"],
+] as const;
+
 function key<T>(
   label: string,
   kind: Kind,

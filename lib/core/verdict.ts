@@ -1,6 +1,7 @@
 import type { Built } from "./build_model.ts";
 import type { Route, Server } from "./model.ts";
 import type { Considered } from "./model_memory.ts";
+import type { HostName } from "./names.ts";
 import { quote } from "./notice.ts";
 import type { Offer } from "./offer.ts";
 import type { ContainerView } from "./snapshot.ts";
@@ -12,6 +13,8 @@ export type Verdict = {
   readonly server: Server | undefined;
   /** Why it serves nothing, where it serves nothing. */
   readonly why: string | undefined;
+  /** The host that it does not serve, where that is known. */
+  readonly wanted: HostName | undefined;
 };
 
 /** What became of everything that containers offered, the oldest first. */
@@ -20,19 +23,19 @@ export function verdictsOf({ considered, owners }: Pick<Built, "considered" | "o
 }
 
 function verdictsOn({ container, attempts }: Considered, owners: Built["owners"]): Verdict[] {
-  return attempts.flatMap(({ offer, why }) => {
+  return attempts.flatMap(({ offer, why, wanted }) => {
     if (offer !== undefined) return [verdictOn(offer, owners)];
-    return why === undefined ? [] : [{ container, hosts: [], server: undefined, why }];
+    return why === undefined ? [] : [{ container, hosts: [], server: undefined, why, wanted }];
   });
 }
 
 function verdictOn({ own, aliases, container, server }: Offer, owners: Built["owners"]): Verdict {
   const owner = owners.get(own.key);
   if (owner !== undefined && owner.backend !== own.backend) {
-    return { container, hosts: [], server: undefined, why: whyTaken(own, owner) };
+    return { container, hosts: [], server: undefined, why: whyTaken(own, owner), wanted: own.host };
   }
   const served = aliases.filter((alias) => owners.get(alias.key)?.backend === own.backend);
-  return { container, hosts: [own, ...served], server, why: undefined };
+  return { container, hosts: [own, ...served], server, why: undefined, wanted: undefined };
 }
 
 /** Why a container does not get a host and path of its own. */

@@ -37,6 +37,7 @@ export class FileSource implements ContainerSource {
   }
 
   async observe(): Promise<Snapshot> {
+    this.#containers = undefined;
     let text: string;
     try {
       text = await Deno.readTextFile(this.path);

@@ -79,7 +79,8 @@ function parseJson(text: string): Parsed<unknown> {
     return expected(`${EXPECTED}; it is empty, as docker inspect leaves it where no container runs`);
   }
   try {
-    return parsed(JSON.parse(text));
+    // Editors of Windows put a mark in front.
+    return parsed(JSON.parse(text.replace(/^\ufeff/, "")));
   } catch (error) {
     return expected(`${EXPECTED} (${quote(error instanceof Error ? error.message : error)})`);
   }

@@ -1,4 +1,5 @@
 import { lookup } from "node:dns/promises";
+import process from "node:process";
 import { type IpAddress, parseIp } from "../core/names.ts";
 import type { EngineAddress } from "../core/snapshot.ts";
 import type { EngineTls, EngineTransport } from "./modem.ts";
@@ -19,6 +20,8 @@ export async function engineAddressOf(url: string): Promise<EngineAddress> {
 export async function resolveAddress(name: string): Promise<IpAddress> {
   const given = parseIp(name);
   if (given.ok) return given.value;
+  // Deno 2.6 warns of a module of Node's that its own lookup loads, in the midst of our log.
+  Object.assign(process, { noDeprecation: true });
   const found = parseIp((await lookup(name)).address);
   if (!found.ok) throw new Error(`${name} has no address`);
   return found.value;

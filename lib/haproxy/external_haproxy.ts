@@ -7,12 +7,19 @@ import type { HaproxyControl, Outcome, Reporter } from "../ports.ts";
 import { copyFiles } from "./generation_store.ts";
 import { checkConfig } from "./program.ts";
 
+/** How long a reload command may take, in milliseconds. */
+const RELOAD_LIMIT_MS = 60_000;
+/** How long its last words are waited for once it has ended, in milliseconds. */
+const PIPE_LIMIT_MS = 100;
+/** How much of its last words is told, in characters. */
+const LONGEST_WORDS = 300;
+
 /** What an HAProxy that others run is reached by. */
 export type ExternalSettings = {
   /** haproxy for the check; `undefined` where there is none on this machine, so that nothing is checked. */
   readonly program: string | undefined;
   readonly config: string;
-  readonly reloadCommand: string | undefined;
+  readonly reloadCommand: string;
   readonly env: Readonly<Record<string, string>>;
 };
 
@@ -38,7 +45,7 @@ export class ExternalHaproxy implements HaproxyControl {
     }
   }
 
-  async load(desired: Desired): Promise<Outcome> {
+  async load(desired: Desired, _states: unknown, signal: AbortSignal): Promise<Outcome> {
     const { config, reloadCommand } = this.settings;
     const checked = await this.check(desired);
     if (checked.kind === "rejected") return checked;
@@ -48,7 +55,7 @@ export class ExternalHaproxy implements HaproxyControl {
       const why = error instanceof Error ? error.message : String(error);
       return { kind: "rejected", stage: "write", detail: `cannot write ${config}: ${why}` };
     }
-    return reloadCommand === undefined ? { kind: "applied" } : await this.#reload(reloadCommand);
+    return await this.#reload(reloadCommand, signal);
   }
 
   startLast(): Promise<boolean> {
@@ -81,8 +88,8 @@ export class ExternalHaproxy implements HaproxyControl {
     return Promise.resolve(undefined);
   }
 
-  keep(desired: Desired): Promise<Outcome> {
-    return this.load(desired);
+  keep(desired: Desired, states: unknown, signal: AbortSignal): Promise<Outcome> {
+    return this.load(desired, states, signal);
   }
 
   expectCommands(): void {
@@ -102,18 +109,40 @@ export class ExternalHaproxy implements HaproxyControl {
     // It goes on without us; that is what external means.
   }
 
-  async #reload(command: string): Promise<Outcome> {
-    const signal = AbortSignal.timeout(60_000);
+  async #reload(command: string, signal: AbortSignal): Promise<Outcome> {
+    const limit = AbortSignal.timeout(RELOAD_LIMIT_MS);
     const child = new Deno.Command("sh", {
       args: ["-c", command],
       stdin: "null",
       stdout: "null",
       stderr: "piped",
-      signal,
-    });
-    const { success, code, stderr } = await child.output();
+      // A group of its own, so that what the command started ends with it.
+      detached: true,
+    }).spawn();
+    const end = () => killGroup(child.pid);
+    const ending = AbortSignal.any([limit, signal]);
+    ending.addEventListener("abort", end);
+    let said = "";
+    const drained = drain(child.stderr, (part) => said = (said + part).slice(-LONGEST_WORDS));
+    const { success, code } = await child.status;
+    ending.removeEventListener("abort", end);
     if (success) return { kind: "applied" };
-    const said = new TextDecoder().decode(stderr).trim().slice(-300);
-    return { kind: "rejected", stage: "load", detail: `"${command}" ended with ${code}: ${said}` };
+    // What the command leaves running may hold the pipe open.
+    await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, PIPE_LIMIT_MS))]);
+    const how = limit.aborted ? `did not end within ${RELOAD_LIMIT_MS / 1_000} s` : `ended with ${code}`;
+    const words = said.trim() === "" ? "" : `: ${said.trim()}`;
+    return { kind: "rejected", stage: "load", detail: `"${command}" ${how}${words}` };
+  }
+}
+
+async function drain(pipe: ReadableStream<Uint8Array>, onText: (text: string) => void): Promise<void> {
+  for await (const text of pipe.pipeThrough(new TextDecoderStream())) onText(text);
+}
+
+function killGroup(pid: number): void {
+  try {
+    Deno.kill(-pid, "SIGTERM");
+  } catch {
+    // It ended in this moment.
   }
 }

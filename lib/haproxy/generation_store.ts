@@ -175,7 +175,12 @@ export async function copyFiles(files: Files, path: string): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   const sorted = [...files].sort(([a], [b]) => Number(a === "haproxy.cfg") - Number(b === "haproxy.cfg"));
   for (const [file, text] of sorted) {
-    const target = `${folder}/${file === "haproxy.cfg" ? name : file}`;
+    // A link stays one: what it leads to is written.
+    const named = `${folder}/${file === "haproxy.cfg" ? name : file}`;
+    const target = await Deno.realPath(named).catch(() => named);
+    if (await Deno.stat(target).then((found) => !found.isFile, () => false)) {
+      throw new Error(`${target} is no regular file`);
+    }
     const temporary = `${folder}/.${file}.signalbox-${crypto.randomUUID().slice(0, 8)}`;
     try {
       await Deno.writeTextFile(temporary, text, { createNew: true });

@@ -31,7 +31,10 @@ export async function serveControl(
     }
     return new Response("not found\n", { status: 404 });
   });
-  await Deno.chmod(path, 0o600);
+  // It is gone where another signalbox begins in this moment, which then asks this one to leave.
+  await Deno.chmod(path, 0o600).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
   return {
     close: async () => {
       await server.shutdown();
@@ -40,8 +43,8 @@ export async function serveControl(
   };
 }
 
-/** How long a running signalbox may take to answer, in milliseconds. */
-const DEADLINE_MS = 5_000;
+/** How long a running signalbox may take to answer, in milliseconds: longer than it waits for HAProxy. */
+const DEADLINE_MS = 15_000;
 
 /** The body of an answer from an HTTP server on a unix socket; throws where there is none. */
 export async function fetchText(socket: string, path: string): Promise<string> {

@@ -36,8 +36,12 @@ for (const [name, rule] of Object.entries(ROUTE_KEYS)) {
   Deno.test(`"${name}" and the label interlock.${rule.label} say the same`, () => {
     const [json, label] = SAMPLES[key];
     // Beside it stands what it has no effect without.
-    const byJson = read(JSON.stringify({ ssl_backend: true, [name]: json }));
-    const byLabel = read(undefined, { "interlock.ssl_backend": "", [`interlock.${rule.label}`]: label });
+    const byJson = read(JSON.stringify({ ssl_backend: true, context_root: "/app", [name]: json }));
+    const byLabel = read(undefined, {
+      "interlock.ssl_backend": "",
+      "interlock.context_root": "/app",
+      [`interlock.${rule.label}`]: label,
+    });
     assert.deepEqual([byJson.notices, byLabel.notices], [[], []]);
     assert.notEqual(byJson.routes[0]?.[key], undefined);
     assert.deepEqual(byLabel.routes[0]?.[key], byJson.routes[0]?.[key]);
@@ -155,4 +159,16 @@ Deno.test("one container cannot make us do endless work", () => {
   );
   assert.equal(aliases.routes[0]?.alias_domains?.length, 256);
   assert.equal(read(JSON.stringify({ hostname: "x".repeat(70_000) })).routes.length, 0);
+});
+
+Deno.test("label routes of their own stand beside JSON that cannot be read", () => {
+  const { routes, notices } = read("{", {
+    "interlock.api.hostname": "api.example.com",
+    "interlock.port": "80",
+  });
+  assert.deepEqual(routes.map(({ source, hostname }) => [source, hostname]), [[
+    'label route "api"',
+    "api.example.com",
+  ]]);
+  assert.equal(notices.length, 1);
 });

@@ -156,3 +156,11 @@ Deno.test("the HTTP and the HTTPS listener need ports of their own, where there 
     "--https-port is 8080, expected another port than --http-port",
   ]);
 });
+
+Deno.test("a password's flag beats the variable of its file, and both flags are one too many", () => {
+  const env = { SIGNALBOX_STATS_PASSWORD_FILE: "/nowhere" };
+  const { settings, problems } = readSettings({ "stats-password": ["secret"] }, env);
+  assert.deepEqual([settings.statsPassword, settings.statsPasswordFile, problems], ["secret", undefined, []]);
+  const both = { "stats-password": ["secret"], "stats-password-file": ["/file"] };
+  assert.match(readSettings(both, {}).problems.join(), /are both given, expected one of them/);
+});
