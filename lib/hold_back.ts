@@ -1,6 +1,6 @@
 import { tenths } from "./core/milliseconds.ts";
-import type { Backend } from "./core/model.ts";
-import type { ContainerId } from "./core/names.ts";
+import type { Backend, Model } from "./core/model.ts";
+import type { BackendName, ContainerId } from "./core/names.ts";
 import type { Desired } from "./core/render.ts";
 import { noteOperation, type Running } from "./core/running.ts";
 import { type Operation, runtimeCommands } from "./core/runtime_command.ts";
@@ -33,10 +33,12 @@ export class HoldBack {
     if (stopping.size === 0) return;
     const operations: Operation[] = [];
     for (const backend of wanted.model.backends) {
-      const section = running.bindings.get(backend.name) ?? backend.name;
-      // Its last server is left to the pass, which leads the host to whoever else serves it, and then takes it out.
-      if (wanted.model.contested.has(backend.name) && !hasOther(running, section, stopping, backend)) {
-        continue;
+      const section = sectionOf(running, backend.name);
+      if (!hasReady(running, stopping, backend)) {
+        const handing = handOver(running, stopping, backend, wanted.model);
+        // Where an heir is not there yet, the pass makes it, leads the host there, and only then takes the server out.
+        if (handing === undefined) continue;
+        operations.push(...handing);
       }
       for (const { name: server, containerId } of backend.servers) {
         if (!stopping.has(containerId)) continue;
@@ -45,7 +47,10 @@ export class HoldBack {
       }
     }
     if (operations.length === 0) return;
-    for (const operation of operations) noteOperation(running, operation, true);
+    for (const operation of operations) {
+      // Routes are left to be planned: which section serves whom is read from them.
+      if (operation.kind === "set-state") noteOperation(running, operation, true);
+    }
     this.#count++;
     this.#underWay++;
     const { promise: late, resolve } = Promise.withResolvers<void>();
@@ -79,15 +84,31 @@ export class HoldBack {
   }
 }
 
-/** Whether a container that is not told to stop has traffic. */
-function hasOther(
-  running: Running,
-  section: string,
-  stopping: ReadonlySet<ContainerId>,
-  { servers }: Backend,
-): boolean {
-  const states = running.sections.get(section)?.servers;
+const sectionOf = (running: Running, backend: BackendName): string =>
+  running.bindings.get(backend) ?? backend;
+
+/** Whether a container of a backend that is not told to stop has traffic. */
+function hasReady(running: Running, stopping: ReadonlySet<ContainerId>, { name, servers }: Backend): boolean {
+  const states = running.sections.get(sectionOf(running, name))?.servers;
   return servers.some(({ name, containerId }) =>
     !stopping.has(containerId) && states?.get(name)?.state === "ready"
   );
+}
+
+/** Leads the routes of a backend that is left without a server to their heirs; `undefined` where one is not ready. */
+function handOver(
+  running: Running,
+  stopping: ReadonlySet<ContainerId>,
+  { routes }: Backend,
+  { heirs, backends }: Model,
+): Operation[] | undefined {
+  const operations: Operation[] = [];
+  for (const { key } of routes) {
+    const heir = heirs.get(key);
+    if (heir === undefined || !running.routes.has(key)) continue;
+    const backend = backends.find(({ name }) => name === heir);
+    if (backend === undefined || !hasReady(running, stopping, backend)) return undefined;
+    operations.push({ kind: "set-route", key, section: sectionOf(running, heir) });
+  }
+  return operations;
 }

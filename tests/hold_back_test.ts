@@ -42,9 +42,19 @@ Deno.test("a server is taken out at once, be it the last of its host", async () 
   ]);
 });
 
-Deno.test("the last server of a host that another container waits to serve is left to the pass", async () => {
+Deno.test("a host that another container waits to serve is led there first", async () => {
   assert.deepEqual(
     await sentFor("an_alias_goes_to_the_next_container_when_its_own_is_told_to_stop", "blue"),
-    [],
+    [
+      "set map hosts.map www.example.com/ green.example.com",
+      "set server blue.example.com/blue.example.com:blue:80 state maint",
+    ],
+  );
+});
+
+Deno.test("it is left to the pass where the other container is told to stop too", async () => {
+  assert.deepEqual(
+    await sentFor("an_alias_goes_to_the_next_container_when_its_own_is_told_to_stop", "blue", "green"),
+    ["set server green.example.com/green.example.com:green:80 state maint"],
   );
 });

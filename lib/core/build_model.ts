@@ -48,7 +48,7 @@ class Builder {
   readonly drafts = new Map<BackendName, Draft>();
   /** By key. */
   readonly owners = new Map<string, Route>();
-  readonly contested = new Set<BackendName>();
+  readonly heirs = new Map<string, BackendName>();
   readonly #memory: ModelMemory;
   #byId: ReadonlyMap<string, ContainerView> | undefined;
 
@@ -109,7 +109,7 @@ class Builder {
       return undefined;
     }
     if (owner.backend === route.backend) return undefined;
-    if (!isStarting) this.contested.add(owner.backend);
+    if (!isStarting && !this.heirs.has(route.key)) this.heirs.set(route.key, route.backend);
     return owner;
   }
 
@@ -141,7 +141,7 @@ class Builder {
       backends: backends.sort(byName),
       routes,
       wildcardDepths: wildcardDepths(routes),
-      contested: this.contested,
+      heirs: this.heirs,
     };
     return { model, notices, considered, owners };
   }

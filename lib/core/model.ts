@@ -96,6 +96,6 @@ export type Model = {
   readonly routes: readonly Route[];
   /** How many labels follow `*.` in the wildcards in use, most first. */
   readonly wildcardDepths: readonly number[];
-  /** Backends with a host that another one would serve if they were gone. */
-  readonly contested: ReadonlySet<BackendName>;
+  /** Who would serve a route, by key, if its backend were gone: whoever claimed it next. */
+  readonly heirs: ReadonlyMap<string, BackendName>;
 };
