@@ -13,7 +13,7 @@ import { findHaproxy, type HaproxyProgram } from "../haproxy/program.ts";
 import { OwnedHaproxy } from "../haproxy/owned_haproxy.ts";
 import { findIdentity } from "../haproxy/identity.ts";
 import type { ContainerSource, HaproxyControl, Reporter } from "../ports.ts";
-import { answersAtAll } from "../probe/answers.ts";
+import { answersAtAll, untilGone } from "../probe/answers.ts";
 import { NetworkProber } from "../probe/network_prober.ts";
 import { serveAdmin } from "../report/admin.ts";
 import { askControl, fetchText, serveControl } from "../report/control_socket.ts";
@@ -229,6 +229,7 @@ async function openSource(
       openTransport: (connection) => openTransport(url, tls, () => Promise.resolve(stateDir), connection),
       findAddress: isAlone ? () => Promise.resolve(undefined) : () => engineAddressOf(url),
       answers: answersAtAll,
+      untilGone,
       isReachedDirectly: (container) => isOwnAddressFirst(container, routing().settings.address),
       clock: systemClock,
       report,

@@ -13,6 +13,7 @@ import { isDoneWithin } from "./patience.ts";
 import { Starts } from "./starts.ts";
 import { STOPPING_LIMIT_MS, StoppingContainers } from "./stopping.ts";
 import { isKept } from "./unknown_container.ts";
+import { Vigil } from "./vigil.ts";
 
 const RECONNECT: Backoff = { firstMs: 100, mostMs: 5_000 };
 /** A connection that lasted this long, in milliseconds, is followed by the shortest delay when it ends. */
@@ -31,6 +32,7 @@ export class EngineFollower {
   readonly containers = new Map<ContainerId, ContainerView>();
   readonly stopping = new StoppingContainers();
   readonly doubts = new Doubts();
+  readonly #vigil: Vigil;
   readonly #prints = new Map<string, string>();
   readonly starts: Starts;
   #engine: Engine | undefined;
@@ -45,6 +47,7 @@ export class EngineFollower {
 
   constructor(readonly parts: FollowerParts) {
     this.starts = new Starts({ ...parts, wake: (wake) => this.#wake(wake) });
+    this.#vigil = new Vigil(parts, this.containers, this.doubts, (wake) => this.#wake(wake));
   }
 
   /** Whether events are coming in. */
@@ -54,9 +57,8 @@ export class EngineFollower {
 
   /** How it stands, for status. */
   describe(): SourceStatus {
-    const { isConnected, containers: { size: containers } } = this;
     const detail = this.#engine?.description ?? (this.#complaint || "connecting");
-    return { name: this.parts.url, isConnected, detail, containers };
+    return { name: this.parts.url, isConnected: this.isConnected, detail, containers: this.containers.size };
   }
 
   /** Follows the engine's events until the signal; connects again, with growing delays, whenever they end. */
@@ -64,8 +66,8 @@ export class EngineFollower {
     this.#wake = wake;
     this.#expect = expect;
     let failures = 0;
-    let connectedAt = Infinity;
     while (!signal.aborted) {
+      let connectedAt = Infinity;
       this.#connection = new AbortController();
       const connection = this.#ended = AbortSignal.any([signal, this.#connection.signal]);
       try {
@@ -81,6 +83,7 @@ export class EngineFollower {
         this.#complaint = "";
         await this.stopping.recall(engine, this.parts, connection);
         connectedAt = this.parts.clock.now();
+        this.#vigil.end();
         wake({ reason: "docker", isFresh: true });
         await this.#readEvents(engine, events, connection);
         throw new Error("the event stream ended");
@@ -89,16 +92,15 @@ export class EngineFollower {
         this.#connection.abort(error);
         this.#drop();
         if (signal.aborted) return;
+        this.#vigil.begin(signal);
         // One whose stream ends as soon as it begins is not connected to again at once.
         failures = this.parts.clock.now() - connectedAt > STEADY_MS ? 1 : failures + 1;
-        connectedAt = Infinity;
         // A stream that was given up ends without a word of why.
         this.#complain(wasGivenUp ? connection.reason : error);
         wake({ reason: "docker", ids: new Set() });
         await this.parts.clock.sleep(backoffMs(failures, RECONNECT, Math.random()), signal);
       }
     }
-    this.#drop();
   }
 
   /** Reads again what the wake names, or everything; throws when the engine does not answer. */

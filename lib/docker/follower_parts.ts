@@ -10,6 +10,8 @@ export type FollowerParts = {
   readonly findAddress: () => Promise<EngineAddress | undefined>;
   /** Whether a container still takes connections, asked when the engine no longer knows it. */
   readonly answers: (container: ContainerView) => Promise<boolean>;
+  /** Watches a container by a connection; true once it takes none any more, false if it never did, or at the signal. */
+  readonly untilGone: (container: ContainerView, signal: AbortSignal) => Promise<boolean>;
   /** Whether traffic reaches a container at its own address, which its network tells before it runs. */
   readonly isReachedDirectly: (container: ContainerView) => boolean;
   readonly clock: Clock;

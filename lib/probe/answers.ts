@@ -1,29 +1,63 @@
 import type { ContainerView } from "../core/snapshot.ts";
-import { openTcp } from "./connection.ts";
+import { type Connection, openTcp } from "./connection.ts";
 
 /** How long a container may take to accept a connection, in milliseconds. */
 const LIMIT_MS = 500;
 /** Ports that are tried, of a container with many. */
 const MOST_PORTS = 4;
 
+/** How long is waited before a container that closes connections at once is asked again, in milliseconds. */
+const PAUSE_MS = 200;
+
+type At = { readonly hostname: string; readonly port: number };
+
 /** Whether a container takes a connection at one of its own addresses and TCP ports. */
 export async function answersAtAll(container: ContainerView): Promise<boolean> {
+  return await findAnswering(container) !== undefined;
+}
+
+/**
+ * Holds a connection to a container, and opens another one whenever it is closed; resolves with true once that fails,
+ * with false if none could ever be opened, or when the signal aborts.
+ */
+export async function untilGone(container: ContainerView, signal: AbortSignal): Promise<boolean> {
+  const at = await findAnswering(container);
+  if (at === undefined) return false;
+  while (!signal.aborted) {
+    const connection = await open(at, signal);
+    if (connection === undefined) return !signal.aborted;
+    const openedAt = performance.now();
+    while (await connection.read().catch(() => undefined) !== undefined) {
+      /* What it says does not matter. */
+    }
+    connection.close();
+    // Servers close a silent connection after seconds; one that does so at once is not asked without end.
+    const isQuick = performance.now() - openedAt < PAUSE_MS;
+    if (isQuick) {
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+  return false;
+}
+
+async function findAnswering(container: ContainerView): Promise<At | undefined> {
   const ports = container.exposed.filter((port) => port.protocol === "tcp").slice(0, MOST_PORTS);
   const addresses = container.networks.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]).filter((address) =>
     address !== undefined
   );
-  const tries = addresses.flatMap((address) => ports.map(({ port }) => accepts(address, port)));
-  return (await Promise.all(tries)).includes(true);
+  const all = addresses.flatMap((hostname) => ports.map(({ port }) => ({ hostname, port })));
+  const found = await Promise.all(all.map(async (at) => {
+    const connection = await open(at);
+    connection?.close();
+    return connection && at;
+  }));
+  return found.find((at) => at !== undefined);
 }
 
-async function accepts(hostname: string, port: number): Promise<boolean> {
+/** Opens a connection that ends with the signal; `undefined` where it is refused or takes too long. */
+async function open(at: At, signal?: AbortSignal): Promise<Connection | undefined> {
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), LIMIT_MS);
-  return await openTcp({ hostname, port }, limit.signal).then(
-    (connection) => {
-      connection.close();
-      return true;
-    },
-    () => false,
-  ).finally(() => clearTimeout(timer));
+  const opening = signal === undefined ? limit.signal : AbortSignal.any([limit.signal, signal]);
+  return await openTcp(at, opening).catch(() => undefined).finally(() => clearTimeout(timer));
 }

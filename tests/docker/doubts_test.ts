@@ -138,3 +138,29 @@ Deno.test("a container that lives on after a signal is read again before it gets
   scene.letGo();
   await scene.isAt(NEW);
 });
+
+Deno.test("a container that ends while its engine is away gets nothing until the engine tells of it", async () => {
+  await using fake = await FakeEngine.start();
+  const id = fake.run("a1");
+  const gone = Promise.withResolvers<boolean>();
+  const watched: string[] = [];
+  await using watch = new Watch(fake, true, (container) => {
+    watched.push(container.name);
+    return gone.promise;
+  });
+  await watch.sees("ca1");
+  assert.deepEqual(watched, []);
+  // As one that crashed: it is there again soon, and answers nothing for a while.
+  const back = Promise.withResolvers<void>();
+  fake.answer = (path) =>
+    path === "/version" ? back.promise.then(() => new Response("", { status: 500 })) : undefined;
+  fake.cut();
+  await eventually(() => watched.length > 0, { what: "the vigil" });
+  assert.deepEqual(watch.stopping, []);
+  gone.resolve(true);
+  await eventually(() => watch.stopping.includes(id), { what: "the doubt" });
+  fake.answer = () => undefined;
+  back.resolve();
+  await eventually(() => watch.stopping.length === 0, { what: "the engine's word" });
+  assert.deepEqual([watch.names, watched], [["ca1"], ["ca1"]]);
+});

@@ -2,6 +2,7 @@
 import { DockerSource } from "../../lib/docker/docker_source.ts";
 import { EngineFollower } from "../../lib/docker/engine_follower.ts";
 import type { Snapshot } from "../../lib/core/snapshot.ts";
+import type { FollowerParts } from "../../lib/docker/follower_parts.ts";
 import type { Clock, Reporter } from "../../lib/ports.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type FakeEngine, impatientClock, listener } from "./fake_engine.ts";
@@ -12,12 +13,14 @@ export const followerOf = (
   report: Reporter,
   isReachedDirectly = true,
   clock: Clock = impatientClock,
+  untilGone: FollowerParts["untilGone"] = () => Promise.resolve(false),
 ): EngineFollower =>
   new EngineFollower({
     url: "unix:///fake",
     openTransport: () => Promise.resolve(fake.transport),
     findAddress: () => Promise.resolve(undefined),
     answers: () => Promise.resolve(false),
+    untilGone,
     isReachedDirectly: () => isReachedDirectly,
     clock,
     report,
@@ -35,9 +38,9 @@ export class Watch implements AsyncDisposable {
   #pass: Promise<unknown> = Promise.resolve();
   #aheadMs = 0;
 
-  constructor(fake: FakeEngine, isReachedDirectly = true) {
+  constructor(fake: FakeEngine, isReachedDirectly = true, untilGone?: FollowerParts["untilGone"]) {
     const clock = { ...impatientClock, now: () => performance.now() + this.#aheadMs };
-    this.#source = new DockerSource([followerOf(fake, this.report, isReachedDirectly, clock)]);
+    this.#source = new DockerSource([followerOf(fake, this.report, isReachedDirectly, clock, untilGone)]);
     const { signal } = this.#ending;
     this.#end = this.#source.follow(
       (wake) => {

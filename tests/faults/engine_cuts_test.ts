@@ -44,6 +44,7 @@ Deno.test(`an engine that misbehaves ${CUTS} times costs no descriptor and no me
     openTransport: () => Promise.resolve(fake.transport),
     findAddress: () => Promise.resolve(undefined),
     answers: () => Promise.resolve(true),
+    untilGone: () => Promise.resolve(false),
     isReachedDirectly: () => true,
     clock,
     report,
