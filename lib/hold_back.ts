@@ -34,16 +34,19 @@ export class HoldBack {
     const operations: Operation[] = [];
     for (const backend of wanted.model.backends) {
       const section = sectionOf(running, backend.name);
+      const states = running.sections.get(section)?.servers;
+      const leaving = backend.servers.filter(({ name, containerId }) =>
+        stopping.has(containerId) && states?.get(name)?.state === "ready"
+      );
+      if (leaving.length === 0) continue;
       if (!hasReady(running, stopping, backend)) {
         const handing = handOver(running, stopping, backend, wanted.model);
         // Where an heir is not there yet, the pass makes it, leads the host there, and only then takes the server out.
         if (handing === undefined) continue;
         operations.push(...handing);
       }
-      for (const { name: server, containerId } of backend.servers) {
-        if (!stopping.has(containerId)) continue;
-        const isReady = running.sections.get(section)?.servers.get(server)?.state === "ready";
-        if (isReady) operations.push({ kind: "set-state", section, server, state: "maint" });
+      for (const { name: server } of leaving) {
+        operations.push({ kind: "set-state", section, server, state: "maint" });
       }
     }
     if (operations.length === 0) return;
