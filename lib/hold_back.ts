@@ -77,7 +77,7 @@ export class HoldBack {
     try {
       await haproxy.send(operations.flatMap(runtimeCommands));
       report.info("took servers out whose containers stop or may have moved", {
-        servers: operations.map((each) => "server" in each && each.server),
+        servers: operations.flatMap((each) => "server" in each ? [each.server] : []),
         sinceEventMs: tenths(clock.now() - startedAt),
       });
     } catch (error) {

@@ -34,7 +34,6 @@ export type RouteData = {
 };
 
 type KeyName = keyof typeof ROUTE_KEYS;
-
 const KEY_NAMES = Object.keys(ROUTE_KEYS) as KeyName[];
 const isKeyName = (name: string): name is KeyName => Object.hasOwn(ROUTE_KEYS, name);
 const KEY_OF_LABEL = new Map(KEY_NAMES.map((name) => [ROUTE_KEYS[name].label, name]));

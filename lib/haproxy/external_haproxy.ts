@@ -122,6 +122,8 @@ export class ExternalHaproxy implements HaproxyControl {
     const end = () => killGroup(child.pid);
     const ending = AbortSignal.any([limit, signal]);
     ending.addEventListener("abort", end);
+    // It may have come while the config was checked.
+    if (ending.aborted) end();
     let said = "";
     const drained = drain(child.stderr, (part) => said = (said + part).slice(-LONGEST_WORDS));
     const { success, code } = await child.status;

@@ -31,6 +31,11 @@ Deno.test("a command that hangs ends with signalbox, and so does what it has sta
   await eventually(() => !isThere(pid), { what: "the command's own process to end" });
 });
 
+Deno.test("a command that is begun while signalbox ends, ends too", async () => {
+  await using loading = await load(() => "sleep 600; true", AbortSignal.abort());
+  assert.equal((await loading.outcome).kind, "rejected");
+});
+
 Deno.test("a command that leaves a process with its pipe is done all the same", async () => {
   await using loading = await load((folder) => `sleep 600 & echo $! >${folder}/pid; echo no >&2; exit 3`);
   const outcome = await loading.outcome;
