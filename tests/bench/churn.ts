@@ -3,6 +3,7 @@ import { eventually } from "../harness/eventually.ts";
 import type { Fleet, Kind, Member, MemberRequest } from "./fleet.ts";
 import type { Failure, LoadResult } from "./load.ts";
 import { startLoad } from "./load_process.ts";
+import { atDefaultWeight, isWeighted } from "./processor.ts";
 import { askOnce, now } from "./raw_http.ts";
 import type { Router } from "./router.ts";
 import { percentile } from "./statistics.ts";
@@ -15,8 +16,8 @@ export interface ChurnOrder {
   readonly reloads: number;
   /** Else half of the containers publish their ports. */
   readonly isAllPublished: boolean;
-  /** The engine's cgroup, where it has one: then all is done again while the engine yields the processor. */
-  readonly engineGroup: string | undefined;
+  /** All is done again while signalbox has no more weight than others, where it has one of its own. */
+  readonly isDoneUnweighted: boolean;
 }
 
 /** What was done for a while, and what became of the requests that were scheduled meanwhile. */
@@ -43,9 +44,8 @@ export interface Round<P = Phase> {
 
 /** What a churn gave. */
 export interface ChurnResult {
-  readonly beside: Round;
-  /** The same again while the engine yields the processor to everybody else. */
-  readonly yielding: Round | undefined;
+  readonly weighted: Round;
+  readonly unweighted: Round | undefined;
   readonly load: LoadResult;
 }
 
@@ -53,7 +53,7 @@ const CHURNED = "app.bench";
 const OTHER = "other.bench";
 const STEADY = "steady.bench";
 /** How long the second round is, of the first. */
-const YIELDING_SHARE = 0.5;
+const UNWEIGHTED_SHARE = 0.5;
 /** Seven of ten requests go to the host whose replicas suffer. */
 const HOSTS = [CHURNED, CHURNED, STEADY, CHURNED, CHURNED, OTHER, CHURNED, CHURNED, STEADY, CHURNED];
 
@@ -210,16 +210,15 @@ export async function churn(fleet: Fleet, router: Router, order: ChurnOrder): Pr
     what: "the load",
   });
   await during("warming up", pause, Infinity, 1_000);
-  const beside = await round(1);
-  const { engineGroup } = order;
-  const yielding = engineGroup === undefined
-    ? undefined
-    : await whileYielding(engineGroup, () => round(YIELDING_SHARE));
+  const weighted = await round(1);
+  const unweighted = order.isDoneUnweighted && isWeighted
+    ? await atDefaultWeight(() => round(UNWEIGHTED_SHARE))
+    : undefined;
   const result = await load.end();
   await fleet.removeAll();
   return {
-    beside: roundOf(beside, result),
-    yielding: yielding && roundOf(yielding, result),
+    weighted: roundOf(weighted, result),
+    unweighted: unweighted && roundOf(unweighted, result),
     load: result,
   };
 }
@@ -246,14 +245,4 @@ function phaseOf(mark: Mark, load: LoadResult): Phase {
     slowest: samples.map(([, took, , count]) => [took, `${load.run}-${count}`] as const)
       .sort((a, b) => b[0] - a[0]).slice(0, 10),
   };
-}
-
-/** Does something while a cgroup has the processor only when nobody else wants it (cgroup's cpu.idle). */
-async function whileYielding<T>(group: string, work: () => Promise<T>): Promise<T> {
-  await Deno.writeTextFile(`${group}/cpu.idle`, "1");
-  try {
-    return await work();
-  } finally {
-    await Deno.writeTextFile(`${group}/cpu.idle`, "0");
-  }
 }

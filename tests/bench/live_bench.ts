@@ -7,6 +7,7 @@ import { Fleet } from "./fleet.ts";
 import { churns } from "./churn_rows.ts";
 import { burst, type Measured, memory, posts, rolling, type Scale, type Scene, starts } from "./measures.ts";
 import { type Router, type RouterKind, startRouter } from "./router.ts";
+import { UNIT_WEIGHT, weigh } from "./processor.ts";
 import { formatTable, type Row } from "./statistics.ts";
 
 const isQuick = Deno.args.includes("--quick");
@@ -88,7 +89,7 @@ async function measure(kind: RouterKind, step: Step, fleet: Fleet, folder: strin
   const router = await startRouter(kind, folder, host, kind === "signalbox" ? step.flags : []);
   try {
     const remark = (line: string) => void remarks.push(line);
-    const scene = { fleet, router, scale, folder, engineGroup, remark };
+    const scene = { fleet, router, scale, folder, remark };
     const measured = await Promise.race([step.run(scene), stopped]);
     remarks.push(...complaintsOf(router).map((line) => `${kind}, ${step.name}: ${line}`));
     return measured;
@@ -130,8 +131,6 @@ function withBaseline(mine: readonly Measured[], base: readonly Measured[]): Row
   });
 }
 
-/** Where scripts/bench put the engine, so that it can be told to yield the processor. */
-const engineGroup = Deno.env.get("SIGNALBOX_BENCH_ENGINE_GROUP");
 const { host, skipReason } = engineFromEnv();
 if (skipReason !== undefined) {
   say(`nothing is measured on a live engine: ${skipReason}`);
@@ -142,6 +141,7 @@ const fleet = new Fleet(host.slice("unix://".length));
 let exitCode = 0;
 try {
   await fleet.open();
+  await weigh(UNIT_WEIGHT);
   const [mine, base]: [Measured[], Measured[]] = [[], []];
   const steps = STEPS.filter((step) => only === undefined || only.includes(step.name));
   const naive = async (step: Step) => {

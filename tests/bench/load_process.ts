@@ -1,6 +1,7 @@
 /** Starts the load generator, and reads what it found. */
 import { fileURLToPath } from "node:url";
 import type { LoadOrder, LoadResult } from "./load.ts";
+import { inRealTime } from "./processor.ts";
 
 /** A load that runs until it is told to end. */
 export interface RunningLoad {
@@ -11,8 +12,10 @@ export interface RunningLoad {
 /** Starts a load in a process of its own, so that what drives the faults cannot starve it. */
 export function startLoad(order: LoadOrder): RunningLoad {
   const program = fileURLToPath(new URL("./load.ts", import.meta.url));
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", "-A", program, JSON.stringify(order)],
+  const command = [Deno.execPath(), "run", "--quiet", "--no-check", "-A", program, JSON.stringify(order)];
+  const [first = "", ...rest] = inRealTime(command);
+  const child = new Deno.Command(first, {
+    args: rest,
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

@@ -35,8 +35,6 @@ export interface Scene {
   readonly router: Router;
   readonly scale: Scale;
   readonly folder: string;
-  /** The engine's own cgroup, if it has one. */
-  readonly engineGroup: string | undefined;
   /** Details that help to find out why: one line each. */
   readonly remark: (line: string) => void;
 }

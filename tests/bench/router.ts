@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { eventually } from "../harness/eventually.ts";
 import { freePort } from "../harness/http.ts";
 import { program } from "../harness/program.ts";
+import { inOwnGroup } from "./processor.ts";
 import { askOnce } from "./raw_http.ts";
 
 /** Which of the two. */
@@ -72,8 +73,9 @@ export async function startRouter(
       ...flags,
     ]
     : [dockerHost, stateDir, `${port}`];
-  const child = new Deno.Command(command ?? "", {
-    args: [...before, ...rest],
+  const [first = "", ...others] = inOwnGroup([command ?? "", ...before, ...rest]);
+  const child = new Deno.Command(first, {
+    args: others,
     stdin: "null",
     stdout: "null",
     stderr: "piped",
