@@ -140,19 +140,27 @@ async function checkStateDir(settings: Settings, terminal: Terminal): Promise<Ch
 }
 
 function checkPorts(settings: Settings, isRunning: boolean): Check[] {
-  const ports = [settings.httpPort, ...(settings.tlsCert === undefined ? [] : [settings.httpsPort])];
-  return ports.map((port) => {
+  const hostname = settings.bind ?? "0.0.0.0";
+  const { admin } = settings;
+  const ports = [
+    { hostname, port: settings.httpPort, flag: "--http-port" },
+    ...(settings.tlsCert === undefined ? [] : [{ hostname, port: settings.httpsPort, flag: "--https-port" }]),
+    ...(admin === undefined ? [] : [{ ...admin, flag: "--admin" }]),
+  ];
+  return ports.map(({ hostname, port, flag }) => {
     const name = `port ${port}`;
     if (isRunning) {
       return { name, isGood: true, detail: "not tried: a signalbox runs with this state directory" };
     }
     try {
-      Deno.listen({ hostname: settings.bind ?? "0.0.0.0", port }).close();
+      Deno.listen({ hostname, port }).close();
       return { name, isGood: true, detail: "free" };
     } catch (error) {
       const remedy = error instanceof Deno.errors.AddrInUse
-        ? "stop the program that has it (ss -ltnp tells which), or choose another with --http-port or --https-port"
-        : "ports below 1024 need root or CAP_NET_BIND_SERVICE; the address of --bind must be this machine's";
+        ? `stop the program that has it (ss -ltnp tells which), or choose another with ${flag}`
+        : `ports below 1024 need root or CAP_NET_BIND_SERVICE; the address of ${
+          flag === "--admin" ? flag : "--bind"
+        } must be this machine's`;
       return { name, isGood: false, detail: messageOf(error), remedy };
     }
   });

@@ -130,11 +130,14 @@ Deno.test("doctor finds a state directory that cannot be made", async () => {
   assertTrouble(report, /^state directory$/, /snapshot\.json\/state/, /--state-dir/);
 });
 
-Deno.test("doctor finds a port that another program has", async () => {
+Deno.test("doctor finds a port that another program has, and names the flag that chooses another", async () => {
   await using world = await oneWell();
-  using taken = Deno.listen({ hostname: "0.0.0.0", port: 0 });
-  const report = await diagnose(world, { "http-port": `${taken.addr.port}` });
-  assertTrouble(report, /^port \d+$/, /in use/i, /ss -ltnp.*--http-port/);
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr;
+  const ofHttp = await diagnose(world, { "http-port": `${port}`, "bind": "127.0.0.1" });
+  assertTrouble(ofHttp, /^port \d+$/, /in use/i, /ss -ltnp.*--http-port/);
+  const ofAdmin = await diagnose(world, { "admin": `127.0.0.1:${port}` });
+  assertTrouble(ofAdmin, new RegExp(`^port ${port}$`), /in use/i, /ss -ltnp.*--admin/);
 });
 
 for (
