@@ -20,10 +20,15 @@ export function engineFromEnv(): Engine {
 }
 
 /** Runs the docker command line against the tests' engine; returns its output, or throws what it complained of. */
-export async function docker(...args: string[]): Promise<string> {
+export function docker(...args: string[]): Promise<string> {
+  return dockerAt(engineFromEnv().host, ...args);
+}
+
+/** The same against another engine, by its DOCKER_HOST. */
+export async function dockerAt(host: string, ...args: string[]): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command("docker", {
     args,
-    env: { DOCKER_HOST: engineFromEnv().host, DOCKER_CLI_HINTS: "false" },
+    env: { DOCKER_HOST: host, DOCKER_CLI_HINTS: "false" },
     stdin: "null",
   }).output();
   const decoder = new TextDecoder();
