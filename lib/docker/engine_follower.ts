@@ -24,8 +24,6 @@ const INSPECTS_AT_ONCE = 8;
 const INSPECT_PATIENCE_MS = 50;
 /** How long a pass waits for a list of what it knows already, in milliseconds; one of 10,000 containers takes 200. */
 const LIST_PATIENCE_MS = 1_000;
-/** How long an engine takes to clean up after a container, in milliseconds; it is asked about it after that. */
-const CLEAN_UP_MS = 300;
 
 /** One engine: its connection, the containers that it last told of, and those that are about to stop. */
 export class EngineFollower {
@@ -131,10 +129,10 @@ export class EngineFollower {
       report.debug("docker event", { action: event.action, container: event.id.slice(0, 12) });
       if (isEnding(event, this.containers.get(event.id))) {
         // What these say is known without an inspect, which the engine answers only once it has cleaned up.
-        this.stopping.set(event.id, since);
+        const isOver = this.stopping.tell(event, since, clock, signal);
+        if (event.action === "die") this.starts.remember(this.containers.get(event.id));
         this.#wake({ reason: "docker", ids: new Set(), since });
-        const later = { reason: "docker", ids: new Set([event.id]) } as const;
-        void clock.sleep(CLEAN_UP_MS, signal).then(() => this.#wake(later));
+        void isOver.then(() => this.#wake({ reason: "docker", ids: new Set([event.id]) }));
         void clock.sleep(STOPPING_LIMIT_MS, signal).then(() => this.#expireStopping());
         continue;
       }
@@ -190,8 +188,8 @@ export class EngineFollower {
     const ending = ids.filter((id) => this.stopping.has(id as ContainerId));
     const others = ids.filter((id) => !this.stopping.has(id as ContainerId));
     const asked = ending.length === 0 ? Promise.resolve() : engine.running(ending, signal).then((running) => {
-      for (const id of ending) {
-        if (!running.has(id) && this.stopping.has(id as ContainerId)) this.#forget(id as ContainerId);
+      for (const id of ending as ContainerId[]) {
+        if (!running.has(id) && this.stopping.has(id) && !this.stopping.mayReturn(id)) this.#forget(id);
       }
     });
     const inspected = this.#inspectAll(engine, others, signal);
@@ -211,7 +209,8 @@ export class EngineFollower {
   async #readEverything(engine: Engine, isFresh: boolean, signal: AbortSignal): Promise<void> {
     const listed = await engine.list(signal);
     const ids = new Set<string>(listed.map((entry) => entry.id));
-    const missing = [...this.containers.values()].filter((container) => !ids.has(container.id));
+    const isMissing = ({ id }: ContainerView) => !ids.has(id) && !this.stopping.mayReturn(id);
+    const missing = [...this.containers.values()].filter(isMissing);
     const isChanged = ({ id, print }: ListedContainer) =>
       isFresh || this.#prints.get(id) !== print || this.doubts.has(id as ContainerId);
     await this.#inspectAll(engine, listed.filter(isChanged).map((entry) => entry.id), signal);

@@ -2,7 +2,7 @@ import type { ContainerId } from "../core/names.ts";
 import type { ContainerView } from "../core/snapshot.ts";
 import type { Clock, Reporter } from "../ports.ts";
 import type { Engine } from "./connect.ts";
-import { decodeEvent, endsContainer } from "./event.ts";
+import { type ContainerEvent, decodeEvent, endsContainer } from "./event.ts";
 import { readJsonLines } from "./json_lines.ts";
 import { isDoneWithin } from "./patience.ts";
 
@@ -10,6 +10,11 @@ import { isDoneWithin } from "./patience.ts";
 export const STOPPING_LIMIT_MS = 60_000;
 /** How long an engine may take after it has killed one that did not stop in its time, in milliseconds. */
 const KILL_MS = 10_000;
+
+/** How long an engine takes to clean up after a container, in milliseconds; it is asked about it after that. */
+const CLEAN_UP_MS = 300;
+/** How long one that ended keeps its place, in milliseconds: most that are restarted come back within a second. */
+const KEPT_MS = 3_000;
 
 /** How long an engine's memory is waited for, in milliseconds; it answers within 5. */
 const PATIENCE_MS = 500;
@@ -20,6 +25,28 @@ type Sent = { readonly killedBy: string; readonly at: number };
 /** Containers that were told to stop, each with the moment at which that was heard of, in milliseconds of the clock. */
 export class StoppingContainers extends Map<ContainerId, number> {
   #recalled = new Map<ContainerId, Sent>();
+  /** Those that ended, each with a mark of its own. */
+  readonly #ended = new Map<ContainerId, object>();
+
+  /** Notes that one was told to stop, or ended; answers when the engine is to be asked about it, or when the signal aborts. */
+  async tell({ id, action }: ContainerEvent, now: number, clock: Clock, signal: AbortSignal): Promise<void> {
+    this.set(id, now);
+    if (action !== "die") return await clock.sleep(CLEAN_UP_MS, signal);
+    const mark = {};
+    this.#ended.set(id, mark);
+    await clock.sleep(KEPT_MS, signal);
+    if (this.#ended.get(id) === mark) this.#ended.delete(id);
+  }
+
+  /** Whether one that does not run keeps its place: a host that is being restarted is not unknown (404), but away (503). */
+  mayReturn(id: ContainerId): boolean {
+    return this.#ended.has(id);
+  }
+
+  override delete(id: ContainerId): boolean {
+    this.#ended.delete(id);
+    return super.delete(id);
+  }
 
   /** Forgets those that live on for too long, and that do not ask for more time (Config.StopTimeout); answers with them. */
   expire(now: number, containers: ReadonlyMap<ContainerId, ContainerView>): ContainerId[] {

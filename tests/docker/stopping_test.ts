@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { StoppingContainers } from "../../lib/docker/stopping.ts";
 import { container as view } from "../core/containers.ts";
-import { FakeEngine } from "./fake_engine.ts";
+import { FakeEngine, impatientClock } from "./fake_engine.ts";
 import { Watch } from "./watch.ts";
 
 const STARTED_MS = Date.now() - 300_000;
@@ -81,4 +81,34 @@ Deno.test("a container that lives on after it was told to stop is given up after
   assert.deepEqual(stopping.expire(210_999, containers), []);
   assert.deepEqual(stopping.expire(211_000, containers), [patient.id]);
   assert.equal(stopping.size, 0);
+});
+
+Deno.test("a container that ended keeps its place for a moment, unless it is started again or the engine is lost", async () => {
+  const id = view("away", {}).id;
+  const event = { id, action: "die", killedBy: undefined, at: undefined, network: undefined };
+  const sleeps: (() => void)[] = [];
+  const sleep = (_: number, signal?: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      sleeps.push(resolve);
+      signal?.addEventListener("abort", () => resolve());
+    });
+  const clock = { ...impatientClock, sleep };
+  const connection = new AbortController();
+  const stopping = new StoppingContainers();
+  const tell = (action = "die") => stopping.tell({ ...event, action }, 0, clock, connection.signal);
+
+  const told = tell("kill");
+  assert.equal(stopping.mayReturn(id), false, "it was told to stop, and has not ended yet");
+  const first = tell();
+  assert.equal(stopping.mayReturn(id), true);
+  stopping.delete(id);
+  assert.equal(stopping.mayReturn(id), false, "it was started again");
+  const second = tell();
+  sleeps[1]?.();
+  await first;
+  assert.equal(stopping.mayReturn(id), true, "it ended again since");
+  connection.abort();
+  await Promise.all([told, second]);
+  assert.equal(stopping.mayReturn(id), false);
+  assert.ok(stopping.has(id), "it gets nothing until the engine tells of it");
 });

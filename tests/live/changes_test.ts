@@ -73,6 +73,29 @@ live("a container that is restarted serves again, at the address that it has the
   assert.equal((await router.answers("restarted.local")).body, "first");
 });
 
+live(
+  "the host of a container that is stopped and started again is away meanwhile, and not unknown",
+  async (stage) => {
+    const router = await stage.router();
+    const id = await startContainer({ flags: ["--hostname", "again.local"] });
+    await router.answers("again.local");
+    const underWay: Promise<unknown>[] = [];
+    const statuses = new Set<number>();
+    // One by one is not enough: a request that was under way when it ended is tried again until it is back.
+    const ask = () => underWay.push(router.get("again.local").then(({ status }) => statuses.add(status)));
+    const timer = setInterval(ask, 10);
+    try {
+      await docker("stop", id);
+      await docker("start", id);
+      await router.answers("again.local");
+    } finally {
+      clearInterval(timer);
+      await Promise.all(underWay);
+    }
+    assert.deepEqual([...statuses].sort(), [200, 503]);
+  },
+);
+
 live("a container that is killed leaves, and the other one takes all requests", async (stage) => {
   const router = await stage.router();
   const [a = "", b = ""] = await pair("killed.local");
