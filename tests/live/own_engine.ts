@@ -9,6 +9,9 @@ import type { Stage } from "./stage.ts";
 /** The cgroup of its containers. */
 const GROUP = "signalbox-test-own";
 
+/** The bridge of its default network: with none, a daemon would remove the other engine's. */
+const BRIDGE = "sb-own";
+
 /** An engine of one test. */
 export interface OwnEngine {
   /** As DOCKER_HOST has it. */
@@ -20,7 +23,7 @@ export interface OwnEngine {
   start(): Promise<void>;
 }
 
-/** Starts an engine with the tiny image and with no network but those that the test makes. */
+/** Starts an engine that has the tiny image. */
 export async function ownEngine({ folder, defer }: Stage): Promise<OwnEngine> {
   const at = join(folder, "engine");
   await Deno.mkdir(at);
@@ -56,7 +59,7 @@ export async function ownEngine({ folder, defer }: Stage): Promise<OwnEngine> {
       const apart = [
         "--config-file",
         `${at}/daemon.json`,
-        "--bridge=none",
+        `--bridge=${BRIDGE}`,
         "--iptables=false",
         "--ip-masq=false",
       ];
@@ -85,10 +88,13 @@ export async function ownEngine({ folder, defer }: Stage): Promise<OwnEngine> {
     if (daemon !== undefined && await isRunning(daemon)) daemon.kill("SIGTERM");
     await daemon?.status;
     await clearAway(at);
+    await run("busybox", "ip", "link", "del", BRIDGE);
     await holder.stdin.close();
     await said.cancel();
     await holder.status;
   });
+  await run("busybox", "ip", "link", "add", BRIDGE, "type", "bridge");
+  await run("busybox", "ip", "addr", "add", "10.231.8.1/24", "dev", BRIDGE);
   await Deno.writeTextFile(`${at}/daemon.json`, "{}\n");
   await engine.start();
   await ready(TINY);
@@ -96,6 +102,13 @@ export async function ownEngine({ folder, defer }: Stage): Promise<OwnEngine> {
   await dockerAt(engineFromEnv().host, "save", "-o", image, TINY);
   await engine.docker("load", "-q", "-i", image);
   return engine;
+}
+
+async function run(command: string, ...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(command, { args, stdout: "null" }).output();
+  if (!success) {
+    throw new Error(`Cannot run ${command} ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
+  }
 }
 
 async function isRunning(child: Deno.ChildProcess): Promise<boolean> {
