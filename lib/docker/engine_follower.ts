@@ -132,7 +132,8 @@ export class EngineFollower {
         const isOver = this.stopping.tell(event, since, clock, signal);
         if (event.action === "die") this.starts.remember(this.containers.get(event.id));
         this.#wake({ reason: "docker", ids: new Set(), since });
-        void isOver.then(() => this.#wake({ reason: "docker", ids: new Set([event.id]) }));
+        const again = { reason: "docker", ids: new Set([event.id]) } as const;
+        void isOver.then(() => this.stopping.has(event.id) && this.#wake(again));
         void clock.sleep(STOPPING_LIMIT_MS, signal).then(() => this.#expireStopping());
         continue;
       }

@@ -2,6 +2,7 @@
 import { churn, type ChurnResult, type Phase, type Round } from "./churn.ts";
 import type { Failure } from "./load.ts";
 import type { Measured, Scene } from "./measures.ts";
+import { isWeighted, UNIT_WEIGHT } from "./processor.ts";
 import { requestWords, type Router } from "./router.ts";
 import { milliseconds, percentile } from "./statistics.ts";
 
@@ -110,7 +111,9 @@ function latencyRow(round: Round, kind: string, lateMs: number): Measured {
       milliseconds(before)
     } ms; the engine's work alone gives ${(round.engine.p99Ms / before).toFixed(1)})`,
     value: churned,
-    load: `${PER_SECOND}/s, all faults; the load generator itself was at most ${
+    load: `${PER_SECOND}/s, all faults; signalbox with CPUWeight=${
+      isWeighted ? UNIT_WEIGHT : "100"
+    } unless said; the load generator, which others do not keep waiting, was at most ${
       milliseconds(lateMs)
     } ms late`,
   };

@@ -14,7 +14,7 @@ const isQuick = Deno.args.includes("--quick");
 const only = Deno.args.find((argument) => argument.startsWith("--only="))?.slice("--only=".length).split(",");
 const hasBaseline = !Deno.args.includes("--no-baseline");
 /** No measure begins later than this. */
-const DEADLINE_MS = isQuick ? 125_000 : 720_000;
+const DEADLINE_MS = isQuick ? 125_000 : 780_000;
 
 const FULL: Scale = { starts: 50, churnSeconds: 60, reloads: 50, rolling: 10, postSeconds: 15 };
 const QUICK: Scale = { starts: 6, churnSeconds: 10, reloads: 10, rolling: 4, postSeconds: 3 };

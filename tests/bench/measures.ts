@@ -68,8 +68,9 @@ export async function starts({ fleet, router, scale }: Scene): Promise<Measured[
   for (let at = 0; at < scale.starts; at++) {
     quiet.push(await startQuietly(fleet, router, { host: "known.bench" }));
   }
-  const kills = quiet.map(({ killMs }) => killMs);
-  const added = quiet.map(({ startMs }) => startMs);
+  // A pass that began for another reason may be the one that finds a container ready: its line has no time.
+  const kills = quiet.map(({ killMs }) => killMs).filter(Number.isFinite);
+  const added = quiet.map(({ startMs }) => startMs).filter(Number.isFinite);
   for (
     const [what, times] of [["kill", kills], [
       "start, or the container's own answer if that is later",
