@@ -1,6 +1,6 @@
 /**
  * Measures the whole program on a live engine, and a naive generator beside it, and prints one table.
- * scripts/bench starts the engine. Flags: --quick, --only=starts,memory,burst,churn,rolling,posts, --no-baseline.
+ * scripts/bench starts the engine. Flags: --quick, --only=starts,memory,burst,churn,published,rolling,posts, --no-baseline.
  */
 import { engineFromEnv } from "../harness/docker_cli.ts";
 import { Fleet } from "./fleet.ts";
@@ -43,7 +43,7 @@ const STEPS: readonly Step[] = [
   ...(isQuick ? [] : [
     { name: "churn", isCompared: true, run: (scene: Scene) => churns(scene, true, false) },
     {
-      name: "churn",
+      name: "published",
       flags,
       isCompared: false,
       share: 0.5,
@@ -51,7 +51,7 @@ const STEPS: readonly Step[] = [
     },
   ]),
   {
-    name: "churn",
+    name: "published",
     flags,
     isCompared: false,
     share: isQuick ? 1 : 0.5,
