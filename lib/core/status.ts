@@ -97,9 +97,9 @@ function haproxyLine(haproxy: HaproxyStatus): string {
     }`;
   }
   if (haproxy.pid === undefined) return "haproxy: run by others";
-  const old = haproxy.oldWorkers === 0
-    ? ""
-    : `, ${haproxy.oldWorkers} old workers finish what they have, the oldest started ${haproxy.oldestWorkerSeconds} s ago`;
+  const { oldWorkers, oldestWorkerSeconds } = haproxy;
+  const which = oldWorkers === 1 ? "1 worker, which" : `${oldWorkers} workers, the oldest of which`;
+  const old = oldWorkers === 0 ? "" : `; of before a reload: ${which} began ${oldestWorkerSeconds} s ago`;
   return `haproxy: ${haproxy.version}, pid ${haproxy.pid}, up ${haproxy.uptimeSeconds} s${old}`;
 }
 
