@@ -122,7 +122,9 @@ for (const program of programs) {
   );
 
   Deno.test(
-    name("a reload that is asked for while another is under way is done after it"),
+    name(
+      "a reload that is asked for while another is under way is done after it, and after as long a pause as that took",
+    ),
     () =>
       onWeb(program, {}, async (stage, _containers, snapshot) => {
         const wanted = want(stage.routing, snapshot, {});
@@ -131,7 +133,12 @@ for (const program of programs) {
         await eventually(() => stage.applier.isLoading, { what: "the first reload to begin", everyMs: 1 });
         stage.applier.forceReload("the second");
         assert.deepEqual((await first).plan, { kind: "reload", reasons: ["the first"] });
+        const before = stage.applier.lastReload;
         assert.deepEqual((await stage.apply(wanted)).plan, { kind: "reload", reasons: ["the second"] });
+        const after = stage.applier.lastReload;
+        assert.ok(before !== undefined && after !== undefined);
+        // Dates are of whole milliseconds.
+        assert.ok(after.at.getTime() - after.tookMs - before.at.getTime() >= before.tookMs - 2);
         assert.equal((await stage.apply(wanted)).plan.kind, "nothing");
       }),
   );
