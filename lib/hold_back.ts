@@ -3,7 +3,7 @@ import type { Backend, Model } from "./core/model.ts";
 import type { BackendName, ContainerId } from "./core/names.ts";
 import type { Desired } from "./core/render.ts";
 import { noteOperation, type Running } from "./core/running.ts";
-import { type Operation, runtimeCommands } from "./core/runtime_command.ts";
+import { type Operation, readReplies, runtimeCommands } from "./core/runtime_command.ts";
 import type { Clock, HaproxyControl, Reporter } from "./ports.ts";
 
 /** How long HAProxy is waited for, in milliseconds. */
@@ -75,14 +75,21 @@ export class HoldBack {
     const { clock, report, haproxy } = this.parts;
     const startedAt = since ?? clock.now();
     try {
-      await haproxy.send(operations.flatMap(runtimeCommands));
+      const replies = [...await haproxy.send(operations.flatMap(runtimeCommands))];
+      for (const operation of operations) {
+        const lines = runtimeCommands(operation);
+        const own = replies.splice(0, lines.length);
+        if (readReplies(operation, own) === "diverged") {
+          throw new Error(`"${lines[0]}" was answered with "${own.join(" ").trim()}"`);
+        }
+      }
       report.info("took servers out whose containers stop or may have moved", {
         servers: operations.flatMap((each) => "server" in each ? [each.server] : []),
         sinceEventMs: tenths(clock.now() - startedAt),
       });
     } catch (error) {
       report.debug(`cannot hold servers back: ${error}`);
-      this.onFailure("HAProxy did not hear that servers are to leave");
+      this.onFailure("HAProxy did not do what takes servers out");
     }
   }
 }

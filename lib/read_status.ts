@@ -1,6 +1,6 @@
 import type { Controller } from "./controller.ts";
 import type { Model, Server } from "./core/model.ts";
-import { formatEndpoint } from "./core/names.ts";
+import { formatEndpoint, type ServerName } from "./core/names.ts";
 import type { ReportedServer } from "./core/survey.ts";
 import type { ServerStatus, Status } from "./core/status.ts";
 import { VERSION } from "./version.ts";
@@ -16,17 +16,21 @@ export async function readStatus(controller: Controller, startedAt: Date): Promi
     (model === undefined ? [] : readiness.waiting(model)).map(({ server, why }) => [server, why]),
   );
   const { lastReload } = applier;
+  const haproxy = await parts.haproxy.describe();
   return {
     version: VERSION,
     pid: Deno.pid,
     startedAt: startedAt.toISOString(),
     sources: parts.source.describe(),
-    haproxy: await parts.haproxy.describe(),
+    haproxy,
     lastReload: lastReload &&
       { at: lastReload.at.toISOString(), tookMs: lastReload.tookMs, reasons: lastReload.reasons },
     reloads: applier.reloads,
     trouble: controller.trouble,
-    routes: model === undefined ? [] : readRoutes(model, (server) => readServer(server, waiting, reported)),
+    routes: model === undefined ? [] : readRoutes(
+      model,
+      (server) => readServer(server, waiting, (name) => troubleOf(haproxy.isServing, reported.get(name))),
+    ),
     leaving: applier.leaving,
     notices: built?.notices ?? [],
   };
@@ -44,12 +48,19 @@ function readRoutes(model: Model, read: (server: Server) => ServerStatus): Statu
 function readServer(
   server: Server,
   waiting: ReadonlyMap<string, string>,
-  reported: ReadonlyMap<string, ReportedServer>,
+  trouble: (name: ServerName) => string | undefined,
 ): ServerStatus {
   const why = waiting.get(server.name);
   const base = { container: server.containerName, address: formatEndpoint(server.address, server.port) };
   if (server.gate === "stopping") return { ...base, state: "draining", why };
   if (why !== undefined) return { ...base, state: "waiting", why };
-  const isDown = reported.get(server.name)?.isUp === false;
-  return { ...base, state: isDown ? "down" : "ready", why: isDown ? "its health check fails" : undefined };
+  const what = trouble(server.name);
+  return { ...base, state: what === undefined ? "ready" : "down", why: what };
+}
+
+/** Why a server that should have traffic has none. */
+function troubleOf(isServing: boolean, reported: ReportedServer | undefined): string | undefined {
+  if (!isServing) return "HAProxy does not serve";
+  if (reported?.isReady === false) return "somebody else took it out";
+  return reported?.isUp === false ? "its health check fails" : undefined;
 }

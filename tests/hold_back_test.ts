@@ -8,10 +8,18 @@ import type { HaproxyControl } from "../lib/ports.ts";
 import { openRouting, want } from "./changes/situation.ts";
 import { listener } from "./docker/fake_engine.ts";
 
+type How = {
+  /** A container whose server has no traffic yet. */
+  readonly held?: string;
+  /** What HAProxy answers each line with. */
+  readonly answer?: string;
+  readonly onFailure?: (why: string) => void;
+};
+
 /** The lines that HAProxy is sent when these containers of a situation's first step are told to stop. */
 async function sentFor(
   situation: string,
-  { held }: { readonly held?: string },
+  { held, answer = "", onFailure = (why) => assert.fail(why) }: How,
   ...names: readonly string[]
 ): Promise<string[]> {
   const snapshot = await Deno.readTextFile(
@@ -26,12 +34,12 @@ async function sentFor(
   const haproxy = {
     send: (lines: readonly string[]) => {
       sent.push(...lines);
-      return Promise.resolve(lines.map(() => ""));
+      return Promise.resolve(lines.map(() => answer));
     },
   } as unknown as HaproxyControl;
   const holdBack = new HoldBack(
     { haproxy, clock: systemClock, report: listener() },
-    (why) => assert.fail(why),
+    onFailure,
   );
   holdBack.take(
     runningAfterLoad(desired, waiting === undefined ? states : new Map([...states, [waiting, "maint"]])),
@@ -70,4 +78,11 @@ Deno.test("nothing is said of hosts whose containers are not told to stop", asyn
   // Blue has the alias and waits to be ready; green, which does not, would be its heir.
   const situation = "an_alias_goes_to_the_next_container_when_its_own_is_told_to_stop";
   assert.deepEqual(await sentFor(situation, { held: "blue" }), []);
+});
+
+Deno.test("an answer that nobody knows means that HAProxy did not do it, and is told", async () => {
+  const failures: string[] = [];
+  const how = { answer: "Permission denied\n", onFailure: (why: string) => void failures.push(why) };
+  await sentFor("a_server_leaves_and_the_others_stay", how, "web1");
+  assert.deepEqual(failures, ["HAProxy did not do what takes servers out"]);
 });

@@ -1,5 +1,6 @@
 // @ts-types="npm:@types/dockerode@4.0.2"
 import Docker from "dockerode";
+import { ACTIONS } from "./event.ts";
 import { EngineError, type EngineTransport, FetchModem } from "./modem.ts";
 
 /** The newest Docker API whose answers are known to be as we read them; engines of 20.10 end at 1.41. */
@@ -32,25 +33,7 @@ export type Engine = {
 };
 
 /** The events that can change the routing; Docker sends no others, so that `docker exec` costs nothing. */
-const EVENT_FILTERS = {
-  type: ["container", "network"],
-  event: [
-    "create",
-    "start",
-    "kill",
-    "die",
-    "stop",
-    "pause",
-    "unpause",
-    "rename",
-    "restart",
-    "destroy",
-    "update",
-    "health_status",
-    "connect",
-    "disconnect",
-  ],
-};
+const EVENT_FILTERS = { type: ["container", "network"], event: [...ACTIONS] };
 
 /** How far back signals are asked for, in seconds; the engine itself keeps the last 256 events. */
 const RECENT_S = 600;

@@ -15,6 +15,24 @@ const EventSchema = v.object({
   timeNano: v.optional(v.number()),
 });
 
+/** The actions that can change the routing; of the others, such as `exec_start`, nothing is asked for and nothing read. */
+export const ACTIONS: readonly string[] = [
+  "create",
+  "start",
+  "kill",
+  "die",
+  "stop",
+  "pause",
+  "unpause",
+  "rename",
+  "restart",
+  "destroy",
+  "update",
+  "health_status",
+  "connect",
+  "disconnect",
+];
+
 /** What an event is about: a container to look at again, and the signal that it was sent, if it was. */
 export type ContainerEvent = {
   readonly id: ContainerId;
@@ -30,6 +48,8 @@ export type ContainerEvent = {
 export function decodeEvent(json: unknown): ContainerEvent | undefined {
   const result = v.safeParse(EventSchema, json);
   if (!result.success) return undefined;
+  // An engine's filter may be another's to ignore; the state of health follows its action's name.
+  if (!ACTIONS.includes(result.output.Action.split(":")[0] ?? "")) return undefined;
   const { Type: type, Action: action, Actor: actor, timeNano } = result.output;
   const subject = type === "network"
     ? actor.Attributes.container

@@ -5,23 +5,36 @@
  * what is wrong, or nothing.
  */
 export async function tryNewBinds(before: string, after: string): Promise<string | undefined> {
-  const known = new Set(await bindsOf(before));
+  const known = await bindsOf(before);
   for (const bind of await bindsOf(after)) {
-    if (known.has(bind)) continue;
-    const [, host = "", port = ""] = /^(.*):([0-9]+)$/.exec(bind) ?? [];
+    if (
+      known.some((each) => each.port === bind.port && (each.host === bind.host || isAny(each) || isAny(bind)))
+    ) {
+      // The trial would meet HAProxy itself.
+      continue;
+    }
     try {
-      const hostname = host === "" ? "0.0.0.0" : host.replace(/^\[|\]$/g, "");
-      Deno.listen({ hostname, port: Number(port) }).close();
+      const hostname = bind.host === "" ? "0.0.0.0" : bind.host.replace(/^\[|\]$/g, "");
+      Deno.listen({ hostname, port: bind.port }).close();
     } catch (error) {
-      return `cannot listen on ${bind}: ${error instanceof Error ? error.message : error}`;
+      // A machine without IPv6 has no such listener.
+      if (bind.host === "::" && !(error instanceof Deno.errors.AddrInUse)) continue;
+      return `cannot listen on ${bind.host}:${bind.port}: ${error instanceof Error ? error.message : error}`;
     }
   }
   return undefined;
 }
 
-async function bindsOf(folder: string): Promise<string[]> {
+/** A `bind` line's address, as it is written there, and its port. */
+type Bind = { readonly host: string; readonly port: number };
+
+/** Whether a listener takes its port on all addresses. */
+const isAny = ({ host }: Bind): boolean => ["", "*", "::", "0.0.0.0"].includes(host);
+
+async function bindsOf(folder: string): Promise<Bind[]> {
   const config = await Deno.readTextFile(`${folder}/haproxy.cfg`).catch(() => "");
-  return [...config.matchAll(/^ +bind ((?!unix@)[^ \n]+)/gm)].map((match) => match[1] ?? "").filter((bind) =>
-    !bind.startsWith("::")
-  );
+  return [...config.matchAll(/^ +bind (?!unix@)([^ \n]*):([0-9]+)(?= |$)/gm)].map(([, host = "", port]) => ({
+    host,
+    port: Number(port),
+  }));
 }

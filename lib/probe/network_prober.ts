@@ -33,16 +33,27 @@ const READY: Verdict = { isReady: true };
 
 /** Proves readiness over the network: a connection, one that stays open, or an HTTP answer. */
 export class NetworkProber implements Prober {
+  /** Those that are asked often. */
   #waiting = 0;
 
   constructor(readonly clock: Clock) {}
 
   async prove(target: ProbeTarget, onFailure: OnFailure, signal: AbortSignal): Promise<void> {
+    let isCounted = true;
+    const uncount = () => {
+      if (isCounted) this.#waiting--;
+      isCounted = false;
+    };
     this.#waiting++;
-    await this.#prove(target, onFailure, signal).finally(() => this.#waiting--);
+    await this.#prove(target, onFailure, uncount, signal).finally(uncount);
   }
 
-  async #prove(target: ProbeTarget, onFailure: OnFailure, signal: AbortSignal): Promise<void> {
+  async #prove(
+    target: ProbeTarget,
+    onFailure: OnFailure,
+    uncount: () => void,
+    signal: AbortSignal,
+  ): Promise<void> {
     const startedAt = this.clock.now();
     for (let tries = 1; !signal.aborted; tries++) {
       const verdict = await probe(target, this.clock, signal);
@@ -50,11 +61,13 @@ export class NetworkProber implements Prober {
       if (signal.aborted) break;
       const elapsedMs = this.clock.now() - startedAt;
       onFailure(verdict.why, elapsedMs);
+      // One that does not come up holds up no other that has just begun.
+      if (elapsedMs > PATIENT_AFTER_MS) uncount();
       const delayMs = elapsedMs > PATIENT_AFTER_MS
         ? PATIENT_MS
         : Math.min(LONGEST_MS, Math.max(SHORTEST_MS, elapsedMs * PART));
       // Many that wait are asked in turn: what all of them cost together stays the same.
-      const turnMs = (this.#waiting - 1) * (tries > QUICK_TRIES ? TURN_MS : QUICK_TURN_MS);
+      const turnMs = Math.max(0, this.#waiting - 1) * (tries > QUICK_TRIES ? TURN_MS : QUICK_TURN_MS);
       await this.clock.sleep(Math.max(delayMs, Math.min(PATIENT_MS, turnMs)), signal);
     }
     signal.throwIfAborted();

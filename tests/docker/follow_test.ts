@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ACTIONS, decodeEvent } from "../../lib/docker/event.ts";
 import type { ContainerId } from "../../lib/core/names.ts";
 import { eventually } from "../harness/eventually.ts";
 import { FakeEngine, listener } from "./fake_engine.ts";
@@ -85,6 +86,28 @@ Deno.test("an event that comes in two halves is one event, and unknown ones do n
   fake.send(`${event.slice(30)}\n`);
   await watch.sees("ca1");
   assert.deepEqual(fake.requests.filter((request) => request === "GET /version").length, 1);
+});
+
+Deno.test("events that cannot change the routing are asked for by nobody, and cost nothing where they come all the same", () => {
+  const event = (Action: string) => decodeEvent({ Type: "container", Action, Actor: { ID: "a".repeat(64) } });
+  for (
+    const action of [
+      "exec_create: sh",
+      "exec_start: sh",
+      "exec_die",
+      "attach",
+      "top",
+      "resize",
+      "copy",
+      "commit",
+    ]
+  ) {
+    assert.equal(event(action), undefined, action);
+  }
+  for (const action of ["start", "die", "health_status: healthy"]) {
+    assert.equal(event(action)?.action, action);
+  }
+  assert.ok(!ACTIONS.some((action) => /exec|attach|^top/.test(action)));
 });
 
 Deno.test("a network's event is about the container that it names", async () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { askMaster, askWorker } from "../../lib/haproxy/worker.ts";
 import { type Note, openRouting, want, type Wanted } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
+import type { ContainerId } from "../../lib/core/names.ts";
 import type { HaproxyProgram } from "../harness/haproxies.ts";
 import { httpGet } from "../harness/http.ts";
 import { Containers } from "./containers.ts";
@@ -140,6 +141,62 @@ for (const program of programs) {
         // Dates are of whole milliseconds.
         assert.ok(after.at.getTime() - after.tookMs - before.at.getTime() >= before.tookMs - 2);
         assert.equal((await stage.apply(wanted)).plan.kind, "nothing");
+      }),
+  );
+
+  Deno.test(
+    name("a listener that cannot be had for IPv6 alone is refused before anything is reloaded"),
+    async () => {
+      using taken = Deno.listen({ hostname: "::1", port: 0 });
+      await onWeb(program, {}, async (stage, _containers, snapshot) => {
+        const before = await worker(stage);
+        // Without an address, HAProxy listens on all of both families.
+        const routing = await openRouting({ "http-port": String(taken.addr.port) });
+        const { desired, states } = want(routing, snapshot, {});
+        const { outcome } = await stage.applier.apply(desired, states, new AbortController().signal);
+        assert.match(
+          outcome.kind === "rejected" ? outcome.detail : "it was applied",
+          /cannot listen on :::\d+/,
+        );
+        assert.equal((await worker(stage)).pid, before.pid);
+        assert.equal((await get(stage)).status, 200);
+      });
+    },
+  );
+
+  Deno.test(
+    name("a listener that HAProxy itself has on all addresses is no obstacle to one on a single address"),
+    () =>
+      onWeb(program, { settings: { bind: "0.0.0.0" } }, async (stage, _containers, snapshot) => {
+        await stage.replace({ bind: "127.0.0.1" });
+        const { desired, states } = want(stage.routing, snapshot, {});
+        const { outcome } = await stage.applier.apply(desired, states, new AbortController().signal);
+        assert.equal(outcome.kind, "applied", JSON.stringify(outcome));
+        assert.equal((await get(stage)).status, 200);
+      }),
+  );
+
+  Deno.test(
+    name(
+      "a server is taken out of the old worker while a reload is under way, and out of the new one after it",
+    ),
+    () =>
+      onWeb(program, {}, async (stage, _containers, snapshot) => {
+        const old = await worker(stage);
+        stage.applier.forceReload("a reload");
+        const loading = stage.apply(want(stage.routing, snapshot, {}));
+        await eventually(() => stage.applier.isLoading, { what: "the reload to begin", everyMs: 1 });
+        stage.stopping.add("web1" as ContainerId);
+        stage.applier.holdBack(stage.stopping, want(stage.routing, snapshot, {}).desired);
+        await stage.applier.held;
+        const ready = async () => (await stage.haproxy.reportServers(HOST)).map(({ isReady }) => isReady);
+        // It answers for as long as the new one has not taken its place.
+        if (stage.applier.isLoading) {
+          assert.deepEqual([(await worker(stage)).pid, await ready()], [old.pid, [false, true]]);
+        }
+        await loading;
+        await stage.apply(want(stage.routing, snapshot, { stopping: ["web1"] }));
+        assert.deepEqual(await ready(), [false, true]);
       }),
   );
 

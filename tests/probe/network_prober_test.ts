@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
 import type { Clock, ProbeTarget } from "../../lib/ports.ts";
 import { NetworkProber } from "../../lib/probe/network_prober.ts";
 import { freePort } from "../harness/http.ts";
@@ -73,6 +74,49 @@ Deno.test("many containers that wait are asked in turn", async () => {
   await Promise.allSettled(proving);
   const shortest = Math.min(...clock.sleeps.slice(0, 1_500).map(({ ms }) => ms));
   assert.ok(shortest >= 49, `one was asked again after ${shortest} ms`);
+});
+
+Deno.test("containers that wait for long hold up none that has just begun", async () => {
+  let [now, tries, hasBegun] = [0, 0, false];
+  let own: number | undefined;
+  const ending = new AbortController();
+  const port = freePort();
+  const sleep = (ms: number) => {
+    tries++;
+    // Those of before are asked once a second by then.
+    if (hasBegun && ms < 1_000) own ??= ms;
+    if (own !== undefined || tries > 1_000) ending.abort();
+    if (now === 0 && tries === 50) now = 30_000;
+    if (tries === 150) {
+      hasBegun = true;
+      prove().catch(() => undefined);
+    }
+    return Promise.resolve();
+  };
+  const prober = new NetworkProber({ ...systemClock, now: () => now, sleep });
+  const prove = () => prober.prove(target(port), () => undefined, ending.signal);
+  const proving = Array.from({ length: 50 }, prove);
+  await Promise.allSettled(proving);
+  assert.equal(own, 1, "it is asked again after a millisecond, as if it were alone");
+});
+
+Deno.test("a published port is proved by a connection that stays open, and not by one that is closed at once", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const published = { ...target(port), via: "published" } as const;
+  // Docker's proxy accepts, finds nobody behind it, and closes.
+  const first = listener.accept().then((connection) => connection.close());
+  const kept: Deno.Conn[] = [];
+  const others = first.then(async () => {
+    for await (const connection of listener) kept.push(connection);
+  }).catch(() => undefined);
+  const why: string[] = [];
+  const clock = { ...systemClock, sleep: (ms: number) => systemClock.sleep(Math.min(ms, 20)) };
+  await new NetworkProber(clock).prove(published, (reason) => why.push(reason), AbortSignal.any([]));
+  assert.deepEqual([why.length, kept.length], [1, 1], why.join());
+  for (const connection of kept) connection.close();
+  listener.close();
+  await others;
 });
 
 Deno.test("a container that listens is proved by one connection, which is closed", async () => {
