@@ -4,7 +4,7 @@ import { type Plan, planChange } from "./core/plan.ts";
 import { countLeaving, noteBindings, noteOperation, type Running, runningAfterLoad } from "./core/running.ts";
 import { readBack } from "./core/read_back.ts";
 import type { Desired, Files } from "./core/render.ts";
-import { type Operation, readReplies, runtimeCommands, type ServerState } from "./core/runtime_command.ts";
+import { type Operation, runtimeCommands, type ServerState, takeReplies } from "./core/runtime_command.ts";
 import { believe, isAsReported, parseServerStates, stateQuestion } from "./core/survey.ts";
 import { HoldBack } from "./hold_back.ts";
 import type { Clock, ContainerSource, HaproxyControl, Outcome, Reporter } from "./ports.ts";
@@ -222,16 +222,14 @@ export class Applier {
     const { running } = this;
     if (running === undefined) return "nothing is loaded";
     const isQuiet = this.#holdBack.watch();
-    const lines = operations.map(runtimeCommands);
+    const lines = operations.flatMap(runtimeCommands);
     const touched = sectionsOf(operations);
     // What HAProxy has then is asked in the same breath.
     const questions = touched.length > MANY_SECTIONS ? [stateQuestion()] : touched.map(stateQuestion);
-    const replies = [...await this.parts.haproxy.send([...lines.flat(), ...questions])];
+    const replies = [...await this.parts.haproxy.send([...lines, ...questions])];
     this.answeredAt = this.parts.clock.now();
-    for (const [at, operation] of operations.entries()) {
-      const own = replies.splice(0, lines[at]?.length ?? 0);
-      const reply = readReplies(operation, own);
-      if (reply === "diverged") return `"${lines[at]?.[0]}" was answered with "${own.join(" ").trim()}"`;
+    for (const { operation, reply, said } of takeReplies(operations, replies)) {
+      if (reply === "diverged") return said;
       noteOperation(running, operation, reply === "done");
     }
     noteBindings(running, desired);

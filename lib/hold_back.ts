@@ -3,7 +3,7 @@ import type { Backend, Model } from "./core/model.ts";
 import type { BackendName, ContainerId } from "./core/names.ts";
 import type { Desired } from "./core/render.ts";
 import { noteOperation, type Running } from "./core/running.ts";
-import { type Operation, readReplies, runtimeCommands } from "./core/runtime_command.ts";
+import { type Operation, runtimeCommands, takeReplies } from "./core/runtime_command.ts";
 import type { Clock, HaproxyControl, Reporter } from "./ports.ts";
 
 /** How long HAProxy is waited for, in milliseconds. */
@@ -76,12 +76,8 @@ export class HoldBack {
     const startedAt = since ?? clock.now();
     try {
       const replies = [...await haproxy.send(operations.flatMap(runtimeCommands))];
-      for (const operation of operations) {
-        const lines = runtimeCommands(operation);
-        const own = replies.splice(0, lines.length);
-        if (readReplies(operation, own) === "diverged") {
-          throw new Error(`"${lines[0]}" was answered with "${own.join(" ").trim()}"`);
-        }
+      for (const { reply, said } of takeReplies(operations, replies)) {
+        if (reply === "diverged") throw new Error(said);
       }
       report.info("took servers out whose containers stop or may have moved", {
         servers: operations.flatMap((each) => "server" in each ? [each.server] : []),

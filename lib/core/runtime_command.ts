@@ -73,6 +73,19 @@ export type Reply = "done" | "later" | "diverged";
 /** What HAProxy 3.4 may put before an answer: its notices of what the commands before did. */
 const NOTICE = /^(Server|Backend|backend|Health check) /;
 
+/** Takes the replies to each operation's lines off the front of a batch's, and reads them; `said` is for people. */
+export function* takeReplies(
+  operations: readonly Operation[],
+  replies: string[],
+): Generator<{ readonly operation: Operation; readonly reply: Reply; readonly said: string }> {
+  for (const operation of operations) {
+    const lines = runtimeCommands(operation);
+    const own = replies.splice(0, lines.length);
+    const said = `"${lines[0]}" was answered with "${own.join(" ").trim()}"`;
+    yield { operation, reply: readReplies(operation, own), said };
+  }
+}
+
 /** Reads the replies to an operation's lines, strictly: what is not known to be good is a divergence. */
 export function readReplies(operation: Operation, replies: readonly string[]): Reply {
   const answers = replies.map(answerOf);
