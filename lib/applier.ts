@@ -1,12 +1,15 @@
+import { confirmationOf, findStrange } from "./core/confirmation.ts";
 import { tenths } from "./core/milliseconds.ts";
 import type { ContainerId, ServerName } from "./core/names.ts";
 import { type Plan, planChange } from "./core/plan.ts";
 import { countLeaving, noteBindings, noteOperation, type Running, runningAfterLoad } from "./core/running.ts";
 import { readBack } from "./core/read_back.ts";
-import type { Desired, Files } from "./core/render.ts";
+import type { ReloadReason } from "./core/reload_reason.ts";
+import type { Desired } from "./core/render.ts";
 import { type Operation, runtimeCommands, type ServerState, takeReplies } from "./core/runtime_command.ts";
-import { believe, isAsReported, parseServerStates, stateQuestion } from "./core/survey.ts";
+import { believe } from "./core/survey.ts";
 import { HoldBack } from "./hold_back.ts";
+import { isSameFiles, Loader } from "./loader.ts";
 import type { Clock, ContainerSource, HaproxyControl, Outcome, Reporter } from "./ports.ts";
 
 type States = ReadonlyMap<ServerName, ServerState>;
@@ -19,47 +22,40 @@ export type ApplierParts = {
   readonly source: Pick<ContainerSource, "stopping">;
 };
 
-/** The last reload, for status and for the space between two. */
-export type LastReload = { readonly at: Date; readonly reasons: readonly string[]; readonly tookMs: number };
-
-/** More sections than this are checked in one question. */
-const MANY_SECTIONS = 8;
+/**
+ * What became of a plan; `postponed`: the last reload was too short a time ago, and what is wanted then is to be planned
+ * then.
+ */
+export type Applied = {
+  readonly plan: Plan;
+  readonly outcome: Outcome | { readonly kind: "postponed"; readonly forMs: number };
+};
 
 /** Brings HAProxy from what it has to what is wanted, and knows what it has. */
 export class Applier {
   running: Running | undefined;
-  lastReload: LastReload | undefined;
-  reloads = 0;
-  /** A reload is under way: commands wait for its proof, but for those that take servers out. */
-  isLoading = false;
+  readonly loader: Loader;
   /** When HAProxy last answered what a plan told it, in milliseconds of the clock. */
   answeredAt = 0;
   /** What the last apply was asked for was refused before, as it is, so that nothing was done. */
   #isRefusing = false;
   #onDisk: { readonly desired: Desired; readonly states: States } | undefined;
-  #refused: Files | undefined;
-  #lastLoadEndedAt = -Infinity;
-  #mustReload: string | undefined;
-  /** A reload that was asked for, and refused for its content: it is owed until one is done. */
-  #owed: string | undefined;
   readonly #holdBack: HoldBack;
   /** How many audits in a row would have HAProxy reloaded. */
   #drifts = 0;
-  #firstReason = "the first load by this signalbox";
+  #firstReason: ReloadReason = { kind: "first-load" };
 
   constructor(readonly parts: ApplierParts) {
-    this.#holdBack = new HoldBack(parts, (reason) => this.forceReload(reason));
-  }
-
-  /** The next apply reloads, whatever differs: certificates may, or HAProxy is not as we believed. */
-  forceReload(reason: string): void {
-    this.#mustReload = reason;
-    this.#refused = undefined;
+    this.loader = new Loader(parts.haproxy, parts.clock);
+    this.#holdBack = new HoldBack(
+      { ...parts, isLoading: () => this.loader.isLoading },
+      (detail) => this.loader.ask({ kind: "diverged", detail }),
+    );
   }
 
   /** Something that was asked for was refused, and HAProxy goes on without it. */
   get isBehind(): boolean {
-    return this.#isRefusing || this.#owed !== undefined;
+    return this.#isRefusing || this.loader.isOwed;
   }
 
   /** HAProxy was started anew: it has what the files say, not what it was told since; or nobody knows what. */
@@ -78,7 +74,7 @@ export class Applier {
     wanted: States,
     signal: AbortSignal,
     later?: () => Promise<States>,
-  ): Promise<{ readonly plan: Plan; readonly outcome: Outcome }> {
+  ): Promise<Applied> {
     const { haproxy, clock, report } = this.parts;
     const isQuiet = this.#holdBack.watch();
     let states = this.#withhold(desired, wanted);
@@ -113,14 +109,15 @@ export class Applier {
     report.debug("sent commands to HAProxy", { commands: plan.operations.length, ...tookMs });
     if (trouble === undefined) return { plan, outcome: { kind: "applied" } };
     report.warn(`HAProxy is not as it was believed to be: ${trouble}; it is reloaded`);
-    const reload: Plan = { kind: "reload", reasons: [trouble] };
+    const reload: Plan = { kind: "reload", reasons: [{ kind: "diverged", detail: trouble }] };
     return { plan: reload, outcome: await this.#load(reload.reasons, desired, states, signal) };
   }
 
   /** Takes servers out at once whose container was told to stop, whatever a pass waits for. */
   holdBack(stopping: ReadonlySet<ContainerId>, wanted: Desired, since?: number): void {
-    if (this.running === undefined || !this.parts.haproxy.capabilities.canSetStates) return;
-    this.#holdBack.take(this.running, stopping, wanted, since);
+    if (this.parts.haproxy.capabilities.canSetStates) {
+      this.#holdBack.take(this.running, stopping, wanted, since);
+    }
   }
 
   /** Resolves when HAProxy has heard of the servers that were taken out so far, or has been waited for long enough. */
@@ -134,11 +131,11 @@ export class Applier {
    */
   async audit(): Promise<readonly string[]> {
     const { running, parts: { haproxy } } = this;
-    if (running === undefined || this.isLoading) return [];
+    if (running === undefined || this.loader.isLoading) return [];
     const isQuiet = this.#holdBack.watch();
     const survey = await haproxy.survey();
     // What was held back meanwhile is no drift.
-    if (!isQuiet() || running !== this.running || this.isLoading) return [];
+    if (!isQuiet() || running !== this.running || this.loader.isLoading) return [];
     if (survey === undefined) return [];
     const { told, reloadReason } = believe(running, survey);
     if (reloadReason === undefined) {
@@ -147,7 +144,7 @@ export class Applier {
     }
     // What reloads do not cure is what a user's own template says: they come at ever longer intervals.
     if (!Number.isInteger(Math.log2(++this.#drifts))) return [];
-    this.forceReload(reloadReason);
+    this.loader.ask({ kind: "diverged", detail: reloadReason });
     return told;
   }
 
@@ -156,8 +153,10 @@ export class Applier {
     const { haproxy, report } = this.parts;
     const remains = await haproxy.findRemains();
     if (remains === undefined) return;
-    const found = typeof remains === "string" ? remains : readBack(remains, desired, haproxy.capabilities);
-    if (typeof found === "string") {
+    const found = typeof remains === "string"
+      ? { kind: "unclear", detail: remains } as const
+      : readBack(remains, desired, haproxy.capabilities);
+    if ("kind" in found) {
       this.#firstReason = found;
       return;
     }
@@ -188,12 +187,14 @@ export class Applier {
 
   #plan(desired: Desired, states: States): Plan {
     this.#isRefusing = false;
-    if (this.#mustReload !== undefined) return { kind: "reload", reasons: [this.#mustReload] };
-    const { running } = this;
+    const { running, loader: { asked } } = this;
     const plan: Plan = running === undefined
       ? { kind: "reload", reasons: [this.#firstReason] }
       : planChange(running, desired, states, this.parts.haproxy.capabilities);
-    this.#isRefusing = plan.kind === "reload" && isSameFiles(this.#refused, desired.files);
+    if (asked !== undefined) {
+      return { kind: "reload", reasons: plan.kind === "reload" ? [asked, ...plan.reasons] : [asked] };
+    }
+    this.#isRefusing = plan.kind === "reload" && this.loader.hasRefused(desired.files);
     return this.#isRefusing ? { kind: "nothing" } : plan;
   }
 
@@ -223,76 +224,34 @@ export class Applier {
     if (running === undefined) return "nothing is loaded";
     const isQuiet = this.#holdBack.watch();
     const lines = operations.flatMap(runtimeCommands);
-    const touched = sectionsOf(operations);
     // What HAProxy has then is asked in the same breath.
-    const questions = touched.length > MANY_SECTIONS ? [stateQuestion()] : touched.map(stateQuestion);
-    const replies = [...await this.parts.haproxy.send([...lines, ...questions])];
+    const confirmation = confirmationOf(operations);
+    const replies = [...await this.parts.haproxy.send([...lines, ...confirmation.questions])];
     this.answeredAt = this.parts.clock.now();
     for (const { operation, reply, said } of takeReplies(operations, replies)) {
       if (reply === "diverged") return said;
       noteOperation(running, operation, reply === "done");
     }
     noteBindings(running, desired);
-    const reported = Map.groupBy(replies.flatMap(parseServerStates), (server) => server.section);
-    const strange = touched.find((name) => {
-      const section = running.sections.get(name);
-      const servers = reported.get(name) ?? [];
-      // A backend that was deleted with its servers has none.
-      return section === undefined ? servers.length > 0 : !isAsReported(section, servers);
-    });
+    const strange = findStrange(confirmation, replies, running);
     // What was held back meanwhile changed what HAProxy reports; the audit looks again.
-    if (strange === undefined || !isQuiet()) return undefined;
-    return `the servers of ${strange} are not as they should be`;
+    return isQuiet() ? strange : undefined;
   }
 
   async #load(
-    reasons: readonly string[],
+    reasons: readonly ReloadReason[],
     desired: Desired,
     wanted: States,
     signal: AbortSignal,
-  ): Promise<Outcome> {
-    const { clock, haproxy } = this.parts;
-    // Reloads cost CPU and leave an old worker behind: after one, as much time passes as it took.
-    const pauseMs = this.#lastLoadEndedAt + (this.lastReload?.tookMs ?? 0) - clock.now();
-    if (pauseMs > 0) await clock.sleep(pauseMs, signal);
+  ): Promise<Applied["outcome"]> {
+    const { pauseMs } = this.loader;
+    if (pauseMs > 0) return { kind: "postponed", forMs: pauseMs };
     const states = this.#withhold(desired, wanted);
-    const startedAt = clock.now();
-    this.isLoading = true;
-    // What is asked for from now on is not done by this load: a certificate may have been read already.
-    const asked = this.#mustReload;
-    this.#mustReload = undefined;
-    const outcome = await haproxy.load(desired, states, signal).catch((error) => {
-      this.#mustReload ??= asked;
-      throw error;
-    }).finally(() => this.isLoading = false);
-    this.#lastLoadEndedAt = clock.now();
+    const outcome = await this.loader.load(reasons, desired, states, signal);
     if (outcome.kind === "applied") {
       this.running = runningAfterLoad(desired, states);
       this.#onDisk = { desired, states };
-      this.#refused = undefined;
-      this.#owed = undefined;
-      this.reloads++;
-      this.lastReload = { at: new Date(), reasons, tookMs: this.#lastLoadEndedAt - startedAt };
-    } else if (outcome.stage === "check") {
-      // What was refused for its content will be refused again; what could not be written may work the next time.
-      this.#refused = desired.files;
-      this.#owed ??= asked;
-    } else this.#mustReload ??= asked;
+    }
     return outcome;
   }
-
-  /** Lets what was refused be tried again: what the files name, such as a certificate, may have been mended. */
-  retryRefused(): void {
-    this.#refused = undefined;
-    this.#mustReload ??= this.#owed;
-  }
-}
-
-/** The sections whose servers the operations change. */
-const sectionsOf = (operations: readonly Operation[]): string[] => [
-  ...new Set(operations.flatMap((operation) => "server" in operation ? [operation.section] : [])),
-];
-
-function isSameFiles(a: Files | undefined, b: Files): boolean {
-  return a !== undefined && a.size === b.size && [...b].every(([name, text]) => a.get(name) === text);
 }

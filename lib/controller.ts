@@ -6,13 +6,16 @@ import type { Model } from "./core/model.ts";
 import type { ServerName } from "./core/names.ts";
 import { summarize } from "./core/operation_summary.ts";
 import type { Plan } from "./core/plan.ts";
+import { reloadReasonText } from "./core/reload_reason.ts";
 import type { Desired } from "./core/render.ts";
 import type { Settle } from "./core/settle.ts";
+import type { LoopState } from "./core/status.ts";
 import { emptySnapshot, type Snapshot, withoutStarting } from "./core/snapshot.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Clock, ContainerSource, HaproxyControl, Outcome, Prober, Reporter, Wake } from "./ports.ts";
 import { Quarantine } from "./quarantine.ts";
 import { Readiness } from "./readiness.ts";
+import { Reminders } from "./reminders.ts";
 
 /** The pure half of the flow, in its two steps. */
 export type Design = {
@@ -64,7 +67,7 @@ export class Controller {
   /** How many loads in a row have failed. */
   #failures = 0;
   #isCheckDue = false;
-  readonly #wakesDue = new Set<number>();
+  readonly #reminders: Reminders;
 
   constructor(readonly parts: ControllerParts) {
     this.readiness = new Readiness(
@@ -74,11 +77,25 @@ export class Controller {
     );
     this.applier = new Applier(parts);
     this.mailbox = new Mailbox(parts.clock);
+    this.#reminders = new Reminders(parts.clock, (wake) => this.wake(wake));
   }
 
-  /** Why HAProxy is not in step, where it is not. */
-  get trouble(): string | undefined {
-    return this.#complaint === "" ? undefined : this.#complaint;
+  /** How the loop stands at this moment. */
+  get state(): LoopState {
+    const { built, applier, readiness, parts } = this;
+    const { count, counts, last } = applier.loader;
+    return {
+      sources: parts.source.describe(),
+      model: built?.model,
+      notices: built?.notices ?? [],
+      waiting: readiness.waiting(built?.model),
+      hasConfig: applier.running !== undefined,
+      reloads: count,
+      reloadsByReason: counts,
+      lastReload: last,
+      trouble: this.#complaint === "" ? undefined : this.#complaint,
+      leaving: applier.leaving,
+    };
   }
 
   /** Says that something may have changed. */
@@ -91,7 +108,7 @@ export class Controller {
 
   /** Reads everything again, and reloads HAProxy even if no file differs: certificates may. */
   reread(): void {
-    this.applier.forceReload("SIGHUP");
+    this.applier.loader.ask({ kind: "asked", detail: "SIGHUP" });
     this.quarantine.clear();
     this.wake({ reason: "signal", isFresh: true });
   }
@@ -110,8 +127,8 @@ export class Controller {
       reported.filter((server) => server.isReady && server.isUp).map((server) => server.name),
     );
     const following = source.follow((wake) => this.wake(wake), signal, () => haproxy.expectCommands());
-    const resync = this.#every(RESYNC_MS, { reason: "resync" }, signal);
-    const audit = this.#every(AUDIT_MS, { reason: "audit", ids: new Set() }, signal);
+    const resync = this.#reminders.every(RESYNC_MS, { reason: "resync" }, signal);
+    const audit = this.#reminders.every(AUDIT_MS, { reason: "audit", ids: new Set() }, signal);
     const starting = clock.sleep(PATIENCE_MS, signal).then(() =>
       this.wake({ reason: "start", ids: new Set() })
     );
@@ -146,7 +163,7 @@ export class Controller {
       if (signal.aborted) return;
       this.#complain(`cannot bring HAProxy up to date: ${error instanceof Error ? error.message : error}`);
       report.debug(error instanceof Error ? error.stack ?? "" : "");
-      this.#wakeIn(RETRY_MS, signal);
+      this.#reminders.once(RETRY_MS, signal);
     }
   }
 
@@ -185,17 +202,22 @@ export class Controller {
     const { isAsking } = this.readiness;
     const wasUnknown = this.applier.running === undefined;
     const { plan, outcome } = await this.applier.apply(desired, states, signal, isAsking ? later : undefined);
+    if (outcome.kind === "postponed") {
+      // What is wanted by then is loaded then, and not what was wanted now.
+      this.#reminders.once(Math.ceil(outcome.forMs), signal, { since });
+      return;
+    }
     if (outcome.kind === "applied") this.#known = new Set();
     // Files that were read back may have been written a moment before the signalbox that would have checked them ended.
     const isReadBack = wasUnknown && plan.kind !== "reload";
     if (outcome.kind === "rejected" && outcome.stage === "check" && await this.#findFault(desired, signal)) {
-      this.applier.retryRefused();
+      this.applier.loader.retryRefused();
       this.wake({ reason: "haproxy", ids: new Set() });
       return;
     }
     this.#tell(plan, outcome, signal, since);
     if (plan.kind === "runtime" || plan.kind === "keep" || isReadBack) this.#checkLater(signal);
-    if (this.applier.leaving > 0) this.#wakeIn(RETRY_MS, signal);
+    if (this.applier.leaving > 0) this.#reminders.once(RETRY_MS, signal);
   }
 
   /** Commands need no check, but the files that were written with them do: a restart would load them. */
@@ -230,8 +252,8 @@ export class Controller {
     if (outcome.kind === "rejected") {
       this.#complain(`the new config failed (${outcome.stage}): ${outcome.detail}`);
       if (outcome.stage === "check") {
-        this.#wakeIn(RETRY_REFUSED_MS, signal, () => this.applier.retryRefused());
-      } else this.#wakeIn(backoffMs(++this.#failures, RELOAD, 0), signal);
+        this.#reminders.once(RETRY_REFUSED_MS, signal, { before: () => this.applier.loader.retryRefused() });
+      } else this.#reminders.once(backoffMs(++this.#failures, RELOAD, 0), signal);
       return;
     }
     if (!this.applier.isBehind) {
@@ -240,7 +262,7 @@ export class Controller {
       this.#failures = 0;
     }
     if (plan.kind === "reload") {
-      report.info("reloaded HAProxy", { reasons: plan.reasons.slice(0, 5), ...took });
+      report.info("reloaded HAProxy", { reasons: plan.reasons.slice(0, 5).map(reloadReasonText), ...took });
     } else if (plan.kind === "runtime") {
       report.info("changed HAProxy at run time", { ...summarize(plan.operations), ...took });
     }
@@ -255,18 +277,6 @@ export class Controller {
     this.parts.report.error(`${message}; ${meanwhile} tried again`);
   }
 
-  /** Wakes once after the milliseconds, however often it is asked for until then. */
-  #wakeIn(milliseconds: number, signal: AbortSignal, before?: () => void): void {
-    if (this.#wakesDue.has(milliseconds)) return;
-    this.#wakesDue.add(milliseconds);
-    void this.parts.clock.sleep(milliseconds, signal).then(() => {
-      this.#wakesDue.delete(milliseconds);
-      if (signal.aborted) return;
-      before?.();
-      this.wake({ reason: "haproxy", ids: new Set() });
-    });
-  }
-
   /** Someone may have typed `disable server`: what drifted is told, and put right by the pass that follows. */
   async #audit(): Promise<void> {
     // What cannot be asked now is asked again, and holds up nothing that a container wants.
@@ -275,12 +285,5 @@ export class Controller {
       return [];
     });
     for (const drift of drifts) this.parts.report.warn(`HAProxy drifted: ${drift}; it is put right`);
-  }
-
-  async #every(intervalMs: number, wake: Wake, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.parts.clock.sleep(intervalMs, signal);
-      if (!signal.aborted) this.wake(wake);
-    }
   }
 }

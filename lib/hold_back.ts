@@ -14,6 +14,8 @@ export type HoldBackParts = {
   readonly haproxy: HaproxyControl;
   readonly clock: Clock;
   readonly report: Reporter;
+  /** A reload is under way: what a pass would do has to wait for its proof. */
+  readonly isLoading: () => boolean;
 };
 
 /**
@@ -28,9 +30,33 @@ export class HoldBack {
 
   constructor(readonly parts: HoldBackParts, readonly onFailure: (reason: string) => void) {}
 
-  /** Takes out the servers of these containers that have traffic, and notes it; `since` is when that was asked for. */
-  take(running: Running, stopping: ReadonlySet<ContainerId>, wanted: Desired, since?: number): void {
+  /**
+   * Takes out the servers of these containers that have traffic, and notes it; `since` is when that was asked for. Of an
+   * HAProxy that was taken over, and is not known to be what it should be, the servers are asked first.
+   */
+  take(
+    running: Running | undefined,
+    stopping: ReadonlySet<ContainerId>,
+    wanted: Desired,
+    since = this.parts.clock.now(),
+  ): void {
     if (stopping.size === 0) return;
+    if (running === undefined) return this.#tell(this.#sendUnknown(stopping, wanted, since));
+    const operations = this.#plan(running, stopping, wanted);
+    if (operations.length === 0) return;
+    for (const operation of operations) {
+      // Routes are left to be planned: which section serves whom is read from them.
+      if (operation.kind === "set-state") noteOperation(running, operation, true);
+    }
+    this.#tell(
+      this.#send(operations, since).catch((error) => {
+        this.parts.report.debug(`cannot hold servers back: ${error}`);
+        this.onFailure("HAProxy did not do what takes servers out");
+      }),
+    );
+  }
+
+  #plan(running: Running, stopping: ReadonlySet<ContainerId>, wanted: Desired): Operation[] {
     const operations: Operation[] = [];
     for (const backend of wanted.model.backends) {
       const section = sectionOf(running, backend.name);
@@ -41,24 +67,25 @@ export class HoldBack {
       if (leaving.length === 0) continue;
       if (!hasReady(running, stopping, backend)) {
         const handing = handOver(running, stopping, backend, wanted.model);
-        // Where an heir is not there yet, the pass makes it, leads the host there, and only then takes the server out.
-        if (handing === undefined) continue;
-        operations.push(...handing);
+        // Where an heir is not there yet, the pass makes it, leads the host there, and only then takes the server out;
+        // but a pass that waits for a reload would be too late.
+        if (handing === undefined && !this.parts.isLoading()) continue;
+        operations.push(...handing ?? []);
       }
       for (const { name: server } of leaving) {
         operations.push({ kind: "set-state", section, server, state: "maint" });
       }
     }
-    if (operations.length === 0) return;
-    for (const operation of operations) {
-      // Routes are left to be planned: which section serves whom is read from them.
-      if (operation.kind === "set-state") noteOperation(running, operation, true);
-    }
+    return operations;
+  }
+
+  /** What waits for HAProxy waits until it has heard this, but not for long. */
+  #tell(sending: Promise<void>): void {
     this.#count++;
     this.#underWay++;
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const cancel = this.parts.clock.after(PATIENCE_MS, resolve);
-    const sent = this.#send(operations, since).finally(() => {
+    const sent = sending.finally(() => {
       this.#underWay--;
       cancel();
     });
@@ -71,22 +98,31 @@ export class HoldBack {
     return () => underWay === 0 && count === this.#count;
   }
 
-  async #send(operations: readonly Operation[], since: number | undefined): Promise<void> {
-    const { clock, report, haproxy } = this.parts;
-    const startedAt = since ?? clock.now();
+  /** A server is known by its name, wherever it stands; what cannot be asked is loaded anew all the same. */
+  async #sendUnknown(stopping: ReadonlySet<ContainerId>, wanted: Desired, since: number): Promise<void> {
+    const servers = wanted.model.backends.flatMap((backend) => backend.servers);
+    const names = new Set(servers.filter((each) => stopping.has(each.containerId)).map(({ name }) => name));
     try {
-      const replies = [...await haproxy.send(operations.flatMap(runtimeCommands))];
-      for (const { reply, said } of takeReplies(operations, replies)) {
-        if (reply === "diverged") throw new Error(said);
-      }
-      report.info("took servers out whose containers stop or may have moved", {
-        servers: operations.flatMap((each) => "server" in each ? [each.server] : []),
-        sinceEventMs: tenths(clock.now() - startedAt),
-      });
+      const reported = await this.parts.haproxy.reportServers();
+      const operations = reported.filter(({ name, isReady }) => isReady && names.has(name)).map((
+        { section, name: server },
+      ) => ({ kind: "set-state", section, server, state: "maint" } as const));
+      if (operations.length > 0) await this.#send(operations, since);
     } catch (error) {
-      report.debug(`cannot hold servers back: ${error}`);
-      this.onFailure("HAProxy did not do what takes servers out");
+      this.parts.report.debug(`cannot hold servers back: ${error}`);
     }
+  }
+
+  async #send(operations: readonly Operation[], since: number): Promise<void> {
+    const { clock, report, haproxy } = this.parts;
+    const replies = [...await haproxy.send(operations.flatMap(runtimeCommands))];
+    for (const { reply, said } of takeReplies(operations, replies)) {
+      if (reply === "diverged") throw new Error(said);
+    }
+    report.info("took servers out whose containers stop or may have moved", {
+      servers: operations.flatMap((each) => "server" in each ? [each.server] : []),
+      sinceEventMs: tenths(clock.now() - since),
+    });
   }
 }
 

@@ -13,9 +13,6 @@ type Entry = {
   readonly stop: AbortController;
 };
 
-/** Why a server has no traffic yet; for status. */
-export type Waiting = { readonly server: string; readonly container: string; readonly why: string };
-
 /** How long a container may wait before it is said why, in milliseconds. */
 const SILENT_MS = 1_000;
 
@@ -66,17 +63,17 @@ export class Readiness {
     cancel();
   }
 
-  /** The servers that have no traffic, and why. */
-  waiting(model: Model): Waiting[] {
-    return model.backends.flatMap((backend) =>
-      backend.servers.flatMap((server) => {
-        const entry = this.#entries.get(server.name);
-        const why = server.gate === "open"
-          ? (entry?.isProven ? undefined : entry?.why ?? "not asked yet")
-          : GATES[server.gate];
-        return why === undefined ? [] : [{ server: server.name, container: server.containerName, why }];
-      })
-    );
+  /** Why servers have no traffic yet, by name. */
+  waiting(model: Model | undefined): ReadonlyMap<ServerName, string> {
+    const reasons = new Map<ServerName, string>();
+    for (const server of model?.backends.flatMap((backend) => backend.servers) ?? []) {
+      const entry = this.#entries.get(server.name);
+      const why = server.gate === "open"
+        ? (entry?.isProven ? undefined : entry?.why ?? "not asked yet")
+        : GATES[server.gate];
+      if (why !== undefined) reasons.set(server.name, why);
+    }
+    return reasons;
   }
 
   /** Ends all probes. */

@@ -14,12 +14,15 @@ type How = {
   /** What HAProxy answers each line with. */
   readonly answer?: string;
   readonly onFailure?: (why: string) => void;
+  readonly isLoading?: boolean;
+  /** HAProxy was taken over, and what it has is not known: it is asked. */
+  readonly isUnknown?: boolean;
 };
 
 /** The lines that HAProxy is sent when these containers of a situation's first step are told to stop. */
 async function sentFor(
   situation: string,
-  { held, answer = "", onFailure = (why) => assert.fail(why) }: How,
+  { held, answer = "", onFailure = (why) => assert.fail(why), isLoading = false, isUnknown = false }: How,
   ...names: readonly string[]
 ): Promise<string[]> {
   const snapshot = await Deno.readTextFile(
@@ -36,13 +39,19 @@ async function sentFor(
       sent.push(...lines);
       return Promise.resolve(lines.map(() => answer));
     },
+    reportServers: () =>
+      Promise.resolve(servers.map(({ name }) => ({ section: "_spare_3", name, isReady: name !== waiting }))),
   } as unknown as HaproxyControl;
   const holdBack = new HoldBack(
-    { haproxy, clock: systemClock, report: listener() },
+    { haproxy, clock: systemClock, report: listener(), isLoading: () => isLoading },
     onFailure,
   );
+  const known = runningAfterLoad(
+    desired,
+    waiting === undefined ? states : new Map([...states, [waiting, "maint"]]),
+  );
   holdBack.take(
-    runningAfterLoad(desired, waiting === undefined ? states : new Map([...states, [waiting, "maint"]])),
+    isUnknown ? undefined : known,
     // One that serves nothing is told to stop too.
     new Set([...stopping.map(({ containerId }) => containerId), "worker" as ContainerId]),
     desired,
@@ -78,6 +87,21 @@ Deno.test("nothing is said of hosts whose containers are not told to stop", asyn
   // Blue has the alias and waits to be ready; green, which does not, would be its heir.
   const situation = "an_alias_goes_to_the_next_container_when_its_own_is_told_to_stop";
   assert.deepEqual(await sentFor(situation, { held: "blue" }), []);
+});
+
+Deno.test("while a reload holds up the pass, a server is taken out though its heir is not ready", async () => {
+  const situation = "an_alias_goes_to_the_next_container_when_its_own_is_told_to_stop";
+  assert.deepEqual(await sentFor(situation, { held: "green" }, "blue"), []);
+  assert.deepEqual(await sentFor(situation, { held: "green", isLoading: true }, "blue"), [
+    "set server blue.example.com/blue.example.com:blue:80 state maint",
+  ]);
+});
+
+Deno.test("an HAProxy that was taken over in doubt is asked where the server stands", async () => {
+  assert.deepEqual(await sentFor("nothing_changed", { isUnknown: true }, "web1"), [
+    "set server _spare_3/www.example.com:web1:80 state maint",
+  ]);
+  assert.deepEqual(await sentFor("nothing_changed", { isUnknown: true, held: "web1" }, "web1"), []);
 });
 
 Deno.test("an answer that nobody knows means that HAProxy did not do it, and is told", async () => {

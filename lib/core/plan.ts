@@ -1,6 +1,7 @@
 import { type HaproxyVersion, isAtLeast } from "./backend_option.ts";
 import type { ServerName } from "./names.ts";
 import type { Desired } from "./render.ts";
+import { type ReloadReason, settingsReason } from "./reload_reason.ts";
 import type { Section } from "./section.ts";
 import type { Running, RunningSection, RunningServer } from "./running.ts";
 import type { Operation, SectionName, ServerState } from "./runtime_command.ts";
@@ -10,7 +11,7 @@ export type Plan =
   | { readonly kind: "nothing" }
   | { readonly kind: "keep" }
   | { readonly kind: "runtime"; readonly operations: readonly Operation[] }
-  | { readonly kind: "reload"; readonly reasons: readonly string[] };
+  | { readonly kind: "reload"; readonly reasons: readonly ReloadReason[] };
 
 /** What the HAProxy found can do at run time (management guide; `add server` with checks from 2.6 on). */
 export type Capabilities = {
@@ -38,7 +39,7 @@ export function planChange(
   capabilities: Pick<Capabilities, "canAddServers" | "canAddBackends">,
 ): Plan {
   if (running.fixed !== desired.fixed) {
-    return { kind: "reload", reasons: ["settings of the whole config differ"] };
+    return { kind: "reload", reasons: [settingsReason(running.fixed, desired.fixed)] };
   }
   const planner = new Planner(running, desired, states, capabilities);
   planner.plan();
@@ -54,7 +55,7 @@ const hasAuthorities = ({ servers }: RunningSection): boolean =>
   [...servers.values()].some(({ line }) => namesAuthorities(line));
 
 class Planner {
-  readonly reasons: string[] = [];
+  readonly reasons: ReloadReason[] = [];
   readonly #adds: Operation[] = [];
   readonly #readies: Operation[] = [];
   readonly #routes: Operation[] = [];
@@ -81,11 +82,7 @@ class Planner {
       if (wanted.isSpare) continue;
       const section = this.#findSection(name, wanted.shape) ?? this.#addBackend(name, wanted);
       if (section === undefined) {
-        this.reasons.push(
-          this.running.sections.has(name)
-            ? `options of ${name} differ`
-            : `${name} is new, and no spare backend fits`,
-        );
+        this.reasons.push({ kind: this.running.sections.has(name) ? "options" : "no-spare", section: name });
         continue;
       }
       sectionOf.set(name, section);
@@ -141,7 +138,7 @@ class Planner {
       const state = this.states.get(server) ?? "ready";
       const before = section.servers.get(server);
       if (before?.state === "ready" && before.line !== line && !before.isLeaving) {
-        this.reasons.push(`address or settings of ${server} differ`);
+        this.reasons.push({ kind: "live-server", server });
       } else if (before === undefined || before.line !== line) {
         this.#add(name, section, server, line, before);
         if (state === "ready") this.#readies.push({ kind: "set-state", section: name, server, state });
@@ -167,7 +164,7 @@ class Planner {
     before: RunningServer | undefined,
   ): void {
     if (!section.canAddServers || !this.capabilities.canAddServers) {
-      this.reasons.push(`${server} is new, and HAProxy cannot add it to ${name} while it runs`);
+      this.reasons.push({ kind: "cannot-add", server, section: name });
       return;
     }
     // Never re-address a live server: one under this name that has left, or has no traffic, makes room first.
@@ -179,13 +176,13 @@ class Planner {
     this.#adds.push({ kind: "add-server", section, server, line });
     // HAProxy reads a file of authorities when it loads a config, not for `add server`.
     if (namesAuthorities(line) && ![...this.running.sections.values()].some(hasAuthorities)) {
-      this.reasons.push(`${server} is the first whose certificate is checked`);
+      this.reasons.push({ kind: "first-authorities", server });
     }
   }
 
   #leave(section: SectionName, server: ServerName, entry: RunningServer): void {
     if (!this.capabilities.canAddServers) {
-      this.reasons.push(`${server} is gone`);
+      this.reasons.push({ kind: "cannot-delete", server });
       return;
     }
     if (entry.state !== "maint") this.#maints.push({ kind: "set-state", section, server, state: "maint" });

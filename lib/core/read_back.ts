@@ -1,6 +1,7 @@
 import { isDynamic } from "./balance.ts";
 import { formatEndpoint, type IpAddress, type Port, type ServerName } from "./names.ts";
 import type { Capabilities } from "./plan.ts";
+import { type ReloadReason, reloadReasonText, settingsReason } from "./reload_reason.ts";
 import type { Desired, Files } from "./render.ts";
 import type { Running, RunningSection, RunningServer } from "./running.ts";
 import type { SectionName } from "./runtime_command.ts";
@@ -26,7 +27,13 @@ type ParsedConfig = {
 };
 
 /** What HAProxy is not known to have: it is loaded anew, which costs nothing but time. */
-class Unclear extends Error {}
+class Unclear extends Error {
+  constructor(readonly reason: ReloadReason) {
+    super(reloadReasonText(reason));
+  }
+}
+
+const unclear = (detail: string): Unclear => new Unclear({ kind: "unclear", detail });
 
 /**
  * Finds out what a running HAProxy has, from what it tells and from the files of the signalbox before us; answers with
@@ -37,11 +44,11 @@ export function readBack(
   remains: Remains,
   desired: Desired,
   capabilities: Pick<Capabilities, "canAddBackends">,
-): Running | string {
+): Running | ReloadReason {
   try {
     return new Reader(remains, desired, capabilities).read();
   } catch (error) {
-    if (error instanceof Unclear) return error.message;
+    if (error instanceof Unclear) return error.reason;
     throw error;
   }
 }
@@ -105,24 +112,26 @@ class Reader {
   }
 
   #compareFixed(): void {
-    if (this.#loaded.fixed !== this.#own.fixed) throw new Unclear("settings of the whole config differ");
+    if (this.#loaded.fixed !== this.#own.fixed) {
+      throw new Unclear(settingsReason(this.#loaded.fixed, this.#own.fixed));
+    }
     // Something was made current, and not loaded before it ended.
-    if (this.#current.fixed !== this.#loaded.fixed) throw new Unclear("the last reload was not finished");
+    if (this.#current.fixed !== this.#loaded.fixed) throw unclear("the last reload was not finished");
     for (const [name, { body, servers }] of this.#own.backends) {
       const loaded = this.#loaded.backends.get(name);
       const isSame = loaded?.body === body && isEqual(loaded.servers, servers);
-      if (!isSame) throw new Unclear(`backend ${name} differs`);
+      if (!isSame) throw unclear(`backend ${name} differs`);
     }
     for (const [name, body] of this.#own.defaults) {
-      if (this.#loaded.defaults.get(name) !== body) throw new Unclear(`defaults ${name} differ`);
+      if (this.#loaded.defaults.get(name) !== body) throw unclear(`defaults ${name} differ`);
     }
   }
 
   #readRoutes(): Map<string, SectionName> {
     const routes = new Map<string, SectionName>();
-    if (this.remains.survey.routes === undefined) throw new Unclear("hosts.map cannot be read");
+    if (this.remains.survey.routes === undefined) throw unclear("hosts.map cannot be read");
     for (const { key, section } of this.remains.survey.routes) {
-      if (routes.has(key)) throw new Unclear(`hosts.map has ${key} twice`);
+      if (routes.has(key)) throw unclear(`hosts.map has ${key} twice`);
       routes.set(key, section);
     }
     return routes;
@@ -136,11 +145,11 @@ class Reader {
       if (section === undefined) continue;
       const before = backends.get(backend) ?? section;
       if (before !== section || section !== backend && !isSpare(section)) {
-        throw new Unclear(`the route ${key} leads elsewhere than the files say`);
+        throw unclear(`the route ${key} leads elsewhere than the files say`);
       }
       backends.set(backend, section);
     }
-    if (new Set(backends.values()).size !== backends.size) throw new Unclear("two backends share a section");
+    if (new Set(backends.values()).size !== backends.size) throw unclear("two backends share a section");
     return new Map([...backends].filter(([backend, section]) => backend !== section));
   }
 
@@ -148,7 +157,7 @@ class Reader {
     const loaded = this.#loaded.backends.get(name);
     const current = isSpare(name) ? undefined : this.#current.backends.get(name);
     if (loaded !== undefined && current !== undefined && loaded.body !== current.body) {
-      throw new Unclear(`options of ${name} differ`);
+      throw unclear(`options of ${name} differ`);
     }
     // In neither: its host is gone, and it is deleted as soon as its last requests have ended.
     const body = (loaded ?? current)?.body ?? "";
@@ -173,12 +182,12 @@ class Reader {
     if (line === undefined) return { line: loaded ?? "", state, isLeaving: true };
     // The check of one that was added begins with its traffic.
     if (loaded === undefined && server.isReady && !server.isChecked) {
-      throw new Unclear(`${server.name} is not checked`);
+      throw unclear(`${server.name} is not checked`);
     }
     // One that was deleted and came back elsewhere is as the files say it is now.
     const isSame = endpointOf(line) === formatEndpoint(server.address as IpAddress, server.port as Port) &&
       (loaded === undefined || loaded === line || endpointOf(loaded) !== endpointOf(line));
-    if (!isSame) throw new Unclear(`address or settings of ${server.name} differ`);
+    if (!isSame) throw unclear(`address or settings of ${server.name} differ`);
     return { line, state, isLeaving: false };
   }
 }

@@ -34,7 +34,7 @@ export type Operation =
   | { readonly kind: "delete-server"; readonly section: SectionName; readonly server: ServerName };
 
 /** The map's name at run time: HAProxy knows it only as it stands in the config. */
-const MAP = "hosts.map";
+export const MAP = "hosts.map";
 
 /** The lines that are sent to HAProxy's socket for an operation (management guide, section 9.3). */
 export function runtimeCommands(operation: Operation): readonly string[] {

@@ -1,5 +1,8 @@
-import type { Notice } from "./notice.ts";
-import { formatNotice } from "./notice.ts";
+import type { Model, Server } from "./model.ts";
+import { formatEndpoint, type ServerName } from "./names.ts";
+import { formatNotice, type Notice } from "./notice.ts";
+import { type ReloadReason, reloadReasonText } from "./reload_reason.ts";
+import type { ReportedServer } from "./survey.ts";
 
 /** One source of containers: an engine, or a file. */
 export type SourceStatus = {
@@ -32,7 +35,27 @@ export type ServerStatus = {
   readonly why: string | undefined;
 };
 
-/** How a running signalbox stands: one model, which `status`, health and metrics read. */
+/** What the loop knows at one moment: the controller publishes it, and everything that is told of it is read from here. */
+export type LoopState = {
+  readonly sources: readonly SourceStatus[];
+  /** `undefined` until containers were read for the first time. */
+  readonly model: Model | undefined;
+  readonly notices: readonly Notice[];
+  /** Why servers have no traffic yet. */
+  readonly waiting: ReadonlyMap<ServerName, string>;
+  /** HAProxy has a config that this signalbox made, or knows. */
+  readonly hasConfig: boolean;
+  readonly reloads: number;
+  /** How many reloads had a reason of the kind; one may have several. */
+  readonly reloadsByReason: ReadonlyMap<ReloadReason["kind"], number>;
+  readonly lastReload:
+    | { readonly at: Date; readonly tookMs: number; readonly reasons: readonly ReloadReason[] }
+    | undefined;
+  readonly trouble: string | undefined;
+  readonly leaving: number;
+};
+
+/** How a running signalbox stands: what the loop knows, beside what HAProxy says; `status`, health and metrics read it. */
 export type Status = {
   readonly version: string;
   readonly pid: number;
@@ -40,9 +63,18 @@ export type Status = {
   readonly sources: readonly SourceStatus[];
   readonly haproxy: HaproxyStatus;
   readonly lastReload:
-    | { readonly at: string; readonly tookMs: number; readonly reasons: readonly string[] }
+    | {
+      readonly at: string;
+      readonly tookMs: number;
+      /** For people. */
+      readonly reasons: readonly string[];
+      /** For scripts: a word for each reason. */
+      readonly kinds: readonly ReloadReason["kind"][];
+    }
     | undefined;
+  readonly hasConfig: boolean;
   readonly reloads: number;
+  readonly reloadsByReason: Readonly<Record<string, number>>;
   /** Why HAProxy is not in step; absent where it is. */
   readonly trouble: string | undefined;
   readonly routes: readonly {
@@ -54,6 +86,37 @@ export type Status = {
   readonly leaving: number;
   readonly notices: readonly Notice[];
 };
+
+/** The status of a loop, with what HAProxy tells of itself and of its servers in the same moment. */
+export function statusOf(
+  program: Pick<Status, "version" | "pid" | "startedAt">,
+  state: LoopState,
+  haproxy: HaproxyStatus,
+  reported: readonly ReportedServer[],
+): Status {
+  const { model, lastReload } = state;
+  const byName = new Map(reported.map((server) => [server.name, server]));
+  const read = (server: Server) =>
+    readServer(server, state.waiting, (name) => troubleOf(haproxy.isServing, byName.get(name)));
+  return {
+    ...program,
+    sources: state.sources,
+    haproxy,
+    lastReload: lastReload && {
+      at: lastReload.at.toISOString(),
+      tookMs: lastReload.tookMs,
+      reasons: lastReload.reasons.map(reloadReasonText),
+      kinds: lastReload.reasons.map(({ kind }) => kind),
+    },
+    hasConfig: state.hasConfig,
+    reloads: state.reloads,
+    reloadsByReason: Object.fromEntries(state.reloadsByReason),
+    trouble: state.trouble,
+    routes: model === undefined ? [] : readRoutes(model, read),
+    leaving: state.leaving,
+    notices: state.notices,
+  };
+}
 
 /** The status for people: a line a fact. */
 export function formatStatus(status: Status): string {
@@ -107,4 +170,33 @@ function countStates(servers: readonly ServerStatus[]): string {
   const counts = new Map<string, number>();
   for (const { state } of servers) counts.set(state, (counts.get(state) ?? 0) + 1);
   return [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
+}
+
+function readRoutes(model: Model, read: (server: Server) => ServerStatus): Status["routes"] {
+  const servers = new Map(model.backends.map((backend) => [backend.name, backend.servers.map(read)]));
+  return model.routes.map(({ host, path, backend }) => ({
+    route: host + path,
+    backend,
+    servers: servers.get(backend) ?? [],
+  }));
+}
+
+function readServer(
+  server: Server,
+  waiting: ReadonlyMap<string, string>,
+  trouble: (name: ServerName) => string | undefined,
+): ServerStatus {
+  const why = waiting.get(server.name);
+  const base = { container: server.containerName, address: formatEndpoint(server.address, server.port) };
+  if (server.gate === "stopping") return { ...base, state: "draining", why };
+  if (why !== undefined) return { ...base, state: "waiting", why };
+  const what = trouble(server.name);
+  return { ...base, state: what === undefined ? "ready" : "down", why: what };
+}
+
+/** Why a server that should have traffic has none. */
+function troubleOf(isServing: boolean, reported: ReportedServer | undefined): string | undefined {
+  if (!isServing) return "HAProxy does not serve";
+  if (reported?.isReady === false) return "somebody else took it out";
+  return reported?.isUp === false ? "its health check fails" : undefined;
 }

@@ -61,7 +61,7 @@ async function answer(path: string, { status, haproxyMetrics }: AdminSettings): 
 /** Ready once an engine was seen and a first config was applied, and as long as HAProxy serves. */
 function readiness(status: Status): Response {
   const missing = [
-    status.reloads === 0 ? "no config was applied yet" : "",
+    status.hasConfig ? "" : "no config was applied yet",
     status.haproxy.isServing ? "" : "HAProxy does not serve",
   ].filter((reason) => reason !== "");
   return missing.length === 0 ? text(200, "ready\n") : text(503, `${missing.join(", ")}\n`);

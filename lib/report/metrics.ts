@@ -55,6 +55,15 @@ function metricsOf(status: Status): readonly Metric[] {
       help: "Reloads of HAProxy since the start.",
       samples: [{ value: status.reloads }],
     },
+    {
+      name: "signalbox_reload_reasons_total",
+      type: "counter",
+      help: "Reloads by what made them necessary; one may have several reasons.",
+      samples: Object.entries(status.reloadsByReason).map(([reason, value]) => ({
+        labels: { reason },
+        value,
+      })),
+    },
     gauge(
       "signalbox_last_reload_seconds",
       "How long the last reload took.",

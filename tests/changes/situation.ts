@@ -5,6 +5,7 @@ import { settingsOf } from "../../lib/cli/settings.ts";
 import { buildModel } from "../../lib/core/build_model.ts";
 import type { ServerName } from "../../lib/core/names.ts";
 import type { Plan } from "../../lib/core/plan.ts";
+import { reloadReasonText } from "../../lib/core/reload_reason.ts";
 import { type Desired, renderDesired } from "../../lib/core/render.ts";
 import { runtimeCommands, type ServerState } from "../../lib/core/runtime_command.ts";
 import { decodeSnapshot } from "../../lib/docker/snapshot_file.ts";
@@ -110,7 +111,7 @@ export function want(routing: Routing, snapshot: string, note: Note): Wanted {
 export function planText(plan: Plan): string {
   switch (plan.kind) {
     case "reload":
-      return plan.reasons.map((reason) => `reload: ${reason}\n`).join("");
+      return plan.reasons.map((reason) => `reload: ${reloadReasonText(reason)}\n`).join("");
     case "runtime":
       return plan.operations.flatMap(runtimeCommands).map((line) => `${line}\n`).join("");
     default:

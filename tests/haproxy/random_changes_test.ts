@@ -10,6 +10,7 @@ import assert from "node:assert/strict";
 import type { Plan } from "../../lib/core/plan.ts";
 import type { Operation } from "../../lib/core/runtime_command.ts";
 import { type Note, planText, want, type Wanted } from "../changes/situation.ts";
+import { reloadReasonText } from "../../lib/core/reload_reason.ts";
 import type { HaproxyProgram } from "../harness/haproxies.ts";
 import { httpGet } from "../harness/http.ts";
 import { freshState, readState, type State } from "./compare.ts";
@@ -80,7 +81,9 @@ async function change(
     wanted = want(stage.routing, last.snapshot, last.note);
     const { plan } = await stage.apply(wanted);
     ways[plan.kind] = (ways[plan.kind] ?? 0) + 1;
-    steps.push(`   ${plan.kind}${plan.kind === "reload" ? `: ${plan.reasons.join("; ")}` : ""}`);
+    steps.push(
+      `   ${plan.kind}${plan.kind === "reload" ? `: ${plan.reasons.map(reloadReasonText).join("; ")}` : ""}`,
+    );
     const surprises = stage.said.filter((line) => /not as it was believed/.test(line));
     assert.ok(surprises.every(isExpected), surprises.join("\n"));
     if (count % 3 === 2) {
@@ -109,7 +112,7 @@ async function change(
 /** A backend that was deleted and came back with other options does not tell which of them it has. */
 const isUnclear = (stage: Stage, plan: Plan): boolean =>
   stage.haproxy.capabilities.canAddBackends && plan.kind === "reload" &&
-  /^options of \S+ differ$/.test(plan.reasons.join());
+  plan.reasons.every((reason) => /^options of \S+ differ$/.test(reloadReasonText(reason)));
 
 const isRemoval = ({ kind }: Operation): boolean =>
   kind === "delete-server" || kind === "unpublish-backend" || kind === "delete-backend";

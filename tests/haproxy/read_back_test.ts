@@ -49,7 +49,7 @@ for (const program of programs.filter(canAddServers)) {
           what: "all to be done",
         });
         assert.equal((await httpGet({ port: stage.httpPort, host: "shop.example.com" })).status, 200);
-        assert.equal(stage.applier.reloads, 0);
+        assert.equal(stage.applier.loader.count, 0);
       }),
   );
 
@@ -63,7 +63,7 @@ for (const program of programs.filter(canAddServers)) {
             what: "all to be done",
           });
         }
-        const reloads = stage.applier.reloads;
+        const reloads = stage.applier.loader.count;
         await stage.replace();
         await stage.replace();
         assert.equal(planText(await kind(stage, wanted())), "nothing\n");
@@ -84,7 +84,7 @@ for (const program of programs.filter(canAddServers)) {
         await stage.apply(wanted());
         assert.equal((await httpGet({ port: stage.httpPort, host: "shop.example.com" })).status, 200);
         assert.equal((await kind(stage, wanted())).kind, "nothing");
-        assert.equal(stage.applier.reloads, 0);
+        assert.equal(stage.applier.loader.count, 0);
       }),
   );
 
@@ -112,7 +112,7 @@ for (const program of programs.filter(canAddServers)) {
         });
         const [map = ""] = await send(stage, "show map hosts.map");
         assert.equal(map.split("\n").filter((line) => line.includes(" shop.example.com/ ")).length, 1);
-        assert.ok(stage.applier.reloads <= 2, `${stage.applier.reloads} reloads`);
+        assert.ok(stage.applier.loader.count <= 2, `${stage.applier.loader.count} reloads`);
       }),
   );
 

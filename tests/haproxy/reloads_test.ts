@@ -1,5 +1,6 @@
 /** A reload is proven: what is refused changes nothing, what was held or down stays so, and old workers end. */
 import assert from "node:assert/strict";
+import type { ReloadReason } from "../../lib/core/reload_reason.ts";
 import { askMaster, askWorker } from "../../lib/haproxy/worker.ts";
 import { type Note, openRouting, want, type Wanted } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -53,8 +54,10 @@ function keepAsking(stage: Stage): { readonly end: () => Promise<{ failed: numbe
   };
 }
 
+const asked = (detail: string): ReloadReason => ({ kind: "asked", detail });
+
 async function reload(stage: Stage, wanted: Wanted): Promise<void> {
-  stage.applier.forceReload("the test wants it");
+  stage.applier.loader.ask(asked("the test wants it"));
   assert.equal((await stage.apply(wanted)).plan.kind, "reload");
 }
 
@@ -69,7 +72,7 @@ for (const program of programs) {
     Deno.test(`${called(program)}: a container that is told to stop while a pass is under way is not given back by it, ${how}`, () =>
       onWeb(program, { settings: {} }, async (stage, _, snapshot) => {
         const all = want(stage.routing, snapshot, {});
-        if (isReload) stage.applier.forceReload("the test wants it");
+        if (isReload) stage.applier.loader.ask(asked("the test wants it"));
         await stage.apply(all, () => {
           for (const { servers } of all.desired.model.backends) {
             for (const { containerId } of servers) {
@@ -129,14 +132,20 @@ for (const program of programs) {
     () =>
       onWeb(program, {}, async (stage, _containers, snapshot) => {
         const wanted = want(stage.routing, snapshot, {});
-        stage.applier.forceReload("the first");
+        stage.applier.loader.ask(asked("the first"));
         const first = stage.apply(wanted);
-        await eventually(() => stage.applier.isLoading, { what: "the first reload to begin", everyMs: 1 });
-        stage.applier.forceReload("the second");
-        assert.deepEqual((await first).plan, { kind: "reload", reasons: ["the first"] });
-        const before = stage.applier.lastReload;
-        assert.deepEqual((await stage.apply(wanted)).plan, { kind: "reload", reasons: ["the second"] });
-        const after = stage.applier.lastReload;
+        await eventually(() => stage.applier.loader.isLoading, {
+          what: "the first reload to begin",
+          everyMs: 1,
+        });
+        stage.applier.loader.ask(asked("the second"));
+        assert.deepEqual((await first).plan, { kind: "reload", reasons: [asked("the first")] });
+        const before = stage.applier.loader.last;
+        assert.deepEqual((await stage.apply(wanted)).plan, {
+          kind: "reload",
+          reasons: [asked("the second")],
+        });
+        const after = stage.applier.loader.last;
         assert.ok(before !== undefined && after !== undefined);
         // Dates are of whole milliseconds.
         assert.ok(after.at.getTime() - after.tookMs - before.at.getTime() >= before.tookMs - 2);
@@ -183,15 +192,15 @@ for (const program of programs) {
     () =>
       onWeb(program, {}, async (stage, _containers, snapshot) => {
         const old = await worker(stage);
-        stage.applier.forceReload("a reload");
+        stage.applier.loader.ask(asked("a reload"));
         const loading = stage.apply(want(stage.routing, snapshot, {}));
-        await eventually(() => stage.applier.isLoading, { what: "the reload to begin", everyMs: 1 });
+        await eventually(() => stage.applier.loader.isLoading, { what: "the reload to begin", everyMs: 1 });
         stage.stopping.add("web1" as ContainerId);
         stage.applier.holdBack(stage.stopping, want(stage.routing, snapshot, {}).desired);
         await stage.applier.held;
         const ready = async () => (await stage.haproxy.reportServers(HOST)).map(({ isReady }) => isReady);
         // It answers for as long as the new one has not taken its place.
-        if (stage.applier.isLoading) {
+        if (stage.applier.loader.isLoading) {
           assert.deepEqual([(await worker(stage)).pid, await ready()], [old.pid, [false, true]]);
         }
         await loading;

@@ -1,5 +1,5 @@
 /** The real haproxy as signalbox owns it, with containers that are listeners on the loopback. */
-import { Applier } from "../../lib/applier.ts";
+import { type Applied, Applier } from "../../lib/applier.ts";
 import type { Routing } from "../../lib/cli/routing.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { ContainerId } from "../../lib/core/names.ts";
@@ -8,7 +8,7 @@ import { sendCommands } from "../../lib/haproxy/command_session.ts";
 import { findIdentity } from "../../lib/haproxy/identity.ts";
 import { OwnedHaproxy } from "../../lib/haproxy/owned_haproxy.ts";
 import { findHaproxy } from "../../lib/haproxy/program.ts";
-import type { Outcome, Reporter } from "../../lib/ports.ts";
+import type { Reporter } from "../../lib/ports.ts";
 import { openRouting, type Wanted } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { haproxies, type HaproxyProgram } from "../harness/haproxies.ts";
@@ -137,7 +137,10 @@ export async function onStage<T>(
       restarts: () => restarts,
       generation: () => generation,
       apply: async ({ desired, states }, later) => {
-        const result = accept(await now.applier.apply(desired, states, ending.signal, later), said);
+        const result = accept(
+          await inTurn(() => now.applier.apply(desired, states, ending.signal, later)),
+          said,
+        );
         if (result.plan.kind === "reload") generation = (await now.haproxy.store.findCurrent())?.number ?? 0;
         return result;
       },
@@ -161,9 +164,20 @@ class OldHaproxy extends OwnedHaproxy {
   }
 }
 
-function accept<T extends { readonly outcome: Outcome }>(result: T, said: readonly string[]): T {
-  if (result.outcome.kind === "applied") return result;
-  const { stage, detail } = result.outcome;
+/** Asks again for what was put off, when its time has come. */
+async function inTurn(apply: () => Promise<Applied>): Promise<Applied> {
+  for (;;) {
+    const result = await apply();
+    if (result.outcome.kind !== "postponed") return result;
+    await systemClock.sleep(result.outcome.forMs);
+  }
+}
+
+function accept<T extends Pick<Applied, "outcome">>(result: T, said: readonly string[]): T {
+  const { outcome } = result;
+  if (outcome.kind === "applied") return result;
+  if (outcome.kind === "postponed") throw new Error("it was put off");
+  const { stage, detail } = outcome;
   throw new Error(`HAProxy rejected it (${stage}): ${detail}\n${said.slice(-20).join("\n")}`);
 }
 
