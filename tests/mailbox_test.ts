@@ -1,32 +1,8 @@
 /** What becomes of wakes that come together. */
 import assert from "node:assert/strict";
 import { Mailbox } from "../lib/mailbox.ts";
-import type { Clock, Wake } from "../lib/ports.ts";
-
-/** A clock that stands still until it is set, and fires what is due then. */
-class HandClock implements Clock {
-  #now = 1_000;
-  readonly #due: { readonly at: number; readonly callback: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(milliseconds: number, callback: () => void): () => void {
-    const entry = { at: this.#now + milliseconds, callback };
-    this.#due.push(entry);
-    return () => void this.#due.splice(this.#due.indexOf(entry), 1);
-  }
-
-  sleep(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => void this.after(milliseconds, resolve));
-  }
-
-  pass(milliseconds: number): void {
-    this.#now += milliseconds;
-    for (const { callback } of this.#due.filter(({ at }) => at <= this.#now)) callback();
-  }
-}
+import type { Wake } from "../lib/ports.ts";
+import { HandClock } from "./harness/hand_clock.ts";
 
 const SETTLE = { quietMs: 10, mostMs: 100 };
 

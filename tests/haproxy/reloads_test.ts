@@ -8,7 +8,7 @@ import type { ContainerId } from "../../lib/core/names.ts";
 import type { HaproxyProgram } from "../harness/haproxies.ts";
 import { httpGet } from "../harness/http.ts";
 import { Containers } from "./containers.ts";
-import { called, onStage, programs, type Stage, type StageRequest } from "./stage.ts";
+import { called, inTurn, onStage, programs, type Stage, type StageRequest } from "./stage.ts";
 
 const HOST = "www.example.com";
 
@@ -108,7 +108,9 @@ for (const program of programs) {
         const asking = keepAsking(stage);
 
         const desired = { ...good.desired, files, fixed: "another" };
-        const { outcome } = await stage.applier.apply(desired, good.states, new AbortController().signal);
+        const { outcome } = await inTurn(() =>
+          stage.applier.apply(desired, good.states, new AbortController().signal)
+        );
         assert.equal(outcome.kind, "rejected");
         assert.equal(outcome.kind === "rejected" && outcome.stage, "load");
         assert.equal(await Deno.readLink(`${stage.stateDir}/current`), before);
@@ -162,7 +164,9 @@ for (const program of programs) {
         // Without an address, HAProxy listens on all of both families.
         const routing = await openRouting({ "http-port": String(taken.addr.port) });
         const { desired, states } = want(routing, snapshot, {});
-        const { outcome } = await stage.applier.apply(desired, states, new AbortController().signal);
+        const { outcome } = await inTurn(() =>
+          stage.applier.apply(desired, states, new AbortController().signal)
+        );
         assert.match(
           outcome.kind === "rejected" ? outcome.detail : "it was applied",
           /cannot listen on :::\d+/,
@@ -179,7 +183,9 @@ for (const program of programs) {
       onWeb(program, { settings: { bind: "0.0.0.0" } }, async (stage, _containers, snapshot) => {
         await stage.replace({ bind: "127.0.0.1" });
         const { desired, states } = want(stage.routing, snapshot, {});
-        const { outcome } = await stage.applier.apply(desired, states, new AbortController().signal);
+        const { outcome } = await inTurn(() =>
+          stage.applier.apply(desired, states, new AbortController().signal)
+        );
         assert.equal(outcome.kind, "applied", JSON.stringify(outcome));
         assert.equal((await get(stage)).status, 200);
       }),
@@ -215,7 +221,9 @@ for (const program of programs) {
       const before = await worker(stage);
       const routing = await openRouting({ bind: "127.0.0.1", "http-port": String(taken.addr.port) });
       const { desired, states } = want(routing, snapshot, {});
-      const { outcome } = await stage.applier.apply(desired, states, new AbortController().signal);
+      const { outcome } = await inTurn(() =>
+        stage.applier.apply(desired, states, new AbortController().signal)
+      );
       assert.match(outcome.kind === "rejected" ? outcome.detail : "it was applied", /cannot listen on/);
       assert.equal((await worker(stage)).pid, before.pid);
       assert.equal((await get(stage)).status, 200);

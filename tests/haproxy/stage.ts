@@ -165,7 +165,7 @@ class OldHaproxy extends OwnedHaproxy {
 }
 
 /** Asks again for what was put off, when its time has come. */
-async function inTurn(apply: () => Promise<Applied>): Promise<Applied> {
+export async function inTurn(apply: () => Promise<Applied>): Promise<Applied> {
   for (;;) {
     const result = await apply();
     if (result.outcome.kind !== "postponed") return result;

@@ -1,0 +1,140 @@
+/** The loop: one pass in flight, and what is loaded is what is wanted then. */
+import assert from "node:assert/strict";
+import { Controller } from "../lib/controller.ts";
+import { buildModel } from "../lib/core/build_model.ts";
+import { renderDesired } from "../lib/core/render.ts";
+import { decodeSnapshot } from "../lib/docker/snapshot_file.ts";
+import type { HaproxyControl, Outcome, Wake } from "../lib/ports.ts";
+import { openRouting } from "./changes/situation.ts";
+import { listener } from "./docker/fake_engine.ts";
+import { eventually } from "./harness/eventually.ts";
+import { HandClock } from "./harness/hand_clock.ts";
+
+/** A loop in front of an HAProxy to which every change is a reload, each of which ends when the test says so. */
+class Loop {
+  readonly clock = new HandClock();
+  /** The hosts of each load, and how to end it. */
+  readonly loads: { readonly hosts: string; readonly end: () => void }[] = [];
+  observed = 0;
+  #hosts: readonly string[] = [];
+
+  static async run(act: (loop: Loop, controller: Controller) => Promise<void>): Promise<void> {
+    const loop = new Loop();
+    const { settings, templates } = await openRouting({ "haproxy-version": "2.6" });
+    const ending = new AbortController();
+    const controller = new Controller({
+      source: {
+        follow: () => Promise.resolve(),
+        stopping: () => new Set(),
+        describe: () => [],
+        observe: () => {
+          loop.observed++;
+          const decoded = decodeSnapshot(JSON.stringify(loop.#hosts.map(container)));
+          assert.ok(decoded.ok);
+          const { containers } = decoded.value;
+          return Promise.resolve({ containers, stopping: new Set(), starting: new Set() });
+        },
+      },
+      haproxy: loop.haproxy,
+      prober: { prove: () => Promise.resolve() },
+      clock: loop.clock,
+      report: listener(),
+      settle: { quietMs: 10, mostMs: 100 },
+      design: {
+        build: (snapshot) => buildModel(snapshot, settings),
+        render: (model) => renderDesired(model, templates, settings),
+      },
+    });
+    const running = controller.run(ending.signal);
+    try {
+      await act(loop, controller);
+    } finally {
+      ending.abort();
+      loop.loads.forEach(({ end }) => end());
+      await running;
+    }
+  }
+
+  /** These are the hosts from now on, and the loop is woken. */
+  want(controller: Controller, ...hosts: readonly string[]): void {
+    this.#hosts = hosts;
+    const wake: Wake = { reason: "docker", ids: new Set() };
+    controller.wake(wake);
+  }
+
+  /** Comes back when so many loads were begun. */
+  async begun(count: number): Promise<void> {
+    await eventually(() => this.loads.length >= count, { what: `load ${count}`, everyMs: 1 });
+    assert.equal(this.loads.length, count);
+  }
+
+  /** Comes back when a pass was made of what was wanted last. */
+  async passed(observed: number): Promise<void> {
+    await eventually(() => this.observed > observed, { what: "a pass", everyMs: 1 });
+    // What follows an observation is done within turns of the loop, without any clock.
+    for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+  }
+
+  get haproxy(): HaproxyControl {
+    const load = (desired: Parameters<HaproxyControl["load"]>[0]) => {
+      const { promise, resolve } = Promise.withResolvers<Outcome>();
+      const hosts = desired.model.backends.map(({ host }) => host).join(" ");
+      this.loads.push({ hosts, end: () => resolve({ kind: "applied" }) });
+      return promise;
+    };
+    return {
+      load,
+      check: () => Promise.resolve({ kind: "applied" }),
+      startLast: () => Promise.resolve(false),
+      capabilities: { canAddServers: false, canAddBackends: false, canSetStates: false },
+      reportServers: () => Promise.resolve([]),
+      survey: () => Promise.resolve(undefined),
+      findRemains: () => Promise.resolve(undefined),
+      expectCommands: () => undefined,
+    } as unknown as HaproxyControl;
+  }
+}
+
+const container = (name: string) => ({
+  Id: name,
+  Name: `/${name}`,
+  State: { Status: "running" },
+  Config: { Hostname: `${name}.example`, ExposedPorts: { "80/tcp": {} } },
+  NetworkSettings: { Networks: { bridge: { IPAddress: "172.17.0.2" } } },
+});
+
+Deno.test("while one pass is in flight no other begins, and the next one does what is wanted last", () =>
+  Loop.run(async (loop, controller) => {
+    loop.want(controller, "a");
+    await loop.begun(1);
+    const { observed } = loop;
+    loop.want(controller, "a", "b");
+    loop.want(controller, "c");
+    for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+    assert.equal(loop.observed, observed, "the pass that is in flight is waited for");
+    loop.loads[0]?.end();
+    await loop.begun(2);
+    assert.deepEqual(loop.loads.map(({ hosts }) => hosts), ["a.example", "c.example"]);
+  }));
+
+Deno.test("what was wanted while two reloads were kept apart is not loaded where something newer is wanted", () =>
+  Loop.run(async (loop, controller) => {
+    loop.want(controller, "a");
+    await loop.begun(1);
+    loop.clock.pass(40);
+    loop.loads[0]?.end();
+    await eventually(() => !controller.applier.loader.isLoading, { what: "the load to end", everyMs: 1 });
+    for (const hosts of [["b"], ["c"]]) {
+      const { observed } = loop;
+      loop.want(controller, ...hosts);
+      await loop.passed(observed);
+    }
+    assert.equal(loop.loads.length, 1, "the first load took 40 ms: as much passes before the next");
+    loop.clock.pass(39);
+    for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+    assert.equal(loop.loads.length, 1);
+    loop.clock.pass(1);
+    await loop.begun(2);
+    assert.equal(loop.loads[1]?.hosts, "c.example");
+    assert.equal(controller.state.reloads, 1);
+  }));
