@@ -7,7 +7,7 @@ import { readBack } from "./core/read_back.ts";
 import type { ReloadReason } from "./core/reload_reason.ts";
 import type { Desired } from "./core/render.ts";
 import { type Operation, runtimeCommands, type ServerState, takeReplies } from "./core/runtime_command.ts";
-import { believe } from "./core/survey.ts";
+import { believe, type Survey } from "./core/survey.ts";
 import { HoldBack } from "./hold_back.ts";
 import { isSameFiles, Loader } from "./loader.ts";
 import type { Clock, ContainerSource, HaproxyControl, Outcome, Reporter } from "./ports.ts";
@@ -39,7 +39,8 @@ export class Applier {
   answeredAt = 0;
   /** What the last apply was asked for was refused before, as it is, so that nothing was done. */
   #isRefusing = false;
-  #onDisk: { readonly desired: Desired; readonly states: States } | undefined;
+  /** What the files say that are current; `states` is not known of files that an earlier signalbox wrote. */
+  #onDisk: { readonly desired: Desired; readonly states: States | undefined } | undefined;
   readonly #holdBack: HoldBack;
   /** How many audits in a row would have HAProxy reloaded. */
   #drifts = 0;
@@ -61,8 +62,10 @@ export class Applier {
   /** HAProxy was started anew: it has what the files say, not what it was told since; or nobody knows what. */
   forgetCommands(hasCurrent: boolean): void {
     // Where another signalbox wrote the files, or they are others by now, it is read back.
-    this.running = !hasCurrent ? undefined : this.#onDisk && this.running &&
-      runningAfterLoad(this.#onDisk.desired, this.#onDisk.states);
+    const { desired, states } = this.#onDisk ?? {};
+    this.running = hasCurrent && desired !== undefined && states !== undefined && this.running !== undefined
+      ? runningAfterLoad(desired, states)
+      : undefined;
   }
 
   /**
@@ -140,12 +143,23 @@ export class Applier {
     const { told, reloadReason } = believe(running, survey);
     if (reloadReason === undefined) {
       this.#drifts = 0;
+      await this.#keepStates(running, survey);
       return told;
     }
     // What reloads do not cure is what a user's own template says: they come at ever longer intervals.
     if (!Number.isInteger(Math.log2(++this.#drifts))) return [];
     this.loader.ask({ kind: "diverged", detail: reloadReason });
     return told;
+  }
+
+  /** A start from the files is to begin with the states of now, and not with those of when they were written. */
+  async #keepStates({ sections }: Running, survey: Survey): Promise<void> {
+    const desired = this.#onDisk?.desired;
+    if (desired === undefined) return;
+    const servers = [...sections.values()].flatMap((section) => [...section.servers]);
+    const states = new Map(servers.map(([name, { state }]) => [name, state]));
+    await this.parts.haproxy.keepStates(desired, states, survey.servers);
+    this.#onDisk = { desired, states };
   }
 
   /** An HAProxy that another signalbox has looked after need not be loaded anew, if it can be told what it has. */
@@ -204,7 +218,7 @@ export class Applier {
     signal: AbortSignal,
   ): Promise<Outcome> {
     if (this.running !== undefined && isSameFiles(this.running.files, desired.files)) {
-      if (this.#onDisk !== undefined) this.#onDisk = { desired, states: this.#onDisk.states };
+      this.#onDisk = { desired, states: this.#onDisk?.states };
       return { kind: "applied" };
     }
     const outcome = await this.parts.haproxy.keep(desired, states, signal);

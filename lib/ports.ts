@@ -58,6 +58,15 @@ export interface HaproxyControl {
   check(desired: Desired, signal: AbortSignal): Promise<Outcome>;
   /** Writes the files without loading them, so that a restart of HAProxy gives the state that it has. */
   keep(desired: Desired, states: ReadonlyMap<ServerName, ServerState>, signal: AbortSignal): Promise<Outcome>;
+  /**
+   * Says in the files that are current, which say what is wanted, what servers are to begin with when HAProxy starts from
+   * them: who is held back, and whose check has failed.
+   */
+  keepStates(
+    desired: Desired,
+    states: ReadonlyMap<ServerName, ServerState>,
+    reported: readonly ReportedServer[],
+  ): Promise<void>;
   /** Starts HAProxy with the last good files of an earlier run, if it does not run already; false if there are none. */
   startLast(signal: AbortSignal): Promise<boolean>;
   /** What the running HAProxy can do at run time. */

@@ -6,6 +6,7 @@ import { renderServerStates } from "../core/server_state.ts";
 import type { ReportedServer } from "../core/survey.ts";
 import type { Templates } from "../core/templates.ts";
 import type { Generation, Outcome, Reporter } from "../ports.ts";
+import { tryNewBinds } from "./bind_trial.ts";
 import { copyFiles, type GenerationStore } from "./generation_store.ts";
 import { checkConfig } from "./program.ts";
 
@@ -61,8 +62,11 @@ export class ConfigWriter {
     }
   }
 
-  /** Asks `haproxy -c` about a generation, and removes it if it is refused. */
-  async check(generation: Generation): Promise<Outcome> {
+  /**
+   * Asks `haproxy -c` about a generation, and tries the listeners that one which is served does not have; removes it if it
+   * is refused.
+   */
+  async check(generation: Generation, served?: Generation): Promise<Outcome> {
     const { chroot } = this.settings.process;
     // HAProxy looks for it when it starts, not when it is asked.
     if (chroot !== undefined) await Deno.mkdir(chroot, { recursive: true, mode: 0o755 });
@@ -73,6 +77,11 @@ export class ConfigWriter {
       return rejected("check", result.messages.join("; ").replaceAll(`${generation.folder}/`, ""));
     }
     for (const message of result.messages) this.report.warn(`haproxy -c: ${message}`);
+    const trouble = served === undefined ? undefined : await tryNewBinds(served.folder, generation.folder);
+    if (trouble !== undefined) {
+      await this.store.discard(generation);
+      return rejected("load", trouble);
+    }
     return { kind: "applied" };
   }
 
@@ -83,6 +92,21 @@ export class ConfigWriter {
     const outcome = await this.check(written.generation);
     await this.store.discard(written.generation);
     return outcome;
+  }
+
+  /** Writes the states of the current generation anew, at once or not at all, if they are others than it says. */
+  async refreshStates(
+    desired: Desired,
+    states: ReadonlyMap<ServerName, ServerState>,
+    reported: readonly ReportedServer[],
+  ): Promise<void> {
+    const generation = await this.store.findCurrent();
+    if (generation === undefined) return;
+    const text = renderServerStates(desired.model.backends, states, reported);
+    const path = `${generation.folder}/${STATE_FILE}`;
+    if (await Deno.readTextFile(path) === text) return;
+    await Deno.writeTextFile(`${path}.new`, text);
+    await Deno.rename(`${path}.new`, path);
   }
 
   /** Where nobody can tell who is ready, HAProxy's own checks decide, and no server is held back for ever. */
@@ -116,6 +140,6 @@ export class ConfigWriter {
   }
 }
 
-function rejected(stage: "write" | "check", detail: string): Outcome {
+function rejected(stage: "write" | "check" | "load", detail: string): Outcome {
   return { kind: "rejected", stage, detail };
 }

@@ -92,6 +92,10 @@ export class ExternalHaproxy implements HaproxyControl {
     return this.load(desired, states, signal);
   }
 
+  keepStates(): Promise<void> {
+    return Promise.resolve();
+  }
+
   expectCommands(): void {
     // None will follow.
   }

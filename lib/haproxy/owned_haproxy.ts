@@ -11,7 +11,6 @@ import type { Templates } from "../core/templates.ts";
 import type { Clock, Generation, HaproxyControl, Outcome, Reporter } from "../ports.ts";
 import { AccessLog } from "./access_log.ts";
 import { AdoptedMaster } from "./adopted_master.ts";
-import { tryNewBinds } from "./bind_trial.ts";
 import { CommandSocket, OtherWorkerError } from "./command_session.ts";
 import { ConfigWriter, describeGeneration, type WriterSettings } from "./config_writer.ts";
 import { CutOff } from "./cut_off.ts";
@@ -22,8 +21,8 @@ import type { HaproxyProgram } from "./program.ts";
 import { collectRemains } from "./remains.ts";
 import { askReload, proveLoaded } from "./reload_proof.ts";
 import { Restarts } from "./restarts.ts";
-import { describeRunning, findNext, findRunning, loadedNumber } from "./worker.ts";
-import { versionOf, type WorkerInfo } from "./worker.ts";
+import { describeRunning, findNext, findRunning, loadedNumber, versionOf } from "./worker.ts";
+import type { WorkerInfo } from "./worker.ts";
 
 /** What the owned HAProxy is run with. */
 export type OwnedSettings = Omit<WriterSettings, "program" | "socket"> & {
@@ -49,6 +48,8 @@ export class OwnedHaproxy implements HaproxyControl {
   #adopted: AdoptedMaster | undefined;
   #worker: WorkerInfo | undefined;
   #isLoading = false;
+  /** The servers of the last survey; of which files that are only kept learn whose check has failed. */
+  #reported: readonly ReportedServer[] = [];
 
   constructor(
     readonly settings: OwnedSettings,
@@ -98,7 +99,7 @@ export class OwnedHaproxy implements HaproxyControl {
   async describe(): Promise<HaproxyStatus> {
     const pid = this.#process?.pid ?? this.#adopted?.pid;
     return {
-      ...await describeRunning(this.#masterSocket, this.socket, pid),
+      ...await describeRunning(this.#masterSocket, this.socket, pid, this.clock),
       failures: this.#restarts.failures,
     };
   }
@@ -113,15 +114,8 @@ export class OwnedHaproxy implements HaproxyControl {
     const written = this.#writer.write(desired, states, await this.reportServers().catch(() => []));
     if (!written.ok) return written.outcome;
     const { generation } = written;
-    const checked = await this.#writer.check(generation);
+    const checked = await this.#writer.check(generation, this.#state === "serving" ? before : undefined);
     if (checked.kind === "rejected") return checked;
-    const trouble = this.#state === "serving" && before !== undefined
-      ? await tryNewBinds(before.folder, generation.folder)
-      : undefined;
-    if (trouble !== undefined) {
-      await this.store.discard(generation);
-      return { kind: "rejected", stage: "load", detail: trouble };
-    }
     this.store.beginLoading();
     this.store.promote(generation);
     const outcome = await this.#loadCurrent(generation, signal);
@@ -138,12 +132,14 @@ export class OwnedHaproxy implements HaproxyControl {
   check = (desired: Desired): Promise<Outcome> => this.#writer.tryOut(desired);
 
   async keep(desired: Desired, states: ReadonlyMap<ServerName, ServerState>): Promise<Outcome> {
-    const written = this.#writer.write(desired, states, []);
+    const written = this.#writer.write(desired, states, this.#reported);
     if (!written.ok) return written.outcome;
     this.store.promote(written.generation);
     await this.#writer.copy(desired.files);
     return { kind: "applied" };
   }
+
+  keepStates = (...states: Parameters<HaproxyControl["keepStates"]>) => this.#writer.refreshStates(...states);
 
   async startLast(signal: AbortSignal): Promise<boolean> {
     if (this.#state !== "absent") return true;
@@ -159,7 +155,10 @@ export class OwnedHaproxy implements HaproxyControl {
   }
 
   async survey(): Promise<Survey | undefined> {
-    return this.#worker && parseSurvey(await this.send(SURVEY_COMMANDS));
+    if (this.#worker === undefined) return undefined;
+    const survey = parseSurvey(await this.send(SURVEY_COMMANDS));
+    this.#reported = survey.servers;
+    return survey;
   }
 
   async findRemains(): Promise<Remains | string | undefined> {
@@ -167,10 +166,8 @@ export class OwnedHaproxy implements HaproxyControl {
     if (worker === undefined || this.#state !== "serving") return undefined;
     const remains = await collectRemains({
       worker,
-      store: this.store,
-      isOverlaid: this.templates.overlaid.size > 0,
+      writer: this.#writer,
       programVersion: this.settings.program.text,
-      processConfig: (generation) => this.#writer.processConfig(generation),
       survey: async () => parseSurvey(await this.send(SURVEY_COMMANDS)),
     });
     if (typeof remains !== "string") await this.#writer.copy(remains.current);
@@ -247,6 +244,7 @@ export class OwnedHaproxy implements HaproxyControl {
       clock: this.clock,
       output: this.#output,
       isReload: this.#isLoading,
+      before: this.#worker,
       isAlive: () => this.#state === "serving" || this.#state === "starting",
     };
     const worker = await proveLoaded(describeGeneration(generation), proving, signal);

@@ -26,11 +26,13 @@ export type Proving = {
   readonly output: HaproxyOutput;
   /** The master was asked to reload, and may have to be asked again. */
   readonly isReload: boolean;
+  /** The worker that served before: it proves nothing, whatever it says of itself. */
+  readonly before: WorkerInfo | undefined;
   /** The process runs. */
   readonly isAlive: () => boolean;
 };
 
-/** Waits until a worker answers that has the description; `undefined` when it ended, failed or took too long. */
+/** Waits until another worker answers, which has the description; `undefined` when it ended, failed or took too long. */
 export async function proveLoaded(
   description: string,
   proving: Proving,
@@ -49,7 +51,7 @@ export async function proveLoaded(
       if (isDeaf && !await askReload(masterSocket)) return undefined;
     }
     const worker = await askWorker(socket);
-    if (worker?.description === description) return worker;
+    if (worker?.description === description && worker.pid !== proving.before?.pid) return worker;
     if (!proving.isAlive() || output.hasFailed) return undefined;
     await clock.sleep(PROOF_INTERVAL_MS);
   }

@@ -1,19 +1,16 @@
 import type { Remains } from "../core/read_back.ts";
 import type { Survey } from "../core/survey.ts";
 import type { Generation } from "../ports.ts";
+import type { ConfigWriter } from "./config_writer.ts";
 import type { GenerationStore } from "./generation_store.ts";
 import type { WorkerInfo } from "./worker.ts";
 
 /** What is known of an HAProxy that was taken over. */
 export type Found = {
   readonly worker: WorkerInfo;
-  readonly store: GenerationStore;
+  readonly writer: ConfigWriter;
   /** The version that `haproxy -v` tells: one that was upgraded meanwhile is to be loaded. */
   readonly programVersion: string;
-  /** Templates of a user's own may write what is not read back rightly. */
-  readonly isOverlaid: boolean;
-  /** The process.cfg that this signalbox would write for a generation. */
-  readonly processConfig: (generation: Generation) => string;
   readonly survey: () => Promise<Survey>;
 };
 
@@ -25,11 +22,12 @@ export function generationOf(worker: WorkerInfo, store: GenerationStore): Genera
 
 /** Collects what tells what a worker has; answers with why that is not enough, where something calls for a reload. */
 export async function collectRemains(found: Found): Promise<Remains | string> {
-  const { worker, store } = found;
+  const { worker, writer } = found;
+  const { store } = writer;
   if (worker.version !== found.programVersion) {
     return `HAProxy ${worker.version} runs, and ${found.programVersion} is installed`;
   }
-  if (found.isOverlaid) return "templates of a user's own may have brought about anything";
+  if (writer.templates.overlaid.size > 0) return "templates of a user's own may have brought about anything";
   if (store.isLoading) return "the last reload was not finished";
   const generation = generationOf(worker, store);
   const current = await store.findCurrent();
@@ -37,7 +35,7 @@ export async function collectRemains(found: Found): Promise<Remains | string> {
   try {
     const read = (folder: string, name: string) => Deno.readTextFile(`${folder}/${name}`);
     const loaded = await read(generation.folder, "haproxy.cfg");
-    if (await read(generation.folder, "process.cfg") !== found.processConfig(generation)) {
+    if (await read(generation.folder, "process.cfg") !== writer.processConfig(generation)) {
       return "settings of HAProxy's process differ";
     }
     const changed = await findChanged(loaded, `${generation.folder}/haproxy.cfg`);

@@ -92,10 +92,17 @@ function secondsOf(row: readonly string[]): number {
 /** How long a master may be deaf where its worker answers, in milliseconds, and how often it is asked. */
 const DEAF_LIMIT_MS = 2_000;
 const ASK_AGAIN_MS = 20;
+/** How long whoever asks for the status waits for a deaf master, in milliseconds; its old workers are unknown without it. */
+const STATUS_LIMIT_MS = 500;
 
 /** Who runs at the sockets; a master that executes itself anew after a reload is waited for. */
-export async function findRunning(masterSocket: string, socket: string, clock: Clock) {
-  const until = clock.now() + DEAF_LIMIT_MS;
+export async function findRunning(
+  masterSocket: string,
+  socket: string,
+  clock: Clock,
+  limitMs = DEAF_LIMIT_MS,
+) {
+  const until = clock.now() + limitMs;
   for (;;) {
     const [master, worker] = await Promise.all([askMaster(masterSocket), askWorker(socket)]);
     if (master !== undefined || worker === undefined || clock.now() > until) return { master, worker };
@@ -108,12 +115,13 @@ export async function describeRunning(
   masterSocket: string,
   socket: string,
   pid: number | undefined,
+  clock: Clock,
 ): Promise<Omit<HaproxyStatus, "failures">> {
-  const [worker, master] = await Promise.all([askWorker(socket), askMaster(masterSocket)]);
+  const { worker, master } = await findRunning(masterSocket, socket, clock, STATUS_LIMIT_MS);
   return {
     isServing: worker !== undefined,
     version: worker?.version,
-    // A master that executes itself anew does not answer for a moment; its pid stays the same.
+    // Where the master has lost its socket, its pid is known all the same.
     pid: master?.masterPid ?? pid,
     uptimeSeconds: master?.uptimeSeconds ?? worker?.uptimeSeconds,
     oldWorkers: master?.oldWorkers ?? 0,

@@ -56,6 +56,39 @@ for (const program of programs) {
     });
   }
 
+  Deno.test(`${called(program)}: after an audit the files say who is held and who is down, and a crash changes nothing`, async () => {
+    await using containers = new Containers();
+    const text = await Deno.readTextFile(new URL("../changes/nothing_changed/before.json", import.meta.url));
+    const labels = '"Config": {"Labels": {"interlock.health_check_interval": "1000"},';
+    const snapshot = containers.move(text.replaceAll('"Config": {', labels));
+    await containers.start(snapshot);
+    await onStage(program, {}, async (stage) => {
+      const states = async () =>
+        (await stage.haproxy.reportServers()).map((
+          { name, isReady, isUp },
+        ) => [name.split(":")[1], isReady, isUp]);
+      await stage.apply(want(stage.routing, snapshot, { not_ready: ["web1", "web2"] }));
+      // No file says that web2 is ready now: it was made so by a command alone.
+      const { plan } = await stage.apply(want(stage.routing, snapshot, { not_ready: ["web1"] }));
+      assert.equal(plan.kind, "runtime");
+      await containers.end("127.17.0.3");
+      const isDown = async () => (await states()).some(([name, , isUp]) => name === "web2" && !isUp);
+      await eventually(isDown, { what: "web2 to be found dead" });
+      assert.deepEqual(await stage.applier.audit(), []);
+      const before = await states();
+      assert.deepEqual(before, [["web1", false, false], ["web2", true, false]]);
+      await kill(stage, VICTIMS.worker);
+      assert.deepEqual(await states(), before);
+
+      // Files that are written for a comment say the same of it.
+      stage.applier.forgetCommands(true);
+      const renamed = want(stage.routing, snapshot.replace('"/web2"', '"/another"'), { not_ready: ["web1"] });
+      assert.equal((await stage.apply(renamed)).plan.kind, "keep");
+      await kill(stage, VICTIMS.worker);
+      assert.deepEqual(await states(), before);
+    });
+  });
+
   Deno.test(`${called(program)}: it is killed twice and is back twice`, async () => {
     await onStage(program, {}, async (stage) => {
       await stage.apply(want(stage.routing, "[]", {}));
