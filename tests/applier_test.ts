@@ -1,0 +1,86 @@
+/** After commands HAProxy is asked what it has: good answers to commands are not believed by themselves. */
+import assert from "node:assert/strict";
+import { Applier } from "../lib/applier.ts";
+import type { Plan } from "../lib/core/plan.ts";
+import type { HaproxyControl } from "../lib/ports.ts";
+import { openRouting, want } from "./changes/situation.ts";
+import { listener } from "./docker/fake_engine.ts";
+import { HandClock } from "./harness/hand_clock.ts";
+
+/** What HAProxy says when it is asked, by the question; a question that is not here is answered as all is well. */
+type Answers = Readonly<Record<string, string>>;
+
+const SECTION = "_spare_1";
+const SERVER = "shop.example.com:shop:80";
+const ROUTE = "shop.example.com/";
+const row = (state: string, weight = "1 1") =>
+  `3 ${SECTION} 9 ${SERVER} 172.17.1.1 2 ${state} ${weight} 1 1 0 2 0 0 0 1 - 80 - 0 0 - - 0\n`;
+const entry = (key: string, section: string) =>
+  `type=beg, case=sensitive, found=yes, idx=tree, key="${key}", value="${section}", type="str"\n`;
+
+const WELL: Answers = {
+  [`show servers state ${SECTION}`]: row("0"),
+  [`get map hosts.map ${ROUTE}`]: entry(ROUTE, SECTION),
+};
+
+/** The plan of a host that takes a spare, after HAProxy was asked about it. */
+async function planWith(answers: Answers): Promise<Plan> {
+  const asked: string[] = [];
+  const haproxy = {
+    capabilities: { canAddServers: true, canAddBackends: false, canSetStates: true },
+    findRemains: () => Promise.resolve(undefined),
+    expectCommands: () => undefined,
+    load: () => Promise.resolve({ kind: "applied" }),
+    keep: () => Promise.resolve({ kind: "applied" }),
+    send: (lines: readonly string[]) =>
+      Promise.resolve(lines.map((line) => {
+        asked.push(line);
+        if (line.startsWith("add server")) return "New server registered.\n";
+        return { ...WELL, ...answers }[line] ?? "";
+      })),
+  } as unknown as HaproxyControl;
+  const source = { stopping: () => new Set<never>() };
+  const applier = new Applier({ haproxy, clock: new HandClock(), report: listener(), source });
+  const routing = await openRouting({ "haproxy-version": "2.6" });
+  const read = async (step: string) =>
+    want(
+      routing,
+      await Deno.readTextFile(new URL(`changes/a_new_host_takes_a_spare/${step}.json`, import.meta.url)),
+      {},
+    );
+  const signal = new AbortController().signal;
+  for (const step of ["before", "after"]) {
+    const { desired, states } = await read(step);
+    const { plan } = await applier.apply(desired, states, signal);
+    if (step === "after") {
+      for (const question of Object.keys(WELL)) assert.ok(asked.includes(question), question);
+      return plan;
+    }
+  }
+  throw new Error("nothing was planned");
+}
+
+Deno.test("a change whose servers and routes are there afterwards was done at run time", async () => {
+  assert.equal((await planWith({})).kind, "runtime");
+});
+
+const WRONG: Readonly<Record<string, Answers>> = {
+  "has no such server": { [`show servers state ${SECTION}`]: "" },
+  "has one server more": { [`show servers state ${SECTION}`]: row("0") + row("0").replace(SERVER, "other") },
+  "has the server in maintenance": { [`show servers state ${SECTION}`]: row("1") },
+  "has the server elsewhere": {
+    [`show servers state ${SECTION}`]: row("0").replace("172.17.1.1", "172.17.1.2"),
+  },
+  "has no such route": { [`get map hosts.map ${ROUTE}`]: "type=beg, case=sensitive, found=no\n" },
+  "leads the route elsewhere": { [`get map hosts.map ${ROUTE}`]: entry(ROUTE, "_spare_2") },
+  "knows a shorter key alone": { [`get map hosts.map ${ROUTE}`]: entry("shop.example", SECTION) },
+  "says what nobody knows of the route": { [`get map hosts.map ${ROUTE}`]: "Unknown map identifier.\n" },
+};
+
+for (const [what, answers] of Object.entries(WRONG)) {
+  Deno.test(`it is a reload where HAProxy took every command and then ${what}`, async () => {
+    const plan = await planWith(answers);
+    assert.equal(plan.kind, "reload");
+    assert.deepEqual(plan.kind === "reload" && plan.reasons.map(({ kind }) => kind), ["diverged"]);
+  });
+}
