@@ -23,6 +23,8 @@ export type Server = {
   /** Tells one start of the container from the next. */
   readonly incarnation: string;
   readonly tls: ServerTls | undefined;
+  /** Its share of the requests beside the other servers of its backend, from 1 to 256 (HAProxy manual, 5.2). */
+  readonly weight: number;
   /** The container asked for an HTTP answer before it gets traffic. */
   readonly isWarmed: boolean;
   readonly gate: Gate;

@@ -98,6 +98,7 @@ function readOffer(
     own: endpoint.value.own,
     incarnation: container.startedAt,
     tls: data.ssl_backend === true ? { verify: data.ssl_backend_tls_verify ?? "none" } : undefined,
+    weight: data.weight ?? 1,
     isWarmed: data.warm === true,
     gate: gateOf(container, phase),
   };

@@ -1,6 +1,7 @@
 import { type HaproxyVersion, isAtLeast } from "./backend_option.ts";
 import type { ServerName } from "./names.ts";
 import type { Desired } from "./render.ts";
+import { isSameButWeight } from "./server_line.ts";
 import { type ReloadReason, settingsReason } from "./reload_reason.ts";
 import type { Section } from "./section.ts";
 import type { Running, RunningSection, RunningServer } from "./running.ts";
@@ -120,7 +121,7 @@ class Planner {
     if (bound !== undefined) return this.running.sections.get(bound)?.shape === shape ? bound : undefined;
     for (const [spare, section] of this.running.sections) {
       const isFree = section.isSpare && section.servers.size === 0 && !this.#taken.has(spare);
-      if (!isFree || section.shape !== shape || !section.canAddServers || !this.capabilities.canAddServers) {
+      if (!isFree || section.shape !== shape || !section.isDynamic || !this.capabilities.canAddServers) {
         continue;
       }
       this.#taken.add(spare);
@@ -136,7 +137,7 @@ class Planner {
     if (!section.isPublished) this.#readies.push({ kind: "publish-backend", section: name });
     for (const { name: server, line } of wanted) {
       const state = this.states.get(server) ?? "ready";
-      const before = section.servers.get(server);
+      const before = this.#reweigh(name, section, server, line);
       if (before?.state === "ready" && before.line !== line && !before.isLeaving) {
         this.reasons.push({ kind: "live-server", server });
       } else if (before === undefined || before.line !== line) {
@@ -156,6 +157,21 @@ class Planner {
     }
   }
 
+  /** Gives a server another weight, if its line says another and HAProxy can; answers with the server as it is then. */
+  #reweigh(
+    name: SectionName,
+    section: RunningSection,
+    server: ServerName,
+    line: string,
+  ): RunningServer | undefined {
+    const before = section.servers.get(server);
+    if (before === undefined || before.line === line || !isSameButWeight(before.line, line)) return before;
+    // A static balance takes no other weight (management guide, `set server`).
+    if (!section.isDynamic) return before;
+    this.#adds.push({ kind: "set-weight", section: name, server, line });
+    return { ...before, line };
+  }
+
   #add(
     name: SectionName,
     section: RunningSection,
@@ -163,7 +179,7 @@ class Planner {
     line: string,
     before: RunningServer | undefined,
   ): void {
-    if (!section.canAddServers || !this.capabilities.canAddServers) {
+    if (!section.isDynamic || !this.capabilities.canAddServers) {
       this.reasons.push({ kind: "cannot-add", server, section: name });
       return;
     }

@@ -5,7 +5,8 @@ import { type ReloadReason, reloadReasonText, settingsReason } from "./reload_re
 import type { Desired, Files } from "./render.ts";
 import type { Running, RunningSection, RunningServer } from "./running.ts";
 import type { SectionName } from "./runtime_command.ts";
-import { parseMap, type ReportedServer, type Survey } from "./survey.ts";
+import { endpointOf, isSameButWeight } from "./server_line.ts";
+import { parseMap, type ReportedServer, type Survey, weighedLine } from "./survey.ts";
 
 /** What there is of a running HAProxy that another signalbox has looked after. */
 export type Remains = {
@@ -167,7 +168,7 @@ class Reader {
     return {
       shape: shape ?? body,
       isSpare: isSpare(name),
-      canAddServers: isDynamic(balance),
+      isDynamic: isDynamic(balance),
       // Where no route leads to it, that cannot be told. To publish it again does no harm, nor does to withdraw it.
       isPublished: isRouted || !this.capabilities.canAddBackends || !this.desired.sections.has(name),
       servers: new Map(),
@@ -186,17 +187,14 @@ class Reader {
     }
     // One that was deleted and came back elsewhere is as the files say it is now.
     const isSame = endpointOf(line) === formatEndpoint(server.address as IpAddress, server.port as Port) &&
-      (loaded === undefined || loaded === line || endpointOf(loaded) !== endpointOf(line));
+      (loaded === undefined || isSameButWeight(loaded, line) || endpointOf(loaded) !== endpointOf(line));
     if (!isSame) throw unclear(`address or settings of ${server.name} differ`);
-    return { line, state, isLeaving: false };
+    return { line: weighedLine(line, server), state, isLeaving: false };
   }
 }
 
 const isEqual = <K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): boolean =>
   a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
-
-/** `NAME 172.17.0.2:80 id 5 …` is at 172.17.0.2:80. */
-const endpointOf = (line: string): string | undefined => line.split(" ")[1];
 
 const isSpare = (name: SectionName): boolean => /^_spare_\d+$/.test(name);
 

@@ -26,6 +26,7 @@ export type RouteData = {
   readonly backend_options?: readonly BackendOption[];
   readonly ssl_only?: boolean;
   readonly balance_algorithm?: string;
+  readonly weight?: number;
   readonly ssl_backend?: boolean;
   readonly ssl_backend_tls_verify?: "none" | "required";
   readonly network?: string;

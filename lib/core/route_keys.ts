@@ -69,6 +69,13 @@ export const ROUTE_KEYS = {
     "how requests are spread, default roundrobin",
     parseBalance,
   ),
+  weight: key(
+    "weight",
+    "integer",
+    false,
+    "its share of a host's requests beside those of the others, from 1 to 256, default 1",
+    (value: number) => value >= 1 && value <= 256 ? parsed(value) : expected("a whole number from 1 to 256"),
+  ),
   ssl_backend: key("ssl_backend", "boolean", false, "speak TLS to the container", parsed),
   ssl_backend_tls_verify: key(
     "ssl_backend_tls_verify",

@@ -13,7 +13,7 @@ export type RunningServer = {
 export type RunningSection = {
   readonly shape: string;
   readonly isSpare: boolean;
-  readonly canAddServers: boolean;
+  readonly isDynamic: boolean;
   /** Routes may lead to it; one that is not waits for its end. */
   readonly isPublished: boolean;
   readonly servers: Map<ServerName, RunningServer>;
@@ -53,7 +53,7 @@ export function noteOperation(running: Running, operation: Operation, isDone: bo
   switch (operation.kind) {
     case "add-backend": {
       const shape = [...running.defaults].find(([, name]) => name === operation.defaults)?.[0] ?? "";
-      const made = { shape, isSpare: false, canAddServers: true, isPublished: false, servers: new Map() };
+      const made = { shape, isSpare: false, isDynamic: true, isPublished: false, servers: new Map() };
       running.sections.set(operation.section, made);
       break;
     }
@@ -75,6 +75,11 @@ export function noteOperation(running: Running, operation: Operation, isDone: bo
       if (server !== undefined) {
         section?.servers.set(operation.server, { ...server, state: operation.state, isLeaving: false });
       }
+      break;
+    }
+    case "set-weight": {
+      const server = section?.servers.get(operation.server);
+      if (server !== undefined) section?.servers.set(operation.server, { ...server, line: operation.line });
       break;
     }
     case "delete-server": {

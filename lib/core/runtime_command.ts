@@ -1,4 +1,5 @@
 import type { ServerName } from "./names.ts";
+import { weightOf } from "./server_line.ts";
 
 /** Whether a server may have traffic: `maint` finishes what it has and gets nothing new. */
 export type ServerState = "ready" | "maint";
@@ -26,6 +27,13 @@ export type Operation =
     readonly section: SectionName;
     readonly server: ServerName;
     readonly state: ServerState;
+  }
+  /** Changes the weight alone; the line is the server's with it. */
+  | {
+    readonly kind: "set-weight";
+    readonly section: SectionName;
+    readonly server: ServerName;
+    readonly line: string;
   }
   | { readonly kind: "add-route"; readonly key: string; readonly section: SectionName }
   | { readonly kind: "set-route"; readonly key: string; readonly section: SectionName }
@@ -56,6 +64,8 @@ export function runtimeCommands(operation: Operation): readonly string[] {
       // fails: asked before its container runs, an address stays out of reach for a second (ARP).
       return operation.state === "ready" ? [`enable health ${server}`, set] : [set];
     }
+    case "set-weight":
+      return [`set server ${operation.section}/${operation.server} weight ${weightOf(operation.line) ?? 1}`];
     case "delete-server":
       return [`del server ${operation.section}/${operation.server}`];
     case "add-route":

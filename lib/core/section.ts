@@ -10,7 +10,8 @@ export type Section = {
   /** Everything that a command cannot change, as one text. */
   readonly shape: string;
   readonly isSpare: boolean;
-  readonly canAddServers: boolean;
+  /** Its balance takes servers and weights at run time (HAProxy manual, 4.2, `balance`). */
+  readonly isDynamic: boolean;
   readonly servers: readonly SectionServer[];
 };
 
@@ -149,7 +150,7 @@ export function textsOf(all: object, templates: Templates): (data: SectionData) 
 }
 
 function sectionOf(shape: BackendShape, isSpare: boolean, servers: Section["servers"]): Section {
-  return { shape: shapeText(shape), isSpare, canAddServers: isDynamic(shape.balance), servers };
+  return { shape: shapeText(shape), isSpare, isDynamic: isDynamic(shape.balance), servers };
 }
 
 /** The shapes that a new host may come in: first the one of a container that asks for nothing, then those in use. */
@@ -221,6 +222,7 @@ function serverData(backend: Backend, server: Server, version: HaproxyVersion) {
     endpoint: formatEndpoint(server.address, server.port),
     numericId: server.numericId,
     checkIntervalMs: backend.shape.checkIntervalMs,
+    weight: server.weight,
     tls: server.tls === undefined ? undefined : {
       verify: server.tls.verify,
       host,

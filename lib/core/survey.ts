@@ -1,5 +1,6 @@
 import { parseIp, type ServerName } from "./names.ts";
 import type { Running, RunningSection } from "./running.ts";
+import { endpointOf, weightOf, withWeight } from "./server_line.ts";
 import type { SectionName } from "./runtime_command.ts";
 
 /** A server as `show servers state` prints it. */
@@ -12,8 +13,9 @@ export type ReportedServer = {
   readonly isUp: boolean;
   /** No command holds traffic back. */
   readonly isReady: boolean;
-  /** Its weight is another than that of the config. */
-  readonly isReweighed: boolean;
+  /** As it is now, and as it was when it was loaded or added. */
+  readonly weight: number;
+  readonly initialWeight: number;
   /** Its check runs, or waits for the end of its maintenance. */
   readonly isChecked: boolean;
 };
@@ -67,7 +69,8 @@ export function parseServerStates(text: string): ReportedServer[] {
     port: Number(row[18]),
     isUp: row[5] === "2",
     isReady: row[6] === "0",
-    isReweighed: row[7] !== row[8],
+    weight: Number(row[7]),
+    initialWeight: Number(row[8]),
     isChecked: (Number(row[13]) & CHECK_ENABLED) !== 0,
   }));
 }
@@ -77,13 +80,23 @@ export function isAsReported(section: RunningSection, reported: readonly Reporte
   return reported.length === section.servers.size && reported.every((server) => {
     const believed = section.servers.get(server.name);
     return believed !== undefined && server.isReady === (believed.state === "ready") &&
-      !server.isReweighed && isAt(believed.line, server);
+      weighedLine(believed.line, server) === believed.line && isAt(believed.line, server);
   });
+}
+
+/**
+ * A server's line with the weight that HAProxy reports, where that is another than it says. Where it says none, the
+ * default or what a user's own template may have set for all is right.
+ */
+export function weighedLine(line: string, { weight, initialWeight }: ReportedServer): string {
+  const said = weightOf(line);
+  const isRight = said === undefined ? weight === 1 || weight === initialWeight : said === weight;
+  return isRight ? line : withWeight(line, weight);
 }
 
 /** Whether a server is where its line says; a user's own template may write lines of which only HAProxy can tell. */
 function isAt(line: string, { address, port }: ReportedServer): boolean {
-  const [, endpoint = ""] = line.split(" ", 2);
+  const endpoint = endpointOf(line) ?? "";
   if (endpoint === `${address}:${port}`) return true;
   const [, written = "", writtenPort] = /^(.*):(\d+)$/.exec(endpoint) ?? [];
   const [wanted, reported] = [parseIp(written), parseIp(address)];
@@ -108,8 +121,12 @@ export function believe(running: Running, survey: Survey): Drift {
     const servers = reported.get(name) ?? [];
     for (const server of servers) {
       const believed = section.servers.get(server.name);
-      if (believed === undefined || server.isReady === (believed.state === "ready")) continue;
-      section.servers.set(server.name, { ...believed, state: server.isReady ? "ready" : "maint" });
+      if (believed === undefined) continue;
+      const line = weighedLine(believed.line, server);
+      const state = server.isReady ? "ready" : "maint";
+      section.servers.set(server.name, { ...believed, line, state });
+      if (line !== believed.line) told.push(`the weight of ${server.name} was changed by someone else`);
+      if (state === believed.state) continue;
       told.push(`${server.name} was made ${server.isReady ? "ready" : "unavailable"} by someone else`);
     }
     if (survey.sections.has(name) && isAsReported(section, servers)) continue;

@@ -24,7 +24,9 @@ const BACKEND_LINES: readonly RegExp[] = [
   /^http-request redirect location https:\/\/%\[var\(txn\.host\)\](?::\d+)?%\[pathq\] code 308 unless \{ ssl_fc \}$/,
   new RegExp(`^http-request set-header X-Forwarded-Prefix /${TEXT}$`),
   /^http-request set-path \/%\[path,bytes\(\d+\)\]$/,
-  new RegExp(`^server ${NAME} (?:[0-9.]+|\\[[0-9a-f:]+\\]):\\d+ id \\d+ check inter \\d+(?:${TLS})?$`),
+  new RegExp(
+    `^server ${NAME} (?:[0-9.]+|\\[[0-9a-f:]+\\]):\\d+ id \\d+ check inter \\d+(?: weight \\d+)?(?:${TLS})?$`,
+  ),
 ];
 
 /** A section: `backend app.local` and its lines without comments, trimmed. */

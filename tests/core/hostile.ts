@@ -88,6 +88,7 @@ const RIGHT: Readonly<Record<string, readonly unknown[]>> = {
   context_root_rewrite: [true],
   ssl_only: [true],
   warm: [true],
+  weight: [1, 256, 0, 257, 2.5, "7"],
   network: ["bridge"],
   alias_domains: [["good.example", "*.good.example", "alias.example"]],
 };

@@ -24,6 +24,7 @@ const SAMPLES: Record<keyof typeof ROUTE_KEYS, readonly [json: unknown, label: s
   backend_options: [["http-no-delay"], "http-no-delay"],
   ssl_only: [false, "no"],
   balance_algorithm: ["leastconn", "leastconn"],
+  weight: [10, "10"],
   ssl_backend: [true, ""],
   ssl_backend_tls_verify: ["required", "required"],
   network: ["web", "web"],

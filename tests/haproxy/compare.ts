@@ -4,12 +4,14 @@ import type { ServerName } from "../../lib/core/names.ts";
 import type { Wanted } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import type { HaproxyProgram } from "../harness/haproxies.ts";
+import { kill } from "./kill.ts";
 import { onStage, send, type Stage, type StageRequest } from "./stage.ts";
 
 /** The columns of `show servers state` that may differ between an HAProxy that was changed and one that was started. */
 const MAY_DIFFER: Readonly<Record<string, string>> = {
   be_id:
     "sections are numbered in the order of the file, and a spare stands elsewhere than a section of its own",
+  srv_iweight: "the weight that a server began with: commands change the one that counts, srv_uweight",
   srv_time_since_last_change: "the one runs longer than the other",
   srv_check_status:
     "each process checks by its own clock: it says what the last check found, if there was one",
@@ -70,6 +72,19 @@ function describe(row: Readonly<Record<string, string>>, owners: ReadonlyMap<str
     }
     return `${column}=${value}`;
   }).join(" ");
+}
+
+/**
+ * What HAProxy has once it was killed and started from the files that lie on the disk, as it then is, before anything is
+ * said to it.
+ */
+export async function stateFromDisk(stage: Stage): Promise<State> {
+  // By the next audit the files say who is held and who is down.
+  assert.deepEqual(await stage.applier.audit(), [], "nothing drifted");
+  await kill(stage);
+  stage.applier.forgetCommands(true);
+  assert.ok(stage.applier.running !== undefined);
+  return await readState(stage);
 }
 
 /** What an HAProxy has that is started from nothing with what is wanted. */

@@ -1,17 +1,12 @@
 /** Whatever kills HAProxy, it is back with what the files say, and the loop is told. */
 import assert from "node:assert/strict";
-import { askMaster, askWorker } from "../../lib/haproxy/worker.ts";
 import { want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { httpGet } from "../harness/http.ts";
 import { freshState, readState } from "./compare.ts";
 import { Containers } from "./containers.ts";
-import { called, canAddBackends, canAddServers, onStage, programs, type Stage } from "./stage.ts";
-
-const VICTIMS = {
-  worker: async (stage: Stage) => (await askWorker(stage.haproxy.socket))?.pid,
-  master: async (stage: Stage) => (await askMaster(`${stage.stateDir}/master.sock`))?.masterPid,
-};
+import { kill, VICTIMS } from "./kill.ts";
+import { called, canAddBackends, canAddServers, onStage, programs } from "./stage.ts";
 
 for (const program of programs) {
   for (const [victim, findPid] of Object.entries(VICTIMS)) {
@@ -97,27 +92,4 @@ for (const program of programs) {
       assert.equal(stage.restarts(), 2);
     });
   });
-}
-
-/** Kills a process of the stage's, and comes back when another worker serves and the loop was told, once. */
-async function kill(stage: Stage, findPid: (stage: Stage) => Promise<number | undefined>): Promise<void> {
-  const restarts = stage.restarts();
-  // The master may answer a moment later than its worker.
-  const pid = await eventually(() => findPid(stage), { what: "the one to be killed" });
-  const old = await VICTIMS.worker(stage);
-  assert.ok(old !== undefined && pid !== Deno.pid);
-  Deno.kill(pid, "SIGKILL");
-  await eventually(() => stage.restarts() > restarts, { what: "HAProxy to be started again" });
-  assert.equal(stage.restarts(), restarts + 1);
-  assert.notEqual(await VICTIMS.worker(stage), old);
-  await eventually(() => !isAlive(old), { what: "the old worker to be gone" });
-}
-
-/** Whether a process is there and more than a zombie. */
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
-  } catch {
-    return false;
-  }
 }

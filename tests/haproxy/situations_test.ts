@@ -5,7 +5,7 @@ import { eventually } from "../harness/eventually.ts";
 import type { HaproxyProgram } from "../harness/haproxies.ts";
 import { freePort, httpGet } from "../harness/http.ts";
 import { certificate } from "./certificate.ts";
-import { freshState, readState } from "./compare.ts";
+import { freshState, readState, stateFromDisk } from "./compare.ts";
 import { Containers } from "./containers.ts";
 import {
   called,
@@ -56,7 +56,9 @@ async function play(program: HaproxyProgram, situation: Situation): Promise<void
     assert.ok(last !== undefined);
     await settled(stage, last);
     assert.equal((await stage.apply(last)).plan.kind, "nothing", "there is nothing left to do");
-    return await readState(stage);
+    const changed = await readState(stage);
+    assert.deepEqual(changed, await stateFromDisk(stage), "the files on the disk say what it has");
+    return changed;
   });
   const fresh = await freshState(program, request, (stage) => wants(stage).at(-1) as Wanted);
   assert.deepEqual(changed, fresh);

@@ -1,0 +1,22 @@
+/** A server's line, as it stands after `server` in the config: `NAME 172.17.0.2:80 id 5 check inter 5000 weight 3`. */
+
+const WEIGHT = / weight (\d+)(?= |$)/;
+
+/** The weight that a line names; `undefined` where HAProxy's default counts, which is 1. */
+export function weightOf(line: string): number | undefined {
+  const weight = WEIGHT.exec(line)?.[1];
+  return weight === undefined ? undefined : Number(weight);
+}
+
+/** The line with another weight. */
+export function withWeight(line: string, weight: number): string {
+  return `${line.replace(WEIGHT, "")} weight ${weight}`;
+}
+
+/** Whether two lines say the same, but for the weight, which alone can be changed while a server lives. */
+export function isSameButWeight(a: string, b: string): boolean {
+  return a === b || a.replace(WEIGHT, "") === b.replace(WEIGHT, "");
+}
+
+/** `NAME 172.17.0.2:80 id 5 …` is at 172.17.0.2:80. */
+export const endpointOf = (line: string): string | undefined => line.split(" ", 2)[1];
