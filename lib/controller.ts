@@ -183,14 +183,14 @@ export class Controller {
     const { design, report } = this.parts;
     const built = design.build(this.#snapshot);
     const desired = design.render(this.quarantine.filter(built.model));
+    const states = this.readiness.update(desired.model, this.#known);
     this.built = {
       ...built,
       model: desired.model,
-      notices: [...built.notices, ...this.quarantine.notices()],
+      notices: [...built.notices, ...this.quarantine.notices(), ...this.readiness.notices(desired.model)],
     };
     this.#desired = desired;
     report.notices(this.built.notices);
-    const states = this.readiness.update(desired.model, this.#known);
     // Containers that listen already answer at once: a moment's wait brings them in ready, in one step.
     const [what, limitMs] = this.applier.running === undefined
       ? ["proof", FIRST_HEAD_START_MS] as const

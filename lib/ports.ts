@@ -102,6 +102,9 @@ export type ProbeTarget = {
   readonly isTls: boolean;
 };
 
+/** How long a container may be asked before it counts as one that failed to warm up or to listen, in milliseconds. */
+export const READY_LIMIT_MS = 60_000;
+
 /** Finds out whether a container answers. */
 export interface Prober {
   /**

@@ -1,7 +1,8 @@
 import type { Backend, Model, Server } from "./core/model.ts";
 import { isWildcard, type ServerName } from "./core/names.ts";
+import type { Notice } from "./core/notice.ts";
 import type { ServerState } from "./core/runtime_command.ts";
-import type { Clock, Prober, ProbeTarget, Reporter } from "./ports.ts";
+import { type Clock, type Prober, type ProbeTarget, READY_LIMIT_MS, type Reporter } from "./ports.ts";
 
 type Entry = {
   /** The object that it was last seen as: the same one as long as nothing about it changes. */
@@ -10,6 +11,8 @@ type Entry = {
   isAsked: boolean;
   isProven: boolean;
   why: string;
+  /** Why it has not answered within the limit, as it was then. */
+  whyLate: string | undefined;
   readonly stop: AbortController;
 };
 
@@ -76,6 +79,27 @@ export class Readiness {
     return reasons;
   }
 
+  /** What the user should know of servers whose container has not answered within the limit. */
+  notices(model: Model): Notice[] {
+    const late = [...this.#entries.values()].filter((entry) =>
+      entry.whyLate !== undefined && !entry.isProven
+    );
+    if (late.length === 0) return [];
+    const hosts = new Map(
+      model.backends.flatMap(({ host, servers }) => servers.map(({ name }) => [name, host])),
+    );
+    return late.filter(({ server }) => server.gate === "open").map(({ server, whyLate: why }) => ({
+      severity: "warning",
+      code: "no-answer",
+      subject: server.containerName,
+      message: `gets no traffic for ${hosts.get(server.name)}: ${
+        server.isWarmed
+          ? `it did not warm up within ${READY_LIMIT_MS / 1_000} s (${why}), expected an HTTP answer to GET /`
+          : `it did not listen within ${READY_LIMIT_MS / 1_000} s (${why}), expected it to accept connections`
+      }; it is asked on`,
+    }));
+  }
+
   /** Ends all probes. */
   stop(): void {
     for (const entry of this.#entries.values()) entry.stop.abort();
@@ -109,6 +133,10 @@ export class Readiness {
     const onFailure = (why: string, askedMs: number) => {
       resolve();
       entry.why = why;
+      if (askedMs >= READY_LIMIT_MS && entry.whyLate === undefined) {
+        entry.whyLate = why;
+        this.onChange();
+      }
       if (askedMs < SILENT_MS || isTold) return;
       isTold = true;
       this.report.info(`${server.containerName} gets no traffic yet: ${why}`, { server: server.name });
@@ -124,7 +152,15 @@ export class Readiness {
 
 function newEntry(server: Server, identity: string, isKnown: boolean): Entry {
   const why = "it has not answered yet";
-  return { server, identity, isAsked: isKnown, isProven: isKnown, why, stop: new AbortController() };
+  return {
+    server,
+    identity,
+    isAsked: isKnown,
+    isProven: isKnown,
+    why,
+    whyLate: undefined,
+    stop: new AbortController(),
+  };
 }
 
 const GATES = {

@@ -1,4 +1,4 @@
-import type { Clock, Prober, ProbeTarget } from "../ports.ts";
+import { type Clock, type Prober, type ProbeTarget, READY_LIMIT_MS } from "../ports.ts";
 import { type Connection, openTcp, openTls } from "./connection.ts";
 
 /**
@@ -11,6 +11,8 @@ const LONGEST_MS = 100;
 /** After so long, in milliseconds, a container is asked more calmly, and how calmly. */
 const PATIENT_AFTER_MS = 20_000;
 const PATIENT_MS = 1_000;
+/** How often one is asked for an HTTP answer that has not warmed up within the limit, in milliseconds. */
+const GIVEN_UP_MS = 10_000;
 /** Each other container that waits adds this to the delay of all, in milliseconds: less for the first tries. */
 const QUICK_TRIES = 6;
 const QUICK_TURN_MS = 1;
@@ -63,15 +65,19 @@ export class NetworkProber implements Prober {
       onFailure(verdict.why, elapsedMs);
       // One that does not come up holds up no other that has just begun.
       if (elapsedMs > PATIENT_AFTER_MS) uncount();
-      const delayMs = elapsedMs > PATIENT_AFTER_MS
-        ? PATIENT_MS
-        : Math.min(LONGEST_MS, Math.max(SHORTEST_MS, elapsedMs * PART));
+      const delayMs = delayAfter(elapsedMs, target);
       // Many that wait are asked in turn: what all of them cost together stays the same.
       const turnMs = Math.max(0, this.#waiting - 1) * (tries > QUICK_TRIES ? TURN_MS : QUICK_TURN_MS);
       await this.clock.sleep(Math.max(delayMs, Math.min(PATIENT_MS, turnMs)), signal);
     }
     signal.throwIfAborted();
   }
+}
+
+/** How long to wait before the next try. */
+function delayAfter(elapsedMs: number, { warmHost }: ProbeTarget): number {
+  if (elapsedMs <= PATIENT_AFTER_MS) return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, elapsedMs * PART));
+  return elapsedMs >= READY_LIMIT_MS && warmHost !== undefined ? GIVEN_UP_MS : PATIENT_MS;
 }
 
 async function probe(target: ProbeTarget, clock: Clock, signal: AbortSignal): Promise<Verdict> {

@@ -13,13 +13,16 @@ export class Containers {
   /** The snapshot with its containers moved to the loopback, at our port. */
   move(snapshot: string): string {
     return snapshot.replaceAll('"80/tcp"', `"${this.port}/tcp"`).replaceAll('"172.17.', '"127.17.')
-      .replaceAll('"fd00::2"', '"::1"');
+      .replaceAll('"HostPort":"80"', `"HostPort":"${this.port}"`).replaceAll('"fd00::2"', '"::1"');
   }
 
   /** Starts the containers that a moved snapshot names. */
   async start(moved: string): Promise<void> {
-    const tls = moved.includes("ssl_backend") ? await certificate() : undefined;
-    for (const address of addressesOf(moved)) this.#listen(address, tls);
+    for (const container of JSON.parse(moved)) {
+      const text = JSON.stringify(container);
+      const tls = text.includes("ssl_backend") ? await certificate() : undefined;
+      for (const address of addressesOf(text)) this.#listen(address, tls);
+    }
   }
 
   /** Ends the containers that a moved snapshot does not name, but those that hold requests back. */

@@ -7,16 +7,18 @@
  * SIGNALBOX_TEST_SEQUENCES=1000 is a longer run.
  */
 import assert from "node:assert/strict";
+import type { ContainerId } from "../../lib/core/names.ts";
 import type { Plan } from "../../lib/core/plan.ts";
 import type { Operation } from "../../lib/core/runtime_command.ts";
 import { type Note, planText, want, type Wanted } from "../changes/situation.ts";
 import { reloadReasonText } from "../../lib/core/reload_reason.ts";
 import type { HaproxyProgram } from "../harness/haproxies.ts";
-import { httpGet } from "../harness/http.ts";
-import { freshState, readState, type State } from "./compare.ts";
+import { freePort, httpGet } from "../harness/http.ts";
+import { certificate } from "./certificate.ts";
+import { freshState, readState, type State, stateFromDisk } from "./compare.ts";
 import { Containers } from "./containers.ts";
-import { called, canAddServers, onStage, programs, settled, type Stage } from "./stage.ts";
-import { Universe } from "./universe.ts";
+import { called, canAddServers, onStage, programs, send, settled, type Stage } from "./stage.ts";
+import { type ACCIDENTS, Universe } from "./universe.ts";
 
 const FIRST_SEED = Number(Deno.env.get("SIGNALBOX_TEST_SEED") ?? 1);
 const SEQUENCES = Number(Deno.env.get("SIGNALBOX_TEST_SEQUENCES") ?? 25);
@@ -39,18 +41,17 @@ for (const program of programs) {
 async function play(program: HaproxyProgram, seed: number, ways: Record<string, number>): Promise<void> {
   const steps: string[] = [];
   let said: readonly string[] = [];
-  const request = { settings: { "default-domain": "example.com" } };
+  const { path } = await certificate();
+  const request = {
+    settings: { "default-domain": "example.com", "tls-cert": path, "https-port": String(freePort()) },
+  };
   try {
     await using containers = new Containers();
-    const { changed, last } = await onStage(program, request, (stage) => {
+    const { changed, wanted } = await onStage(program, request, (stage) => {
       said = stage.said;
-      return change(stage, containers, seed, steps, ways);
+      return new Story(stage, containers, seed, steps, ways).tell();
     });
-    const fresh = await freshState(
-      program,
-      request,
-      (stage) => want(stage.routing, last.snapshot, last.note),
-    );
+    const fresh = await freshState(program, request, (stage) => wanted(stage));
     assert.deepEqual(changed, fresh);
   } catch (error) {
     const why = error instanceof Error ? error.message : error;
@@ -59,54 +60,178 @@ async function play(program: HaproxyProgram, seed: number, ways: Record<string, 
   }
 }
 
-type Last = { readonly snapshot: string; readonly note: Note };
+/** One sequence of changes, and what happens beside them. */
+class Story {
+  readonly #universe: Universe;
+  #requests: Promise<unknown>[] = [];
+  #snapshot = "[]";
+  #note: Note = {};
+  #wanted: Wanted;
 
-async function change(
-  stage: Stage,
-  containers: Containers,
-  seed: number,
-  steps: string[],
-  ways: Record<string, number>,
-): Promise<{ readonly changed: State; readonly last: Last }> {
-  const universe = new Universe(seed);
-  const requests: Promise<unknown>[] = [];
-  let last: Last = { snapshot: "[]", note: {} };
-  let wanted: Wanted = want(stage.routing, last.snapshot, last.note);
-  await stage.apply(wanted);
-  for (let count = 0; count < STEPS; count++) {
-    const words = universe.step();
-    steps.push(`${count + 1}. ${words}`);
-    last = { snapshot: containers.move(universe.snapshot), note: universe.note };
-    await containers.start(last.snapshot);
-    wanted = want(stage.routing, last.snapshot, last.note);
-    const { plan } = await stage.apply(wanted);
-    ways[plan.kind] = (ways[plan.kind] ?? 0) + 1;
+  constructor(
+    readonly stage: Stage,
+    readonly containers: Containers,
+    seed: number,
+    readonly steps: string[],
+    readonly ways: Record<string, number>,
+  ) {
+    this.#universe = new Universe(seed);
+    this.#wanted = this.#want(stage);
+  }
+
+  async tell(): Promise<{ readonly changed: State; readonly wanted: (stage: Stage) => Wanted }> {
+    await this.#apply();
+    for (let count = 0; count < STEPS; count++) {
+      this.steps.push(`${count + 1}. ${this.#universe.step()}`);
+      await this.#apply();
+      // Requests that are under way keep servers that are told to go from being deleted, until later.
+      if (count % 4 === 1) await this.#keepBusy(this.#universe.pickHost());
+      if (count % 4 === 3) this.containers.release();
+      const accident = this.#universe.accident();
+      if (accident === undefined) continue;
+      this.steps.push(`   ${accident}`);
+      await this.#happen(accident);
+    }
+    await this.#settle();
+    assert.equal((await this.#apply()).kind, "nothing", "there is nothing left to do");
+    return { changed: await readState(this.stage), wanted: (stage) => this.#want(stage) };
+  }
+
+  #want(stage: Stage): Wanted {
+    return want(stage.routing, this.#snapshot, this.#note);
+  }
+
+  /** Looks at the world, and does what is to be done. */
+  async #apply(): Promise<Plan> {
+    const { stage, containers, steps } = this;
+    this.#snapshot = containers.move(this.#universe.snapshot);
+    this.#note = this.#universe.note;
+    await containers.start(this.#snapshot);
+    this.#wanted = this.#want(stage);
+    stage.stopping.clear();
+    this.#stoppingIds().forEach((id) => stage.stopping.add(id));
+    const { plan } = await stage.apply(this.#wanted);
+    this.ways[plan.kind] = (this.ways[plan.kind] ?? 0) + 1;
     steps.push(
       `   ${plan.kind}${plan.kind === "reload" ? `: ${plan.reasons.map(reloadReasonText).join("; ")}` : ""}`,
     );
     const surprises = stage.said.filter((line) => /not as it was believed/.test(line));
     assert.ok(surprises.every(isExpected), surprises.join("\n"));
-    if (count % 3 === 2) {
-      steps.push("   another signalbox takes over");
-      await stage.replace();
-      const again = await stage.apply(wanted);
-      // What waits for its last connections is asked for again; else there is nothing to do.
-      const isRest = again.plan.kind === "runtime" && again.plan.operations.every(isRemoval);
-      assert.ok(
-        again.plan.kind === "nothing" || isRest || isUnclear(stage, again.plan),
-        planText(again.plan),
-      );
-    }
-    // Requests that are under way keep servers that are told to go from being deleted, until later.
-    if (count % 4 === 1) requests.push(...await keepBusy(stage, containers, universe.pickHost(), steps));
-    if (count % 4 === 3) containers.release();
+    return plan;
   }
-  containers.release();
-  await Promise.all(requests);
-  await containers.endOthers(last.snapshot);
-  await settled(stage, wanted);
-  assert.equal((await stage.apply(wanted)).plan.kind, "nothing", "there is nothing left to do");
-  return { changed: await readState(stage), last };
+
+  #stoppingIds(): ContainerId[] {
+    const servers = this.#wanted.desired.model.backends.flatMap((backend) => backend.servers);
+    return servers.filter(({ gate }) => gate === "stopping").map(({ containerId }) => containerId);
+  }
+
+  /** No request is under way any more, and nothing waits for its end. */
+  async #settle(): Promise<void> {
+    this.containers.release();
+    await Promise.all(this.#requests.splice(0));
+    await this.containers.endOthers(this.#snapshot);
+    await settled(this.stage, this.#wanted);
+  }
+
+  async #happen(accident: typeof ACCIDENTS[number]): Promise<void> {
+    const { stage } = this;
+    switch (accident) {
+      case "another signalbox takes over": {
+        await stage.replace();
+        const plan = await this.#apply();
+        // What waits for its last connections is asked for again; else there is nothing to do.
+        const isRest = plan.kind === "runtime" && plan.operations.every(isRemoval);
+        assert.ok(plan.kind === "nothing" || isRest || isUnclear(stage, plan), planText(plan));
+        break;
+      }
+      case "HAProxy crashes": {
+        await this.#settle();
+        const before = await readState(stage);
+        assert.deepEqual(await stateFromDisk(stage), before, "a start from the files on the disk");
+        break;
+      }
+      case "a reload is asked for":
+        stage.applier.loader.ask({ kind: "asked", detail: accident });
+        assert.equal((await this.#apply()).kind, "reload");
+        break;
+      case "somebody takes a server out": {
+        const ready = this.#servers().filter(({ state }) => state === "ready");
+        await this.#mend(this.#universe.pick(ready), ({ name }) => `set server ${name} state maint`);
+        break;
+      }
+      case "somebody gives a server another weight": {
+        const dynamic = this.#servers().filter(({ isDynamic }) => isDynamic);
+        await this.#mend(this.#universe.pick(dynamic), ({ name }) => `set server ${name} weight 77`);
+        break;
+      }
+      case "somebody removes a route": {
+        const keys = [...stage.applier.running?.routes.keys() ?? []];
+        await this.#mend(this.#universe.pick(keys), (key) => `del map hosts.map ${key}`);
+        break;
+      }
+      case "a container is told to stop before it is looked at": {
+        const name = this.#universe.tellToStop();
+        this.#note = this.#universe.note;
+        this.#stoppingIdsOf(name).forEach((id) => stage.stopping.add(id));
+        stage.applier.holdBack(stage.stopping, this.#wanted.desired);
+        await stage.applier.held;
+        const held = this.#servers().filter(({ id }) => stage.stopping.has(id));
+        const isLast = held.some(({ state }) => state === "ready");
+        this.steps.push(`   ${name}${isLast ? ", which is left to the pass" : ""}`);
+        await this.#apply();
+        break;
+      }
+    }
+  }
+
+  #stoppingIdsOf(name: string | undefined): ContainerId[] {
+    const servers = this.#wanted.desired.model.backends.flatMap((backend) => backend.servers);
+    return servers.filter(({ containerName }) => containerName === name).map(({ containerId }) =>
+      containerId
+    );
+  }
+
+  /** The servers that HAProxy has and should have. */
+  #servers() {
+    const byName = new Map(
+      this.#wanted.desired.model.backends.flatMap((backend) => backend.servers).map((
+        each,
+      ) => [each.name, each]),
+    );
+    return [...this.stage.applier.running?.sections ?? []].flatMap(([section, { servers, isDynamic }]) =>
+      [...servers].flatMap(([name, { state }]) => {
+        const id = byName.get(name)?.containerId;
+        return id === undefined ? [] : [{ name: `${section}/${name}`, state, id, isDynamic }];
+      })
+    );
+  }
+
+  /** Somebody says something to HAProxy's socket: the audit finds it, and it is put right. */
+  async #mend<T>(whom: T | undefined, command: (whom: T) => string): Promise<void> {
+    if (whom === undefined) return;
+    const before = await this.#stateBefore();
+    this.steps.push(`   ${command(whom)}`);
+    assert.deepEqual((await send(this.stage, command(whom))).map((each) => each.trim()), [""]);
+    assert.notDeepEqual(await this.stage.applier.audit(), [], "the audit finds it");
+    await this.#apply();
+    assert.deepEqual(await readState(this.stage), before);
+  }
+
+  async #stateBefore(): Promise<State> {
+    await this.#settle();
+    return await readState(this.stage);
+  }
+
+  /** Sends a request to a host, and comes back once a container holds it, or once it was answered otherwise. */
+  async #keepBusy(host: string): Promise<void> {
+    const { stage, containers, steps } = this;
+    containers.holdAll();
+    const answer = httpGet({ port: stage.httpPort, host, path: "/held" });
+    answer.catch(() => undefined);
+    const isHeld = await Promise.race([containers.nextHeld().then(() => true), answer.then(() => false)]);
+    steps.push(`   a request to ${host} ${isHeld ? "is under way" : `is answered ${(await answer).status}`}`);
+    this.#requests.push(answer);
+  }
 }
 
 /** A backend that was deleted and came back with other options does not tell which of them it has. */
@@ -119,18 +244,3 @@ const isRemoval = ({ kind }: Operation): boolean =>
 
 /** What comes back at another address while its old server still has requests is refused, and reloaded. */
 const isExpected = (surprise: string): boolean => /already used|[Aa]lready exists/.test(surprise);
-
-/** Sends a request to a host, and comes back once a container holds it, or once it was answered otherwise. */
-async function keepBusy(
-  stage: Stage,
-  containers: Containers,
-  host: string,
-  steps: string[],
-): Promise<Promise<unknown>[]> {
-  containers.holdAll();
-  const answer = httpGet({ port: stage.httpPort, host, path: "/held" });
-  answer.catch(() => undefined);
-  const isHeld = await Promise.race([containers.nextHeld().then(() => true), answer.then(() => false)]);
-  steps.push(`   a request to ${host} ${isHeld ? "is under way" : `is answered ${(await answer).status}`}`);
-  return [answer];
-}

@@ -7,7 +7,9 @@ type Container = {
   readonly age: number;
   name: string;
   host: string;
-  data: Record<string, unknown>;
+  data: Record<string, unknown> | readonly Record<string, unknown>[];
+  /** How it is reached. */
+  readonly via: "own" | "published" | "ipv6";
   labels: Record<string, string>;
   address: string;
   starts: number;
@@ -20,7 +22,19 @@ type Container = {
 const HOSTS = ["a.example.com", "b.example.com", "c.example.com", "d.example.com", "e.example.com"];
 const ALIASES = ["x.example.com", "a.example.com"];
 const WILDCARDS = ["*.example.com", "*.example.net", "*.deep.example.com"];
+const OPTIONS = ["http-server-close", "http-no-delay", "redispatch 3"];
 const BALANCES = ["leastconn", "source", "random(2)", "static-rr"];
+
+/** What may happen between two changes. */
+export const ACCIDENTS = [
+  "another signalbox takes over",
+  "HAProxy crashes",
+  "a reload is asked for",
+  "somebody takes a server out",
+  "somebody gives a server another weight",
+  "somebody removes a route",
+  "a container is told to stop before it is looked at",
+] as const;
 
 /** The world, and how it changes. */
 export class Universe {
@@ -28,6 +42,7 @@ export class Universe {
   readonly #containers: Container[] = [];
   #born = 0;
   #addresses = 0;
+  #isIpv6Used = false;
 
   constructor(seed: number) {
     this.#random = seeded(seed);
@@ -52,7 +67,7 @@ export class Universe {
         Labels: each.labels,
         ExposedPorts: { "80/tcp": {} },
       },
-      NetworkSettings: { Networks: { bridge: { IPAddress: each.isRunning ? each.address : "" } } },
+      NetworkSettings: networkOf(each),
     })));
   }
 
@@ -66,6 +81,25 @@ export class Universe {
   /** A host that may be asked, whoever serves it. */
   pickHost(): string {
     return this.#pick(HOSTS);
+  }
+
+  /** What happens now, for one step in two. */
+  accident(): typeof ACCIDENTS[number] | undefined {
+    return this.#random() < 0.5 ? undefined : this.#pick(ACCIDENTS);
+  }
+
+  /** Tells a container that runs to stop; answers with its name, if there is one. */
+  tellToStop(): string | undefined {
+    const running = this.#containers.filter((each) => each.isRunning && !each.isStopping);
+    if (running.length === 0) return undefined;
+    const container = this.#pick(running);
+    container.isStopping = true;
+    return container.name;
+  }
+
+  /** One of a list, the same for the same seed. */
+  pick<T>(list: readonly T[]): T | undefined {
+    return list.length === 0 ? undefined : this.#pick(list);
   }
 
   #change(): string {
@@ -85,6 +119,10 @@ export class Universe {
       container.isStopping = !container.isStopping;
       return `${container.id} ${container.isStopping ? "is told to stop" : "lives on"}`;
     }
+    if (dice < 0.97 && !Array.isArray(container.data)) {
+      container.data = { ...container.data, weight: 1 + Math.floor(this.#random() * 256) };
+      return `${container.id} says ${JSON.stringify(container.data)}`;
+    }
     container.name = `${container.id}-renamed-${this.#born++}`;
     return `${container.id} is renamed`;
   }
@@ -95,25 +133,41 @@ export class Universe {
     if (!container.isRunning) return `${container.id} dies`;
     container.starts++;
     container.isReady = this.#random() < 0.5;
-    if (this.#random() < 0.4) container.address = this.#address();
+    if (this.#random() < 0.4 && container.via !== "ipv6") container.address = this.#address();
     return `${container.id} starts at ${container.address}`;
   }
 
   #create(): string {
     const born = ++this.#born;
     const dice = this.#random();
-    const data: Record<string, unknown> = {};
+    let data: Record<string, unknown> | Record<string, unknown>[] = {};
     if (dice < 0.12) data["alias_domains"] = [this.#pick(ALIASES)];
     else if (dice < 0.2) data["balance_algorithm"] = this.#pick(BALANCES);
     else if (dice < 0.25) data["check_interval"] = 2_000;
     else if (dice < 0.3) data["hostname"] = this.#pick(WILDCARDS);
-    const labels: Record<string, string> = dice > 0.9 ? { "interlock.context_root": "/app" } : {};
+    else if (dice < 0.35) data["weight"] = 1 + Math.floor(this.#random() * 256);
+    else if (dice < 0.4) data["backend_options"] = [this.#pick(OPTIONS)];
+    else if (dice < 0.45) data["ssl_only"] = true;
+    else if (dice < 0.5) data["ssl_backend"] = true;
+    else if (dice < 0.55) {
+      data = [{ weight: 3 }, { hostname: this.#pick(HOSTS), alias_domains: [this.#pick(ALIASES)] }];
+    }
+    const labels: Record<string, string> = dice > 0.9
+      ? { "interlock.context_root": "/app" }
+      : dice > 0.85
+      ? { "interlock.context_root": "/app", "interlock.context_root_rewrite": "" }
+      : {};
+    const via = dice < 0.6
+      ? this.#pick(["own", "published", this.#isIpv6Used ? "own" : "ipv6"] as const)
+      : "own";
+    this.#isIpv6Used ||= via === "ipv6";
     const id = `c${born}`;
     const host = this.pickHost();
     const isReady = this.#random() < 0.7;
-    const started = { address: this.#address(), starts: 1, isRunning: true, isReady, isStopping: false };
-    this.#containers.push({ id, name: id, age: born, host, data, labels, ...started });
-    return `${id} is created for ${host} with ${JSON.stringify({ ...data, ...labels })}`;
+    const address = via === "ipv6" ? "fd00::2" : this.#address();
+    const started = { address, starts: 1, isRunning: true, isReady, isStopping: false };
+    this.#containers.push({ id, name: id, age: born, host, data, labels, via, ...started });
+    return `${id} (${via}) is created for ${host} with ${JSON.stringify([data, labels])}`;
   }
 
   /** Never one that was used before: what still hangs on a container ends with it, as it would with Docker's. */
@@ -124,5 +178,21 @@ export class Universe {
 
   #pick<T>(list: readonly T[]): T {
     return list[Math.floor(this.#random() * list.length)] as T;
+  }
+}
+
+/** What Docker says of its addresses and ports. */
+function networkOf({ via, isRunning, address }: Container): unknown {
+  const given = isRunning ? address : "";
+  switch (via) {
+    case "own":
+      return { Networks: { bridge: { IPAddress: given } } };
+    case "ipv6":
+      return { Networks: { bridge: { IPAddress: "", GlobalIPv6Address: given } } };
+    case "published":
+      return {
+        Ports: isRunning ? { "80/tcp": [{ HostIp: address, HostPort: "80" }] } : {},
+        Networks: { bridge: { IPAddress: "" } },
+      };
   }
 }

@@ -40,7 +40,7 @@ Deno.test("a container is asked again after an eighth of the time that it has be
   const clock = new SleepingClock();
   const ending = new AbortController();
   clock.onSleep = () => {
-    if (clock.now() > 60_000) ending.abort();
+    if (clock.now() > 70_000) ending.abort();
   };
   const heard: number[] = [];
   const proving = new NetworkProber(clock).prove(
@@ -57,6 +57,20 @@ Deno.test("a container is asked again after an eighth of the time that it has be
     assert.equal(ms, expected, `after ${at} ms`);
   }
   assert.deepEqual(heard, clock.sleeps.map(({ at }) => at));
+});
+
+Deno.test("one that does not warm up within a minute is asked for an HTTP answer every ten seconds", async () => {
+  const clock = new SleepingClock();
+  const ending = new AbortController();
+  clock.onSleep = () => {
+    if (clock.now() > 100_000) ending.abort();
+  };
+  const warmed = { ...target(freePort()), warmHost: "www.example.com" };
+  await assert.rejects(new NetworkProber(clock).prove(warmed, () => undefined, ending.signal));
+  const paces = new Map(
+    clock.sleeps.map(({ at, ms }) => [at < 20_000 ? "quick" : at < 60_000 ? "calm" : "late", ms]),
+  );
+  assert.deepEqual([paces.get("calm"), paces.get("late")], [1_000, 10_000]);
 });
 
 Deno.test("many containers that wait are asked in turn", async () => {

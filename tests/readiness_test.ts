@@ -1,0 +1,76 @@
+/** What is told of servers that get no traffic. */
+import assert from "node:assert/strict";
+import type { ServerName } from "../lib/core/names.ts";
+import { formatNotice } from "../lib/core/notice.ts";
+import type { Prober } from "../lib/ports.ts";
+import { Readiness } from "../lib/readiness.ts";
+import { openRouting, want } from "./changes/situation.ts";
+import { listener } from "./docker/fake_engine.ts";
+
+/** A prober in the test's hands. */
+class Probe implements Prober {
+  answer: () => void = () => undefined;
+  fail: Parameters<Prober["prove"]>[1] = () => undefined;
+
+  prove(_: unknown, onFailure: Parameters<Prober["prove"]>[1]): Promise<void> {
+    this.fail = onFailure;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.answer = resolve;
+    return promise;
+  }
+}
+
+async function readinessOf(data: string) {
+  const snapshot = JSON.stringify([{
+    Id: "web",
+    Name: "/web",
+    State: { Status: "running" },
+    Config: { Hostname: "www.example.com", Env: [`INTERLOCK_DATA=${data}`], ExposedPorts: { "80/tcp": {} } },
+    NetworkSettings: { Networks: { bridge: { IPAddress: "172.17.0.2" } } },
+  }]);
+  const { desired: { model } } = want(await openRouting({ "haproxy-version": "2.6" }), snapshot, {});
+  const probe = new Probe();
+  const report = listener();
+  let changes = 0;
+  const readiness = new Readiness(probe, report, () => changes++);
+  const none = new Set<ServerName>();
+  readiness.update(model, none);
+  return {
+    probe,
+    report,
+    changes: () => changes,
+    notices: () => {
+      readiness.update(model, none);
+      return readiness.notices(model).map(formatNotice);
+    },
+  };
+}
+
+for (
+  const [data, what] of [
+    ['{"warm":true}', "it did not warm up within 60 s (it sleeps), expected an HTTP answer to GET /"],
+    ["{}", "it did not listen within 60 s (it sleeps), expected it to accept connections"],
+  ] as const
+) {
+  Deno.test(`a container that says ${data} and does not come up within a minute is a warning, until it does`, async () => {
+    const { probe, report, changes, notices } = await readinessOf(data);
+    probe.fail("it sleeps", 1_500);
+    assert.deepEqual(
+      report.lines,
+      ["info: web gets no traffic yet: it sleeps"],
+      "after a second it is said why",
+    );
+    probe.fail("it sleeps", 59_999);
+    assert.deepEqual([notices(), changes()], [[], 0]);
+    probe.fail("it sleeps", 60_000);
+    assert.equal(changes(), 1, "the loop is woken, so that it is told");
+    const warning = [`warning: web: gets no traffic for www.example.com: ${what}; it is asked on`];
+    assert.deepEqual(notices(), warning);
+    probe.fail("it is dead", 61_000);
+    assert.deepEqual([notices(), changes()], [warning, 1], "it is told once");
+    probe.answer();
+    await Promise.resolve();
+    await Promise.resolve();
+    assert.deepEqual(notices(), []);
+  });
+}
