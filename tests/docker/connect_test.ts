@@ -45,6 +45,43 @@ for (const { name, agreed, ...versions } of ENGINES) {
   });
 }
 
+Deno.test("an engine is asked for events that can change the routing, and no others", async () => {
+  await using fake = await FakeEngine.start();
+  const engine = await connectEngine(fake.transport, NEVER);
+  const ending = new AbortController();
+  const events = await engine.events(ending.signal);
+  const filters = fake.eventFilters.map((text) => JSON.parse(text));
+  const routing = [
+    "start",
+    "kill",
+    "die",
+    "pause",
+    "unpause",
+    "rename",
+    "health_status",
+    "connect",
+    "disconnect",
+  ];
+  assert.deepEqual(filters.map(({ type }) => type), [["container", "network"]]);
+  const asked: readonly string[] = filters[0].event;
+  assert.deepEqual(routing.filter((action) => !asked.includes(action)), []);
+  const others = [
+    "exec_create",
+    "exec_start",
+    "exec_die",
+    "attach",
+    "top",
+    "resize",
+    "copy",
+    "commit",
+    "export",
+  ];
+  assert.deepEqual(others.filter((action) => asked.includes(action)), []);
+  ending.abort();
+  await events.cancel().catch(() => undefined);
+  engine.close();
+});
+
 Deno.test("an API that is none of Docker's is refused", () => {
   for (const version of ["2.0", "", "1", "v1.41", "1.41/../.."]) {
     assert.throws(() => agreeOnApi(version, undefined), /is not one of Docker's/, version);

@@ -14,6 +14,8 @@ export interface FakeOptions {
 export class FakeEngine implements AsyncDisposable {
   /** `GET /v1.41/containers/json`, in the order in which they came. */
   readonly requests: string[] = [];
+  /** What the events that are followed are filtered by, as JSON, in the order in which they were asked for. */
+  readonly eventFilters: string[] = [];
   /** The hosts that requests were addressed to. */
   readonly hosts = new Set<string>();
   /** The containers that run, as inspect tells them, by id. */
@@ -34,6 +36,7 @@ export class FakeEngine implements AsyncDisposable {
         // What an engine remembers ends at once; it is no stream that is followed.
         if (searchParams.has("until")) return new Response(this.past);
         this.requests.push(`${request.method} ${pathname}`);
+        if (pathname.endsWith("/events")) this.eventFilters.push(searchParams.get("filters") ?? "");
         const path = pathname.replace(/^\/v[0-9.]+/, "");
         return this.answer(path) ?? this.#answer(path);
       },

@@ -3,6 +3,7 @@
 const name = Deno.env.get("NAME") ?? Deno.hostname();
 const ports = (Deno.env.get("PORTS") ?? "8080").split(/[ ,]+/).map(Number);
 const listenAfterMs = Number(Deno.env.get("LISTEN_AFTER_MS") ?? "0");
+const notes = Deno.env.get("NOTES");
 const status = Number(Deno.env.get("STATUS") ?? "200");
 const tls = Deno.env.get("TLS") === "1"
   ? { cert: Deno.readTextFileSync("/tls/cert.pem"), key: Deno.readTextFileSync("/tls/key.pem") }
@@ -49,6 +50,9 @@ async function answer(request: Request, port: number): Promise<Response> {
     case "post": {
       const id = url.searchParams.get("id") ?? await request.text();
       posts[id] = (posts[id] ?? 0) + 1;
+      // Where it lasts, however the container ends.
+      if (notes !== undefined) Deno.writeTextFileSync(notes, `${id}\n`, { append: true });
+      await new Promise((resolve) => setTimeout(resolve, Number(url.searchParams.get("ms"))));
       return text(name);
     }
     case "posts":
