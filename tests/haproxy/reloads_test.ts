@@ -12,6 +12,9 @@ import { called, inTurn, onStage, programs, type Stage, type StageRequest } from
 
 const HOST = "www.example.com";
 
+/** As `mworker-max-reloads` says in process.cfg. */
+const MOST_OLD = 50;
+
 /** A host of two containers that serves already. */
 async function onWeb(
   program: HaproxyProgram,
@@ -297,4 +300,34 @@ async function blindWrapper(program: HaproxyProgram): Promise<{ path: string } &
     mode: 0o755,
   });
   return { path, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+}
+
+const [onPath] = programs;
+if (onPath !== undefined) {
+  Deno.test(`${called(onPath)}: old workers that do not end are no more than fifty, and the newest are kept`, () =>
+    onWeb(onPath, {}, async (stage, containers, snapshot) => {
+      const wanted = want(stage.routing, snapshot, {});
+      containers.holdAll();
+      const endings: string[] = [];
+      const requests: Promise<unknown>[] = [];
+      for (let count = 0; count < MOST_OLD + 4; count++) {
+        const answer = httpGet({ port: stage.httpPort, host: HOST, path: "/held" });
+        requests.push(
+          answer.then(({ status }) => endings[count] = `${status}`, () => endings[count] = "cut"),
+        );
+        await containers.nextHeld();
+        await reload(stage, wanted);
+      }
+      await eventually(
+        async () => (await askMaster(`${stage.stateDir}/master.sock`))?.oldWorkers === MOST_OLD,
+        {
+          what: `${MOST_OLD} old workers to be left`,
+        },
+      );
+      containers.release();
+      await Promise.all(requests);
+      const cut = endings.filter((ending) => ending === "cut").length;
+      assert.ok(cut > 0 && cut <= 4, `${cut} of ${endings}`);
+      assert.deepEqual(endings.slice(cut), Array(endings.length - cut).fill("200"), "the oldest go first");
+    }));
 }
