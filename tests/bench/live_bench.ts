@@ -1,11 +1,21 @@
 /**
  * Measures the whole program on a live engine, and a naive generator beside it, and prints one table.
- * scripts/bench starts the engine. Flags: --quick, --only=starts,memory,burst,churn,published,rolling,posts, --no-baseline.
+ * scripts/bench starts the engine. Flags: --quick, --only=starts,memory,burst,churn,published,rolling,posts,settle, --no-baseline.
  */
 import { engineFromEnv } from "../harness/docker_cli.ts";
 import { Fleet } from "./fleet.ts";
 import { churns } from "./churn_rows.ts";
-import { burst, type Measured, memory, posts, rolling, type Scale, type Scene, starts } from "./measures.ts";
+import {
+  burst,
+  type Measured,
+  memory,
+  posts,
+  rolling,
+  type Scale,
+  type Scene,
+  settling,
+  starts,
+} from "./measures.ts";
 import { type Router, type RouterKind, startRouter } from "./router.ts";
 import { UNIT_WEIGHT, weigh } from "./processor.ts";
 import { formatTable, type Row } from "./statistics.ts";
@@ -28,6 +38,8 @@ type Step = {
   readonly isCompared: boolean;
   /** The share of the scale's churn time that it gets, 1 unless said. */
   readonly share?: number;
+  /** It is measured only where --only names it. */
+  readonly isExtra?: boolean;
   readonly run: (scene: Scene) => Promise<Measured[]>;
 };
 
@@ -57,6 +69,14 @@ const STEPS: readonly Step[] = [
     share: isQuick ? 1 : 0.5,
     run: (scene) => churns(scene, true, true),
   },
+  // What --settle and --settle-max cost and save: their defaults were chosen by this.
+  ...[[0, 0], [10, 20], [10, 100], [10, 500], [50, 500]].map(([quietMs, mostMs]) => ({
+    name: "settle",
+    flags: ["--log-level", "debug", "--settle", `${quietMs}`, "--settle-max", `${mostMs}`],
+    isCompared: false,
+    isExtra: true,
+    run: (scene: Scene) => settling(scene, `${quietMs} and ${mostMs} ms`),
+  })),
 ];
 
 const stopping = new AbortController();
@@ -143,7 +163,7 @@ try {
   await fleet.open();
   await weigh(UNIT_WEIGHT);
   const [mine, base]: [Measured[], Measured[]] = [[], []];
-  const steps = STEPS.filter((step) => only === undefined || only.includes(step.name));
+  const steps = STEPS.filter((step) => only === undefined ? step.isExtra !== true : only.includes(step.name));
   const naive = async (step: Step) => {
     if (hasBaseline && step.isCompared) base.push(...await measure("naive", step, fleet, folder));
   };

@@ -125,6 +125,22 @@ export async function burst({ fleet, router, remark }: Scene): Promise<Measured[
   ];
 }
 
+/** A burst with other times to settle in: when all is right, and how many passes it took. */
+export async function settling({ fleet, router }: Scene, called: string): Promise<Measured[]> {
+  const before = router.lines.length;
+  const result = await measureBurst(fleet, router);
+  const passes = router.lines.slice(before).filter(({ msg }) => msg === "read containers").length;
+  return [{
+    measure: `burst, settled for ${called}`,
+    aim: "",
+    result: `${milliseconds(result.addedMs)} and ${
+      milliseconds(result.removedMs)
+    } ms, ${passes} passes, ${result.reloads} reloads`,
+    value: Math.max(result.addedMs, result.removedMs),
+    load: "50 containers of 25 new hosts started, then removed",
+  }];
+}
+
 export async function rolling({ fleet, router, scale, remark }: Scene): Promise<Measured[]> {
   const result = await measureRolling(fleet, router, scale.rolling);
   for (const each of result.failed.slice(0, 20)) {
