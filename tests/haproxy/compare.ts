@@ -18,6 +18,12 @@ const MAY_DIFFER: Readonly<Record<string, string>> = {
   srv_check_result: "as srv_check_status",
   srv_check_health: "as srv_check_status: it counts the checks that went well or badly so far",
 };
+/** The same for servers whose certificate is checked. */
+const MAY_DIFFER_WHERE_VERIFIED: Readonly<Record<string, string>> = {
+  ...MAY_DIFFER,
+  srv_op_state:
+    "as srv_check_status: the test's certificate, which signed itself, is refused once the first check is done",
+};
 /**
  * Bits of srv_check_state that may differ. 1: a check is under way at this very moment. In maintenance, 8: the check is
  * paused, which it is not if the server was ready before; 4: there is a check, which begins with the traffic if the
@@ -41,12 +47,12 @@ export async function readState(stage: Stage): Promise<State> {
   }, { what: "an answer of the worker that was loaded last" });
   const sections = [...stage.applier.running?.sections.values() ?? []];
   const lines = new Map(sections.flatMap((section) => [...section.servers]));
-  // The test's own certificate is refused once the first check is done: each process checks by its own clock.
-  const isChecked = (name = "") => lines.get(name as ServerName)?.line.includes(" ca-file ") === true;
+  const isVerified = (name = "") => lines.get(name as ServerName)?.line.includes(" ca-file ") === true;
   return {
-    servers: rows(servers).map((row) =>
-      describe(isChecked(row["srv_name"]) ? { ...row, srv_op_state: "checked" } : row, owners)
-    ).sort(),
+    servers: rows(servers).map((row) => {
+      const mayDiffer = isVerified(row["srv_name"]) ? MAY_DIFFER_WHERE_VERIFIED : MAY_DIFFER;
+      return describe(row, owners, mayDiffer);
+    }).sort(),
     routes: map.trim().split("\n").filter((line) => line !== "").map((line) => {
       const [, key = "", section = ""] = line.split(" ");
       return `${key} ${owners.get(section) ?? section}`;
@@ -63,12 +69,16 @@ function rows(text: string): Record<string, string>[] {
   );
 }
 
-function describe(row: Readonly<Record<string, string>>, owners: ReadonlyMap<string, string>): string {
-  return Object.entries(row).filter(([column]) => MAY_DIFFER[column] === undefined).map(([column, value]) => {
+function describe(
+  row: Readonly<Record<string, string>>,
+  owners: ReadonlyMap<string, string>,
+  mayDiffer: Readonly<Record<string, string>>,
+): string {
+  return Object.entries(row).filter(([column]) => mayDiffer[column] === undefined).map(([column, value]) => {
     if (column === "be_name") return owners.get(value) ?? value;
     if (column === "srv_check_state") {
-      const mayDiffer = CHECK_UNDER_WAY | (row["srv_admin_state"] === "1" ? CHECK_OF_MAINTENANCE : 0);
-      return `${column}=${Number(value) & ~mayDiffer}`;
+      const bits = CHECK_UNDER_WAY | (row["srv_admin_state"] === "1" ? CHECK_OF_MAINTENANCE : 0);
+      return `${column}=${Number(value) & ~bits}`;
     }
     return `${column}=${value}`;
   }).join(" ");
