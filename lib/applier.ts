@@ -1,18 +1,27 @@
+import { Audit } from "./audit.ts";
 import { confirmationOf, findStrange } from "./core/confirmation.ts";
 import { tenths } from "./core/milliseconds.ts";
+import { summarize } from "./core/operation_summary.ts";
 import type { ContainerId, ServerName } from "./core/names.ts";
 import { type Plan, planChange } from "./core/plan.ts";
 import { countLeaving, noteBindings, noteOperation, type Running, runningAfterLoad } from "./core/running.ts";
 import { readBack } from "./core/read_back.ts";
 import type { ReloadReason } from "./core/reload_reason.ts";
 import type { Desired } from "./core/render.ts";
-import { type Operation, runtimeCommands, type ServerState, takeReplies } from "./core/runtime_command.ts";
-import { believe, type Survey } from "./core/survey.ts";
-import { HoldBack } from "./hold_back.ts";
+import {
+  isRemoval,
+  type Operation,
+  runtimeCommands,
+  type ServerState,
+  takeReplies,
+} from "./core/runtime_command.ts";
+import { HoldBack, withhold } from "./hold_back.ts";
+import { KeptFiles } from "./kept_files.ts";
 import { isSameFiles, Loader } from "./loader.ts";
 import type { Clock, ContainerSource, HaproxyControl, Outcome, Reporter } from "./ports.ts";
 
 type States = ReadonlyMap<ServerName, ServerState>;
+type Reload = Extract<Plan, { kind: "reload" }>;
 
 /** What an Applier is made of. */
 export type ApplierParts = {
@@ -28,6 +37,8 @@ export type ApplierParts = {
  */
 export type Applied = {
   readonly plan: Plan;
+  /** All that was done is to ask again for what waits for its last connections, and it still does. */
+  readonly isWaiting?: boolean;
   readonly outcome: Outcome | { readonly kind: "postponed"; readonly forMs: number };
 };
 
@@ -35,23 +46,23 @@ export type Applied = {
 export class Applier {
   running: Running | undefined;
   readonly loader: Loader;
+  /** HAProxy has had a config that this signalbox made, or knew. */
+  hasConfig = false;
   /** When HAProxy last answered what a plan told it, in milliseconds of the clock. */
   answeredAt = 0;
   /** What the last apply was asked for was refused before, as it is, so that nothing was done. */
   #isRefusing = false;
-  /** What the files say that are current; `states` is not known of files that an earlier signalbox wrote. */
-  #onDisk: { readonly desired: Desired; readonly states: States | undefined } | undefined;
+  readonly #kept: KeptFiles;
   readonly #holdBack: HoldBack;
-  /** How many audits in a row would have HAProxy reloaded. */
-  #drifts = 0;
+  readonly #audit: Audit;
   #firstReason: ReloadReason = { kind: "first-load" };
 
   constructor(readonly parts: ApplierParts) {
     this.loader = new Loader(parts.haproxy, parts.clock);
-    this.#holdBack = new HoldBack(
-      { ...parts, isLoading: () => this.loader.isLoading },
-      (detail) => this.loader.ask({ kind: "diverged", detail }),
-    );
+    this.#kept = new KeptFiles(parts.haproxy, parts.report);
+    const diverged = (detail: string) => this.loader.ask({ kind: "diverged", detail });
+    this.#holdBack = new HoldBack(parts, diverged);
+    this.#audit = new Audit({ ...parts, holdBack: this.#holdBack, kept: this.#kept, diverged });
   }
 
   /** Something that was asked for was refused, and HAProxy goes on without it. */
@@ -62,10 +73,7 @@ export class Applier {
   /** HAProxy was started anew: it has what the files say, not what it was told since; or nobody knows what. */
   forgetCommands(hasCurrent: boolean): void {
     // Where another signalbox wrote the files, or they are others by now, it is read back.
-    const { desired, states } = this.#onDisk ?? {};
-    this.running = hasCurrent && desired !== undefined && states !== undefined && this.running !== undefined
-      ? runningAfterLoad(desired, states)
-      : undefined;
+    this.running = hasCurrent && this.running !== undefined ? this.#kept.whatAStartGives() : undefined;
   }
 
   /**
@@ -84,8 +92,13 @@ export class Applier {
     if (this.running === undefined) await this.#readBack(desired);
     const first = this.#plan(desired, states);
     let plan = first;
-    const isFinal = later === undefined || this.#isRefusing;
-    if (plan.kind === "nothing" && isFinal) return { plan, outcome: { kind: "applied" } };
+    if (plan.kind === "reload" && this.#isRefusing) return await this.#reload(plan, desired, states, signal);
+    const isFinal = later === undefined;
+    if (plan.kind === "nothing" && isFinal) {
+      this.#kept.meet(desired);
+      await this.#kept.refresh(this.running);
+      return { plan, outcome: { kind: "applied" } };
+    }
     // A server that was added before its container ran waits only for its proof.
     if (plan.kind === "runtime" || !isFinal) haproxy.expectCommands();
     const startedAt = clock.now();
@@ -99,27 +112,33 @@ export class Applier {
       states = this.#withhold(desired, newer ?? wanted);
       plan = this.#plan(desired, states);
     }
-    if (plan.kind === "reload") {
-      return { plan, outcome: await this.#load(plan.reasons, desired, states, signal) };
-    }
+    if (plan.kind === "reload") return await this.#reload(plan, desired, states, signal);
     if (plan.kind !== "runtime") {
       // The files were written all the same, and are to be checked.
       return { plan: plan.kind === "nothing" ? first : plan, outcome: { kind: "applied" } };
     }
     const sendingAt = clock.now();
+    // More than to ask again may have been done where others were there to ask for.
+    const leaving = plan.operations.every(isRemoval) ? countLeaving(this.running) : undefined;
     const trouble = await this.#execute(plan.operations, desired);
     const tookMs = { write: tenths(keptAt - startedAt), send: tenths(clock.now() - sendingAt) };
     report.debug("sent commands to HAProxy", { commands: plan.operations.length, ...tookMs });
-    if (trouble === undefined) return { plan, outcome: { kind: "applied" } };
+    if (trouble === undefined) {
+      await this.#kept.refresh(this.running);
+      return { plan, outcome: { kind: "applied" }, isWaiting: countLeaving(this.running) === leaving };
+    }
     report.warn(`HAProxy is not as it was believed to be: ${trouble}; it is reloaded`);
-    const reload: Plan = { kind: "reload", reasons: [{ kind: "diverged", detail: trouble }] };
-    return { plan: reload, outcome: await this.#load(reload.reasons, desired, states, signal) };
+    const reason = { kind: "diverged", detail: trouble } as const;
+    // It is owed until it is done, be it put off or refused: what was noted would not tell of it any more.
+    this.loader.ask(reason);
+    return await this.#reload({ kind: "reload", reasons: [reason], meanwhile: [] }, desired, states, signal);
   }
 
   /** Takes servers out at once whose container was told to stop, whatever a pass waits for. */
   holdBack(stopping: ReadonlySet<ContainerId>, wanted: Desired, since?: number): void {
     if (this.parts.haproxy.capabilities.canSetStates) {
-      this.#holdBack.take(this.running, stopping, wanted, since);
+      const isTaken = this.#holdBack.take(this.running, stopping, wanted, this.loader.isLoading, since);
+      if (isTaken) this.#kept.outdate();
     }
   }
 
@@ -132,34 +151,8 @@ export class Applier {
    * Compares HAProxy with what it is believed to have; answers with what drifted, since someone else spoke to its
    * socket. The next apply puts it right.
    */
-  async audit(): Promise<readonly string[]> {
-    const { running, parts: { haproxy } } = this;
-    if (running === undefined || this.loader.isLoading) return [];
-    const isQuiet = this.#holdBack.watch();
-    const survey = await haproxy.survey();
-    // What was held back meanwhile is no drift.
-    if (!isQuiet() || running !== this.running || this.loader.isLoading) return [];
-    if (survey === undefined) return [];
-    const { told, reloadReason } = believe(running, survey);
-    if (reloadReason === undefined) {
-      this.#drifts = 0;
-      await this.#keepStates(running, survey);
-      return told;
-    }
-    // What reloads do not cure is what a user's own template says: they come at ever longer intervals.
-    if (!Number.isInteger(Math.log2(++this.#drifts))) return [];
-    this.loader.ask({ kind: "diverged", detail: reloadReason });
-    return told;
-  }
-
-  /** A start from the files is to begin with the states of now, and not with those of when they were written. */
-  async #keepStates({ sections }: Running, survey: Survey): Promise<void> {
-    const desired = this.#onDisk?.desired;
-    if (desired === undefined) return;
-    const servers = [...sections.values()].flatMap((section) => [...section.servers]);
-    const states = new Map(servers.map(([name, { state }]) => [name, state]));
-    await this.parts.haproxy.keepStates(desired, states, survey.servers);
-    this.#onDisk = { desired, states };
+  audit(): Promise<readonly string[]> {
+    return this.#audit.compare(() => this.loader.isLoading ? undefined : this.running);
   }
 
   /** An HAProxy that another signalbox has looked after need not be loaded anew, if it can be told what it has. */
@@ -175,41 +168,48 @@ export class Applier {
       return;
     }
     this.running = found;
+    this.hasConfig = true;
     const { routes, bindings } = found;
     report.info("read back what the running HAProxy has", { routes: routes.size, spares: bindings.size });
   }
 
   /** How many servers wait for their last connections before they are deleted. */
   get leaving(): number {
-    return this.running === undefined ? 0 : countLeaving(this.running);
+    return countLeaving(this.running);
   }
 
-  /** The states, but for servers whose container has been told to stop since: they were taken out, and stay out. */
+  /** Servers whose container has been told to stop since were taken out, and stay out. */
   #withhold(desired: Desired, states: States): States {
     const { haproxy, source } = this.parts;
-    if (!haproxy.capabilities.canSetStates) return new Map();
-    const stopping = source.stopping();
-    if (stopping.size === 0) return states;
-    const servers = desired.model.backends.flatMap((backend) => backend.servers);
-    return new Map([
-      ...states,
-      ...servers.filter(({ containerId }) => stopping.has(containerId)).map(({ name }) =>
-        [name, "maint"] as const
-      ),
-    ]);
+    return haproxy.capabilities.canSetStates ? withhold(states, source.stopping(), desired) : new Map();
   }
 
   #plan(desired: Desired, states: States): Plan {
     this.#isRefusing = false;
     const { running, loader: { asked } } = this;
     const plan: Plan = running === undefined
-      ? { kind: "reload", reasons: [this.#firstReason] }
+      ? { kind: "reload", reasons: [this.#firstReason], meanwhile: [] }
       : planChange(running, desired, states, this.parts.haproxy.capabilities);
-    if (asked !== undefined) {
-      return { kind: "reload", reasons: plan.kind === "reload" ? [asked, ...plan.reasons] : [asked] };
+    const { canSetStates } = this.parts.haproxy.capabilities;
+    if (asked === undefined && plan.kind !== "reload" && (canSetStates || plan.kind === "nothing")) {
+      return plan;
     }
-    this.#isRefusing = plan.kind === "reload" && this.loader.hasRefused(desired.files);
-    return this.#isRefusing ? { kind: "nothing" } : plan;
+    const reasons = plan.kind === "reload" ? plan.reasons : [];
+    const meanwhile = plan.kind === "reload"
+      ? plan.meanwhile
+      : plan.kind === "runtime"
+      ? plan.operations
+      : [];
+    const reload: Reload = {
+      kind: "reload",
+      reasons: asked === undefined
+        ? (canSetStates ? reasons : [...reasons, { kind: "external" }])
+        : [asked, ...reasons],
+      // HAProxy is not spoken to where it is another than it was believed to be, or where others run it.
+      meanwhile: !canSetStates || asked?.kind === "diverged" ? [] : meanwhile,
+    };
+    this.#isRefusing = asked === undefined && this.loader.hasRefused(desired.files);
+    return reload;
   }
 
   async #keep(
@@ -218,13 +218,13 @@ export class Applier {
     signal: AbortSignal,
   ): Promise<Outcome> {
     if (this.running !== undefined && isSameFiles(this.running.files, desired.files)) {
-      this.#onDisk = { desired, states: this.#onDisk?.states };
+      this.#kept.meet(desired);
       return { kind: "applied" };
     }
     const outcome = await this.parts.haproxy.keep(desired, states, signal);
     if (outcome.kind === "applied") {
       if (this.running !== undefined) this.running.files = desired.files;
-      this.#onDisk = { desired, states };
+      this.#kept.note(desired, states);
     }
     return outcome;
   }
@@ -242,14 +242,35 @@ export class Applier {
     const confirmation = confirmationOf(operations);
     const replies = [...await this.parts.haproxy.send([...lines, ...confirmation.questions])];
     this.answeredAt = this.parts.clock.now();
+    if (operations.some(({ kind }) => kind === "set-state")) this.#kept.outdate();
     for (const { operation, reply, said } of takeReplies(operations, replies)) {
       if (reply === "diverged") return said;
       noteOperation(running, operation, reply === "done");
     }
-    noteBindings(running, desired);
+    noteBindings(running, desired, operations);
     const strange = findStrange(confirmation, replies, running);
     // What was held back meanwhile changed what HAProxy reports; the audit looks again.
     return isQuiet() ? strange : undefined;
+  }
+
+  /** Reloads; what needs none does not wait for one that is put off or refused. */
+  async #reload(plan: Reload, desired: Desired, states: States, signal: AbortSignal): Promise<Applied> {
+    if (this.#isRefusing) {
+      await this.#doMeanwhile(plan, desired, states);
+      return { plan: { kind: "nothing" }, outcome: { kind: "applied" } };
+    }
+    const outcome = await this.#load(plan.reasons, desired, states, signal);
+    if (outcome.kind !== "applied") await this.#doMeanwhile(plan, desired, states);
+    return { plan, outcome };
+  }
+
+  async #doMeanwhile({ meanwhile }: Reload, desired: Desired, wanted: States): Promise<void> {
+    const { source, report } = this.parts;
+    if (this.running === undefined) return await this.#holdBack.giveBack(source.stopping(), wanted, desired);
+    if (meanwhile.length === 0) return;
+    const trouble = await this.#execute(meanwhile, desired);
+    report.info("changed HAProxy at run time, what needs no reload", summarize(meanwhile));
+    if (trouble !== undefined) this.loader.ask({ kind: "diverged", detail: trouble });
   }
 
   async #load(
@@ -260,11 +281,17 @@ export class Applier {
   ): Promise<Applied["outcome"]> {
     const { pauseMs } = this.loader;
     if (pauseMs > 0) return { kind: "postponed", forMs: pauseMs };
+    const { source, haproxy } = this.parts;
+    // What could have waited for this pass cannot wait for its reload.
+    if (haproxy.capabilities.canSetStates) {
+      this.#holdBack.take(this.running, source.stopping(), desired, true);
+    }
     const states = this.#withhold(desired, wanted);
     const outcome = await this.loader.load(reasons, desired, states, signal);
     if (outcome.kind === "applied") {
       this.running = runningAfterLoad(desired, states);
-      this.#onDisk = { desired, states };
+      this.hasConfig = true;
+      this.#kept.note(desired, states);
     }
     return outcome;
   }

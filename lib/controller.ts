@@ -3,7 +3,6 @@ import { type Backoff, backoffMs } from "./core/backoff.ts";
 import type { Built } from "./core/build_model.ts";
 import { tenths } from "./core/milliseconds.ts";
 import type { Model } from "./core/model.ts";
-import type { ServerName } from "./core/names.ts";
 import { summarize } from "./core/operation_summary.ts";
 import type { Plan } from "./core/plan.ts";
 import { reloadReasonText } from "./core/reload_reason.ts";
@@ -14,7 +13,7 @@ import { emptySnapshot, type Snapshot, withoutStarting } from "./core/snapshot.t
 import { Mailbox } from "./mailbox.ts";
 import type { Clock, ContainerSource, HaproxyControl, Outcome, Prober, Reporter, Wake } from "./ports.ts";
 import { Quarantine } from "./quarantine.ts";
-import { Readiness } from "./readiness.ts";
+import { type Known, Readiness } from "./readiness.ts";
 import { Reminders } from "./reminders.ts";
 
 /** The pure half of the flow, in its two steps. */
@@ -46,11 +45,13 @@ const FIRST_HEAD_START_MS = 250;
 const CHECK_LATER_MS = 1_000;
 /** How long Docker may take before HAProxy is started without it, in milliseconds. */
 const PATIENCE_MS = 2_000;
-/** When to try again what failed, and when to ask again for servers that wait for their last connections. */
+/** When to try again what failed. */
 const RETRY_MS = 1_000;
 /** When to load again what HAProxy did not take up, such as a listener of which another program has the port. */
 const RELOAD: Backoff = { firstMs: RETRY_MS, mostMs: 10_000 };
 const RETRY_REFUSED_MS = 10_000;
+/** When to ask again for servers that wait for their last connections, which may last for hours. */
+const LEAVING: Backoff = { firstMs: RETRY_MS, mostMs: 10_000 };
 
 /** Keeps HAProxy in step: one wake in the mailbox, one pass in flight, the newest state wins. */
 export class Controller {
@@ -61,11 +62,14 @@ export class Controller {
   built: Built | undefined;
   #snapshot: Snapshot = emptySnapshot;
   #desired: Desired | undefined;
-  #known: ReadonlySet<ServerName> = new Set();
+  /** Where servers were ready already when this signalbox began. */
+  #known: Known = new Map();
   #lastPassAt: number | undefined;
   #complaint = "";
   /** How many loads in a row have failed. */
   #failures = 0;
+  /** How often in a row it was asked in vain for what waits for its last connections. */
+  #waits = 0;
   #isCheckDue = false;
   readonly #reminders: Reminders;
 
@@ -89,7 +93,7 @@ export class Controller {
       model: built?.model,
       notices: built?.notices ?? [],
       waiting: readiness.waiting(built?.model),
-      hasConfig: applier.running !== undefined,
+      hasConfig: applier.hasConfig,
       reloads: count,
       reloadsByReason: counts,
       lastReload: last,
@@ -123,8 +127,8 @@ export class Controller {
   async run(signal: AbortSignal): Promise<void> {
     const { source, clock, haproxy } = this.parts;
     const reported = await haproxy.reportServers().catch(() => []);
-    this.#known = new Set(
-      reported.filter((server) => server.isReady && server.isUp).map((server) => server.name),
+    this.#known = new Map(
+      reported.filter((server) => server.isReady && server.isUp).map((server) => [server.name, server]),
     );
     const following = source.follow((wake) => this.wake(wake), signal, () => haproxy.expectCommands());
     const resync = this.#reminders.every(RESYNC_MS, { reason: "resync" }, signal);
@@ -163,7 +167,7 @@ export class Controller {
       if (signal.aborted) return;
       this.#complain(`cannot bring HAProxy up to date: ${error instanceof Error ? error.message : error}`);
       report.debug(error instanceof Error ? error.stack ?? "" : "");
-      this.#reminders.once(RETRY_MS, signal);
+      this.#reminders.once("load", RETRY_MS, signal);
     }
   }
 
@@ -201,23 +205,30 @@ export class Controller {
     };
     const { isAsking } = this.readiness;
     const wasUnknown = this.applier.running === undefined;
-    const { plan, outcome } = await this.applier.apply(desired, states, signal, isAsking ? later : undefined);
+    const { plan, outcome, isWaiting } = await this.applier.apply(
+      desired,
+      states,
+      signal,
+      isAsking ? later : undefined,
+    );
     if (outcome.kind === "postponed") {
       // What is wanted by then is loaded then, and not what was wanted now.
-      this.#reminders.once(Math.ceil(outcome.forMs), signal, { since });
+      this.#reminders.once("postponed", Math.ceil(outcome.forMs), signal, { since });
       return;
     }
-    if (outcome.kind === "applied") this.#known = new Set();
-    // Files that were read back may have been written a moment before the signalbox that would have checked them ended.
+    if (outcome.kind === "applied") this.#known = new Map();
+    // Files that were read back may not have been checked any more by the signalbox that wrote them.
     const isReadBack = wasUnknown && plan.kind !== "reload";
     if (outcome.kind === "rejected" && outcome.stage === "check" && await this.#findFault(desired, signal)) {
       this.applier.loader.retryRefused();
       this.wake({ reason: "haproxy", ids: new Set() });
       return;
     }
+    this.#waits = isWaiting === true ? this.#waits + 1 : 0;
+    if (this.applier.leaving > 0) this.#reminders.once("leaving", backoffMs(this.#waits, LEAVING, 0), signal);
+    if (isWaiting === true) return;
     this.#tell(plan, outcome, signal, since);
     if (plan.kind === "runtime" || plan.kind === "keep" || isReadBack) this.#checkLater(signal);
-    if (this.applier.leaving > 0) this.#reminders.once(RETRY_MS, signal);
   }
 
   /** Commands need no check, but the files that were written with them do: a restart would load them. */
@@ -252,8 +263,10 @@ export class Controller {
     if (outcome.kind === "rejected") {
       this.#complain(`the new config failed (${outcome.stage}): ${outcome.detail}`);
       if (outcome.stage === "check") {
-        this.#reminders.once(RETRY_REFUSED_MS, signal, { before: () => this.applier.loader.retryRefused() });
-      } else this.#reminders.once(backoffMs(++this.#failures, RELOAD, 0), signal);
+        this.#reminders.once("refused", RETRY_REFUSED_MS, signal, {
+          before: () => this.applier.loader.retryRefused(),
+        });
+      } else this.#reminders.once("load", backoffMs(++this.#failures, RELOAD, 0), signal);
       return;
     }
     if (!this.applier.isBehind) {
@@ -279,11 +292,8 @@ export class Controller {
 
   /** Someone may have typed `disable server`: what drifted is told, and put right by the pass that follows. */
   async #audit(): Promise<void> {
-    // What cannot be asked now is asked again, and holds up nothing that a container wants.
-    const drifts = await this.applier.audit().catch((error) => {
-      this.parts.report.debug(`cannot compare HAProxy with what it should have: ${error}`);
-      return [];
-    });
-    for (const drift of drifts) this.parts.report.warn(`HAProxy drifted: ${drift}; it is put right`);
+    for (const drift of await this.applier.audit()) {
+      this.parts.report.warn(`HAProxy drifted: ${drift}; it is put right`);
+    }
   }
 }

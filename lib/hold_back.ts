@@ -1,10 +1,13 @@
 import { tenths } from "./core/milliseconds.ts";
 import type { Backend, Model } from "./core/model.ts";
-import type { BackendName, ContainerId } from "./core/names.ts";
+import type { BackendName, ContainerId, ServerName } from "./core/names.ts";
 import type { Desired } from "./core/render.ts";
 import { noteOperation, type Running } from "./core/running.ts";
-import { type Operation, runtimeCommands, takeReplies } from "./core/runtime_command.ts";
+import { type Operation, runtimeCommands, type ServerState, takeReplies } from "./core/runtime_command.ts";
+import type { ReportedServer } from "./core/survey.ts";
 import type { Clock, HaproxyControl, Reporter } from "./ports.ts";
+
+type States = ReadonlyMap<ServerName, ServerState>;
 
 /** How long HAProxy is waited for, in milliseconds. */
 const PATIENCE_MS = 50;
@@ -14,8 +17,6 @@ export type HoldBackParts = {
   readonly haproxy: HaproxyControl;
   readonly clock: Clock;
   readonly report: Reporter;
-  /** A reload is under way: what a pass would do has to wait for its proof. */
-  readonly isLoading: () => boolean;
 };
 
 /**
@@ -25,25 +26,34 @@ export type HoldBackParts = {
 export class HoldBack {
   /** Resolves when HAProxy has heard of all that was taken out so far, or has been waited for long enough. */
   done: Promise<unknown> = Promise.resolve();
+  /** What was taken out of an HAProxy that is not known, by the name of its server. */
+  readonly #unknown = new Map<ServerName, ReportedServer>();
   #count = 0;
   #underWay = 0;
 
   constructor(readonly parts: HoldBackParts, readonly onFailure: (reason: string) => void) {}
 
   /**
-   * Takes out the servers of these containers that have traffic, and notes it; `since` is when that was asked for. Of an
-   * HAProxy that was taken over, and is not known to be what it should be, the servers are asked first.
+   * Takes out the servers of these containers that have traffic, and notes it; `since` is when that was asked for, and
+   * `isBlocked` says that a pass has to wait for the proof of a reload. Of an HAProxy that was taken over, and is not known
+   * to be what it should be, the servers are asked first. Answers whether what is known of HAProxy has changed.
    */
   take(
     running: Running | undefined,
     stopping: ReadonlySet<ContainerId>,
     wanted: Desired,
+    isBlocked: boolean,
     since = this.parts.clock.now(),
-  ): void {
-    if (stopping.size === 0) return;
-    if (running === undefined) return this.#tell(this.#sendUnknown(stopping, wanted, since));
-    const operations = this.#plan(running, stopping, wanted);
-    if (operations.length === 0) return;
+  ): boolean {
+    if (stopping.size === 0) return false;
+    if (running === undefined) {
+      this.#tell(this.#sendUnknown(stopping, wanted, since));
+      return false;
+    }
+    // What HAProxy has is known: what was taken out is a part of it.
+    this.#unknown.clear();
+    const operations = this.#plan(running, stopping, wanted, isBlocked);
+    if (operations.length === 0) return false;
     for (const operation of operations) {
       // Routes are left to be planned: which section serves whom is read from them.
       if (operation.kind === "set-state") noteOperation(running, operation, true);
@@ -54,9 +64,15 @@ export class HoldBack {
         this.onFailure("HAProxy did not do what takes servers out");
       }),
     );
+    return true;
   }
 
-  #plan(running: Running, stopping: ReadonlySet<ContainerId>, wanted: Desired): Operation[] {
+  #plan(
+    running: Running,
+    stopping: ReadonlySet<ContainerId>,
+    wanted: Desired,
+    isBlocked: boolean,
+  ): Operation[] {
     const operations: Operation[] = [];
     for (const backend of wanted.model.backends) {
       const section = sectionOf(running, backend.name);
@@ -69,8 +85,8 @@ export class HoldBack {
         const handing = handOver(running, stopping, backend, wanted.model);
         // Where an heir is not there yet, the pass makes it, leads the host there, and only then takes the server out;
         // but a pass that waits for a reload would be too late.
-        if (handing === undefined && !this.parts.isLoading()) continue;
-        operations.push(...handing ?? []);
+        if (!handing.isWhole && !isBlocked) continue;
+        operations.push(...handing.operations);
       }
       for (const { name: server } of leaving) {
         operations.push({ kind: "set-state", section, server, state: "maint" });
@@ -104,13 +120,31 @@ export class HoldBack {
     const names = new Set(servers.filter((each) => stopping.has(each.containerId)).map(({ name }) => name));
     try {
       const reported = await this.parts.haproxy.reportServers();
-      const operations = reported.filter(({ name, isReady }) => isReady && names.has(name)).map((
-        { section, name: server },
-      ) => ({ kind: "set-state", section, server, state: "maint" } as const));
-      if (operations.length > 0) await this.#send(operations, since);
+      const leaving = reported.filter(({ name, isReady }) => isReady && names.has(name));
+      for (const server of leaving) this.#unknown.set(server.name, server);
+      if (leaving.length > 0) await this.#send(leaving.map((server) => stateOf(server, "maint")), since);
     } catch (error) {
       this.parts.report.debug(`cannot hold servers back: ${error}`);
     }
+  }
+
+  /**
+   * Gives servers back that were taken out of an HAProxy that is still not known, because what is to be loaded is refused:
+   * those whose container may have traffic again, where it was.
+   */
+  async giveBack(stopping: ReadonlySet<ContainerId>, states: States, wanted: Desired): Promise<void> {
+    const servers = wanted.model.backends.flatMap((backend) => backend.servers);
+    const back = servers.filter(({ name, containerId, address, port }) => {
+      const before = this.#unknown.get(name);
+      return before !== undefined && !stopping.has(containerId) && states.get(name) === "ready" &&
+        before.address === address && before.port === port;
+    }).flatMap(({ name }) => this.#unknown.get(name) ?? []);
+    if (back.length === 0) return;
+    await this.parts.haproxy.send(back.flatMap((server) => runtimeCommands(stateOf(server, "ready"))));
+    for (const { name } of back) this.#unknown.delete(name);
+    this.parts.report.info("gave servers back whose containers live on", {
+      servers: back.map(({ name }) => name),
+    });
   }
 
   async #send(operations: readonly Operation[], since: number): Promise<void> {
@@ -126,6 +160,15 @@ export class HoldBack {
   }
 }
 
+/** The states, but for servers whose container was told to stop. */
+export function withhold(states: States, stopping: ReadonlySet<ContainerId>, { model }: Desired): States {
+  if (stopping.size === 0) return states;
+  const held = model.backends.flatMap(({ servers }) =>
+    servers.filter(({ containerId }) => stopping.has(containerId)).map(({ name }) => [name, "maint"] as const)
+  );
+  return new Map([...states, ...held]);
+}
+
 const sectionOf = (running: Running, backend: BackendName): string =>
   running.bindings.get(backend) ?? backend;
 
@@ -137,20 +180,27 @@ function hasReady(running: Running, stopping: ReadonlySet<ContainerId>, { name, 
   );
 }
 
-/** Leads the routes of a backend that is left without a server to their heirs; `undefined` where one is not ready. */
+const stateOf = ({ section, name: server }: ReportedServer, state: ServerState) =>
+  ({ kind: "set-state", section, server, state }) as const;
+
+/** Leads the routes of a backend that is left without a server to their heirs; not the whole of them where one is not ready. */
 function handOver(
   running: Running,
   stopping: ReadonlySet<ContainerId>,
   { routes }: Backend,
   { heirs, backends }: Model,
-): Operation[] | undefined {
+): { readonly operations: readonly Operation[]; readonly isWhole: boolean } {
   const operations: Operation[] = [];
+  let isWhole = true;
   for (const { key } of routes) {
     const heir = heirs.get(key);
     if (heir === undefined || !running.routes.has(key)) continue;
     const backend = backends.find(({ name }) => name === heir);
-    if (backend === undefined || !hasReady(running, stopping, backend)) return undefined;
+    if (backend === undefined || !hasReady(running, stopping, backend)) {
+      isWhole = false;
+      continue;
+    }
     operations.push({ kind: "set-route", key, section: sectionOf(running, heir) });
   }
-  return operations;
+  return { operations, isWhole };
 }

@@ -20,6 +20,7 @@ export class Loader {
   /** A load is under way: commands wait for its proof, but for those that take servers out. */
   isLoading = false;
   #endedAt = -Infinity;
+  #costMs = 0;
   #asked: ReloadReason | undefined;
   /** A reload that was asked for, and refused for its content: it is owed until one is done. */
   #owed: ReloadReason | undefined;
@@ -56,7 +57,7 @@ export class Loader {
 
   /** Milliseconds until the next load: they cost CPU and leave an old worker behind, so after one as much time passes as it took. */
   get pauseMs(): number {
-    return Math.max(0, this.#endedAt + (this.last?.tookMs ?? 0) - this.clock.now());
+    return Math.max(0, this.#endedAt + this.#costMs - this.clock.now());
   }
 
   /** Loads; throws when HAProxy cannot be reached. */
@@ -74,8 +75,11 @@ export class Loader {
     const outcome = await this.haproxy.load(desired, states, signal).catch((error) => {
       this.#asked ??= asked;
       throw error;
-    }).finally(() => this.isLoading = false);
-    this.#endedAt = this.clock.now();
+    }).finally(() => {
+      this.isLoading = false;
+      this.#endedAt = this.clock.now();
+      this.#costMs = this.#endedAt - startedAt;
+    });
     if (outcome.kind === "applied") {
       this.#refused = undefined;
       this.#owed = undefined;
@@ -83,7 +87,7 @@ export class Loader {
       for (const kind of new Set(reasons.map(({ kind }) => kind))) {
         this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
       }
-      this.last = { at: new Date(), reasons, tookMs: this.#endedAt - startedAt };
+      this.last = { at: new Date(), reasons, tookMs: this.#costMs };
     } else if (outcome.stage === "check") {
       // What was refused for its content will be refused again; what could not be written may work the next time.
       this.#refused = desired.files;

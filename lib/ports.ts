@@ -65,7 +65,7 @@ export interface HaproxyControl {
   keepStates(
     desired: Desired,
     states: ReadonlyMap<ServerName, ServerState>,
-    reported: readonly ReportedServer[],
+    reported?: readonly ReportedServer[],
   ): Promise<void>;
   /** Starts HAProxy with the last good files of an earlier run, if it does not run already; false if there are none. */
   startLast(signal: AbortSignal): Promise<boolean>;

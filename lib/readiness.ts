@@ -16,6 +16,14 @@ type Entry = {
   readonly stop: AbortController;
 };
 
+/** Servers that had traffic before, and where; another address is another matter. */
+export type Known = ReadonlyMap<ServerName, { readonly address: string; readonly port: number }>;
+
+function isKnownAt(known: Known, { name, address, port }: Server): boolean {
+  const before = known.get(name);
+  return before?.address === address && before.port === port;
+}
+
 /** How long a container may wait before it is said why, in milliseconds. */
 const SILENT_MS = 1_000;
 
@@ -30,12 +38,12 @@ export class Readiness {
   constructor(readonly prober: Prober, readonly report: Reporter, readonly onChange: () => void) {}
 
   /** The state of each server of the model; starts to probe those that are new, and forgets those that are gone. */
-  update(model: Model, known: ReadonlySet<ServerName>): Map<ServerName, ServerState> {
+  update(model: Model, known: Known): Map<ServerName, ServerState> {
     const states = new Map<ServerName, ServerState>();
     this.#fresh = [];
     for (const backend of model.backends) {
       for (const server of backend.servers) {
-        const entry = this.#entryOf(backend, server, known.has(server.name));
+        const entry = this.#entryOf(backend, server, isKnownAt(known, server));
         states.set(server.name, entry.isProven && server.gate === "open" ? "ready" : "maint");
       }
     }
@@ -167,7 +175,7 @@ const GATES = {
   created: "it is being started",
   starting: "its health check is still starting",
   unhealthy: "its engine says that it is unhealthy",
-  stopping: "it was told to stop",
+  stopping: "it was told to stop, or may have moved",
 } as const;
 
 function targetOf(backend: Backend, server: Server): ProbeTarget {

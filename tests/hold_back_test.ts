@@ -43,7 +43,7 @@ async function sentFor(
       Promise.resolve(servers.map(({ name }) => ({ section: "_spare_3", name, isReady: name !== waiting }))),
   } as unknown as HaproxyControl;
   const holdBack = new HoldBack(
-    { haproxy, clock: systemClock, report: listener(), isLoading: () => isLoading },
+    { haproxy, clock: systemClock, report: listener() },
     onFailure,
   );
   const known = runningAfterLoad(
@@ -55,6 +55,7 @@ async function sentFor(
     // One that serves nothing is told to stop too.
     new Set([...stopping.map(({ containerId }) => containerId), "worker" as ContainerId]),
     desired,
+    isLoading,
   );
   await holdBack.done;
   return sent;

@@ -1,9 +1,8 @@
 /** What is told of servers that get no traffic. */
 import assert from "node:assert/strict";
-import type { ServerName } from "../lib/core/names.ts";
 import { formatNotice } from "../lib/core/notice.ts";
 import type { Prober } from "../lib/ports.ts";
-import { Readiness } from "../lib/readiness.ts";
+import { type Known, Readiness } from "../lib/readiness.ts";
 import { openRouting, want } from "./changes/situation.ts";
 import { listener } from "./docker/fake_engine.ts";
 
@@ -33,7 +32,7 @@ async function readinessOf(data: string) {
   const report = listener();
   let changes = 0;
   const readiness = new Readiness(probe, report, () => changes++);
-  const none = new Set<ServerName>();
+  const none: Known = new Map();
   readiness.update(model, none);
   return {
     probe,

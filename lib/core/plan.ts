@@ -1,7 +1,7 @@
 import { type HaproxyVersion, isAtLeast } from "./backend_option.ts";
 import type { ServerName } from "./names.ts";
 import type { Desired } from "./render.ts";
-import { isSameButWeight } from "./server_line.ts";
+import { isSameButWeight, weightOf } from "./server_line.ts";
 import { type ReloadReason, settingsReason } from "./reload_reason.ts";
 import type { Section } from "./section.ts";
 import type { Running, RunningSection, RunningServer } from "./running.ts";
@@ -12,7 +12,12 @@ export type Plan =
   | { readonly kind: "nothing" }
   | { readonly kind: "keep" }
   | { readonly kind: "runtime"; readonly operations: readonly Operation[] }
-  | { readonly kind: "reload"; readonly reasons: readonly ReloadReason[] };
+  | {
+    readonly kind: "reload";
+    readonly reasons: readonly ReloadReason[];
+    /** What can be done at run time until then, or where the reload is refused: it concerns what needs none. */
+    readonly meanwhile: readonly Operation[];
+  };
 
 /** What the HAProxy found can do at run time (management guide; `add server` with checks from 2.6 on). */
 export type Capabilities = {
@@ -39,12 +44,12 @@ export function planChange(
   states: ReadonlyMap<ServerName, ServerState>,
   capabilities: Pick<Capabilities, "canAddServers" | "canAddBackends">,
 ): Plan {
-  if (running.fixed !== desired.fixed) {
-    return { kind: "reload", reasons: [settingsReason(running.fixed, desired.fixed)] };
-  }
   const planner = new Planner(running, desired, states, capabilities);
+  if (running.fixed !== desired.fixed) planner.reasons.push(settingsReason(running.fixed, desired.fixed));
   planner.plan();
-  if (planner.reasons.length > 0) return { kind: "reload", reasons: planner.reasons };
+  if (planner.reasons.length > 0) {
+    return { kind: "reload", reasons: planner.reasons, meanwhile: planner.operations };
+  }
   if (planner.operations.length > 0) return { kind: "runtime", operations: planner.operations };
   const isSame = [...desired.files].every(([name, text]) => running.files.get(name) === text);
   return { kind: isSame ? "nothing" : "keep" };
@@ -78,21 +83,31 @@ class Planner {
 
   plan(): void {
     const sectionOf = new Map<string, SectionName>();
+    /** Sections that a reload has to change serve as they are until then. */
+    const kept = new Set<SectionName>();
     for (const name of this.running.bindings.values()) this.#taken.add(name);
     for (const [name, wanted] of this.desired.sections) {
       if (wanted.isSpare) continue;
       const section = this.#findSection(name, wanted.shape) ?? this.#addBackend(name, wanted);
       if (section === undefined) {
-        this.reasons.push({ kind: this.running.sections.has(name) ? "options" : "no-spare", section: name });
+        const before = this.running.bindings.get(name) ?? name;
+        const isThere = this.running.sections.has(before);
+        if (isThere) kept.add(before);
+        this.reasons.push({ kind: isThere ? "options" : "no-spare", section: name });
         continue;
       }
       sectionOf.set(name, section);
       this.#planServers(section, wanted.servers);
     }
     this.#planRoutes(sectionOf);
+    // Nor does one lose its servers whose routes wait to be led to what only a reload brings.
+    for (const [key, backend] of this.desired.routes) {
+      const section = sectionOf.has(backend) ? undefined : this.running.routes.get(key);
+      if (section !== undefined) kept.add(section);
+    }
     const wantedSections = new Set(sectionOf.values());
     for (const [name, section] of this.running.sections) {
-      if (wantedSections.has(name)) continue;
+      if (wantedSections.has(name) || kept.has(name)) continue;
       for (const [server, entry] of section.servers) this.#leave(name, server, entry);
       if (!this.capabilities.canAddBackends || section.isSpare) continue;
       if (section.isPublished) this.#deletes.push({ kind: "unpublish-backend", section: name });
@@ -108,9 +123,11 @@ class Planner {
     }
     this.#adds.push({ kind: "add-backend", section: name, defaults });
     for (const { name: server, line } of wanted.servers) {
-      this.#addServer(name, server, line);
+      const isAdded = this.#addServer(name, server, line);
       const state = this.states.get(server) ?? "ready";
-      if (state === "ready") this.#readies.push({ kind: "set-state", section: name, server, state });
+      if (isAdded && state === "ready") {
+        this.#readies.push({ kind: "set-state", section: name, server, state });
+      }
     }
     this.#readies.push({ kind: "publish-backend", section: name });
     return name;
@@ -141,8 +158,10 @@ class Planner {
       if (before?.state === "ready" && before.line !== line && !before.isLeaving) {
         this.reasons.push({ kind: "live-server", server });
       } else if (before === undefined || before.line !== line) {
-        this.#add(name, section, server, line, before);
-        if (state === "ready") this.#readies.push({ kind: "set-state", section: name, server, state });
+        const isAdded = this.#add(name, section, server, line, before);
+        if (isAdded && state === "ready") {
+          this.#readies.push({ kind: "set-state", section: name, server, state });
+        }
       } else if (before.state !== state) {
         const list = state === "ready" ? this.#readies : this.#maints;
         list.push({ kind: "set-state", section: name, server, state });
@@ -166,8 +185,9 @@ class Planner {
   ): RunningServer | undefined {
     const before = section.servers.get(server);
     if (before === undefined || before.line === line || !isSameButWeight(before.line, line)) return before;
-    // A static balance takes no other weight (management guide, `set server`).
-    if (!section.isDynamic) return before;
+    // A static balance takes no other weight (management guide, `set server`); what a line that names none means, only
+    // a start tells.
+    if (!section.isDynamic || weightOf(line) === undefined) return before;
     this.#adds.push({ kind: "set-weight", section: name, server, line });
     return { ...before, line };
   }
@@ -178,30 +198,33 @@ class Planner {
     server: ServerName,
     line: string,
     before: RunningServer | undefined,
-  ): void {
+  ): boolean {
     if (!section.isDynamic || !this.capabilities.canAddServers) {
       this.reasons.push({ kind: "cannot-add", server, section: name });
-      return;
+      return false;
     }
-    // Never re-address a live server: one under this name that has left, or has no traffic, makes room first.
-    if (before !== undefined) this.#adds.push({ kind: "delete-server", section: name, server });
-    this.#addServer(name, server, line);
+    return this.#addServer(name, server, line, before !== undefined);
   }
 
-  #addServer(section: SectionName, server: ServerName, line: string): void {
-    this.#adds.push({ kind: "add-server", section, server, line });
+  /** Adds a server, in place of one under its name if there is one; answers whether that can be done. */
+  #addServer(section: SectionName, server: ServerName, line: string, isReplaced = false): boolean {
     // HAProxy reads a file of authorities when it loads a config, not for `add server`.
     if (namesAuthorities(line) && ![...this.running.sections.values()].some(hasAuthorities)) {
       this.reasons.push({ kind: "first-authorities", server });
+      return false;
     }
+    // Never re-address a live server: one that has left, or has no traffic, makes room first.
+    if (isReplaced) this.#adds.push({ kind: "delete-server", section, server });
+    this.#adds.push({ kind: "add-server", section, server, line });
+    return true;
   }
 
   #leave(section: SectionName, server: ServerName, entry: RunningServer): void {
+    if (entry.state !== "maint") this.#maints.push({ kind: "set-state", section, server, state: "maint" });
     if (!this.capabilities.canAddServers) {
       this.reasons.push({ kind: "cannot-delete", server });
       return;
     }
-    if (entry.state !== "maint") this.#maints.push({ kind: "set-state", section, server, state: "maint" });
     this.#deletes.push({ kind: "delete-server", section, server });
   }
 

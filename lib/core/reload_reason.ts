@@ -16,6 +16,8 @@ export type ReloadReason =
   /** An HAProxy below 2.6 cannot delete servers. */
   | { readonly kind: "cannot-delete"; readonly server: ServerName }
   | { readonly kind: "first-load" }
+  /** An HAProxy that others run takes no commands. */
+  | { readonly kind: "external" }
   /** What an HAProxy that was taken over has cannot be told. */
   | { readonly kind: "unclear"; readonly detail: string }
   /** Somebody asked for it: SIGHUP. */
@@ -40,6 +42,8 @@ export function reloadReasonText(reason: ReloadReason): string {
       return `${reason.server} is the first whose certificate is checked`;
     case "cannot-delete":
       return `${reason.server} is gone`;
+    case "external":
+      return "what others run takes no commands";
     case "first-load":
       return "the first load by this signalbox";
     case "unclear":
@@ -56,7 +60,15 @@ export function settingsReason(before: string, after: string): ReloadReason {
 }
 
 const linesOf = (text: string): Set<string> =>
-  new Set(text.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#")));
+  new Set(
+    text.split("\n").map((line) => withoutSecrets(line.trim())).filter((line) =>
+      line !== "" && !line.startsWith("#")
+    ),
+  );
+
+/** A user's own template may have secrets in it, which belong into no log. */
+const withoutSecrets = (line: string): string =>
+  line.replace(/\b(auth|password|insecure-password|passwd|setenv|presetenv|key)\s.*$/, "$1 …");
 
 /** Lines of each kind that are told, and how long one may be. */
 const MOST_LINES = 3;

@@ -98,18 +98,24 @@ export function noteOperation(running: Running, operation: Operation, isDone: bo
   }
 }
 
-/** Notes which spares serve which backends, from the routes that lead to them. */
-export function noteBindings(running: Running, desired: Desired): void {
-  running.bindings.clear();
-  for (const [key, backend] of desired.routes) {
-    const section = running.routes.get(key);
-    if (section !== undefined && section !== backend) running.bindings.set(backend, section);
+/** Notes which spares serve which backends, by the routes that were led to them, and which serve none any more. */
+export function noteBindings(running: Running, desired: Desired, operations: readonly Operation[]): void {
+  for (const operation of operations) {
+    if (operation.kind !== "add-route" && operation.kind !== "set-route") continue;
+    const backend = desired.routes.get(operation.key);
+    if (backend === undefined) continue;
+    if (operation.section === backend) running.bindings.delete(backend);
+    else running.bindings.set(backend, operation.section);
   }
+  if (running.bindings.size === 0) return;
+  const wanted = new Set<string>(desired.routes.values());
+  for (const backend of running.bindings.keys()) if (!wanted.has(backend)) running.bindings.delete(backend);
 }
 
 /** How many servers and backends were told to go and wait for their last connections. */
-export function countLeaving(running: Running): number {
+export function countLeaving(running: Running | undefined): number {
   let count = 0;
+  if (running === undefined) return count;
   for (const section of running.sections.values()) {
     if (!section.isPublished) count++;
     for (const server of section.servers.values()) if (server.isLeaving) count++;

@@ -157,9 +157,13 @@ function sectionOf(shape: BackendShape, isSpare: boolean, servers: Section["serv
 function readyShapes(model: Model, balance: string): BackendShape[] {
   const plain = defaultShape(balance);
   const shapes = new Map([[shapeText(plain), plain]]);
+  const stripped = new Set<string>();
   for (const { shape } of model.backends) {
-    // A path that is taken off belongs to one host's route; no other host would come with the same.
-    if (shape.stripPath === "" && isDynamic(shape.balance)) shapes.set(shapeText(shape), shape);
+    if (!isDynamic(shape.balance)) continue;
+    const text = shapeText(shape);
+    // A path that is taken off mostly belongs to one host's route; where two have the same, a third may come.
+    if (shape.stripPath === "" || stripped.has(text)) shapes.set(text, shape);
+    else stripped.add(text);
   }
   const [first, ...others] = [...shapes.keys()];
   return [first ?? "", ...others.sort()].slice(0, MOST_SHAPES).map((key) => shapes.get(key) ?? plain);

@@ -1,8 +1,8 @@
 /** A server's line, as it stands after `server` in the config: `NAME 172.17.0.2:80 id 5 check inter 5000 weight 3`. */
 
-const WEIGHT = / weight (\d+)(?= |$)/;
+const WEIGHT = /\s+weight\s+(\d+)(?=\s|$)/;
 
-/** The weight that a line names; `undefined` where HAProxy's default counts, which is 1. */
+/** The weight that a line names; a user's own template may name none. */
 export function weightOf(line: string): number | undefined {
   const weight = WEIGHT.exec(line)?.[1];
   return weight === undefined ? undefined : Number(weight);

@@ -16,6 +16,8 @@ export type ReportedServer = {
   /** As it is now, and as it was when it was loaded or added. */
   readonly weight: number;
   readonly initialWeight: number;
+  /** An agent of the server's own may change its weight (HAProxy manual, 5.2, `agent-check`). */
+  readonly hasAgent: boolean;
   /** Its check runs, or waits for the end of its maintenance. */
   readonly isChecked: boolean;
 };
@@ -36,20 +38,26 @@ export const SURVEY_COMMANDS = ["show servers state", "show map hosts.map", "sho
 
 /** Reads the answers to SURVEY_COMMANDS (management guide, section 9.3). */
 export function parseSurvey([servers = "", map = "", backends = ""]: readonly string[]): Survey {
-  const lines = map.split("\n").filter((line) => line !== "");
-  const routes = lines.map((line) => /^0x[0-9a-f]+ (\S+) (\S+)$/.exec(line)).filter((found) =>
-    found !== null
-  );
   return {
     servers: parseServerStates(servers),
-    routes: routes.length < lines.length
-      ? undefined
-      : routes.map(([, key = "", section = ""]) => ({ key, section })),
+    routes: parseRoutes(map),
     sections: new Set(backends.split("\n").filter((line) => line !== "" && !line.startsWith("#"))),
   };
 }
 
-/** The bit of srv_check_state that tells that the check is switched on. */
+/** Reads what `show map` prints; `undefined` where a line is none of a map's. */
+export function parseRoutes(text: string): ReportedRoute[] | undefined {
+  const routes: ReportedRoute[] = [];
+  for (const line of text.split("\n")) {
+    if (line === "") continue;
+    const [, key, section] = /^0x[0-9a-f]+ (\S+) (\S+)$/.exec(line) ?? [];
+    if (key === undefined || section === undefined) return undefined;
+    routes.push({ key, section });
+  }
+  return routes;
+}
+
+/** The bit of srv_check_state, and of srv_agent_state, that tells that the check is switched on. */
 const CHECK_ENABLED = 4;
 
 /** Asks for the servers of one section, or of all. */
@@ -71,6 +79,7 @@ export function parseServerStates(text: string): ReportedServer[] {
     isReady: row[6] === "0",
     weight: Number(row[7]),
     initialWeight: Number(row[8]),
+    hasAgent: (Number(row[14]) & CHECK_ENABLED) !== 0,
     isChecked: (Number(row[13]) & CHECK_ENABLED) !== 0,
   }));
 }
@@ -80,18 +89,25 @@ export function isAsReported(section: RunningSection, reported: readonly Reporte
   return reported.length === section.servers.size && reported.every((server) => {
     const believed = section.servers.get(server.name);
     return believed !== undefined && server.isReady === (believed.state === "ready") &&
-      weighedLine(believed.line, server) === believed.line && isAt(believed.line, server);
+      isWeighed(believed.line, server) && isAt(believed.line, server);
   });
 }
 
 /**
- * A server's line with the weight that HAProxy reports, where that is another than it says. Where it says none, the
- * default or what a user's own template may have set for all is right.
+ * A server's line with the weight that HAProxy reports, where that is another than it says. Where an agent sets the weight,
+ * as a user's own template may want it, any is right.
  */
-export function weighedLine(line: string, { weight, initialWeight }: ReportedServer): string {
+export function weighedLine(line: string, { weight, hasAgent }: ReportedServer): string {
   const said = weightOf(line);
-  const isRight = said === undefined ? weight === 1 || weight === initialWeight : said === weight;
-  return isRight ? line : withWeight(line, weight);
+  return said === undefined || said === weight || hasAgent ? line : withWeight(line, weight);
+}
+
+/** Whether a server has the weight that its line says; the one that it began with, where that says none. */
+function isWeighed(line: string, server: ReportedServer): boolean {
+  const isSaid = weightOf(line) !== undefined;
+  return isSaid
+    ? weighedLine(line, server) === line
+    : server.hasAgent || server.weight === server.initialWeight;
 }
 
 /** Whether a server is where its line says; a user's own template may write lines of which only HAProxy can tell. */

@@ -153,6 +153,7 @@ export class EngineFollower {
         this.#forget(event.id);
         this.starts.forget(event.id);
       }
+      if (!this.containers.has(event.id)) this.stopping.hear(event);
       if (event.action === "kill" || isEarly || (isPart && event.action !== "destroy")) continue;
       if (event.action === "start") {
         this.stopping.delete(event.id);
@@ -292,9 +293,8 @@ export class EngineFollower {
     const why = error instanceof Error ? error.message : String(error);
     if (why === this.#complaint) return;
     this.#complaint = why;
-    const { url, report } = this.parts;
-    report.error(
-      `cannot follow Docker at ${url}: ${why}; HAProxy goes on with what it has, and it is tried again`,
+    this.parts.report.error(
+      `cannot follow Docker at ${this.parts.url}: ${why}; HAProxy goes on with what it has, and it is tried again`,
     );
   }
 }

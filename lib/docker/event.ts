@@ -67,22 +67,22 @@ export function decodeEvent(json: unknown): ContainerEvent | undefined {
   };
 }
 
-const NUMBERS: Readonly<Record<string, string>> = {
-  HUP: "1",
-  INT: "2",
-  QUIT: "3",
-  ABRT: "6",
-  KILL: "9",
-  USR1: "10",
-  USR2: "12",
-  TERM: "15",
-  WINCH: "28",
-};
+/** Linux' signals by number, from 1 on (signal(7)). */
+const SIGNALS = (
+  "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU " +
+  "XFSZ VTALRM PROF WINCH IO PWR SYS"
+).split(" ");
+/** The first and last real-time signal, as Docker counts them. */
+const RTMIN = 34;
+const RTMAX = 64;
 
-/** A signal's number as Docker writes it in events; `SIGTERM`, `TERM` and `15` are one signal. */
+/** A signal's number as Docker writes it in events; `SIGTERM`, `TERM` and `15` are one signal, `SIGRTMIN+3` is 37. */
 function signalNumber(name: string): string {
   const word = name.toUpperCase().replace(/^SIG/, "");
-  return NUMBERS[word] ?? word;
+  const [, end, offset] = /^RT(MIN|MAX)([+-]\d{1,2})?$/.exec(word) ?? [];
+  if (end !== undefined) return `${(end === "MIN" ? RTMIN : RTMAX) + Number(offset ?? 0)}`;
+  const at = SIGNALS.indexOf(word);
+  return at < 0 ? word : `${at + 1}`;
 }
 
 /** Whether an event tells that a container ends: that it was told to, or that it did. */

@@ -77,6 +77,11 @@ export class StoppingContainers extends Map<ContainerId, number> {
     }
   }
 
+  /** Notes a signal to a container that is not read yet: what it means is known then. */
+  hear({ id, killedBy, at }: ContainerEvent): void {
+    if (killedBy !== undefined && at !== undefined) this.#recalled.set(id, { killedBy, at });
+  }
+
   /** Notes that a container which was just read for the first time was told to stop before that. */
   remember(container: ContainerView, now: number): void {
     const { id, stopSignal, startedAt } = container;

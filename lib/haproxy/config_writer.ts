@@ -104,7 +104,7 @@ export class ConfigWriter {
     if (generation === undefined) return;
     const text = renderServerStates(desired.model.backends, states, reported);
     const path = `${generation.folder}/${STATE_FILE}`;
-    if (await Deno.readTextFile(path) === text) return;
+    if (await Deno.readTextFile(path).catch(() => undefined) === text) return;
     await Deno.writeTextFile(`${path}.new`, text);
     await Deno.rename(`${path}.new`, path);
   }

@@ -139,7 +139,8 @@ export class OwnedHaproxy implements HaproxyControl {
     return { kind: "applied" };
   }
 
-  keepStates = (...states: Parameters<HaproxyControl["keepStates"]>) => this.#writer.refreshStates(...states);
+  keepStates: HaproxyControl["keepStates"] = (desired, states, reported = this.#reported) =>
+    this.#writer.refreshStates(desired, states, reported);
 
   async startLast(signal: AbortSignal): Promise<boolean> {
     if (this.#state !== "absent") return true;

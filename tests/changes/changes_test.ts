@@ -85,7 +85,7 @@ function done(running: Running, plan: Plan, { desired, states }: Wanted, step: S
       operation.kind === "delete-backend" && running.sections.get(operation.section)?.servers.size !== 0;
     noteOperation(running, operation, !isRefused);
   }
-  noteBindings(running, desired);
+  noteBindings(running, desired, plan.operations);
   return running;
 }
 

@@ -87,7 +87,7 @@ Deno.test("a server that someone led to another address, or gave another weight,
     await stage.ask(`set server ${server(host ?? "")} ${order}`);
     await stage.says(
       program,
-      new RegExp(`"level":"warn".*HAProxy drifted: the servers of ${host}`),
+      new RegExp(`"level":"warn".*HAProxy drifted: .*(?:the servers|the weight) of ${host}`),
       from,
       AUDIT_LIMIT_MS,
     );

@@ -89,8 +89,6 @@ function describe(
  * said to it.
  */
 export async function stateFromDisk(stage: Stage): Promise<State> {
-  // By the next audit the files say who is held and who is down.
-  assert.deepEqual(await stage.applier.audit(), [], "nothing drifted");
   await kill(stage);
   stage.applier.forgetCommands(true);
   assert.ok(stage.applier.running !== undefined);

@@ -144,11 +144,16 @@ for (const program of programs) {
           everyMs: 1,
         });
         stage.applier.loader.ask(asked("the second"));
-        assert.deepEqual((await first).plan, { kind: "reload", reasons: [asked("the first")] });
+        assert.deepEqual((await first).plan, {
+          kind: "reload",
+          reasons: [asked("the first")],
+          meanwhile: [],
+        });
         const before = stage.applier.loader.last;
         assert.deepEqual((await stage.apply(wanted)).plan, {
           kind: "reload",
           reasons: [asked("the second")],
+          meanwhile: [],
         });
         const after = stage.applier.loader.last;
         assert.ok(before !== undefined && after !== undefined);
