@@ -97,10 +97,16 @@ export type ProbeTarget = {
   readonly via: "container" | "published";
   /** The container's own address and port, which tells the truth where it can be reached. */
   readonly own: { readonly hostname: string; readonly port: number } | undefined;
-  /** Ask for an HTTP answer, with this host; `undefined` where a connection is proof enough. */
-  readonly warmHost: string | undefined;
-  readonly isTls: boolean;
+  /** What it is asked over HTTP, one after the other; none where a connection is proof enough. */
+  readonly questions: readonly HttpQuestion[];
+  /** The name that TLS is spoken to; `undefined` where it is not. */
+  readonly tlsName: string | undefined;
+  /** How often it is asked once it is late, in milliseconds. */
+  readonly lateMs: number;
 };
+
+/** A request as it is sent, and whether any answer is right, or one that HAProxy's check would take: 2xx or 3xx. */
+export type HttpQuestion = { readonly request: string; readonly isAnyRight: boolean };
 
 /** How long a container may be asked before it counts as one that failed to warm up or to listen, in milliseconds. */
 export const READY_LIMIT_MS = 60_000;

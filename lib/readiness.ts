@@ -1,4 +1,5 @@
 import type { Backend, Model, Server } from "./core/model.ts";
+import { checkRequest } from "./core/health_check.ts";
 import { isWildcard, type ServerName } from "./core/names.ts";
 import type { Notice } from "./core/notice.ts";
 import type { ServerState } from "./core/runtime_command.ts";
@@ -103,7 +104,9 @@ export class Readiness {
       message: `gets no traffic for ${hosts.get(server.name)}: ${
         server.isWarmed
           ? `it did not warm up within ${READY_LIMIT_MS / 1_000} s (${why}), expected an HTTP answer to GET /`
-          : `it did not listen within ${READY_LIMIT_MS / 1_000} s (${why}), expected it to accept connections`
+          : `it was not ready within ${
+            READY_LIMIT_MS / 1_000
+          } s (${why}), expected it to accept connections, and its check to succeed`
       }; it is asked on`,
     }));
   }
@@ -118,7 +121,7 @@ export class Readiness {
     const before = this.#entries.get(server.name);
     if (before?.server === server) return before;
     const target = targetOf(backend, server);
-    const identity = JSON.stringify(target);
+    const identity = identityOf(target, server);
     // A start whose time was not read yet is the one that is read next, unless another one is under way.
     const isAnother = server.gate === "created" && before?.isAsked === true;
     const isSame = before?.identity === identity && !isAnother &&
@@ -178,13 +181,28 @@ const GATES = {
   stopping: "it was told to stop, or may have moved",
 } as const;
 
-function targetOf(backend: Backend, server: Server): ProbeTarget {
+/** How often a container that did not warm up in time is asked, and one that does not listen, in milliseconds. */
+const WARM_LATE_MS = 10_000;
+const LISTEN_LATE_MS = 1_000;
+
+function targetOf({ host: written, shape }: Backend, server: Server): ProbeTarget {
+  const host = isWildcard(written) ? written.slice(2) : written;
+  const check = checkRequest(shape.check);
+  const warm = `GET / HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: signalbox\r\nConnection: close\r\n\r\n`;
   return {
     hostname: server.address,
     port: server.port,
     via: server.via,
     own: server.own === undefined ? undefined : { hostname: server.own.address, port: server.own.port },
-    warmHost: server.isWarmed ? (isWildcard(backend.host) ? backend.host.slice(2) : backend.host) : undefined,
-    isTls: server.tls !== undefined,
+    questions: [
+      ...server.isWarmed ? [{ request: warm, isAnyRight: true }] : [],
+      ...check === undefined ? [] : [{ request: check, isAnyRight: false }],
+    ],
+    tlsName: server.tls === undefined ? undefined : host,
+    lateMs: server.isWarmed ? WARM_LATE_MS : check === undefined ? LISTEN_LATE_MS : shape.checkIntervalMs,
   };
 }
+
+/** What has to be proven anew if it is another; a check that is changed leaves those alone that have traffic. */
+const identityOf = ({ hostname, port, via, own, tlsName }: ProbeTarget, { isWarmed }: Server): string =>
+  JSON.stringify([hostname, port, via, own, tlsName, isWarmed]);

@@ -23,15 +23,28 @@ const WELL: Answers = {
   [`get map hosts.map ${ROUTE}`]: entry(ROUTE, SECTION),
 };
 
-/** The plan of a host that takes a spare, after HAProxy was asked about it. */
-async function planWith(answers: Answers): Promise<Plan> {
+type Circumstances = {
+  /** How long the first load takes, in milliseconds: for as long no other one begins. */
+  readonly tookMs?: number;
+  /** Others run HAProxy: it takes no commands. */
+  readonly isExternal?: boolean;
+};
+
+/** The plan of a host that takes a spare, after HAProxy was asked about it; and what follows when time has passed. */
+async function playWith(answers: Answers, { tookMs = 0, isExternal = false }: Circumstances = {}) {
   const asked: string[] = [];
+  const clock = new HandClock();
+  let loads = 0;
   const haproxy = {
-    capabilities: { canAddServers: true, canAddBackends: false, canSetStates: true },
+    capabilities: { canAddServers: !isExternal, canAddBackends: false, canSetStates: !isExternal },
     findRemains: () => Promise.resolve(undefined),
     expectCommands: () => undefined,
-    load: () => Promise.resolve({ kind: "applied" }),
+    load: () => {
+      clock.pass(loads++ === 0 ? tookMs : 0);
+      return Promise.resolve({ kind: "applied" });
+    },
     keep: () => Promise.resolve({ kind: "applied" }),
+    keepStates: () => Promise.resolve(),
     send: (lines: readonly string[]) =>
       Promise.resolve(lines.map((line) => {
         asked.push(line);
@@ -40,7 +53,7 @@ async function planWith(answers: Answers): Promise<Plan> {
       })),
   } as unknown as HaproxyControl;
   const source = { stopping: () => new Set<never>() };
-  const applier = new Applier({ haproxy, clock: new HandClock(), report: listener(), source });
+  const applier = new Applier({ haproxy, clock, report: listener(), source });
   const routing = await openRouting({ "haproxy-version": "2.6" });
   const read = async (step: string) =>
     want(
@@ -49,19 +62,21 @@ async function planWith(answers: Answers): Promise<Plan> {
       {},
     );
   const signal = new AbortController().signal;
-  for (const step of ["before", "after"]) {
+  const apply = async (step: string) => {
     const { desired, states } = await read(step);
-    const { plan } = await applier.apply(desired, states, signal);
-    if (step === "after") {
-      for (const question of Object.keys(WELL)) assert.ok(asked.includes(question), question);
-      return plan;
-    }
-  }
-  throw new Error("nothing was planned");
+    return await applier.apply(desired, states, signal);
+  };
+  await apply("before");
+  const first = await apply("after");
+  clock.pass(tookMs);
+  const second = await apply("after");
+  return { first, second, asked, loads };
 }
 
 Deno.test("a change whose servers and routes are there afterwards was done at run time", async () => {
-  assert.equal((await planWith({})).kind, "runtime");
+  const { first, second, asked } = await playWith({});
+  assert.deepEqual([first.plan.kind, second.plan.kind], ["runtime", "nothing"]);
+  for (const question of Object.keys(WELL)) assert.ok(asked.includes(question), question);
 });
 
 const WRONG: Readonly<Record<string, Answers>> = {
@@ -79,8 +94,23 @@ const WRONG: Readonly<Record<string, Answers>> = {
 
 for (const [what, answers] of Object.entries(WRONG)) {
   Deno.test(`it is a reload where HAProxy took every command and then ${what}`, async () => {
-    const plan = await planWith(answers);
-    assert.equal(plan.kind, "reload");
-    assert.deepEqual(plan.kind === "reload" && plan.reasons.map(({ kind }) => kind), ["diverged"]);
+    const { first: { plan, outcome }, loads } = await playWith(answers);
+    assert.deepEqual(kindsOf(plan), ["diverged"]);
+    assert.deepEqual([outcome.kind, loads], ["applied", 2]);
+  });
+
+  Deno.test(`it is a reload after the pause, where HAProxy ${what} shortly after another reload`, async () => {
+    const { first, second, loads } = await playWith(answers, { tookMs: 200 });
+    assert.deepEqual(first.outcome, { kind: "postponed", forMs: 200 });
+    assert.deepEqual([second.outcome.kind, kindsOf(second.plan), loads], ["applied", ["diverged"], 2]);
   });
 }
+
+const kindsOf = (plan: Plan): string[] =>
+  plan.kind === "reload" ? plan.reasons.map(({ kind }) => kind) : [plan.kind];
+
+Deno.test("an HAProxy that others run is reloaded once for a change, and is told nothing", async () => {
+  const { first, second, asked, loads } = await playWith({}, { isExternal: true });
+  assert.equal(first.plan.kind, "reload");
+  assert.deepEqual([second.plan.kind, loads, asked], ["nothing", 2, []]);
+});

@@ -1,6 +1,7 @@
 /** The loop: one pass in flight, and what is loaded is what is wanted then. */
 import assert from "node:assert/strict";
 import { Controller } from "../lib/controller.ts";
+import type { ContainerId } from "../lib/core/names.ts";
 import { buildModel } from "../lib/core/build_model.ts";
 import { renderDesired } from "../lib/core/render.ts";
 import { decodeSnapshot } from "../lib/docker/snapshot_file.ts";
@@ -16,29 +17,42 @@ class Loop {
   /** The hosts of each load, and how to end it. */
   readonly loads: { readonly hosts: string; readonly end: () => void }[] = [];
   observed = 0;
+  checks = 0;
+  readonly report = listener();
+  /** What HAProxy was sent. */
+  readonly sent: string[] = [];
+  readonly stopping = new Set<ContainerId>();
+  /** What the engine waits for before it tells what it has. */
+  engine: Promise<void> = Promise.resolve();
   #hosts: readonly string[] = [];
 
-  static async run(act: (loop: Loop, controller: Controller) => Promise<void>): Promise<void> {
-    const loop = new Loop();
+  constructor(readonly takesCommands: boolean) {}
+
+  static async run(
+    act: (loop: Loop, controller: Controller) => Promise<void>,
+    takesCommands = false,
+  ): Promise<void> {
+    const loop = new Loop(takesCommands);
     const { settings, templates } = await openRouting({ "haproxy-version": "2.6" });
     const ending = new AbortController();
     const controller = new Controller({
       source: {
         follow: () => Promise.resolve(),
-        stopping: () => new Set(),
+        stopping: () => loop.stopping,
         describe: () => [],
-        observe: () => {
+        observe: async () => {
           loop.observed++;
+          await loop.engine;
           const decoded = decodeSnapshot(JSON.stringify(loop.#hosts.map(container)));
           assert.ok(decoded.ok);
           const { containers } = decoded.value;
-          return Promise.resolve({ containers, stopping: new Set(), starting: new Set() });
+          return { containers, stopping: loop.stopping, starting: new Set() };
         },
       },
       haproxy: loop.haproxy,
       prober: { prove: () => Promise.resolve() },
       clock: loop.clock,
-      report: listener(),
+      report: loop.report,
       settle: { quietMs: 10, mostMs: 100 },
       design: {
         build: (snapshot) => buildModel(snapshot, settings),
@@ -84,9 +98,18 @@ class Loop {
     };
     return {
       load,
-      check: () => Promise.resolve({ kind: "applied" }),
+      check: () => {
+        this.checks++;
+        return Promise.resolve({ kind: "applied" });
+      },
       startLast: () => Promise.resolve(false),
-      capabilities: { canAddServers: false, canAddBackends: false, canSetStates: false },
+      capabilities: { canAddServers: false, canAddBackends: false, canSetStates: this.takesCommands },
+      keep: () => Promise.resolve({ kind: "applied" }),
+      keepStates: () => Promise.resolve(),
+      send: (lines: readonly string[]) => {
+        this.sent.push(...lines);
+        return Promise.resolve(lines.map(() => ""));
+      },
       reportServers: () => Promise.resolve([]),
       survey: () => Promise.resolve(undefined),
       findRemains: () => Promise.resolve(undefined),
@@ -138,3 +161,60 @@ Deno.test("what was wanted while two reloads were kept apart is not loaded where
     assert.equal(loop.loads[1]?.hosts, "c.example");
     assert.equal(controller.state.reloads, 1);
   }));
+
+for (const what of ["the engine does not answer", "a reload is under way"] as const) {
+  Deno.test(`a container that is told to stop is taken out while ${what}`, () =>
+    Loop.run(async (loop, controller) => {
+      loop.want(controller, "a", "b");
+      await loop.begun(1);
+      loop.loads[0]?.end();
+      await eventually(() => controller.applier.running !== undefined, {
+        what: "the load to end",
+        everyMs: 1,
+      });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const { observed } = loop;
+      if (what === "a reload is under way") {
+        // By then nothing is settled any more.
+        loop.clock.pass(1_000);
+        controller.reread();
+        await loop.begun(2);
+      } else {
+        loop.engine = promise;
+        loop.want(controller, "a", "b");
+        await eventually(() => loop.observed > observed, { what: "a pass that hangs", everyMs: 1 });
+      }
+      loop.stopping.add("a" as ContainerId);
+      controller.wake({ reason: "docker", ids: new Set() });
+      await eventually(() => loop.sent.length > 0, { what: "HAProxy to be told", everyMs: 1 });
+      assert.deepEqual(loop.sent, ["set server a.example/a.example:a:80 state maint"]);
+      resolve();
+    }, true));
+}
+
+Deno.test("what waits for its last connections is asked for ever more rarely, and costs no check and no line", () =>
+  Loop.run(async (loop, controller) => {
+    loop.want(controller, "a");
+    await loop.begun(1);
+    loop.loads[0]?.end();
+    await eventually(() => controller.applier.running !== undefined, { what: "the load to end", everyMs: 1 });
+    const asked: number[] = [];
+    controller.applier.apply = () => {
+      asked.push(loop.clock.now());
+      return Promise.resolve({
+        plan: { kind: "runtime", operations: [] },
+        outcome: { kind: "applied" },
+        isWaiting: true,
+      });
+    };
+    Object.defineProperty(controller.applier, "leaving", { value: 1 });
+    loop.want(controller, "a");
+    for (let second = 0; second < 60; second++) {
+      for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+      loop.clock.pass(1_000);
+    }
+    // The audit asks too, every ten seconds.
+    assert.ok(asked.length > 6 && asked.length < 20, `${asked.length} times in a minute`);
+    assert.equal(loop.checks, 0);
+    assert.deepEqual(loop.report.lines.filter((line) => /^info: changed/.test(line)), []);
+  }, true));

@@ -111,3 +111,40 @@ Deno.test("an answer that nobody knows means that HAProxy did not do it, and is 
   await sentFor("a_server_leaves_and_the_others_stay", how, "web1");
   assert.deepEqual(failures, ["HAProxy did not do what takes servers out"]);
 });
+
+Deno.test("what was taken out of an HAProxy that stays unknown is given back where it was, once its container lives on", async () => {
+  const snapshot = await Deno.readTextFile(new URL("changes/nothing_changed/before.json", import.meta.url));
+  const { desired, states } = want(await openRouting({ "haproxy-version": "2.6" }), snapshot, {});
+  const servers = desired.model.backends.flatMap((backend) => backend.servers);
+  const sent: string[] = [];
+  const haproxy = {
+    send: (lines: readonly string[]) => {
+      sent.push(...lines);
+      return Promise.resolve(lines.map(() => ""));
+    },
+    // The second one has moved meanwhile.
+    reportServers: () =>
+      Promise.resolve(servers.map(({ name, address, port }, at) => ({
+        section: "www.example.com",
+        name,
+        address: at === 0 ? address : "172.17.9.9",
+        port,
+        isReady: true,
+      }))),
+  } as unknown as HaproxyControl;
+  const holdBack = new HoldBack({ haproxy, clock: systemClock, report: listener() }, assert.fail);
+  const ids = servers.map(({ containerId }) => containerId);
+  assert.equal(ids.length, 2);
+  holdBack.take(undefined, new Set(ids), desired, false);
+  await holdBack.done;
+  assert.equal(sent.splice(0).length, 2);
+  await holdBack.giveBack(new Set(ids), states, desired);
+  assert.deepEqual(sent, [], "they are still told to stop");
+  await holdBack.giveBack(new Set(), new Map(), desired);
+  assert.deepEqual(sent, [], "they have not proven anything yet");
+  for (let count = 0; count < 2; count++) await holdBack.giveBack(new Set(), states, desired);
+  assert.deepEqual(sent, [
+    `enable health www.example.com/${servers[0]?.name}`,
+    `set server www.example.com/${servers[0]?.name} state ready`,
+  ]);
+});

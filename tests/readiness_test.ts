@@ -37,6 +37,12 @@ async function readinessOf(data: string) {
   return {
     probe,
     report,
+    stateWhenKnownAt: (address: string) => {
+      const [server] = model.backends.flatMap((backend) => backend.servers);
+      assert.ok(server !== undefined);
+      const known: Known = new Map([[server.name, { address, port: 80 }]]);
+      return new Readiness(probe, report, () => undefined).update(model, known).get(server.name);
+    },
     changes: () => changes,
     notices: () => {
       readiness.update(model, none);
@@ -48,7 +54,10 @@ async function readinessOf(data: string) {
 for (
   const [data, what] of [
     ['{"warm":true}', "it did not warm up within 60 s (it sleeps), expected an HTTP answer to GET /"],
-    ["{}", "it did not listen within 60 s (it sleeps), expected it to accept connections"],
+    [
+      "{}",
+      "it was not ready within 60 s (it sleeps), expected it to accept connections, and its check to succeed",
+    ],
   ] as const
 ) {
   Deno.test(`a container that says ${data} and does not come up within a minute is a warning, until it does`, async () => {
@@ -73,3 +82,9 @@ for (
     assert.deepEqual(notices(), []);
   });
 }
+
+Deno.test("a server that had traffic before this signalbox began has it on, but not at another address", async () => {
+  const { stateWhenKnownAt } = await readinessOf("{}");
+  assert.equal(stateWhenKnownAt("172.17.0.2"), "ready");
+  assert.equal(stateWhenKnownAt("172.17.0.3"), "maint");
+});

@@ -70,3 +70,13 @@ function parseHttpCheck(args: readonly string[], headerLines: readonly string[])
     .join(" ");
   return parsed({ option, lines: headers.length === 0 ? [] : [`send ${headers.join(" ")}`] });
 }
+
+/** The request of an HTTP check, as HAProxy sends it (manual, 4.2, `option httpchk`); `undefined` for other checks. */
+export function checkRequest({ option, lines }: HealthCheck): string | undefined {
+  const [name, method = "OPTIONS", target = "/", version = "HTTP/1.0"] = option?.split(" ") ?? [];
+  if (name !== "httpchk") return undefined;
+  const headers = lines.flatMap((line) => [...line.matchAll(/\bhdr (\S+) (\S+)/g)]).map(([, key, value]) =>
+    `${key}: ${value}\r\n`
+  );
+  return `${method} ${target} ${version}\r\n${headers.join("")}Connection: close\r\n\r\n`;
+}

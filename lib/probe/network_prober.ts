@@ -1,4 +1,4 @@
-import { type Clock, type Prober, type ProbeTarget, READY_LIMIT_MS } from "../ports.ts";
+import { type Clock, type HttpQuestion, type Prober, type ProbeTarget, READY_LIMIT_MS } from "../ports.ts";
 import { type Connection, openTcp, openTls } from "./connection.ts";
 
 /**
@@ -11,8 +11,6 @@ const LONGEST_MS = 100;
 /** After so long, in milliseconds, a container is asked more calmly, and how calmly. */
 const PATIENT_AFTER_MS = 20_000;
 const PATIENT_MS = 1_000;
-/** How often one is asked for an HTTP answer that has not warmed up within the limit, in milliseconds. */
-const GIVEN_UP_MS = 10_000;
 /** Each other container that waits adds this to the delay of all, in milliseconds: less for the first tries. */
 const QUICK_TRIES = 6;
 const QUICK_TURN_MS = 1;
@@ -75,13 +73,19 @@ export class NetworkProber implements Prober {
 }
 
 /** How long to wait before the next try. */
-function delayAfter(elapsedMs: number, { warmHost }: ProbeTarget): number {
+function delayAfter(elapsedMs: number, { lateMs }: ProbeTarget): number {
   if (elapsedMs <= PATIENT_AFTER_MS) return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, elapsedMs * PART));
-  return elapsedMs >= READY_LIMIT_MS && warmHost !== undefined ? GIVEN_UP_MS : PATIENT_MS;
+  return elapsedMs >= READY_LIMIT_MS ? Math.max(PATIENT_MS, lateMs) : PATIENT_MS;
 }
 
 async function probe(target: ProbeTarget, clock: Clock, signal: AbortSignal): Promise<Verdict> {
-  if (target.warmHost !== undefined) return await attempt(target, "answer", target, clock, signal);
+  if (target.questions.length > 0) {
+    for (const question of target.questions) {
+      const verdict = await attempt(target, question, target, clock, signal);
+      if (!verdict.isReady) return verdict;
+    }
+    return READY;
+  }
   if (target.via === "container") return await attempt(target, "connect", target, clock, signal);
   if (target.own !== undefined) {
     const own = await attempt(target.own, "connect", target, clock, signal);
@@ -91,7 +95,7 @@ async function probe(target: ProbeTarget, clock: Clock, signal: AbortSignal): Pr
   return await attempt(target, "stays-open", target, clock, signal);
 }
 
-type Goal = "connect" | "stays-open" | "answer";
+type Goal = "connect" | "stays-open" | HttpQuestion;
 
 async function attempt(
   at: { readonly hostname: string; readonly port: number },
@@ -107,7 +111,7 @@ async function attempt(
   });
   const limit = new AbortController();
   const end = () => limit.abort();
-  const timer = setTimeout(end, goal === "answer" ? ANSWER_LIMIT_MS : CONNECT_LIMIT_MS);
+  const timer = setTimeout(end, typeof goal === "object" ? ANSWER_LIMIT_MS : CONNECT_LIMIT_MS);
   signal.addEventListener("abort", end, { once: true });
   let connection: Connection | undefined;
   try {
@@ -117,8 +121,8 @@ async function attempt(
       clock.after(0, () => made.close());
       return READY;
     }
-    connection = goal === "answer" && target.isTls
-      ? await openTls(at, target.warmHost ?? "", limit.signal)
+    connection = typeof goal === "object" && target.tlsName !== undefined
+      ? await openTls(at, target.tlsName, limit.signal)
       : await openTcp(at, limit.signal);
     if (goal === "stays-open") {
       const stayed = clock.sleep(STAYS_OPEN_MS, limit.signal).then(() => "stayed");
@@ -126,14 +130,12 @@ async function attempt(
         ? refuse("closes connections at once", false)
         : READY;
     }
-    await connection.write(
-      `GET / HTTP/1.1\r\nHost: ${target.warmHost}\r\nUser-Agent: signalbox\r\nConnection: close\r\n\r\n`,
-    );
-    const answer = await connection.read();
-    if (answer === undefined) return refuse("closes connections at once", false);
-    return new TextDecoder().decode(answer.subarray(0, 7)).startsWith("HTTP/1.")
-      ? READY
-      : refuse("does not speak HTTP", true);
+    await connection.write(goal.request);
+    const line = await readStatusLine(connection);
+    if (line === "") return refuse("closes connections at once", false);
+    const status = /^HTTP\/1\.[01] (\d{3})/.exec(line)?.[1];
+    if (status === undefined) return refuse("does not speak HTTP", true);
+    return goal.isAnyRight || /^[23]/.test(status) ? READY : refuse(`answers ${status}`, true);
   } catch (error) {
     if (signal.aborted) return refuse("is no longer asked", false);
     if (limit.signal.aborted) return refuse("does not answer", false);
@@ -148,4 +150,17 @@ async function attempt(
     // What still waits or reads ends with it.
     if (goal !== "connect") limit.abort();
   }
+}
+
+/** As many characters of an answer as tell its status: `HTTP/1.1 200`. */
+const STATUS_LENGTH = 12;
+
+async function readStatusLine(connection: Connection): Promise<string> {
+  let text = "";
+  while (text.length < STATUS_LENGTH) {
+    const bytes = await connection.read();
+    if (bytes === undefined) break;
+    text += new TextDecoder().decode(bytes);
+  }
+  return text.slice(0, STATUS_LENGTH);
 }

@@ -5,7 +5,8 @@
  *   step1.json, step2.json …  the same where one change is not enough: each is planned when the one before was done
  *   state.json                optional: what Docker does not say. {"after": {"not_ready": ["web-2"], "stopping": […],
  *                             "busy": […]}, "settings": {"http-port": "81"}, "can_add_servers": false}; see situation.ts
- *   plan.txt                  the plan: `nothing`, `keep`, `reload: …`, or each line that is sent to HAProxy's socket
+ *   plan.txt                  the plan: `nothing`, `keep`, or each line that is sent to HAProxy's socket; or `reload: …` with
+ *                             `meanwhile: …`, the lines that are sent where the reload is put off or refused
  *   plan-3.4.txt              the plan where HAProxy can add backends, if it is another
  *
  * To add one, add a folder, run `UPDATE=1 deno test -A tests/changes`, and read what it wrote before you commit it: would

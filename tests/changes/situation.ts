@@ -111,7 +111,10 @@ export function want(routing: Routing, snapshot: string, note: Note): Wanted {
 export function planText(plan: Plan): string {
   switch (plan.kind) {
     case "reload":
-      return plan.reasons.map((reason) => `reload: ${reloadReasonText(reason)}\n`).join("");
+      return [
+        ...plan.reasons.map((reason) => `reload: ${reloadReasonText(reason)}\n`),
+        ...plan.meanwhile.flatMap(runtimeCommands).map((line) => `meanwhile: ${line}\n`),
+      ].join("");
     case "runtime":
       return plan.operations.flatMap(runtimeCommands).map((line) => `${line}\n`).join("");
     default:

@@ -132,6 +132,11 @@ const SIGNALS: [signal: string, stopSignal: string, isEnding: boolean][] = [
   ["1", "", false],
   ["1", "SIGQUIT", false],
   ["10", "SIGQUIT", false],
+  ["37", "SIGRTMIN+3", true],
+  ["62", "RTMAX-2", true],
+  ["30", "SIGPWR", true],
+  ["28", "SIGWINCH", true],
+  ["36", "SIGRTMIN+3", false],
 ];
 
 for (const [signal, stopSignal, isEnding] of SIGNALS) {
@@ -148,6 +153,29 @@ for (const [signal, stopSignal, isEnding] of SIGNALS) {
     assert.deepEqual(watch.stopping, isEnding ? [id] : []);
   });
 }
+
+Deno.test("a container that is told to stop while it is still being read is known to stop once it was read", async () => {
+  await using fake = await FakeEngine.start();
+  await using watch = new Watch(fake);
+  await watch.sees();
+  const id = fake.run("a1");
+  const { promise: isRead, resolve: read } = Promise.withResolvers<void>();
+  const inspected = fake.containers.get(id);
+  fake.answer = (path) =>
+    path === `/containers/${id}/json` ? isRead.then(() => Response.json(inspected)) : undefined;
+  fake.tell("start", id);
+  await eventually(() => fake.requests.some((request) => request.endsWith(`${id}/json`)), {
+    what: "the container to be asked for",
+  });
+  const event = { Type: "container", Action: "kill", Actor: { ID: id, Attributes: { signal: "15" } } };
+  fake.send(`${JSON.stringify({ ...event, timeNano: Date.now() * 1e6 })}\n`);
+  // Events are read in order.
+  await eventually(() => watch.report.lines.filter((line) => line.includes("docker event")).length === 2, {
+    what: "the signal to be heard of",
+  });
+  read();
+  await eventually(() => watch.stopping.includes(id), { what: "the container to be stopping" });
+});
 
 Deno.test("a container that is started again is not stopping any more", async () => {
   await using fake = await FakeEngine.start();

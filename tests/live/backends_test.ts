@@ -1,9 +1,10 @@
 /** What a container says of its backend, and what HAProxy makes of it. */
 import assert from "node:assert/strict";
-import { docker, startContainer, WITNESS } from "../harness/engine.ts";
+import { addressOf, docker, startContainer, WITNESS } from "../harness/engine.ts";
+import { httpGet } from "../harness/http.ts";
 import { eventually } from "../harness/program.ts";
 import { makeCertificate } from "./certificates.ts";
-import { live, says, tally } from "./stage.ts";
+import { askWhile, live, says, tally } from "./stage.ts";
 
 live("check httpchk GET / marks a container that answers 500 as down", async (stage) => {
   const router = await stage.router();
@@ -11,7 +12,13 @@ live("check httpchk GET / marks a container that answers 500 as down", async (st
   const flags = ["-P", "--hostname", "checked.local"];
   await startContainer({ image: WITNESS, env: { ...env, NAME: "well" }, flags });
   await router.answers("checked.local");
-  await startContainer({ image: WITNESS, env: { ...env, NAME: "ill", STATUS: "500" }, flags });
+  await startContainer({ image: WITNESS, env: { ...env, NAME: "ill" }, flags });
+  await eventually(async () => (await router.get("checked.local")).body === "ill", {
+    what: "both to be asked",
+  });
+  await eventually(async () => (await router.get("checked.local", "/become/500")).body === "ill", {
+    what: "one of them to fall ill",
+  });
   const isDown = async () => {
     const states = (await router.ask("show stat")).split("\n").map((line) => line.split(",")).filter((row) =>
       row[0] === "checked.local" && row[1] !== "BACKEND"
@@ -67,6 +74,32 @@ live("backend_options forceclose and http-no-delay are accepted, and do what the
   assert.match(await router.config(), /^ +option http-no-delay$/m);
   await router.program.waitForLine(/"code":"translated".*forceclose/);
 });
+
+live(
+  "a container that joins and fails its check gets no request, until its check succeeds",
+  async (stage) => {
+    const router = await stage.router();
+    const { env } = says({ check: "httpchk GET /", check_interval: 200 });
+    const flags = ["--hostname", "joining.local"];
+    await startContainer({ image: WITNESS, env: { ...env, NAME: "well" }, flags });
+    await router.answers("joining.local");
+    let id = "";
+    const bodies = new Set<string>();
+    const endings = await askWhile(async () => {
+      const answer = await router.get("joining.local");
+      bodies.add(answer.body);
+      return answer;
+    }, async () => {
+      id = await startContainer({ image: WITNESS, env: { ...env, NAME: "loading", STATUS: "503" }, flags });
+      await router.program.waitForLine(/gets no traffic yet: .*:8080 answers 503/);
+    });
+    assert.deepEqual([[...new Set(endings)], [...bodies]], [[200], ["well"]]);
+    await httpGet({ port: 8080, address: await addressOf(id), host: "joining.local", path: "/become/200" });
+    await eventually(async () => (await router.get("joining.local")).body === "loading", {
+      what: "it to be asked",
+    });
+  },
+);
 
 live("ssl_only redirects plain HTTP to HTTPS, to the same host and path", async (stage) => {
   const certificate = await makeCertificate(stage.folder, "redirected.local");

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { checkRequest } from "../../lib/core/health_check.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { Clock, ProbeTarget } from "../../lib/ports.ts";
 import { NetworkProber } from "../../lib/probe/network_prober.ts";
@@ -32,8 +33,9 @@ const target = (port: number): ProbeTarget => ({
   port,
   via: "container",
   own: undefined,
-  warmHost: undefined,
-  isTls: false,
+  questions: [],
+  tlsName: undefined,
+  lateMs: 1_000,
 });
 
 Deno.test("a container is asked again after an eighth of the time that it has been asked for, and at least every second", async () => {
@@ -65,7 +67,7 @@ Deno.test("one that does not warm up within a minute is asked for an HTTP answer
   clock.onSleep = () => {
     if (clock.now() > 100_000) ending.abort();
   };
-  const warmed = { ...target(freePort()), warmHost: "www.example.com" };
+  const warmed = { ...target(freePort()), lateMs: 10_000 };
   await assert.rejects(new NetworkProber(clock).prove(warmed, () => undefined, ending.signal));
   const paces = new Map(
     clock.sleeps.map(({ at, ms }) => [at < 20_000 ? "quick" : at < 60_000 ? "calm" : "late", ms]),
@@ -142,4 +144,49 @@ Deno.test("a container that listens is proved by one connection, which is closed
   using connection = await accepted;
   assert.equal(await connection.read(new Uint8Array(1)), null);
   assert.deepEqual(clock.sleeps, []);
+});
+
+Deno.test("a container with an HTTP check is ready once the check would succeed, and after it has warmed up", async () => {
+  const asked: string[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => undefined }, (request) => {
+    asked.push(`${request.method} ${new URL(request.url).pathname} ${request.headers.get("x-asked") ?? ""}`);
+    const status = request.method === "GET" ? 500 : asked.length < 5 ? 503 : 204;
+    return new Response(status === 204 ? null : "", { status });
+  });
+  const check = checkRequest({
+    option: "httpchk HEAD /ready HTTP/1.1",
+    lines: ["send hdr X-Asked often hdr Host a.b"],
+  });
+  const warm = "GET / HTTP/1.1\r\nHost: a.b\r\n\r\n";
+  const questions = [{ request: warm, isAnyRight: true }, { request: check ?? "", isAnyRight: false }];
+  const why: string[] = [];
+  const clock = { ...systemClock, sleep: (ms: number) => systemClock.sleep(Math.min(ms, 1)) };
+  const at = { ...target(server.addr.port), questions };
+  await new NetworkProber(clock).prove(at, (reason) => why.push(reason), AbortSignal.any([]));
+  assert.deepEqual(asked.slice(0, 2), ["GET / ", "HEAD /ready often"]);
+  assert.deepEqual(why, Array(2).fill(`127.0.0.1:${server.addr.port} answers 503`));
+  await server.shutdown();
+});
+
+Deno.test("a check that is not HTTP's asks nothing over HTTP, and one that names nothing asks OPTIONS /", () => {
+  assert.equal(checkRequest({ option: undefined, lines: [] }), undefined);
+  assert.equal(checkRequest({ option: "redis-check", lines: [] }), undefined);
+  assert.equal(
+    checkRequest({ option: "httpchk", lines: [] }),
+    "OPTIONS / HTTP/1.0\r\nConnection: close\r\n\r\n",
+  );
+});
+
+Deno.test("a published port is proved at the container's own address, where that can be reached", async () => {
+  // Behind the published port nobody listens yet, and Docker accepts for it all the same.
+  using published = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const own = { hostname: "127.0.0.1", port: freePort() };
+  const at = { ...target((published.addr as Deno.NetAddr).port), via: "published", own } as const;
+  const clock = new SleepingClock();
+  let listener: Deno.Listener | undefined;
+  const why: string[] = [];
+  clock.onSleep = () => listener ??= clock.sleeps.length < 3 ? undefined : Deno.listen(own);
+  await new NetworkProber(clock).prove(at, (reason) => why.push(reason), AbortSignal.any([]));
+  assert.deepEqual(why, Array(3).fill(`127.0.0.1:${own.port} refuses connections`));
+  listener?.close();
 });

@@ -4,7 +4,7 @@ const name = Deno.env.get("NAME") ?? Deno.hostname();
 const ports = (Deno.env.get("PORTS") ?? "8080").split(/[ ,]+/).map(Number);
 const listenAfterMs = Number(Deno.env.get("LISTEN_AFTER_MS") ?? "0");
 const notes = Deno.env.get("NOTES");
-const status = Number(Deno.env.get("STATUS") ?? "200");
+let status = Number(Deno.env.get("STATUS") ?? "200");
 const tls = Deno.env.get("TLS") === "1"
   ? { cert: Deno.readTextFileSync("/tls/cert.pem"), key: Deno.readTextFileSync("/tls/key.pem") }
   : {};
@@ -43,6 +43,9 @@ async function answer(request: Request, port: number): Promise<Response> {
       return text(name);
     case "status":
       return text(name, Number(second));
+    case "become":
+      status = Number(second);
+      return text(name);
     case "ws":
       return echo(request);
     case "download":
