@@ -157,7 +157,9 @@ for (const [signal, stopSignal, isEnding] of SIGNALS) {
 Deno.test("a container that is told to stop while it is still being read is known to stop once it was read", async () => {
   await using fake = await FakeEngine.start();
   await using watch = new Watch(fake);
-  await watch.sees();
+  await eventually(() => watch.snapshot !== undefined && fake.followers > 0, {
+    what: "the engine to be followed",
+  });
   const id = fake.run("a1");
   const { promise: isRead, resolve: read } = Promise.withResolvers<void>();
   const inspected = fake.containers.get(id);
@@ -170,10 +172,8 @@ Deno.test("a container that is told to stop while it is still being read is know
   const event = { Type: "container", Action: "kill", Actor: { ID: id, Attributes: { signal: "15" } } };
   fake.send(`${JSON.stringify({ ...event, timeNano: Date.now() * 1e6 })}\n`);
   // Events are read in order.
-  await eventually(() => watch.report.lines.filter((line) => line.includes("docker event")).length === 2, {
-    what: "the signal to be heard of",
-  });
-  read();
+  const heard = () => watch.report.lines.filter((line) => line.includes("docker event")).length;
+  await eventually(() => heard() === 2, { what: "the signal to be heard of" }).finally(read);
   await eventually(() => watch.stopping.includes(id), { what: "the container to be stopping" });
 });
 
