@@ -4,17 +4,18 @@ import { tenths } from "./core/milliseconds.ts";
 import { summarize } from "./core/operation_summary.ts";
 import type { ContainerId, ServerName } from "./core/names.ts";
 import { type Plan, planChange } from "./core/plan.ts";
-import { countLeaving, noteBindings, noteOperation, type Running, runningAfterLoad } from "./core/running.ts";
+import {
+  countLeaving,
+  isOnlyWaiting,
+  noteBindings,
+  noteOperation,
+  type Running,
+  runningAfterLoad,
+} from "./core/running.ts";
 import { readBack } from "./core/read_back.ts";
 import type { ReloadReason } from "./core/reload_reason.ts";
 import type { Desired } from "./core/render.ts";
-import {
-  isRemoval,
-  type Operation,
-  runtimeCommands,
-  type ServerState,
-  takeReplies,
-} from "./core/runtime_command.ts";
+import { type Operation, runtimeCommands, type ServerState, takeReplies } from "./core/runtime_command.ts";
 import { HoldBack, withhold } from "./hold_back.ts";
 import { KeptFiles } from "./kept_files.ts";
 import { isSameFiles, Loader } from "./loader.ts";
@@ -118,14 +119,17 @@ export class Applier {
       return { plan: plan.kind === "nothing" ? first : plan, outcome: { kind: "applied" } };
     }
     const sendingAt = clock.now();
-    // More than to ask again may have been done where others were there to ask for.
-    const leaving = plan.operations.every(isRemoval) ? countLeaving(this.running) : undefined;
+    const wasWaiting = isOnlyWaiting(plan.operations, this.running);
     const trouble = await this.#execute(plan.operations, desired);
     const tookMs = { write: tenths(keptAt - startedAt), send: tenths(clock.now() - sendingAt) };
     report.debug("sent commands to HAProxy", { commands: plan.operations.length, ...tookMs });
     if (trouble === undefined) {
       await this.#kept.refresh(this.running);
-      return { plan, outcome: { kind: "applied" }, isWaiting: countLeaving(this.running) === leaving };
+      return {
+        plan,
+        outcome: { kind: "applied" },
+        isWaiting: wasWaiting && isOnlyWaiting(plan.operations, this.running),
+      };
     }
     report.warn(`HAProxy is not as it was believed to be: ${trouble}; it is reloaded`);
     const reason = { kind: "diverged", detail: trouble } as const;
@@ -163,10 +167,7 @@ export class Applier {
     const found = typeof remains === "string"
       ? { kind: "unclear", detail: remains } as const
       : readBack(remains, desired, haproxy.capabilities);
-    if ("kind" in found) {
-      this.#firstReason = found;
-      return;
-    }
+    if ("kind" in found) return void (this.#firstReason = found);
     this.running = found;
     this.hasConfig = true;
     const { routes, bindings } = found;
@@ -194,29 +195,25 @@ export class Applier {
     if (asked === undefined && plan.kind !== "reload" && (canSetStates || plan.kind === "nothing")) {
       return plan;
     }
-    const reasons = plan.kind === "reload" ? plan.reasons : [];
-    const meanwhile = plan.kind === "reload"
-      ? plan.meanwhile
-      : plan.kind === "runtime"
-      ? plan.operations
-      : [];
+    const own: Pick<Reload, "reasons" | "meanwhile"> = plan.kind === "reload"
+      ? plan
+      : { reasons: [], meanwhile: plan.kind === "runtime" ? plan.operations : [] };
+    const others: readonly ReloadReason[] = asked !== undefined
+      ? [asked]
+      : canSetStates
+      ? []
+      : [{ kind: "external" }];
     const reload: Reload = {
       kind: "reload",
-      reasons: asked === undefined
-        ? (canSetStates ? reasons : [...reasons, { kind: "external" }])
-        : [asked, ...reasons],
+      reasons: [...others, ...own.reasons],
       // HAProxy is not spoken to where it is another than it was believed to be, or where others run it.
-      meanwhile: !canSetStates || asked?.kind === "diverged" ? [] : meanwhile,
+      meanwhile: canSetStates && asked?.kind !== "diverged" ? own.meanwhile : [],
     };
     this.#isRefusing = asked === undefined && this.loader.hasRefused(desired.files);
     return reload;
   }
 
-  async #keep(
-    desired: Desired,
-    states: States,
-    signal: AbortSignal,
-  ): Promise<Outcome> {
+  async #keep(desired: Desired, states: States, signal: AbortSignal): Promise<Outcome> {
     if (this.running !== undefined && isSameFiles(this.running.files, desired.files)) {
       this.#kept.meet(desired);
       return { kind: "applied" };

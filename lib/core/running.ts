@@ -112,6 +112,15 @@ export function noteBindings(running: Running, desired: Desired, operations: rea
   for (const backend of running.bindings.keys()) if (!wanted.has(backend)) running.bindings.delete(backend);
 }
 
+/** Whether all that the operations do is to ask again for what was told to go, and still waits for its last connections. */
+export function isOnlyWaiting(operations: readonly Operation[], running: Running | undefined): boolean {
+  return operations.every((operation) => {
+    const section = "section" in operation ? running?.sections.get(operation.section) : undefined;
+    if (operation.kind === "delete-server") return section?.servers.get(operation.server)?.isLeaving === true;
+    return operation.kind === "delete-backend" && section?.isPublished === false;
+  });
+}
+
 /** How many servers and backends were told to go and wait for their last connections. */
 export function countLeaving(running: Running | undefined): number {
   let count = 0;

@@ -41,10 +41,6 @@ export type Operation =
   /** Removes a server that is in maintenance; refused while connections hang on it, and asked again. */
   | { readonly kind: "delete-server"; readonly section: SectionName; readonly server: ServerName };
 
-/** Whether an operation only removes what is not used any more, and may be refused while connections hang on it. */
-export const isRemoval = ({ kind }: Operation): boolean =>
-  kind === "delete-server" || kind === "unpublish-backend" || kind === "delete-backend";
-
 /** The map's name at run time: HAProxy knows it only as it stands in the config. */
 export const MAP = "hosts.map";
 

@@ -9,7 +9,7 @@
 import assert from "node:assert/strict";
 import type { ContainerId } from "../../lib/core/names.ts";
 import type { Plan } from "../../lib/core/plan.ts";
-import { isRemoval } from "../../lib/core/runtime_command.ts";
+import type { Operation } from "../../lib/core/runtime_command.ts";
 import { type Note, planText, want, type Wanted } from "../changes/situation.ts";
 import { reloadReasonText } from "../../lib/core/reload_reason.ts";
 import type { HaproxyProgram } from "../harness/haproxies.ts";
@@ -238,6 +238,9 @@ class Story {
 const isUnclear = (stage: Stage, plan: Plan): boolean =>
   stage.haproxy.capabilities.canAddBackends && plan.kind === "reload" &&
   plan.reasons.every((reason) => /^options of \S+ differ$/.test(reloadReasonText(reason)));
+
+const isRemoval = ({ kind }: Operation): boolean =>
+  kind === "delete-server" || kind === "unpublish-backend" || kind === "delete-backend";
 
 /** What comes back at another address while its old server still has requests is refused, and reloaded. */
 const isExpected = (surprise: string): boolean => /already used|[Aa]lready exists/.test(surprise);

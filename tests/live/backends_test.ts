@@ -12,13 +12,11 @@ live("check httpchk GET / marks a container that answers 500 as down", async (st
   const flags = ["-P", "--hostname", "checked.local"];
   await startContainer({ image: WITNESS, env: { ...env, NAME: "well" }, flags });
   await router.answers("checked.local");
-  await startContainer({ image: WITNESS, env: { ...env, NAME: "ill" }, flags });
+  const ill = await startContainer({ image: WITNESS, env: { ...env, NAME: "ill" }, flags });
   await eventually(async () => (await router.get("checked.local")).body === "ill", {
     what: "both to be asked",
   });
-  await eventually(async () => (await router.get("checked.local", "/become/500")).body === "ill", {
-    what: "one of them to fall ill",
-  });
+  await httpGet({ port: 8080, address: await addressOf(ill), path: "/become/500" });
   const isDown = async () => {
     const states = (await router.ask("show stat")).split("\n").map((line) => line.split(",")).filter((row) =>
       row[0] === "checked.local" && row[1] !== "BACKEND"
