@@ -198,14 +198,15 @@ export class Applier {
     const own: Pick<Reload, "reasons" | "meanwhile"> = plan.kind === "reload"
       ? plan
       : { reasons: [], meanwhile: plan.kind === "runtime" ? plan.operations : [] };
-    const others: readonly ReloadReason[] = asked !== undefined
+    const isOther = !canSetStates && own.reasons.length === 0;
+    const first: readonly ReloadReason[] = asked !== undefined
       ? [asked]
-      : canSetStates
-      ? []
-      : [{ kind: "external" }];
+      : isOther
+      ? [{ kind: "external" }]
+      : [];
     const reload: Reload = {
       kind: "reload",
-      reasons: [...others, ...own.reasons],
+      reasons: [...first, ...own.reasons],
       // HAProxy is not spoken to where it is another than it was believed to be, or where others run it.
       meanwhile: canSetStates && asked?.kind !== "diverged" ? own.meanwhile : [],
     };

@@ -8,7 +8,7 @@ import type { ContainerId } from "../../lib/core/names.ts";
 import type { HaproxyProgram } from "../harness/haproxies.ts";
 import { httpGet } from "../harness/http.ts";
 import { Containers } from "./containers.ts";
-import { called, inTurn, onStage, programs, type Stage, type StageRequest } from "./stage.ts";
+import { called, canAddServers, inTurn, onStage, programs, type Stage, type StageRequest } from "./stage.ts";
 
 const HOST = "www.example.com";
 
@@ -128,6 +128,46 @@ for (const program of programs) {
         assert.equal(stage.restarts(), 0);
       });
     },
+  );
+
+  Deno.test(
+    name("what needs no reload is done though a reload is refused, for as long as it is"),
+    () =>
+      onWeb(program, {}, async (stage, containers, snapshot) => {
+        const before = await worker(stage);
+        const all = JSON.parse(snapshot);
+        const shop = {
+          ...all[0],
+          Id: "shop",
+          Name: "/shop",
+          Config: { ...all[0].Config, Hostname: "shop.example.com" },
+        };
+        const more = JSON.stringify([...all, shop]);
+        await containers.start(more);
+        // A listener's certificate is broken, say: the config is refused as a whole.
+        const broken = (wanted: Wanted): Wanted => {
+          const files = new Map(wanted.desired.files);
+          files.set("haproxy.cfg", `${files.get("haproxy.cfg")}\n    no-such-keyword\n`);
+          return { ...wanted, desired: { ...wanted.desired, files, fixed: "another" } };
+        };
+        const apply = async (wanted: Wanted) => {
+          const { desired, states } = broken(wanted);
+          return (await inTurn(() => stage.applier.apply(desired, states, new AbortController().signal)))
+            .outcome.kind;
+        };
+        const answers = async (host: string) =>
+          (await httpGet({ port: stage.httpPort, host, limitMs: 2_000 })).status;
+        assert.equal(await apply(want(stage.routing, more, { not_ready: ["shop"] })), "rejected");
+        assert.equal(await answers("shop.example.com"), canAddServers(program) ? 503 : 404);
+        assert.equal(await apply(want(stage.routing, more, {})), "applied", "it is not tried again as it is");
+        assert.equal(await answers("shop.example.com"), canAddServers(program) ? 200 : 404);
+        assert.ok(stage.applier.isBehind, "and the rest is still owed");
+        assert.equal(await apply(want(stage.routing, snapshot, { stopping: ["web2"] })), "rejected");
+        const bodies = await Promise.all(Array.from({ length: 8 }, async () => (await get(stage)).body));
+        assert.deepEqual([...new Set(bodies)], ["127.17.0.2"]);
+        assert.equal(await answers("shop.example.com"), 404);
+        assert.equal((await worker(stage)).pid, before.pid);
+      }),
   );
 
   Deno.test(
@@ -307,10 +347,9 @@ async function blindWrapper(program: HaproxyProgram): Promise<{ path: string } &
   return { path, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
 }
 
-const [onPath] = programs;
-if (onPath !== undefined) {
-  Deno.test(`${called(onPath)}: old workers that do not end are no more than fifty, and the newest are kept`, () =>
-    onWeb(onPath, {}, async (stage, containers, snapshot) => {
+for (const program of programs) {
+  Deno.test(`${called(program)}: old workers that do not end are no more than fifty, and the newest are kept`, () =>
+    onWeb(program, {}, async (stage, containers, snapshot) => {
       const wanted = want(stage.routing, snapshot, {});
       containers.holdAll();
       const endings: string[] = [];
