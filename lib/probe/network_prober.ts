@@ -33,44 +33,47 @@ const READY: Verdict = { isReady: true };
 
 /** Proves readiness over the network: a connection, one that stays open, or an HTTP answer. */
 export class NetworkProber implements Prober {
-  /** Those that are asked often. */
-  #waiting = 0;
+  /** Those that are asked, by when that began. */
+  readonly #asked = new Set<{ readonly since: number }>();
 
   constructor(readonly clock: Clock) {}
 
   async prove(target: ProbeTarget, onFailure: OnFailure, signal: AbortSignal): Promise<void> {
-    let isCounted = true;
-    const uncount = () => {
-      if (isCounted) this.#waiting--;
-      isCounted = false;
-    };
-    this.#waiting++;
-    await this.#prove(target, onFailure, uncount, signal).finally(uncount);
+    const own = { since: this.clock.now() };
+    this.#asked.add(own);
+    await this.#prove(target, onFailure, own.since, signal).finally(() => this.#asked.delete(own));
   }
 
   async #prove(
     target: ProbeTarget,
     onFailure: OnFailure,
-    uncount: () => void,
+    startedAt: number,
     signal: AbortSignal,
   ): Promise<void> {
-    const startedAt = this.clock.now();
     for (let tries = 1; !signal.aborted; tries++) {
       const verdict = await probe(target, this.clock, signal);
       if (verdict.isReady) return;
       if (signal.aborted) break;
       const elapsedMs = this.clock.now() - startedAt;
       onFailure(verdict.why, elapsedMs);
-      // One that does not come up holds up no other that has just begun.
-      if (elapsedMs > PATIENT_AFTER_MS) uncount();
       const delayMs = delayAfter(elapsedMs, target);
       // Many that wait are asked in turn: what all of them cost together stays the same.
-      const turnMs = Math.max(0, this.#waiting - 1) * (tries > QUICK_TRIES ? TURN_MS : QUICK_TURN_MS);
+      const turnMs = this.#countPeers(startedAt) * (tries > QUICK_TRIES ? TURN_MS : QUICK_TURN_MS);
       await this.clock.sleep(Math.max(delayMs, Math.min(PATIENT_MS, turnMs)), signal);
     }
     signal.throwIfAborted();
   }
+
+  /** How many others take turns with one that has been asked since then. */
+  #countPeers(startedAt: number): number {
+    let count = -1;
+    for (const { since } of this.#asked) if (since > startedAt - PEER_MS) count++;
+    return Math.max(0, count);
+  }
 }
+
+/** Containers that began so long before another one, in milliseconds, do not hold it up: they come up late or never. */
+const PEER_MS = 1_000;
 
 /** How long to wait before the next try. */
 function delayAfter(elapsedMs: number, { lateMs }: ProbeTarget): number {
