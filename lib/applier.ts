@@ -18,7 +18,7 @@ import type { Desired } from "./core/render.ts";
 import { type Operation, runtimeCommands, type ServerState, takeReplies } from "./core/runtime_command.ts";
 import { HoldBack, withhold } from "./hold_back.ts";
 import { KeptFiles } from "./kept_files.ts";
-import { isSameFiles, Loader } from "./loader.ts";
+import { type Applied, isSameFiles, Loader } from "./loader.ts";
 import type { Clock, ContainerSource, HaproxyControl, Outcome, Reporter } from "./ports.ts";
 
 type States = ReadonlyMap<ServerName, ServerState>;
@@ -30,17 +30,6 @@ export type ApplierParts = {
   readonly clock: Clock;
   readonly report: Reporter;
   readonly source: Pick<ContainerSource, "stopping">;
-};
-
-/**
- * What became of a plan; `postponed`: the last reload was too short a time ago, and what is wanted then is to be planned
- * then.
- */
-export type Applied = {
-  readonly plan: Plan;
-  /** All that was done is to ask again for what waits for its last connections, and it still does. */
-  readonly isWaiting?: boolean;
-  readonly outcome: Outcome | { readonly kind: "postponed"; readonly forMs: number };
 };
 
 /** Brings HAProxy from what it has to what is wanted, and knows what it has. */
@@ -98,7 +87,7 @@ export class Applier {
     if (plan.kind === "nothing" && isFinal) {
       this.#kept.meet(desired);
       await this.#kept.refresh(this.running);
-      return { plan, outcome: { kind: "applied" } };
+      return { plan, outcome: { kind: "applied" }, isWaiting: false };
     }
     // A server that was added before its container ran waits only for its proof.
     if (plan.kind === "runtime" || !isFinal) haproxy.expectCommands();
@@ -106,7 +95,7 @@ export class Applier {
     const kept = plan.kind === "reload" ? undefined : await this.#keep(desired, states, signal);
     const keptAt = clock.now();
     if (kept?.kind === "rejected" || (plan.kind === "keep" && isFinal)) {
-      return { plan, outcome: kept ?? { kind: "applied" } };
+      return { plan, outcome: kept ?? { kind: "applied" }, isWaiting: false };
     }
     const newer = await later?.();
     if (newer !== undefined || !isQuiet()) {
@@ -116,7 +105,7 @@ export class Applier {
     if (plan.kind === "reload") return await this.#reload(plan, desired, states, signal);
     if (plan.kind !== "runtime") {
       // The files were written all the same, and are to be checked.
-      return { plan: plan.kind === "nothing" ? first : plan, outcome: { kind: "applied" } };
+      return { plan: plan.kind === "nothing" ? first : plan, outcome: { kind: "applied" }, isWaiting: false };
     }
     const sendingAt = clock.now();
     const wasWaiting = isOnlyWaiting(plan.operations, this.running);
@@ -254,21 +243,33 @@ export class Applier {
   /** Reloads; what needs none does not wait for one that is put off or refused. */
   async #reload(plan: Reload, desired: Desired, states: States, signal: AbortSignal): Promise<Applied> {
     if (this.#isRefusing) {
-      await this.#doMeanwhile(plan, desired, states);
-      return { plan: { kind: "nothing" }, outcome: { kind: "applied" } };
+      const isWaiting = await this.#doMeanwhile(desired, states);
+      return { plan: { kind: "nothing" }, outcome: { kind: "applied" }, isWaiting };
     }
     const outcome = await this.#load(plan.reasons, desired, states, signal);
-    if (outcome.kind !== "applied") await this.#doMeanwhile(plan, desired, states);
-    return { plan, outcome };
+    const isWaiting = outcome.kind !== "applied" && await this.#doMeanwhile(desired, states);
+    return { plan, outcome, isWaiting };
   }
 
-  async #doMeanwhile({ meanwhile }: Reload, desired: Desired, wanted: States): Promise<void> {
+  /** Answers whether all of it waits for last connections, as before. What fails is planned again by the next pass. */
+  async #doMeanwhile(desired: Desired, wanted: States): Promise<boolean> {
     const { source, report } = this.parts;
-    if (this.running === undefined) return await this.#holdBack.giveBack(source.stopping(), wanted, desired);
-    if (meanwhile.length === 0) return;
-    const trouble = await this.#execute(meanwhile, desired);
-    report.info("changed HAProxy at run time, what needs no reload", summarize(meanwhile));
-    if (trouble !== undefined) this.loader.ask({ kind: "diverged", detail: trouble });
+    const { running } = this;
+    try {
+      const states = this.#withhold(desired, wanted);
+      if (running === undefined) await this.#holdBack.giveBack(source.stopping(), states, desired);
+      // A load takes its time: what was planned before it may be of the past.
+      const plan = running === undefined ? undefined : this.#plan(desired, states);
+      if (plan?.kind !== "reload" || plan.meanwhile.length === 0) return false;
+      const wasWaiting = isOnlyWaiting(plan.meanwhile, running);
+      const trouble = await this.#execute(plan.meanwhile, desired);
+      if (trouble !== undefined) throw new Error(trouble);
+      if (wasWaiting && isOnlyWaiting(plan.meanwhile, running)) return true;
+      report.info("changed HAProxy at run time, what needs no reload", summarize(plan.meanwhile));
+    } catch (error) {
+      report.debug(`cannot do what needs no reload: ${error}`);
+    }
+    return false;
   }
 
   async #load(
@@ -282,7 +283,7 @@ export class Applier {
     const { source, haproxy } = this.parts;
     // What could have waited for this pass cannot wait for its reload.
     if (haproxy.capabilities.canSetStates) {
-      this.#holdBack.take(this.running, source.stopping(), desired, true);
+      if (this.#holdBack.take(this.running, source.stopping(), desired, true)) this.#kept.outdate();
     }
     const states = this.#withhold(desired, wanted);
     const outcome = await this.loader.load(reasons, desired, states, signal);

@@ -224,11 +224,11 @@ export class Controller {
       this.wake({ reason: "haproxy", ids: new Set() });
       return;
     }
-    this.#waits = isWaiting === true ? this.#waits + 1 : 0;
+    this.#waits = isWaiting ? this.#waits + 1 : 0;
     if (this.applier.leaving > 0) this.#reminders.once("leaving", backoffMs(this.#waits, LEAVING, 0), signal);
-    if (isWaiting === true) return;
-    this.#tell(plan, outcome, signal, since);
-    if (plan.kind === "runtime" || plan.kind === "keep" || isReadBack) this.#checkLater(signal);
+    this.#tell(isWaiting ? { kind: "nothing" } : plan, outcome, signal, since);
+    const isChanged = plan.kind === "runtime" || plan.kind === "keep";
+    if ((isChanged && !isWaiting) || isReadBack) this.#checkLater(signal);
   }
 
   /** Commands need no check, but the files that were written with them do: a restart would load them. */

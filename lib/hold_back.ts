@@ -45,13 +45,13 @@ export class HoldBack {
     isBlocked: boolean,
     since = this.parts.clock.now(),
   ): boolean {
+    // What HAProxy has is known: what was taken out is a part of it.
+    if (running !== undefined) this.#unknown.clear();
     if (stopping.size === 0) return false;
     if (running === undefined) {
       this.#tell(this.#sendUnknown(stopping, wanted, since));
       return false;
     }
-    // What HAProxy has is known: what was taken out is a part of it.
-    this.#unknown.clear();
     const operations = this.#plan(running, stopping, wanted, isBlocked);
     if (operations.length === 0) return false;
     for (const operation of operations) {

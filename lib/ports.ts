@@ -105,8 +105,15 @@ export type ProbeTarget = {
   readonly lateMs: number;
 };
 
-/** A request as it is sent, and whether any answer is right, or one that HAProxy's check would take: 2xx or 3xx. */
-export type HttpQuestion = { readonly request: string; readonly isAnyRight: boolean };
+/**
+ * A request as it is sent, whether any answer is right, or one that HAProxy's check would take (2xx or 3xx), and how long it
+ * may take in milliseconds.
+ */
+export type HttpQuestion = {
+  readonly request: string;
+  readonly isAnyRight: boolean;
+  readonly limitMs: number;
+};
 
 /** How long a container may be asked before it counts as one that failed to warm up or to listen, in milliseconds. */
 export const READY_LIMIT_MS = 60_000;

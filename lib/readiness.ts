@@ -1,4 +1,4 @@
-import type { Backend, Model, Server } from "./core/model.ts";
+import type { Backend, HealthCheck, Model, Server } from "./core/model.ts";
 import { checkRequest } from "./core/health_check.ts";
 import { isWildcard, type ServerName } from "./core/names.ts";
 import type { Notice } from "./core/notice.ts";
@@ -9,6 +9,9 @@ type Entry = {
   /** The object that it was last seen as: the same one as long as nothing about it changes. */
   server: Server;
   readonly identity: string;
+  /** The check of its backend, and what it is asked over HTTP for it. */
+  check: HealthCheck | undefined;
+  readonly asks: string;
   isAsked: boolean;
   isProven: boolean;
   why: string;
@@ -119,16 +122,20 @@ export class Readiness {
 
   #entryOf(backend: Backend, server: Server, isKnown: boolean): Entry {
     const before = this.#entries.get(server.name);
-    if (before?.server === server) return before;
+    if (before?.server === server && (before.isProven || before.check === backend.shape.check)) return before;
     const target = targetOf(backend, server);
     const identity = identityOf(target, server);
     // A start whose time was not read yet is the one that is read next, unless another one is under way.
     const isAnother = server.gate === "created" && before?.isAsked === true;
+    // One that is still asked is asked what its backend's check asks by now.
     const isSame = before?.identity === identity && !isAnother &&
+      (before.isProven || before.asks === asksOf(target)) &&
       (before.server.incarnation === server.incarnation || before.server.incarnation === "");
-    if (isSame) before.server = server;
-    else before?.stop.abort();
-    const entry = isSame ? before : newEntry(server, identity, isKnown);
+    if (!isSame) before?.stop.abort();
+    // What was known before this signalbox is known of the start that it was seen in.
+    const entry = isSame ? before : newEntry(server, target, isKnown && before === undefined);
+    entry.server = server;
+    entry.check = backend.shape.check;
     this.#entries.set(server.name, entry);
     // One that is only being started has nobody to answer yet.
     if (!entry.isAsked && server.gate !== "created") {
@@ -161,11 +168,15 @@ export class Readiness {
   }
 }
 
-function newEntry(server: Server, identity: string, isKnown: boolean): Entry {
+const asksOf = ({ questions }: ProbeTarget): string => JSON.stringify(questions);
+
+function newEntry(server: Server, target: ProbeTarget, isKnown: boolean): Entry {
   const why = "it has not answered yet";
   return {
     server,
-    identity,
+    identity: identityOf(target, server),
+    check: undefined,
+    asks: asksOf(target),
     isAsked: isKnown,
     isProven: isKnown,
     why,
@@ -183,6 +194,9 @@ const GATES = {
 
 /** How often a container that did not warm up in time is asked, and one that does not listen, in milliseconds. */
 const WARM_LATE_MS = 10_000;
+const CHECK_LATE_MS = 10_000;
+/** How long an answer may take at least, in milliseconds. */
+const ANSWER_LIMIT_MS = 5_000;
 const LISTEN_LATE_MS = 1_000;
 
 function targetOf({ host: written, shape }: Backend, server: Server): ProbeTarget {
@@ -195,11 +209,20 @@ function targetOf({ host: written, shape }: Backend, server: Server): ProbeTarge
     via: server.via,
     own: server.own === undefined ? undefined : { hostname: server.own.address, port: server.own.port },
     questions: [
-      ...server.isWarmed ? [{ request: warm, isAnyRight: true }] : [],
-      ...check === undefined ? [] : [{ request: check, isAnyRight: false }],
+      ...server.isWarmed ? [{ request: warm, isAnyRight: true, limitMs: ANSWER_LIMIT_MS }] : [],
+      ...check === undefined ? [] : [{
+        request: check,
+        isAnyRight: false,
+        // HAProxy gives an answer as long as its interval.
+        limitMs: Math.max(ANSWER_LIMIT_MS, shape.checkIntervalMs),
+      }],
     ],
     tlsName: server.tls === undefined ? undefined : host,
-    lateMs: server.isWarmed ? WARM_LATE_MS : check === undefined ? LISTEN_LATE_MS : shape.checkIntervalMs,
+    lateMs: server.isWarmed
+      ? WARM_LATE_MS
+      : check === undefined
+      ? LISTEN_LATE_MS
+      : Math.min(CHECK_LATE_MS, shape.checkIntervalMs),
   };
 }
 

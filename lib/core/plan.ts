@@ -92,12 +92,16 @@ class Planner {
       if (section === undefined) {
         const before = this.running.bindings.get(name) ?? name;
         const isThere = this.running.sections.has(before);
-        if (isThere) kept.add(before);
         this.reasons.push({ kind: isThere ? "options" : "no-spare", section: name });
+        if (isThere) {
+          kept.add(before);
+          this.#planStates(before, wanted.servers);
+        }
         continue;
       }
-      sectionOf.set(name, section);
-      this.#planServers(section, wanted.servers);
+      // No route is led to where a reload has to bring the first server.
+      if (this.#planServers(section, wanted.servers)) sectionOf.set(name, section);
+      else kept.add(section);
     }
     this.#planRoutes(sectionOf);
     // Nor does one lose its servers whose routes wait to be led to what only a reload brings.
@@ -121,14 +125,16 @@ class Planner {
     if (!this.capabilities.canAddBackends || defaults === undefined || this.running.sections.has(name)) {
       return undefined;
     }
-    this.#adds.push({ kind: "add-backend", section: name, defaults });
+    const at = this.#adds.length;
+    let hasServers = false;
     for (const { name: server, line } of wanted.servers) {
-      const isAdded = this.#addServer(name, server, line);
+      if (!this.#addServer(name, server, line)) continue;
+      hasServers = true;
       const state = this.states.get(server) ?? "ready";
-      if (isAdded && state === "ready") {
-        this.#readies.push({ kind: "set-state", section: name, server, state });
-      }
+      if (state === "ready") this.#readies.push({ kind: "set-state", section: name, server, state });
     }
+    if (!hasServers) return name;
+    this.#adds.splice(at, 0, { kind: "add-backend", section: name, defaults });
     this.#readies.push({ kind: "publish-backend", section: name });
     return name;
   }
@@ -147,18 +153,41 @@ class Planner {
     return undefined;
   }
 
-  #planServers(name: SectionName, wanted: Section["servers"]): void {
+  /** Servers of a section that a reload has to change are given and denied traffic all the same, where they stand in it. */
+  #planStates(name: SectionName, wanted: Section["servers"]): void {
+    const servers = this.running.sections.get(name)?.servers ?? new Map<ServerName, RunningServer>();
+    const staying = wanted.filter(({ name, line }) => isSameButWeight(servers.get(name)?.line ?? "", line));
+    for (const { name: server } of staying) {
+      const state = this.states.get(server) ?? "ready";
+      if (servers.get(server)?.state === state) continue;
+      const list = state === "ready" ? this.#readies : this.#maints;
+      list.push({ kind: "set-state", section: name, server, state });
+    }
+    const isServed = staying.some(({ name }) => (this.states.get(name) ?? "ready") === "ready");
+    const names = new Set(wanted.map(({ name }) => name));
+    for (const [server, { state }] of isServed ? servers : []) {
+      if (names.has(server) || state === "maint") continue;
+      this.#maints.push({ kind: "set-state", section: name, server, state: "maint" });
+    }
+  }
+
+  /** Answers whether the section has one of the servers, or is given one. */
+  #planServers(name: SectionName, wanted: Section["servers"]): boolean {
     const section = this.running.sections.get(name);
-    if (section === undefined) return;
+    // It was just made, if it could be.
+    if (section === undefined) return this.#adds.some((add) => "section" in add && add.section === name);
+    let hasServers = false;
     // Its host came back before it was deleted.
     if (!section.isPublished) this.#readies.push({ kind: "publish-backend", section: name });
     for (const { name: server, line } of wanted) {
       const state = this.states.get(server) ?? "ready";
       const before = this.#reweigh(name, section, server, line);
+      hasServers ||= before !== undefined;
       if (before?.state === "ready" && before.line !== line && !before.isLeaving) {
         this.reasons.push({ kind: "live-server", server });
       } else if (before === undefined || before.line !== line) {
         const isAdded = this.#add(name, section, server, line, before);
+        hasServers ||= isAdded;
         if (isAdded && state === "ready") {
           this.#readies.push({ kind: "set-state", section: name, server, state });
         }
@@ -174,6 +203,7 @@ class Planner {
     for (const [server, entry] of section.servers) {
       if (!names.has(server)) this.#leave(name, server, entry);
     }
+    return hasServers;
   }
 
   /** Gives a server another weight, if its line says another and HAProxy can; answers with the server as it is then. */

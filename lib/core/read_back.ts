@@ -5,7 +5,7 @@ import { type ReloadReason, reloadReasonText, settingsReason } from "./reload_re
 import type { Desired, Files } from "./render.ts";
 import type { Running, RunningSection, RunningServer } from "./running.ts";
 import type { SectionName } from "./runtime_command.ts";
-import { endpointOf, isSameButWeight } from "./server_line.ts";
+import { endpointOf, isSameButWeight, weightOf } from "./server_line.ts";
 import { parseMap, type ReportedServer, type Survey, weighedLine } from "./survey.ts";
 
 /** What there is of a running HAProxy that another signalbox has looked after. */
@@ -63,6 +63,7 @@ class Reader {
   readonly #own: ParsedConfig;
   readonly #lines = new Map<ServerName, string>();
   readonly #shapes = new Map<string, string>();
+  readonly #wantedLines = new Map<ServerName, string>();
 
   constructor(
     readonly remains: Remains,
@@ -77,7 +78,8 @@ class Reader {
       for (const [name, line] of servers) this.#lines.set(name, line);
     }
     for (const [shape, name] of desired.defaults) this.#note(this.#wanted.defaults.get(name), shape);
-    for (const [name, { shape }] of desired.sections) {
+    for (const [name, { shape, servers }] of desired.sections) {
+      for (const { name, line } of servers) this.#wantedLines.set(name, line);
       this.#note(this.#wanted.backends.get(name)?.body, shape);
     }
   }
@@ -189,7 +191,10 @@ class Reader {
     const isSame = endpointOf(line) === formatEndpoint(server.address as IpAddress, server.port as Port) &&
       (loaded === undefined || isSameButWeight(loaded, line) || endpointOf(loaded) !== endpointOf(line));
     if (!isSame) throw unclear(`address or settings of ${server.name} differ`);
-    return { line: weighedLine(line, server), state, isLeaving: false };
+    // An earlier signalbox named no weight where it is the usual one.
+    const wanted = this.#wantedLines.get(server.name);
+    const isMeant = wanted !== undefined && weightOf(line) === undefined && isSameButWeight(line, wanted);
+    return { line: weighedLine(isMeant ? wanted : line, server), state, isLeaving: false };
   }
 }
 

@@ -19,12 +19,16 @@ const KEPT_MS = 3_000;
 /** How long an engine's memory is waited for, in milliseconds; it answers within 5. */
 const PATIENCE_MS = 500;
 
+/** Signals to one container that are remembered: the last ones. */
+const MOST_SIGNALS = 8;
+
 type RecallParts = { readonly clock: Clock; readonly report: Reporter };
 type Sent = { readonly killedBy: string; readonly at: number };
 
 /** Containers that were told to stop, each with the moment at which that was heard of, in milliseconds of the clock. */
 export class StoppingContainers extends Map<ContainerId, number> {
-  #recalled = new Map<ContainerId, Sent>();
+  /** Signals to containers that are not read yet. */
+  #recalled = new Map<ContainerId, readonly Sent[]>();
   /** Those that ended, each with a mark of its own. */
   readonly #ended = new Map<ContainerId, object>();
 
@@ -45,6 +49,7 @@ export class StoppingContainers extends Map<ContainerId, number> {
 
   override delete(id: ContainerId): boolean {
     this.#ended.delete(id);
+    this.#recalled.delete(id);
     return super.delete(id);
   }
 
@@ -72,22 +77,22 @@ export class StoppingContainers extends Map<ContainerId, number> {
     this.#recalled = new Map();
     for await (const json of readJsonLines(await engine.recentKills(signal), signal)) {
       const event = decodeEvent(json);
-      if (event?.killedBy === undefined || event.at === undefined) continue;
-      this.#recalled.set(event.id, { killedBy: event.killedBy, at: event.at });
+      if (event !== undefined) this.hear(event);
     }
   }
 
   /** Notes a signal to a container that is not read yet: what it means is known then. */
   hear({ id, killedBy, at }: ContainerEvent): void {
-    if (killedBy !== undefined && at !== undefined) this.#recalled.set(id, { killedBy, at });
+    if (killedBy === undefined || at === undefined) return;
+    this.#recalled.set(id, [...this.#recalled.get(id) ?? [], { killedBy, at }].slice(-MOST_SIGNALS));
   }
 
   /** Notes that a container which was just read for the first time was told to stop before that. */
   remember(container: ContainerView, now: number): void {
     const { id, stopSignal, startedAt } = container;
-    const sent = this.#recalled.get(id);
+    const sent = this.#recalled.get(id)?.findLast(({ killedBy }) => endsContainer(killedBy, stopSignal));
     this.#recalled.delete(id);
-    if (sent === undefined || this.has(id) || !endsContainer(sent.killedBy, stopSignal)) return;
+    if (sent === undefined || this.has(id)) return;
     // Since its start, by the engine's own clock, and not too long ago by ours.
     const agoMs = Math.max(0, Date.now() - sent.at);
     if (sent.at > Date.parse(startedAt) && agoMs < limitMs(container)) this.set(id, now - agoMs);

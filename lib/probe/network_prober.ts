@@ -17,7 +17,6 @@ const QUICK_TURN_MS = 1;
 const TURN_MS = 5;
 /** How long a try may take, in milliseconds. */
 const CONNECT_LIMIT_MS = 1_000;
-const ANSWER_LIMIT_MS = 5_000;
 /** The engine's proxy closes within a few milliseconds when nothing listens behind it; one that stays is real. */
 const STAYS_OPEN_MS = 100;
 
@@ -114,7 +113,7 @@ async function attempt(
   });
   const limit = new AbortController();
   const end = () => limit.abort();
-  const timer = setTimeout(end, typeof goal === "object" ? ANSWER_LIMIT_MS : CONNECT_LIMIT_MS);
+  const timer = setTimeout(end, typeof goal === "object" ? goal.limitMs : CONNECT_LIMIT_MS);
   signal.addEventListener("abort", end, { once: true });
   let connection: Connection | undefined;
   try {

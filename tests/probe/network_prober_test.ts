@@ -158,7 +158,11 @@ Deno.test("a container with an HTTP check is ready once the check would succeed,
     lines: ["send hdr X-Asked often hdr Host a.b"],
   });
   const warm = "GET / HTTP/1.1\r\nHost: a.b\r\n\r\n";
-  const questions = [{ request: warm, isAnyRight: true }, { request: check ?? "", isAnyRight: false }];
+  const questions = [{ request: warm, isAnyRight: true, limitMs: 1_000 }, {
+    request: check ?? "",
+    isAnyRight: false,
+    limitMs: 1_000,
+  }];
   const why: string[] = [];
   const clock = { ...systemClock, sleep: (ms: number) => systemClock.sleep(Math.min(ms, 1)) };
   const at = { ...target(server.addr.port), questions };
