@@ -32,6 +32,10 @@ export type ApplierParts = {
   readonly source: Pick<ContainerSource, "stopping">;
 };
 
+/** What of a plan needs no reload. */
+const meanwhileOf = (plan: Plan): readonly Operation[] =>
+  plan.kind === "reload" ? plan.meanwhile : plan.kind === "runtime" ? plan.operations : [];
+
 /** Brings HAProxy from what it has to what is wanted, and knows what it has. */
 export class Applier {
   running: Running | undefined;
@@ -184,10 +188,8 @@ export class Applier {
     if (asked === undefined && plan.kind !== "reload" && (canSetStates || plan.kind === "nothing")) {
       return plan;
     }
-    const own: Pick<Reload, "reasons" | "meanwhile"> = plan.kind === "reload"
-      ? plan
-      : { reasons: [], meanwhile: plan.kind === "runtime" ? plan.operations : [] };
-    const isOther = !canSetStates && own.reasons.length === 0;
+    const own = plan.kind === "reload" ? plan.reasons : [];
+    const isOther = !canSetStates && own.length === 0;
     const first: readonly ReloadReason[] = asked !== undefined
       ? [asked]
       : isOther
@@ -195,9 +197,9 @@ export class Applier {
       : [];
     const reload: Reload = {
       kind: "reload",
-      reasons: [...first, ...own.reasons],
+      reasons: [...first, ...own],
       // HAProxy is not spoken to where it is another than it was believed to be, or where others run it.
-      meanwhile: canSetStates && asked?.kind !== "diverged" ? own.meanwhile : [],
+      meanwhile: canSetStates && asked?.kind !== "diverged" ? meanwhileOf(plan) : [],
     };
     this.#isRefusing = asked === undefined && this.loader.hasRefused(desired.files);
     return reload;
@@ -260,12 +262,13 @@ export class Applier {
       if (running === undefined) await this.#holdBack.giveBack(source.stopping(), states, desired);
       // A load takes its time: what was planned before it may be of the past.
       const plan = running === undefined ? undefined : this.#plan(desired, states);
-      if (plan?.kind !== "reload" || plan.meanwhile.length === 0) return false;
-      const wasWaiting = isOnlyWaiting(plan.meanwhile, running);
-      const trouble = await this.#execute(plan.meanwhile, desired);
+      const operations = plan === undefined ? [] : meanwhileOf(plan);
+      if (operations.length === 0) return false;
+      const wasWaiting = isOnlyWaiting(operations, running);
+      const trouble = await this.#execute(operations, desired);
       if (trouble !== undefined) throw new Error(trouble);
-      if (wasWaiting && isOnlyWaiting(plan.meanwhile, running)) return true;
-      report.info("changed HAProxy at run time, what needs no reload", summarize(plan.meanwhile));
+      if (wasWaiting && isOnlyWaiting(operations, running)) return true;
+      report.info("changed HAProxy at run time, what needs no reload", summarize(operations));
     } catch (error) {
       report.debug(`cannot do what needs no reload: ${error}`);
     }

@@ -28,10 +28,12 @@ type Circumstances = {
   readonly tookMs?: number;
   /** Others run HAProxy: it takes no commands. */
   readonly isExternal?: boolean;
+  /** The second load is asked for, and refused by the check; HAProxy answers no command then, or does. */
+  readonly refused?: "and deaf" | "and heard";
 };
 
 /** The plan of a host that takes a spare, after HAProxy was asked about it; and what follows when time has passed. */
-async function playWith(answers: Answers, { tookMs = 0, isExternal = false }: Circumstances = {}) {
+async function playWith(answers: Answers, { tookMs = 0, isExternal = false, refused }: Circumstances = {}) {
   const asked: string[] = [];
   const clock = new HandClock();
   let loads = 0;
@@ -41,12 +43,16 @@ async function playWith(answers: Answers, { tookMs = 0, isExternal = false }: Ci
     expectCommands: () => undefined,
     load: () => {
       clock.pass(loads++ === 0 ? tookMs : 0);
-      return Promise.resolve({ kind: "applied" });
+      return Promise.resolve(
+        loads > 1 && refused !== undefined
+          ? { kind: "rejected", stage: "check", detail: "no" }
+          : { kind: "applied" },
+      );
     },
     keep: () => Promise.resolve({ kind: "applied" }),
     keepStates: () => Promise.resolve(),
     send: (lines: readonly string[]) =>
-      Promise.resolve(lines.map((line) => {
+      refused === "and deaf" ? Promise.reject(new Error("it is deaf")) : Promise.resolve(lines.map((line) => {
         asked.push(line);
         if (line.startsWith("add server")) return "New server registered.\n";
         return { ...WELL, ...answers }[line] ?? "";
@@ -67,9 +73,10 @@ async function playWith(answers: Answers, { tookMs = 0, isExternal = false }: Ci
     return await applier.apply(desired, states, signal);
   };
   await apply("before");
+  if (refused !== undefined) applier.loader.ask({ kind: "asked", detail: "SIGHUP" });
   const first = await apply("after");
   clock.pass(tookMs);
-  const second = await apply("after");
+  const second = refused === undefined ? await apply("after") : first;
   return { first, second, asked, loads };
 }
 
@@ -114,3 +121,11 @@ Deno.test("an HAProxy that others run is reloaded once for a change, and is told
   assert.equal(first.plan.kind, "reload");
   assert.deepEqual([second.plan.kind, loads, asked], ["nothing", 2, []]);
 });
+
+for (const refused of ["and deaf", "and heard"] as const) {
+  Deno.test(`a reload that is refused is told as refused, whatever becomes of what needs none: HAProxy is refusing ${refused}`, async () => {
+    const { first, asked } = await playWith({}, { refused });
+    assert.deepEqual([first.plan.kind, first.outcome.kind], ["reload", "rejected"]);
+    assert.equal(asked.some((line) => line.startsWith("add server")), refused === "and heard");
+  });
+}

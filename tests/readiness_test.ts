@@ -88,3 +88,32 @@ Deno.test("a server that had traffic before this signalbox began has it on, but 
   assert.equal(stateWhenKnownAt("172.17.0.2"), "ready");
   assert.equal(stateWhenKnownAt("172.17.0.3"), "maint");
 });
+
+Deno.test("a server that is still asked is asked by the check that its backend has by now", async () => {
+  const routing = await openRouting({ "haproxy-version": "2.6" });
+  const web = (at: number, path: string) => ({
+    Id: `web${at}`,
+    Name: `/web${at}`,
+    Created: `2024-05-01T10:00:0${at}Z`,
+    State: { Status: "running" },
+    Config: {
+      Hostname: "www.example.com",
+      Env: [`INTERLOCK_DATA=${JSON.stringify({ check: `httpchk GET ${path}` })}`],
+      ExposedPorts: { "80/tcp": {} },
+    },
+    NetworkSettings: { Networks: { bridge: { IPAddress: `172.17.0.${at + 1}` } } },
+  });
+  const asked: string[] = [];
+  const prober: Prober = {
+    prove: ({ hostname, questions }, _, signal) => {
+      asked.push(`${hostname} ${questions[0]?.request.split(" ")[1]}`);
+      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    },
+  };
+  const readiness = new Readiness(prober, listener(), () => undefined);
+  for (const containers of [[web(1, "/old"), web(2, "/new")], [web(2, "/new")], [web(2, "/new")]]) {
+    readiness.update(want(routing, JSON.stringify(containers), {}).desired.model, new Map());
+  }
+  assert.deepEqual(asked, ["172.17.0.2 /old", "172.17.0.3 /old", "172.17.0.3 /new"]);
+  readiness.stop();
+});
