@@ -31,10 +31,12 @@ type Bind = { readonly host: string; readonly port: number };
 /** Whether a listener takes its port on all addresses. */
 const isAny = ({ host }: Bind): boolean => ["", "*", "::", "0.0.0.0"].includes(host);
 
+/** The addresses of a config's `bind` lines, as far as they are of the internet (HAProxy manual, 4.2, `bind`). */
 async function bindsOf(folder: string): Promise<Bind[]> {
   const config = await Deno.readTextFile(`${folder}/haproxy.cfg`).catch(() => "");
-  return [...config.matchAll(/^ +bind (?!unix@)([^ \n]*):([0-9]+)(?= |$)/gm)].map(([, host = "", port]) => ({
-    host,
-    port: Number(port),
-  }));
+  const words = [...config.matchAll(/^ +bind ([^ \n]+)/gm)].flatMap(([, word = ""]) => word.split(","));
+  return words.flatMap((word) => {
+    const [, host, port] = /^((?!unix@|abns@|fd@|sockpair@)[^@]*):(\d+)$/.exec(word) ?? [];
+    return host === undefined ? [] : [{ host, port: Number(port) }];
+  });
 }
