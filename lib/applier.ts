@@ -3,6 +3,7 @@ import { confirmationOf, findStrange } from "./core/confirmation.ts";
 import { tenths } from "./core/milliseconds.ts";
 import { summarize } from "./core/operation_summary.ts";
 import type { ContainerId, ServerName } from "./core/names.ts";
+import { meanwhileOf, type Reload, withAsked } from "./core/asked_reload.ts";
 import { type Plan, planChange } from "./core/plan.ts";
 import {
   countLeaving,
@@ -18,11 +19,10 @@ import type { Desired } from "./core/render.ts";
 import { type Operation, runtimeCommands, type ServerState, takeReplies } from "./core/runtime_command.ts";
 import { HoldBack, withhold } from "./hold_back.ts";
 import { KeptFiles } from "./kept_files.ts";
-import { type Applied, isSameFiles, Loader } from "./loader.ts";
+import { isSameFiles, Loader } from "./loader.ts";
 import type { Clock, ContainerSource, HaproxyControl, Outcome, Reporter } from "./ports.ts";
 
 type States = ReadonlyMap<ServerName, ServerState>;
-type Reload = Extract<Plan, { kind: "reload" }>;
 
 /** What an Applier is made of. */
 export type ApplierParts = {
@@ -32,9 +32,16 @@ export type ApplierParts = {
   readonly source: Pick<ContainerSource, "stopping">;
 };
 
-/** What of a plan needs no reload. */
-const meanwhileOf = (plan: Plan): readonly Operation[] =>
-  plan.kind === "reload" ? plan.meanwhile : plan.kind === "runtime" ? plan.operations : [];
+/**
+ * What became of a plan; `postponed`: the last reload was too short a time ago, and what is wanted then is to be planned
+ * then.
+ */
+export type Applied = {
+  readonly plan: Plan;
+  /** All that was done is to ask again for what waits for its last connections, and it still does. */
+  readonly isWaiting: boolean;
+  readonly outcome: Outcome | { readonly kind: "postponed"; readonly forMs: number };
+};
 
 /** Brings HAProxy from what it has to what is wanted, and knows what it has. */
 export class Applier {
@@ -54,7 +61,7 @@ export class Applier {
   constructor(readonly parts: ApplierParts) {
     this.loader = new Loader(parts.haproxy, parts.clock);
     this.#kept = new KeptFiles(parts.haproxy, parts.report);
-    const diverged = (detail: string) => this.loader.ask({ kind: "diverged", detail });
+    const diverged = (detail: string) => void this.#owe(detail);
     this.#holdBack = new HoldBack(parts, diverged);
     this.#audit = new Audit({ ...parts, holdBack: this.#holdBack, kept: this.#kept, diverged });
   }
@@ -112,31 +119,37 @@ export class Applier {
       return { plan: plan.kind === "nothing" ? first : plan, outcome: { kind: "applied" }, isWaiting: false };
     }
     const sendingAt = clock.now();
-    const wasWaiting = isOnlyWaiting(plan.operations, this.running);
-    const trouble = await this.#execute(plan.operations, desired);
+    const { trouble, isWaiting } = await this.#execute(plan.operations, desired);
     const tookMs = { write: tenths(keptAt - startedAt), send: tenths(clock.now() - sendingAt) };
     report.debug("sent commands to HAProxy", { commands: plan.operations.length, ...tookMs });
     if (trouble === undefined) {
       await this.#kept.refresh(this.running);
-      return {
-        plan,
-        outcome: { kind: "applied" },
-        isWaiting: wasWaiting && isOnlyWaiting(plan.operations, this.running),
-      };
+      return { plan, outcome: { kind: "applied" }, isWaiting };
     }
     report.warn(`HAProxy is not as it was believed to be: ${trouble}; it is reloaded`);
-    const reason = { kind: "diverged", detail: trouble } as const;
-    // It is owed until it is done, be it put off or refused: what was noted would not tell of it any more.
-    this.loader.ask(reason);
-    return await this.#reload({ kind: "reload", reasons: [reason], meanwhile: [] }, desired, states, signal);
+    return await this.#reload(
+      { kind: "reload", reasons: [this.#owe(trouble)], meanwhile: [] },
+      desired,
+      states,
+      signal,
+    );
   }
 
   /** Takes servers out at once whose container was told to stop, whatever a pass waits for. */
   holdBack(stopping: ReadonlySet<ContainerId>, wanted: Desired, since?: number): void {
-    if (this.parts.haproxy.capabilities.canSetStates) {
-      const isTaken = this.#holdBack.take(this.running, stopping, wanted, this.loader.isLoading, since);
-      if (isTaken) this.#kept.outdate();
-    }
+    this.#takeOut(stopping, wanted, this.loader.isLoading, since);
+  }
+
+  #takeOut(stopping: ReadonlySet<ContainerId>, wanted: Desired, isBlocked: boolean, since?: number): void {
+    if (!this.parts.haproxy.capabilities.canSetStates) return;
+    if (this.#holdBack.take(this.running, stopping, wanted, isBlocked, since)) this.#kept.outdate();
+  }
+
+  /** A reload that cures a divergence is owed until it is done: what was noted would not tell of it any more. */
+  #owe(detail: string): ReloadReason {
+    const reason = { kind: "diverged", detail } as const;
+    this.loader.ask(reason);
+    return reason;
   }
 
   /** Resolves when HAProxy has heard of the servers that were taken out so far, or has been waited for long enough. */
@@ -179,30 +192,14 @@ export class Applier {
   }
 
   #plan(desired: Desired, states: States): Plan {
-    this.#isRefusing = false;
-    const { running, loader: { asked } } = this;
+    const { running, loader: { asked }, parts: { haproxy: { capabilities } } } = this;
     const plan: Plan = running === undefined
       ? { kind: "reload", reasons: [this.#firstReason], meanwhile: [] }
-      : planChange(running, desired, states, this.parts.haproxy.capabilities);
-    const { canSetStates } = this.parts.haproxy.capabilities;
-    if (asked === undefined && plan.kind !== "reload" && (canSetStates || plan.kind === "nothing")) {
-      return plan;
-    }
-    const own = plan.kind === "reload" ? plan.reasons : [];
-    const isOther = !canSetStates && own.length === 0;
-    const first: readonly ReloadReason[] = asked !== undefined
-      ? [asked]
-      : isOther
-      ? [{ kind: "external" }]
-      : [];
-    const reload: Reload = {
-      kind: "reload",
-      reasons: [...first, ...own],
-      // HAProxy is not spoken to where it is another than it was believed to be, or where others run it.
-      meanwhile: canSetStates && asked?.kind !== "diverged" ? meanwhileOf(plan) : [],
-    };
-    this.#isRefusing = asked === undefined && this.loader.hasRefused(desired.files);
-    return reload;
+      : planChange(running, desired, states, capabilities);
+    const decided = withAsked(plan, asked, capabilities);
+    this.#isRefusing = decided.kind === "reload" && asked === undefined &&
+      this.loader.hasRefused(desired.files);
+    return decided;
   }
 
   async #keep(desired: Desired, states: States, signal: AbortSignal): Promise<Outcome> {
@@ -218,13 +215,14 @@ export class Applier {
     return outcome;
   }
 
-  /** Sends the operations; answers with what went wrong, if anything did. */
+  /** Sends the operations; answers with what went wrong, if anything did, and whether all of them wait, as before. */
   async #execute(
     operations: readonly Operation[],
     desired: Desired,
-  ): Promise<string | undefined> {
+  ): Promise<{ readonly trouble: string | undefined; readonly isWaiting: boolean }> {
     const { running } = this;
-    if (running === undefined) return "nothing is loaded";
+    if (running === undefined) return { trouble: "nothing is loaded", isWaiting: false };
+    const wasWaiting = isOnlyWaiting(operations, running);
     const isQuiet = this.#holdBack.watch();
     const lines = operations.flatMap(runtimeCommands);
     // What HAProxy has then is asked in the same breath.
@@ -233,13 +231,14 @@ export class Applier {
     this.answeredAt = this.parts.clock.now();
     if (operations.some(({ kind }) => kind === "set-state")) this.#kept.outdate();
     for (const { operation, reply, said } of takeReplies(operations, replies)) {
-      if (reply === "diverged") return said;
+      if (reply === "diverged") return { trouble: said, isWaiting: false };
       noteOperation(running, operation, reply === "done");
     }
     noteBindings(running, desired, operations);
     const strange = findStrange(confirmation, replies, running);
     // What was held back meanwhile changed what HAProxy reports; the audit looks again.
-    return isQuiet() ? strange : undefined;
+    const trouble = isQuiet() ? strange : undefined;
+    return { trouble, isWaiting: wasWaiting && isOnlyWaiting(operations, running) };
   }
 
   /** Reloads; what needs none does not wait for one that is put off or refused. */
@@ -256,23 +255,25 @@ export class Applier {
   /** Answers whether all of it waits for last connections, as before. What fails is planned again by the next pass. */
   async #doMeanwhile(desired: Desired, wanted: States): Promise<boolean> {
     const { source, report } = this.parts;
-    const { running } = this;
+    const states = this.#withhold(desired, wanted);
     try {
-      const states = this.#withhold(desired, wanted);
-      if (running === undefined) await this.#holdBack.giveBack(source.stopping(), states, desired);
+      if (this.running === undefined) {
+        await this.#holdBack.giveBack(source.stopping(), states, desired);
+        return false;
+      }
       // A load takes its time: what was planned before it may be of the past.
-      const plan = running === undefined ? undefined : this.#plan(desired, states);
-      const operations = plan === undefined ? [] : meanwhileOf(plan);
+      const operations = meanwhileOf(this.#plan(desired, states));
       if (operations.length === 0) return false;
-      const wasWaiting = isOnlyWaiting(operations, running);
-      const trouble = await this.#execute(operations, desired);
-      if (trouble !== undefined) throw new Error(trouble);
-      if (wasWaiting && isOnlyWaiting(operations, running)) return true;
-      report.info("changed HAProxy at run time, what needs no reload", summarize(operations));
+      const { trouble, isWaiting } = await this.#execute(operations, desired);
+      if (trouble !== undefined) this.#owe(trouble);
+      else if (!isWaiting) {
+        report.info("changed HAProxy at run time, what needs no reload", summarize(operations));
+      }
+      return isWaiting;
     } catch (error) {
       report.debug(`cannot do what needs no reload: ${error}`);
+      return false;
     }
-    return false;
   }
 
   async #load(
@@ -283,11 +284,8 @@ export class Applier {
   ): Promise<Applied["outcome"]> {
     const { pauseMs } = this.loader;
     if (pauseMs > 0) return { kind: "postponed", forMs: pauseMs };
-    const { source, haproxy } = this.parts;
     // What could have waited for this pass cannot wait for its reload.
-    if (haproxy.capabilities.canSetStates) {
-      if (this.#holdBack.take(this.running, source.stopping(), desired, true)) this.#kept.outdate();
-    }
+    this.#takeOut(this.parts.source.stopping(), desired, true);
     const states = this.#withhold(desired, wanted);
     const outcome = await this.loader.load(reasons, desired, states, signal);
     if (outcome.kind === "applied") {

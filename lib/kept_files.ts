@@ -12,7 +12,7 @@ export class KeptFiles {
   #desired: Desired | undefined;
   /** Not known of files that an earlier signalbox wrote. */
   #states: States | undefined;
-
+  /** HAProxy was told states since that they do not say. */
   #isStale = false;
 
   constructor(readonly haproxy: HaproxyControl, readonly report: Reporter) {}
@@ -29,7 +29,7 @@ export class KeptFiles {
     this.#desired = desired;
   }
 
-  /** HAProxy was told states that they do not say. */
+  /** HAProxy is told other states than they say. */
   outdate(): void {
     this.#isStale = true;
   }

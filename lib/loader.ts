@@ -1,5 +1,4 @@
 import type { ServerName } from "./core/names.ts";
-import type { Plan } from "./core/plan.ts";
 import type { ReloadReason } from "./core/reload_reason.ts";
 import type { Desired, Files } from "./core/render.ts";
 import type { ServerState } from "./core/runtime_command.ts";
@@ -10,17 +9,6 @@ export type LastReload = {
   readonly at: Date;
   readonly reasons: readonly ReloadReason[];
   readonly tookMs: number;
-};
-
-/**
- * What became of a plan; `postponed`: the last reload was too short a time ago, and what is wanted then is to be planned
- * then.
- */
-export type Applied = {
-  readonly plan: Plan;
-  /** All that was done is to ask again for what waits for its last connections, and it still does. */
-  readonly isWaiting: boolean;
-  readonly outcome: Outcome | { readonly kind: "postponed"; readonly forMs: number };
 };
 
 /** Has HAProxy load files: one set at a time, spaced by what the last one cost, and never again what was refused as it is. */

@@ -192,12 +192,11 @@ const GATES = {
   stopping: "it was told to stop, or may have moved",
 } as const;
 
-/** How often a container that did not warm up in time is asked, and one that does not listen, in milliseconds. */
-const WARM_LATE_MS = 10_000;
-const CHECK_LATE_MS = 10_000;
+/** How often a container is asked once it is late, in milliseconds: over HTTP at most so rarely, or whether it listens. */
+const ANSWER_LATE_MS = 10_000;
+const LISTEN_LATE_MS = 1_000;
 /** How long an answer may take at least, in milliseconds. */
 const ANSWER_LIMIT_MS = 5_000;
-const LISTEN_LATE_MS = 1_000;
 
 function targetOf({ host: written, shape }: Backend, server: Server): ProbeTarget {
   const host = isWildcard(written) ? written.slice(2) : written;
@@ -219,10 +218,10 @@ function targetOf({ host: written, shape }: Backend, server: Server): ProbeTarge
     ],
     tlsName: server.tls === undefined ? undefined : host,
     lateMs: server.isWarmed
-      ? WARM_LATE_MS
+      ? ANSWER_LATE_MS
       : check === undefined
       ? LISTEN_LATE_MS
-      : Math.min(CHECK_LATE_MS, shape.checkIntervalMs),
+      : Math.min(ANSWER_LATE_MS, shape.checkIntervalMs),
   };
 }
 

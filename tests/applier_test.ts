@@ -77,7 +77,7 @@ async function playWith(answers: Answers, { tookMs = 0, isExternal = false, refu
   const first = await apply("after");
   clock.pass(tookMs);
   const second = refused === undefined ? await apply("after") : first;
-  return { first, second, asked, loads };
+  return { first, second, asked, loads, owed: applier.loader.asked?.kind };
 }
 
 Deno.test("a change whose servers and routes are there afterwards was done at run time", async () => {
@@ -120,6 +120,13 @@ Deno.test("an HAProxy that others run is reloaded once for a change, and is told
   const { first, second, asked, loads } = await playWith({}, { isExternal: true });
   assert.equal(first.plan.kind, "reload");
   assert.deepEqual([second.plan.kind, loads, asked], ["nothing", 2, []]);
+});
+
+Deno.test("what was done meanwhile and is not there afterwards is owed a reload, though one is refused", async () => {
+  for (const [what, answers] of Object.entries(WRONG)) {
+    const { first, owed } = await playWith(answers, { refused: "and heard" });
+    assert.deepEqual([first.outcome.kind, owed], ["rejected", "diverged"], what);
+  }
 });
 
 for (const refused of ["and deaf", "and heard"] as const) {

@@ -68,6 +68,8 @@ class Planner {
   readonly #maints: Operation[] = [];
   readonly #deletes: Operation[] = [];
   readonly #taken = new Set<SectionName>();
+  /** Backends that are added, with their servers. */
+  readonly #made = new Set<SectionName>();
 
   constructor(
     readonly running: Running,
@@ -134,6 +136,7 @@ class Planner {
       if (state === "ready") this.#readies.push({ kind: "set-state", section: name, server, state });
     }
     if (!hasServers) return name;
+    this.#made.add(name);
     this.#adds.splice(at, 0, { kind: "add-backend", section: name, defaults });
     this.#readies.push({ kind: "publish-backend", section: name });
     return name;
@@ -174,8 +177,7 @@ class Planner {
   /** Answers whether the section has one of the servers, or is given one. */
   #planServers(name: SectionName, wanted: Section["servers"]): boolean {
     const section = this.running.sections.get(name);
-    // It was just made, if it could be.
-    if (section === undefined) return this.#adds.some((add) => "section" in add && add.section === name);
+    if (section === undefined) return this.#made.has(name);
     let hasServers = false;
     // Its host came back before it was deleted.
     if (!section.isPublished) this.#readies.push({ kind: "publish-backend", section: name });

@@ -70,7 +70,7 @@ const linesOf = (text: string): Set<string> =>
 const withoutSecrets = (line: string): string =>
   line.replace(/\b(auth|password|insecure-password|passwd|setenv|presetenv|key)\s.*$/, "$1 …");
 
-/** Lines of each kind that are told, and how long one may be. */
+/** Lines that come, and lines that go, of which so many are told. */
 const MOST_LINES = 3;
 
 function linesText({ added, removed }: Extract<ReloadReason, { kind: "settings" }>): string {

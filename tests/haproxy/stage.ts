@@ -1,6 +1,5 @@
 /** The real haproxy as signalbox owns it, with containers that are listeners on the loopback. */
-import { Applier } from "../../lib/applier.ts";
-import type { Applied } from "../../lib/loader.ts";
+import { type Applied, Applier } from "../../lib/applier.ts";
 import type { Routing } from "../../lib/cli/routing.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { ContainerId } from "../../lib/core/names.ts";
