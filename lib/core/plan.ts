@@ -63,6 +63,9 @@ const hasAuthorities = ({ servers }: RunningSection): boolean =>
 class Planner {
   readonly reasons: ReloadReason[] = [];
   readonly #adds: Operation[] = [];
+  /** Weights that rise go before those that fall: else HAProxy passes over the latter for a hundred requests (2.6 to 3.4). */
+  readonly #raises: Operation[] = [];
+  readonly #lowers: Operation[] = [];
   readonly #readies: Operation[] = [];
   readonly #routes: Operation[] = [];
   readonly #maints: Operation[] = [];
@@ -80,7 +83,15 @@ class Planner {
 
   /** The new is there and ready before routes lead to it; the old leaves after they lead away from it. */
   get operations(): Operation[] {
-    return [...this.#adds, ...this.#readies, ...this.#routes, ...this.#maints, ...this.#deletes];
+    return [
+      ...this.#adds,
+      ...this.#raises,
+      ...this.#lowers,
+      ...this.#readies,
+      ...this.#routes,
+      ...this.#maints,
+      ...this.#deletes,
+    ];
   }
 
   plan(): void {
@@ -220,7 +231,8 @@ class Planner {
     // A static balance takes no other weight (management guide, `set server`); what a line that names none means, only
     // a start tells.
     if (!section.isDynamic || weightOf(line) === undefined) return before;
-    this.#adds.push({ kind: "set-weight", section: name, server, line });
+    const isRaised = (weightOf(line) ?? 0) > (weightOf(before.line) ?? 0);
+    (isRaised ? this.#raises : this.#lowers).push({ kind: "set-weight", section: name, server, line });
     return { ...before, line };
   }
 
