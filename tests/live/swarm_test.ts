@@ -33,8 +33,7 @@ live("no request fails while Swarm updates a service, task by task", async (stag
   const before = new Set(await tasks());
   const bodies = new Set<string>();
   const endings = await askWhile(async () => {
-    // What a container got in the millisecond of its death may be answered by nobody, until HAProxy asks another one.
-    const answer = await router.get(HOST, "/", { limitMs: 15_000 });
+    const answer = await router.get(HOST);
     bodies.add(answer.body);
     return answer;
   }, async () => {
