@@ -41,6 +41,7 @@ export async function prepareRouting(settings: Settings): Promise<Routing> {
       connectTimeoutMs: settings.connectTimeoutMs,
       clientTimeoutMs: settings.clientTimeoutMs,
       serverTimeoutMs: settings.serverTimeoutMs,
+      hardStopAfterMs: settings.hardStopAfterMs,
     },
     address: await addressSettings(settings),
     balance: settings.balance,

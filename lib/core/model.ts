@@ -87,6 +87,8 @@ export type Frontend = {
   readonly connectTimeoutMs: number;
   readonly clientTimeoutMs: number;
   readonly serverTimeoutMs: number;
+  /** How long an old worker may finish what it has (HAProxy manual, 3.1, `hard-stop-after`). */
+  readonly hardStopAfterMs: number;
 };
 
 /** What we want HAProxy to do. */

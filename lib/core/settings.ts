@@ -259,6 +259,17 @@ export const SETTINGS = {
     number(1, 86_400_000),
     { help: "how long a container may be silent", commands: RENDERING },
   ),
+  hardStopAfterMs: value(
+    "hard-stop-after",
+    "MS",
+    ["SIGNALBOX_HARD_STOP_AFTER"],
+    3_600_000,
+    number(1, 86_400_000),
+    {
+      help: "how long HAProxy's old workers may finish what they have after a reload, such as WebSockets",
+      commands: RENDERING,
+    },
+  ),
   statsUser: value("stats-user", "NAME", ["SIGNALBOX_STATS_USER", "HAPROXY_STATS_USER"], "stats", parseWord, {
     help: "who may see the statistics page",
     commands: RENDERING,

@@ -26,6 +26,7 @@ const routing: RoutingSettings = {
     connectTimeoutMs: 500,
     clientTimeoutMs: 10_000,
     serverTimeoutMs: 10_000,
+    hardStopAfterMs: 3_600_000,
   },
   address: {
     mode: "auto",

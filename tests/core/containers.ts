@@ -72,6 +72,7 @@ export const SETTINGS: RoutingSettings = {
     connectTimeoutMs: 500,
     clientTimeoutMs: 10_000,
     serverTimeoutMs: 10_000,
+    hardStopAfterMs: 3_600_000,
   },
   address: LOCAL,
   balance: "roundrobin",

@@ -31,6 +31,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   connectTimeoutMs: ["1", 1],
   clientTimeoutMs: ["2", 2],
   serverTimeoutMs: ["3", 3],
+  hardStopAfterMs: ["4", 4],
   statsUser: ["admin", "admin"],
   statsPassword: ["a b#\"'$", "a b#\"'$"],
   statsPasswordFile: ["/run/secrets/stats", "/run/secrets/stats"],

@@ -375,3 +375,22 @@ for (const program of programs) {
       assert.deepEqual(endings.slice(cut), Array(endings.length - cut).fill("200"), "the oldest go first");
     }));
 }
+
+for (const program of programs) {
+  Deno.test(`${called(program)}: an old worker that does not end by itself ends when its time is over`, () =>
+    onWeb(program, { settings: { "hard-stop-after": "1500" } }, async (stage, containers, snapshot) => {
+      const oldWorkers = async () => (await askMaster(`${stage.stateDir}/master.sock`))?.oldWorkers;
+      containers.holdAll();
+      const held = httpGet({ port: stage.httpPort, host: HOST, path: "/held" })
+        .then(({ status }) => `${status}`, () => "cut");
+      await containers.nextHeld();
+      await reload(stage, want(stage.routing, snapshot, {}));
+      await eventually(async () => await oldWorkers() === 1, {
+        what: "the old worker to be seen",
+        everyMs: 1,
+      });
+      assert.equal(await held, "cut", "the container is silent yet");
+      await eventually(async () => await oldWorkers() === 0, { what: "the old worker to end" });
+      containers.release();
+    }));
+}
