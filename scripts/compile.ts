@@ -19,8 +19,9 @@ export const PERMISSIONS: readonly string[] = [
   "--allow-net",
   // haproxy, ssh for remote engines, and the reload command of --external.
   "--allow-run",
-  // The default state directory depends on who runs it; a container on the host's network carries the hostname.
-  "--allow-sys=uid,gid,hostname",
+  // The default state directory depends on who runs it; a container on the host's network carries the hostname; a listener
+  // on all addresses is tried on each of them where HAProxy has one already.
+  "--allow-sys=uid,gid,hostname,networkInterfaces",
   "--allow-env=" + [
     "SIGNALBOX_*",
     "HAPROXY_*",

@@ -140,20 +140,20 @@ async function checkStateDir(settings: Settings, terminal: Terminal): Promise<Ch
 }
 
 function checkPorts(settings: Settings, isRunning: boolean): Check[] {
-  const hostname = settings.bind ?? "0.0.0.0";
+  const hosts = settings.bind === undefined ? ["0.0.0.0", "::"] : [settings.bind];
   const { admin } = settings;
   const ports = [
-    { hostname, port: settings.httpPort, flag: "--http-port" },
-    ...(settings.tlsCert === undefined ? [] : [{ hostname, port: settings.httpsPort, flag: "--https-port" }]),
-    ...(admin === undefined ? [] : [{ ...admin, flag: "--admin" }]),
+    { hosts, port: settings.httpPort, flag: "--http-port" },
+    ...(settings.tlsCert === undefined ? [] : [{ hosts, port: settings.httpsPort, flag: "--https-port" }]),
+    ...(admin === undefined ? [] : [{ hosts: [admin.hostname], port: admin.port, flag: "--admin" }]),
   ];
-  return ports.map(({ hostname, port, flag }) => {
+  return ports.map(({ hosts, port, flag }) => {
     const name = `port ${port}`;
     if (isRunning) {
       return { name, isGood: true, detail: "not tried: a signalbox runs with this state directory" };
     }
     try {
-      Deno.listen({ hostname, port }).close();
+      for (const hostname of hosts) tryPort(hostname, port, hosts.length > 1);
       return { name, isGood: true, detail: "free" };
     } catch (error) {
       const remedy = error instanceof Deno.errors.AddrInUse
@@ -164,6 +164,15 @@ function checkPorts(settings: Settings, isRunning: boolean): Check[] {
       return { name, isGood: false, detail: messageOf(error), remedy };
     }
   });
+}
+
+/** Throws where the port cannot be had; of all addresses, those of a family that the machine lacks are no matter. */
+function tryPort(hostname: string, port: number, isOfMany: boolean): void {
+  try {
+    Deno.listen({ hostname, port }).close();
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse || !(isOfMany && hostname === "::")) throw error;
+  }
 }
 
 async function checkCertificate(settings: Settings): Promise<Check | undefined> {

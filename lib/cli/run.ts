@@ -157,7 +157,7 @@ async function openHaproxy(
   const program = await findHaproxy(settings.haproxy).catch((error): HaproxyProgram => {
     throw failed(messageOf(error));
   });
-  const noIpv6 = await ipv6Environment();
+  const noIpv6 = ipv6Environment();
   const haproxy = new OwnedHaproxy(
     {
       program,
@@ -203,9 +203,13 @@ async function openExternal(settings: Settings, routing: Routing, report: Report
 }
 
 /** Tells the config where the kernel has no IPv6, so that its IPv6 listeners are left out. */
-async function ipv6Environment(): Promise<Record<string, string>> {
-  const addresses = await Deno.readTextFile("/proc/net/if_inet6").catch(() => "");
-  return addresses.trim() === "" ? { SIGNALBOX_NO_IPV6: "1" } : {};
+function ipv6Environment(): Record<string, string> {
+  try {
+    Deno.listen({ hostname: "::", port: 0 }).close();
+    return {};
+  } catch {
+    return { SIGNALBOX_NO_IPV6: "1" };
+  }
 }
 
 async function openSource(
@@ -215,12 +219,16 @@ async function openSource(
   given: string | undefined,
   report: Reporter,
 ): Promise<ContainerSource> {
-  if (settings.snapshot === "-") {
+  const { snapshot } = settings;
+  // What came through a pipe is read once, and cannot be watched.
+  const isPipe = snapshot === "-" || snapshot !== undefined &&
+      await Deno.stat(snapshot).then(({ isFile }) => !isFile, () => false);
+  if (isPipe) {
     const path = `${stateDir}/stdin.json`;
     await Deno.writeTextFile(path, given ?? "", { mode: 0o600 });
     return new FileSource(path, report);
   }
-  if (settings.snapshot !== undefined) return new FileSource(absolute(settings.snapshot), report);
+  if (snapshot !== undefined) return new FileSource(absolute(snapshot), report);
   const tls = { isVerified: settings.dockerTlsVerify, certPath: settings.dockerCertPath };
   const isAlone = settings.dockerHosts.length === 1;
   const followers = settings.dockerHosts.map((url) =>

@@ -14,6 +14,13 @@ export type LogLevel = "error" | "warn" | "info" | "debug";
 /** Reads any text. */
 export const anyText = (text: string): Parsed<string> => parsed(text);
 
+/** The names of standard input: the runtime opens none of them as a file. */
+const STANDARD_INPUT = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
+
+/** Reads a file's path, or "-" for standard input under any of its names. */
+export const parseSource = (text: string): Parsed<string> =>
+  parsed(STANDARD_INPUT.includes(text) ? "-" : text);
+
 /** Reads a path that can stand between quotes in an HAProxy configuration. */
 export const pathText = (text: string): Parsed<string> =>
   // deno-lint-ignore no-control-regex

@@ -18,6 +18,7 @@ import {
   parseLogFormat,
   parseLogLevel,
   parseSecret,
+  parseSource,
   parseSwitch,
   parseSyslog,
   parseWord,
@@ -308,7 +309,7 @@ export const SETTINGS = {
     help: "how long to wait for quiet at most",
     commands: ["run"],
   }),
-  snapshot: value("snapshot", "FILE", ["SIGNALBOX_SNAPSHOT"], undefined as string | undefined, anyText, {
+  snapshot: value("snapshot", "FILE", ["SIGNALBOX_SNAPSHOT"], undefined as string | undefined, parseSource, {
     defaultText: "Docker",
     help: "read this file (- for standard input) in place of Docker; `run` watches it",
     commands: ROUTING,

@@ -48,6 +48,25 @@ for (const [args, message] of WRONG) {
   });
 }
 
+Deno.test("standard input is read under each of its names", async () => {
+  const input = JSON.stringify([inspected("one", "one.example.com")]);
+  for (const name of ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"]) {
+    const args = ["render", "--haproxy-version", "2.6", "--snapshot", name];
+    const { code, stdout, stderr } = await runProgram(args, { stdin: input });
+    assert.deepEqual([code, stderr], [0, ""], name);
+    assert.match(stdout, /^backend one\.example\.com$/m, name);
+  }
+});
+
+Deno.test("a file that the runtime keeps from programs is told of in our words", async () => {
+  const { code, stderr } = await runProgram(["render", "--snapshot", "/proc/self/status"]);
+  assert.equal(code, 2);
+  assert.match(
+    stderr,
+    /^error: cannot read the snapshot "\/proc\/self\/status": signalbox uses no file below \/dev, \/proc and \/sys, /,
+  );
+});
+
 Deno.test("a wrong variable is named, and it is wrong usage too", async () => {
   const { code, stderr } = await runProgram(["render", "--snapshot", "-"], {
     env: { HAPROXY_PORT: "x" },

@@ -75,6 +75,15 @@ Deno.test("doctor answers with 0 where all is well, and names each thing that it
   assert.match(checks.at(-1)?.detail ?? "", /1 routes/);
 });
 
+Deno.test("doctor finds a port that is taken for IPv6 alone", async () => {
+  await using world = await oneWell();
+  using taken = Deno.listen({ hostname: "::1", port: 0 });
+  const report = await diagnose(world, { "http-port": `${taken.addr.port}` });
+  assertTrouble(report, /^port /, /in use/i, /--http-port/);
+  const { code } = await diagnose(world, { "http-port": `${taken.addr.port}`, bind: "127.0.0.1" });
+  assert.equal(code, 0, "HAProxy is to listen on another address");
+});
+
 Deno.test("doctor's report for people has a line a check, and the remedy beneath what failed", async () => {
   await using world = await oneWell();
   const flags = { ...wellFlags(world), haproxy: "/nowhere/haproxy" };

@@ -35,3 +35,31 @@ Deno.test("a listener that is there already is not tried, since the trial would 
     assert.equal(await tried(`    bind ${before}:${port}`, `    bind ${after}:${port}`), undefined);
   }
 });
+
+Deno.test("where a listener on all addresses takes the place of one on a single address, the others are tried", async () => {
+  const mine = freePort();
+  using own = Deno.listen({ hostname: "127.0.0.2", port: mine });
+  const { port } = own.addr as Deno.NetAddr;
+  const [before, after] = [`    bind 127.0.0.2:${port}`, `    bind :${port}\n    bind :::${port} v6only`];
+  assert.equal(await tried(before, after), undefined);
+  for (const hostname of ["127.0.0.1", "::1"]) {
+    using _taken = Deno.listen({ hostname, port });
+    const why = new RegExp(`^cannot listen on ${hostname}:${port}: `);
+    assert.match(await tried(before, after) ?? "", why);
+    assert.match(await tried(before, `    bind [::]:${port} v4v6`) ?? "", why);
+  }
+});
+
+Deno.test("a family that HAProxy does not listen on yet is tried beside the one that it has", async () => {
+  using own = Deno.listen({ hostname: "0.0.0.0", port: 0 });
+  const { port } = own.addr as Deno.NetAddr;
+  const [before, after] = [`    bind :${port}`, `    bind :${port}\n    bind ipv6@:${port} v6only`];
+  assert.equal(await tried(before, after), undefined);
+  using _taken = Deno.listen({ hostname: "::1", port });
+  assert.match(await tried(before, after) ?? "", new RegExp(`^cannot listen on ::1:${port}: `));
+});
+
+Deno.test("what a trial cannot tell of is left to HAProxy", async () => {
+  const lines = ["192.0.2.1:80 transparent", "127.0.0.1:1 namespace other", "${ADDRESS}:80", '"$ADDRESS":80'];
+  for (const line of lines) assert.equal(await tried("", `    bind ${line}`), undefined, line);
+});

@@ -240,6 +240,26 @@ for (const program of programs) {
   );
 
   Deno.test(
+    name("a listener that HAProxy has on one address is no obstacle to one on all"),
+    () =>
+      onWeb(program, {}, async (stage, _containers, snapshot) => {
+        await stage.replace({ bind: "0.0.0.0" });
+        const { desired, states } = want(stage.routing, snapshot, {});
+        const { outcome } = await inTurn(() =>
+          stage.applier.apply(desired, states, new AbortController().signal)
+        );
+        assert.equal(outcome.kind, "applied", JSON.stringify(outcome));
+        const answer = await httpGet({
+          port: stage.httpPort,
+          host: HOST,
+          address: "127.0.0.2",
+          limitMs: 2_000,
+        });
+        assert.equal(answer.status, 200);
+      }),
+  );
+
+  Deno.test(
     name(
       "a server is taken out of the old worker while a reload is under way, and out of the new one after it",
     ),

@@ -1,5 +1,6 @@
 /** Starts signalbox as users do: the binary where there is one, else from source. */
 import { fileURLToPath } from "node:url";
+import { PERMISSIONS } from "../../scripts/compile.ts";
 export { eventually, type Wait } from "./eventually.ts";
 export { type Answer, freePort, httpGet, type Request } from "./http.ts";
 
@@ -13,8 +14,8 @@ export function program(): readonly [string, ...string[]] {
     Deno.execPath(),
     "run",
     "--quiet",
-    "-A",
-    "--no-prompt",
+    // As the binary, but for variables that packages read, which it was compiled without.
+    ...PERMISSIONS.map((flag) => flag.replace(/^--allow-env=.*/, "--allow-env")),
     "--no-check",
     "--config",
     `${ROOT}deno.json`,

@@ -22,6 +22,16 @@ for (const { version, path } of await haproxies()) {
   );
 }
 
+live("clients reach a container by IPv4 and by IPv6", async (stage) => {
+  const router = await stage.router();
+  await startContainer({ env: { NAME: "one" }, flags: ["-P", "--hostname", "both.local"] });
+  await router.answers("both.local");
+  for (const address of ["127.0.0.1", "::1"]) {
+    const { status, body } = await router.get("both.local", "/", { address });
+    assert.deepEqual([status, body], [200, "one"], address);
+  }
+});
+
 /** Accepts connections on 8080 and says nothing, until /go is there; then the image's own program takes over. */
 const MUTE_AT_FIRST = `
   nc -ll -p 8080 -e sh -c 'echo one >>/accepted; sleep 1' &
