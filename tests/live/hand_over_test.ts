@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { startLoad } from "../bench/load_process.ts";
 import type { LoadResult } from "../bench/load.ts";
 import { startContainer } from "../harness/engine.ts";
+import { haproxies } from "../harness/haproxies.ts";
 import { eventually } from "../harness/program.ts";
 import { processesNaming } from "./processes.ts";
 import { live, type Router, type Stage } from "./stage.ts";
@@ -49,36 +50,38 @@ function assertNoReload({ program }: Router): void {
 const another = (stage: Stage, first: Router) =>
   stage.router({ flags: [...first.flags, "--state-dir", first.stateDir], isImpatient: true });
 
-live(
-  "signalbox is killed under load: no request fails, and a new one takes over the same HAProxy",
-  async (stage) => {
-    const first = await stage.router();
-    for (const number of [1, 2]) await serve(number);
-    await first.answers(HOST);
-    const [master] = await masters(first);
-    assert.ok(master);
-    const results = await underLoad(stage, first.port, async () => {
-      first.program.kill("SIGKILL");
-      await first.program.exited;
-      // HAProxy serves alone, and what starts now is for the next signalbox.
-      await serve(3, "meanwhile.local");
-      const second = await another(stage, first);
-      await second.program.waitForLine(/read back what the running HAProxy has/);
-      await first.answers("meanwhile.local");
-      await serve(4, "later.local");
-      await first.answers("later.local");
-      await eventually(async () => (await masters(first)).length === 1, { what: "one haproxy" });
-      assert.deepEqual(await masters(first), [master]);
-      assertNoReload(second);
-      // The adopted HAProxy is ended by the one that adopted it.
-      stage.defer(async () => {
-        assert.equal(await second.program.stop(), 0);
-        assert.deepEqual(await masters(first), []);
+for (const { version, path } of await haproxies()) {
+  live(
+    `signalbox is killed under load: no request fails, and a new one takes over the same HAProxy, version ${version}`,
+    async (stage) => {
+      const first = await stage.router({ flags: ["--haproxy", path] });
+      for (const number of [1, 2]) await serve(number);
+      await first.answers(HOST);
+      const [master] = await masters(first);
+      assert.ok(master);
+      const results = await underLoad(stage, first.port, async () => {
+        first.program.kill("SIGKILL");
+        await first.program.exited;
+        // HAProxy serves alone, and what starts now is for the next signalbox.
+        await serve(3, "meanwhile.local");
+        const second = await another(stage, first);
+        await second.program.waitForLine(/read back what the running HAProxy has/);
+        await first.answers("meanwhile.local");
+        await serve(4, "later.local");
+        await first.answers("later.local");
+        await eventually(async () => (await masters(first)).length === 1, { what: "one haproxy" });
+        assert.deepEqual(await masters(first), [master]);
+        assertNoReload(second);
+        // The adopted HAProxy is ended by the one that adopted it.
+        stage.defer(async () => {
+          assert.equal(await second.program.stop(), 0);
+          assert.deepEqual(await masters(first), []);
+        });
       });
-    });
-    assertNoneFailed(results);
-  },
-);
+      assertNoneFailed(results);
+    },
+  );
+}
 
 live(
   "a second run on the state directory takes over under load: no request fails, and the first ends with 0",
