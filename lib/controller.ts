@@ -1,3 +1,4 @@
+import { messageOf } from "./core/message_of.ts";
 import { Applier } from "./applier.ts";
 import { type Backoff, backoffMs } from "./core/backoff.ts";
 import type { Built } from "./core/build_model.ts";
@@ -165,7 +166,7 @@ export class Controller {
       else if (wake.reason === "start" && !await haproxy.startLast(signal)) await this.#realize(signal);
     } catch (error) {
       if (signal.aborted) return;
-      this.#complain(`cannot bring HAProxy up to date: ${error instanceof Error ? error.message : error}`);
+      this.#complain(`cannot bring HAProxy up to date: ${messageOf(error)}`);
       report.debug(error instanceof Error ? error.stack ?? "" : "");
       this.#reminders.once("load", RETRY_MS, signal);
     }
@@ -178,7 +179,7 @@ export class Controller {
       this.#snapshot = this.parts.haproxy.capabilities.canSetStates ? snapshot : withoutStarting(snapshot);
       return true;
     } catch (error) {
-      this.parts.report.debug(`cannot read containers: ${error instanceof Error ? error.message : error}`);
+      this.parts.report.debug(`cannot read containers: ${messageOf(error)}`);
       return false;
     }
   }

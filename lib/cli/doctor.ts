@@ -1,11 +1,12 @@
 import type { Settings } from "../core/settings.ts";
+import { messageOf } from "../core/message_of.ts";
 import { formatStatus, type Status } from "../core/status.ts";
 import { connectEngine } from "../docker/connect.ts";
 import { openTransport } from "../docker/transport.ts";
 import { checkConfig, findHaproxy } from "../haproxy/program.ts";
 import { copyFiles } from "../haproxy/generation_store.ts";
 import { askControl } from "../report/control_socket.ts";
-import { messageOf } from "./failure.ts";
+
 import { readSnapshot, temporaryFolder } from "./input.ts";
 import { absolute, prepareRouting } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
@@ -198,14 +199,7 @@ async function checkCertificate(settings: Settings): Promise<Check | undefined> 
 
 /** HAProxy takes two descriptors a connection; one limit too low is fatal, and `haproxy -c` does not see it. */
 async function checkDescriptors(settings: Settings): Promise<Check | undefined> {
-  const command = new Deno.Command("sh", {
-    args: ["-c", "ulimit -Hn"],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-  });
-  const output = await command.output().catch(() => undefined);
-  const limit = output === undefined ? NaN : Number(new TextDecoder().decode(output.stdout).trim());
+  const limit = await hardLimit();
   if (!Number.isFinite(limit)) return undefined;
   const needed = 2 * settings.maxConnections + 1_000;
   const remedy =
@@ -216,6 +210,22 @@ async function checkDescriptors(settings: Settings): Promise<Check | undefined> 
     detail: `${limit} allowed, about ${needed} needed`,
     remedy,
   };
+}
+
+/** How many descriptors a process may have at most; NaN where nobody can tell. */
+async function hardLimit(): Promise<number> {
+  try {
+    const command = new Deno.Command("sh", {
+      args: ["-c", "ulimit -Hn"],
+      cwd: "/",
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    });
+    return Number(new TextDecoder().decode((await command.output()).stdout).trim());
+  } catch {
+    return NaN;
+  }
 }
 
 async function checkConfigOfNow(settings: Settings, terminal: Terminal): Promise<Check> {

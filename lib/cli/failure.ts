@@ -11,12 +11,3 @@ export const failed = (message: string): Failure => new Failure(1, message);
 
 /** The command line, a setting or a snapshot cannot be used: exit code 2. */
 export const wrongUsage = (message: string): Failure => new Failure(2, message);
-
-/** The message of anything that was thrown. */
-export function messageOf(error: unknown): string {
-  // Deno's rule, which its own words explain to whoever compiles the binary.
-  if (error instanceof Deno.errors.NotCapable && error.message.startsWith("Requires all access")) {
-    return "signalbox uses no file below /dev, /proc and /sys";
-  }
-  return error instanceof Error ? error.message : String(error);
-}

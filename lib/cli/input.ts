@@ -1,9 +1,10 @@
 import type { Settings } from "../core/settings.ts";
 import type { Snapshot } from "../core/snapshot.ts";
+import { messageOf } from "../core/message_of.ts";
 import { readContainers } from "../docker/read_once.ts";
 import { decodeSnapshot, encodeSnapshot, reduceContainer } from "../docker/snapshot_file.ts";
 import { engineAddressOf, openTransport } from "../docker/transport.ts";
-import { failed, messageOf, wrongUsage } from "./failure.ts";
+import { failed, wrongUsage } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The containers of `--snapshot`, or those that Docker has now. Throws Failure: 2 for a bad file, 1 for a lost Docker. */

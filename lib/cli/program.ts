@@ -1,3 +1,4 @@
+import { messageOf } from "../core/message_of.ts";
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
 import { Failure } from "./failure.ts";
@@ -19,7 +20,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
   } catch (error) {
-    const message = (error instanceof Error ? error.message : String(error)).trim().replaceAll("\n", " ");
+    const message = messageOf(error).trim().replaceAll("\n", " ");
     if (error instanceof CommanderError) {
       if (error.exitCode !== 0) tellAsJson(message.replace(/^error: /, ""));
       return await written.then(() => error.exitCode === 0 ? 0 : 2);

@@ -1,9 +1,10 @@
+import { messageOf } from "../core/message_of.ts";
 import { createTwoFilesPatch } from "diff";
 import { formatNotice, type Notice } from "../core/notice.ts";
 import type { Files } from "../core/render.ts";
 import { copyFiles } from "../haproxy/generation_store.ts";
 import { checkConfig, findHaproxy } from "../haproxy/program.ts";
-import { failed, messageOf, wrongUsage } from "./failure.ts";
+import { failed, wrongUsage } from "./failure.ts";
 import { readSnapshot, temporaryFolder } from "./input.ts";
 import { prepareRouting } from "./routing.ts";
 import { settingsOf } from "./settings.ts";

@@ -1,6 +1,7 @@
 import type { Design } from "../controller.ts";
 import type { AddressSettings } from "../core/address.ts";
 import type { HaproxyVersion } from "../core/backend_option.ts";
+import { messageOf } from "../core/message_of.ts";
 import { buildModel } from "../core/build_model.ts";
 import type { RoutingSettings } from "../core/routing_settings.ts";
 import type { IpAddress } from "../core/names.ts";
@@ -9,7 +10,7 @@ import type { Settings } from "../core/settings.ts";
 import { BUILTIN_TEMPLATES, compileTemplates, TemplateError, type Templates } from "../core/templates.ts";
 import { engineAddressOf, resolveAddress } from "../docker/transport.ts";
 import { findHaproxy } from "../haproxy/program.ts";
-import { failed, messageOf, wrongUsage } from "./failure.ts";
+import { failed, wrongUsage } from "./failure.ts";
 
 /** The HAProxy that the config is written for where none is found. */
 const DEFAULT_VERSION: HaproxyVersion = [2, 6];

@@ -1,3 +1,4 @@
+import { messageOf } from "../core/message_of.ts";
 import { systemClock } from "../clock.ts";
 import { Controller } from "../controller.ts";
 import { readStatus } from "../read_status.ts";
@@ -19,7 +20,7 @@ import { serveAdmin } from "../report/admin.ts";
 import { askControl, fetchText, serveControl } from "../report/control_socket.ts";
 import { createReporter } from "../report/log.ts";
 import { VERSION } from "../version.ts";
-import { failed, messageOf, wrongUsage } from "./failure.ts";
+import { failed, wrongUsage } from "./failure.ts";
 import { readSnapshotText } from "./input.ts";
 import { absolute, prepareRouting, type Routing } from "./routing.ts";
 import { settingsOf } from "./settings.ts";

@@ -1,5 +1,6 @@
+import { messageOf } from "../core/message_of.ts";
 import { copyFiles } from "../haproxy/generation_store.ts";
-import { failed, messageOf, wrongUsage } from "./failure.ts";
+import { failed, wrongUsage } from "./failure.ts";
 import { snapshotOfDocker } from "./input.ts";
 import { settingsOf } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";

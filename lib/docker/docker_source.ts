@@ -1,3 +1,4 @@
+import { messageOf } from "../core/message_of.ts";
 import type { ContainerId } from "../core/names.ts";
 import type { ContainerView, Snapshot } from "../core/snapshot.ts";
 import type { SourceStatus } from "../core/status.ts";
@@ -34,7 +35,7 @@ export class DockerSource implements ContainerSource {
     if (connected.length === 0) throw new SourceError("no Docker engine answers");
     if (failed !== undefined && results.every((result) => result.status === "rejected")) {
       throw new SourceError(
-        `cannot read containers: ${failed.reason instanceof Error ? failed.reason.message : failed.reason}`,
+        `cannot read containers: ${messageOf(failed.reason)}`,
       );
     }
     const containers: ContainerView[] = [];

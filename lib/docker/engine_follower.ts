@@ -1,3 +1,4 @@
+import { messageOf } from "../core/message_of.ts";
 import { type Backoff, backoffMs } from "../core/backoff.ts";
 import type { ContainerId } from "../core/names.ts";
 import type { ContainerView, EngineAddress } from "../core/snapshot.ts";
@@ -246,9 +247,8 @@ export class EngineFollower {
     if (json === undefined) return this.#forget(id as ContainerId);
     const container = decodeContainer(json);
     if (!container.ok) {
-      this.parts.report.warn(
-        `cannot read container ${id.slice(0, 12)} of ${this.parts.url}: expected ${container.expected}`,
-      );
+      const why = `of ${this.parts.url}: expected ${container.expected}`;
+      this.parts.report.warn(`cannot read container ${id.slice(0, 12)} ${why}`);
       return this.#forget(id as ContainerId);
     }
     const { id: named, status } = container.value;
@@ -290,7 +290,7 @@ export class EngineFollower {
 
   /** One line for one trouble, however often it is met. */
   #complain(error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     if (why === this.#complaint) return;
     this.#complaint = why;
     this.parts.report.error(

@@ -1,3 +1,4 @@
+import { messageOf } from "../core/message_of.ts";
 import type { ContainerId } from "../core/names.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import type { SourceStatus } from "../core/status.ts";
@@ -42,7 +43,7 @@ export class FileSource implements ContainerSource {
     try {
       text = await Deno.readTextFile(this.path);
     } catch (error) {
-      const why = error instanceof Error ? error.message : error;
+      const why = messageOf(error);
       this.report.error(`cannot read the snapshot ${this.path}: ${why}; HAProxy goes on with what it has`);
       throw new SourceError(`cannot read ${this.path}`);
     }

@@ -1,3 +1,4 @@
+import { messageOf } from "../core/message_of.ts";
 import type { ContainerId } from "../core/names.ts";
 import type { ContainerView, EngineAddress } from "../core/snapshot.ts";
 import type { Clock, Reporter, Wake } from "../ports.ts";
@@ -99,6 +100,6 @@ export class Starts {
 
   /** Without what could not be read, the start takes as long as its inspect. */
   #shrug(error: unknown): void {
-    this.parts.report.debug(`cannot prepare for a start: ${error instanceof Error ? error.message : error}`);
+    this.parts.report.debug(`cannot prepare for a start: ${messageOf(error)}`);
   }
 }

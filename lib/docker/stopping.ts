@@ -1,3 +1,4 @@
+import { messageOf } from "../core/message_of.ts";
 import type { ContainerId } from "../core/names.ts";
 import type { ContainerView } from "../core/snapshot.ts";
 import type { Clock, Reporter } from "../ports.ts";
@@ -67,7 +68,7 @@ export class StoppingContainers extends Map<ContainerId, number> {
   async recall(engine: Engine, { clock, report }: RecallParts, connection: AbortSignal): Promise<void> {
     const late = new AbortController();
     const reading = this.#read(engine, AbortSignal.any([connection, late.signal])).catch((error) =>
-      report.debug(`cannot read the last signals: ${error instanceof Error ? error.message : error}`)
+      report.debug(`cannot read the last signals: ${messageOf(error)}`)
     );
     await isDoneWithin(reading, PATIENCE_MS, clock);
     late.abort();

@@ -63,6 +63,7 @@ async function forwardBySsh(url: string, folder: string, signal: AbortSignal): P
   if (username !== "") args.push("-l", username);
   const child = new Deno.Command("ssh", {
     args: [...args, "--", hostname],
+    cwd: "/",
     stdin: "null",
     stdout: "null",
     stderr: "piped",

@@ -1,3 +1,5 @@
+import { messageOf } from "../core/message_of.ts";
+
 /**
  * Tries the listeners that a generation's folder adds to those of the running one: an HAProxy that was taken over may
  * have others than our settings name. A reload whose bind fails makes every listener
@@ -21,7 +23,7 @@ export async function tryNewBinds(before: string, after: string): Promise<string
       } catch (error) {
         // A machine without IPv6 has no such listener.
         if (isWide && bind.family === "IPv6" && !(error instanceof Deno.errors.AddrInUse)) continue;
-        return `cannot listen on ${hostname}:${bind.port}: ${error instanceof Error ? error.message : error}`;
+        return `cannot listen on ${hostname}:${bind.port}: ${messageOf(error)}`;
       }
     }
   }

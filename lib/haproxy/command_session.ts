@@ -1,3 +1,4 @@
+import { messageOf } from "../core/message_of.ts";
 import { SocketError } from "./cli_socket.ts";
 
 /** How long HAProxy may take for a batch, in milliseconds. */
@@ -82,7 +83,7 @@ export class CommandSocket {
     } catch (error) {
       // More connect at once than HAProxy takes.
       if (session === undefined && error instanceof Deno.errors.WouldBlock) return undefined;
-      const said = error instanceof Error ? error.message : String(error);
+      const said = messageOf(error);
       const why = isLate ? `no answer within ${DEADLINE_MS} ms` : said;
       throw new SocketError(`cannot send ${lines.length} commands to HAProxy at ${this.path}: ${why}`);
     } finally {

@@ -1,3 +1,4 @@
+import { messageOf } from "../core/message_of.ts";
 import type { ServerName } from "../core/names.ts";
 import type { ServerState } from "../core/runtime_command.ts";
 import { type ProcessSettings, renderProcessConfig } from "../core/process_config.ts";
@@ -57,7 +58,7 @@ export class ConfigWriter {
       );
       return { ok: true, generation };
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       return { ok: false, outcome: rejected("write", `cannot write below ${this.store.stateDir}: ${why}`) };
     }
   }
@@ -119,7 +120,7 @@ export class ConfigWriter {
     const path = this.settings.configCopy;
     if (path === undefined) return;
     await copyFiles(files, path).catch((error) => {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       this.report.error(
         `cannot write the copy of the config to ${path}: ${why}; HAProxy has it all the same`,
       );

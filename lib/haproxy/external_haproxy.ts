@@ -1,3 +1,4 @@
+import { messageOf } from "../core/message_of.ts";
 import type { Capabilities } from "../core/plan.ts";
 import type { Remains } from "../core/read_back.ts";
 import type { Desired } from "../core/render.ts";
@@ -52,7 +53,7 @@ export class ExternalHaproxy implements HaproxyControl {
     try {
       await copyFiles(desired.files, config);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       return { kind: "rejected", stage: "write", detail: `cannot write ${config}: ${why}` };
     }
     return await this.#reload(reloadCommand, signal);

@@ -278,7 +278,8 @@ export class OwnedHaproxy implements HaproxyControl {
       onLine: (severity, line) => this.#output.take(severity, line),
     });
     this.#process = process;
-    this.report.info("started HAProxy", { pid: process.pid, version: this.settings.program.text });
+    const { pid } = process;
+    if (pid !== undefined) this.report.info("started HAProxy", { pid, version: this.settings.program.text });
     void process.exited.then((how) => this.#process === process && this.#onExit(how));
   }
 

@@ -1,3 +1,4 @@
+import { messageOf } from "../core/message_of.ts";
 import type { Clock } from "../ports.ts";
 import { withoutPrefix } from "./program.ts";
 
@@ -30,19 +31,18 @@ export const PRINTED_MS = 5;
 export class HaproxyProcess {
   /** Resolves when the process has ended, with how it ended in words. */
   readonly exited: Promise<string>;
-  readonly #child: Deno.ChildProcess;
+  readonly #child: Deno.ChildProcess | undefined;
   #isEnded = false;
 
-  /** Starts haproxy; throws where the program cannot be run. */
+  /** Starts haproxy; one that cannot be run has ended at once. */
   constructor(settings: SpawnSettings) {
-    this.#child = new Deno.Command(settings.program, {
-      args: [...settings.args],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-      // Ctrl-C on a terminal goes to the whole foreground group; HAProxy is to end gracefully, by us.
-      detached: true,
-    }).spawn();
+    try {
+      this.#child = spawn(settings);
+    } catch (error) {
+      this.#isEnded = true;
+      this.exited = Promise.resolve(`it cannot be run: ${messageOf(error)}`);
+      return;
+    }
     // A pipe that nobody empties blocks the old worker, and with it the requests that it still serves.
     const drained = Promise.all(
       [this.#child.stdout, this.#child.stderr].map((pipe) => drain(pipe, settings.onLine)),
@@ -55,9 +55,9 @@ export class HaproxyProcess {
     });
   }
 
-  /** The master's process id. */
-  get pid(): number {
-    return this.#child.pid;
+  /** The master's process id; `undefined` where it could not be run. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   /** Whether it has ended. */
@@ -83,12 +83,24 @@ export class HaproxyProcess {
   signal(name: Deno.Signal): void {
     if (this.#isEnded) return;
     try {
-      this.#child.kill(name);
+      this.#child?.kill(name);
     } catch {
       // It ended in this moment.
     }
   }
 }
+
+const spawn = ({ program, args }: SpawnSettings): Deno.ChildProcess =>
+  new Deno.Command(program, {
+    args: [...args],
+    // The folder that we were started in may be gone.
+    cwd: "/",
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    // Ctrl-C on a terminal goes to the whole foreground group; HAProxy is to end gracefully, by us.
+    detached: true,
+  }).spawn();
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 

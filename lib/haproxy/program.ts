@@ -1,3 +1,4 @@
+import { messageOf } from "../core/message_of.ts";
 import { type HaproxyVersion, isAtLeast } from "../core/backend_option.ts";
 import { OLDEST_HAPROXY } from "../core/setting_values.ts";
 
@@ -17,22 +18,20 @@ const ADVICE =
   "install HAProxy 2.4 or later (Debian and Ubuntu: apt-get install haproxy) or name it with --haproxy";
 
 /** Asks haproxy for its version; throws ProgramError if it is missing or older than 2.4. */
-export async function findHaproxy(path: string): Promise<HaproxyProgram> {
+export async function findHaproxy(named: string): Promise<HaproxyProgram> {
+  const path = /^[^/]+\//.test(named) ? `${Deno.cwd()}/${named}` : named;
   let output: string;
   try {
     const result = await new Deno.Command(path, {
       args: ["-v"],
+      cwd: "/",
       stdin: "null",
       stdout: "piped",
       stderr: "null",
     }).output();
     output = new TextDecoder().decode(result.stdout);
   } catch (error) {
-    const why = error instanceof Deno.errors.NotFound
-      ? "it is not there"
-      : error instanceof Error
-      ? error.message
-      : error;
+    const why = error instanceof Deno.errors.NotFound ? "it is not there" : messageOf(error);
     throw new ProgramError(`cannot run haproxy at "${path}": ${why}; ${ADVICE}`);
   }
   const match = /version ((\d+)\.(\d+)[^ ]*)/i.exec(output);
@@ -56,7 +55,14 @@ export async function checkConfig(
   env: Readonly<Record<string, string>>,
 ): Promise<CheckResult> {
   const args = ["-c", ...files.flatMap((file) => ["-f", file])];
-  const command = new Deno.Command(program, { args, env, stdin: "null", stdout: "null", stderr: "piped" });
+  const command = new Deno.Command(program, {
+    args,
+    env,
+    cwd: "/",
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  });
   const { success, code, stderr } = await command.output();
   const lines = new TextDecoder().decode(stderr).split("\n");
   const messages = lines.filter((line) => /^\[(?:ALERT|WARNING)\]|^ {2,}/.test(line)).map(withoutPrefix)

@@ -1,3 +1,4 @@
+import { messageOf } from "../core/message_of.ts";
 import type { Remains } from "../core/read_back.ts";
 import type { Survey } from "../core/survey.ts";
 import type { Generation } from "../ports.ts";
@@ -46,7 +47,7 @@ export async function collectRemains(found: Found): Promise<Remains | string> {
     );
     return { loaded, current: new Map(files), survey: await found.survey() };
   } catch (error) {
-    return `what HAProxy has loaded cannot be read: ${error instanceof Error ? error.message : error}`;
+    return `what HAProxy has loaded cannot be read: ${messageOf(error)}`;
   }
 }
 

@@ -51,6 +51,33 @@ for (const program of programs) {
     });
   }
 
+  Deno.test(`${called(program)}: where it cannot be run when it is to be started again, that is tried until it can`, async () => {
+    const folder = await Deno.makeTempDir({ prefix: "signalbox-gone-" });
+    const wrapper = `${folder}/haproxy`;
+    await Deno.symlink(program.path, wrapper);
+    try {
+      await onStage(program, { wrapper }, async (stage) => {
+        const text = await Deno.readTextFile(
+          new URL("../changes/nothing_changed/before.json", import.meta.url),
+        );
+        await stage.apply(want(stage.routing, text, { not_ready: ["web1", "web2"] }));
+        // The master may answer a moment later than its worker.
+        const master = await eventually(() => VICTIMS.master(stage), { what: "the master to answer" });
+        await Deno.remove(wrapper);
+        Deno.kill(master, "SIGKILL");
+        const isSaid = () =>
+          stage.said.some((line) => /it cannot be run: .*; it is started again/.test(line));
+        await eventually(isSaid, { what: "the trouble to be told" });
+        await Deno.symlink(program.path, wrapper);
+        await eventually(() => stage.restarts() === 1, { what: "HAProxy to be started again" });
+        const { status } = await httpGet({ port: stage.httpPort, host: "www.example.com" });
+        assert.equal(status, 503);
+      });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+
   Deno.test(`${called(program)}: the files say who is held, and after an audit who is down, and a crash changes nothing`, async () => {
     await using containers = new Containers();
     const text = await Deno.readTextFile(new URL("../changes/nothing_changed/before.json", import.meta.url));

@@ -1,0 +1,7 @@
+/** The message of anything that was thrown, with what only the binary's maker could use put in a user's words. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // A rule of Deno's: such files need all permissions there are.
+  const special = error.name === "NotCapable" && /^Requires all access to ("[^"]*")/.exec(error.message);
+  return special ? `signalbox uses no file below /dev, /proc and /sys, such as ${special[1]}` : error.message;
+}
