@@ -35,7 +35,6 @@ export const PERMISSIONS: readonly string[] = [
     "NO_COLOR",
     "FORCE_COLOR",
     "CLICOLOR_FORCE",
-    "NOTIFY_SOCKET",
     // Read by packages when they load; a refusal would be thrown.
     "NODE_ENV",
     "NODE_DEBUG",

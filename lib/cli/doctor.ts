@@ -7,7 +7,7 @@ import { checkConfig, findHaproxy } from "../haproxy/program.ts";
 import { copyFiles } from "../haproxy/generation_store.ts";
 import { askControl } from "../report/control_socket.ts";
 
-import { readSnapshot, temporaryFolder } from "./input.ts";
+import { folderOnDemand, readSnapshot } from "./input.ts";
 import { absolute, prepareRouting } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
 import { defaultStateDir } from "./state_dir.ts";
@@ -71,11 +71,11 @@ async function checkDocker(settings: Settings): Promise<Check[]> {
   for (const url of settings.dockerHosts) {
     const name = `Docker at ${url}`;
     const ending = new AbortController();
-    const folder = await temporaryFolder();
+    const folder = folderOnDemand();
     try {
       const tls = { isVerified: settings.dockerTlsVerify, certPath: settings.dockerCertPath };
       const engine = await connectEngine(
-        await openTransport(url, tls, () => Promise.resolve(folder.path), ending.signal),
+        await openTransport(url, tls, folder.path, ending.signal),
         ending.signal,
       );
       const listed = await engine.list(ending.signal);
@@ -230,17 +230,18 @@ async function hardLimit(): Promise<number> {
 
 async function checkConfigOfNow(settings: Settings, terminal: Terminal): Promise<Check> {
   const name = "config";
-  const folder = await temporaryFolder();
+  const temporary = folderOnDemand();
   try {
     const routing = await prepareRouting(settings);
     const built = routing.design.build(await readSnapshot(settings, terminal));
-    await copyFiles(routing.design.render(built.model).files, `${folder.path}/haproxy.cfg`);
+    const folder = await temporary.path();
+    await copyFiles(routing.design.render(built.model).files, `${folder}/haproxy.cfg`);
     const program = await findHaproxy(settings.haproxy);
-    const result = await checkConfig(program.path, [`${folder.path}/haproxy.cfg`], routing.env);
+    const result = await checkConfig(program.path, [`${folder}/haproxy.cfg`], routing.env);
     const warnings = built.notices.filter((notice) => notice.severity === "warning").length;
     const detail = result.isValid
       ? `HAProxy would load it: ${built.model.routes.length} routes, ${warnings} warnings (see signalbox explain)`
-      : result.messages.join("; ").replaceAll(`${folder.path}/`, "");
+      : result.messages.join("; ").replaceAll(`${folder}/`, "");
     return {
       name,
       isGood: result.isValid,
@@ -255,6 +256,6 @@ async function checkConfigOfNow(settings: Settings, terminal: Terminal): Promise
       remedy: "this needs the checks above to pass first",
     };
   } finally {
-    await folder.remove();
+    await temporary.remove();
   }
 }

@@ -42,13 +42,13 @@ function decodeOrFail(text: string, what: string): Snapshot {
 /** What Docker says now, as `signalbox snapshot` writes it. Throws Failure with code 1. */
 export async function snapshotOfDocker(settings: Settings): Promise<string> {
   const ending = new AbortController();
-  const folder = await temporaryFolder();
+  const folder = folderOnDemand();
   try {
     const containers: unknown[] = [];
     for (const url of settings.dockerHosts) {
       const tls = { isVerified: settings.dockerTlsVerify, certPath: settings.dockerCertPath };
       try {
-        const transport = await openTransport(url, tls, () => Promise.resolve(folder.path), ending.signal);
+        const transport = await openTransport(url, tls, folder.path, ending.signal);
         const engine = settings.dockerHosts.length > 1 ? await engineAddressOf(url) : undefined;
         const tag = engine === undefined ? undefined : { Address: engine.address, IsLocal: engine.isLocal };
         const found = await readContainers(transport, ending.signal);
@@ -65,10 +65,28 @@ export async function snapshotOfDocker(settings: Settings): Promise<string> {
   }
 }
 
-/** A folder of its own that only we can read. */
+/** A folder of its own that only we can read. Throws Failure. */
 export async function temporaryFolder(): Promise<
   { readonly path: string; readonly remove: () => Promise<void> }
 > {
-  const path = await Deno.makeTempDir({ prefix: "signalbox-" });
+  const path = await Deno.makeTempDir({ prefix: "signalbox-" }).catch((error) => {
+    throw failed(
+      `cannot make a temporary folder: ${
+        messageOf(error)
+      }; expected $TMPDIR, or /tmp, to be one that can be written`,
+    );
+  });
   return { path, remove: () => Deno.remove(path, { recursive: true }).catch(() => undefined) };
+}
+
+/** A temporary folder for whoever comes to need one: only ssh does. */
+export function folderOnDemand(): {
+  readonly path: () => Promise<string>;
+  readonly remove: () => Promise<void>;
+} {
+  let made: ReturnType<typeof temporaryFolder> | undefined;
+  return {
+    path: async () => (await (made ??= temporaryFolder())).path,
+    remove: async () => await (await made?.catch(() => undefined))?.remove(),
+  };
 }

@@ -20,18 +20,24 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
   } catch (error) {
-    const message = messageOf(error).trim().replaceAll("\n", " ");
-    if (error instanceof CommanderError) {
-      if (error.exitCode !== 0) tellAsJson(message.replace(/^error: /, ""));
-      return await written.then(() => error.exitCode === 0 ? 0 : 2);
+    const isDone = error instanceof CommanderError && error.exitCode === 0;
+    const failure = isDone ? await written.then(() => undefined, (why) => why) : error;
+    if (isDone && failure === undefined) return 0;
+    // Whoever reads no more wants to hear no more.
+    if (failure instanceof Deno.errors.BrokenPipe) return 1;
+    const message = messageOf(failure).trim().replaceAll("\n", " ");
+    if (failure instanceof CommanderError) {
+      tellAsJson(message.replace(/^error: /, ""));
+      await written.catch(() => undefined);
+      return 2;
     }
     const isDebug = terminal.env("SIGNALBOX_LOG_LEVEL") === "debug" ||
       /--log-level[= ]debug/.test(args.join(" "));
     terminal.err(`error: ${message}`);
     tellAsJson(message);
-    if (isDebug && error instanceof Error && error.stack !== undefined) terminal.err(error.stack);
-    await written;
-    return error instanceof Failure ? error.exitCode : 1;
+    if (isDebug && failure instanceof Error && failure.stack !== undefined) terminal.err(failure.stack);
+    await written.catch(() => undefined);
+    return failure instanceof Failure ? failure.exitCode : 1;
   }
 }
 

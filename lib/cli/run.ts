@@ -11,6 +11,7 @@ import { FileSource } from "../docker/file_source.ts";
 import { engineAddressOf, openTransport } from "../docker/transport.ts";
 import { ExternalHaproxy } from "../haproxy/external_haproxy.ts";
 import { findHaproxy, type HaproxyProgram } from "../haproxy/program.ts";
+import { leaveLostFolder } from "../haproxy/lost_folder.ts";
 import { OwnedHaproxy } from "../haproxy/owned_haproxy.ts";
 import { findIdentity } from "../haproxy/identity.ts";
 import type { ContainerSource, HaproxyControl, Reporter } from "../ports.ts";
@@ -94,14 +95,17 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
       .finally(() => controller.reread());
   });
   let isHandedOver = false;
-  const control = await serveControl(stateDir, {
+  const onFailure = (error: unknown) =>
+    report.error(`cannot answer who asks for the status: ${messageOf(error)}; it is tried again`);
+  const control = serveControl(stateDir, {
+    onFailure,
     status: () => readStatus(controller, startedAt),
     handOver: () => {
       isHandedOver = true;
       stopping.abort();
     },
   });
-  const admin = openAdmin(settings, stateDir, () => readStatus(controller, startedAt));
+  const admin = openAdmin(settings, stateDir, () => readStatus(controller, startedAt), onFailure);
   await controller.run(stopping.signal);
   await Promise.all([control.close(), admin?.close()]);
   if (isHandedOver) {
@@ -117,13 +121,18 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
 
 const metricsSocketOf = (stateDir: string): string => `${stateDir}/metrics.sock`;
 
-function openAdmin(settings: Settings, stateDir: string, status: () => Promise<Status>) {
+function openAdmin(
+  settings: Settings,
+  stateDir: string,
+  status: () => Promise<Status>,
+  onFailure: (error: unknown) => void,
+) {
   if (settings.admin === undefined) return undefined;
   const haproxyMetrics = settings.external
     ? () => Promise.resolve("")
     : () => fetchText(metricsSocketOf(stateDir), "/metrics");
   try {
-    return serveAdmin({ ...settings.admin, status, haproxyMetrics });
+    return serveAdmin({ ...settings.admin, status, haproxyMetrics, onFailure });
   } catch (error) {
     const { hostname, port } = settings.admin;
     throw failed(`cannot serve --admin at ${hostname}:${port}: ${messageOf(error)}, expected a free port`);
@@ -235,7 +244,10 @@ async function openSource(
   const followers = settings.dockerHosts.map((url) =>
     new EngineFollower({
       url,
-      openTransport: (connection) => openTransport(url, tls, () => Promise.resolve(stateDir), connection),
+      openTransport: (connection) => {
+        leaveLostFolder();
+        return openTransport(url, tls, () => Promise.resolve(stateDir), connection);
+      },
       findAddress: isAlone ? () => Promise.resolve(undefined) : () => engineAddressOf(url),
       answers: answersAtAll,
       untilGone,

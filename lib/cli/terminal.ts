@@ -1,3 +1,5 @@
+import { WholeLines } from "./whole_lines.ts";
+
 /** The world that a command speaks to: arguments aside, everything that it reads and writes. */
 export type Terminal = {
   readonly env: (name: string) => string | undefined;
@@ -10,6 +12,7 @@ export type Terminal = {
 };
 
 const encoder = new TextEncoder();
+const errors = new WholeLines((bytes) => Deno.stderr.writeSync(bytes));
 
 /** The real terminal. */
 export const systemTerminal: Terminal = {
@@ -18,15 +21,7 @@ export const systemTerminal: Terminal = {
     const bytes = encoder.encode(text);
     for (let sent = 0; sent < bytes.length;) sent += await Deno.stdout.write(bytes.subarray(sent));
   },
-  err: (line) => writeSync(encoder.encode(`${line}\n`)),
+  err: (line) => errors.add(line),
   isErrTerminal: Deno.stderr.isTerminal(),
   stdin: () => new Response(Deno.stdin.readable).text(),
 };
-
-function writeSync(bytes: Uint8Array): void {
-  try {
-    for (let sent = 0; sent < bytes.length;) sent += Deno.stderr.writeSync(bytes.subarray(sent));
-  } catch {
-    // A reader of our log that went away must not end us, nor HAProxy with us.
-  }
-}

@@ -6,6 +6,7 @@ import type { ReportedServer, Survey } from "../core/survey.ts";
 import type { HaproxyStatus } from "../core/status.ts";
 import type { HaproxyControl, Outcome, Reporter } from "../ports.ts";
 import { copyFiles } from "./generation_store.ts";
+import { leaveLostFolder } from "./lost_folder.ts";
 import { checkConfig } from "./program.ts";
 
 /** How long a reload command may take, in milliseconds. */
@@ -31,7 +32,12 @@ export class ExternalHaproxy implements HaproxyControl {
   async check(desired: Desired): Promise<Outcome> {
     const { program, env } = this.settings;
     if (program === undefined) return { kind: "applied" };
-    const folder = await Deno.makeTempDir({ prefix: "signalbox-check-" });
+    const folder = await Deno.makeTempDir({ prefix: "signalbox-check-" }).catch(() => undefined);
+    if (folder === undefined) {
+      const detail =
+        "cannot make a temporary folder, expected $TMPDIR, or /tmp, to be one that can be written";
+      return { kind: "rejected", stage: "write", detail };
+    }
     try {
       await copyFiles(desired.files, `${folder}/haproxy.cfg`);
       const result = await checkConfig(program, [`${folder}/haproxy.cfg`], env);
@@ -116,6 +122,7 @@ export class ExternalHaproxy implements HaproxyControl {
 
   async #reload(command: string, signal: AbortSignal): Promise<Outcome> {
     const limit = AbortSignal.timeout(RELOAD_LIMIT_MS);
+    leaveLostFolder();
     const child = new Deno.Command("sh", {
       args: ["-c", command],
       stdin: "null",

@@ -33,6 +33,10 @@ export class GenerationStore {
     await Deno.mkdir(this.stateDir, { recursive: true, mode: 0o700 });
     await Deno.chmod(this.stateDir, 0o700);
     await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    // What cannot be written is told when we begin, and not once Docker has something to say.
+    const trial = `${this.#folder}/.trial`;
+    await Deno.writeTextFile(trial, "");
+    await Deno.remove(trial);
     const names = (await Array.fromAsync(Deno.readDir(this.#folder))).map((entry) => entry.name);
     // Nor is the number that HAProxy has given again, whether or not its files are still there.
     this.#last = Math.max(loaded, ...names.map((name) => Number(name) || 0));

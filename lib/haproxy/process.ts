@@ -1,5 +1,6 @@
 import { messageOf } from "../core/message_of.ts";
 import type { Clock } from "../ports.ts";
+import { leaveLostFolder } from "./lost_folder.ts";
 import { withoutPrefix } from "./program.ts";
 
 /** How a process was started. */
@@ -90,10 +91,10 @@ export class HaproxyProcess {
   }
 }
 
-const spawn = ({ program, args }: SpawnSettings): Deno.ChildProcess =>
-  new Deno.Command(program, {
+function spawn({ program, args }: SpawnSettings): Deno.ChildProcess {
+  leaveLostFolder();
+  return new Deno.Command(program, {
     args: [...args],
-    // The folder that we were started in may be gone.
     cwd: "/",
     stdin: "null",
     stdout: "piped",
@@ -101,6 +102,7 @@ const spawn = ({ program, args }: SpawnSettings): Deno.ChildProcess =>
     // Ctrl-C on a terminal goes to the whole foreground group; HAProxy is to end gracefully, by us.
     detached: true,
   }).spawn();
+}
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 

@@ -1,6 +1,7 @@
 import { messageOf } from "../core/message_of.ts";
 import { type HaproxyVersion, isAtLeast } from "../core/backend_option.ts";
 import { OLDEST_HAPROXY } from "../core/setting_values.ts";
+import { leaveLostFolder } from "./lost_folder.ts";
 
 /** The haproxy that was found. */
 export type HaproxyProgram = {
@@ -55,6 +56,7 @@ export async function checkConfig(
   env: Readonly<Record<string, string>>,
 ): Promise<CheckResult> {
   const args = ["-c", ...files.flatMap((file) => ["-f", file])];
+  leaveLostFolder();
   const command = new Deno.Command(program, {
     args,
     env,

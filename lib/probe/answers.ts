@@ -1,5 +1,6 @@
 import type { ContainerView } from "../core/snapshot.ts";
 import { type Connection, openTcp } from "./connection.ts";
+import { TRIED_AT_ONCE, Turns } from "./turns.ts";
 
 /** How long a container may take to accept a connection, in milliseconds. */
 const LIMIT_MS = 500;
@@ -8,6 +9,8 @@ const MOST_PORTS = 4;
 
 /** How long is waited before a container that closes connections at once is asked again, in milliseconds. */
 const PAUSE_MS = 200;
+
+const TURNS = new Turns(TRIED_AT_ONCE);
 
 type At = { readonly hostname: string; readonly port: number };
 
@@ -33,9 +36,7 @@ export async function untilGone(container: ContainerView, signal: AbortSignal): 
     connection.close();
     // Servers close a silent connection after seconds; one that does so at once is not asked without end.
     const isQuick = performance.now() - openedAt < PAUSE_MS;
-    if (isQuick) {
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-    }
+    if (isQuick) await pause();
   }
   return false;
 }
@@ -46,18 +47,36 @@ async function findAnswering(container: ContainerView): Promise<At | undefined> 
     address !== undefined
   );
   const all = addresses.flatMap((hostname) => ports.map(({ port }) => ({ hostname, port })));
-  const found = await Promise.all(all.map(async (at) => {
-    const connection = await open(at);
-    connection?.close();
-    return connection && at;
-  }));
+  const found = await Promise.all(all.map((at) =>
+    TURNS.take(async () => {
+      const connection = await open(at);
+      connection?.close();
+      return connection && at;
+    })
+  ));
   return found.find((at) => at !== undefined);
 }
 
 /** Opens a connection that ends with the signal; `undefined` where it is refused or takes too long. */
 async function open(at: At, signal?: AbortSignal): Promise<Connection | undefined> {
-  const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), LIMIT_MS);
-  const opening = signal === undefined ? limit.signal : AbortSignal.any([limit.signal, signal]);
-  return await openTcp(at, opening).catch(() => undefined).finally(() => clearTimeout(timer));
+  for (;;) {
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), LIMIT_MS);
+    const opening = signal === undefined ? limit.signal : AbortSignal.any([limit.signal, signal]);
+    try {
+      return await openTcp(at, opening);
+    } catch (error) {
+      // That we have no descriptor left says nothing of the container.
+      if (!isOutOfDescriptors(error) || signal?.aborted) return undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+    await pause();
+  }
 }
+
+/** EMFILE and ENFILE (accept(2), connect(2)). */
+const isOutOfDescriptors = (error: unknown): boolean =>
+  error instanceof Error && /\(os error (?:23|24)\)/.test(error.message);
+
+const pause = () => new Promise<void>((resolve) => void setTimeout(resolve, PAUSE_MS));

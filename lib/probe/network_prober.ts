@@ -1,5 +1,6 @@
 import { type Clock, type HttpQuestion, type Prober, type ProbeTarget, READY_LIMIT_MS } from "../ports.ts";
 import { type Connection, openTcp, openTls } from "./connection.ts";
+import { TRIED_AT_ONCE, Turns } from "./turns.ts";
 
 /**
  * A container is asked again after this part of the time that it has been asked for, so that it is found that much late
@@ -35,6 +36,8 @@ export class NetworkProber implements Prober {
   /** Those that are asked, by when that began. */
   readonly #asked = new Set<{ readonly since: number }>();
 
+  readonly #turns = new Turns(TRIED_AT_ONCE);
+
   constructor(readonly clock: Clock) {}
 
   async prove(target: ProbeTarget, onFailure: OnFailure, signal: AbortSignal): Promise<void> {
@@ -50,7 +53,7 @@ export class NetworkProber implements Prober {
     signal: AbortSignal,
   ): Promise<void> {
     for (let tries = 1; !signal.aborted; tries++) {
-      const verdict = await probe(target, this.clock, signal);
+      const verdict = await this.#turns.take(() => probe(target, this.clock, signal));
       if (verdict.isReady) return;
       if (signal.aborted) break;
       const elapsedMs = this.clock.now() - startedAt;

@@ -1,4 +1,5 @@
 import { formatStatus, type Status } from "../core/status.ts";
+import { SteadyServer } from "./steady_server.ts";
 import { formatMetrics } from "./metrics.ts";
 
 /** What the admin page shows, and where. */
@@ -8,6 +9,8 @@ export type AdminSettings = {
   readonly status: () => Promise<Status>;
   /** HAProxy's own metrics, or nothing where it has none to give. */
   readonly haproxyMetrics: () => Promise<string>;
+  /** Hears why it cannot be asked for a while. */
+  readonly onFailure: (error: unknown) => void;
 };
 
 const HEADERS = {
@@ -21,9 +24,12 @@ const HEADERS = {
  * Serves health, metrics and the status, to be read only: nothing here changes anything. Throws where the address
  * cannot be had. Browsers are kept out as far as another site could make them ask.
  */
-export function serveAdmin(settings: AdminSettings): { readonly close: () => Promise<void> } {
+export const serveAdmin = (settings: AdminSettings): SteadyServer =>
+  new SteadyServer(() => openPage(settings), settings.onFailure);
+
+function openPage(settings: AdminSettings): Deno.HttpServer {
   const { hostname, port } = settings;
-  const server = Deno.serve({
+  return Deno.serve({
     hostname,
     port,
     onListen: () => undefined,
@@ -36,7 +42,6 @@ export function serveAdmin(settings: AdminSettings): { readonly close: () => Pro
     if (isFromOtherSite(request.headers)) return text(403, "not for other sites\n");
     return answer(new URL(request.url).pathname, settings);
   });
-  return { close: () => server.shutdown() };
 }
 
 async function answer(path: string, { status, haproxyMetrics }: AdminSettings): Promise<Response> {

@@ -1,22 +1,35 @@
 import type { Status } from "../core/status.ts";
+import { SteadyServer } from "./steady_server.ts";
 
 /** What can be asked of a running signalbox. */
 export type ControlHandlers = {
   readonly status: () => Promise<Status>;
   /** Ends this signalbox, and leaves HAProxy to the one that asks. */
   readonly handOver: () => void;
+  /** Hears why it cannot be asked for a while. */
+  readonly onFailure: (error: unknown) => void;
 };
 
 /** The control socket of a state directory. */
 export const controlPath = (stateDir: string): string => `${stateDir}/control.sock`;
 
 /** Serves the control socket, for the owner of the state directory alone (mode 0600); ends with the answer's `close`. */
-export async function serveControl(
+export function serveControl(
   stateDir: string,
   handlers: ControlHandlers,
-): Promise<{ readonly close: () => Promise<void> }> {
+): { readonly close: () => Promise<void> } {
   const path = controlPath(stateDir);
-  await Deno.remove(path).catch(() => undefined);
+  const server = new SteadyServer(() => openSocket(path, handlers), handlers.onFailure);
+  return {
+    close: async () => {
+      await server.close();
+      await Deno.remove(path).catch(() => undefined);
+    },
+  };
+}
+
+function openSocket(path: string, handlers: ControlHandlers): Deno.HttpServer {
+  unlessMissing(() => Deno.removeSync(path));
   const server = Deno.serve({
     path,
     onListen: () => undefined,
@@ -32,15 +45,16 @@ export async function serveControl(
     return new Response("not found\n", { status: 404 });
   });
   // It is gone where another signalbox begins in this moment, which then asks this one to leave.
-  await Deno.chmod(path, 0o600).catch((error) => {
+  unlessMissing(() => Deno.chmodSync(path, 0o600));
+  return server;
+}
+
+function unlessMissing(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
-  return {
-    close: async () => {
-      await server.shutdown();
-      await Deno.remove(path).catch(() => undefined);
-    },
-  };
+  }
 }
 
 /** How long a running signalbox may take to answer, in milliseconds: longer than it waits for HAProxy. */

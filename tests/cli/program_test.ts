@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
-import { runProgram } from "../harness/program.ts";
+import { program, runProgram } from "../harness/program.ts";
 import { inspected, World } from "./world.ts";
 
 const COMMANDS = ["run", "render", "snapshot", "explain", "status", "completions"];
@@ -66,6 +66,20 @@ Deno.test("a file that the runtime keeps from programs is told of in our words",
     /^error: cannot read the snapshot "\/proc\/self\/status": signalbox uses no file below \/dev, \/proc and \/sys, such as "\/proc\/self\/status", /,
   );
 });
+
+for (const args of [["--help"], ["--version"], ["completions", "bash"]]) {
+  Deno.test(`what cannot be printed is told in one line: ${args.join(" ")}`, async () => {
+    const { code, stderr } = await new Deno.Command("sh", {
+      args: ["-c", '"$@" >/dev/full', "sh", ...program(), ...args],
+      stdin: "null",
+      stdout: "null",
+    }).output();
+    assert.deepEqual([code, new TextDecoder().decode(stderr)], [
+      1,
+      "error: No space left on device (os error 28)\n",
+    ]);
+  });
+}
 
 Deno.test("a wrong variable is named, and it is wrong usage too", async () => {
   const { code, stderr } = await runProgram(["render", "--snapshot", "-"], {

@@ -84,6 +84,16 @@ Deno.test("doctor finds a port that is taken for IPv6 alone", async () => {
   assert.equal(code, 0, "HAProxy is to listen on another address");
 });
 
+Deno.test("doctor needs no shell", async () => {
+  await using world = await oneWell();
+  const { code, stdout, stderr } = await world.run(["doctor", "--json", ...words(wellFlags(world))], {
+    env: { PATH: "/nowhere" },
+  });
+  assert.equal(code, 0, stderr);
+  const { checks } = JSON.parse(stdout) as Report;
+  assert.ok(checks.length > 3 && checks.every(({ name }) => name !== "file descriptors"));
+});
+
 Deno.test("doctor's report for people has a line a check, and the remedy beneath what failed", async () => {
   await using world = await oneWell();
   const flags = { ...wellFlags(world), haproxy: "/nowhere/haproxy" };

@@ -52,13 +52,24 @@ export class FaultStage implements AsyncDisposable {
   }
 
   /** Starts signalbox, and does not wait until it serves. */
-  start(flags: readonly string[] = [], env: Record<string, string> = {}): RunningProgram {
-    const program = startProgram([
-      "run",
-      ...["--snapshot", `${this.folder}/snapshot.json`, "--state-dir", this.stateDir, "--bind", "127.0.0.1"],
-      ...["--http-port", `${this.port}`, "--https-port", `${this.httpsPort}`, "--max-connections", "200"],
-      ...["--log-format", "json", ...flags],
-    ], env);
+  start(flags: readonly string[] = [], env: Record<string, string> = {}, cwd?: string): RunningProgram {
+    const program = startProgram(
+      [
+        "run",
+        ...[
+          "--snapshot",
+          `${this.folder}/snapshot.json`,
+          "--state-dir",
+          this.stateDir,
+          "--bind",
+          "127.0.0.1",
+        ],
+        ...["--http-port", `${this.port}`, "--https-port", `${this.httpsPort}`, "--max-connections", "200"],
+        ...["--log-format", "json", ...flags],
+      ],
+      env,
+      cwd,
+    );
     this.#programs.push(program);
     return program;
   }

@@ -1,6 +1,7 @@
 /** The copy of the config, the port, the certificate: each trouble is one clear error, the last good state stays, and it heals. */
 import assert from "node:assert/strict";
 import { eventually } from "../harness/eventually.ts";
+import { freePort, httpGet } from "../harness/http.ts";
 import { errors, FaultStage } from "./stage.ts";
 
 async function system(...words: readonly [string, ...string[]]): Promise<void> {
@@ -79,4 +80,41 @@ Deno.test("a certificate that is broken when SIGHUP comes is one error, the old 
   await eventually(async () => (await stage.status()).trouble === undefined, {
     what: "no trouble to be left",
   });
+});
+
+Deno.test("the folder that it was started in may go away: HAProxy is checked, reloaded and started again all the same", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const folder = await Deno.makeTempDir({ prefix: "signalbox-start-" });
+  const program = stage.start([], {}, folder);
+  await stage.answers("good.example");
+  await Deno.remove(folder);
+  await stage.want({ host: "good.example" }, {
+    host: "late.example",
+    data: { backend_options: ["http-server-close"] },
+  });
+  await stage.answers("late.example");
+  Deno.kill(Number(await Deno.readTextFile(`${stage.stateDir}/haproxy.pid`)), "SIGKILL");
+  await stage.says(program, /HAProxy ended by itself/);
+  await stage.answers("late.example");
+});
+
+Deno.test("where no descriptor is left for who asks, that is told, and answered again when there are some", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const port = freePort();
+  const program = stage.start(["--admin", `127.0.0.1:${port}`]);
+  await stage.answers("good.example");
+  const ask = async () => (await httpGet({ port, path: "/healthz", limitMs: 1_000 })).status;
+  assert.equal(await ask(), 200);
+  const limit = (most: string) => system("prlimit", "--pid", `${program.pid}`, `--nofile=${most}`);
+  await limit("64:1024");
+  // Those that nobody accepts are cut off.
+  const idle = await Promise.allSettled(
+    Array.from({ length: 80 }, () => Deno.connect({ hostname: "127.0.0.1", port })),
+  );
+  await stage.says(program, /"level":"error".*Too many open files/);
+  assert.equal((await stage.get("good.example")).status, 200);
+  for (const connection of idle) if (connection.status === "fulfilled") connection.value.close();
+  await eventually(async () => await ask() === 200, { what: "it to be asked again" });
+  await stage.want({ host: "good.example" }, { host: "late.example" });
+  await stage.answers("late.example");
 });

@@ -66,12 +66,17 @@ export interface RunningProgram extends AsyncDisposable {
 }
 
 /** Starts signalbox and collects what it says. */
-export function startProgram(args: readonly string[], env: Record<string, string> = {}): RunningProgram {
+export function startProgram(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  cwd?: string,
+): RunningProgram {
   const [command, ...before] = program();
   const mark = crypto.randomUUID();
   const child = new Deno.Command(command, {
     args: [...before, ...args],
     env: { ...env, [MARK]: mark },
+    ...(cwd === undefined ? {} : { cwd }),
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

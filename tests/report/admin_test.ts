@@ -19,6 +19,7 @@ async function onPage(
     port,
     status: () => Promise.resolve(status()),
     haproxyMetrics,
+    onFailure: () => undefined,
   });
   try {
     await act((path, more = {}) => httpGet({ port, path, ...more }), port);

@@ -12,11 +12,15 @@ async function inStateDir(act: (stateDir: string) => Promise<void>): Promise<voi
   }
 }
 
-const handlers = { status: () => Promise.resolve(statusOf()), handOver: () => undefined };
+const handlers = {
+  status: () => Promise.resolve(statusOf()),
+  handOver: () => undefined,
+  onFailure: () => undefined,
+};
 
 Deno.test("the control socket is its owner's alone, and is gone when it is closed", async () => {
   await inStateDir(async (stateDir) => {
-    const control = await serveControl(stateDir, handlers);
+    const control = serveControl(stateDir, handlers);
     assert.equal(((await Deno.stat(controlPath(stateDir))).mode ?? 0) & 0o777, 0o600);
     await control.close();
     await assert.rejects(Deno.stat(controlPath(stateDir)), Deno.errors.NotFound);
@@ -27,7 +31,7 @@ Deno.test("a socket that was left behind is replaced", async () => {
   await inStateDir(async (stateDir) => {
     const left = Deno.listen({ transport: "unix", path: controlPath(stateDir) });
     left.close();
-    const control = await serveControl(stateDir, handlers);
+    const control = serveControl(stateDir, handlers);
     assert.equal((await askControl(stateDir, "GET", "/status") as { pid: number }).pid, 4);
     await control.close();
   });
@@ -36,7 +40,7 @@ Deno.test("a socket that was left behind is replaced", async () => {
 Deno.test("the status is JSON, and only it can be asked for with GET", async () => {
   await inStateDir(async (stateDir) => {
     let handOvers = 0;
-    const control = await serveControl(stateDir, { ...handlers, handOver: () => void handOvers++ });
+    const control = serveControl(stateDir, { ...handlers, handOver: () => void handOvers++ });
     assert.deepEqual(
       await askControl(stateDir, "GET", "/status"),
       JSON.parse(JSON.stringify(statusOf())),
@@ -52,7 +56,7 @@ Deno.test("a hand-over is answered with our pid, and done once", async () => {
   await inStateDir(async (stateDir) => {
     const { promise, resolve } = Promise.withResolvers<void>();
     let handOvers = 0;
-    const control = await serveControl(stateDir, {
+    const control = serveControl(stateDir, {
       ...handlers,
       handOver: () => {
         handOvers++;

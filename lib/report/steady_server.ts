@@ -1,0 +1,42 @@
+/** How long after a server failed another one takes its place, in milliseconds. */
+const AGAIN_MS = 1_000;
+
+/** A server that is opened again when it fails: where no connection can be accepted (no descriptor is left), Deno's ends for good. */
+export class SteadyServer {
+  #server: ReturnType<SteadyServer["open"]> | undefined;
+  #isClosed = false;
+  #again: ReturnType<typeof setTimeout> | undefined;
+
+  /** Opens it; throws where the address cannot be had. Later trouble is told to `onFailure`, and opening is tried again. */
+  constructor(
+    readonly open: () => Pick<Deno.HttpServer, "finished" | "shutdown">,
+    readonly onFailure: (error: unknown) => void,
+    readonly againMs = AGAIN_MS,
+  ) {
+    this.#use(open());
+  }
+
+  #use(server: ReturnType<SteadyServer["open"]>): void {
+    this.#server = server;
+    server.finished.catch((error) => this.#retry(error));
+  }
+
+  #retry(error: unknown): void {
+    if (this.#isClosed) return;
+    this.onFailure(error);
+    this.#again = setTimeout(() => {
+      try {
+        this.#use(this.open());
+      } catch (error) {
+        this.#retry(error);
+      }
+    }, this.againMs);
+  }
+
+  /** Ends it, with its last answers. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#again);
+    await this.#server?.shutdown().catch(() => undefined);
+  }
+}
