@@ -111,10 +111,11 @@ Deno.test("where no descriptor is left for who asks, that is told, and answered 
   const idle = await Promise.allSettled(
     Array.from({ length: 80 }, () => Deno.connect({ hostname: "127.0.0.1", port })),
   );
-  await stage.says(program, /"level":"error".*Too many open files/);
+  await assert.rejects(ask, "nobody accepts it");
   assert.equal((await stage.get("good.example")).status, 200);
   for (const connection of idle) if (connection.status === "fulfilled") connection.value.close();
   await eventually(async () => await ask() === 200, { what: "it to be asked again" });
+  await stage.says(program, /"level":"error".*Too many open files/);
   await stage.want({ host: "good.example" }, { host: "late.example" });
   await stage.answers("late.example");
 });
