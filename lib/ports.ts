@@ -97,6 +97,8 @@ export type ProbeTarget = {
   readonly via: "container" | "published";
   /** The container's own address and port, which tells the truth where it can be reached. */
   readonly own: { readonly hostname: string; readonly port: number } | undefined;
+  /** Where the container's machine is, if it is another one and this is an address there. */
+  readonly elsewhere: string | undefined;
   /** What it is asked over HTTP, one after the other; none where a connection is proof enough. */
   readonly questions: readonly HttpQuestion[];
   /** The name that TLS is spoken to; `undefined` where it is not. */

@@ -207,6 +207,7 @@ function targetOf({ host: written, shape }: Backend, server: Server): ProbeTarge
     port: server.port,
     via: server.via,
     own: server.own === undefined ? undefined : { hostname: server.own.address, port: server.own.port },
+    elsewhere: server.elsewhere,
     questions: [
       ...server.isWarmed ? [{ request: warm, isAnyRight: true, limitMs: ANSWER_LIMIT_MS }] : [],
       ...check === undefined ? [] : [{
@@ -226,5 +227,7 @@ function targetOf({ host: written, shape }: Backend, server: Server): ProbeTarge
 }
 
 /** What has to be proven anew if it is another; a check that is changed leaves those alone that have traffic. */
-const identityOf = ({ hostname, port, via, own, tlsName }: ProbeTarget, { isWarmed }: Server): string =>
-  JSON.stringify([hostname, port, via, own, tlsName, isWarmed]);
+const identityOf = (target: ProbeTarget, { isWarmed }: Server): string => {
+  const { hostname, port, via, own, elsewhere, tlsName } = target;
+  return JSON.stringify([hostname, port, via, own, elsewhere, tlsName, isWarmed]);
+};

@@ -1,4 +1,5 @@
 import type { Built } from "../core/build_model.ts";
+import type { Server } from "../core/model.ts";
 import { backendName, formatEndpoint, type HostName, parseHost } from "../core/names.ts";
 import { formatNotice, onOneLine, quote } from "../core/notice.ts";
 import { type Verdict, verdictsOf } from "../core/verdict.ts";
@@ -72,10 +73,15 @@ function explainOne(verdict: Verdict, built: Built): Entry {
     hosts: verdict.hosts.map(({ host, path }) => host + path),
     backend: own && backendName(own.host, own.path),
     address: server && formatEndpoint(server.address, server.port),
-    via: server && (server.via === "published" ? "a port of its engine's host" : "its own address"),
+    via: server && wayOf(server),
     why: verdict.why,
     notices,
   };
+}
+
+function wayOf({ via, elsewhere }: Server): string {
+  if (via === "published") return "a port of its engine's host";
+  return elsewhere === undefined ? "its own address" : "its own address on another machine: publish the port";
 }
 
 /** A paragraph for each container: its routes, then its notices, those that say the same as a route left out. */

@@ -29,6 +29,8 @@ export type Endpoint = {
   readonly via: "container" | "published";
   /** The container's own endpoint, where a local one is reached through a published port. */
   readonly own: { readonly address: IpAddress; readonly port: Port } | undefined;
+  /** Where its engine is, if this is an address on another machine that nobody has said to lead there. */
+  readonly elsewhere: IpAddress | undefined;
 };
 
 /** Which container port to use: the one named, else the only TCP port, else the lowest published, else the lowest exposed. */
@@ -81,7 +83,7 @@ export function chooseEndpoint(
 ): Choice<Endpoint> {
   const settings = settingsFor(container, given);
   if (container.networkMode === "host" || shared?.networkMode === "host") {
-    return { ok: true, value: { address: settings.engineAddress, port, via: "container", own: undefined } };
+    return { ok: true, value: direct(settings.engineAddress, port) };
   }
   if (shared === undefined) return { ok: false, why: "the container whose network it shares does not run" };
   const isOwnFirst = isOwnAddressFirst(container, given);
@@ -89,7 +91,9 @@ export function chooseEndpoint(
   const first = endpointBy(isOwnFirst, shared, port, named, settings);
   if (first.ok || settings.mode !== "auto") return first;
   const second = endpointBy(!isOwnFirst, shared, port, named, settings);
-  return second.ok ? second : { ok: false, why: `${first.why}, and ${second.why}` };
+  if (!second.ok) return { ok: false, why: `${first.why}, and ${second.why}` };
+  // Another machine's network may be one of this machine's by chance: whoever proves that it answers has to know.
+  return isOwnFirst ? second : { ...second, value: { ...second.value, elsewhere: settings.engineAddress } };
 }
 
 /** Whether a container is looked for at its own address first, or at the ports that its engine publishes. */
@@ -147,6 +151,7 @@ function publishedEndpoint(
       port: binding.hostPort,
       via: "published",
       own: settings.isLocalEngine ? first : undefined,
+      elsewhere: undefined,
     },
   };
 }
@@ -183,8 +188,16 @@ const networksOf = ({ networks }: ContainerView): string =>
   networks.filter(isAttached).map((network) => network.name).join(", ");
 
 function endpointOn(network: NetworkAttachment, port: Port): Endpoint {
-  return { address: (network.ipv4 ?? network.ipv6) as IpAddress, port, via: "container", own: undefined };
+  return direct((network.ipv4 ?? network.ipv6) as IpAddress, port);
 }
+
+const direct = (address: IpAddress, port: Port): Endpoint => ({
+  address,
+  port,
+  via: "container",
+  own: undefined,
+  elsewhere: undefined,
+});
 
 /** Whether another container has an address now that this one had, and would answer in its place. */
 export function hasTakenAddress(others: Iterable<ContainerView>, container: ContainerView): boolean {

@@ -20,6 +20,8 @@ export type Server = {
   readonly via: "container" | "published";
   /** The container's own endpoint, where a local one is reached through a published port: the prober asks there. */
   readonly own: { readonly address: IpAddress; readonly port: Port } | undefined;
+  /** Where its engine is, if its address is one on another machine. */
+  readonly elsewhere: IpAddress | undefined;
   /** Tells one start of the container from the next. */
   readonly incarnation: string;
   readonly tls: ServerTls | undefined;

@@ -96,6 +96,7 @@ function readOffer(
     port: endpoint.value.port,
     via: endpoint.value.via,
     own: endpoint.value.own,
+    elsewhere: endpoint.value.elsewhere,
     incarnation: container.startedAt,
     tls: data.ssl_backend === true ? { verify: data.ssl_backend_tls_verify ?? "none" } : undefined,
     weight: data.weight ?? 1,

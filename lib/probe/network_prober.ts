@@ -1,5 +1,6 @@
 import { type Clock, type HttpQuestion, type Prober, type ProbeTarget, READY_LIMIT_MS } from "../ports.ts";
 import { type Connection, openTcp, openTls } from "./connection.ts";
+import { findCoincidence } from "./own_networks.ts";
 import { TRIED_AT_ONCE, Turns } from "./turns.ts";
 
 /**
@@ -84,6 +85,12 @@ function delayAfter(elapsedMs: number, { lateMs }: ProbeTarget): number {
 }
 
 async function probe(target: ProbeTarget, clock: Clock, signal: AbortSignal): Promise<Verdict> {
+  const network = target.elsewhere && findCoincidence(target.hostname, target.elsewhere);
+  if (network) {
+    const why =
+      `${target.hostname} is on another machine, and leads to this one's ${network}: publish the port`;
+    return { isReady: false, why, isSure: true };
+  }
   if (target.questions.length > 0) {
     for (const question of target.questions) {
       const verdict = await attempt(target, question, target, clock, signal);

@@ -51,6 +51,19 @@ Deno.test("where the first way does not exist, auto takes the other", () => {
   assert.equal(endpoint({}, REMOTE), "172.17.0.2 80 container");
 });
 
+Deno.test("an address on another machine is told to be there, unless it was asked for", () => {
+  const elsewhere = (given: Partial<ContainerView>, settings: AddressSettings) => {
+    const one = container("web", given);
+    const choice = chooseEndpoint(one, one, port(80), undefined, settings);
+    return choice.ok && choice.value.elsewhere;
+  };
+  assert.equal(elsewhere({}, REMOTE), "192.0.2.10");
+  assert.equal(elsewhere(BOTH, REMOTE), undefined);
+  assert.equal(elsewhere({}, { ...REMOTE, mode: "container" }), undefined);
+  assert.equal(elsewhere({}, LOCAL), undefined);
+  assert.equal(elsewhere({ ...BOTH, networks: [] }, LOCAL), undefined);
+});
+
 Deno.test("a way that is asked for is the only one", () => {
   assert.equal(endpoint(BOTH, { ...LOCAL, mode: "published" }), "127.0.0.1 32768 published");
   assert.match(endpoint({}, { ...LOCAL, mode: "published" }), /is not published/);

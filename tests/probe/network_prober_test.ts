@@ -33,6 +33,7 @@ const target = (port: number): ProbeTarget => ({
   port,
   via: "container",
   own: undefined,
+  elsewhere: undefined,
   questions: [],
   tlsName: undefined,
   lateMs: 1_000,

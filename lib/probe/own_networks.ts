@@ -1,0 +1,29 @@
+import { BlockList, isIPv6 } from "node:net";
+
+/** One of this machine's interfaces, as `Deno.networkInterfaces` tells of it. */
+export type Interface = Pick<Deno.NetworkInterfaceInfo, "name" | "cidr">;
+
+/**
+ * The interface of this machine whose network an address of another machine is in by chance: what answers there is
+ * something else, such as a container of this machine's (each engine's first network is 172.17.0.0/16). A network that the
+ * other machine is on too, by `engine`, is one that both share. `undefined` where there is none.
+ */
+export function findCoincidence(
+  address: string,
+  engine: string,
+  interfaces: readonly Interface[] = Deno.networkInterfaces(),
+): string | undefined {
+  // Asked by an address of this machine, the engine is here.
+  if (interfaces.some(({ cidr }) => cidr.split("/")[0] === engine)) return undefined;
+  return interfaces.find(({ cidr }) => holds(cidr, address) && !holds(cidr, engine))?.name;
+}
+
+/** Whether a network, as an address of it with its length, holds an address. */
+function holds(cidr: string, address: string): boolean {
+  const [network = "", length] = cidr.split("/");
+  const familyOf = (text: string) => isIPv6(text) ? "ipv6" : "ipv4";
+  if (familyOf(network) !== familyOf(address)) return false;
+  const list = new BlockList();
+  list.addSubnet(network, Number(length), familyOf(network));
+  return list.check(address, familyOf(address));
+}
