@@ -3,10 +3,10 @@ import { messageOf } from "../core/message_of.ts";
 import { formatStatus, type Status } from "../core/status.ts";
 import { connectEngine } from "../docker/connect.ts";
 import { openTransport } from "../docker/transport.ts";
-import { checkConfig, findHaproxy } from "../haproxy/program.ts";
-import { copyFiles } from "../haproxy/generation_store.ts";
+import { findHaproxy } from "../haproxy/program.ts";
 import { askControl } from "../report/control_socket.ts";
 
+import { whyRefused } from "./check_files.ts";
 import { folderOnDemand, readSnapshot } from "./input.ts";
 import { absolute, prepareRouting } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
@@ -128,11 +128,13 @@ async function checkStateDir(settings: Settings, terminal: Terminal): Promise<Ch
   let folder = "--state-dir";
   try {
     folder = stateDirOf(settings, terminal);
+    const isThere = await Deno.stat(folder).then(() => true, () => false);
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
     const probe = `${folder}/.doctor-${crypto.randomUUID().slice(0, 8)}`;
     // As much as a large config needs: a full disk shows here.
     await Deno.writeFile(probe, new Uint8Array(1_048_576), { createNew: true });
     await Deno.remove(probe);
+    if (!isThere) await Deno.remove(folder);
     return { name: "state directory", isGood: true, detail: `${folder} can be written` };
   } catch (error) {
     const remedy = "name a folder that can be written, on a disk with space, with --state-dir";
@@ -230,21 +232,18 @@ async function hardLimit(): Promise<number> {
 
 async function checkConfigOfNow(settings: Settings, terminal: Terminal): Promise<Check> {
   const name = "config";
-  const temporary = folderOnDemand();
   try {
     const routing = await prepareRouting(settings);
     const built = routing.design.build(await readSnapshot(settings, terminal));
-    const folder = await temporary.path();
-    await copyFiles(routing.design.render(built.model).files, `${folder}/haproxy.cfg`);
     const program = await findHaproxy(settings.haproxy);
-    const result = await checkConfig(program.path, [`${folder}/haproxy.cfg`], routing.env);
+    const why = await whyRefused(routing.design.render(built.model).files, program.path, routing.env);
     const warnings = built.notices.filter((notice) => notice.severity === "warning").length;
-    const detail = result.isValid
+    const detail = why === undefined
       ? `HAProxy would load it: ${built.model.routes.length} routes, ${warnings} warnings (see signalbox explain)`
-      : result.messages.join("; ").replaceAll(`${folder}/`, "");
+      : why;
     return {
       name,
-      isGood: result.isValid,
+      isGood: why === undefined,
       detail,
       remedy: "mend what the message names; signalbox render --validate tells it again",
     };
@@ -255,7 +254,5 @@ async function checkConfigOfNow(settings: Settings, terminal: Terminal): Promise
       detail: messageOf(error),
       remedy: "this needs the checks above to pass first",
     };
-  } finally {
-    await temporary.remove();
   }
 }

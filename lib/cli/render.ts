@@ -3,9 +3,10 @@ import { createTwoFilesPatch } from "diff";
 import { formatNotice, type Notice } from "../core/notice.ts";
 import type { Files } from "../core/render.ts";
 import { copyFiles } from "../haproxy/generation_store.ts";
-import { checkConfig, findHaproxy } from "../haproxy/program.ts";
+import { findHaproxy } from "../haproxy/program.ts";
+import { whyRefused } from "./check_files.ts";
 import { failed, wrongUsage } from "./failure.ts";
-import { readSnapshot, temporaryFolder } from "./input.ts";
+import { readSnapshot } from "./input.ts";
 import { prepareRouting } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
@@ -61,22 +62,18 @@ async function validate(files: Files, haproxy: string, env: Readonly<Record<stri
   const program = await findHaproxy(haproxy).catch((error) => {
     throw failed(messageOf(error));
   });
-  const folder = await temporaryFolder();
-  try {
-    await copyFiles(files, `${folder.path}/haproxy.cfg`);
-    const result = await checkConfig(program.path, [`${folder.path}/haproxy.cfg`], env);
-    const messages = result.messages.join("; ").replaceAll(`${folder.path}/`, "");
-    if (!result.isValid) throw failed(`HAProxy ${program.text} refuses the config: ${messages}`);
-  } finally {
-    await folder.remove();
-  }
+  const why = await whyRefused(files, program.path, env);
+  if (why !== undefined) throw failed(`HAProxy ${program.text} refuses the config: ${why}`);
 }
 
 async function diffFiles(path: string, files: Files): Promise<string> {
   const file = path.endsWith("/") ? `${path}haproxy.cfg` : path;
   const folder = file.includes("/") ? file.slice(0, file.lastIndexOf("/") + 1) : "";
+  // What comes through a pipe has no other files beside it.
+  const isPipe = await Deno.stat(file).then(({ isFile }) => !isFile, () => false);
   const parts: string[] = [];
   for (const [name, text] of files) {
+    if (isPipe && name !== "haproxy.cfg") continue;
     const old = name === "haproxy.cfg" ? file : folder + name;
     const before = await Deno.readTextFile(old).catch((error) => {
       if (name !== "haproxy.cfg" && error instanceof Deno.errors.NotFound) return "";

@@ -12,17 +12,20 @@ import { engineAddressOf, openTransport } from "../docker/transport.ts";
 import { ExternalHaproxy } from "../haproxy/external_haproxy.ts";
 import { findHaproxy, type HaproxyProgram } from "../haproxy/program.ts";
 import { leaveLostFolder } from "../haproxy/lost_folder.ts";
+import { decodeSnapshot } from "../docker/snapshot_file.ts";
 import { OwnedHaproxy } from "../haproxy/owned_haproxy.ts";
 import { findIdentity } from "../haproxy/identity.ts";
-import type { ContainerSource, HaproxyControl, Reporter } from "../ports.ts";
+import type { ContainerSource, Reporter } from "../ports.ts";
 import { answersAtAll, untilGone } from "../probe/answers.ts";
 import { NetworkProber } from "../probe/network_prober.ts";
 import { serveAdmin } from "../report/admin.ts";
-import { askControl, fetchText, serveControl } from "../report/control_socket.ts";
+import { fetchText, serveControl } from "../report/control_socket.ts";
 import { createReporter } from "../report/log.ts";
 import { VERSION } from "../version.ts";
 import { failed, wrongUsage } from "./failure.ts";
+import { whyRefused } from "./check_files.ts";
 import { readSnapshotText } from "./input.ts";
+import { takeOver } from "./take_over.ts";
 import { absolute, prepareRouting, type Routing } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
 import { defaultStateDir } from "./state_dir.ts";
@@ -66,15 +69,16 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
       }, expected --state-dir with a folder that can be written`,
     );
   });
-  await takeOver(stateDir, report);
   const restarts: ((hasCurrent: boolean) => void)[] = [];
-  const haproxy = await openHaproxy(
+  const haproxy = await prepareHaproxy(
     settings,
     () => routing,
     stateDir,
     report,
     (hasCurrent) => restarts.forEach((tell) => tell(hasCurrent)),
   );
+  const hasTakenOver = await takeOver(stateDir, report, () => proveSettings(routing, haproxy));
+  if (haproxy instanceof OwnedHaproxy) await openOwned(haproxy, stateDir);
   const controller = new Controller({
     source: await openSource(settings, () => routing, stateDir, given, report),
     haproxy,
@@ -105,7 +109,10 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
       stopping.abort();
     },
   });
-  const admin = openAdmin(settings, stateDir, () => readStatus(controller, startedAt), onFailure);
+  const admin = openAdmin(settings, stateDir, () => readStatus(controller, startedAt), {
+    onFailure,
+    mayWait: hasTakenOver,
+  });
   await controller.run(stopping.signal);
   await Promise.all([control.close(), admin?.close()]);
   if (isHandedOver) {
@@ -125,55 +132,42 @@ function openAdmin(
   settings: Settings,
   stateDir: string,
   status: () => Promise<Status>,
-  onFailure: (error: unknown) => void,
+  // One that took over from another is needed, with or without its page.
+  given: { readonly onFailure: (error: unknown) => void; readonly mayWait: boolean },
 ) {
   if (settings.admin === undefined) return undefined;
   const haproxyMetrics = settings.external
     ? () => Promise.resolve("")
     : () => fetchText(metricsSocketOf(stateDir), "/metrics");
   try {
-    return serveAdmin({ ...settings.admin, status, haproxyMetrics, onFailure });
+    return serveAdmin({ ...settings.admin, status, haproxyMetrics, ...given });
   } catch (error) {
     const { hostname, port } = settings.admin;
     throw failed(`cannot serve --admin at ${hostname}:${port}: ${messageOf(error)}, expected a free port`);
   }
 }
 
-/** How long the signalbox before us may take to leave, in milliseconds. */
-const HAND_OVER_LIMIT_MS = 10_000;
-
-/** A signalbox that runs with this state directory is asked to leave HAProxy to us: an upgrade costs no request. */
-async function takeOver(stateDir: string, report: Reporter): Promise<void> {
-  const answer = await askControl(stateDir, "POST", "/hand-over") as { pid?: number } | undefined;
-  if (answer === undefined) return;
-  report.info("taking over from the signalbox that runs here", { pid: answer.pid });
-  const until = systemClock.now() + HAND_OVER_LIMIT_MS;
-  while (await askControl(stateDir, "GET", "/status") !== undefined) {
-    if (systemClock.now() > until) {
-      throw failed(`the signalbox with pid ${answer.pid} does not leave ${stateDir}`);
-    }
-    await systemClock.sleep(10);
-  }
-}
-
-async function openHaproxy(
+/** What can be found out before another signalbox is asked to leave is found out here. Throws Failure. */
+async function prepareHaproxy(
   settings: Settings,
   routing: () => Routing,
   stateDir: string,
   report: Reporter,
   onRestart: (hasCurrent: boolean) => void,
-): Promise<HaproxyControl> {
+): Promise<OwnedHaproxy | ExternalHaproxy> {
   if (settings.external) return await openExternal(settings, routing(), report);
   const program = await findHaproxy(settings.haproxy).catch((error): HaproxyProgram => {
     throw failed(messageOf(error));
   });
   const noIpv6 = ipv6Environment();
-  const haproxy = new OwnedHaproxy(
+  const pidFile = absolute(settings.pidFile ?? `${stateDir}/haproxy.pid`);
+  if (settings.pidFile !== undefined) await tryPidFile(pidFile);
+  return new OwnedHaproxy(
     {
       program,
       stateDir,
       addBackends: settings.addBackends,
-      pidFile: absolute(settings.pidFile ?? `${stateDir}/haproxy.pid`),
+      pidFile,
       configCopy: settings.config === undefined ? undefined : absolute(settings.config),
       process: {
         ...await findIdentity(stateDir),
@@ -187,6 +181,35 @@ async function openHaproxy(
     report,
     onRestart,
   );
+}
+
+/** HAProxy ends where it cannot write it, and does not say which setting names it. */
+async function tryPidFile(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")) || "/", { recursive: true });
+    (await Deno.open(path, { append: true, create: true })).close();
+  } catch (error) {
+    throw failed(
+      `cannot write --pid-file ${path}: ${messageOf(error)}, expected a place that can be written`,
+    );
+  }
+}
+
+/** Throws Failure where HAProxy would refuse what the settings alone give, with no container. */
+async function proveSettings(routing: Routing, haproxy: OwnedHaproxy | ExternalHaproxy): Promise<void> {
+  const nothing = decodeSnapshot("[]");
+  if (!nothing.ok) return;
+  const { program, env } = haproxy.settings;
+  const path = typeof program === "string" ? program : program?.path;
+  if (path === undefined) return;
+  const { files } = routing.design.render(routing.design.build(nothing.value).model);
+  const why = await whyRefused(files, path, typeof env === "function" ? env() : env);
+  if (why !== undefined) {
+    throw failed(`HAProxy refuses what these settings give: ${why}; the signalbox that runs here goes on`);
+  }
+}
+
+async function openOwned(haproxy: OwnedHaproxy, stateDir: string): Promise<void> {
   await haproxy.open().catch((error) => {
     throw failed(
       `cannot use the state directory ${stateDir}: ${
@@ -194,10 +217,13 @@ async function openHaproxy(
       }, expected --state-dir with a folder that can be written`,
     );
   });
-  return haproxy;
 }
 
-async function openExternal(settings: Settings, routing: Routing, report: Reporter): Promise<HaproxyControl> {
+async function openExternal(
+  settings: Settings,
+  routing: Routing,
+  report: Reporter,
+): Promise<ExternalHaproxy> {
   if (settings.config === undefined) {
     throw wrongUsage("--external needs --config PATH: the haproxy.cfg that the other HAProxy reads");
   }

@@ -12,7 +12,7 @@ export async function snapshot(
 ): Promise<number> {
   const text = await snapshotOfDocker(settingsOf(options, terminal));
   const { output } = options;
-  if (output === undefined) await terminal.out(text);
+  if (output === undefined || output === "-") await terminal.out(text);
   else {
     const isFile = await Deno.stat(output).then((found) => found.isFile, () => output !== "");
     if (!isFile) throw wrongUsage(`--output is "${output}", expected the path of a regular file`);

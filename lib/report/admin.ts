@@ -11,6 +11,8 @@ export type AdminSettings = {
   readonly haproxyMetrics: () => Promise<string>;
   /** Hears why it cannot be asked for a while. */
   readonly onFailure: (error: unknown) => void;
+  /** Waits for its address where it cannot be had yet. */
+  readonly mayWait?: boolean;
 };
 
 const HEADERS = {
@@ -25,7 +27,7 @@ const HEADERS = {
  * cannot be had. Browsers are kept out as far as another site could make them ask.
  */
 export const serveAdmin = (settings: AdminSettings): SteadyServer =>
-  new SteadyServer(() => openPage(settings), settings.onFailure);
+  new SteadyServer(() => openPage(settings), settings.onFailure, settings.mayWait);
 
 function openPage(settings: AdminSettings): Deno.HttpServer {
   const { hostname, port } = settings;

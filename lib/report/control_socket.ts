@@ -22,8 +22,9 @@ export function serveControl(
   const server = new SteadyServer(() => openSocket(path, handlers), handlers.onFailure);
   return {
     close: async () => {
+      // First, since the end waits for its last answers, and another signalbox makes its own there meanwhile.
+      unlessMissing(() => Deno.removeSync(path));
       await server.close();
-      await Deno.remove(path).catch(() => undefined);
     },
   };
 }

@@ -7,13 +7,26 @@ export class SteadyServer {
   #isClosed = false;
   #again: ReturnType<typeof setTimeout> | undefined;
 
-  /** Opens it; throws where the address cannot be had. Later trouble is told to `onFailure`, and opening is tried again. */
+  /**
+   * Opens it; throws where the address cannot be had, unless it may wait. Later trouble is told to `onFailure`, and opening
+   * is tried again.
+   */
   constructor(
     readonly open: () => Pick<Deno.HttpServer, "finished" | "shutdown">,
     readonly onFailure: (error: unknown) => void,
+    mayWait = false,
     readonly againMs = AGAIN_MS,
   ) {
-    this.#use(open());
+    if (mayWait) this.#open();
+    else this.#use(open());
+  }
+
+  #open(): void {
+    try {
+      this.#use(this.open());
+    } catch (error) {
+      this.#retry(error);
+    }
   }
 
   #use(server: ReturnType<SteadyServer["open"]>): void {
@@ -24,13 +37,7 @@ export class SteadyServer {
   #retry(error: unknown): void {
     if (this.#isClosed) return;
     this.onFailure(error);
-    this.#again = setTimeout(() => {
-      try {
-        this.#use(this.open());
-      } catch (error) {
-        this.#retry(error);
-      }
-    }, this.againMs);
+    this.#again = setTimeout(() => this.#open(), this.againMs);
   }
 
   /** Ends it, with its last answers. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { runProgram } from "../harness/program.ts";
+import { program, runProgram } from "../harness/program.ts";
 import { inspected, World } from "./world.ts";
 
 const WEB = inspected("web", "www.example.com");
@@ -140,6 +140,23 @@ Deno.test("--diff with --json tells whether it differs", async () => {
   await world.write("snapshot.json", "[]");
   const { code, stdout } = await world.render(["--diff", "old/haproxy.cfg", "--json"]);
   assert.deepEqual([code, JSON.parse(stdout).differs], [4, true]);
+});
+
+Deno.test("what comes through a pipe for --diff is compared with haproxy.cfg alone", async () => {
+  await using world = await World.make(WEB);
+  const { stdout: rendered } = await world.render();
+  await world.write("old.cfg", rendered);
+  const script = async (text: string) => {
+    const flags = `--snapshot snapshot.json --haproxy '${world.haproxy}'`;
+    const child = new Deno.Command("bash", {
+      args: ["-c", `"$@" render ${flags} --diff <(${text})`, "bash", ...program()],
+      cwd: world.folder,
+      stdin: "null",
+    });
+    return (await child.output()).code;
+  };
+  assert.equal(await script("cat old.cfg"), 0);
+  assert.equal(await script("sed s/roundrobin/leastconn/ old.cfg"), 4);
 });
 
 Deno.test("a file for --diff that is not there is wrong usage", async () => {

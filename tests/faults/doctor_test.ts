@@ -84,6 +84,12 @@ Deno.test("doctor finds a port that is taken for IPv6 alone", async () => {
   assert.equal(code, 0, "HAProxy is to listen on another address");
 });
 
+Deno.test("doctor leaves no state directory behind where there was none", async () => {
+  await using world = await oneWell();
+  assert.equal((await diagnose(world)).code, 0);
+  await assert.rejects(Deno.stat(`${world.folder}/state`), Deno.errors.NotFound);
+});
+
 Deno.test("doctor needs no shell", async () => {
   await using world = await oneWell();
   const { code, stdout, stderr } = await world.run(["doctor", "--json", ...words(wellFlags(world))], {

@@ -17,6 +17,7 @@ Deno.test("a server that fails is told of and opened again, as often as that tak
       return { finished: opened === 1 ? first.promise : Promise.resolve(), shutdown };
     },
     (error) => void failures.push(String(error)),
+    false,
     1,
   );
   assert.equal(opened, 1);
@@ -31,7 +32,7 @@ Deno.test("a server that cannot be opened at first throws, and one that is close
   const failing = () => {
     throw new Error("the address is taken");
   };
-  assert.throws(() => new SteadyServer(failing, () => assert.fail("it is thrown"), 1), /taken/);
+  assert.throws(() => new SteadyServer(failing, () => assert.fail("it is thrown"), false, 1), /taken/);
   const finished = Promise.withResolvers<void>();
   let opened = 0;
   const server = new SteadyServer(
@@ -40,10 +41,29 @@ Deno.test("a server that cannot be opened at first throws, and one that is close
       return { finished: finished.promise, shutdown: () => Promise.resolve() };
     },
     () => assert.fail("nobody waits for it any more"),
+    false,
     1,
   );
   await server.close();
   finished.reject(new Error("closed"));
   await finished.promise.catch(() => undefined);
   assert.equal(opened, 1);
+});
+
+Deno.test("a server that may wait is opened when its address can be had", async () => {
+  const failures: string[] = [];
+  const opened = Promise.withResolvers<void>();
+  const server = new SteadyServer(
+    () => {
+      if (failures.length < 3) throw new Error("the address is taken");
+      opened.resolve();
+      return { finished: new Promise(() => {}), shutdown: () => Promise.resolve() };
+    },
+    (error) => void failures.push(String(error)),
+    true,
+    1,
+  );
+  await opened.promise;
+  assert.equal(failures.length, 3);
+  await server.close();
 });

@@ -1,0 +1,21 @@
+import type { Files } from "../core/render.ts";
+import { copyFiles } from "../haproxy/generation_store.ts";
+import { checkConfig } from "../haproxy/program.ts";
+import { temporaryFolder } from "./input.ts";
+
+/** Why `haproxy -c` refuses a set of files, or nothing where it would load them. Throws Failure where they cannot be written. */
+export async function whyRefused(
+  files: Files,
+  program: string,
+  env: Readonly<Record<string, string>>,
+): Promise<string | undefined> {
+  const folder = await temporaryFolder();
+  try {
+    const path = `${folder.path}/haproxy.cfg`;
+    await copyFiles(files, path);
+    const { isValid, messages } = await checkConfig(program, [path], env);
+    return isValid ? undefined : messages.join("; ").replaceAll(`${folder.path}/`, "");
+  } finally {
+    await folder.remove();
+  }
+}

@@ -1,0 +1,32 @@
+import { systemClock } from "../clock.ts";
+import type { Reporter } from "../ports.ts";
+import { askControl } from "../report/control_socket.ts";
+import { failed } from "./failure.ts";
+
+/** How long the signalbox before us may take to leave, in milliseconds. */
+const HAND_OVER_LIMIT_MS = 10_000;
+
+/**
+ * A signalbox that runs with this state directory is asked to leave HAProxy to us, once `prove` has not thrown: an upgrade
+ * costs no request, and one that could not do the work drives none away that does. Answers with whether there was one.
+ */
+export async function takeOver(
+  stateDir: string,
+  report: Reporter,
+  prove: () => Promise<void>,
+): Promise<boolean> {
+  if (await askControl(stateDir, "GET", "/status") === undefined) return false;
+  await prove();
+  const answer = await askControl(stateDir, "POST", "/hand-over") as { pid?: number } | undefined;
+  // It left in this moment.
+  if (answer === undefined) return false;
+  report.info("taking over from the signalbox that runs here", { pid: answer.pid });
+  const until = systemClock.now() + HAND_OVER_LIMIT_MS;
+  while (await askControl(stateDir, "GET", "/status") !== undefined) {
+    if (systemClock.now() > until) {
+      throw failed(`the signalbox with pid ${answer.pid} does not leave ${stateDir}`);
+    }
+    await systemClock.sleep(10);
+  }
+  return true;
+}

@@ -1,0 +1,72 @@
+/** A second signalbox on the state directory: one that could not do the work drives none away that does. */
+import assert from "node:assert/strict";
+import { askControl } from "../../lib/report/control_socket.ts";
+import { eventually } from "../harness/eventually.ts";
+import { freePort, httpGet } from "../harness/http.ts";
+import { FaultStage } from "./stage.ts";
+
+const UNABLE: readonly (readonly [what: string, flags: readonly string[], code: number, why: RegExp])[] = [
+  ["a haproxy that is not there", ["--haproxy", "/nowhere/haproxy"], 1, /cannot run haproxy/],
+  [
+    "no reload command for an external HAProxy",
+    ["--external", "--config", "/nowhere/x.cfg"],
+    2,
+    /--reload-command/,
+  ],
+  [
+    "a certificate that is not there",
+    ["--tls-cert", "/nowhere/site.pem"],
+    1,
+    /the signalbox that runs here goes on/,
+  ],
+  ["a pid file that cannot be written", ["--pid-file", "/proc/nowhere/pid"], 1, /cannot write --pid-file/],
+];
+
+for (const [what, flags, code, why] of UNABLE) {
+  Deno.test(`one with ${what} ends, and the one that runs stays`, async () => {
+    await using stage = await FaultStage.open({ host: "good.example" });
+    const first = stage.start();
+    await stage.answers("good.example");
+    const second = stage.start(flags);
+    assert.equal(await second.exited, code);
+    assert.match(second.lines.join("\n"), why);
+    assert.equal((await stage.status()).pid, first.pid);
+    await stage.want({ host: "good.example" }, { host: "late.example" });
+    await stage.answers("late.example");
+  });
+}
+
+Deno.test("one whose --admin is taken serves without it, says so, and has it when it is free", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const first = stage.start();
+  await stage.answers("good.example");
+  const taken = Deno.listen({ hostname: "127.0.0.1", port: freePort() });
+  const { port } = taken.addr;
+  const second = stage.start(["--admin", `127.0.0.1:${port}`]);
+  assert.equal(await first.exited, 0);
+  await stage.says(second, /"level":"error".*cannot answer who asks for the status/);
+  await stage.want({ host: "good.example" }, { host: "late.example" });
+  await stage.answers("late.example");
+  taken.close();
+  await eventually(async () => (await httpGet({ port, path: "/healthz" })).status === 200, {
+    what: "its page to be there",
+  });
+});
+
+Deno.test("a question that is never finished to the one that leaves costs the next one nothing", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const first = stage.start();
+  await stage.answers("good.example");
+  const path = `${stage.stateDir}/control.sock`;
+  const slow = await Deno.connect({ transport: "unix", path });
+  await slow.write(new TextEncoder().encode("GET /status HTTP/1.1\r\nHost: x\r\n"));
+  const second = stage.start();
+  await second.waitForLine(/read back what the running HAProxy has/);
+  await eventually(async () => (await stage.status()).pid === second.pid, { what: "the second to be asked" });
+  slow.close();
+  assert.equal(await first.exited, 0);
+  assert.equal((await askControl(stage.stateDir, "GET", "/status") as { pid: number }).pid, second.pid);
+  const third = stage.start();
+  assert.equal(await second.exited, 0);
+  await eventually(async () => (await stage.status()).pid === third.pid, { what: "the third to be asked" });
+});
