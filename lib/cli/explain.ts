@@ -3,6 +3,8 @@ import type { Server } from "../core/model.ts";
 import { backendName, formatEndpoint, type HostName, parseHost } from "../core/names.ts";
 import { formatNotice, onOneLine, quote } from "../core/notice.ts";
 import { type Verdict, verdictsOf } from "../core/verdict.ts";
+import { askControl } from "../report/control_socket.ts";
+import { defaultStateDir } from "./state_dir.ts";
 import { wrongUsage } from "./failure.ts";
 import { readSnapshot } from "./input.ts";
 import { prepareRouting } from "./routing.ts";
@@ -15,7 +17,7 @@ export async function explain(
   options: { readonly json?: boolean } & Record<string, unknown>,
   terminal: Terminal,
 ): Promise<number> {
-  const settings = settingsOf(options, terminal);
+  const settings = settingsOf(options, terminal, await settingsOfRunning(options, terminal));
   const routing = await prepareRouting(settings);
   const built = routing.design.build(await readSnapshot(settings, terminal));
   const verdicts = subject === undefined ? verdictsOf(built) : findVerdicts(subject, built);
@@ -77,6 +79,22 @@ function explainOne(verdict: Verdict, built: Built): Entry {
     why: verdict.why,
     notices,
   };
+}
+
+/** What runs is explained with its own settings, but for those that are given; a snapshot is explained by itself. */
+async function settingsOfRunning(
+  options: Record<string, unknown>,
+  terminal: Terminal,
+): Promise<Record<string, string>> {
+  const { snapshot, stateDir } = settingsOf(options, terminal);
+  if (snapshot !== undefined) return {};
+  try {
+    const found = await askControl(stateDir ?? defaultStateDir(terminal), "GET", "/settings");
+    return found as Record<string, string> | undefined ?? {};
+  } catch {
+    // There is no place where one could run.
+    return {};
+  }
 }
 
 function wayOf({ via, elsewhere }: Server): string {

@@ -27,7 +27,7 @@ import { whyRefused } from "./check_files.ts";
 import { readSnapshotText } from "./input.ts";
 import { takeOver } from "./take_over.ts";
 import { absolute, prepareRouting, type Routing } from "./routing.ts";
-import { settingsOf } from "./settings.ts";
+import { givenAsEnvironment, settingsOf } from "./settings.ts";
 import { defaultStateDir } from "./state_dir.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -104,6 +104,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   const control = serveControl(stateDir, {
     onFailure,
     status: () => readStatus(controller, startedAt),
+    settings: () => routingSettingsOf(options, settings, terminal),
     handOver: () => {
       isHandedOver = true;
       stopping.abort();
@@ -124,6 +125,19 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   await haproxy.stop(STOP_LIMIT_MS);
   report.info("stopped");
   return 0;
+}
+
+/** With paths that mean the same from any folder; what came through a pipe is nothing to be read again. */
+function routingSettingsOf(
+  options: Record<string, unknown>,
+  { snapshot }: Settings,
+  terminal: Terminal,
+): Record<string, string> {
+  const given = givenAsEnvironment(options, terminal, "explain");
+  const { SIGNALBOX_SNAPSHOT: _, ...others } = given;
+  return snapshot === undefined || snapshot === "-"
+    ? others
+    : { ...others, SIGNALBOX_SNAPSHOT: absolute(snapshot) };
 }
 
 const metricsSocketOf = (stateDir: string): string => `${stateDir}/metrics.sock`;

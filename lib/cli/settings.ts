@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type GivenFlags, readSettings } from "../core/read_settings.ts";
+import { asEnvironment, beneath, type GivenFlags, readSettings } from "../core/read_settings.ts";
 import { type CommandName, type Setting, SETTINGS, type Settings } from "../core/settings.ts";
 import { wrongUsage } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
@@ -18,8 +18,29 @@ export function addSettingFlags(command: Command, name: CommandName): Command {
   return command;
 }
 
-/** Reads a command's settings from its flags and the environment; throws a Failure with code 2 for the first that is wrong. */
-export function settingsOf(options: Record<string, unknown>, terminal: Terminal): Settings {
+/**
+ * Reads a command's settings from its flags and the environment, and beneath them from an `inherited` one; throws a Failure
+ * with code 2 for the first that is wrong.
+ */
+export function settingsOf(
+  options: Record<string, unknown>,
+  terminal: Terminal,
+  inherited: Readonly<Record<string, string>> = {},
+): Settings {
+  const env = beneath(readEnvironment(terminal), inherited);
+  const { settings, problems } = readSettings(flagsOf(options), env);
+  if (problems[0] !== undefined) throw wrongUsage(problems[0]);
+  return settings;
+}
+
+/** What was given of a command's settings, as an environment that gives the same. */
+export const givenAsEnvironment = (
+  options: Record<string, unknown>,
+  terminal: Terminal,
+  command: CommandName,
+): Record<string, string> => asEnvironment(flagsOf(options), readEnvironment(terminal), command);
+
+function flagsOf(options: Record<string, unknown>): GivenFlags {
   const given: Record<string, readonly string[] | undefined> = {};
   for (const setting of Object.values(SETTINGS) as Setting[]) {
     if (setting.flag === undefined) continue;
@@ -27,9 +48,7 @@ export function settingsOf(options: Record<string, unknown>, terminal: Terminal)
     if (value === true) given[setting.flag] = ["true"];
     else if (Array.isArray(value)) given[setting.flag] = value as string[];
   }
-  const { settings, problems } = readSettings(given as GivenFlags, readEnvironment(terminal));
-  if (problems[0] !== undefined) throw wrongUsage(problems[0]);
-  return settings;
+  return given;
 }
 
 function readEnvironment(terminal: Terminal): Record<string, string | undefined> {

@@ -1,5 +1,5 @@
 import { quote } from "./notice.ts";
-import { type Setting, SETTINGS, type Settings } from "./settings.ts";
+import { type CommandName, type Setting, SETTINGS, type Settings } from "./settings.ts";
 
 /** What the command line gave, by flag; a switch that was given is `["true"]`. */
 export type GivenFlags = Readonly<Record<string, readonly string[] | undefined>>;
@@ -30,6 +30,36 @@ export function readSettings(
     settings: settings as Settings,
     problems: [...problems, ...conflicts(settings as Settings, given)],
   };
+}
+
+/** What was given of a command's settings, as an environment that gives the same. */
+export function asEnvironment(
+  given: GivenFlags,
+  env: Readonly<Record<string, string | undefined>>,
+  command: CommandName,
+): Record<string, string> {
+  const settings = (Object.values(SETTINGS) as Setting[]).filter(({ commands }) =>
+    commands.includes(command)
+  );
+  return Object.fromEntries(settings.flatMap((setting) => {
+    const { texts } = find(setting, given, env);
+    const [name] = setting.env;
+    const text = setting.isRepeatable ? texts.join(",") : texts.at(-1);
+    return name === undefined || text === undefined || text === "" ? [] : [[name, text]];
+  }));
+}
+
+/** An environment with what another one gives beside it: each setting is had from one of the two. */
+export function beneath(
+  env: Readonly<Record<string, string | undefined>>,
+  other: Readonly<Record<string, string>>,
+): Record<string, string | undefined> {
+  const merged = { ...env };
+  for (const { env: names } of Object.values(SETTINGS) as Setting[]) {
+    if (names.some((name) => (env[name] ?? "") !== "")) continue;
+    for (const name of names) merged[name] = other[name] ?? merged[name];
+  }
+  return merged;
 }
 
 /** Values that are right by themselves, and not beside each other. */

@@ -139,7 +139,7 @@ export const SETTINGS = {
   stateDir: value("state-dir", "DIR", ["SIGNALBOX_STATE_DIR"], undefined as string | undefined, pathText, {
     defaultText: "/run/signalbox as root, else under $XDG_RUNTIME_DIR",
     help: "where sockets and the applied files lie",
-    commands: ["run", "status", "doctor"],
+    commands: ["run", "status", "explain", "doctor"],
   }),
   external: flag("external", ["SIGNALBOX_EXTERNAL"], {
     defaultText: "off: signalbox spawns and owns haproxy",

@@ -4,6 +4,8 @@ import { SteadyServer } from "./steady_server.ts";
 /** What can be asked of a running signalbox. */
 export type ControlHandlers = {
   readonly status: () => Promise<Status>;
+  /** What was given of the settings that routes depend on, as an environment; no secret is among them. */
+  readonly settings: () => Readonly<Record<string, string>>;
   /** Ends this signalbox, and leaves HAProxy to the one that asks. */
   readonly handOver: () => void;
   /** Hears why it cannot be asked for a while. */
@@ -38,6 +40,7 @@ function openSocket(path: string, handlers: ControlHandlers): Deno.HttpServer {
   }, async (request) => {
     const { pathname } = new URL(request.url);
     if (request.method === "GET" && pathname === "/status") return Response.json(await handlers.status());
+    if (request.method === "GET" && pathname === "/settings") return Response.json(handlers.settings());
     if (request.method === "POST" && pathname === "/hand-over") {
       // The answer is on its way before the socket is gone.
       setTimeout(handlers.handOver, 10);

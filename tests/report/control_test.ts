@@ -16,6 +16,7 @@ const handlers = {
   status: () => Promise.resolve(statusOf()),
   handOver: () => undefined,
   onFailure: () => undefined,
+  settings: () => ({ SIGNALBOX_BIND: "::" }),
 };
 
 Deno.test("the control socket is its owner's alone, and is gone when it is closed", async () => {
@@ -47,6 +48,7 @@ Deno.test("the status is JSON, and only it can be asked for with GET", async () 
     );
     assert.equal(await askControl(stateDir, "GET", "/hand-over"), undefined);
     assert.equal(await askControl(stateDir, "POST", "/status"), undefined);
+    assert.deepEqual(await askControl(stateDir, "GET", "/settings"), { SIGNALBOX_BIND: "::" });
     assert.equal(handOvers, 0);
     await control.close();
   });
