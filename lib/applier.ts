@@ -20,6 +20,7 @@ import { type Operation, runtimeCommands, type ServerState, takeReplies } from "
 import { HoldBack, withhold } from "./hold_back.ts";
 import { KeptFiles } from "./kept_files.ts";
 import { isSameFiles, Loader } from "./loader.ts";
+import { type Executed, makeRoom, splitRoom } from "./making_room.ts";
 import type { Clock, ContainerSource, HaproxyControl, Outcome, Reporter } from "./ports.ts";
 
 type States = ReadonlyMap<ServerName, ServerState>;
@@ -119,20 +120,18 @@ export class Applier {
       return { plan: plan.kind === "nothing" ? first : plan, outcome: { kind: "applied" }, isWaiting: false };
     }
     const sendingAt = clock.now();
-    const { trouble, isWaiting } = await this.#execute(plan.operations, desired);
+    const { trouble, reason, isWaiting } = await this.#execute(plan.operations, desired);
     const tookMs = { write: tenths(keptAt - startedAt), send: tenths(clock.now() - sendingAt) };
     report.debug("sent commands to HAProxy", { commands: plan.operations.length, ...tookMs });
     if (trouble === undefined) {
       await this.#kept.refresh(this.running);
       return { plan, outcome: { kind: "applied" }, isWaiting };
     }
-    report.warn(`HAProxy is not as it was believed to be: ${trouble}; it is reloaded`);
-    return await this.#reload(
-      { kind: "reload", reasons: [this.#owe(trouble)], meanwhile: [] },
-      desired,
-      states,
-      signal,
-    );
+    if (reason === undefined) {
+      report.warn(`HAProxy is not as it was believed to be: ${trouble}; it is reloaded`);
+    }
+    const reasons = [this.#owe(trouble, reason)];
+    return await this.#reload({ kind: "reload", reasons, meanwhile: [] }, desired, states, signal);
   }
 
   /** Takes servers out at once whose container was told to stop, whatever a pass waits for. */
@@ -146,8 +145,7 @@ export class Applier {
   }
 
   /** A reload that cures a divergence is owed until it is done: what was noted would not tell of it any more. */
-  #owe(detail: string): ReloadReason {
-    const reason = { kind: "diverged", detail } as const;
+  #owe(detail: string, reason: ReloadReason = { kind: "diverged", detail }): ReloadReason {
     this.loader.ask(reason);
     return reason;
   }
@@ -217,11 +215,14 @@ export class Applier {
 
   /** Sends the operations; answers with what went wrong, if anything did, and whether all of them wait, as before. */
   async #execute(
-    operations: readonly Operation[],
+    planned: readonly Operation[],
     desired: Desired,
-  ): Promise<{ readonly trouble: string | undefined; readonly isWaiting: boolean }> {
+  ): Promise<Executed> {
     const { running } = this;
     if (running === undefined) return { trouble: "nothing is loaded", isWaiting: false };
+    const { room, rest: operations } = splitRoom(planned);
+    const obstacle = await makeRoom(this.parts.haproxy, running, room);
+    if (obstacle !== undefined) return obstacle;
     const wasWaiting = isOnlyWaiting(operations, running);
     const isQuiet = this.#holdBack.watch();
     const lines = operations.flatMap(runtimeCommands);
@@ -264,8 +265,8 @@ export class Applier {
       // A load takes its time: what was planned before it may be of the past.
       const operations = meanwhileOf(this.#plan(desired, states));
       if (operations.length === 0) return false;
-      const { trouble, isWaiting } = await this.#execute(operations, desired);
-      if (trouble !== undefined) this.#owe(trouble);
+      const { trouble, reason, isWaiting } = await this.#execute(operations, desired);
+      if (trouble !== undefined) this.#owe(trouble, reason);
       else if (!isWaiting) {
         report.info("changed HAProxy at run time, what needs no reload", summarize(operations));
       }

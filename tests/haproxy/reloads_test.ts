@@ -414,3 +414,28 @@ for (const program of programs) {
       containers.release();
     }));
 }
+
+for (const program of programs.filter(canAddServers)) {
+  Deno.test(`${called(program)}: a container that moves while a request hangs on it is a reload, and no divergence`, () =>
+    onWeb(program, {}, async (stage, containers, snapshot) => {
+      containers.holdAll();
+      const held = Array.from(
+        { length: 2 },
+        () => httpGet({ port: stage.httpPort, host: HOST, path: "/held" }).then(({ status }) => status),
+      );
+      for (const _ of held) await containers.nextHeld();
+      await stage.apply(want(stage.routing, snapshot, { stopping: ["web2"] }));
+      const all = JSON.parse(snapshot) as { Id: string }[];
+      const gone = JSON.stringify(all.filter(({ Id }) => !Id.startsWith("web2")));
+      await stage.apply(want(stage.routing, gone, {}));
+      const moved = snapshot.replaceAll("127.17.0.3", "127.17.0.33");
+      await containers.start(moved);
+      const { plan } = await stage.apply(want(stage.routing, moved, {}));
+      assert.deepEqual(plan.kind === "reload" && plan.reasons.map(({ kind }) => kind), ["live-server"]);
+      assert.deepEqual(stage.said.filter((line) => /believed|custom id|[Aa]lready exists/.test(line)), []);
+      containers.release();
+      assert.deepEqual(await Promise.all(held), [200, 200]);
+      const bodies = await Promise.all(Array.from({ length: 8 }, async () => (await get(stage)).body));
+      assert.deepEqual([...new Set(bodies)].sort(), ["127.17.0.2", "127.17.0.33"]);
+    }));
+}
