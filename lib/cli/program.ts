@@ -21,10 +21,11 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
     return exitCode;
   } catch (error) {
     const isDone = error instanceof CommanderError && error.exitCode === 0;
-    const failure = isDone ? await written.then(() => undefined, (why) => why) : error;
-    if (isDone && failure === undefined) return 0;
+    const unwritten = await written.then(() => undefined, (why) => why);
+    const failure = isDone ? unwritten : error;
+    if (failure === undefined) return 0;
     // Whoever reads no more wants to hear no more.
-    if (failure instanceof Deno.errors.BrokenPipe) return 1;
+    if (failure === unwritten && failure instanceof Deno.errors.BrokenPipe) return 1;
     const message = messageOf(failure).trim().replaceAll("\n", " ");
     if (failure instanceof CommanderError) {
       tellAsJson(message.replace(/^error: /, ""));

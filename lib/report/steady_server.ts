@@ -1,15 +1,18 @@
 /** How long after a server failed another one takes its place, in milliseconds. */
 const AGAIN_MS = 1_000;
+/** How long one and the same trouble is told once, in milliseconds. */
+const TOLD_MS = 60_000;
 
 /** A server that is opened again when it fails: where no connection can be accepted (no descriptor is left), Deno's ends for good. */
 export class SteadyServer {
   #server: ReturnType<SteadyServer["open"]> | undefined;
   #isClosed = false;
+  #told = { why: "", at: 0 };
   #again: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * Opens it; throws where the address cannot be had, unless it may wait. Later trouble is told to `onFailure`, and opening
-   * is tried again.
+   * Opens it; throws where the address cannot be had, unless it may wait. Later trouble is told to `onFailure`, the same once a
+   * minute, and opening is tried again.
    */
   constructor(
     readonly open: () => Pick<Deno.HttpServer, "finished" | "shutdown">,
@@ -36,7 +39,11 @@ export class SteadyServer {
 
   #retry(error: unknown): void {
     if (this.#isClosed) return;
-    this.onFailure(error);
+    const [why, now] = [String(error), performance.now()];
+    if (why !== this.#told.why || now - this.#told.at > TOLD_MS) {
+      this.#told = { why, at: now };
+      this.onFailure(error);
+    }
     this.#again = setTimeout(() => this.#open(), this.againMs);
   }
 
