@@ -12,6 +12,9 @@ import { called, canAddServers, inTurn, onStage, programs, type Stage, type Stag
 
 const HOST = "www.example.com";
 
+/** However long fifty reloads take, no request that waits for them is ended meanwhile. */
+const PATIENT = { "server-timeout": "120000", "client-timeout": "120000" };
+
 /** As `mworker-max-reloads` says in process.cfg. */
 const MOST_OLD = 50;
 
@@ -369,13 +372,13 @@ async function blindWrapper(program: HaproxyProgram): Promise<{ path: string } &
 
 for (const program of programs) {
   Deno.test(`${called(program)}: old workers that do not end are no more than fifty, and the newest are kept`, () =>
-    onWeb(program, {}, async (stage, containers, snapshot) => {
+    onWeb(program, { settings: PATIENT }, async (stage, containers, snapshot) => {
       const wanted = want(stage.routing, snapshot, {});
       containers.holdAll();
       const endings: string[] = [];
       const requests: Promise<unknown>[] = [];
       for (let count = 0; count < MOST_OLD + 4; count++) {
-        const answer = httpGet({ port: stage.httpPort, host: HOST, path: "/held" });
+        const answer = httpGet({ port: stage.httpPort, host: HOST, path: "/held", limitMs: 120_000 });
         requests.push(
           answer.then(({ status }) => endings[count] = `${status}`, () => endings[count] = "cut"),
         );
