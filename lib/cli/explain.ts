@@ -99,7 +99,7 @@ async function settingsOfRunning(
 
 function wayOf({ via, elsewhere }: Server): string {
   if (via === "published") return "a port of its engine's host";
-  return elsewhere === undefined ? "its own address" : "its own address on another machine: publish the port";
+  return elsewhere === undefined ? "its own address" : "its own address on another machine";
 }
 
 /** A paragraph for each container: its routes, then its notices, those that say the same as a route left out. */
