@@ -4,7 +4,8 @@
  *   snapshot.json   what `docker inspect` printed, in short
  *   settings.json   optional: {"HAPROXY_PORT": "81"} is an environment variable, {"http-port": "81"} a flag, and
  *                   {"external": ""} a switch; CERTIFICATE stands for a file with a certificate that is made here
- *   haproxy.cfg     what is rendered
+ *   haproxy.cfg     the sections of the rendered config that the config of no container at all has not; absent where
+ *                   there are none. The case of an empty snapshot keeps the whole. HAProxy is asked about the whole each time
  *   hosts.map       only where it names more than each backend's own host and path
  *   notices.txt     what is said on standard error; absent where nothing is
  *   explain.txt     optional: what `signalbox explain` says; once there, it is kept up to date
@@ -18,12 +19,16 @@ import assert from "node:assert/strict";
 import { createTwoFilesPatch } from "diff";
 import { runProgram } from "../../lib/cli/program.ts";
 import { haproxies } from "../harness/haproxies.ts";
+import { ownSections } from "./own_sections.ts";
 
 const HERE = new URL(".", import.meta.url);
 const IS_UPDATE = Deno.env.get("UPDATE") === "1";
 const PASSWORD = "correct horse battery staple";
 
 const NEWEST = "3.4";
+
+/** The case that keeps its whole config, which the others are compared with. */
+const WHOLE = "an_empty_snapshot_answers_every_host_with_404";
 
 type Texts = Readonly<Record<string, string | undefined>>;
 
@@ -49,7 +54,9 @@ async function proveCase(folder: URL): Promise<void> {
         assert.equal(again[name], text, `${name} is another one when the containers come ${order}`);
       }
     }
-    for (const [name, text] of Object.entries(actual)) await compare(folder, name, text);
+    const config = isWhole(folder) ? actual["haproxy.cfg"] : ownSections(actual["haproxy.cfg"], await wholeConfig());
+    const kept: Texts = { ...actual, "haproxy.cfg": config === "" ? undefined : config };
+    for (const [name, text] of Object.entries(kept)) await compare(folder, name, text);
     const version = settings["haproxy-version"];
     await askEveryHaproxy(rendered, version);
     if (version !== undefined) return;
@@ -60,6 +67,22 @@ async function proveCase(folder: URL): Promise<void> {
   }
 }
 
+const isWhole = (folder: URL): boolean => folder.pathname.endsWith(`/${WHOLE}/`);
+
+let whole: Promise<string> | undefined;
+
+/** The config of no container at all, under no setting, as it is rendered now. */
+function wholeConfig(): Promise<string> {
+  return whole ??= (async () => {
+    const rendered = await Deno.makeTempDir({ prefix: "signalbox-case-" });
+    try {
+      return (await say([], {}, rendered, "/nowhere", false))["haproxy.cfg"];
+    } finally {
+      await Deno.remove(rendered, { recursive: true });
+    }
+  })();
+}
+
 /** What signalbox makes of a snapshot, by the name of the file that it is kept in; leaves the set in `rendered`. */
 async function say(
   snapshot: unknown,
@@ -67,7 +90,7 @@ async function say(
   rendered: string,
   certificate: string,
   isExplained: boolean,
-): Promise<Texts> {
+): Promise<Texts & { readonly "haproxy.cfg": string }> {
   const flags = Object.entries(settings).filter(([name]) => !isVariable(name))
     .flatMap(([name, value]) => value === "" ? [`--${name}`] : [`--${name}`, value])
     .map((word) => word === "CERTIFICATE" ? certificate : word);
