@@ -1,5 +1,7 @@
 import type { Settings } from "../core/settings.ts";
+import { count } from "../core/count.ts";
 import { messageOf } from "../core/message_of.ts";
+import { onOneLine } from "../core/notice.ts";
 import { formatStatus, type Status } from "../core/status.ts";
 import { connectEngine } from "../docker/connect.ts";
 import { openTransport } from "../docker/transport.ts";
@@ -11,7 +13,7 @@ import { folderOnDemand, readSnapshot } from "./input.ts";
 import { absolute, prepareRouting } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
 import { defaultStateDir } from "./state_dir.ts";
-import type { Terminal } from "./terminal.ts";
+import { jsonDocument, type Terminal } from "./terminal.ts";
 
 /** One thing that was looked at: how it stands, and what to do where it does not. */
 type Check = {
@@ -38,7 +40,7 @@ export async function doctor(
     await checkConfigOfNow(settings, terminal),
   ].filter((check) => check !== undefined);
   const isWell = checks.every((check) => check.isGood);
-  if (options.json) await terminal.out(`${JSON.stringify({ isWell, checks }, undefined, 2)}\n`);
+  if (options.json) await terminal.out(jsonDocument({ isWell, checks }));
   else {
     await terminal.out(checks.map(formatCheck).join(""));
     if (running !== undefined) {
@@ -50,7 +52,7 @@ export async function doctor(
 
 function formatCheck({ name, isGood, detail, remedy }: Check): string {
   const advice = isGood || remedy === undefined ? "" : `      ${remedy}\n`;
-  return `${isGood ? "ok  " : "FAIL"}  ${name}: ${detail}\n${advice}`;
+  return `${onOneLine(`${isGood ? "ok  " : "FAIL"}  ${name}: ${detail}`)}\n${advice}`;
 }
 
 function stateDirOf(settings: Settings, terminal: Terminal): string {
@@ -83,7 +85,7 @@ async function checkDocker(settings: Settings): Promise<Check[]> {
       checks.push({
         name,
         isGood: true,
-        detail: `engine ${engine.description}, ${listed.length} running containers`,
+        detail: `engine ${engine.description}, ${count(listed.length, "running container")}`,
       });
     } catch (error) {
       checks.push({
@@ -239,7 +241,9 @@ async function checkConfigOfNow(settings: Settings, terminal: Terminal): Promise
     const why = await whyRefused(routing.design.render(built.model).files, program.path, routing.env);
     const warnings = built.notices.filter((notice) => notice.severity === "warning").length;
     const detail = why === undefined
-      ? `HAProxy would load it: ${built.model.routes.length} routes, ${warnings} warnings (see signalbox explain)`
+      ? `HAProxy would load it: ${count(built.model.routes.length, "route")}, ${
+        count(warnings, "warning")
+      } (see signalbox explain)`
       : why;
     return {
       name,

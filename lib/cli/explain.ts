@@ -9,7 +9,7 @@ import { wrongUsage } from "./failure.ts";
 import { readSnapshot } from "./input.ts";
 import { prepareRouting } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
-import type { Terminal } from "./terminal.ts";
+import { jsonDocument, type Terminal } from "./terminal.ts";
 
 /** Says for each container, or for the host or container named, what it serves, or why nothing. */
 export async function explain(
@@ -23,7 +23,7 @@ export async function explain(
   const verdicts = subject === undefined ? verdictsOf(built) : findVerdicts(subject, built);
   if (subject !== undefined && verdicts.length === 0) throw wrongUsage(unknownSubject(subject, built));
   const entries = verdicts.map((verdict) => explainOne(verdict, built));
-  if (options.json) await terminal.out(`${JSON.stringify(entries, undefined, 2)}\n`);
+  if (options.json) await terminal.out(jsonDocument(entries));
   else await terminal.out(entries.length === 0 ? "no container runs\n" : formatEntries(entries));
   return 0;
 }

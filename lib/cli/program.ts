@@ -2,8 +2,9 @@ import { messageOf } from "../core/message_of.ts";
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
 import { Failure } from "./failure.ts";
+import { onOneLine } from "../core/notice.ts";
 import { addSettingFlags } from "./settings.ts";
-import type { Terminal } from "./terminal.ts";
+import { jsonDocument, type Terminal } from "./terminal.ts";
 
 type Options = Record<string, unknown>;
 
@@ -14,7 +15,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   let written = Promise.resolve();
   const out = (text: string) => written = written.then(() => terminal.out(text));
   const tellAsJson = (message: string) =>
-    args.includes("--json") ? void out(`${JSON.stringify({ error: message }, undefined, 2)}\n`) : undefined;
+    args.includes("--json") ? void out(jsonDocument({ error: message })) : undefined;
   const program = buildProgram({ ...terminal, out }, (code) => exitCode = code, args);
   try {
     await program.parseAsync([...args], { from: "user" });
@@ -26,7 +27,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
     if (failure === undefined) return 0;
     // Whoever reads no more wants to hear no more.
     if (failure === unwritten && failure instanceof Deno.errors.BrokenPipe) return 1;
-    const message = messageOf(failure).trim().replaceAll("\n", " ");
+    const message = onOneLine(messageOf(failure).trim().replaceAll("\n", " "));
     if (failure instanceof CommanderError) {
       tellAsJson(message.replace(/^error: /, ""));
       await written.catch(() => undefined);
@@ -65,7 +66,7 @@ export function buildProgram(
       writeOut: (text) => void terminal.out(text),
       writeErr: (text) => terminal.err(text.trimEnd()),
       // An error is one line, its suggestion too.
-      outputError: (text, write) => write(text.trim().replaceAll("\n", " ")),
+      outputError: (text, write) => write(onOneLine(text.trim().replaceAll("\n", " "))),
     });
   program.helpCommand(false);
   const add = (name: Parameters<typeof addSettingFlags>[1], description: string) => {

@@ -9,7 +9,7 @@ import { failed, wrongUsage } from "./failure.ts";
 import { readSnapshot } from "./input.ts";
 import { prepareRouting } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
-import type { Terminal } from "./terminal.ts";
+import { jsonDocument, type Terminal } from "./terminal.ts";
 
 /** The flags of `render` that are no settings. */
 export type RenderOptions = {
@@ -53,7 +53,7 @@ async function print(
       notices,
       ...(diff !== undefined && { differs: diff !== "", diff }),
     };
-    await terminal.out(`${JSON.stringify(document, undefined, 2)}\n`);
+    await terminal.out(jsonDocument(document));
   } else if (diff !== undefined) await terminal.out(diff);
   else if (options.output === undefined) await terminal.out(files.get("haproxy.cfg") ?? "");
 }

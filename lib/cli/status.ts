@@ -4,7 +4,7 @@ import { failed } from "./failure.ts";
 import { absolute } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
 import { defaultStateDir } from "./state_dir.ts";
-import type { Terminal } from "./terminal.ts";
+import { jsonDocument, type Terminal } from "./terminal.ts";
 
 /** Asks a running signalbox how it stands; answers with the exit code, or throws Failure when none runs. */
 export async function status(
@@ -19,6 +19,6 @@ export async function status(
       `no signalbox answers at ${controlPath(stateDir)}, expected one that runs with --state-dir ${stateDir}`,
     );
   }
-  await terminal.out(options.json ? `${JSON.stringify(answer, undefined, 2)}\n` : formatStatus(answer));
+  await terminal.out(options.json ? jsonDocument(answer) : formatStatus(answer));
   return 0;
 }

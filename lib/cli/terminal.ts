@@ -1,3 +1,4 @@
+import { visibleJson } from "../core/notice.ts";
 import { WholeLines } from "./whole_lines.ts";
 
 /** The world that a command speaks to: arguments aside, everything that it reads and writes. */
@@ -10,6 +11,10 @@ export type Terminal = {
   readonly isErrTerminal: boolean;
   readonly stdin: () => Promise<string>;
 };
+
+/** What `--json` prints: one document, in which no foreign text moves the cursor of a terminal. */
+export const jsonDocument = (value: unknown): string =>
+  visibleJson(`${JSON.stringify(value, undefined, 2)}\n`);
 
 const encoder = new TextEncoder();
 const errors = new WholeLines((bytes) => Deno.stderr.writeSync(bytes));

@@ -31,14 +31,19 @@ export function quote(value: unknown): string {
   return onOneLine(typeof value === "string" ? JSON.stringify(short) : short);
 }
 
-/** Foreign text as a terminal may see it: what would end the line, move the cursor or turn the writing round is spelt out. */
-export function onOneLine(text: string): string {
-  return text.replace(
-    // deno-lint-ignore no-control-regex
-    /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]|\p{Surrogate}/gu,
-    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}
+/** What would end the line, move the cursor or turn the writing round, and what nobody sees. */
+const MARKS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u202f\u2065]/gu;
+
+/** Foreign text as a terminal may see it: marks that nobody sees are spelt out, as JSON would. */
+export const onOneLine = (text: string): string => text.replace(MARKS, spellOut);
+
+/** JSON that says the same, with its line breaks and without such marks in its texts. */
+export const visibleJson = (json: string): string =>
+  json.replace(MARKS, (mark) => mark === "\n" ? mark : spellOut(mark));
+
+/** A character beyond 16 bits is two escapes. */
+const spellOut = (mark: string): string =>
+  mark.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
 
 /** One line for stderr: `warning: CONTAINER: …`. */
 export function formatNotice(notice: Notice): string {

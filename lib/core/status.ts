@@ -1,6 +1,7 @@
+import { count } from "./count.ts";
 import type { Model, Server } from "./model.ts";
 import { formatEndpoint, type ServerName } from "./names.ts";
-import { formatNotice, type Notice } from "./notice.ts";
+import { formatNotice, type Notice, onOneLine } from "./notice.ts";
 import { type ReloadReason, reloadReasonText } from "./reload_reason.ts";
 import type { ReportedServer } from "./survey.ts";
 
@@ -148,15 +149,19 @@ export function formatStatus(status: Status): string {
       }
     }
   }
-  if (status.leaving > 0) lines.push(`${status.leaving} servers that are gone finish their last connections`);
+  if (status.leaving > 0) {
+    lines.push(
+      `${count(status.leaving, "server")} of before: the last connections are waited for`,
+    );
+  }
   for (const notice of status.notices) lines.push(formatNotice(notice));
-  return `${lines.join("\n")}\n`;
+  return lines.map((line) => `${onOneLine(line)}\n`).join("");
 }
 
 function haproxyLine(haproxy: HaproxyStatus): string {
   if (!haproxy.isServing) {
     return `haproxy: NOT SERVING${
-      haproxy.failures > 0 ? `, it ended ${haproxy.failures} times in a row` : ""
+      haproxy.failures > 0 ? `, it ended ${count(haproxy.failures, "time")} in a row` : ""
     }`;
   }
   if (haproxy.pid === undefined) return "haproxy: run by others";

@@ -1,5 +1,6 @@
 // @ts-types="npm:@types/dockerode@4.0.2"
 import Docker from "dockerode";
+import { AnswerTooLongError } from "./answer_limit.ts";
 import { ACTIONS } from "./event.ts";
 import { EngineError, type EngineTransport, FetchModem } from "./modem.ts";
 
@@ -19,7 +20,7 @@ export type Engine = {
   readonly list: (signal: AbortSignal) => Promise<readonly ListedContainer[]>;
   /** Which of these containers run. Answered without their locks, where an inspect waits until an end is cleaned up. */
   readonly running: (ids: readonly string[], signal: AbortSignal) => Promise<ReadonlySet<string>>;
-  /** One container's JSON, or `undefined` if it is gone. */
+  /** One container's JSON, `undefined` if it is gone, or AnswerTooLongError as data: that container alone cannot be read. */
   readonly inspect: (id: string, signal: AbortSignal) => Promise<unknown>;
   /** One network's JSON, with the addresses that it gave its containers. */
   readonly inspectNetwork: (id: string, signal: AbortSignal) => Promise<unknown>;
@@ -114,6 +115,7 @@ async function inspectUnlessGone(
     return await docker.getContainer(id).inspect({ abortSignal });
   } catch (error) {
     if (error instanceof EngineError && error.statusCode === 404) return undefined;
+    if (error instanceof AnswerTooLongError) return error;
     throw error;
   }
 }

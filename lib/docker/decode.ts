@@ -66,6 +66,7 @@ const DATA_PREFIX = "INTERLOCK_DATA=";
 
 /** Reads one container of Docker's JSON, or says what it should have been. */
 export function decodeContainer(json: unknown): Parsed<ContainerView> {
+  if (json instanceof Error) return expected(`what signalbox can read: ${json.message}`);
   const result = v.safeParse(InspectSchema, json, { abortEarly: true });
   if (!result.success) {
     const issue = result.issues[0];

@@ -1,9 +1,9 @@
-import { messageOf } from "../core/message_of.ts";
 import { type Backoff, backoffMs } from "../core/backoff.ts";
 import type { ContainerId } from "../core/names.ts";
 import type { ContainerView, EngineAddress } from "../core/snapshot.ts";
 import type { SourceStatus } from "../core/status.ts";
 import type { Wake } from "../ports.ts";
+import { Complaint } from "./complaint.ts";
 import { connectEngine, type Engine, type ListedContainer } from "./connect.ts";
 import { decodeContainer } from "./decode.ts";
 import { Doubts } from "./doubts.ts";
@@ -38,13 +38,14 @@ export class EngineFollower {
   #connection = new AbortController();
   /** Aborts when the connection ends, or all of it does. */
   #ended = this.#connection.signal;
-  #complaint = "";
+  readonly #complaint: Complaint;
   #hasListed = false;
   #wake: (wake: Wake) => void = () => undefined;
   #expect: () => void = () => undefined;
   #address: EngineAddress | undefined;
 
   constructor(readonly parts: FollowerParts) {
+    this.#complaint = new Complaint(parts.url, parts.report);
     this.starts = new Starts({ ...parts, wake: (wake) => this.#wake(wake) });
     this.#vigil = new Vigil(parts, this.containers, this.doubts, (wake) => this.#wake(wake));
   }
@@ -56,7 +57,7 @@ export class EngineFollower {
 
   /** How it stands, for status. */
   describe(): SourceStatus {
-    const detail = this.#engine?.description ?? (this.#complaint || "connecting");
+    const detail = this.#engine?.description ?? (this.#complaint.why || "connecting");
     return { name: this.parts.url, isConnected: this.isConnected, detail, containers: this.containers.size };
   }
 
@@ -78,8 +79,7 @@ export class EngineFollower {
           throw error;
         });
         this.#engine = engine;
-        this.parts.report.info(`connected to Docker at ${this.parts.url}`, { engine: engine.description });
-        this.#complaint = "";
+        this.#complaint.connected(engine.description);
         await this.stopping.recall(engine, this.parts, connection);
         connectedAt = this.parts.clock.now();
         this.#vigil.end();
@@ -95,7 +95,7 @@ export class EngineFollower {
         // One whose stream ends as soon as it begins is not connected to again at once.
         failures = this.parts.clock.now() - connectedAt > STEADY_MS ? 1 : failures + 1;
         // A stream that was given up ends without a word of why.
-        this.#complain(wasGivenUp ? connection.reason : error);
+        this.#complaint.tell(wasGivenUp ? connection.reason : error);
         wake({ reason: "docker", ids: new Set() });
         await this.parts.clock.sleep(backoffMs(failures, RECONNECT, Math.random()), signal);
       }
@@ -220,6 +220,7 @@ export class EngineFollower {
     await Promise.all(missing.map((container) => this.#checkMissing(engine, container, signal)));
     for (const entry of listed) this.#prints.set(entry.id, entry.print);
     this.#hasListed = true;
+    this.#complaint.listed();
     this.#expireStopping();
   }
 
@@ -286,15 +287,5 @@ export class EngineFollower {
     this.starts.forget();
     this.#engine?.close();
     this.#engine = undefined;
-  }
-
-  /** One line for one trouble, however often it is met. */
-  #complain(error: unknown): void {
-    const why = messageOf(error);
-    if (why === this.#complaint) return;
-    this.#complaint = why;
-    this.parts.report.error(
-      `cannot follow Docker at ${this.parts.url}: ${why}; HAProxy goes on with what it has, and it is tried again`,
-    );
   }
 }

@@ -1,5 +1,4 @@
-/** No event of Docker's is near this long, in characters; a stream that sends longer lines is not Docker's. */
-const LONGEST_LINE = 1_048_576;
+import { AnswerTooLongError, MOST_ANSWER_BYTES } from "./answer_limit.ts";
 
 /**
  * The JSON values of a stream, one a line, until it ends or the signal aborts. Throws on text that is no JSON, on
@@ -14,14 +13,21 @@ export async function* readJsonLines(
   const cancel = () => void reader.cancel().catch(() => undefined);
   signal.addEventListener("abort", cancel, { once: true });
   const decoder = new TextDecoder();
-  let rest = "";
+  // A line that comes in parts is put together once: each time would take as long as the line is.
+  let parts: string[] = [];
+  let sizeBytes = 0;
   try {
     for (let chunk = await reader.read(); !chunk.done && !signal.aborted; chunk = await reader.read()) {
-      const lines = (rest + decoder.decode(chunk.value, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
-      if (rest.length > LONGEST_LINE) {
-        throw new Error(`a line of the stream is longer than ${LONGEST_LINE} characters`);
+      const [end = "", ...others] = decoder.decode(chunk.value, { stream: true }).split("\n");
+      parts.push(end);
+      sizeBytes += chunk.value.length;
+      if (others.length === 0) {
+        if (sizeBytes > MOST_ANSWER_BYTES) throw new AnswerTooLongError("a line of the stream");
+        continue;
       }
+      const lines = [parts.join(""), ...others];
+      parts = [lines.pop() ?? ""];
+      sizeBytes = parts[0]?.length ?? 0;
       for (const line of lines) {
         if (line.trim() !== "") yield JSON.parse(line);
       }

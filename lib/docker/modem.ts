@@ -1,4 +1,5 @@
 import querystring from "node:querystring";
+import { readAnswer } from "./answer_limit.ts";
 
 /** How to reach an engine: a unix socket, or a URL with the client's TLS files. */
 export type EngineTransport =
@@ -78,7 +79,7 @@ export class FetchModem {
       const response = await fetch(this.#base + this.#target(options), { client: this.#client, signal });
       if (options.statusCodes[response.status] !== true) throw await refusal(response);
       if (options.isStream) return response.body;
-      return await response.json();
+      return JSON.parse(await readAnswer(response, `the answer to ${options.path.replace(/\?$/, "")}`));
     } finally {
       clearTimeout(timer);
     }
@@ -99,7 +100,7 @@ export class FetchModem {
 }
 
 async function refusal(response: Response): Promise<EngineError> {
-  const text = (await response.text()).slice(0, 300);
+  const text = (await readAnswer(response, "a refusal")).slice(0, 300);
   let message = text;
   try {
     message = (JSON.parse(text) as { message?: string }).message ?? text;

@@ -12,7 +12,9 @@ export async function readContainers(
     const found: unknown[] = [];
     const worker = async () => {
       for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
-        found.push(await engine.inspect(id, signal));
+        const json = await engine.inspect(id, signal);
+        if (json instanceof Error) throw json;
+        found.push(json);
       }
     };
     await Promise.all(Array.from({ length: 16 }, worker));

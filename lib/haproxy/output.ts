@@ -55,5 +55,7 @@ const ROUTINE = new RegExp(
     "Exiting",
     "exited with code 0",
     "^CLI : ",
+    "^New (server|backend) registered",
+    "^(Server|Backend) (deleted|published|unpublished)",
   ].join("|"),
 );

@@ -1,6 +1,6 @@
 import pino from "pino";
 import type { LogFormat, LogLevel } from "../core/setting_values.ts";
-import { formatNotice, type Notice } from "../core/notice.ts";
+import { formatNotice, type Notice, onOneLine } from "../core/notice.ts";
 import type { Reporter } from "../ports.ts";
 
 /** Writes one line, without its line break. */
@@ -15,7 +15,7 @@ export function createReporter(format: LogFormat, level: LogLevel, write: LineWr
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: (line: string) => write(format === "json" ? line.trimEnd() : textLine(line)) },
+    { write: (line: string) => write(format === "json" ? onOneLine(line.trimEnd()) : textLine(line)) },
   );
   let told = new Set<string>();
   return {
@@ -28,7 +28,7 @@ export function createReporter(format: LogFormat, level: LogLevel, write: LineWr
       const time = new Date().toISOString();
       // As pino would, but for many at once: a busy proxy has more of these lines than of all others together.
       const texts = lines.map((msg) => JSON.stringify({ level: "info", time, kind: "access", msg }));
-      write((format === "json" ? texts : texts.map(textLine)).join("\n"));
+      write(texts.map(format === "json" ? onOneLine : textLine).join("\n"));
     },
     notices(notices) {
       const now = new Map(notices.map((notice) => [formatNotice(notice), notice]));
@@ -46,11 +46,11 @@ function tell(logger: pino.Logger, notice: Notice): void {
   else logger.info(fields, `${notice.subject}: ${notice.message}`);
 }
 
-/** `15:04:05.123 WARN  web: …  key=value`; control characters cannot reach the terminal, JSON has escaped them. */
+/** `15:04:05.123 WARN  web: …  key=value`; control and direction marks are spelt out, wherever they come from. */
 function textLine(json: string): string {
   const { level, time, msg, ...fields } = JSON.parse(json) as Record<string, unknown>;
   const clock = String(time).slice(11, 23);
   const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`).join("");
   const message = JSON.stringify(String(msg)).slice(1, -1).replaceAll('\\"', '"').replaceAll("\\\\", "\\");
-  return `${clock} ${String(level).toUpperCase().padEnd(5)} ${message}${rest}`;
+  return onOneLine(`${clock} ${String(level).toUpperCase().padEnd(5)} ${message}${rest}`);
 }

@@ -33,8 +33,22 @@ Deno.test("a line that is no JSON is an error, after the lines before it", async
   assert.deepEqual(seen, [1]);
 });
 
-Deno.test("a line without end is an error, not endless memory", async () => {
-  await assert.rejects(read("x".repeat(600_000), "x".repeat(600_000)), /longer than/);
+Deno.test("a line without end is an error after 64 MB, not endless memory", async () => {
+  let chunks = 0;
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      chunks++;
+      controller.enqueue(new Uint8Array(1_048_576).fill(0x78));
+    },
+  });
+  await assert.rejects(Array.fromAsync(readJsonLines(endless, NEVER)), /longer than 64 MB/);
+  assert.ok(chunks <= 70, `${chunks} MB were read`);
+});
+
+Deno.test("a long line that comes in many parts is a value: a container may have many labels", async () => {
+  const parts = Array.from({ length: 400 }, () => "x".repeat(10_000));
+  const [value] = await read('"', ...parts, '"\n');
+  assert.equal((value as string).length, 4_000_000);
 });
 
 Deno.test("an abort ends a stream that is silent", async () => {

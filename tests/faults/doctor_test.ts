@@ -72,7 +72,7 @@ Deno.test("doctor answers with 0 where all is well, and names each thing that it
     "file descriptors",
     "config",
   ]);
-  assert.match(checks.at(-1)?.detail ?? "", /1 routes/);
+  assert.match(checks.at(-1)?.detail ?? "", /: 1 route, 0 warnings /);
 });
 
 Deno.test("doctor finds a port that is taken for IPv6 alone", async () => {

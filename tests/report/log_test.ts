@@ -1,0 +1,36 @@
+/** Whatever is told, and wherever it comes from, a line of the log is one line that a terminal does not obey. */
+import assert from "node:assert/strict";
+import { createReporter } from "../../lib/report/log.ts";
+
+/** ESC, CSI of eight bits, DEL, a line break, turning the writing round, marks that nobody sees, a tag, half a character. */
+const EVIL = "a\u001b[2J\u009b\u007f\n\u202e\u2066\u061c\u200b\u00ad\u2028\ufeff\u{e0041}\ud800z";
+const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+
+function linesOf(format: "text" | "json"): string[] {
+  const lines: string[] = [];
+  const report = createReporter(format, "debug", (line) => lines.push(line));
+  report.error(`a message ${EVIL}`);
+  report.warn("fields", { [EVIL]: EVIL, list: [EVIL] });
+  report.requests([`GET /${EVIL}`]);
+  report.notices([{ severity: "warning", code: "x", subject: EVIL, message: EVIL }]);
+  return lines;
+}
+
+Deno.test("the text log spells out control and direction marks of messages, fields, requests and notices", () => {
+  const lines = linesOf("text");
+  assert.equal(lines.length, 4);
+  for (const line of lines) {
+    assert.doesNotMatch(line, OBEYED);
+    assert.match(line, /\\u001b\[2J\\u009b\\u007f\\n\\u202e\\u2066\\u061c\\u200b\\u00ad/);
+  }
+});
+
+Deno.test("the JSON log spells them out as JSON does, so that a program reads what was said", () => {
+  const lines = linesOf("json");
+  for (const line of lines) assert.doesNotMatch(line, OBEYED);
+  const [message, fields, request, notice] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.equal(message?.["msg"], `a message ${EVIL}`);
+  assert.equal(fields?.[EVIL], EVIL);
+  assert.equal(request?.["msg"], `GET /${EVIL}`);
+  assert.equal(notice?.["container"], EVIL);
+});
