@@ -91,6 +91,8 @@ export interface HaproxyControl {
 
 /** What the prober is to prove. */
 export type ProbeTarget = {
+  /** Whose it is: of what is shared, each container gets as much. */
+  readonly container: string;
   readonly hostname: string;
   readonly port: number;
   /** `published`: a connection must also stay open, since the engine's proxy accepts with nothing behind it. */
@@ -107,14 +109,10 @@ export type ProbeTarget = {
   readonly lateMs: number;
 };
 
-/**
- * A request as it is sent, whether any answer is right, or one that HAProxy's check would take (2xx or 3xx), and how long it
- * may take in milliseconds.
- */
+/** A request as it is sent, and whether any answer is right, or one that HAProxy's check would take (2xx or 3xx). */
 export type HttpQuestion = {
   readonly request: string;
   readonly isAnyRight: boolean;
-  readonly limitMs: number;
 };
 
 /** How long a container may be asked before it counts as one that failed to warm up or to listen, in milliseconds. */

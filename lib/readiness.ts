@@ -195,27 +195,21 @@ const GATES = {
 /** How often a container is asked once it is late, in milliseconds: over HTTP at most so rarely, or whether it listens. */
 const ANSWER_LATE_MS = 10_000;
 const LISTEN_LATE_MS = 1_000;
-/** How long an answer may take at least, in milliseconds. */
-const ANSWER_LIMIT_MS = 5_000;
 
 function targetOf({ host: written, shape }: Backend, server: Server): ProbeTarget {
   const host = isWildcard(written) ? written.slice(2) : written;
   const check = checkRequest(shape.check);
   const warm = `GET / HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: signalbox\r\nConnection: close\r\n\r\n`;
   return {
+    container: server.containerId,
     hostname: server.address,
     port: server.port,
     via: server.via,
     own: server.own === undefined ? undefined : { hostname: server.own.address, port: server.own.port },
     elsewhere: server.elsewhere,
     questions: [
-      ...server.isWarmed ? [{ request: warm, isAnyRight: true, limitMs: ANSWER_LIMIT_MS }] : [],
-      ...check === undefined ? [] : [{
-        request: check,
-        isAnyRight: false,
-        // HAProxy gives an answer as long as its interval.
-        limitMs: Math.max(ANSWER_LIMIT_MS, shape.checkIntervalMs),
-      }],
+      ...server.isWarmed ? [{ request: warm, isAnyRight: true }] : [],
+      ...check === undefined ? [] : [{ request: check, isAnyRight: false }],
     ],
     tlsName: server.tls === undefined ? undefined : host,
     lateMs: server.isWarmed

@@ -3,6 +3,7 @@ import Docker from "dockerode";
 import { AnswerTooLongError } from "./answer_limit.ts";
 import { ACTIONS } from "./event.ts";
 import { EngineError, type EngineTransport, FetchModem } from "./modem.ts";
+import { SharedReads } from "./shared_reads.ts";
 
 /** The newest Docker API whose answers are known to be as we read them; engines of 20.10 end at 1.41. */
 const NEWEST_API = "1.51";
@@ -36,6 +37,12 @@ export type Engine = {
 /** The events that can change the routing; Docker sends no others, so that `docker exec` costs nothing. */
 const EVENT_FILTERS = { type: ["container", "network"], event: [...ACTIONS] };
 
+/**
+ * Reads of one container, or of one network, that are under way at most; what else asks for it shares the next one. An
+ * engine that keeps one waiting for long holds up nothing but that one.
+ */
+const READS_OF_ONE = 2;
+
 /** How far back signals are asked for, in seconds; the engine itself keeps the last 256 events. */
 const RECENT_S = 600;
 
@@ -67,6 +74,7 @@ export async function connectEngine(
   const docker = new Docker({ modem } as unknown as Docker.DockerOptions) as unknown as EngineCalls;
   try {
     const version = await docker.version({ abortSignal: signal });
+    const inspects = new SharedReads(READS_OF_ONE);
     modem.version = `/v${agreeOnApi(version.ApiVersion, version.MinAPIVersion)}`;
     return {
       list: async (abortSignal) =>
@@ -78,7 +86,7 @@ export async function connectEngine(
         new Set(
           (await docker.listContainers({ filters: { id: ids }, abortSignal })).map((entry) => entry.Id),
         ),
-      inspect: (id, abortSignal) => inspectUnlessGone(docker, id, abortSignal),
+      inspect: (id, abortSignal) => inspects.read(id, () => inspectUnlessGone(docker, id, abortSignal)),
       inspectNetwork: (id, abortSignal) => docker.getNetwork(id).inspect({ abortSignal }),
       events: (abortSignal) => docker.getEvents({ filters: EVENT_FILTERS, abortSignal }),
       recentKills: (abortSignal) => {

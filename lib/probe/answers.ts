@@ -1,6 +1,8 @@
+import { systemClock } from "../clock.ts";
 import type { ContainerView } from "../core/snapshot.ts";
+import { Turns } from "../core/turns.ts";
 import { type Connection, openTcp } from "./connection.ts";
-import { TRIED_AT_ONCE, Turns } from "./turns.ts";
+import { SHARES } from "./shares.ts";
 
 /** How long a container may take to accept a connection, in milliseconds. */
 const LIMIT_MS = 500;
@@ -10,7 +12,7 @@ const MOST_PORTS = 4;
 /** How long is waited before a container that closes connections at once is asked again, in milliseconds. */
 const PAUSE_MS = 200;
 
-const TURNS = new Turns(TRIED_AT_ONCE);
+const TURNS = new Turns({ ...SHARES, after: systemClock.after });
 
 type At = { readonly hostname: string; readonly port: number };
 
@@ -47,14 +49,16 @@ async function findAnswering(container: ContainerView): Promise<At | undefined> 
     address !== undefined
   );
   const all = addresses.flatMap((hostname) => ports.map(({ port }) => ({ hostname, port })));
-  const found = await Promise.all(all.map((at) =>
-    TURNS.take(async () => {
+  let found: At | undefined;
+  await Promise.all(all.map((at) =>
+    TURNS.take({ of: container.id, isFirst: true }, async () => {
+      if (found !== undefined) return;
       const connection = await open(at);
       connection?.close();
-      return connection && at;
+      if (connection !== undefined) found ??= at;
     })
   ));
-  return found.find((at) => at !== undefined);
+  return found;
 }
 
 /** Opens a connection that ends with the signal; `undefined` where it is refused or takes too long. */

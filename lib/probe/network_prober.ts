@@ -1,7 +1,8 @@
 import { type Clock, type HttpQuestion, type Prober, type ProbeTarget, READY_LIMIT_MS } from "../ports.ts";
+import { Turns } from "../core/turns.ts";
 import { type Connection, openTcp, openTls } from "./connection.ts";
 import { findCoincidence } from "./own_networks.ts";
-import { TRIED_AT_ONCE, Turns } from "./turns.ts";
+import { SHARES } from "./shares.ts";
 
 /**
  * A container is asked again after this part of the time that it has been asked for, so that it is found that much late
@@ -17,7 +18,8 @@ const PATIENT_MS = 1_000;
 const QUICK_TRIES = 6;
 const QUICK_TURN_MS = 1;
 const TURN_MS = 5;
-/** How long a try may take, in milliseconds. */
+/** How long a try may take, with all that it asks, and how long a connection may take to come, in milliseconds. */
+const TRY_LIMIT_MS = 5_000;
 const CONNECT_LIMIT_MS = 1_000;
 /** The engine's proxy closes within a few milliseconds when nothing listens behind it; one that stays is real. */
 const STAYS_OPEN_MS = 100;
@@ -37,9 +39,11 @@ export class NetworkProber implements Prober {
   /** Those that are asked, by when that began. */
   readonly #asked = new Set<{ readonly since: number }>();
 
-  readonly #turns = new Turns(TRIED_AT_ONCE);
+  readonly #turns: Turns;
 
-  constructor(readonly clock: Clock) {}
+  constructor(readonly clock: Clock) {
+    this.#turns = new Turns({ ...SHARES, after: clock.after });
+  }
 
   async prove(target: ProbeTarget, onFailure: OnFailure, signal: AbortSignal): Promise<void> {
     const own = { since: this.clock.now() };
@@ -54,7 +58,11 @@ export class NetworkProber implements Prober {
     signal: AbortSignal,
   ): Promise<void> {
     for (let tries = 1; !signal.aborted; tries++) {
-      const verdict = await this.#turns.take(() => probe(target, this.clock, signal));
+      const claim = { of: target.container, isFirst: tries === 1 };
+      const verdict = await this.#turns.take(
+        claim,
+        (hurry) => oneTry(target, { clock: this.clock, signal, hurry }),
+      );
       if (verdict.isReady) return;
       if (signal.aborted) break;
       const elapsedMs = this.clock.now() - startedAt;
@@ -84,7 +92,24 @@ function delayAfter(elapsedMs: number, { lateMs }: ProbeTarget): number {
   return elapsedMs >= READY_LIMIT_MS ? Math.max(PATIENT_MS, lateMs) : PATIENT_MS;
 }
 
-async function probe(target: ProbeTarget, clock: Clock, signal: AbortSignal): Promise<Verdict> {
+/** What a try is done with: `signal` ends all of it, `hurry` this try, since another waits for its turn. */
+type Means = { readonly clock: Clock; readonly signal: AbortSignal; readonly hurry: AbortSignal };
+
+/** Asks once, for as long as one try may take. */
+async function oneTry(target: ProbeTarget, means: Means): Promise<Verdict> {
+  if (means.signal.aborted) return { isReady: false, why: "it is no longer asked", isSure: false };
+  const limit = new AbortController();
+  const end = () => limit.abort();
+  const timer = setTimeout(end, TRY_LIMIT_MS);
+  means.hurry.addEventListener("abort", end, { once: true });
+  try {
+    return await probe(target, { ...means, hurry: limit.signal });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function probe(target: ProbeTarget, means: Means): Promise<Verdict> {
   const network = target.elsewhere && findCoincidence(target.hostname, target.elsewhere);
   if (network) {
     const why =
@@ -93,18 +118,18 @@ async function probe(target: ProbeTarget, clock: Clock, signal: AbortSignal): Pr
   }
   if (target.questions.length > 0) {
     for (const question of target.questions) {
-      const verdict = await attempt(target, question, target, clock, signal);
+      const verdict = await attempt(target, question, target.tlsName, means);
       if (!verdict.isReady) return verdict;
     }
     return READY;
   }
-  if (target.via === "container") return await attempt(target, "connect", target, clock, signal);
+  if (target.via === "container") return await attempt(target, "connect", undefined, means);
   if (target.own !== undefined) {
-    const own = await attempt(target.own, "connect", target, clock, signal);
+    const own = await attempt(target.own, "connect", undefined, means);
     // Refused at its own address is sure; out of reach from here is not, and the published port has to tell.
     if (own.isReady || own.isSure) return own;
   }
-  return await attempt(target, "stays-open", target, clock, signal);
+  return await attempt(target, "stays-open", undefined, means);
 }
 
 type Goal = "connect" | "stays-open" | HttpQuestion;
@@ -112,9 +137,8 @@ type Goal = "connect" | "stays-open" | HttpQuestion;
 async function attempt(
   at: { readonly hostname: string; readonly port: number },
   goal: Goal,
-  target: ProbeTarget,
-  clock: Clock,
-  signal: AbortSignal,
+  tlsName: string | undefined,
+  { clock, signal, hurry }: Means,
 ): Promise<Verdict> {
   const refuse = (why: string, isSure: boolean): Verdict => ({
     isReady: false,
@@ -123,8 +147,10 @@ async function attempt(
   });
   const limit = new AbortController();
   const end = () => limit.abort();
-  const timer = setTimeout(end, typeof goal === "object" ? goal.limitMs : CONNECT_LIMIT_MS);
+  const timer = typeof goal === "object" ? undefined : setTimeout(end, CONNECT_LIMIT_MS);
   signal.addEventListener("abort", end, { once: true });
+  hurry.addEventListener("abort", end, { once: true });
+  if (hurry.aborted) end();
   let connection: Connection | undefined;
   try {
     if (goal === "connect") {
@@ -133,8 +159,8 @@ async function attempt(
       clock.after(0, () => made.close());
       return READY;
     }
-    connection = typeof goal === "object" && target.tlsName !== undefined
-      ? await openTls(at, target.tlsName, limit.signal)
+    connection = typeof goal === "object" && tlsName !== undefined
+      ? await openTls(at, tlsName, limit.signal)
       : await openTcp(at, limit.signal);
     if (goal === "stays-open") {
       const stayed = clock.sleep(STAYS_OPEN_MS, limit.signal).then(() => "stayed");
@@ -158,6 +184,7 @@ async function attempt(
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", end);
+    hurry.removeEventListener("abort", end);
     connection?.close();
     // What still waits or reads ends with it.
     if (goal !== "connect") limit.abort();

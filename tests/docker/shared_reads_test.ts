@@ -72,3 +72,18 @@ Deno.test("reads of different things do not wait for one another", async () => {
   slow.answers[0]?.resolve(1);
   assert.equal(await first, 1);
 });
+
+Deno.test("of one thing so many reads are under way as are allowed, and all others share the next", async () => {
+  const slow = new Slow();
+  const reads = new SharedReads(2);
+  const all = [1, 2, 3, 4, 5].map(() => reads.read("container", slow.ask));
+  assert.equal(slow.answers.length, 2);
+  // The first is kept waiting for ever, and holds up none of the others.
+  slow.answers[1]?.resolve(2);
+  await settled();
+  assert.equal(slow.answers.length, 3);
+  slow.answers[2]?.resolve(3);
+  assert.deepEqual(await Promise.all(all.slice(1)), [2, 3, 3, 3]);
+  slow.answers[0]?.resolve(1);
+  assert.equal(await all[0], 1);
+});

@@ -3,6 +3,7 @@ import { checkRequest } from "../../lib/core/health_check.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { Clock, ProbeTarget } from "../../lib/ports.ts";
 import { NetworkProber } from "../../lib/probe/network_prober.ts";
+import { eventually } from "../harness/eventually.ts";
 import { freePort } from "../harness/http.ts";
 
 /** A clock that only sleeping moves; it notes how long each sleep was. */
@@ -29,6 +30,7 @@ class SleepingClock implements Clock {
 }
 
 const target = (port: number): ProbeTarget => ({
+  container: `behind ${port}`,
   hostname: "127.0.0.1",
   port,
   via: "container",
@@ -86,7 +88,7 @@ Deno.test("many containers that wait are asked in turn", async () => {
   const port = freePort();
   const proving = Array.from(
     { length: 50 },
-    () => prober.prove(target(port), () => undefined, ending.signal),
+    (_, at) => prober.prove({ ...target(port), container: `${at}` }, () => undefined, ending.signal),
   );
   await Promise.allSettled(proving);
   const shortest = Math.min(...clock.sleeps.slice(0, 1_500).map(({ ms }) => ms));
@@ -159,10 +161,9 @@ Deno.test("a container with an HTTP check is ready once the check would succeed,
     lines: ["send hdr X-Asked often hdr Host a.b"],
   });
   const warm = "GET / HTTP/1.1\r\nHost: a.b\r\n\r\n";
-  const questions = [{ request: warm, isAnyRight: true, limitMs: 1_000 }, {
+  const questions = [{ request: warm, isAnyRight: true }, {
     request: check ?? "",
     isAnyRight: false,
-    limitMs: 1_000,
   }];
   const why: string[] = [];
   const clock = { ...systemClock, sleep: (ms: number) => systemClock.sleep(Math.min(ms, 1)) };
@@ -195,3 +196,103 @@ Deno.test("a published port is proved at the container's own address, where that
   assert.deepEqual(why, Array(3).fill(`127.0.0.1:${own.port} refuses connections`));
   listener?.close();
 });
+
+/** Accepts connections and never answers; counts those that it holds. */
+class Tarpit implements AsyncDisposable {
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly port = (this.#listener.addr as Deno.NetAddr).port;
+  readonly #ended: Promise<unknown>[] = [];
+  held = 0;
+  mostHeld = 0;
+
+  readonly #accepting = (async () => {
+    for await (const connection of this.#listener) {
+      this.mostHeld = Math.max(this.mostHeld, ++this.held);
+      this.#ended.push(this.#hold(connection));
+    }
+  })();
+
+  async #hold(connection: Deno.Conn): Promise<void> {
+    const bytes = new Uint8Array(512);
+    while (await connection.read(bytes).catch(() => null) !== null) { /* It never answers. */ }
+    connection.close();
+    this.held--;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    await this.#accepting;
+    await Promise.all(this.#ended);
+  }
+}
+
+const question = { request: "GET / HTTP/1.1\r\nHost: a.b\r\nConnection: close\r\n\r\n", isAnyRight: true };
+
+Deno.test("one container with many routes that never answers holds two tries at a time, however many there are", async () => {
+  await using tarpit = new Tarpit();
+  await using honest = new Tarpit();
+  const ending = new AbortController();
+  const prober = new NetworkProber(systemClock);
+  const at = { ...target(tarpit.port), questions: [question] };
+  const proving = Array.from({ length: 300 }, () => prober.prove(at, () => undefined, ending.signal));
+  await eventually(() => tarpit.held === 2, { what: "two tries that are held" });
+  await prober.prove(target(honest.port), () => assert.fail("it listens"), ending.signal);
+  assert.equal(tarpit.mostHeld, 2);
+  ending.abort();
+  await Promise.allSettled(proving);
+});
+
+Deno.test("a new container is proved at once beside two thousand that never answer, while these hold their tries", async () => {
+  await using tarpit = new Tarpit();
+  await using honest = new Tarpit();
+  const ending = new AbortController();
+  const prober = new NetworkProber(systemClock);
+  const failed = new Set<number>();
+  const proving = Array.from({ length: 2_000 }, (_, at) => {
+    const hostile = { ...target(tarpit.port), container: `tarpit ${at}`, questions: [question] };
+    return prober.prove(hostile, () => void failed.add(at), ending.signal);
+  });
+  // All were asked for the first time, one after the other; by then those that failed are asked again.
+  await eventually(() => failed.size === 2_000 && tarpit.held >= 150, {
+    what: "tries that are held",
+    limitMs: 60_000,
+  });
+  failed.clear();
+  await prober.prove(target(honest.port), () => assert.fail("it listens"), ending.signal);
+  assert.ok(failed.size < 500, `${failed.size} of the others failed once more before it had its turn`);
+  ending.abort();
+  await Promise.allSettled(proving);
+});
+
+Deno.test("a new container among two thousand that never answer is proved before a single try of theirs would be over", async () => {
+  await using tarpit = new Tarpit();
+  await using server = quietServer();
+  const ending = new AbortController();
+  const prober = new NetworkProber(systemClock);
+  const hostile = (_: unknown, at: number) => {
+    const on = { ...target(tarpit.port), container: `tarpit ${at}`, questions: [question] };
+    return prober.prove(on, () => undefined, ending.signal);
+  };
+  const proving = Array.from({ length: 1_000 }, hostile);
+  const proof = prober.prove(
+    { ...target(server.port), questions: [question] },
+    () => undefined,
+    ending.signal,
+  );
+  proving.push(...Array.from({ length: 1_000 }, (_, at) => hostile(_, 1_000 + at)));
+  // One that nobody hurries is asked for as long as a try may last.
+  const alone = { ...target(tarpit.port), questions: [question] };
+  const { promise: oneTry, resolve } = Promise.withResolvers<string>();
+  proving.push(new NetworkProber(systemClock).prove(alone, () => resolve("one try"), ending.signal));
+  assert.equal(await Promise.race([proof.then(() => "proof"), oneTry]), "proof");
+  ending.abort();
+  await Promise.allSettled(proving);
+});
+
+function quietServer() {
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => undefined },
+    () => new Response(""),
+  );
+  return { port: server.addr.port, [Symbol.asyncDispose]: () => server.shutdown() };
+}
