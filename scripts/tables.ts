@@ -50,9 +50,10 @@ function keysTable(): string {
     code(name),
     code(`interlock.${key.label}`) + (key.kind === "string[]" ? ", `.1`, `.2` …" : ""),
     KIND_IN_WORDS[key.kind],
-    key.meaning + (key.isVital ? " (a wrong value costs the route)" : ""),
+    `the ${key.costs}`,
+    key.meaning,
   ]);
-  return table(["key of INTERLOCK_DATA", "label", "type", "meaning"], rows);
+  return table(["key of INTERLOCK_DATA", "label", "type", "a wrong value costs", "meaning"], rows);
 }
 
 const code = (text: string): string => `\`${text}\``;

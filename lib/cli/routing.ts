@@ -49,6 +49,7 @@ export async function prepareRouting(settings: Settings): Promise<Routing> {
     defaultDomain: settings.defaultDomain,
     haproxyVersion: version,
     addBackends: settings.addBackends,
+    isOptIn: settings.optIn,
   };
   const templates = await loadTemplates(settings.templates);
   return {

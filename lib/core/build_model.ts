@@ -3,6 +3,7 @@ import type { Backend, Model, Route, Server } from "./model.ts";
 import { type Considered, memoryOf, type Merged, type ModelMemory } from "./model_memory.ts";
 import { type BackendName, isWildcard, type ServerName } from "./names.ts";
 import { type Notice, quote } from "./notice.ts";
+import { NoticeList } from "./notice_list.ts";
 import { numericId, type Offer } from "./offer.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView, Snapshot } from "./snapshot.ts";
@@ -43,7 +44,7 @@ const SHARES_NETWORK = "container:";
 type Draft = { readonly own: Route; members: Offer[]; routes: Route[] };
 
 class Builder {
-  readonly notices: Notice[] = [];
+  readonly notices = new NoticeList();
   readonly considered: Considered[] = [];
   readonly drafts = new Map<BackendName, Draft>();
   /** By key. */
@@ -63,8 +64,9 @@ class Builder {
     const phase = stopping.has(id) ? "stopping" : starting.has(id) ? "starting" : "running";
     const considered = this.#memory.consider(container, phase, this.networkOf(container));
     this.considered.push(considered);
-    for (const { notices, offer } of considered.attempts) {
-      for (const notice of notices) this.notices.push(notice);
+    for (const { notices, more = 0, offer } of considered.attempts) {
+      this.notices.addAll(notices);
+      this.notices.hide(container.name, more, "warning");
       if (offer !== undefined) this.addOffer(offer);
     }
   }
@@ -87,7 +89,7 @@ class Builder {
       const owner = this.claim(own, isStarting);
       if (owner !== undefined) {
         const { host, path } = own;
-        return this.warnOfTaken(container, `does not serve ${host}${path}: ${whyTaken(own, owner)}`);
+        return this.warnOfTaken(container, () => `does not serve ${host}${path}: ${whyTaken(own, owner)}`);
       }
       draft = { own, members: [offer], routes: [own] };
       this.drafts.set(own.backend, draft);
@@ -95,8 +97,13 @@ class Builder {
     for (const alias of aliases) {
       const owner = this.claim(alias, isStarting, draft);
       if (owner === undefined) continue;
-      const what = `alias ${alias.host}${alias.path} is left out`;
-      this.warnOfTaken(container, `${what}: the older container ${quote(owner.by)} serves it already`);
+      this.warnOfTaken(
+        container,
+        () =>
+          `alias ${alias.host}${alias.path} is left out: the older container ${
+            quote(owner.by)
+          } serves it already`,
+      );
     }
   }
 
@@ -113,9 +120,10 @@ class Builder {
     return owner;
   }
 
-  warnOfTaken(container: ContainerView, message: string): void {
-    if (this.snapshot.starting.has(container.id)) return;
-    this.notices.push({ severity: "warning", code: "host-taken", subject: container.name, message });
+  warnOfTaken({ id, name }: ContainerView, message: () => string): void {
+    if (this.snapshot.starting.has(id)) return;
+    const notice = { severity: "warning", code: "host-taken", subject: name } as const;
+    this.notices.add(notice, () => ({ ...notice, message: message() }));
   }
 
   finish(): Built {
@@ -133,7 +141,7 @@ class Builder {
       if (stopping.size > 0) draft.members.sort((a, b) => byAge(a.container, b.container));
       if (draft.routes.length > 1) draft.routes.sort(byKey);
       const merged = this.#memory.mergedOf(name, draft, (draft) => merge(draft, settings));
-      for (const notice of merged.notices) notices.push(notice);
+      notices.addAll(merged.notices);
       backends.push(merged.backend);
     }
     const model: Model = {
@@ -143,7 +151,7 @@ class Builder {
       wildcardDepths: wildcardDepths(routes),
       heirs: this.heirs,
     };
-    return { model, notices, considered, owners };
+    return { model, notices: notices.finish(), considered, owners };
   }
 }
 

@@ -24,22 +24,22 @@ type Pass = {
   readonly merged: Map<BackendName, { readonly parts: Parts; readonly merged: Merged }>;
 };
 
-const nothing = (): Pass => ({ said: new SaidBefore(), considered: new Map(), merged: new Map() });
+const nothing = (said: SaidBefore): Pass => ({ said, considered: new Map(), merged: new Map() });
 
 /**
  * What the last pass worked out, for one set of settings: a pass after one event reads that one container anew. Views
  * and offers are immutable, so that the same objects always give the same result, and the very same object.
  */
 export class ModelMemory {
-  #before = nothing();
-  #now = nothing();
+  #before = nothing(new SaidBefore());
+  #now = nothing(new SaidBefore());
 
   constructor(readonly settings: RoutingSettings) {}
 
   /** Begins a pass: what the last one did not use is forgotten. */
   begin(): void {
     this.#before = this.#now;
-    this.#now = nothing();
+    this.#now = nothing(this.#before.said.next());
   }
 
   /** What a container offers, as readOffers has it. */

@@ -21,6 +21,8 @@ export type Offer = Member & { readonly own: Route; readonly aliases: readonly R
 /** What became of one route that a container asked for: an offer, the reason why there is none, or nothing worth telling. */
 export type Attempt = {
   readonly notices: readonly Notice[];
+  /** How many notices there were beyond those. */
+  readonly more?: number;
   readonly offer?: Offer;
   readonly why?: string;
   /** The host that it would serve. */
@@ -49,13 +51,35 @@ export function readOffers(
     const state = /^[a-z]{1,16}$/.test(container.status) ? container.status : "not running";
     return [{ notices: [], why: `it is ${state}` }];
   }
-  const { routes, notices } = readRouteData(container, settings.haproxyVersion, said);
-  if (routes.length === 0) return [{ notices, why: "its INTERLOCK_DATA cannot be read" }];
+  const { routes, why, complaints, more } = readRouteData(container, settings.haproxyVersion, said);
   const isOnly = routes.length === 1;
-  const attempts = routes.map((data) => readOffer(container, data, circumstances, isOnly, settings));
+  const isLeftOut = settings.isOptIn && routes.length > 0 && !routes.some(({ isExplicit }) => isExplicit);
+  const attempts: readonly Attempt[] = routes.length === 0
+    ? [{ notices: NONE, why }]
+    : routes.map((data) =>
+      isLeftOut
+        ? leftOut(container, data, NOT_ASKED, settings)
+        : readOffer(container, data, circumstances, isOnly, settings)
+    );
   // What is wrong with it is said when it runs: not all is known yet.
   if (isStarting) return attempts.map((attempt) => ({ ...attempt, notices: NONE }));
-  return notices.length === 0 ? attempts : [{ notices }, ...attempts];
+  if (complaints.length === 0) return attempts;
+  const notices = complaints.map((complaint) => ({ ...complaint, subject: container.name }));
+  return [{ notices, more }, ...attempts];
+}
+
+const NOT_ASKED =
+  "it asks for nothing, and --opt-in is set: expected the label interlock.enable=true, or another key";
+
+/** One that somebody left out, by a word of its own or by none: the host is told to who asks for it. */
+function leftOut(
+  container: ContainerView,
+  data: RouteData,
+  why: string,
+  settings: RoutingSettings,
+): Attempt {
+  const { host } = routeHost(container, data, settings.defaultDomain);
+  return { notices: NONE, why, ...(host !== undefined && { wanted: host }) };
 }
 
 /** The notices of one that has none, which is most. */
@@ -68,9 +92,8 @@ function readOffer(
   isOnly: boolean,
   settings: RoutingSettings,
 ): Attempt {
-  if (data.isLost) {
-    return { notices: NONE, why: `${data.source} names a hostname, domain or port that cannot be used` };
-  }
+  const why = data.off ?? data.fault;
+  if (why !== undefined) return leftOut(container, data, why, settings);
   const found = routeHost(container, data, settings.defaultDomain);
   if (found.host === undefined) {
     const notices = data.isExplicit || found.isWrong

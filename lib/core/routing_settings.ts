@@ -14,6 +14,8 @@ export type RoutingSettings = {
   readonly haproxyVersion: HaproxyVersion;
   /** New hosts are backends of their own, where HAProxy can add them while it runs; else they take spares. */
   readonly addBackends: boolean;
+  /** Only containers that ask for a route get one. */
+  readonly isOptIn: boolean;
 };
 
 /** One container's part in a backend. */

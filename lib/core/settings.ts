@@ -228,6 +228,11 @@ export const SETTINGS = {
       commands: ROUTING,
     },
   ),
+  optIn: flag("opt-in", ["SIGNALBOX_OPT_IN"], {
+    defaultText: "off: a container with a host is served",
+    help: "serve only containers that say `enable`, or any other key of ours",
+    commands: ROUTING,
+  }),
   maxConnections: value(
     "max-connections",
     "N",

@@ -79,4 +79,5 @@ export const SETTINGS: RoutingSettings = {
   defaultDomain: undefined,
   haproxyVersion: [2, 6],
   addBackends: false,
+  isOptIn: false,
 };

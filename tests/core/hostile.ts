@@ -68,6 +68,7 @@ const PLAIN: readonly string[] = ["app", "www.example.com", "a-b.c", "shop", "x1
 
 /** Values that a key takes, so that what is hostile meets what is right. */
 const RIGHT: Readonly<Record<string, readonly unknown[]>> = {
+  enable: [true, false, "on", "OFF", 1, 0, "maybe", 2],
   port: [80, 8080, 0, 65536, -1, 1e9, 80.5],
   check: [
     "httpchk GET /",
@@ -92,7 +93,14 @@ const RIGHT: Readonly<Record<string, readonly unknown[]>> = {
   network: ["bridge"],
   alias_domains: [["good.example", "*.good.example", "alias.example"]],
 };
-const KEYS: readonly string[] = [...Object.keys(RIGHT), "hostname", "domain", "unknown_key", "__proto__"];
+const KEYS: readonly string[] = [
+  ...Object.keys(RIGHT),
+  "hostname",
+  "domain",
+  "unknown_key",
+  "__proto__",
+  "contextRoot",
+];
 
 class Enemy {
   constructor(readonly random: () => number) {}
@@ -147,8 +155,13 @@ class Enemy {
       "backend_option.1",
       "context_root",
       "ssl_only",
+      "enable",
+      "api.enable",
+      "path",
+      "api.context-root",
     ];
     const labels = names.filter(() => this.chance(0.15)).map((name) => [`interlock.${name}`, this.text()]);
+    if (this.chance(0.2)) labels.push(["interlock.enable", this.pick(["", "false", "on", "0"])]);
     if (this.chance(0.2)) labels.push([`interlock.${this.text()}.hostname`, this.text()]);
     if (this.chance(0.2)) labels.push([this.text(), this.text()]);
     return Object.fromEntries(labels);

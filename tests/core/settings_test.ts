@@ -27,6 +27,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   address: ["published", "published"],
   network: ["web", "web"],
   defaultDomain: ["Example.com", "example.com"],
+  optIn: ["true", true],
   maxConnections: ["100", 100],
   connectTimeoutMs: ["1", 1],
   clientTimeoutMs: ["2", 2],

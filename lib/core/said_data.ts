@@ -1,0 +1,90 @@
+import type { Complaints } from "./complaints.ts";
+import { nearKey } from "./near_key.ts";
+import { quote } from "./notice.ts";
+import { repeatedKeys } from "./repeated_keys.ts";
+import { isKeyName, type KeyName } from "./route_keys.ts";
+import type { Said, SaidRoute } from "./said.ts";
+import { type Comparisons, UnknownWords } from "./unknown_words.ts";
+
+/** Bounds on what one container can make us read: characters, and routes. */
+const LONGEST_DATA = 65_536;
+/** Routes that one container may ask for. */
+export const MOST_ROUTES = 64;
+/** Keys that one notice names. */
+const MOST_NAMED = 5;
+
+/** What INTERLOCK_DATA says, an element for each of its objects; `undefined` where it cannot be read. */
+export function sortData(
+  text: string,
+  complaints: Complaints,
+  comparisons: Comparisons,
+): readonly SaidRoute[] | undefined {
+  if (text.trim() === "") return [];
+  if (text.length > LONGEST_DATA) {
+    const length = `${text.length} characters long, expected at most ${LONGEST_DATA}`;
+    complaints.warn("too-long", () => `INTERLOCK_DATA is ${length}; it serves no route`);
+    return undefined;
+  }
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (error) {
+    const why = error instanceof Error ? quote(error.message).slice(1, -1) : "not JSON";
+    complaints.warn(
+      "bad-json",
+      () => `cannot read INTERLOCK_DATA (${why}), expected a JSON object such as {"hostname": "www"}`,
+    );
+    return undefined;
+  }
+  tellRepeated(repeatedKeys(text, data), complaints);
+  const list: readonly unknown[] = Array.isArray(data) ? data : [data];
+  if (list.length > MOST_ROUTES) {
+    complaints.warn(
+      "too-many",
+      () => `INTERLOCK_DATA asks for ${list.length} routes, at most ${MOST_ROUTES} are served`,
+    );
+  }
+  const routes: SaidRoute[] = [];
+  for (const [index, entry] of list.slice(0, MOST_ROUTES).entries()) {
+    const source = list === data ? `INTERLOCK_DATA[${index}]` : "INTERLOCK_DATA";
+    if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
+      complaints.warn(
+        "bad-json",
+        () => `${source} is ${quote(entry)}, expected a JSON object; it serves no route`,
+      );
+    } else routes.push(sortKeys(source, entry as Record<string, unknown>, complaints, comparisons));
+  }
+  return list.length > 0 && routes.length === 0 ? undefined : routes;
+}
+
+function tellRepeated(repeated: readonly string[], complaints: Complaints): void {
+  if (repeated.length === 0) return;
+  complaints.warn("repeated-key", () => {
+    const names = repeated.slice(0, MOST_NAMED).map(quote).join(", ");
+    return `INTERLOCK_DATA has ${names} more than once, expected each key once; the last one counts`;
+  });
+}
+
+function sortKeys(
+  source: string,
+  entry: Readonly<Record<string, unknown>>,
+  complaints: Complaints,
+  comparisons: Comparisons,
+): SaidRoute {
+  const keys = new Map<KeyName, Said>();
+  const unknown = new UnknownWords(comparisons);
+  for (const name of Object.keys(entry)) {
+    const value = entry[name];
+    // A template engine's way to say nothing.
+    if (value === null) continue;
+    if (isKeyName(name)) keys.set(name, { value, label: undefined });
+    else {
+      unknown.add(name, () => {
+        const key = nearKey(name);
+        return key === undefined ? [] : [{ key, meant: key, route: "" }];
+      });
+    }
+  }
+  unknown.tell(complaints, "key", ` of ${source}`);
+  return { source, keys, fault: unknown.faultOf("") };
+}
