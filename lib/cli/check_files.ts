@@ -1,6 +1,6 @@
 import type { Files } from "../core/render.ts";
-import { copyFiles } from "../haproxy/generation_store.ts";
 import { checkConfig } from "../haproxy/program.ts";
+import { fillFolder } from "../haproxy/safe_files.ts";
 import { temporaryFolder } from "./input.ts";
 
 /** Why `haproxy -c` refuses a set of files, or nothing where it would load them. Throws Failure where they cannot be written. */
@@ -12,7 +12,7 @@ export async function whyRefused(
   const folder = await temporaryFolder();
   try {
     const path = `${folder.path}/haproxy.cfg`;
-    await copyFiles(files, path);
+    await fillFolder(folder.path, files);
     const { isValid, messages } = await checkConfig(program, [path], env);
     return isValid ? undefined : messages.join("; ").replaceAll(`${folder.path}/`, "");
   } finally {

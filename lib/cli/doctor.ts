@@ -3,6 +3,7 @@ import { count } from "../core/count.ts";
 import { messageOf } from "../core/message_of.ts";
 import { onOneLine } from "../core/notice.ts";
 import { formatStatus, type Status } from "../core/status.ts";
+import { checkWay } from "../haproxy/trusted_path.ts";
 import { connectEngine } from "../docker/connect.ts";
 import { openTransport } from "../docker/transport.ts";
 import { findHaproxy } from "../haproxy/program.ts";
@@ -12,7 +13,7 @@ import { whyRefused } from "./check_files.ts";
 import { folderOnDemand, readSnapshot } from "./input.ts";
 import { absolute, prepareRouting } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
-import { defaultStateDir } from "./state_dir.ts";
+import { openStateDir, stateDirOf } from "./state_dir.ts";
 import { jsonDocument, type Terminal } from "./terminal.ts";
 
 /** One thing that was looked at: how it stands, and what to do where it does not. */
@@ -34,6 +35,7 @@ export async function doctor(
     ...await checkDocker(settings),
     await checkHaproxy(settings),
     await checkStateDir(settings, terminal),
+    ...checkPlaces(settings),
     ...checkPorts(settings, running !== undefined),
     await checkCertificate(settings),
     await checkDescriptors(settings),
@@ -53,10 +55,6 @@ export async function doctor(
 function formatCheck({ name, isGood, detail, remedy }: Check): string {
   const advice = isGood || remedy === undefined ? "" : `      ${remedy}\n`;
   return `${onOneLine(`${isGood ? "ok  " : "FAIL"}  ${name}: ${detail}`)}\n${advice}`;
-}
-
-function stateDirOf(settings: Settings, terminal: Terminal): string {
-  return absolute(settings.stateDir ?? defaultStateDir(terminal));
 }
 
 async function askRunning(settings: Settings, terminal: Terminal): Promise<Status | undefined> {
@@ -131,7 +129,7 @@ async function checkStateDir(settings: Settings, terminal: Terminal): Promise<Ch
   try {
     folder = stateDirOf(settings, terminal);
     const isThere = await Deno.stat(folder).then(() => true, () => false);
-    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    openStateDir(folder);
     const probe = `${folder}/.doctor-${crypto.randomUUID().slice(0, 8)}`;
     // As much as a large config needs: a full disk shows here.
     await Deno.writeFile(probe, new Uint8Array(1_048_576), { createNew: true });
@@ -139,9 +137,24 @@ async function checkStateDir(settings: Settings, terminal: Terminal): Promise<Ch
     if (!isThere) await Deno.remove(folder);
     return { name: "state directory", isGood: true, detail: `${folder} can be written` };
   } catch (error) {
-    const remedy = "name a folder that can be written, on a disk with space, with --state-dir";
-    return { name: "state directory", isGood: false, detail: `${folder}: ${messageOf(error)}`, remedy };
+    const remedy = "name a folder of your own that can be written, on a disk with space, with --state-dir";
+    return { name: "state directory", isGood: false, detail: messageOf(error), remedy };
   }
+}
+
+/** What other users can lead elsewhere or change is not written to. */
+function checkPlaces({ config, pidFile }: Settings): Check[] {
+  const places = { "--config": config, "--pid-file": pidFile };
+  return Object.entries(places).flatMap(([name, path]): Check[] => {
+    if (path === undefined || path === "/dev/null") return [];
+    try {
+      checkWay(absolute(path));
+      return [{ name, isGood: true, detail: `${path} is for nobody else to change` }];
+    } catch (error) {
+      const remedy = `mend its owner or its rights, or name another place with ${name}`;
+      return [{ name, isGood: false, detail: messageOf(error), remedy }];
+    }
+  });
 }
 
 function checkPorts(settings: Settings, isRunning: boolean): Check[] {

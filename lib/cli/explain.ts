@@ -4,7 +4,7 @@ import { backendName, formatEndpoint, type HostName, parseHost } from "../core/n
 import { formatNotice, onOneLine, quote } from "../core/notice.ts";
 import { type Verdict, verdictsOf } from "../core/verdict.ts";
 import { askControl } from "../report/control_socket.ts";
-import { defaultStateDir } from "./state_dir.ts";
+import { isTrustedStateDir, stateDirOf } from "./state_dir.ts";
 import { wrongUsage } from "./failure.ts";
 import { readSnapshot } from "./input.ts";
 import { prepareRouting } from "./routing.ts";
@@ -86,10 +86,13 @@ async function settingsOfRunning(
   options: Record<string, unknown>,
   terminal: Terminal,
 ): Promise<Record<string, string>> {
-  const { snapshot, stateDir } = settingsOf(options, terminal);
-  if (snapshot !== undefined) return {};
+  const settings = settingsOf(options, terminal);
+  if (settings.snapshot !== undefined) return {};
   try {
-    const found = await askControl(stateDir ?? defaultStateDir(terminal), "GET", "/settings");
+    const stateDir = stateDirOf(settings, terminal);
+    // Settings name programs that are started.
+    if (!isTrustedStateDir(stateDir)) return {};
+    const found = await askControl(stateDir, "GET", "/settings");
     return found as Record<string, string> | undefined ?? {};
   } catch {
     // There is no place where one could run.

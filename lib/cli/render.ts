@@ -2,8 +2,8 @@ import { messageOf } from "../core/message_of.ts";
 import { createTwoFilesPatch } from "diff";
 import { formatNotice, type Notice } from "../core/notice.ts";
 import type { Files } from "../core/render.ts";
-import { copyFiles } from "../haproxy/generation_store.ts";
 import { findHaproxy } from "../haproxy/program.ts";
+import { copyFiles } from "../haproxy/safe_files.ts";
 import { whyRefused } from "./check_files.ts";
 import { failed, wrongUsage } from "./failure.ts";
 import { readSnapshot } from "./input.ts";
@@ -99,7 +99,9 @@ async function writeOutput(output: string, files: Files): Promise<void> {
   if (!isFolder && found?.isFile === false) {
     throw wrongUsage(`--output "${output}" is no regular file; without --output, haproxy.cfg is printed`);
   }
-  await copyFiles(files, path).catch((error) => {
+  try {
+    copyFiles(files, path, "links");
+  } catch (error) {
     throw failed(`cannot write --output "${output}": ${messageOf(error)}`);
-  });
+  }
 }

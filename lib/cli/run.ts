@@ -2,21 +2,14 @@ import { messageOf } from "../core/message_of.ts";
 import { systemClock } from "../clock.ts";
 import { Controller } from "../controller.ts";
 import { readStatus } from "../read_status.ts";
-import { isOwnAddressFirst } from "../core/address.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Status } from "../core/status.ts";
-import { DockerSource } from "../docker/docker_source.ts";
-import { EngineFollower } from "../docker/engine_follower.ts";
-import { FileSource } from "../docker/file_source.ts";
-import { engineAddressOf, openTransport } from "../docker/transport.ts";
 import { ExternalHaproxy } from "../haproxy/external_haproxy.ts";
 import { findHaproxy, type HaproxyProgram } from "../haproxy/program.ts";
-import { leaveLostFolder } from "../haproxy/lost_folder.ts";
 import { decodeSnapshot } from "../docker/snapshot_file.ts";
 import { OwnedHaproxy } from "../haproxy/owned_haproxy.ts";
 import { findIdentity } from "../haproxy/identity.ts";
-import type { ContainerSource, Reporter } from "../ports.ts";
-import { answersAtAll, untilGone } from "../probe/answers.ts";
+import type { Reporter } from "../ports.ts";
 import { NetworkProber } from "../probe/network_prober.ts";
 import { serveAdmin } from "../report/admin.ts";
 import { fetchText, serveControl } from "../report/control_socket.ts";
@@ -28,14 +21,13 @@ import { readSnapshotText } from "./input.ts";
 import { takeOver } from "./take_over.ts";
 import { absolute, prepareRouting, type Routing } from "./routing.ts";
 import { givenAsEnvironment, settingsOf } from "./settings.ts";
-import { defaultStateDir } from "./state_dir.ts";
+import { checkPidFile } from "./pid_path.ts";
+import { openSource } from "./source.ts";
+import { cannotUse, checkLength, openStateDir, stateDirOf } from "./state_dir.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `docker stop` waits 10 s before it kills; HAProxy gets most of that to finish, in milliseconds. */
 const STOP_LIMIT_MS = 7_200;
-/** How long the path of the state directory may be, in bytes: a socket in it has 107, and HAProxy's a name for a while that is longer. */
-const LONGEST_STATE_DIR = 80;
-
 /** Follows Docker until SIGTERM or SIGINT; answers with the exit code, or throws Failure when it cannot begin. */
 export async function run(options: Record<string, unknown>, terminal: Terminal): Promise<number> {
   // Listeners first: as process 1 a signal without one is ignored, or ends us without a word.
@@ -50,11 +42,8 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   const settings = settingsOf(options, terminal);
   const format = settings.logFormat ?? (terminal.isErrTerminal ? "text" : "json");
   const report = createReporter(format, settings.logLevel, terminal.err);
-  const stateDir = absolute(settings.stateDir ?? defaultStateDir(terminal));
-  if (new TextEncoder().encode(stateDir).length > LONGEST_STATE_DIR) {
-    const length = `at most ${LONGEST_STATE_DIR} bytes: the path of a socket in it may not be longer`;
-    throw wrongUsage(`the state directory is "${stateDir}", expected --state-dir with ${length}`);
-  }
+  const stateDir = stateDirOf(settings, terminal);
+  checkLength(stateDir);
   let routing = await prepareRouting(settings);
   // Later it may break, and HAProxy goes on with what it has; what is wrong from the start is told at once.
   const given = settings.snapshot === undefined
@@ -62,13 +51,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     : await readSnapshotText(settings.snapshot, terminal);
   report.info(`signalbox ${VERSION}`, { stateDir });
 
-  await Deno.mkdir(stateDir, { recursive: true, mode: 0o700 }).catch((error) => {
-    throw failed(
-      `cannot make the state directory ${stateDir}: ${
-        messageOf(error)
-      }, expected --state-dir with a folder that can be written`,
-    );
-  });
+  openStateDir(stateDir);
   const restarts: ((hasCurrent: boolean) => void)[] = [];
   const haproxy = await prepareHaproxy(
     settings,
@@ -174,14 +157,14 @@ async function prepareHaproxy(
     throw failed(messageOf(error));
   });
   const noIpv6 = ipv6Environment();
-  const pidFile = absolute(settings.pidFile ?? `${stateDir}/haproxy.pid`);
-  if (settings.pidFile !== undefined) await tryPidFile(pidFile);
+  const pidCopy = settings.pidFile === undefined ? undefined : checkPidFile(absolute(settings.pidFile));
   return new OwnedHaproxy(
     {
       program,
       stateDir,
       addBackends: settings.addBackends,
-      pidFile,
+      pidFile: `${stateDir}/haproxy.pid`,
+      pidCopy,
       configCopy: settings.config === undefined ? undefined : absolute(settings.config),
       process: {
         ...await findIdentity(stateDir),
@@ -195,18 +178,6 @@ async function prepareHaproxy(
     report,
     onRestart,
   );
-}
-
-/** HAProxy ends where it cannot write it, and does not say which setting names it. */
-async function tryPidFile(path: string): Promise<void> {
-  try {
-    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")) || "/", { recursive: true });
-    (await Deno.open(path, { append: true, create: true })).close();
-  } catch (error) {
-    throw failed(
-      `cannot write --pid-file ${path}: ${messageOf(error)}, expected a place that can be written`,
-    );
-  }
 }
 
 /** Throws Failure where HAProxy would refuse what the settings alone give, with no container. */
@@ -225,11 +196,7 @@ async function proveSettings(routing: Routing, haproxy: OwnedHaproxy | ExternalH
 
 async function openOwned(haproxy: OwnedHaproxy, stateDir: string): Promise<void> {
   await haproxy.open().catch((error) => {
-    throw failed(
-      `cannot use the state directory ${stateDir}: ${
-        messageOf(error)
-      }, expected --state-dir with a folder that can be written`,
-    );
+    throw failed(cannotUse(stateDir, error));
   });
 }
 
@@ -260,41 +227,4 @@ function ipv6Environment(): Record<string, string> {
   } catch {
     return { SIGNALBOX_NO_IPV6: "1" };
   }
-}
-
-async function openSource(
-  settings: Settings,
-  routing: () => Routing,
-  stateDir: string,
-  given: string | undefined,
-  report: Reporter,
-): Promise<ContainerSource> {
-  const { snapshot } = settings;
-  // What came through a pipe is read once, and cannot be watched.
-  const isPipe = snapshot === "-" || snapshot !== undefined &&
-      await Deno.stat(snapshot).then(({ isFile }) => !isFile, () => false);
-  if (isPipe) {
-    const path = `${stateDir}/stdin.json`;
-    await Deno.writeTextFile(path, given ?? "", { mode: 0o600 });
-    return new FileSource(path, report);
-  }
-  if (snapshot !== undefined) return new FileSource(absolute(snapshot), report);
-  const tls = { isVerified: settings.dockerTlsVerify, certPath: settings.dockerCertPath };
-  const isAlone = settings.dockerHosts.length === 1;
-  const followers = settings.dockerHosts.map((url) =>
-    new EngineFollower({
-      url,
-      openTransport: (connection) => {
-        leaveLostFolder();
-        return openTransport(url, tls, () => Promise.resolve(stateDir), connection);
-      },
-      findAddress: isAlone ? () => Promise.resolve(undefined) : () => engineAddressOf(url),
-      answers: answersAtAll,
-      untilGone,
-      isReachedDirectly: (container) => isOwnAddressFirst(container, routing().settings.address),
-      clock: systemClock,
-      report,
-    })
-  );
-  return new DockerSource(followers);
 }

@@ -1,5 +1,5 @@
 import { messageOf } from "../core/message_of.ts";
-import { copyFiles } from "../haproxy/generation_store.ts";
+import { writeFile } from "../haproxy/safe_files.ts";
 import { failed, wrongUsage } from "./failure.ts";
 import { snapshotOfDocker } from "./input.ts";
 import { settingsOf } from "./settings.ts";
@@ -16,9 +16,11 @@ export async function snapshot(
   else {
     const isFile = await Deno.stat(output).then((found) => found.isFile, () => output !== "");
     if (!isFile) throw wrongUsage(`--output is "${output}", expected the path of a regular file`);
-    await copyFiles(new Map([[output.split("/").at(-1) || "snapshot.json", text]]), output).catch((error) => {
+    try {
+      writeFile(output, text, "links");
+    } catch (error) {
       throw failed(`cannot write --output "${output}": ${messageOf(error)}`);
-    });
+    }
   }
   return 0;
 }

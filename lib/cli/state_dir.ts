@@ -1,10 +1,65 @@
-import { wrongUsage } from "./failure.ts";
+import { messageOf } from "../core/message_of.ts";
+import type { Settings } from "../core/settings.ts";
+import { checkWay, inFolder, isTrustedUser, UntrustedPathError } from "../haproxy/trusted_path.ts";
+import { failed, wrongUsage } from "./failure.ts";
+import { absolute } from "./routing.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Where sockets and applied files lie when nobody says; throws a Failure where there is no such place. */
-export function defaultStateDir(terminal: Terminal): string {
+/** How long the path of the state directory may be, in bytes: a socket in it has 107, and HAProxy's a name for a while that is longer. */
+const LONGEST_STATE_DIR = 80;
+
+/** Where sockets and applied files lie, as a path that means the same from any folder; throws a Failure where there is no such place. */
+export function stateDirOf({ stateDir }: Pick<Settings, "stateDir">, terminal: Terminal): string {
+  return absolute(stateDir ?? defaultStateDir(terminal));
+}
+
+function defaultStateDir(terminal: Terminal): string {
   if (Deno.uid() === 0) return "/run/signalbox";
   const runtime = terminal.env("XDG_RUNTIME_DIR");
   if (runtime !== undefined && runtime !== "") return `${runtime}/signalbox`;
   throw wrongUsage("cannot choose a state directory: XDG_RUNTIME_DIR is not set, expected --state-dir DIR");
+}
+
+/** Throws a Failure where the path is too long for the sockets in it. */
+export function checkLength(stateDir: string): void {
+  if (new TextEncoder().encode(stateDir).length <= LONGEST_STATE_DIR) return;
+  const length = `at most ${LONGEST_STATE_DIR} bytes: the path of a socket in it may not be longer`;
+  throw wrongUsage(`the state directory is "${stateDir}", expected --state-dir with ${length}`);
+}
+
+/** Makes the state directory, or looks at one that is there: nobody else may have made it or what is in it. Throws Failure. */
+export function openStateDir(stateDir: string): void {
+  try {
+    inFolder(stateDir, (place) => {
+      const { uid } = Deno.statSync(".");
+      if (uid !== Deno.uid()) throw notOurs(place, uid);
+      for (const { name } of Deno.readDirSync(".")) {
+        const { uid } = Deno.lstatSync(name);
+        if (!isTrustedUser(uid)) throw notOurs(`${place}/${name}`, uid);
+      }
+    });
+  } catch (error) {
+    throw failed(cannotUse(stateDir, error));
+  }
+}
+
+const notOurs = (place: string, uid: number | null): UntrustedPathError =>
+  new UntrustedPathError(`${place} belongs to user ${uid}, expected it to be of user ${Deno.uid()}`);
+
+/** Why a state directory cannot be used, and what would be right. */
+export function cannotUse(stateDir: string, error: unknown): string {
+  const advice = error instanceof UntrustedPathError
+    ? "or another --state-dir"
+    : "expected --state-dir with a folder that can be written";
+  return `cannot use the state directory ${stateDir}: ${messageOf(error)}, ${advice}`;
+}
+
+/** Whether what lies in a state directory was made by us or by root: nobody else can have put something there. */
+export function isTrustedStateDir(stateDir: string): boolean {
+  try {
+    checkWay(`${stateDir}/`);
+    return isTrustedUser(Deno.statSync(stateDir).uid);
+  } catch {
+    return false;
+  }
 }

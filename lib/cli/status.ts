@@ -1,9 +1,8 @@
 import { formatStatus, type Status } from "../core/status.ts";
 import { askControl, controlPath } from "../report/control_socket.ts";
 import { failed } from "./failure.ts";
-import { absolute } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
-import { defaultStateDir } from "./state_dir.ts";
+import { stateDirOf } from "./state_dir.ts";
 import { jsonDocument, type Terminal } from "./terminal.ts";
 
 /** Asks a running signalbox how it stands; answers with the exit code, or throws Failure when none runs. */
@@ -12,7 +11,7 @@ export async function status(
   terminal: Terminal,
 ): Promise<number> {
   const settings = settingsOf(options, terminal);
-  const stateDir = absolute(settings.stateDir ?? defaultStateDir(terminal));
+  const stateDir = stateDirOf(settings, terminal);
   const answer = await askControl(stateDir, "GET", "/status") as Status | undefined;
   if (answer === undefined) {
     throw failed(

@@ -8,14 +8,18 @@ import type { ReportedServer } from "../core/survey.ts";
 import type { Templates } from "../core/templates.ts";
 import type { Generation, Outcome, Reporter } from "../ports.ts";
 import { tryNewBinds } from "./bind_trial.ts";
-import { copyFiles, type GenerationStore } from "./generation_store.ts";
+import type { GenerationStore } from "./generation_store.ts";
 import { checkConfig } from "./program.ts";
+import { copyFiles } from "./safe_files.ts";
 
 /** What a generation is written with, beside the routing. */
 export type WriterSettings = {
   readonly program: string;
   readonly socket: string;
+  /** HAProxy's own, in the state directory. */
   readonly pidFile: string;
+  /** Where the pid is told beside it; `undefined` for nowhere. */
+  readonly pidCopy?: string | undefined;
   /** A copy of the applied files for people; `undefined` for none. */
   readonly configCopy: string | undefined;
   readonly process: Pick<ProcessSettings, "user" | "group" | "chroot" | "syslog" | "metricsSocket">;
@@ -35,6 +39,9 @@ export const describeGeneration = (generation: Generation): string => `generatio
 
 /** Writes generations: the routing, and what the process needs beside it. */
 export class ConfigWriter {
+  /** Why the copy for people could not be written. */
+  #copyTrouble: string | undefined;
+
   constructor(
     readonly store: GenerationStore,
     readonly settings: WriterSettings,
@@ -119,12 +126,13 @@ export class ConfigWriter {
   async copy(files: Files): Promise<void> {
     const path = this.settings.configCopy;
     if (path === undefined) return;
-    await copyFiles(files, path).catch((error) => {
-      const why = messageOf(error);
+    const why = await Promise.try(() => copyFiles(files, path, "folders")).then(() => undefined, messageOf);
+    if (why !== undefined && why !== this.#copyTrouble) {
       this.report.error(
         `cannot write the copy of the config to ${path}: ${why}; HAProxy has it all the same`,
       );
-    });
+    }
+    this.#copyTrouble = why;
   }
 
   /** The process.cfg of a generation, as it is written now. */

@@ -5,9 +5,9 @@ import type { Desired } from "../core/render.ts";
 import type { ReportedServer, Survey } from "../core/survey.ts";
 import type { HaproxyStatus } from "../core/status.ts";
 import type { HaproxyControl, Outcome, Reporter } from "../ports.ts";
-import { copyFiles } from "./generation_store.ts";
 import { leaveLostFolder } from "./lost_folder.ts";
 import { checkConfig } from "./program.ts";
+import { copyFiles, fillFolder } from "./safe_files.ts";
 
 /** How long a reload command may take, in milliseconds. */
 const RELOAD_LIMIT_MS = 60_000;
@@ -39,7 +39,7 @@ export class ExternalHaproxy implements HaproxyControl {
       return { kind: "rejected", stage: "write", detail };
     }
     try {
-      await copyFiles(desired.files, `${folder}/haproxy.cfg`);
+      await fillFolder(folder, desired.files);
       const result = await checkConfig(program, [`${folder}/haproxy.cfg`], env);
       if (result.isValid) return { kind: "applied" };
       return {
@@ -57,7 +57,7 @@ export class ExternalHaproxy implements HaproxyControl {
     const checked = await this.check(desired);
     if (checked.kind === "rejected") return checked;
     try {
-      await copyFiles(desired.files, config);
+      copyFiles(desired.files, config, "folders");
     } catch (error) {
       const why = messageOf(error);
       return { kind: "rejected", stage: "write", detail: `cannot write ${config}: ${why}` };

@@ -158,40 +158,10 @@ function exists(path: string): boolean {
   }
 }
 
-/** Removes files that may not be there. */
-export async function removeFiles(paths: readonly (string | undefined)[]): Promise<void> {
-  await Promise.all(paths.map((path) => path && Deno.remove(path).catch(() => undefined)));
-}
-
 function removeQuietly(folder: string): void {
   try {
     Deno.removeSync(folder, { recursive: true });
   } catch {
     // It was not even made.
-  }
-}
-
-/** Writes a set of files beside each other, each by a rename, haproxy.cfg last and under the path's own name. */
-export async function copyFiles(files: Files, path: string): Promise<void> {
-  const slash = path.lastIndexOf("/");
-  const folder = slash < 0 ? "." : path.slice(0, slash) || "/";
-  const name = path.slice(slash + 1) || "haproxy.cfg";
-  await Deno.mkdir(folder, { recursive: true });
-  const sorted = [...files].sort(([a], [b]) => Number(a === "haproxy.cfg") - Number(b === "haproxy.cfg"));
-  for (const [file, text] of sorted) {
-    // A link stays one: what it leads to is written.
-    const named = `${folder}/${file === "haproxy.cfg" ? name : file}`;
-    const target = await Deno.realPath(named).catch(() => named);
-    if (await Deno.stat(target).then((found) => !found.isFile, () => false)) {
-      throw new Error(`${target} is no regular file`);
-    }
-    const temporary = `${folder}/.${file}.signalbox-${crypto.randomUUID().slice(0, 8)}`;
-    try {
-      await Deno.writeTextFile(temporary, text, { createNew: true });
-      await Deno.rename(temporary, target);
-    } catch (error) {
-      await Deno.remove(temporary).catch(() => undefined);
-      throw error;
-    }
   }
 }

@@ -14,13 +14,14 @@ import { AdoptedMaster } from "./adopted_master.ts";
 import { CommandSocket, OtherWorkerError } from "./command_session.ts";
 import { ConfigWriter, describeGeneration, type WriterSettings } from "./config_writer.ts";
 import { CutOff } from "./cut_off.ts";
-import { GenerationStore, removeFiles } from "./generation_store.ts";
+import { GenerationStore } from "./generation_store.ts";
 import { HaproxyOutput } from "./output.ts";
 import { HaproxyProcess, masterArguments } from "./process.ts";
 import type { HaproxyProgram } from "./program.ts";
 import { collectRemains } from "./remains.ts";
 import { askReload, proveLoaded } from "./reload_proof.ts";
 import { Restarts } from "./restarts.ts";
+import { Traces } from "./traces.ts";
 import { describeRunning, findNext, findRunning, loadedNumber, versionOf } from "./worker.ts";
 import type { WorkerInfo } from "./worker.ts";
 
@@ -42,6 +43,7 @@ export class OwnedHaproxy implements HaproxyControl {
   readonly #commands: CommandSocket;
   readonly #cutOff: CutOff;
   readonly #restarts: Restarts;
+  readonly #traces: Traces;
   readonly #ending = new AbortController();
   #state: ProcessState = "absent";
   #process: HaproxyProcess | undefined;
@@ -67,12 +69,9 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#commands = new CommandSocket(this.socket);
     this.#output = new HaproxyOutput(report);
     this.#restarts = new Restarts(clock);
-    this.#cutOff = new CutOff(
-      [this.#masterSocket, this.socket],
-      clock,
-      report,
-      (limitMs) => this.#end(limitMs),
-    );
+    this.#cutOff = new CutOff([this.#masterSocket, this.socket], clock, report, this.#end);
+    const { pidFile, pidCopy, process: { metricsSocket } } = settings;
+    this.#traces = new Traces([this.socket, this.#masterSocket, pidFile, metricsSocket], pidCopy, report);
     this.#accessLog = new AccessLog(this.socket, settings.process.syslog === undefined, clock, report);
   }
 
@@ -84,6 +83,7 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#adopted = new AdoptedMaster(master.masterPid, this.#masterSocket, this.socket, this.clock);
     this.#worker = worker;
     this.#state = "serving";
+    this.#traces.tell(master.masterPid);
     this.report.info("took over the running HAProxy", { pid: master.masterPid, version: worker.version });
     this.#accessLog.follow(false);
     void this.#adopted.ended(() => this.#isLoading, this.#ending.signal).then((hasEnded) => {
@@ -203,8 +203,7 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#step("end");
     this.leave();
     await Promise.all([this.#end(limitMs), this.store.settled()]);
-    const { pidFile, process: { metricsSocket } } = this.settings;
-    await removeFiles([this.socket, this.#masterSocket, pidFile, metricsSocket]);
+    await this.#traces.remove();
   }
 
   #end = (limitMs: number) =>
@@ -253,6 +252,7 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#worker = worker;
     this.#holdLoaded(worker);
     this.#restarts.noteServing();
+    this.#traces.tell(this.#process?.pid);
     this.#step("proved");
     this.#accessLog.follow(true);
     return true;

@@ -1,0 +1,23 @@
+import { messageOf } from "../core/message_of.ts";
+import { inFolderOf, UntrustedPathError } from "../haproxy/trusted_path.ts";
+import { failed } from "./failure.ts";
+
+/**
+ * The path of `--pid-file` once it is known that it can be written, and by us alone; nothing where nobody wants it.
+ * Throws Failure.
+ */
+export function checkPidFile(path: string): string | undefined {
+  if (path === "/dev/null") return undefined;
+  try {
+    inFolderOf(path, "folders", (name, place) => {
+      const file = Deno.openSync(name, { append: true, create: true });
+      const { isFile } = file.statSync();
+      file.close();
+      if (!isFile) throw new Error(`${place} is no regular file`);
+    });
+    return path;
+  } catch (error) {
+    const advice = error instanceof UntrustedPathError ? "" : ", expected a place that can be written";
+    throw failed(`cannot write --pid-file ${path}: ${messageOf(error)}${advice}`);
+  }
+}

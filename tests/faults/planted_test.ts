@@ -1,0 +1,183 @@
+/** What another user has put where signalbox writes: it is neither followed nor used, and what is ours goes on working. */
+import assert from "node:assert/strict";
+import { World } from "../cli/world.ts";
+import { inspected } from "../cli/world.ts";
+import { eventually } from "../harness/eventually.ts";
+import { freePort } from "../harness/http.ts";
+import { program } from "../harness/program.ts";
+import { errors, FaultStage } from "./stage.ts";
+
+const OTHER = 65_534;
+const ignore = Deno.uid() !== 0;
+const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, ignore, fn });
+
+async function plant(target: string, path: string): Promise<void> {
+  await Deno.symlink(target, path);
+  assert.ok((await new Deno.Command("chown", { args: ["-h", `${OTHER}`, path] }).output()).success);
+}
+
+async function mkdir(path: string, mode: number, uid = 0): Promise<string> {
+  await Deno.mkdir(path);
+  await Deno.chown(path, uid, uid);
+  await Deno.chmod(path, mode);
+  return path;
+}
+
+test("render --output follows no link of another user, and writes into the folder of one", async () => {
+  await using world = await World.make(inspected("web", "web.example"));
+  const secret = await world.write("secret", "secret");
+  await Deno.chmod(secret, 0o600);
+  const theirs = await mkdir(`${world.folder}/theirs`, 0o777, OTHER);
+  assert.equal((await world.render(["--output", "theirs/rendered/"])).code, 0);
+  for (const name of ["haproxy.cfg", "hosts.map"]) {
+    await mkdir(`${theirs}/${name}-is-a-link`, 0o777, OTHER);
+    await plant(secret, `${theirs}/${name}-is-a-link/${name}`);
+    const { code, stderr } = await world.render(["--output", `theirs/${name}-is-a-link/`]);
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`^error: cannot write --output "theirs/.*${name} is a link that user`));
+    assert.equal(stderr.trim().split("\n").length, 1);
+  }
+  assert.equal(await Deno.readTextFile(secret), "secret");
+});
+
+test("any user renders into a checkout that others made, where everybody may write", async () => {
+  await using world = await World.make(inspected("web", "web.example"));
+  await Deno.chmod(world.folder, 0o755);
+  const checkout = await mkdir(`${world.folder}/checkout`, 0o777);
+  const { success, stderr } = await new Deno.Command("setpriv", {
+    args: [
+      ...[`--reuid=${OTHER}`, `--regid=${OTHER}`, "--clear-groups", ...program(), "render"],
+      ...["--snapshot", "../snapshot.json", "--haproxy-version", "2.6", "--output", "rendered/"],
+    ],
+    cwd: checkout,
+    env: { HOME: "/nonexistent" },
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  assert.equal((await Deno.stat(`${checkout}/rendered/haproxy.cfg`)).uid, OTHER);
+});
+
+test("a copy of the config whose name is a link of another user is not written, said once, and all is served", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const secret = await stage.write("secret", "secret");
+  await mkdir(`${stage.folder}/shared`, 0o1777);
+  await plant(secret, `${stage.folder}/shared/haproxy.cfg`);
+  const running = stage.start(["--config", `${stage.folder}/shared/haproxy.cfg`]);
+  await stage.answers("good.example");
+  await stage.says(running, /"level":"error".*shared\/haproxy\.cfg is a link that user 65534 has made/);
+  await stage.want({ host: "good.example" }, { host: "late.example" });
+  await stage.answers("late.example");
+  assert.equal(await Deno.readTextFile(secret), "secret");
+  assert.equal(errors(running).length, 1, errors(running).join("\n"));
+  // The link gone, the copy is written beside what others have there.
+  await Deno.remove(`${stage.folder}/shared/haproxy.cfg`);
+  await stage.want({ host: "good.example" });
+  await eventually(
+    () => Deno.readTextFile(`${stage.folder}/shared/haproxy.cfg`).then((text) => text !== ""),
+    {
+      what: "the copy",
+    },
+  );
+});
+
+test("--pid-file holds the pid of HAProxy while it runs, in a folder such as /tmp too, and a device stays one", async () => {
+  for (const [name, mode] of [["own", 0o755], ["sticky", 0o1777]] as const) {
+    await using stage = await FaultStage.open({ host: "good.example" });
+    const path = `${await mkdir(`${stage.folder}/${name}`, mode)}/pid`;
+    const running = stage.start(["--pid-file", path]);
+    await stage.answers("good.example");
+    const pid = await eventually(() => Deno.readTextFile(path).then((text) => /^(\d+)\n$/.exec(text)?.[1]), {
+      what: "the pid",
+    });
+    assert.equal(Number(pid), (await stage.status()).haproxy.pid);
+    // One that is started anew has another.
+    Deno.kill(Number(pid), "SIGKILL");
+    await eventually(() => Deno.readTextFile(path).then((text) => text.trim() !== pid), {
+      what: "a new pid",
+    });
+    await running.stop();
+    await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
+  }
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const running = stage.start(["--pid-file", "/dev/null"]);
+  await stage.answers("good.example");
+  await running.stop();
+  assert.ok((await Deno.stat("/dev/null")).isCharDevice);
+});
+
+const PLANTED: readonly (readonly [string, (folder: string) => Promise<readonly string[]>, RegExp])[] = [
+  ["a pid file that is a link of another user", async (folder) => {
+    await plant(`${folder}/secret`, `${await mkdir(`${folder}/shared`, 0o1777)}/pid`);
+    return ["--state-dir", `${folder}/state`, "--pid-file", `${folder}/shared/pid`];
+  }, /--pid-file.*shared\/pid is a link that user 65534 has made/],
+  ["a pid file in a folder that everybody can write", async (folder) => {
+    await mkdir(`${folder}/shared`, 0o777);
+    return ["--state-dir", `${folder}/state`, "--pid-file", `${folder}/shared/pid`];
+  }, /shared can be written by every user.*chmod go-w/],
+  ["a state directory that another user made", async (folder) => {
+    await mkdir(`${await mkdir(`${folder}/shared`, 0o1777)}/state`, 0o755, OTHER);
+    return ["--state-dir", `${folder}/shared/state`];
+  }, /shared\/state belongs to user 65534/],
+  ["a state directory that is a link of another user", async (folder) => {
+    await mkdir(`${folder}/own`, 0o700);
+    await plant(`${folder}/own`, `${await mkdir(`${folder}/shared`, 0o1777)}/state`);
+    return ["--state-dir", `${folder}/shared/state`];
+  }, /shared\/state is a link that user 65534 has made/],
+  ["a state directory in which generations is another user's link", async (folder) => {
+    await mkdir(`${folder}/elsewhere`, 0o700);
+    await plant(`${folder}/elsewhere`, `${await mkdir(`${folder}/state`, 0o700)}/generations`);
+    return ["--state-dir", `${folder}/state`];
+  }, /state\/generations belongs to user 65534/],
+  ["a state directory that everybody can write", async (folder) => {
+    await mkdir(`${folder}/state`, 0o777);
+    return ["--state-dir", `${folder}/state`];
+  }, /state can be written by every user/],
+  ["a state directory below a folder that everybody can write", async (folder) => {
+    await mkdir(`${await mkdir(`${folder}/shared`, 0o777)}/state`, 0o700);
+    return ["--state-dir", `${folder}/shared/state`];
+  }, /shared can be written by every user/],
+];
+
+for (const [what, make, why] of PLANTED) {
+  test(`run does not begin with ${what}, and doctor tells it`, async () => {
+    await using world = await World.make(inspected("web", "web.example"));
+    const secret = await world.write("secret", "secret");
+    const flags = ["--snapshot", "snapshot.json", "--http-port", `${freePort()}`, "--bind", "127.0.0.1"];
+    const given = [...flags, "--haproxy", world.haproxy, ...await make(world.folder)];
+    const { code, stderr } = await world.run(["run", "--log-format", "json", ...given]);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, why);
+    assert.equal(await Deno.readTextFile(secret), "secret");
+    const diagnosis = await world.run(["doctor", "--max-connections", "100", ...given]);
+    assert.equal(diagnosis.code, 1, diagnosis.stdout);
+    assert.match(diagnosis.stdout, new RegExp(`^FAIL .*(?:${why.source})`, "m"));
+  });
+}
+
+test("a user that is not root runs it with a state directory in a folder such as /tmp", async () => {
+  await using world = await World.make(inspected("web", "web.example"));
+  await Deno.chmod(world.folder, 0o755);
+  await mkdir(`${world.folder}/shared`, 0o1777);
+  const child = new Deno.Command("setpriv", {
+    args: [
+      ...[`--reuid=${OTHER}`, `--regid=${OTHER}`, "--clear-groups", ...program(), "run"],
+      ...["--snapshot", "snapshot.json", "--http-port", `${freePort()}`, "--bind", "127.0.0.1"],
+      ...["--max-connections", "100", "--haproxy", world.haproxy, "--log-format", "json"],
+      ...["--state-dir", "shared/state", "--pid-file", "shared/pid", "--config", "shared/copy/haproxy.cfg"],
+    ],
+    cwd: world.folder,
+    env: { HOME: "/nonexistent" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const output = new Response(child.stderr).text();
+  try {
+    await eventually(() => Deno.stat(`${world.folder}/shared/copy/haproxy.cfg`).then(() => true), {
+      what: "the copy of the config",
+    });
+  } finally {
+    child.kill("SIGTERM");
+  }
+  assert.equal((await child.status).code, 0, await output);
+  assert.doesNotMatch(await output, /"level":"error"/);
+});
