@@ -1,5 +1,6 @@
 import type { Built } from "../core/build_model.ts";
 import type { Server } from "../core/model.ts";
+import { namedBy } from "../core/container_lookup.ts";
 import { backendName, formatEndpoint, type HostName, parseHost } from "../core/names.ts";
 import { formatNotice, onOneLine, quote } from "../core/notice.ts";
 import { type Verdict, verdictsOf } from "../core/verdict.ts";
@@ -45,10 +46,10 @@ function findVerdicts(subject: string, built: Built): readonly Verdict[] {
   const host = parseHost(subject.replace(/^https?:\/\//, "").replace(/\/.*$/, ""));
   const hosts = host.ok ? [host.value, ...wildcardsOf(host.value)] : [];
   const served = hosts.find((each) => built.model.routes.some((route) => route.host === each));
+  const named = namedBy(subject, built.considered.map(({ container }) => container));
   return verdictsOf(built).filter(({ container, hosts, wanted }) =>
     hosts.some((one) => one.host === served) || (host.ok && wanted === host.value) ||
-    container.name === subject ||
-    (subject.length >= 4 && container.id.startsWith(subject))
+    named.has(container)
   );
 }
 

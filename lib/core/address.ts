@@ -1,6 +1,6 @@
 import type { IpAddress, Port } from "./names.ts";
 import { quote } from "./notice.ts";
-import type { ContainerView, NetworkAttachment } from "./snapshot.ts";
+import type { ContainerView, ExposedPort, NetworkAttachment } from "./snapshot.ts";
 
 /** Where to look for a container: at the engine's published ports, at its own address, or what fits the engine. */
 export type AddressMode = "published" | "container" | "auto";
@@ -33,41 +33,85 @@ export type Endpoint = {
   readonly elsewhere: IpAddress | undefined;
 };
 
-/** Which container port to use: the one named, else the only TCP port, else the lowest published, else the lowest exposed. */
-export function choosePort(container: ContainerView, named: Port | undefined): Choice<Port> {
+/**
+ * Which container port to use: the one named, else the only TCP port, else the lowest published, else the lowest exposed.
+ * `shared` is the container whose network it uses, itself otherwise: what that one declares or publishes counts, since
+ * Docker lets nobody declare a port beside it. Its own image's ports are more likely its own.
+ */
+export function choosePort(
+  container: ContainerView,
+  shared: ContainerView,
+  named: Port | undefined,
+): Choice<Port> {
+  if (named !== undefined && (declares(container, named) || declares(shared, named))) {
+    return { ok: true, value: named };
+  }
   let first: Port | undefined;
   let isOnly = true;
-  for (const { protocol, port } of container.exposed) {
-    if (protocol !== "tcp") continue;
-    if (port === named) return { ok: true, value: port };
-    if (first === undefined) first = port;
-    else isOnly = false;
+  let declaring = container;
+  for (const own of shared === container ? [container] : [container, shared]) {
+    for (const { protocol, port, last } of own.exposed) {
+      if (protocol !== "tcp") continue;
+      isOnly = first === undefined && last === undefined;
+      first ??= port;
+    }
+    declaring = own;
+    if (first !== undefined) break;
   }
-  if (named !== undefined) return { ok: false, why: `port ${named} is not there, ${portsOf(container)}` };
-  if (first === undefined) return { ok: false, why: `no port to use: ${otherPorts(container)}` };
+  const declared = declaredPorts(container, shared);
+  if (named !== undefined) return { ok: false, why: `port ${named} is not there, ${portsOf(declared)}` };
+  if (first === undefined) return { ok: false, why: `no port to use: ${otherPorts(declared)}` };
   if (isOnly) return { ok: true, value: first };
-  const lowest = container.published[0]?.port;
+  const lowest = shared.published.find(({ port }) => declares(declaring, port))?.port;
   const value = lowest ?? first;
   const rule = lowest === undefined ? "the lowest exposed" : "the lowest published";
   return {
     ok: true,
     value,
-    remark: `${portsOf(container)}; port ${value} is used, ${rule}: name one with "port"`,
+    remark: `${portsOf(declared)}; port ${value} is used, ${rule}: name one with "port"`,
   };
 }
 
-function portsOf({ exposed }: ContainerView): string {
-  const tcp = exposed.filter((port) => port.protocol === "tcp").map((port) => port.port);
-  if (tcp.length === 0) return "it has no TCP port: expected EXPOSE in its image or --expose";
-  return tcp.length === 1 ? `its TCP port is ${tcp[0]}` : `its TCP ports are ${tcp.join(", ")}`;
+function declares({ exposed }: ContainerView, port: Port): boolean {
+  return exposed.some((each) =>
+    each.protocol === "tcp" && each.port <= port && port <= (each.last ?? each.port)
+  );
 }
 
-function otherPorts(container: ContainerView): string {
-  const others = container.exposed.map((port) => `${port.port}/${port.protocol}`);
-  const advice = "expected a TCP port: EXPOSE in its image, --expose or -p";
+/** The ports that are there, as a message tells them, and how one is declared. */
+type DeclaredPorts = { readonly ports: readonly ExposedPort[]; readonly advice: string };
+
+function declaredPorts(container: ContainerView, shared: ContainerView): DeclaredPorts {
+  if (shared === container) {
+    return { ports: container.exposed, advice: "EXPOSE in its image, --expose or -p" };
+  }
+  const ports = [...container.exposed, ...shared.exposed];
+  // Docker refuses --expose and -p beside another's network.
+  const advice = `EXPOSE in its image, or --expose or -p on ${quote(shared.name)}, whose network it uses`;
+  return { ports, advice };
+}
+
+function portsOf({ ports, advice }: DeclaredPorts): string {
+  const tcp = ports.filter(({ protocol }) => protocol === "tcp").map(rangeOf);
+  if (tcp.length === 0) return `it has no TCP port: expected ${advice}`;
+  return tcp.length === 1 ? `its TCP port is ${tcp[0]}` : `its TCP ports are ${listOf(tcp)}`;
+}
+
+function otherPorts({ ports, advice }: DeclaredPorts): string {
+  const others = ports.map((port) => `${rangeOf(port)}/${port.protocol}`);
   return others.length === 0
-    ? `it declares none, ${advice}`
-    : `it declares ${others.join(", ")} only, ${advice}`;
+    ? `it declares none, expected a TCP port: ${advice}`
+    : `it declares ${listOf(others)} only, expected a TCP port: ${advice}`;
+}
+
+const rangeOf = ({ port, last }: ExposedPort): string => last === undefined ? `${port}` : `${port}-${last}`;
+
+/** Ports that a message names; an image may declare all there are. */
+const MOST_NAMED = 20;
+
+function listOf(words: readonly string[]): string {
+  const more = words.length - MOST_NAMED;
+  return more > 0 ? `${words.slice(0, MOST_NAMED).join(", ")} and ${more} more` : words.join(", ");
 }
 
 /**
@@ -76,16 +120,15 @@ function otherPorts(container: ContainerView): string {
  */
 export function chooseEndpoint(
   container: ContainerView,
-  shared: ContainerView | undefined,
+  shared: ContainerView,
   port: Port,
   network: string | undefined,
   given: AddressSettings,
 ): Choice<Endpoint> {
   const settings = settingsFor(container, given);
-  if (container.networkMode === "host" || shared?.networkMode === "host") {
+  if (shared.networkMode === "host") {
     return { ok: true, value: direct(settings.engineAddress, port) };
   }
-  if (shared === undefined) return { ok: false, why: "the container whose network it shares does not run" };
   const isOwnFirst = isOwnAddressFirst(container, given);
   const named = network ?? settings.network;
   const first = endpointBy(isOwnFirst, shared, port, named, settings);

@@ -2,6 +2,7 @@ import { mergeShape } from "./backend_shape.ts";
 import type { Backend, Model, Route, Server } from "./model.ts";
 import { type Considered, memoryOf, type Merged, type ModelMemory } from "./model_memory.ts";
 import { type BackendName, isWildcard, type ServerName } from "./names.ts";
+import { NetworkOwners } from "./network_owner.ts";
 import { type Notice, quote } from "./notice.ts";
 import { NoticeList } from "./notice_list.ts";
 import { numericId, type Offer } from "./offer.ts";
@@ -38,8 +39,6 @@ const byAge = (a: ContainerView, b: ContainerView): number =>
 
 const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
 
-const SHARES_NETWORK = "container:";
-
 /** A backend in the making; `own` is its own host and path, and one of its routes. */
 type Draft = { readonly own: Route; members: Offer[]; routes: Route[] };
 
@@ -51,34 +50,25 @@ class Builder {
   readonly owners = new Map<string, Route>();
   readonly heirs = new Map<string, BackendName>();
   readonly #memory: ModelMemory;
-  #byId: ReadonlyMap<string, ContainerView> | undefined;
+  readonly #networks: NetworkOwners;
 
   constructor(readonly snapshot: Snapshot, readonly settings: RoutingSettings) {
     this.#memory = memoryOf(settings);
     this.#memory.begin();
+    this.#networks = new NetworkOwners(snapshot);
   }
 
   addContainer(container: ContainerView): void {
     const { stopping, starting } = this.snapshot;
     const { id } = container;
     const phase = stopping.has(id) ? "stopping" : starting.has(id) ? "starting" : "running";
-    const considered = this.#memory.consider(container, phase, this.networkOf(container));
+    const considered = this.#memory.consider(container, phase, this.#networks.ownerOf(container));
     this.considered.push(considered);
     for (const { notices, more = 0, offer } of considered.attempts) {
       this.notices.addAll(notices);
       this.notices.hide(container.name, more, "warning");
       if (offer !== undefined) this.addOffer(offer);
     }
-  }
-
-  /** The container whose network it uses: itself, unless it was told to share another's. */
-  networkOf(container: ContainerView): ContainerView | undefined {
-    if (!container.networkMode.startsWith(SHARES_NETWORK)) return container;
-    this.#byId ??= new Map(
-      this.snapshot.containers.flatMap((each) => [[each.id, each], [each.name, each]]),
-    );
-    const shared = this.#byId.get(container.networkMode.slice(SHARES_NETWORK.length));
-    return shared !== undefined && this.snapshot.starting.has(shared.id) ? undefined : shared;
   }
 
   addOffer(offer: Offer): void {

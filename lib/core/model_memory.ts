@@ -1,5 +1,6 @@
 import type { Backend, Route } from "./model.ts";
 import type { BackendName, ContainerId } from "./names.ts";
+import type { NetworkOwner } from "./network_owner.ts";
 import type { Notice } from "./notice.ts";
 import { type Attempt, type Circumstances, type Phase, readOffers } from "./offer.ts";
 import { SaidBefore } from "./route_data.ts";
@@ -43,7 +44,7 @@ export class ModelMemory {
   }
 
   /** What a container offers, as readOffers has it. */
-  consider(container: ContainerView, phase: Phase, shared: ContainerView | undefined): Considered {
+  consider(container: ContainerView, phase: Phase, shared: NetworkOwner): Considered {
     const before = this.#before.considered.get(container.id);
     const isSame = before?.container === container && before.shared === shared &&
       before.phase === phase;
@@ -52,7 +53,7 @@ export class ModelMemory {
     return now;
   }
 
-  #read(container: ContainerView, phase: Phase, shared: ContainerView | undefined): Considered {
+  #read(container: ContainerView, phase: Phase, shared: NetworkOwner): Considered {
     const attempts = readOffers(container, { phase, shared }, this.settings, this.#now.said);
     return { container, phase, shared, attempts };
   }

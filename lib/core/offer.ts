@@ -9,6 +9,7 @@ import {
   serverName,
   shortId,
 } from "./names.ts";
+import type { NetworkOwner } from "./network_owner.ts";
 import type { Notice } from "./notice.ts";
 import { readRouteData, type RouteData, type SaidBefore } from "./route_data.ts";
 import { routeHost } from "./route_host.ts";
@@ -36,7 +37,7 @@ export type Phase = "starting" | "running" | "stopping";
 export type Circumstances = {
   readonly phase: Phase;
   /** The container whose network it uses (`--network container:ID`); itself where it has its own. */
-  readonly shared: ContainerView | undefined;
+  readonly shared: NetworkOwner;
 };
 
 /** What one container offers, before it meets what others offer; never throws, whatever the container wrote. */
@@ -51,6 +52,11 @@ export function readOffers(
     const state = /^[a-z]{1,16}$/.test(container.status) ? container.status : "not running";
     return [{ notices: [], why: `it is ${state}` }];
   }
+  if (container.flaw !== undefined) {
+    const why = `what Docker says of it cannot be read (${container.flaw})`;
+    const message = `serves nothing: ${why}, expected it as docker inspect prints it`;
+    return [{ notices: [note(container, "warning", "unreadable", message), ...container.oddities], why }];
+  }
   const { routes, why, complaints, more } = readRouteData(container, settings.haproxyVersion, said);
   const isOnly = routes.length === 1;
   const isLeftOut = settings.isOptIn && routes.length > 0 && !routes.some(({ isExplicit }) => isExplicit);
@@ -63,9 +69,10 @@ export function readOffers(
     );
   // What is wrong with it is said when it runs: not all is known yet.
   if (isStarting) return attempts.map((attempt) => ({ ...attempt, notices: NONE }));
-  if (complaints.length === 0) return attempts;
+  const { oddities } = container;
+  if (complaints.length === 0) return oddities.length === 0 ? attempts : [{ notices: oddities }, ...attempts];
   const notices = complaints.map((complaint) => ({ ...complaint, subject: container.name }));
-  return [{ notices, more }, ...attempts];
+  return [{ notices: oddities.length === 0 ? notices : [...oddities, ...notices], more }, ...attempts];
 }
 
 const NOT_ASKED =
@@ -103,7 +110,8 @@ function readOffer(
     return isOnly || notices.length > 0 ? { notices, why: found.why } : { notices };
   }
   const { host } = found;
-  const port = choosePort(container, data.port);
+  if (shared === "gone" || shared === "circle") return noAddress(container, data, host, NO_OWNER[shared]);
+  const port = choosePort(container, shared, data.port);
   if (!port.ok) return noAddress(container, data, host, port.why);
   const endpoint = chooseEndpoint(container, shared, port.value, data.network, settings.address);
   if (!endpoint.ok) return noAddress(container, data, host, endpoint.why);
@@ -135,6 +143,11 @@ function readOffer(
     offer: { own, aliases: aliasesOf(container, own, data.alias_domains), server, data, container },
   };
 }
+
+const NO_OWNER = {
+  gone: "the container whose network it shares does not run",
+  circle: "the containers whose networks it shares lead in a circle",
+} as const;
 
 const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 

@@ -1,6 +1,7 @@
 import { type HostName, parseHost } from "./names.ts";
 import { quote } from "./notice.ts";
 import type { RouteData } from "./route_data.ts";
+import { sharesNetwork } from "./network_owner.ts";
 import type { ContainerView } from "./snapshot.ts";
 
 /** The host of a route; `undefined` with a reason where the container has none to offer. */
@@ -75,5 +76,4 @@ const ownDomain = (container: ContainerView): string =>
   hasNamesOfAnother(container) ? "" : container.domainname;
 
 /** Docker copies hostname and domain of the container whose network is shared, and lets nobody choose others. */
-const hasNamesOfAnother = (container: ContainerView): boolean =>
-  container.networkMode.startsWith("container:");
+const hasNamesOfAnother = sharesNetwork;

@@ -1,7 +1,11 @@
 import type { ContainerId, IpAddress, Port } from "./names.ts";
+import type { Notice } from "./notice.ts";
 
-/** A port as an image or `docker run` declares it (Docker API: Config.ExposedPorts, NetworkSettings.Ports). */
-export type ExposedPort = { readonly port: Port; readonly protocol: string };
+/**
+ * A port as an image or `docker run` declares it (Docker API: Config.ExposedPorts, NetworkSettings.Ports); `last` is the
+ * last one of a range.
+ */
+export type ExposedPort = { readonly port: Port; readonly last?: Port; readonly protocol: string };
 
 /** A container port that the engine publishes on the host (Docker API: NetworkSettings.Ports). */
 export type PublishedPort = { readonly port: Port; readonly hostAddress: IpAddress; readonly hostPort: Port };
@@ -32,7 +36,7 @@ export type ContainerView = {
   readonly domainname: string;
   /** `host`, `none`, `container:ID`, or a network's name (Docker API: HostConfig.NetworkMode). */
   readonly networkMode: string;
-  /** Everything after the first `=` of INTERLOCK_DATA, if the container has one. */
+  /** Everything after the first `=` of INTERLOCK_DATA, if the container has one; of several the last, as its process sees it. */
   readonly interlockData: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
   /** Every declared port, TCP and others, sorted. */
@@ -47,6 +51,10 @@ export type ContainerView = {
   readonly stopTimeoutMs: number | undefined;
   /** Its engine, where there are several; `undefined` for the one of the settings. */
   readonly engine: EngineAddress | undefined;
+  /** What of its JSON cannot be read although routing needs it: such a container serves nothing. */
+  readonly flaw: string | undefined;
+  /** What else about its JSON is odd, and what became of it. */
+  readonly oddities: readonly Notice[];
 };
 
 /** How the containers of an engine are reached. */

@@ -8,12 +8,14 @@ const EventSchema = v.object({
   Actor: v.object({
     ID: v.string(),
     Attributes: v.optional(
-      v.nullable(v.object({ container: v.optional(v.string()), signal: v.optional(v.string()) }), {}),
-      {},
+      v.nullable(v.object({ container: v.optional(v.unknown()), signal: v.optional(v.unknown()) })),
     ),
   }),
-  timeNano: v.optional(v.number()),
+  timeNano: v.optional(v.unknown()),
 });
+
+/** What Podman's API calls an action that Docker calls otherwise. */
+const PODMANS: Readonly<Record<string, string>> = { died: "die", remove: "destroy" };
 
 /** The actions that can change the routing; of the others, such as `exec_start`, nothing is asked for and nothing read. */
 export const ACTIONS: readonly string[] = [
@@ -31,6 +33,7 @@ export const ACTIONS: readonly string[] = [
   "health_status",
   "connect",
   "disconnect",
+  ...Object.keys(PODMANS),
 ];
 
 /** What an event is about: a container to look at again, and the signal that it was sent, if it was. */
@@ -50,19 +53,18 @@ export function decodeEvent(json: unknown): ContainerEvent | undefined {
   if (!result.success) return undefined;
   // An engine's filter may be another's to ignore; the state of health follows its action's name.
   if (!ACTIONS.includes(result.output.Action.split(":")[0] ?? "")) return undefined;
-  const { Type: type, Action: action, Actor: actor, timeNano } = result.output;
-  const subject = type === "network"
-    ? actor.Attributes.container
-    : type === "container"
-    ? actor.ID
-    : undefined;
-  const id = subject === undefined ? undefined : parseContainerId(subject);
+  const { Type: type, Action: said, Actor: actor, timeNano } = result.output;
+  const { container, signal } = actor.Attributes ?? {};
+  const subject = type === "network" ? container : type === "container" ? actor.ID : undefined;
+  const id = typeof subject === "string" ? parseContainerId(subject) : undefined;
   if (id === undefined || !id.ok) return undefined;
+  const action = type === "container" ? PODMANS[said] ?? said : said;
+  const isSignal = typeof signal === "string" || typeof signal === "number";
   return {
     id: id.value,
     action,
-    killedBy: action === "kill" ? actor.Attributes.signal ?? "9" : undefined,
-    at: timeNano === undefined ? undefined : timeNano / 1e6,
+    killedBy: action === "kill" ? isSignal ? `${signal}` : "9" : undefined,
+    at: typeof timeNano === "number" ? timeNano / 1e6 : undefined,
     network: type === "network" ? actor.ID : undefined,
   };
 }

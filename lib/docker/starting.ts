@@ -20,7 +20,7 @@ export class StartingContainers {
     const [network, ...others] = container.networks;
     // Which of several ports or networks is used depends on what is published and attached when it runs.
     const tcp = container.exposed.filter(({ protocol }) => protocol === "tcp");
-    if (network === undefined || others.length > 0 || tcp.length !== 1) return;
+    if (network === undefined || others.length > 0 || tcp.length !== 1 || tcp[0]?.last !== undefined) return;
     const networks = [{ name: network.name, ipv4: undefined, ipv6: undefined }];
     // One that has a health check begins anew with it.
     const health = container.health === "none" ? "none" : "starting";

@@ -12,7 +12,8 @@ function endpoint(given: Partial<ContainerView>, settings: AddressSettings = LOC
 }
 
 function portOf(given: Partial<ContainerView>, named?: number): number | string {
-  const choice = choosePort(container("web", given), named === undefined ? undefined : port(named));
+  const one = container("web", given);
+  const choice = choosePort(one, one, named === undefined ? undefined : port(named));
   return choice.ok ? choice.value : choice.why;
 }
 
@@ -33,8 +34,10 @@ Deno.test("without a name: the only one, else the lowest published, else the low
 });
 
 Deno.test("a choice among several ports is remarked upon, a choice of one is not", () => {
-  const several = choosePort(container("web", { exposed: tcp(80, 81) }), undefined);
-  const single = choosePort(container("web"), undefined);
+  const two = container("web", { exposed: tcp(80, 81) });
+  const several = choosePort(two, two, undefined);
+  const one = container("web");
+  const single = choosePort(one, one, undefined);
   assert.match(several.ok ? several.remark ?? "" : "", /port 80 is used, the lowest exposed/);
   assert.equal(single.ok ? single.remark : "", undefined);
 });
@@ -127,6 +130,36 @@ Deno.test("a container in another's network is reached there, or not at all once
   const app = container("app", { networkMode: "container:proxy", networks: [] });
   const there = chooseEndpoint(app, container("proxy"), port(9090), undefined, LOCAL);
   assert.deepEqual(there.ok && [there.value.address, there.value.port], ["172.17.0.2", 9090]);
-  const gone = chooseEndpoint(app, undefined, port(9090), undefined, LOCAL);
-  assert.match(gone.ok ? "" : gone.why, /does not run/);
+});
+
+Deno.test("what the owner of a shared network declares counts after what the container's own image does", () => {
+  const vpn = container("vpn", { exposed: tcp(8080, 9090), published: [published(9090, "0.0.0.0", 9090)] });
+  const of = (exposed: ContainerView["exposed"], named?: number) => {
+    const app = container("app", { networkMode: "container:vpn", networks: [], exposed });
+    const choice = choosePort(app, vpn, named === undefined ? undefined : port(named));
+    return choice.ok ? choice.value : choice.why;
+  };
+  assert.equal(of([], 8080), 8080);
+  assert.equal(of([]), 9090, "the lowest that is published");
+  assert.equal(of(tcp(9000)), 9000);
+  assert.equal(of(tcp(9000), 9090), 9090);
+  const why = String(of(tcp(9000), 1));
+  assert.match(why, /^port 1 is not there, its TCP ports are 9000, 8080, 9090$/);
+});
+
+Deno.test("the advice for a container in another's network is what Docker allows there", () => {
+  const app = container("app", { networkMode: "container:vpn", networks: [], exposed: [] });
+  const choice = choosePort(app, container("vpn", { exposed: [] }), port(80));
+  assert.match(choice.ok ? "" : choice.why, /EXPOSE in its image, or --expose or -p on "vpn"/);
+});
+
+Deno.test("a range is each port of it, and a message names twenty of many ports", () => {
+  const range = { port: port(33060), last: port(33062), protocol: "tcp" };
+  assert.equal(portOf({ exposed: [range] }, 33061), 33061);
+  assert.match(String(portOf({ exposed: [range] }, 33063)), /its TCP port is 33060-33062$/);
+  const one = container("db", { exposed: [range] });
+  const unnamed = choosePort(one, one, undefined);
+  assert.deepEqual(unnamed.ok && [unnamed.value, /33060-33062/.test(unnamed.remark ?? "")], [33060, true]);
+  const many = tcp(...Array.from({ length: 300 }, (_, at) => 1_000 + 2 * at));
+  assert.match(String(portOf({ exposed: many }, 80)), /, 1038 and 280 more$/);
 });

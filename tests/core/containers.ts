@@ -25,6 +25,8 @@ export function container(name: string, given: Partial<ContainerView> = {}): Con
     stopSignal: "SIGTERM",
     stopTimeoutMs: undefined,
     engine: undefined,
+    flaw: undefined,
+    oddities: [],
     ...given,
   };
 }

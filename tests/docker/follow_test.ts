@@ -110,6 +110,34 @@ Deno.test("events that cannot change the routing are asked for by nobody, and co
   assert.ok(!ACTIONS.some((action) => /exec|attach|^top/.test(action)));
 });
 
+Deno.test("what Podman calls died and remove means what Docker calls die and destroy", async () => {
+  await using fake = await FakeEngine.start();
+  const [dying, removed] = [fake.run("a1"), fake.run("b2")];
+  await using watch = new Watch(fake);
+  await watch.sees("ca1", "cb2");
+  fake.tell("died", dying);
+  await eventually(() => watch.stopping.includes(dying), { what: "the container that died" });
+  fake.containers.delete(removed);
+  fake.tell("remove", removed);
+  await watch.sees("ca1");
+  // They are asked for, or Podman would not send them.
+  assert.match(fake.eventFilters[0] ?? "", /"died".*"remove"/);
+  const network = { Type: "network", Action: "remove", Actor: { ID: "n", Attributes: { container: dying } } };
+  assert.equal(decodeEvent(network)?.action, "remove");
+});
+
+Deno.test("an event with an odd type in what is not needed is read as far as it goes", () => {
+  const Actor = { ID: "a".repeat(64), Attributes: { signal: 15, container: 5, name: null } };
+  assert.deepEqual(decodeEvent({ Type: "container", Action: "kill", Actor, timeNano: "x" }), {
+    id: "a".repeat(64),
+    action: "kill",
+    killedBy: "15",
+    at: undefined,
+    network: undefined,
+  });
+  assert.equal(decodeEvent({ Type: "container", Action: "start", Actor: { ID: "a" } })?.action, "start");
+});
+
 Deno.test("a network's event is about the container that it names", async () => {
   await using fake = await FakeEngine.start();
   const id = fake.run("a1");

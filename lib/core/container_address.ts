@@ -1,0 +1,31 @@
+import type { IpAddress } from "./names.ts";
+
+/** Addresses that no container is reached at: the beginning of each, and what it is (RFC 6890, RFC 4291). */
+const IPV4: readonly (readonly [test: (octets: readonly number[]) => boolean, what: string])[] = [
+  [([a]) => a === 0, "which stands for no address"],
+  [([a, b]) => a === 169 && b === 254, "which is link-local, where clouds keep their metadata"],
+  [([a = 0]) => a >= 224 && a < 240, "which is multicast"],
+  [([a = 0]) => a >= 240, "which is broadcast or reserved"],
+];
+
+/** Why an address cannot be a container's, as a clause that follows it; `undefined` for one that can. */
+export function whyNoContainers(address: IpAddress): string | undefined {
+  const octets = octetsOf(address);
+  if (octets !== undefined) return IPV4.find(([test]) => test(octets))?.[1];
+  if (address === "::") return "which stands for no address";
+  const first = parseInt(address.split(":")[0] || "0", 16);
+  if (first >= 0xfe80 && first <= 0xfebf) return "which is link-local";
+  return first >= 0xff00 ? "which is multicast" : undefined;
+}
+
+/**
+ * An IPv4 address in four numbers, also where it is written within an IPv6 one: HAProxy connects to ::ffff:169.254.169.254
+ * as the kernel does. Canonical IPv6 text has it as `::ffff:a9fe:a9fe` (WHATWG URL, IPv6 serializer).
+ */
+function octetsOf(address: IpAddress): readonly number[] | undefined {
+  if (!address.includes(":")) return address.split(".").map(Number);
+  const [, high, low] = /^::(?:ffff:(?:0:)?)?([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address) ?? [];
+  if (high === undefined || low === undefined) return undefined;
+  const words = [parseInt(high, 16), parseInt(low, 16)];
+  return words.flatMap((word) => [word >> 8, word & 0xff]);
+}
