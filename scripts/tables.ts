@@ -1,11 +1,22 @@
 /**
- * Writes the tables of README.md from the code that reads what they tell of: `deno run -A scripts/tables.ts` rewrites
- * what lies between the markers, `--check` only says whether that would change anything.
+ * Writes the tables of the documents from the code that reads what they tell of: `deno run -A scripts/tables.ts`
+ * rewrites what lies between the markers, `--check` only says whether that would change anything.
  */
 import { ROUTE_KEYS, type RouteKey } from "../lib/core/route_keys.ts";
 import { type Setting, SETTINGS } from "../lib/core/settings.ts";
 
-const README = new URL("../README.md", import.meta.url);
+const ROOT = new URL("../", import.meta.url);
+
+/** Which tables stand in which document. */
+export const TABLES: Readonly<Record<string, readonly TableName[]>> = {
+  "README.md": ["settings", "keys"],
+  "docs/containers.md": ["keys"],
+  "docs/settings.md": ["settings"],
+};
+
+type TableName = "settings" | "keys";
+
+const WRITERS: Readonly<Record<TableName, () => string>> = { settings: settingsTable, keys: keysTable };
 
 const KIND_IN_WORDS: Readonly<Record<RouteKey["kind"], string>> = {
   "string": "string",
@@ -14,20 +25,19 @@ const KIND_IN_WORDS: Readonly<Record<RouteKey["kind"], string>> = {
   "boolean": "boolean",
 };
 
-/** The text of README.md with each table as the code has it now; throws where a marker is missing. */
-export function withTables(text: string): string {
-  const tables = { settings: settingsTable(), keys: keysTable() };
-  return Object.entries(tables).reduce((before, [name, table]) => replaceTable(before, name, table), text);
+/** The text of a document with each table as the code has it now; throws where a marker is missing. */
+export function withTables(path: string, text: string): string {
+  return (TABLES[path] ?? []).reduce((before, name) => replaceTable(path, before, name), text);
 }
 
-function replaceTable(text: string, name: string, table: string): string {
+function replaceTable(path: string, text: string, name: TableName): string {
   const [begin, end] = [`<!-- ${name}: written by scripts/tables.ts -->\n`, `<!-- ${name}: end -->\n`];
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
   if (from < 0 || to < from) {
-    throw new Error(`README.md has no table "${name}": expected the lines ${begin}and ${end}`);
+    throw new Error(`${path} has no table "${name}": expected the lines ${begin}and ${end}`);
   }
-  return `${text.slice(0, from + begin.length)}\n${table}\n${text.slice(to)}`;
+  return `${text.slice(0, from + begin.length)}\n${WRITERS[name]()}\n${text.slice(to)}`;
 }
 
 function settingsTable(): string {
@@ -70,13 +80,16 @@ if (import.meta.main) {
     console.error(`Cannot read the arguments "${Deno.args.join(" ")}": expected --check, or nothing.`);
     Deno.exit(2);
   }
-  const before = await Deno.readTextFile(README);
-  const after = withTables(before);
-  if (before !== after && isCheck) {
-    console.error(
-      "README.md: the tables are not what the code has; deno run -A scripts/tables.ts writes them.",
-    );
-    Deno.exit(1);
+  for (const path of Object.keys(TABLES)) {
+    const file = new URL(path, ROOT);
+    const before = await Deno.readTextFile(file);
+    const after = withTables(path, before);
+    if (before === after) continue;
+    if (isCheck) {
+      console.error(
+        `${path}: its tables are not what the code has; deno run -A scripts/tables.ts writes them.`,
+      );
+      Deno.exitCode = 1;
+    } else await Deno.writeTextFile(file, after);
   }
-  if (before !== after) await Deno.writeTextFile(README, after);
 }

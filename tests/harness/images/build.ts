@@ -1,8 +1,9 @@
 /** Makes the live tests' images from what this machine has: an engine that can pull nothing needs nothing. */
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { docker } from "../docker_cli.ts";
+import { importImage, place, placeBusybox, placeLibraries, runOrThrow } from "./parts.ts";
 
 /** The images, by the names that `docker run` takes. */
 export const TINY = "signalbox-test/tiny";
@@ -16,15 +17,15 @@ const APPLETS =
 export async function ensureImage(name: typeof TINY | typeof WITNESS): Promise<void> {
   if (name === TINY) {
     return await buildImage(TINY, ["tiny.sh"], ["/tiny.sh"], ["8080"], async (root) => {
-      await placeBusybox(root);
+      await placeBusybox(root, APPLETS);
       await place(join(HERE, "tiny.sh"), join(root, "tiny.sh"));
     });
   }
   const command = ["/bin/deno", "run", "--quiet", "--no-check", "--no-config", "-A", "/witness.ts"];
   await buildImage(WITNESS, ["witness.ts"], command, ["8080", "9090"], async (root) => {
-    await placeBusybox(root);
+    await placeBusybox(root, APPLETS);
     await place(Deno.execPath(), join(root, "bin", "deno"));
-    for (const library of await librariesOf(Deno.execPath())) await place(library, join(root, library));
+    await placeLibraries(Deno.execPath(), root);
     await place(join(HERE, "witness.ts"), join(root, "witness.ts"));
     await makeCertificate(join(root, "tls"));
   });
@@ -38,40 +39,21 @@ async function buildImage(
   fill: (root: string) => Promise<void>,
 ): Promise<void> {
   const hash = createHash("sha256");
-  for (const source of [...sources, "build.ts"]) hash.update(await Deno.readFile(join(HERE, source)));
+  for (const source of [...sources, "build.ts", "parts.ts"]) {
+    hash.update(await Deno.readFile(join(HERE, source)));
+  }
   const fingerprint = hash.update(Deno.version.deno).digest("hex").slice(0, 16);
   const label = '{{index .Config.Labels "signalbox-test-source"}}';
   if (await docker("image", "inspect", "-f", label, name).catch(() => "") === fingerprint) return;
-  const area = await Deno.makeTempDir({ prefix: "signalbox-image-" });
-  try {
-    const root = join(area, "root");
-    await Deno.mkdir(join(root, "tmp"), { recursive: true });
-    await fill(root);
-    await runOrThrow("tar", "-C", root, "-cf", join(area, "image.tar"), ".");
-    const changes = [
-      `ENTRYPOINT ${JSON.stringify(command)}`,
-      "ENV PATH=/bin",
-      "ENV DENO_DIR=/tmp",
-      "ENV DENO_NO_UPDATE_CHECK=1",
-      `LABEL signalbox-test-source=${fingerprint}`,
-      ...ports.map((port) => `EXPOSE ${port}`),
-    ];
-    await docker("import", ...changes.flatMap((change) => ["-c", change]), join(area, "image.tar"), name);
-  } finally {
-    await Deno.remove(area, { recursive: true });
-  }
-}
-
-async function placeBusybox(root: string): Promise<void> {
-  const busybox = (await runOrThrow("sh", "-c", "command -v busybox")).trim();
-  await place(busybox, join(root, "bin", "busybox"));
-  for (const applet of APPLETS) await Deno.symlink("busybox", join(root, "bin", applet));
-}
-
-/** The shared libraries of a program, the loader with them, where ldd finds them. */
-async function librariesOf(program: string): Promise<string[]> {
-  const listed = await runOrThrow("ldd", program);
-  return [...listed.matchAll(/(\/[^\s]+)\s+\(0x/g)].map((match) => match[1] ?? "");
+  const changes = [
+    `ENTRYPOINT ${JSON.stringify(command)}`,
+    "ENV PATH=/bin",
+    "ENV DENO_DIR=/tmp",
+    "ENV DENO_NO_UPDATE_CHECK=1",
+    `LABEL signalbox-test-source=${fingerprint}`,
+    ...ports.map((port) => `EXPOSE ${port}`),
+  ];
+  await importImage(name, changes, fill);
 }
 
 async function makeCertificate(folder: string): Promise<void> {
@@ -84,18 +66,4 @@ async function makeCertificate(folder: string): Promise<void> {
     ],
     ...out,
   );
-}
-
-async function place(from: string, to: string): Promise<void> {
-  await Deno.mkdir(dirname(to), { recursive: true });
-  await Deno.copyFile(from, to);
-  await Deno.chmod(to, 0o755);
-}
-
-async function runOrThrow(program: string, ...args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(program, { args, stdin: "null" }).output();
-  if (!success) {
-    throw new Error(`Cannot run ${program} ${args.join(" ")}: ${new TextDecoder().decode(stderr).trim()}`);
-  }
-  return new TextDecoder().decode(stdout);
 }

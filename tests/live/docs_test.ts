@@ -1,0 +1,50 @@
+/**
+ * The examples of README.md and of the pages below docs are run on an engine, and what they print is what the pages
+ * show. `UPDATE=1` writes what they print into the pages.
+ */
+import assert from "node:assert/strict";
+import { blocksOf, manual, read, ROOT } from "../docs/documents.ts";
+import { hasImage, needsBinary, runPage } from "../docs/session.ts";
+import { docker, engineFromEnv, OWNER_LABEL } from "../harness/engine.ts";
+import { whereIs } from "../harness/images/parts.ts";
+import { makeBusybox, makeDebian } from "../harness/images/public.ts";
+import { live } from "./stage.ts";
+
+const isUpdate = Deno.env.get("UPDATE") === "1";
+
+for (const page of ["README.md", ...await manual()]) {
+  const text = await read(page);
+  const blocks = blocksOf(text);
+  if (!blocks.some(({ words }) => words.includes("run"))) continue;
+  const isInContainer = needsBinary(blocks);
+  const missing = isInContainer ? await whatIsMissing(text) : undefined;
+  if (missing !== undefined) {
+    console.error(`skipped: the examples of ${page} need ${missing}`);
+    continue;
+  }
+
+  live(`the examples of ${page} do what it says`, async ({ folder, defer }) => {
+    assert.equal(
+      await docker("ps", "-q"),
+      "",
+      "the examples list containers: they need an engine without others",
+    );
+    const images = { "busybox": makeBusybox, ...(isInContainer ? { "debian:12-slim": makeDebian } : {}) };
+    for (const [name, make] of Object.entries(images)) {
+      if (await hasImage(name)) continue;
+      defer(() => docker("image", "rm", "-f", name));
+      await make(name);
+    }
+    if (isInContainer && !await hasImage("signalbox")) defer(() => docker("image", "rm", "-f", "signalbox"));
+    const printed = await runPage(text, { folder, engine: engineFromEnv().host, label: OWNER_LABEL, defer });
+    if (isUpdate) await Deno.writeTextFile(ROOT + page, printed);
+    else assert.equal(text, printed, "UPDATE=1 writes what the examples print");
+  });
+}
+
+/** What this machine lacks for a page that puts signalbox into a container. */
+async function whatIsMissing(text: string): Promise<string | undefined> {
+  if (Deno.env.get("SIGNALBOX_BIN") === undefined) return "the binary, to put it into an image";
+  if (!text.includes("docker compose")) return undefined;
+  return await whereIs("docker-compose").then(() => undefined, () => "docker-compose");
+}
