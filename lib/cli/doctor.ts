@@ -9,20 +9,14 @@ import { openTransport } from "../docker/transport.ts";
 import { findHaproxy } from "../haproxy/program.ts";
 import { askControl } from "../report/control_socket.ts";
 
+import type { Check } from "./check.ts";
+import { checkCertificate, checkPorts } from "./check_listeners.ts";
 import { whyRefused } from "./check_files.ts";
 import { folderOnDemand, readSnapshot } from "./input.ts";
 import { absolute, prepareRouting } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
 import { openStateDir, stateDirOf } from "./state_dir.ts";
 import { jsonDocument, type Terminal } from "./terminal.ts";
-
-/** One thing that was looked at: how it stands, and what to do where it does not. */
-type Check = {
-  readonly name: string;
-  readonly isGood: boolean;
-  readonly detail: string;
-  readonly remedy?: string;
-};
 
 /** Looks at all that `run` needs; answers with 0 where all is well, with 1 otherwise. */
 export async function doctor(
@@ -36,10 +30,11 @@ export async function doctor(
     await checkHaproxy(settings),
     await checkStateDir(settings, terminal),
     ...checkPlaces(settings),
-    ...checkPorts(settings, running !== undefined),
+    ...checkPorts(settings, running),
     await checkCertificate(settings),
     await checkDescriptors(settings),
     await checkConfigOfNow(settings, terminal),
+    running && checkRunning(running),
   ].filter((check) => check !== undefined);
   const isWell = checks.every((check) => check.isGood);
   if (options.json) await terminal.out(jsonDocument({ isWell, checks }));
@@ -157,63 +152,6 @@ function checkPlaces({ config, pidFile }: Settings): Check[] {
   });
 }
 
-function checkPorts(settings: Settings, isRunning: boolean): Check[] {
-  const hosts = settings.bind === undefined ? ["0.0.0.0", "::"] : [settings.bind];
-  const { admin } = settings;
-  const ports = [
-    { hosts, port: settings.httpPort, flag: "--http-port" },
-    ...(settings.tlsCert === undefined ? [] : [{ hosts, port: settings.httpsPort, flag: "--https-port" }]),
-    ...(admin === undefined ? [] : [{ hosts: [admin.hostname], port: admin.port, flag: "--admin" }]),
-  ];
-  return ports.map(({ hosts, port, flag }) => {
-    const name = `port ${port}`;
-    if (isRunning) {
-      return { name, isGood: true, detail: "not tried: a signalbox runs with this state directory" };
-    }
-    try {
-      for (const hostname of hosts) tryPort(hostname, port, hosts.length > 1);
-      return { name, isGood: true, detail: "free" };
-    } catch (error) {
-      const remedy = error instanceof Deno.errors.AddrInUse
-        ? `stop the program that has it (ss -ltnp tells which), or choose another with ${flag}`
-        : `ports below 1024 need root or CAP_NET_BIND_SERVICE; the address of ${
-          flag === "--admin" ? flag : "--bind"
-        } must be this machine's`;
-      return { name, isGood: false, detail: messageOf(error), remedy };
-    }
-  });
-}
-
-/** Throws where the port cannot be had; of all addresses, those of a family that the machine lacks are no matter. */
-function tryPort(hostname: string, port: number, isOfMany: boolean): void {
-  try {
-    Deno.listen({ hostname, port }).close();
-  } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse || !(isOfMany && hostname === "::")) throw error;
-  }
-}
-
-async function checkCertificate(settings: Settings): Promise<Check | undefined> {
-  if (settings.tlsCert === undefined) return undefined;
-  const path = absolute(settings.tlsCert);
-  const name = "certificate";
-  try {
-    const files = (await Deno.stat(path)).isDirectory
-      ? (await Array.fromAsync(Deno.readDir(path))).filter((entry) => !entry.isDirectory).map((entry) =>
-        `${path}/${entry.name}`
-      )
-      : [path];
-    const texts = await Promise.all(files.map((file) => Deno.readTextFile(file)));
-    const bad = files.find((_, at) => !/-----BEGIN CERTIFICATE-----/.test(texts[at] ?? ""));
-    if (files.length === 0) throw new Error(`${path} holds no file`);
-    if (bad !== undefined) throw new Error(`${bad} holds no certificate`);
-    return { name, isGood: true, detail: `${files.length} in ${path}` };
-  } catch (error) {
-    const remedy = "expected PEM: certificate, chain and key in one file, or a folder of such files";
-    return { name, isGood: false, detail: messageOf(error), remedy };
-  }
-}
-
 /** HAProxy takes two descriptors a connection; one limit too low is fatal, and `haproxy -c` does not see it. */
 async function checkDescriptors(settings: Settings): Promise<Check | undefined> {
   const limit = await hardLimit();
@@ -243,6 +181,23 @@ async function hardLimit(): Promise<number> {
   } catch {
     return NaN;
   }
+}
+
+/** A signalbox that runs may be in trouble by itself. */
+function checkRunning({ haproxy, trouble, sources, pid }: Status): Check {
+  const troubles = [
+    haproxy.isServing ? undefined : "HAProxy does not serve",
+    trouble === undefined ? undefined : `HAProxy is not in step: ${trouble}`,
+    ...sources.map(({ name, isConnected, detail }) =>
+      isConnected ? undefined : `${name} is not connected: ${detail}`
+    ),
+  ].filter((each) => each !== undefined);
+  return {
+    name: "the signalbox that runs",
+    isGood: troubles.length === 0,
+    detail: troubles.length === 0 ? `pid ${pid}, in step` : troubles.join("; "),
+    remedy: "mend what it names: it goes on trying; its log tells more",
+  };
 }
 
 async function checkConfigOfNow(settings: Settings, terminal: Terminal): Promise<Check> {

@@ -2,6 +2,7 @@ import { messageOf } from "../core/message_of.ts";
 import { systemClock } from "../clock.ts";
 import { Controller } from "../controller.ts";
 import { readStatus } from "../read_status.ts";
+import { formatListeners, listenersOf } from "../core/listeners.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Status } from "../core/status.ts";
 import { ExternalHaproxy } from "../haproxy/external_haproxy.ts";
@@ -15,6 +16,7 @@ import { serveAdmin } from "../report/admin.ts";
 import { fetchText, serveControl } from "../report/control_socket.ts";
 import { createReporter } from "../report/log.ts";
 import { VERSION } from "../version.ts";
+import { proveListeners } from "./check_listeners.ts";
 import { failed, wrongUsage } from "./failure.ts";
 import { whyRefused } from "./check_files.ts";
 import { readSnapshotText } from "./input.ts";
@@ -28,6 +30,7 @@ import type { Terminal } from "./terminal.ts";
 
 /** `docker stop` waits 10 s before it kills; HAProxy gets most of that to finish, in milliseconds. */
 const STOP_LIMIT_MS = 7_200;
+
 /** Follows Docker until SIGTERM or SIGINT; answers with the exit code, or throws Failure when it cannot begin. */
 export async function run(options: Record<string, unknown>, terminal: Terminal): Promise<number> {
   // Listeners first: as process 1 a signal without one is ignored, or ends us without a word.
@@ -49,7 +52,8 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   const given = settings.snapshot === undefined
     ? undefined
     : await readSnapshotText(settings.snapshot, terminal);
-  report.info(`signalbox ${VERSION}`, { stateDir });
+  const listeners = listenersOf(routing.settings.frontend);
+  report.info(`signalbox ${VERSION}`, { stateDir, listeners: formatListeners(listeners) });
 
   openStateDir(stateDir);
   const restarts: ((hasCurrent: boolean) => void)[] = [];
@@ -62,6 +66,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   );
   const hasTakenOver = await takeOver(stateDir, report, () => proveSettings(routing, haproxy));
   if (haproxy instanceof OwnedHaproxy) await openOwned(haproxy, stateDir);
+  await proveListeners(settings, haproxy);
   const controller = new Controller({
     source: await openSource(settings, () => routing, stateDir, given, report),
     haproxy,
@@ -84,16 +89,17 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   let isHandedOver = false;
   const onFailure = (error: unknown) =>
     report.error(`cannot answer who asks for the status: ${messageOf(error)}; it is tried again`);
+  const status = () => readStatus(controller, startedAt, listeners);
   const control = serveControl(stateDir, {
     onFailure,
-    status: () => readStatus(controller, startedAt),
+    status,
     settings: () => routingSettingsOf(options, settings, terminal),
     handOver: () => {
       isHandedOver = true;
       stopping.abort();
     },
   });
-  const admin = openAdmin(settings, stateDir, () => readStatus(controller, startedAt), {
+  const admin = openAdmin(settings, stateDir, status, {
     onFailure,
     mayWait: hasTakenOver,
   });
@@ -165,6 +171,7 @@ async function prepareHaproxy(
       addBackends: settings.addBackends,
       pidFile: `${stateDir}/haproxy.pid`,
       pidCopy,
+      listeners: formatListeners(listenersOf(routing().settings.frontend)),
       configCopy: settings.config === undefined ? undefined : absolute(settings.config),
       process: {
         ...await findIdentity(stateDir),

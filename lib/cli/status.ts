@@ -1,11 +1,11 @@
-import { formatStatus, type Status } from "../core/status.ts";
+import { formatStatus, isWell, type Status } from "../core/status.ts";
 import { askControl, controlPath } from "../report/control_socket.ts";
 import { failed } from "./failure.ts";
 import { settingsOf } from "./settings.ts";
 import { stateDirOf } from "./state_dir.ts";
 import { jsonDocument, type Terminal } from "./terminal.ts";
 
-/** Asks a running signalbox how it stands; answers with the exit code, or throws Failure when none runs. */
+/** Asks a running signalbox how it stands; answers with 1 where HAProxy does not serve or is not in step; throws Failure when none runs. */
 export async function status(
   options: { readonly json?: boolean } & Record<string, unknown>,
   terminal: Terminal,
@@ -19,5 +19,5 @@ export async function status(
     );
   }
   await terminal.out(options.json ? jsonDocument(answer) : formatStatus(answer));
-  return 0;
+  return isWell(answer) ? 0 : 1;
 }

@@ -1,4 +1,5 @@
 import { count } from "./count.ts";
+import { formatListeners, type ListenerStatus } from "./listeners.ts";
 import type { Model, Server } from "./model.ts";
 import { formatEndpoint, type ServerName } from "./names.ts";
 import { formatNotice, type Notice, onOneLine } from "./notice.ts";
@@ -63,6 +64,8 @@ export type Status = {
   readonly startedAt: string;
   readonly sources: readonly SourceStatus[];
   readonly haproxy: HaproxyStatus;
+  /** What HAProxy listens on, or is to while it does not serve or is not in step. */
+  readonly listeners: readonly ListenerStatus[];
   readonly lastReload:
     | {
       readonly at: string;
@@ -90,7 +93,7 @@ export type Status = {
 
 /** The status of a loop, with what HAProxy tells of itself and of its servers in the same moment. */
 export function statusOf(
-  program: Pick<Status, "version" | "pid" | "startedAt">,
+  program: Pick<Status, "version" | "pid" | "startedAt" | "listeners">,
   state: LoopState,
   haproxy: HaproxyStatus,
   reported: readonly ReportedServer[],
@@ -119,6 +122,9 @@ export function statusOf(
   };
 }
 
+/** Whether HAProxy serves, and what it serves is what it should. */
+export const isWell = ({ haproxy, trouble }: Status): boolean => haproxy.isServing && trouble === undefined;
+
 /** The status for people: a line a fact. */
 export function formatStatus(status: Status): string {
   const lines = [`signalbox ${status.version}, pid ${status.pid}, since ${status.startedAt}`];
@@ -127,6 +133,11 @@ export function formatStatus(status: Status): string {
     lines.push(`containers: ${source.name}: ${state} (${source.detail}), ${source.containers} running`);
   }
   lines.push(haproxyLine(status.haproxy));
+  // A signalbox of before tells none.
+  if ((status.listeners ?? []).length > 0) {
+    const listens = isWell(status) ? "listens on" : "is to listen on";
+    lines.push(`haproxy ${listens}: ${formatListeners(status.listeners)}`);
+  }
   if (status.lastReload !== undefined) {
     const { at, tookMs, reasons } = status.lastReload;
     lines.push(

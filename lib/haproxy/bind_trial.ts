@@ -1,3 +1,4 @@
+import { remedyOfPort } from "../core/listeners.ts";
 import { messageOf } from "../core/message_of.ts";
 
 /**
@@ -23,7 +24,12 @@ export async function tryNewBinds(before: string, after: string): Promise<string
       } catch (error) {
         // A machine without IPv6 has no such listener.
         if (isWide && bind.family === "IPv6" && !(error instanceof Deno.errors.AddrInUse)) continue;
-        return `cannot listen on ${hostname}:${bind.port}: ${messageOf(error)}`;
+        const remedy = remedyOfPort(
+          error instanceof Deno.errors.AddrInUse,
+          "--http-port or --https-port",
+          "--bind",
+        );
+        return `cannot listen on ${hostname}:${bind.port}: ${messageOf(error)}; ${remedy}`;
       }
     }
   }

@@ -18,8 +18,10 @@ export type WriterSettings = {
   readonly socket: string;
   /** HAProxy's own, in the state directory. */
   readonly pidFile: string;
-  /** Where the pid is told beside it; `undefined` for nowhere. */
+  /** Where the pid is told beside it: the file of `--pid-file`; `undefined` for nowhere. */
   readonly pidCopy?: string | undefined;
+  /** What it listens on, in words, to be told once it does. */
+  readonly listeners?: string;
   /** A copy of the applied files for people; `undefined` for none. */
   readonly configCopy: string | undefined;
   readonly process: Pick<ProcessSettings, "user" | "group" | "chroot" | "syslog" | "metricsSocket">;

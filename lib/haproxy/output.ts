@@ -1,8 +1,11 @@
+import { remedyOfPort } from "../core/listeners.ts";
 import type { Clock, Reporter } from "../ports.ts";
 import { PRINTED_MS } from "./process.ts";
 
 /** Lines that are kept for an error message. */
 const KEPT_LINES = 50;
+/** The settings that name what HAProxy listens on. */
+const PORT_FLAGS = "--http-port or --https-port";
 
 /** What HAProxy prints: into our log, and kept for a while, since it tells why a load failed. */
 export class HaproxyOutput {
@@ -26,7 +29,10 @@ export class HaproxyOutput {
   /** What went wrong with the last lines behind a colon, once those that were printed with it have been read. */
   async explain(what: string, clock: Clock): Promise<string> {
     await clock.sleep(3 * PRINTED_MS);
-    return this.#lines.length === 0 ? what : `${what}: ${this.#lines.slice(-5).join("; ")}`;
+    const said = [what, this.#lines.slice(-5).join("; ")].filter((each) => each !== "").join(": ");
+    const bind = this.#lines.find((line) => /cannot bind/i.test(line));
+    if (bind === undefined) return said;
+    return `${said}; ${remedyOfPort(/in use/i.test(bind), PORT_FLAGS, "--bind")}`;
   }
 
   /** It said that a load failed. */

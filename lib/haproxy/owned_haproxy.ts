@@ -70,8 +70,7 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#output = new HaproxyOutput(report);
     this.#restarts = new Restarts(clock);
     this.#cutOff = new CutOff([this.#masterSocket, this.socket], clock, report, this.#end);
-    const { pidFile, pidCopy, process: { metricsSocket } } = settings;
-    this.#traces = new Traces([this.socket, this.#masterSocket, pidFile, metricsSocket], pidCopy, report);
+    this.#traces = new Traces([this.socket, this.#masterSocket], settings, report);
     this.#accessLog = new AccessLog(this.socket, settings.process.syslog === undefined, clock, report);
   }
 
@@ -252,7 +251,7 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#worker = worker;
     this.#holdLoaded(worker);
     this.#restarts.noteServing();
-    this.#traces.tell(this.#process?.pid);
+    this.#traces.serves(this.#process?.pid ?? this.#adopted?.pid);
     this.#step("proved");
     this.#accessLog.follow(true);
     return true;

@@ -1,39 +1,50 @@
 import { messageOf } from "../core/message_of.ts";
 import type { Reporter } from "../ports.ts";
+import type { WriterSettings } from "./config_writer.ts";
 import { inFolderOf } from "./trusted_path.ts";
 import { writeFile } from "./safe_files.ts";
 
 /** What a running HAProxy leaves on the disk beside what it loads: its sockets, and the pid of its master. */
 export class Traces {
   #told: number | undefined;
+  #listening: number | undefined;
 
-  /**
-   * `pidCopy` is the file of `--pid-file`. We write it, since HAProxy as root would remove and make anew whatever lies
-   * there, through any link; HAProxy's own is among `files`, which are in the state directory.
-   */
   constructor(
-    readonly files: readonly (string | undefined)[],
-    readonly pidCopy: string | undefined,
+    readonly sockets: readonly string[],
+    readonly settings: Pick<WriterSettings, "pidFile" | "pidCopy" | "listeners" | "process">,
     readonly report: Reporter,
   ) {}
 
-  /** Tells the master's pid, once it serves. */
+  /** A master serves what it was started for. */
+  serves(pid: number | undefined): void {
+    const { listeners } = this.settings;
+    if (listeners !== undefined && pid !== this.#listening) {
+      this.report.info(`HAProxy listens on ${listeners}`);
+    }
+    this.#listening = pid;
+    this.tell(pid);
+  }
+
+  /** Tells the master's pid. HAProxy as root would remove and make anew whatever lies there, through any link. */
   tell(pid: number | undefined): void {
-    if (this.pidCopy === undefined || pid === undefined || pid === this.#told) return;
+    const { pidCopy } = this.settings;
+    if (pidCopy === undefined || pid === undefined || pid === this.#told) return;
     this.#told = pid;
     try {
-      writeFile(this.pidCopy, `${pid}\n`, "folders");
+      writeFile(pidCopy, `${pid}\n`, "folders");
     } catch (error) {
-      this.report.error(`cannot write --pid-file ${this.pidCopy}: ${messageOf(error)}`);
+      this.report.error(`cannot write --pid-file ${pidCopy}: ${messageOf(error)}`);
     }
   }
 
   /** Removes all, once it has ended. */
   async remove(): Promise<void> {
-    await Promise.all(this.files.map((path) => path && Deno.remove(path).catch(() => undefined)));
-    if (this.pidCopy === undefined) return;
+    const { pidFile, pidCopy, process: { metricsSocket } } = this.settings;
+    const files = [...this.sockets, pidFile, ...(metricsSocket === undefined ? [] : [metricsSocket])];
+    await Promise.all(files.map((path) => Deno.remove(path).catch(() => undefined)));
+    if (pidCopy === undefined) return;
     try {
-      inFolderOf(this.pidCopy, "folders", (name) => Deno.removeSync(name));
+      inFolderOf(pidCopy, "folders", (name) => Deno.removeSync(name));
     } catch {
       // It is gone already.
     }

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { eventually } from "../harness/eventually.ts";
 import { freePort, httpGet } from "../harness/http.ts";
-import { errors, FaultStage } from "./stage.ts";
+import { FaultStage } from "./stage.ts";
+import { makePem } from "./pem.ts";
 
 async function system(...words: readonly [string, ...string[]]): Promise<void> {
   const [command, ...args] = words;
@@ -26,44 +27,9 @@ Deno.test("a copy of the config that cannot be written is told once, and costs n
   );
 });
 
-Deno.test("a port that another program has is one clear error, and it heals when the port is free", async () => {
-  await using stage = await FaultStage.open({ host: "good.example" });
-  const taken = Deno.listen({ hostname: "127.0.0.1", port: stage.port });
-  const program = stage.start();
-  await stage.says(program, new RegExp(`"level":"error".*${stage.port}`));
-  await eventually(async () => (await stage.status()).trouble !== undefined, { what: "status to tell it" });
-  taken.close();
-  await stage.answers("good.example", 200, 15_000);
-  await eventually(async () => (await stage.status()).trouble === undefined, {
-    what: "no trouble to be left",
-  });
-});
-
-async function makeCertificate(folder: string): Promise<string> {
-  await system(
-    ...["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"] as const,
-    ...["-subj", "/CN=good.example", "-keyout", `${folder}/key`, "-out", `${folder}/cert`],
-  );
-  const [cert, key] = await Promise.all(
-    ["cert", "key"].map((name) => Deno.readTextFile(`${folder}/${name}`)),
-  );
-  return `${cert}${key}`;
-}
-
-Deno.test("a certificate that is missing at the start is one error that names it, and it heals", async () => {
-  await using stage = await FaultStage.open({ host: "good.example" });
-  const pem = await makeCertificate(stage.folder);
-  const path = `${stage.folder}/site.pem`;
-  const program = stage.start(["--tls-cert", path]);
-  await stage.says(program, /"level":"error".*site\.pem/);
-  await Deno.writeTextFile(path, pem);
-  await stage.answers("good.example", 200, 15_000);
-  assert.equal(errors(program).length, 1, errors(program).join("\n"));
-});
-
 Deno.test("a certificate that is broken when SIGHUP comes is one error, the old one serves on, and it heals", async () => {
   await using stage = await FaultStage.open({ host: "good.example" });
-  const pem = await makeCertificate(stage.folder);
+  const pem = await makePem(stage.folder, "good.example");
   const path = await stage.write("site.pem", pem);
   const program = stage.start(["--tls-cert", path]);
   await stage.answers("good.example");

@@ -17,6 +17,7 @@ export function statusOf(given: Partial<Status> = {}): Status {
       oldestWorkerSeconds: 0,
       failures: 0,
     },
+    listeners: [{ address: "*", port: 80, isTls: false }],
     lastReload: {
       at: "2024-05-01T10:00:01.000Z",
       tookMs: 20,

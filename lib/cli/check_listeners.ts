@@ -1,0 +1,82 @@
+import { remedyOfPort } from "../core/listeners.ts";
+import { messageOf } from "../core/message_of.ts";
+import type { Settings } from "../core/settings.ts";
+import type { Status } from "../core/status.ts";
+import { OwnedHaproxy } from "../haproxy/owned_haproxy.ts";
+import type { HaproxyControl } from "../ports.ts";
+import { type Check, formatTrouble } from "./check.ts";
+import { failed } from "./failure.ts";
+import { absolute } from "./routing.ts";
+
+/**
+ * Whether the ports that the settings name can be had; those that a running signalbox has are not tried, unless its HAProxy
+ * does not serve.
+ */
+export function checkPorts(settings: Settings, running?: Status): Check[] {
+  const had = running?.haproxy.isServing ? (running.listeners ?? []).map(({ port }) => port) : [];
+  const hosts = settings.bind === undefined ? ["0.0.0.0", "::"] : [settings.bind];
+  const { admin } = settings;
+  const ports = [
+    { hosts, port: settings.httpPort, flag: "--http-port" },
+    ...(settings.tlsCert === undefined ? [] : [{ hosts, port: settings.httpsPort, flag: "--https-port" }]),
+    ...(admin === undefined ? [] : [{ hosts: [admin.hostname], port: admin.port, flag: "--admin" }]),
+  ];
+  return ports.map(({ hosts, port, flag }) => {
+    const name = `port ${port}`;
+    if (had.includes(port)) return { name, isGood: true, detail: "the signalbox that runs listens on it" };
+    if (flag === "--admin" && running !== undefined) {
+      return { name, isGood: true, detail: "not tried: a signalbox runs with this state directory" };
+    }
+    try {
+      for (const hostname of hosts) tryPort(hostname, port, hosts.length > 1);
+      return { name, isGood: true, detail: "free" };
+    } catch (error) {
+      const isTaken = error instanceof Deno.errors.AddrInUse;
+      const remedy = remedyOfPort(isTaken, flag, flag === "--admin" ? flag : "--bind");
+      return { name, isGood: false, detail: messageOf(error), remedy };
+    }
+  });
+}
+
+/** Throws where the port cannot be had; of all addresses, those of a family that the machine lacks are no matter. */
+function tryPort(hostname: string, port: number, isOfMany: boolean): void {
+  try {
+    Deno.listen({ hostname, port }).close();
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse || !(isOfMany && hostname === "::")) throw error;
+  }
+}
+
+/** Whether the certificates can be read, as far as that can be told without HAProxy. */
+export async function checkCertificate(settings: Settings): Promise<Check | undefined> {
+  if (settings.tlsCert === undefined) return undefined;
+  const path = absolute(settings.tlsCert);
+  const name = "certificate";
+  try {
+    const files = (await Deno.stat(path)).isDirectory
+      ? (await Array.fromAsync(Deno.readDir(path))).filter((entry) => !entry.isDirectory).map((entry) =>
+        `${path}/${entry.name}`
+      )
+      : [path];
+    const texts = await Promise.all(files.map((file) => Deno.readTextFile(file)));
+    const bad = files.find((_, at) => !/-----BEGIN CERTIFICATE-----/.test(texts[at] ?? ""));
+    if (files.length === 0) throw new Error(`${path} holds no file`);
+    if (bad !== undefined) throw new Error(`${bad} holds no certificate`);
+    return { name, isGood: true, detail: `${files.length} in ${path}` };
+  } catch (error) {
+    const remedy = "expected PEM: certificate, chain and key in one file, or a folder of such files";
+    return { name, isGood: false, detail: messageOf(error), remedy };
+  }
+}
+
+/**
+ * A first start that could listen on nothing ends at once, and says what to do; where HAProxy serves, or has served with
+ * this state directory, what it had is the better end. Throws Failure.
+ */
+export async function proveListeners(settings: Settings, haproxy: HaproxyControl): Promise<void> {
+  if (!(haproxy instanceof OwnedHaproxy) || await haproxy.store.findCurrent() !== undefined) return;
+  if ((await haproxy.describe()).isServing) return;
+  const checks = [...checkPorts(settings), await checkCertificate(settings)];
+  const troubles = checks.filter((check) => check !== undefined && !check.isGood) as Check[];
+  if (troubles.length > 0) throw failed(`cannot begin: ${troubles.map(formatTrouble).join("; ")}`);
+}
