@@ -101,7 +101,8 @@ class Reader {
       sections.set(name, section);
     }
     const shapes = new Map([...this.desired.defaults].map(([shape, name]) => [name, shape]));
-    const defaults = [...this.#loaded.defaults].map(([name, body]) => {
+    const made = [...this.#loaded.defaults].filter(([name]) => !this.#own.defaults.has(name));
+    const defaults = made.map(([name, body]) => {
       // Two shapes may have one text: what differs stands with each server.
       const shape = this.#wanted.defaults.get(name) === body ? shapes.get(name) : undefined;
       return [shape ?? this.#shapes.get(body) ?? body, name] as const;

@@ -28,33 +28,47 @@ export type Desired = {
 /** What a config is rendered with, beside its model. */
 export type RenderSettings = Pick<RoutingSettings, "haproxyVersion" | "balance" | "addBackends">;
 
+/** The file that ends a request which ended its containers. */
+export const LAST_TRY = "last_try.lua";
+
+/**
+ * What belongs together to end a request that ends its containers: where a user's own is among them, there are fewer
+ * retries in its place. So it is where backends are added at run time: HAProxy does not look again at rules of `defaults`.
+ */
+const LAST_TRY_TEMPLATES = ["haproxy.cfg.eta", "global.eta", "defaults.eta", "backend.eta"];
+
 /** Renders what the model wants; the same model, templates and settings give the same bytes. Throws TemplateError. */
 export function renderDesired(
   model: Model,
   templates: Templates,
   { haproxyVersion: version, balance, addBackends }: RenderSettings,
 ): Desired {
-  const rendering: Rendering = { templates, version, frontend: model.frontend };
-  const prepared = prepareBackends(model.backends, rendering);
-  const sections = new Map<string, Section>();
-  for (const { backend, section } of prepared) sections.set(backend.name, section);
   // A user's own template, written for spares, may not say what new backends are made from.
   const canAddBackends = addBackends && isAtLeast(version, [3, 4]) &&
     !["haproxy.cfg.eta", "defaults.eta", "backend.eta"].some((name) => templates.overlaid.has(name));
+  const hasLastTry = !canAddBackends && !LAST_TRY_TEMPLATES.some((name) => templates.overlaid.has(name));
+  const rendering: Rendering = { templates, version, frontend: model.frontend, hasLastTry };
+  const prepared = prepareBackends(model.backends, rendering);
+  const sections = new Map<string, Section>();
+  for (const { backend, section } of prepared) sections.set(backend.name, section);
   const ready = prepareReady(model, balance, canAddBackends, rendering);
   for (const [name, section] of ready.sections) sections.set(name, section);
   const { spares, defaults } = ready;
   const base = { ...model.frontend, binds: bindLines(model.frontend), wildcardDepths: model.wildcardDepths };
   const backends = prepared.map(({ data }) => data);
-  const all = { ...base, backends, spares, defaults, canAddBackends };
+  const all = { ...base, backends, spares, defaults, canAddBackends, hasLastTry };
   const { routes } = model;
   return {
     model,
     files: new Map([
       ["haproxy.cfg", templates.render("haproxy.cfg.eta", { ...all, textOf: textsOf(all, templates) })],
       ["hosts.map", templates.render("hosts.map.eta", { routes })],
+      ...hasLastTry ? [[LAST_TRY, templates.render(`${LAST_TRY}.eta`, {})] as const] : [],
     ]),
-    fixed: renderFixed({ ...base, backends: [], spares: [], defaults: [], canAddBackends }, templates),
+    fixed: renderFixed(
+      { ...base, backends: [], spares: [], defaults: [], canAddBackends, hasLastTry },
+      templates,
+    ),
     sections,
     defaults: new Map(defaults.map(({ shape, name }) => [shape, name])),
     routes: new Map(routes.map(({ key, backend }) => [key, backend])),

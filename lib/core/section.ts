@@ -23,6 +23,8 @@ export type Rendering = {
   readonly templates: Templates;
   readonly version: HaproxyVersion;
   readonly frontend: Frontend;
+  /** A request that ends its containers is counted by rules of the config, and ended by a file beside it. */
+  readonly hasLastTry: boolean;
 };
 
 /** Spare backends that are kept ready: of the shape that most hosts have, and of each other shape in use. */
@@ -45,6 +47,7 @@ type SectionData = {
   readonly stripPath:
     | { readonly path: string; readonly literal: string; readonly length: number }
     | undefined;
+  readonly hasLastTry: boolean;
   readonly servers: readonly SectionServer[];
   /** What `backend.eta` made of it, once it did. */
   text: string | undefined;
@@ -81,7 +84,7 @@ function prepareBackend(backend: Backend, before: Prepared | undefined, renderin
   );
   return {
     backend,
-    data: sectionData(backend.name, backend.shape, rendering.frontend, titleOf(backend), servers),
+    data: sectionData(backend.name, backend.shape, rendering, titleOf(backend), servers),
     section: sectionOf(backend.shape, false, servers),
   };
 }
@@ -122,7 +125,7 @@ export function prepareReady(
   const before = readies.get(rendering.templates);
   if (before?.key === key && isSameRendering(before.rendering, rendering)) return before.ready;
   const dataOf = (name: string, shape: BackendShape): SectionData =>
-    sectionData(name, shape, rendering.frontend, undefined, []);
+    sectionData(name, shape, rendering, undefined, []);
   const spares = canAddBackends ? [] : shapes.flatMap(multiply);
   const ready: Ready = {
     spares: spares.map((shape, at) => dataOf(`_spare_${at + 1}`, shape)),
@@ -173,13 +176,14 @@ const multiply = (shape: BackendShape, at: number): BackendShape[] =>
   Array<BackendShape>(at === 0 ? DEFAULT_SPARES : OTHER_SPARES).fill(shape);
 
 function isSameRendering(a: Rendering, b: Rendering): boolean {
-  return a.templates === b.templates && a.version === b.version && a.frontend === b.frontend;
+  return a.templates === b.templates && a.version === b.version && a.frontend === b.frontend &&
+    a.hasLastTry === b.hasLastTry;
 }
 
 function sectionData(
   name: string,
   shape: BackendShape,
-  frontend: Frontend,
+  { frontend, hasLastTry }: Rendering,
   title: string | undefined,
   servers: SectionData["servers"],
 ): SectionData {
@@ -203,6 +207,7 @@ function sectionData(
       literal: shape.stripPath.replaceAll("%", "%%"),
       length: shape.stripPath.length + 1,
     },
+    hasLastTry,
     servers,
     text: undefined,
   };

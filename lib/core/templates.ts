@@ -4,6 +4,7 @@ import defaults from "../../templates/defaults.eta" with { type: "text" };
 import frontend from "../../templates/frontend.eta" with { type: "text" };
 import global from "../../templates/global.eta" with { type: "text" };
 import haproxyCfg from "../../templates/haproxy.cfg.eta" with { type: "text" };
+import lastTry from "../../templates/last_try.lua.eta" with { type: "text" };
 import hostsMap from "../../templates/hosts.map.eta" with { type: "text" };
 import processCfg from "../../templates/process.cfg.eta" with { type: "text" };
 import server from "../../templates/server.eta" with { type: "text" };
@@ -14,6 +15,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "haproxy.cfg.eta": haproxyCfg,
   "process.cfg.eta": processCfg,
   "hosts.map.eta": hostsMap,
+  "last_try.lua.eta": lastTry,
   "global.eta": global,
   "defaults.eta": defaults,
   "frontend.eta": frontend,

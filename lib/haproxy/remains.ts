@@ -1,3 +1,4 @@
+import { LAST_TRY } from "../core/render.ts";
 import { messageOf } from "../core/message_of.ts";
 import type { Remains } from "../core/read_back.ts";
 import type { Survey } from "../core/survey.ts";
@@ -41,7 +42,8 @@ export async function collectRemains(found: Found): Promise<Remains | string> {
     }
     const changed = await findChanged(loaded, `${generation.folder}/haproxy.cfg`);
     if (changed !== undefined) return `${changed} has changed`;
-    const names = ["haproxy.cfg", "hosts.map"];
+    // One that HAProxy does not name may not be there.
+    const names = ["haproxy.cfg", "hosts.map", ...loaded.includes(LAST_TRY) ? [LAST_TRY] : []];
     const files = await Promise.all(
       names.map(async (name) => [name, await read(current.folder, name)] as const),
     );

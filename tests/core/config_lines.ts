@@ -20,6 +20,7 @@ const BACKEND_LINES: readonly RegExp[] = [
   /^option (?:smtpchk(?: (?:HELO|EHLO) [\w.-]+)?|(?:mysql|pgsql)-check(?: user [\w.-]+)?)$/,
   new RegExp(`^http-check send(?: hdr [A-Za-z0-9-]+ ${TEXT})+$`),
   new RegExp(`^option (?:${OPTION})(?: (?:except|header|if-none|preserve|delete|reject|[0-9A-Za-z:./-]+))*$`),
+  /^tcp-response content "\$\{SIGNALBOX_LAST_TRY\}" if \{ var\(txn\.third\) -m found \} !\{ status ge 100 \}$/,
   /^http-after-response set-header Connection close$/,
   /^http-request redirect location https:\/\/%\[var\(txn\.host\)\](?::\d+)?%\[pathq\] code 308 unless \{ ssl_fc \}$/,
   new RegExp(`^http-request set-header X-Forwarded-Prefix /${TEXT}$`),
@@ -55,12 +56,14 @@ export function strangeLines(config: string, model: Model): string[] {
   const found: string[] = [];
   const heads = sections.map(({ head }) => head);
   // Where HAProxy can add backends, new ones inherit from the same defaults as those that are there.
-  const front = heads.includes("defaults _base") ? ["defaults _base", "defaults from _base"] : ["defaults"];
-  const begin = ["global", ...front, "frontend _web", "backend _unknown_host"];
+  const hasAnswers = heads.includes("defaults _answers from _base");
+  const answers = hasAnswers ? ["defaults _answers from _base"] : [];
+  const front = ["global", "defaults _base", "defaults from _base", "frontend _web"];
+  const begin = [...front, ...answers, "backend _unknown_host"];
   if (heads.slice(0, begin.length).join() !== begin.join()) {
     found.push(`it begins with ${heads.slice(0, begin.length).join(", ")}`);
   }
-  const isEmpty = begin.length === 4 ? /^backend _spare_\d+$/ : /^defaults _defaults_\d+ from _base$/;
+  const isEmpty = hasAnswers ? /^backend _spare_\d+$/ : /^defaults _defaults_\d+ from _base$/;
   for (const { head, lines } of sections.slice(begin.length - 1)) {
     if (head === "backend _unknown_host") {
       if (lines.length !== 1) found.push(`${head}: ${lines.length} lines`);

@@ -1,0 +1,112 @@
+/** How often a request is given to containers that refuse it, or that end with it. */
+import assert from "node:assert/strict";
+import { want } from "../changes/situation.ts";
+import { httpGet } from "../harness/http.ts";
+import { called, canAddBackends, onStage, programs, type Stage } from "./stage.ts";
+
+const HOST = "deadly.local";
+/** How often a request is sent at most. */
+const MOST_SENT = 3;
+
+const addressOf = (at: number): string => `127.17.11.${at + 1}`;
+
+/** As many containers of one host as there are addresses to be at, all on one port. */
+const snapshotOf = (count: number, port: number): string =>
+  JSON.stringify(Array.from({ length: count }, (_, at) => ({
+    Id: `${at}`.repeat(64),
+    Name: `/deadly${at}`,
+    Created: "2024-01-01T00:00:00Z",
+    State: { Status: "running", StartedAt: "2024-01-01T00:00:00Z" },
+    Config: {
+      Hostname: HOST,
+      ExposedPorts: { [`${port}/tcp`]: {} },
+      // No check is to find out first.
+      Labels: { "interlock.health_check_interval": "3600000" },
+    },
+    NetworkSettings: { Networks: { bridge: { IPAddress: addressOf(at) } } },
+  })));
+
+/** A container that hears requests and answers those that it survives; one that it does not ends its connection. */
+class Mortal implements AsyncDisposable {
+  readonly heard: string[] = [];
+  readonly #listener: Deno.Listener;
+  readonly #serving: Promise<void>;
+
+  constructor(hostname: string, port: number, readonly survives: (path: string) => boolean) {
+    this.#listener = Deno.listen({ hostname, port });
+    this.#serving = this.#serve();
+  }
+
+  get port(): number {
+    return (this.#listener.addr as Deno.NetAddr).port;
+  }
+
+  async #serve(): Promise<void> {
+    for await (const connection of this.#listener) void this.#answer(connection).catch(() => undefined);
+  }
+
+  async #answer(connection: Deno.Conn): Promise<void> {
+    const buffer = new Uint8Array(8_192);
+    const size = await connection.read(buffer) ?? 0;
+    const [method = "", path = ""] = new TextDecoder().decode(buffer.subarray(0, size)).split(" ");
+    if (method !== "") this.heard.push(`${method} ${path}`);
+    if (this.survives(path)) {
+      await connection.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+    }
+    connection.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    await this.#serving;
+  }
+}
+
+for (const program of programs) {
+  const ask = async (stage: Stage, method: string, path: string) =>
+    (await httpGet({ port: stage.httpPort, host: HOST, method, path })).status;
+
+  Deno.test(`${called(program)}: a request that ends its containers is given to three at most, one with effects to one`, async () => {
+    const survives = (path: string) => path !== "/deadly";
+    await using first = new Mortal(addressOf(0), 0, survives);
+    await using second = new Mortal(addressOf(1), first.port, survives);
+    await using third = new Mortal(addressOf(2), first.port, survives);
+    await using fourth = new Mortal(addressOf(3), first.port, survives);
+    await using fifth = new Mortal(addressOf(4), first.port, survives);
+    const all = [first, second, third, fourth, fifth];
+    const heard = (request: string) => all.flatMap(({ heard }) => heard).filter((each) => each === request);
+    await onStage(program, {}, async (stage) => {
+      await stage.apply(want(stage.routing, snapshotOf(all.length, first.port), {}));
+      assert.equal(await ask(stage, "GET", "/deadly"), 502);
+      assert.equal(heard("GET /deadly").length, MOST_SENT);
+      assert.equal(await ask(stage, "POST", "/deadly"), 502);
+      assert.equal(heard("POST /deadly").length, 1);
+      assert.equal(await ask(stage, "GET", "/harmless"), 200);
+    });
+  });
+
+  Deno.test(`${called(program)}: a request that two containers ended with is answered by the third`, async () => {
+    let sent = 0;
+    const survives = () => ++sent >= MOST_SENT;
+    await using first = new Mortal(addressOf(0), 0, survives);
+    await using _second = new Mortal(addressOf(1), first.port, survives);
+    await using _third = new Mortal(addressOf(2), first.port, survives);
+    await onStage(program, {}, async (stage) => {
+      await stage.apply(want(stage.routing, snapshotOf(3, first.port), {}));
+      assert.equal(await ask(stage, "GET", "/"), 200);
+      assert.equal(sent, MOST_SENT);
+    });
+  });
+
+  // Where HAProxy adds backends, one number counts both kinds.
+  if (canAddBackends(program)) continue;
+  Deno.test(`${called(program)}: a request is answered where all containers but one refuse connections`, async () => {
+    await using only = new Mortal(addressOf(6), 0, () => true);
+    await onStage(program, {}, async (stage) => {
+      await stage.apply(want(stage.routing, snapshotOf(7, only.port), {}));
+      for (const method of ["GET", "POST"]) {
+        for (let at = 0; at < 7; at++) assert.equal(await ask(stage, method, "/"), 200);
+      }
+    });
+  });
+}
