@@ -2,7 +2,7 @@ import type { Built } from "../core/build_model.ts";
 import type { Server } from "../core/model.ts";
 import { namedBy } from "../core/container_lookup.ts";
 import { backendName, formatEndpoint, type HostName, parseHost } from "../core/names.ts";
-import { formatNotice, onOneLine, quote } from "../core/notice.ts";
+import { formatNotice, formatNoticeLines, type Notice, onOneLine, quote } from "../core/notice.ts";
 import { type Verdict, verdictsOf } from "../core/verdict.ts";
 import { askControl } from "../report/control_socket.ts";
 import { isTrustedStateDir, stateDirOf } from "./state_dir.ts";
@@ -25,7 +25,9 @@ export async function explain(
   if (subject !== undefined && verdicts.length === 0) throw wrongUsage(unknownSubject(subject, built));
   const entries = verdicts.map((verdict) => explainOne(verdict, built));
   if (options.json) await terminal.out(jsonDocument(entries));
-  else await terminal.out(entries.length === 0 ? "no container runs\n" : formatEntries(entries));
+  else {await terminal.out(
+      entries.length === 0 ? "no container runs\n" : formatEntries(entries, built.notices),
+    );}
   return 0;
 }
 
@@ -106,8 +108,9 @@ function wayOf({ via, elsewhere }: Server): string {
   return elsewhere === undefined ? "its own address" : "its own address on another machine";
 }
 
-/** A paragraph for each container: its routes, then its notices, those that say the same as a route left out. */
-function formatEntries(entries: readonly Entry[]): string {
+/** A paragraph for each container: its routes, then its notices, but for those that say the same as a route left out. */
+function formatEntries(entries: readonly Entry[], notices: readonly Notice[]): string {
+  const noticesOf = Map.groupBy(notices, ({ subject }) => subject);
   const paragraphs = [...Map.groupBy(entries, (entry) => entry.id).values()].map((own) => {
     const [first] = own;
     const routes = own.flatMap((entry) =>
@@ -115,13 +118,13 @@ function formatEntries(entries: readonly Entry[]): string {
         ? [`  serves ${entry.hosts.join(", ")}`, `  at ${entry.address} (${entry.via})`]
         : [`  serves nothing: ${entry.why}`]
     );
-    const notices = first?.notices.filter((notice) =>
-      !own.some(({ why }) => why !== undefined && notice.endsWith(why))
+    const others = (noticesOf.get(first?.container ?? "") ?? []).filter(({ message }) =>
+      !own.some(({ why }) => why !== undefined && message.endsWith(why))
     );
     return [
       `${first?.container} (${first?.id})`,
       ...routes,
-      ...(notices ?? []).map((notice) => `  ${notice}`),
+      ...others.flatMap(formatNoticeLines).map((line) => `  ${line}`),
     ];
   });
   return paragraphs.flat().map((line) => `${onOneLine(line)}\n`).join("");

@@ -1,5 +1,5 @@
-import { closest } from "fastest-levenshtein";
 import { parseIp } from "./names.ts";
+import { nearestWord } from "./nearest_word.ts";
 import { expected, type Parsed, parsed, quote } from "./notice.ts";
 
 /** A version of HAProxy, `[major, minor]`. */
@@ -114,8 +114,8 @@ export function parseBackendOption(text: string, version: HaproxyVersion): Parse
     return expected("an option that stays inside its own backend; this one is not for containers");
   }
   if (rule === undefined) {
-    const nearest = closest(name.slice(0, 64), Object.keys(BACKEND_OPTIONS));
-    return expected(`an option that HAProxy has for backends, such as ${quote(nearest)}`);
+    const near = nearestWord(name, Object.keys(BACKEND_OPTIONS)) ?? "http-server-close";
+    return expected(`an option that HAProxy has for backends, such as ${quote(near)}`);
   }
   const match = (rule.arguments ?? NONE).exec(args);
   const network = match?.groups?.["network"];

@@ -1,4 +1,4 @@
-import type { Notice } from "./notice.ts";
+import type { Excerpt, Notice } from "./notice.ts";
 
 /** A notice that does not name its container yet: replicas say the same, and are told the same. */
 export type Complaint = Omit<Notice, "subject">;
@@ -11,8 +11,8 @@ export class Complaints {
   readonly list: Complaint[] = [];
   more = 0;
 
-  warn(code: string, message: () => string): void {
-    if (this.list.length < MOST_NOTICES) this.list.push({ severity: "warning", code, message: message() });
-    else this.more++;
+  warn(code: string, message: () => string, excerpt?: Excerpt): void {
+    if (this.list.length >= MOST_NOTICES) this.more++;
+    else this.list.push({ severity: "warning", code, message: message(), ...(excerpt && { excerpt }) });
   }
 }

@@ -8,7 +8,12 @@ export type Notice = {
   readonly subject: string;
   /** What was tried, on what, and what would be right; one line, safe for a terminal. */
   readonly message: string;
+  /** The words at fault; a line is cut to what stands around the place. */
+  readonly excerpt?: Excerpt;
 };
+
+/** A part of one line of a text, safe for a terminal, in the two parts before and after a place. */
+export type Excerpt = { readonly before: string; readonly after: string };
 
 /** A text that was parsed, or what would have been right in its place (a phrase that fits after "expected"). */
 export type Parsed<T> = { readonly ok: true; readonly value: T } | {
@@ -45,8 +50,36 @@ export const visibleJson = (json: string): string =>
 const spellOut = (mark: string): string =>
   mark.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
 
+/** What stands around a place in a text, on its line, up to so many characters before and after it. */
+export function excerptAt(text: string, offset: number): Excerpt {
+  const from = text.lastIndexOf("\n", offset - 1) + 1;
+  const end = text.indexOf("\n", offset);
+  const to = end < 0 ? text.length : end;
+  const before = text.slice(Math.max(from, offset - EXCERPT_LENGTH), offset);
+  const after = text.slice(offset, Math.min(to, offset + EXCERPT_LENGTH));
+  return {
+    before: `${from < offset - EXCERPT_LENGTH ? "…" : ""}${onOneLine(before)}`,
+    after: `${onOneLine(after)}${to > offset + EXCERPT_LENGTH ? "…" : ""}`,
+  };
+}
+
+const EXCERPT_LENGTH = 40;
+
+/** The message on one line; of an excerpt, a caret stands before the place. */
+export function messageLine({ message, excerpt }: Pick<Notice, "message" | "excerpt">): string {
+  return excerpt === undefined ? message : `${message}: ${excerpt.before}^${excerpt.after}`;
+}
+
 /** One line for stderr: `warning: CONTAINER: …`. */
 export function formatNotice(notice: Notice): string {
   // A snapshot may call a container anything, so its name is foreign text too.
-  return onOneLine(`${notice.severity}: ${notice.subject}: ${notice.message}`);
+  return onOneLine(`${notice.severity}: ${notice.subject}: ${messageLine(notice)}`);
+}
+
+/** The same for people who read one container's notices: an excerpt on a line of its own, the caret below the place. */
+export function formatNoticeLines(notice: Notice): readonly string[] {
+  const { excerpt, ...rest } = notice;
+  if (excerpt === undefined) return [formatNotice(notice)];
+  const { before, after } = excerpt;
+  return [`${formatNotice(rest)}:`, `  ${before}${after}`, `  ${" ".repeat([...before].length)}^`];
 }

@@ -161,8 +161,9 @@ function note(
 }
 
 function noAddress(container: ContainerView, data: RouteData, host: HostName, why: string): Attempt {
-  // A worker that only has a hostname made no mistake; one that asked for a route did.
-  const severity = data.isExplicit ? "warning" : "info";
+  // Somebody asked for a route who said a key of ours or chose a host; a worker that --default-domain gave one did not.
+  const isAsked = data.isExplicit || routeHost(container, data, undefined).host !== undefined;
+  const severity = isAsked ? "warning" : "info";
   const notices = [note(container, severity, "no-address", `does not serve ${host}: ${why}`)];
   return { notices, why, wanted: host };
 }

@@ -1,5 +1,6 @@
 import type { BackendOption, HaproxyVersion } from "./backend_option.ts";
 import { type Complaint, Complaints } from "./complaints.ts";
+import { count } from "./count.ts";
 import { readBoolean } from "./label_value.ts";
 import type { HealthCheck } from "./model.ts";
 import type { HostName, PathPrefix, Port } from "./names.ts";
@@ -105,10 +106,10 @@ const MOST_LABELS = 1_024;
 const LONGEST_LABELS = 65_536;
 
 /** Any of those that are not read might narrow a route, so that there is none. */
-function tooManyLabels(count: number, length: number): RouteDataRead {
+function tooManyLabels(labels: number, length: number): RouteDataRead {
   const message =
-    `has ${count} labels of ours with ${length} characters, expected at most ${MOST_LABELS} with ${LONGEST_LABELS}; ` +
-    "it serves no route";
+    `has ${count(labels, "label")} of ours with ${length} characters, expected at most ${MOST_LABELS} ` +
+    `with ${LONGEST_LABELS}; it serves no route`;
   const complaints = [{ severity: "warning", code: "too-many", message } as const];
   return { routes: [], why: "it has more labels of ours than are read", complaints, more: 0 };
 }

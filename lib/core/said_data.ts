@@ -1,6 +1,8 @@
 import type { Complaints } from "./complaints.ts";
 import { nearKey } from "./near_key.ts";
-import { quote } from "./notice.ts";
+import { findJsonMistake } from "./json_mistake.ts";
+import { messageOf } from "./message_of.ts";
+import { excerptAt, quote } from "./notice.ts";
 import { repeatedKeys } from "./repeated_keys.ts";
 import { isKeyName, type KeyName } from "./route_keys.ts";
 import type { Said, SaidRoute } from "./said.ts";
@@ -10,6 +12,7 @@ import { type Comparisons, UnknownWords } from "./unknown_words.ts";
 const LONGEST_DATA = 65_536;
 /** Routes that one container may ask for. */
 export const MOST_ROUTES = 64;
+const EXPECTED_OBJECT = 'expected a JSON object such as {"hostname": "www"}';
 /** Keys that one notice names. */
 const MOST_NAMED = 5;
 
@@ -29,11 +32,7 @@ export function sortData(
   try {
     data = JSON.parse(text);
   } catch (error) {
-    const why = error instanceof Error ? quote(error.message).slice(1, -1) : "not JSON";
-    complaints.warn(
-      "bad-json",
-      () => `cannot read INTERLOCK_DATA (${why}), expected a JSON object such as {"hostname": "www"}`,
-    );
+    tellMistake(text, error, complaints);
     return undefined;
   }
   tellRepeated(repeatedKeys(text, data), complaints);
@@ -50,11 +49,27 @@ export function sortData(
     if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
       complaints.warn(
         "bad-json",
-        () => `${source} is ${quote(entry)}, expected a JSON object; it serves no route`,
+        () => `${source} is ${quote(entry)}, ${EXPECTED_OBJECT}; it serves no route`,
       );
     } else routes.push(sortKeys(source, entry as Record<string, unknown>, complaints, comparisons));
   }
   return list.length > 0 && routes.length === 0 ? undefined : routes;
+}
+
+function tellMistake(text: string, error: unknown, complaints: Complaints): void {
+  const mistake = findJsonMistake(text);
+  if (mistake === undefined) {
+    const why = quote(messageOf(error)).slice(1, -1);
+    return complaints.warn("bad-json", () => `cannot read INTERLOCK_DATA (${why}), ${EXPECTED_OBJECT}`);
+  }
+  const { offset, what, expected } = mistake;
+  const lines = text.slice(0, offset).split("\n");
+  const place = `line ${lines.length}, column ${(lines.at(-1) ?? "").length + 1}`;
+  complaints.warn(
+    "bad-json",
+    () => `cannot read INTERLOCK_DATA: ${what} at ${place}, expected ${expected}`,
+    excerptAt(text, offset),
+  );
 }
 
 function tellRepeated(repeated: readonly string[], complaints: Complaints): void {

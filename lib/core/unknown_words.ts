@@ -1,4 +1,5 @@
 import type { Complaints } from "./complaints.ts";
+import { count } from "./count.ts";
 import { quote } from "./notice.ts";
 import { type KeyName, ROUTE_KEYS } from "./route_keys.ts";
 
@@ -80,7 +81,9 @@ export class UnknownWords {
         quote(word) + (meant === undefined ? "" : ` (did you mean ${quote(meant)}?)`)
       );
       const more = this.#count > named.length ? ` and ${this.#count - named.length} more` : "";
-      return `${this.#count} ${noun}s${place} are not known: ${words.join(", ")}${more}${this.#costs()}`;
+      const listed = words.length === 0 ? "" : `: ${words.join(", ")}${more}`;
+      const verb = this.#count === 1 ? "is" : "are";
+      return `${count(this.#count, noun)}${place} ${verb} not known${listed}${this.#costs()}`;
     });
   }
 

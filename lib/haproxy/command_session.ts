@@ -1,3 +1,4 @@
+import { count } from "../core/count.ts";
 import { messageOf } from "../core/message_of.ts";
 import { SocketError } from "./cli_socket.ts";
 
@@ -65,7 +66,9 @@ export class CommandSocket {
     }
     this.close();
     throw new OtherWorkerError(
-      `cannot send ${lines.length} commands to HAProxy at ${this.path}: worker ${pid} does not answer`,
+      `cannot send ${
+        count(lines.length, "command")
+      } to HAProxy at ${this.path}: worker ${pid} does not answer`,
     );
   }
 
@@ -85,7 +88,9 @@ export class CommandSocket {
       if (session === undefined && error instanceof Deno.errors.WouldBlock) return undefined;
       const said = messageOf(error);
       const why = isLate ? `no answer within ${DEADLINE_MS} ms` : said;
-      throw new SocketError(`cannot send ${lines.length} commands to HAProxy at ${this.path}: ${why}`);
+      throw new SocketError(
+        `cannot send ${count(lines.length, "command")} to HAProxy at ${this.path}: ${why}`,
+      );
     } finally {
       clearTimeout(timer);
       session?.close();

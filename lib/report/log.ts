@@ -1,6 +1,6 @@
 import pino from "pino";
 import type { LogFormat, LogLevel } from "../core/setting_values.ts";
-import { formatNotice, type Notice, onOneLine } from "../core/notice.ts";
+import { formatNotice, messageLine, type Notice, onOneLine } from "../core/notice.ts";
 import type { Reporter } from "../ports.ts";
 
 /** Writes one line, without its line break. */
@@ -31,7 +31,7 @@ export function createReporter(format: LogFormat, level: LogLevel, write: LineWr
       write(texts.map(format === "json" ? onOneLine : textLine).join("\n"));
     },
     notices(notices) {
-      const now = new Map(notices.map((notice) => [formatNotice(notice), notice]));
+      const now = new Map(notices.map((notice) => [textOf(notice), notice]));
       for (const [text, notice] of now) {
         if (!told.has(text)) tell(logger, notice);
       }
@@ -40,10 +40,22 @@ export function createReporter(format: LogFormat, level: LogLevel, write: LineWr
   };
 }
 
+/** The texts of notices that stand: they are the very same objects in each pass, and there may be thousands. */
+const texts = new WeakMap<Notice, string>();
+
+function textOf(notice: Notice): string {
+  const before = texts.get(notice);
+  if (before !== undefined) return before;
+  const text = formatNotice(notice);
+  texts.set(notice, text);
+  return text;
+}
+
 function tell(logger: pino.Logger, notice: Notice): void {
   const fields = { container: notice.subject, code: notice.code };
-  if (notice.severity === "warning") logger.warn(fields, `${notice.subject}: ${notice.message}`);
-  else logger.info(fields, `${notice.subject}: ${notice.message}`);
+  const text = `${notice.subject}: ${messageLine(notice)}`;
+  if (notice.severity === "warning") logger.warn(fields, text);
+  else logger.info(fields, text);
 }
 
 /** `15:04:05.123 WARN  web: …  key=value`; control and direction marks are spelt out, wherever they come from. */

@@ -3,7 +3,7 @@ import { program, runProgram } from "../harness/program.ts";
 import { inspected, World } from "./world.ts";
 
 const WEB = inspected("web", "www.example.com");
-const NOTED = inspected("noted", "noted.example.com", { warm: "yes" });
+const NOTED = inspected("noted", "noted.example.com", { warm: "maybe" });
 
 Deno.test("render prints haproxy.cfg on standard output and nothing else anywhere", async () => {
   await using world = await World.make(WEB);
@@ -25,7 +25,7 @@ Deno.test("notices are lines on standard error and fail nothing, but for --stric
   await using world = await World.make(NOTED);
   const plain = await world.render();
   const line =
-    'warning: noted: "warm" of INTERLOCK_DATA is "yes", expected true or false; the key is left out\n';
+    'warning: noted: "warm" of INTERLOCK_DATA is "maybe", expected true or false; the key is left out\n';
   assert.deepEqual([plain.code, plain.stderr], [0, line]);
   const strict = await world.render(["--strict"]);
   assert.deepEqual([strict.code, strict.stderr, strict.stdout], [3, line, plain.stdout]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatNotice, onOneLine, quote } from "../../lib/core/notice.ts";
+import { excerptAt, formatNotice, formatNoticeLines, onOneLine, quote } from "../../lib/core/notice.ts";
 
 Deno.test("a quoted text is one line that a terminal does not obey", () => {
   const evil = "a\nb\r\u001b[31m\u0000\u009b\u2028\u202e\u200b\ufeff\ud800";
@@ -35,4 +35,19 @@ Deno.test("a notice is one line, whatever the container is called", () => {
   } as const;
   assert.equal(formatNotice(notice), "warning: we\\u000ab\\u001b[2J: is\\u0009not\\u000aright");
   assert.equal(onOneLine("plain"), "plain");
+});
+
+Deno.test("a place in a text is told by a caret: inside the one line, and below the place where there are several", () => {
+  const excerpt = excerptAt("{\n  'hostname': 1\n}", 4);
+  const notice = { severity: "warning", code: "x", subject: "web", message: "is wrong", excerpt } as const;
+  assert.equal(formatNotice(notice), "warning: web: is wrong:   ^'hostname': 1");
+  assert.deepEqual(formatNoticeLines(notice), ["warning: web: is wrong:", "    'hostname': 1", "    ^"]);
+});
+
+Deno.test("an excerpt is a part of one line, however long that is, and a terminal does not obey it", () => {
+  const { before, after } = excerptAt(`${"a".repeat(1_000)}\u001b[2J${"b".repeat(1_000)}`, 1_001);
+  assert.equal(before, `…${"a".repeat(39)}\\u001b`);
+  assert.equal(after, `[2J${"b".repeat(37)}…`);
+  assert.deepEqual(excerptAt("", 0), { before: "", after: "" });
+  assert.deepEqual(excerptAt("a\n", 2), { before: "", after: "" });
 });

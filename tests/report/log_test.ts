@@ -34,3 +34,22 @@ Deno.test("the JSON log spells them out as JSON does, so that a program reads wh
   assert.equal(request?.["msg"], `GET /${EVIL}`);
   assert.equal(notice?.["container"], EVIL);
 });
+
+Deno.test("a notice that stands is told once, and is not put into words again in each pass", () => {
+  const lines: string[] = [];
+  const report = createReporter("json", "debug", (line) => lines.push(line));
+  let asked = 0;
+  const notice = {
+    severity: "warning",
+    code: "x",
+    subject: "web",
+    get message() {
+      asked++;
+      return "is wrong";
+    },
+  } as const;
+  report.notices([notice]);
+  const first = asked;
+  for (let pass = 0; pass < 10; pass++) report.notices([notice]);
+  assert.deepEqual([lines.length, asked], [1, first]);
+});
