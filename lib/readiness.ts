@@ -1,6 +1,6 @@
 import type { Backend, HealthCheck, Model, Server } from "./core/model.ts";
-import { checkRequest } from "./core/health_check.ts";
-import { isWildcard, type ServerName } from "./core/names.ts";
+import { adviceOn, checkRequest } from "./core/health_check.ts";
+import { plainHost, type ServerName } from "./core/names.ts";
 import type { Notice } from "./core/notice.ts";
 import type { ServerState } from "./core/runtime_command.ts";
 import { type Clock, type Prober, type ProbeTarget, READY_LIMIT_MS, type Reporter } from "./ports.ts";
@@ -100,16 +100,18 @@ export class Readiness {
     const hosts = new Map(
       model.backends.flatMap(({ host, servers }) => servers.map(({ name }) => [name, host])),
     );
-    return late.filter(({ server }) => server.gate === "open").map(({ server, whyLate: why }) => ({
+    return late.filter(({ server }) => server.gate === "open").map(({ server, whyLate, check }) => ({
       severity: "warning",
       code: "no-answer",
       subject: server.containerName,
       message: `gets no traffic for ${hosts.get(server.name)}: ${
         server.isWarmed
-          ? `it did not warm up within ${READY_LIMIT_MS / 1_000} s (${why}), expected an HTTP answer to GET /`
-          : `it was not ready within ${
+          ? `it did not warm up within ${
             READY_LIMIT_MS / 1_000
-          } s (${why}), expected it to accept connections, and its check to succeed`
+          } s (${whyLate}), expected an HTTP answer to GET /`
+          : `it was not ready within ${READY_LIMIT_MS / 1_000} s (${
+            whyWithAdvice(whyLate, check)
+          }), expected it to accept connections, and its check to succeed`
       }; it is asked on`,
     }));
   }
@@ -168,6 +170,12 @@ export class Readiness {
   }
 }
 
+/** Many servers refuse a request that names no host. */
+function whyWithAdvice(why: string | undefined, check: HealthCheck | undefined): string | undefined {
+  const advice = check && / answers 4\d\d$/.test(why ?? "") ? adviceOn(check) : undefined;
+  return advice === undefined ? why : `${why}: ${advice}`;
+}
+
 const asksOf = ({ questions }: ProbeTarget): string => JSON.stringify(questions);
 
 function newEntry(server: Server, target: ProbeTarget, isKnown: boolean): Entry {
@@ -197,8 +205,8 @@ const ANSWER_LATE_MS = 10_000;
 const LISTEN_LATE_MS = 1_000;
 
 function targetOf({ host: written, shape }: Backend, server: Server): ProbeTarget {
-  const host = isWildcard(written) ? written.slice(2) : written;
-  const check = checkRequest(shape.check);
+  const host = plainHost(written);
+  const check = checkRequest(shape.check, written);
   const warm = `GET / HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: signalbox\r\nConnection: close\r\n\r\n`;
   return {
     container: server.containerId,

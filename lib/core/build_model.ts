@@ -1,4 +1,5 @@
 import { mergeShape } from "./backend_shape.ts";
+import { withHost } from "./health_check.ts";
 import type { Backend, Model, Route, Server } from "./model.ts";
 import { type Considered, memoryOf, type Merged, type ModelMemory } from "./model_memory.ts";
 import { type BackendName, isWildcard, type ServerName } from "./names.ts";
@@ -163,9 +164,11 @@ const byName = (a: { readonly name: string }, b: { readonly name: string }): num
 
 function merge({ own, members, routes }: Draft, settings: RoutingSettings): Merged {
   const { host, path, backend: name } = own;
-  const { shape, notices } = mergeShape(members, path, settings);
+  const { shape: merged, notices } = mergeShape(members, path, settings);
   const servers = members.map(({ server }) => server);
   sortByName(servers);
+  const check = withHost(merged.check, host, servers.map((server) => server.name));
+  const shape = check === merged.check ? merged : { ...merged, check };
   return { backend: { name, host, path, shape, servers: withoutTwins(servers), routes }, notices };
 }
 

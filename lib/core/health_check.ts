@@ -1,4 +1,5 @@
 import type { HealthCheck } from "./model.ts";
+import { backendName, type HostName, type PathPrefix, plainHost, type ServerName } from "./names.ts";
 import { expected, type Parsed, parsed } from "./notice.ts";
 
 /** The check of a container that names none: a connection (HAProxy manual, 5.2, `check`). */
@@ -11,9 +12,16 @@ const USER = /^[A-Za-z0-9_.-]{1,32}$/;
 const DOMAIN = /^[A-Za-z0-9.-]{1,253}$/;
 
 /**
+ * The route's host, for `http-check send`: the first part of the server's name, without what stands for a wildcard's `*.`
+ * (`backendName` in names.ts). So all hosts that are checked alike are of one shape, and a new one can take a spare.
+ */
+const ROUTE_HOST = "%[srv_name,field(1,:),regsub(^_.,)]";
+
+/**
  * Reads `check`, written as after HAProxy's `option` (manual, 4.2). Only checks that end in one answer of the server
  * are taken: `external-check` runs programs on the host. Headers that followed `httpchk`'s version, which HAProxy
- * refuses from 2.8 on, become `http-check send`.
+ * refuses from 2.8 on, become `http-check send`. A request by HTTP/1.1 has a Host (RFC 9112, section 3.2): the route's, where
+ * the check names none. One by HTTP/1.0 needs none, and goes on as it was written.
  */
 export function parseHealthCheck(text: string): Parsed<HealthCheck> {
   // In old configurations `\r\n` and `\ ` are HAProxy's own escapes inside the version word.
@@ -66,17 +74,38 @@ function parseHttpCheck(args: readonly string[], headerLines: readonly string[])
     if (match === null) return expected("plain headers after httpchk, such as \\r\\nHost:\\ www.example.com");
     headers.push(`hdr ${match[1]} ${match[2]}`);
   }
+  const isNamed = headers.some((header) => /^hdr host /i.test(header));
+  if (version === "HTTP/1.1" && !isNamed) headers.unshift(`hdr Host ${ROUTE_HOST}`);
   const option = ["httpchk", ...(args.length === 0 ? [] : [method, target]), ...(version ? [version] : [])]
     .join(" ");
   return parsed({ option, lines: headers.length === 0 ? [] : [`send ${headers.join(" ")}`] });
 }
 
-/** The request of an HTTP check, as HAProxy sends it (manual, 4.2, `option httpchk`); `undefined` for other checks. */
-export function checkRequest({ option, lines }: HealthCheck): string | undefined {
+/** The check of a backend whose host the names of some of its servers do not begin with: it names the host itself. */
+export function withHost(check: HealthCheck, host: HostName, servers: readonly ServerName[]): HealthCheck {
+  const own = `${backendName(host, "" as PathPrefix)}:`;
+  if (!sendsRouteHost(check) || servers.every((name) => name.startsWith(own))) return check;
+  return { ...check, lines: check.lines.map((line) => line.replace(ROUTE_HOST, () => plainHost(host))) };
+}
+
+const sendsRouteHost = ({ lines }: HealthCheck): boolean => lines.some((line) => line.includes(ROUTE_HOST));
+
+/**
+ * The request of an HTTP check, as HAProxy sends it to a container of the host (manual, 4.2, `option httpchk`);
+ * `undefined` for other checks.
+ */
+export function checkRequest({ option, lines }: HealthCheck, host: HostName): string | undefined {
   const [name, method = "OPTIONS", target = "/", version = "HTTP/1.0"] = option?.split(" ") ?? [];
   if (name !== "httpchk") return undefined;
   const headers = lines.flatMap((line) => [...line.matchAll(/\bhdr (\S+) (\S+)/g)]).map(([, key, value]) =>
-    `${key}: ${value}\r\n`
+    `${key}: ${value === ROUTE_HOST ? plainHost(host) : value}\r\n`
   );
   return `${method} ${target} ${version}\r\n${headers.join("")}Connection: close\r\n\r\n`;
+}
+
+/** What could be wrong with an HTTP check that a container answers with a status of 4xx; `undefined` for no idea. */
+export function adviceOn({ option, lines }: HealthCheck): string | undefined {
+  const isBare = option !== undefined && /^httpchk\b/.test(option) && !option.endsWith(" HTTP/1.1") &&
+    !lines.some((line) => /\bhdr host /i.test(line));
+  return isBare ? "its check sends no Host: with HTTP/1.1 after the path it sends the route's" : undefined;
 }

@@ -57,6 +57,9 @@ export function parseHostname(text: string): Parsed<HostName> {
 /** Whether the host is `*.name`. */
 export const isWildcard = (host: HostName): boolean => host.startsWith("*.");
 
+/** The host itself, or the domain that a wildcard is below: what a container is asked by that serves it. */
+export const plainHost = (host: HostName): string => isWildcard(host) ? host.slice(2) : host;
+
 const EXPECTED_PATH =
   "a path such as /app (letters, digits and ._~@%+=:- in its segments, no . or .., 200 in all)";
 

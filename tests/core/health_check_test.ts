@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { parseHealthCheck } from "../../lib/core/health_check.ts";
+import { checkRequest, parseHealthCheck, withHost } from "../../lib/core/health_check.ts";
+import type { HostName, ServerName } from "../../lib/core/names.ts";
 
 function written(text: string): string | undefined {
   const result = parseHealthCheck(text);
@@ -10,7 +11,7 @@ Deno.test("a check is written as it was given", () => {
   const plain = [
     "httpchk",
     "httpchk GET /",
-    "httpchk HEAD /a?b=c&d=%20 HTTP/1.1",
+    "httpchk HEAD /a?b=c&d=%20 HTTP/1.0",
     "tcp-check",
     "ssl-hello-chk",
   ];
@@ -64,4 +65,49 @@ Deno.test("what runs programs, reaches elsewhere or ends a line is no check", ()
   );
   wrong.push("httpchk GET / HTTP/1.0\\r\\nHost:\\ %[src]", "redis-check\\r\\nX: 1", "httpchk GET /[a]");
   for (const text of wrong) assert.equal(written(text), undefined, JSON.stringify(text));
+});
+
+const host = "app.local" as HostName;
+
+function requestOf(text: string, of = host): string {
+  const check = parseHealthCheck(text);
+  return check.ok ? checkRequest(check.value, of) ?? "no request" : check.expected;
+}
+
+Deno.test("a check by HTTP/1.1 that names no host sends the route's, and one that names one sends that", () => {
+  assert.equal(
+    written("httpchk GET /health HTTP/1.1"),
+    "option httpchk GET /health HTTP/1.1 | send hdr Host %[srv_name,field(1,:),regsub(^_.,)]",
+  );
+  const end = "Connection: close\r\n\r\n";
+  assert.equal(
+    requestOf("httpchk GET /health HTTP/1.1"),
+    `GET /health HTTP/1.1\r\nHost: app.local\r\n${end}`,
+  );
+  assert.equal(
+    requestOf("httpchk GET / HTTP/1.1\\r\\nX-Check:\\ 1", "*.app.local" as HostName),
+    `GET / HTTP/1.1\r\nHost: app.local\r\nX-Check: 1\r\n${end}`,
+  );
+  assert.equal(
+    requestOf("httpchk GET / HTTP/1.1\\r\\nhost:\\ other.local"),
+    `GET / HTTP/1.1\r\nhost: other.local\r\n${end}`,
+  );
+});
+
+Deno.test("a check by HTTP/1.0 goes on as it was written: what answered it without a Host may not with one", () => {
+  assert.equal(requestOf("httpchk GET /health"), "GET /health HTTP/1.0\r\nConnection: close\r\n\r\n");
+});
+
+Deno.test("where a server's name does not begin with its host, the check names the host itself", () => {
+  const check = parseHealthCheck("httpchk GET / HTTP/1.1");
+  assert.ok(check.ok);
+  const servers = ["app.local:aaaa:80", "app.local:api:bbbb:80"] as ServerName[];
+  assert.equal(withHost(check.value, host, servers), check.value);
+  assert.deepEqual(withHost(check.value, host, [...servers, "shortened:80" as ServerName]).lines, [
+    "send hdr Host app.local",
+  ]);
+  assert.equal(
+    withHost(check.value, "*.w.local" as HostName, ["_.w.local:aaaa:80" as ServerName]),
+    check.value,
+  );
 });
