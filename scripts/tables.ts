@@ -14,9 +14,27 @@ export const TABLES: Readonly<Record<string, readonly TableName[]>> = {
   "docs/settings.md": ["settings"],
 };
 
-type TableName = "settings" | "keys";
+type TableName = "settings" | "keys" | "used keys";
 
-const WRITERS: Readonly<Record<TableName, () => string>> = { settings: settingsTable, keys: keysTable };
+const WRITERS: Readonly<Record<TableName, () => string>> = {
+  settings: settingsTable,
+  keys: keysTable,
+  "used keys": usedKeysTable,
+};
+
+/** The keys that most containers need, for who sees them for the first time. */
+const USED_KEYS = [
+  "hostname",
+  "domain",
+  "alias_domains",
+  "port",
+  "context_root",
+  "ssl_only",
+  "check",
+  "warm",
+  "weight",
+  "enable",
+] as const satisfies readonly (keyof typeof ROUTE_KEYS)[];
 
 const KIND_IN_WORDS: Readonly<Record<RouteKey["kind"], string>> = {
   "string": "string",
@@ -64,6 +82,13 @@ function keysTable(): string {
     key.meaning,
   ]);
   return table(["key of INTERLOCK_DATA", "label", "type", "a wrong value costs", "meaning"], rows);
+}
+
+function usedKeysTable(): string {
+  const rows = USED_KEYS.map((
+    name,
+  ) => [code(`interlock.${ROUTE_KEYS[name].label}`), ROUTE_KEYS[name].meaning]);
+  return table(["label", "meaning"], rows);
 }
 
 const code = (text: string): string => `\`${text}\``;

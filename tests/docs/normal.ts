@@ -19,6 +19,8 @@ export function normal(text: string, place: Place): string {
     .replace(/\b[0-9a-f]{12}(?:[0-9a-f]{52})?\b/g, "ID")
     .replace(/\b(?:\d{1,3}\.){3}\d{1,3}\b/g, "ADDRESS")
     .replace(/\b\d+\.\d+(?:\.\d+)?(?:[-+]\w[\w.+-]*)?/g, "VERSION")
+    // Where there is no limit, doctor says nothing of it.
+    .replace(/^ok +file descriptors: .*\n/gm, "")
     .replace(/\bpid \d+/g, "pid N")
     .replace(/\b\d+ (ms|s|min|allowed|needed)\b/g, "N $1")
     .replace(/\bid \d{4,}\b/g, "id N")

@@ -29,8 +29,16 @@ const SOCKET = "/var/run/docker.sock";
 export const needsBinary = (blocks: readonly Block[]): boolean =>
   blocks.some(({ words, body }) => words.includes("run") && /docker (?:build|compose) /.test(body));
 
-/** Runs the examples of a page; returns its text with what they print now. */
-export async function runPage(text: string, session: Session): Promise<string> {
+/** What the examples of a page print, where it is not what the page shows. */
+export type Played = {
+  /** The page's text with what the examples print now. */
+  readonly text: string;
+  /** What differs, without what is another one at each run. */
+  readonly differences: readonly { readonly printed: string; readonly expected: string }[];
+};
+
+/** Runs the examples of a page. */
+export async function runPage(text: string, session: Session): Promise<Played> {
   const place: Place = { engine: session.engine, folder: session.folder };
   const blocks = blocksOf(text);
   const env = await prepare(blocks, session);
@@ -38,17 +46,19 @@ export async function runPage(text: string, session: Session): Promise<string> {
     await serve("signalbox run", env, session);
   }
   let result = text;
+  const differences: Played["differences"][number][] = [];
   let isDone = () => Promise.resolve("");
   for (const block of blocks) {
     if (block.words.includes("serve")) await serve(block.body, env, session);
     if (block.words.includes("run")) isDone = await runBlock(block, blocks, env, session);
     if (!block.words.includes("output")) continue;
     const printed = shown(await eventuallyPrints(isDone, block.body, place), place);
-    if (normal(printed, place) !== normal(block.body, place)) {
-      result = replaceLast(result, block.body, printed, block);
-    }
+    const difference = { printed: normal(printed, place), expected: normal(block.body, place) };
+    if (difference.printed === difference.expected) continue;
+    differences.push(difference);
+    result = replaceOutput(result, block, printed);
   }
-  return result;
+  return { text: result, differences };
 }
 
 /** A block that has an output to be compared with is read again until it prints that; another one runs once. */
@@ -192,11 +202,9 @@ async function script(path: string, body: string): Promise<void> {
 
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** Blocks are found again by their place; what was replaced before it may have moved it. */
-function replaceLast(text: string, body: string, printed: string, block: Block): string {
-  const before = "```text output\n";
-  const at = text.indexOf(before + body + "```", Math.max(0, block.at - 2_000));
-  const from = at + before.length;
+/** Puts what a block prints into the page; blocks before it may have moved it a little. */
+function replaceOutput(text: string, { at, body }: Block, printed: string): string {
+  const from = text.indexOf(`output\n${body}\`\`\``, Math.max(0, at - 2_000)) + "output\n".length;
   return text.slice(0, from) + printed + text.slice(from + body.length);
 }
 

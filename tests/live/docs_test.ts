@@ -36,9 +36,10 @@ for (const page of ["README.md", ...await manual()]) {
       await make(name);
     }
     if (isInContainer && !await hasImage("signalbox")) defer(() => docker("image", "rm", "-f", "signalbox"));
-    const printed = await runPage(text, { folder, engine: engineFromEnv().host, label: OWNER_LABEL, defer });
-    if (isUpdate) await Deno.writeTextFile(ROOT + page, printed);
-    else assert.equal(text, printed, "UPDATE=1 writes what the examples print");
+    const played = await runPage(text, { folder, engine: engineFromEnv().host, label: OWNER_LABEL, defer });
+    if (isUpdate) return await Deno.writeTextFile(ROOT + page, played.text);
+    const hint = "UPDATE=1 writes what the examples print";
+    for (const { printed, expected } of played.differences) assert.equal(printed, expected, hint);
   });
 }
 
