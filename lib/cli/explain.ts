@@ -4,6 +4,8 @@ import { namedBy } from "../core/container_lookup.ts";
 import { backendName, formatEndpoint, type HostName, parseHost } from "../core/names.ts";
 import { formatNotice, formatNoticeLines, type Notice, onOneLine, quote } from "../core/notice.ts";
 import { type Verdict, verdictsOf } from "../core/verdict.ts";
+import { systemClock } from "../clock.ts";
+import { Machine } from "../machine.ts";
 import { askControl } from "../report/control_socket.ts";
 import { isTrustedStateDir, stateDirOf } from "./state_dir.ts";
 import { wrongUsage } from "./failure.ts";
@@ -20,7 +22,9 @@ export async function explain(
 ): Promise<number> {
   const settings = settingsOf(options, terminal, await settingsOfRunning(options, terminal));
   const routing = await prepareRouting(settings);
-  const built = routing.design.build(await readSnapshot(settings, terminal));
+  // A snapshot is explained by itself, whichever machine reads it.
+  const machine = settings.snapshot === undefined ? new Machine(systemClock).addresses() : undefined;
+  const built = routing.design.build(await readSnapshot(settings, terminal), machine);
   const verdicts = subject === undefined ? verdictsOf(built) : findVerdicts(subject, built);
   if (subject !== undefined && verdicts.length === 0) throw wrongUsage(unknownSubject(subject, built));
   const entries = verdicts.map((verdict) => explainOne(verdict, built));

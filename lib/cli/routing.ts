@@ -2,11 +2,13 @@ import type { Design } from "../controller.ts";
 import type { AddressSettings } from "../core/address.ts";
 import type { HaproxyVersion } from "../core/backend_option.ts";
 import { messageOf } from "../core/message_of.ts";
-import { buildModel } from "../core/build_model.ts";
+import { buildModel, type Built } from "../core/build_model.ts";
+import type { MachineAddresses, OwnListener } from "../core/own_listener.ts";
 import type { RoutingSettings } from "../core/routing_settings.ts";
 import type { IpAddress } from "../core/names.ts";
 import { renderDesired } from "../core/render.ts";
 import type { Settings } from "../core/settings.ts";
+import type { Snapshot } from "../core/snapshot.ts";
 import { BUILTIN_TEMPLATES, compileTemplates, TemplateError, type Templates } from "../core/templates.ts";
 import { engineAddressOf, resolveAddress } from "../docker/transport.ts";
 import { findHaproxy } from "../haproxy/program.ts";
@@ -19,7 +21,9 @@ const DEFAULT_VERSION: HaproxyVersion = [2, 6];
 export type Routing = {
   readonly settings: RoutingSettings;
   readonly templates: Templates;
-  readonly design: Design;
+  readonly design: Design & {
+    readonly build: (snapshot: Snapshot, machine?: MachineAddresses) => Built;
+  };
   /** Secrets that the config names, for haproxy's environment. */
   readonly env: Readonly<Record<string, string>>;
 };
@@ -49,6 +53,7 @@ export async function prepareRouting(settings: Settings): Promise<Routing> {
     defaultDomain: settings.defaultDomain,
     haproxyVersion: version,
     addBackends: settings.addBackends,
+    listeners: ownListeners(settings),
     isOptIn: settings.optIn,
   };
   const templates = await loadTemplates(settings.templates);
@@ -56,11 +61,21 @@ export async function prepareRouting(settings: Settings): Promise<Routing> {
     settings: routing,
     templates,
     design: {
-      build: (snapshot) => buildModel(snapshot, routing),
+      build: (snapshot: Snapshot, machine?: MachineAddresses) => buildModel(snapshot, routing, machine),
       render: (model) => renderDesired(model, templates, routing),
     },
     env: password === undefined ? {} : { SIGNALBOX_STATS_PASSWORD: password },
   };
+}
+
+function ownListeners({ bind, httpPort, httpsPort, tlsCert, admin }: Settings): readonly OwnListener[] {
+  const http = { setting: "--http-port", address: bind, port: httpPort };
+  const https = { setting: "--https-port", address: bind, port: httpsPort };
+  return [
+    http,
+    ...tlsCert === undefined ? [] : [https],
+    ...admin === undefined ? [] : [{ setting: "--admin", address: admin.hostname, port: admin.port }],
+  ];
 }
 
 /** A path that means the same from any folder. */

@@ -24,6 +24,7 @@ import { takeOver } from "./take_over.ts";
 import { absolute, prepareRouting, type Routing } from "./routing.ts";
 import { givenAsEnvironment, settingsOf } from "./settings.ts";
 import { checkPidFile } from "./pid_path.ts";
+import { Machine } from "../machine.ts";
 import { openSource } from "./source.ts";
 import { cannotUse, checkLength, openStateDir, stateDirOf } from "./state_dir.ts";
 import type { Terminal } from "./terminal.ts";
@@ -67,6 +68,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   const hasTakenOver = await takeOver(stateDir, report, () => proveSettings(routing, haproxy));
   if (haproxy instanceof OwnedHaproxy) await openOwned(haproxy, stateDir);
   await proveListeners(settings, haproxy);
+  const machine = new Machine(systemClock);
   const controller = new Controller({
     source: await openSource(settings, () => routing, stateDir, given, report),
     haproxy,
@@ -76,7 +78,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     settle: { quietMs: settings.settleMs, mostMs: settings.settleMaxMs },
     design: {
       // Through the variable: SIGHUP puts fresh settings in its place.
-      build: (snapshot) => routing.design.build(snapshot),
+      build: (snapshot) => routing.design.build(snapshot, machine.addresses()),
       render: (model) => routing.design.render(model),
     },
   });

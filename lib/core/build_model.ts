@@ -7,6 +7,7 @@ import { NetworkOwners } from "./network_owner.ts";
 import { type Notice, quote } from "./notice.ts";
 import { NoticeList } from "./notice_list.ts";
 import { numericId, type Offer } from "./offer.ts";
+import { type MachineAddresses, UNKNOWN_MACHINE, withoutLoops } from "./own_listener.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView, Snapshot } from "./snapshot.ts";
 import { whyTaken } from "./verdict.ts";
@@ -21,9 +22,16 @@ export type Built = {
   readonly owners: ReadonlyMap<string, Route>;
 };
 
-/** Builds what HAProxy should do from what Docker said. Never throws on anything that a container wrote. */
-export function buildModel(snapshot: Snapshot, settings: RoutingSettings): Built {
-  const builder = new Builder(snapshot, settings);
+/**
+ * Builds what HAProxy should do from what Docker said, and from the addresses that this machine has where they are known.
+ * Never throws on anything that a container wrote.
+ */
+export function buildModel(
+  snapshot: Snapshot,
+  settings: RoutingSettings,
+  machine: MachineAddresses = UNKNOWN_MACHINE,
+): Built {
+  const builder = new Builder(snapshot, settings, machine);
   // The oldest first: whoever came first keeps a host. One that is being stopped or started keeps none that another
   // could answer for.
   const { stopping, starting } = snapshot;
@@ -53,7 +61,11 @@ class Builder {
   readonly #memory: ModelMemory;
   readonly #networks: NetworkOwners;
 
-  constructor(readonly snapshot: Snapshot, readonly settings: RoutingSettings) {
+  constructor(
+    readonly snapshot: Snapshot,
+    readonly settings: RoutingSettings,
+    readonly machine: MachineAddresses,
+  ) {
     this.#memory = memoryOf(settings);
     this.#memory.begin();
     this.#networks = new NetworkOwners(snapshot);
@@ -63,7 +75,8 @@ class Builder {
     const { stopping, starting } = this.snapshot;
     const { id } = container;
     const phase = stopping.has(id) ? "stopping" : starting.has(id) ? "starting" : "running";
-    const considered = this.#memory.consider(container, phase, this.#networks.ownerOf(container));
+    const read = this.#memory.consider(container, phase, this.#networks.ownerOf(container));
+    const considered = withoutLoops(read, this.settings, this.machine);
     this.considered.push(considered);
     for (const { notices, more = 0, offer } of considered.attempts) {
       this.notices.addAll(notices);

@@ -18,6 +18,11 @@ export function whyNoContainers(address: IpAddress): string | undefined {
   return first >= 0xff00 ? "which is multicast" : undefined;
 }
 
+/** The IPv4 address that an address is, also where it is written within an IPv6 one; `undefined` for any other. */
+export function asIpv4(address: IpAddress): string | undefined {
+  return octetsOf(address)?.join(".");
+}
+
 /**
  * An IPv4 address in four numbers, also where it is written within an IPv6 one: HAProxy connects to ::ffff:169.254.169.254
  * as the kernel does. Canonical IPv6 text has it as `::ffff:a9fe:a9fe` (WHATWG URL, IPv6 serializer).

@@ -2,6 +2,7 @@ import type { AddressSettings } from "./address.ts";
 import type { HaproxyVersion } from "./backend_option.ts";
 import type { Frontend, Server } from "./model.ts";
 import type { HostName } from "./names.ts";
+import type { OwnListener } from "./own_listener.ts";
 import type { RouteData } from "./route_data.ts";
 import type { ContainerView } from "./snapshot.ts";
 
@@ -14,6 +15,8 @@ export type RoutingSettings = {
   readonly haproxyVersion: HaproxyVersion;
   /** New hosts are backends of their own, where HAProxy can add them while it runs; else they take spares. */
   readonly addBackends: boolean;
+  /** Where signalbox and its HAProxy listen: a container that is reached there would be sent its own requests again. */
+  readonly listeners: readonly OwnListener[];
   /** Only containers that ask for a route get one. */
   readonly isOptIn: boolean;
 };

@@ -328,7 +328,7 @@ export const SETTINGS = {
     {
       defaultText: "off",
       help: "where health, metrics and a status page are served, to be read only",
-      commands: RUNNING,
+      commands: ROUTING,
     },
   ),
   logFormat: value(

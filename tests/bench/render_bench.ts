@@ -39,6 +39,7 @@ const routing: RoutingSettings = {
   defaultDomain: undefined,
   haproxyVersion: [2, 6],
   addBackends: false,
+  listeners: [],
   isOptIn: false,
 };
 const templates = compileTemplates(BUILTIN_TEMPLATES);

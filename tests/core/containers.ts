@@ -81,5 +81,6 @@ export const SETTINGS: RoutingSettings = {
   defaultDomain: undefined,
   haproxyVersion: [2, 6],
   addBackends: false,
+  listeners: [{ setting: "--http-port", address: undefined, port: port(80) }],
   isOptIn: false,
 };
