@@ -15,6 +15,16 @@ export type SourceStatus = {
   readonly containers: number;
 };
 
+/** How the access log was read since the start. */
+export type AccessLogStatus = {
+  /** How often a stream that had ended was opened again. */
+  readonly reopened: number;
+  /** Lines that HAProxy says were not read fast enough. */
+  readonly lost: number;
+  /** How often lines were lost that nobody could count. */
+  readonly gaps: number;
+};
+
 /** The HAProxy that is kept in step; absent fields where none runs or others run it. */
 export type HaproxyStatus = {
   readonly isServing: boolean;
@@ -26,6 +36,8 @@ export type HaproxyStatus = {
   readonly oldestWorkerSeconds: number;
   /** Crashes in a row, since it last served. */
   readonly failures: number;
+  /** Absent where its access log is not ours to read. */
+  readonly accessLog?: AccessLogStatus;
 };
 
 /** A server of a route, and whether it has traffic. */

@@ -71,7 +71,7 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#restarts = new Restarts(clock);
     this.#cutOff = new CutOff([this.#masterSocket, this.socket], clock, report, this.#end);
     this.#traces = new Traces([this.socket, this.#masterSocket], settings, report);
-    this.#accessLog = new AccessLog(this.socket, settings.process.syslog === undefined, clock, report);
+    this.#accessLog = new AccessLog(settings, clock, report);
   }
 
   /** Prepares the state directory, and takes over an HAProxy of ours that still runs there. */
@@ -84,7 +84,7 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#state = "serving";
     this.#traces.tell(master.masterPid);
     this.report.info("took over the running HAProxy", { pid: master.masterPid, version: worker.version });
-    this.#accessLog.follow(false);
+    void this.#accessLog.adopt(worker.pid);
     void this.#adopted.ended(() => this.#isLoading, this.#ending.signal).then((hasEnded) => {
       if (hasEnded) this.#onExit("it was taken over, and how it ended is not known");
     });
@@ -97,10 +97,8 @@ export class OwnedHaproxy implements HaproxyControl {
 
   async describe(): Promise<HaproxyStatus> {
     const pid = this.#process?.pid ?? this.#adopted?.pid;
-    return {
-      ...await describeRunning(this.#masterSocket, this.socket, pid, this.clock),
-      failures: this.#restarts.failures,
-    };
+    const running = await describeRunning(this.#masterSocket, this.socket, pid, this.clock);
+    return { ...running, failures: this.#restarts.failures, accessLog: this.#accessLog.counts };
   }
 
   async load(
@@ -191,8 +189,7 @@ export class OwnedHaproxy implements HaproxyControl {
   async #acceptWorker(): Promise<void> {
     const worker = await findNext(this.socket, this.#worker);
     if (worker === undefined || this.#isLoading) return;
-    this.#worker = worker;
-    this.#holdLoaded(worker);
+    this.#take(worker);
     this.onRestart(false);
   }
 
@@ -200,19 +197,20 @@ export class OwnedHaproxy implements HaproxyControl {
 
   async stop(limitMs: number): Promise<void> {
     this.#step("end");
+    this.#accessLog.finish();
     this.leave();
     await Promise.all([this.#end(limitMs), this.store.settled()]);
+    await this.#accessLog.drain();
     await this.#traces.remove();
   }
 
-  #end = (limitMs: number) =>
-    Promise.all([this.#process?.stop(limitMs, this.clock), this.#adopted?.stop(limitMs)]);
+  #end = (ms: number) => Promise.all([this.#process?.stop(ms, this.clock), this.#adopted?.stop(ms)]);
 
   /** Stops to look after HAProxy, which goes on: another signalbox takes it over. */
   leave(): void {
     this.#ending.abort();
     this.#commands.close();
-    this.#accessLog.stop();
+    this.#accessLog.leave();
   }
 
   async #loadCurrent(generation: Generation, signal: AbortSignal): Promise<Outcome> {
@@ -248,13 +246,16 @@ export class OwnedHaproxy implements HaproxyControl {
     };
     const worker = await proveLoaded(describeGeneration(generation), proving, signal);
     if (worker === undefined) return false;
-    this.#worker = worker;
-    this.#holdLoaded(worker);
+    this.#take(worker);
     this.#restarts.noteServing();
     this.#traces.serves(this.#process?.pid ?? this.#adopted?.pid);
     this.#step("proved");
-    this.#accessLog.follow(true);
     return true;
+  }
+
+  #take(worker: WorkerInfo): void {
+    this.#holdLoaded(this.#worker = worker);
+    this.#accessLog.follow(worker.pid);
   }
 
   /** Keeps the files that a worker has loaded; answers with their number. */

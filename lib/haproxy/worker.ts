@@ -116,7 +116,7 @@ export async function describeRunning(
   socket: string,
   pid: number | undefined,
   clock: Clock,
-): Promise<Omit<HaproxyStatus, "failures">> {
+): Promise<Omit<HaproxyStatus, "failures" | "accessLog">> {
   const { worker, master } = await findRunning(masterSocket, socket, clock, STATUS_LIMIT_MS);
   return {
     isServing: worker !== undefined,

@@ -1,4 +1,4 @@
-import type { Status } from "../core/status.ts";
+import type { AccessLogStatus, Status } from "../core/status.ts";
 
 type Metric = {
   readonly name: string;
@@ -76,7 +76,27 @@ function metricsOf(status: Status): readonly Metric[] {
       value: status.haproxy.oldWorkers,
     }]),
     gauge("signalbox_haproxy_failures", "Crashes of HAProxy in a row.", [{ value: status.haproxy.failures }]),
+    ...accessLogMetrics(status.haproxy.accessLog),
   ];
+}
+
+function accessLogMetrics(log: AccessLogStatus | undefined): readonly Metric[] {
+  if (log === undefined) return [];
+  return [
+    counter("signalbox_access_log_reopened_total", "How often the access log's stream was opened again.", [{
+      value: log.reopened,
+    }]),
+    counter("signalbox_access_log_lost_lines_total", "Lines of the access log that came too fast.", [{
+      value: log.lost,
+    }]),
+    counter("signalbox_access_log_gaps_total", "How often lines were lost that nobody could count.", [{
+      value: log.gaps,
+    }]),
+  ];
+}
+
+function counter(name: string, help: string, samples: readonly Sample[]): Metric {
+  return { name, type: "counter", help, samples };
 }
 
 function gauge(name: string, help: string, samples: readonly Sample[]): Metric {

@@ -1,0 +1,66 @@
+/** As many of the last lines as tell a place in a log; requests of one moment may have equal lines. */
+const MOST = 16;
+
+/**
+ * How far a log was read that can only be read from its oldest line: its last lines. Lines that are read again pass
+ * once the place is found.
+ */
+export class LogPosition {
+  #last: readonly string[];
+  /** Lines that were read since the log began anew, while the place is not found; `undefined` once it is. */
+  #seen: string[] | undefined;
+
+  constructor(last: readonly string[] = []) {
+    this.#last = last.slice(-MOST);
+  }
+
+  /** The last lines that passed, the oldest first. */
+  get last(): readonly string[] {
+    return this.#last;
+  }
+
+  /** Whether lines were read, and the place is not among them so far. */
+  get isSeeking(): boolean {
+    return this.#seen !== undefined;
+  }
+
+  /** How many lines were read while the place was not found. */
+  get seen(): number {
+    return this.#seen?.length ?? 0;
+  }
+
+  /** The log is read from its oldest line again. */
+  rewind(): void {
+    this.#seen = this.#last.length === 0 ? undefined : [];
+  }
+
+  /** Takes lines as they are read; answers with those that are new. */
+  take(lines: readonly string[]): readonly string[] {
+    if (this.#seen === undefined) return this.#pass(lines);
+    for (const line of lines) this.#seen.push(line);
+    const at = findEnd(this.#seen, this.#last);
+    return at === undefined ? [] : this.#pass(this.#seen.slice(at));
+  }
+
+  /** The log no longer has the place: all that was read is new, and what was between is lost. */
+  giveUp(): readonly string[] {
+    return this.#pass(this.#seen ?? []);
+  }
+
+  #pass(lines: readonly string[]): readonly string[] {
+    this.#seen = undefined;
+    if (lines.length > 0) this.#last = [...this.#last, ...lines.slice(-MOST)].slice(-MOST);
+    return lines;
+  }
+}
+
+/** Behind the last lines, all of them or those that the log still begins with; `undefined` where they are not there. */
+function findEnd(lines: readonly string[], last: readonly string[]): number | undefined {
+  for (let end = lines.length; end > 0; end--) {
+    const count = Math.min(end, last.length);
+    let same = 0;
+    while (same < count && lines[end - 1 - same] === last[last.length - 1 - same]) same++;
+    if (same === count) return end;
+  }
+  return undefined;
+}

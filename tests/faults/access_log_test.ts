@@ -1,0 +1,172 @@
+/** The access log has each request once, however its stream ends, and says how many it has not. */
+import assert from "node:assert/strict";
+import { BUILTIN_TEMPLATES } from "../../lib/core/templates.ts";
+import { eventually } from "../harness/eventually.ts";
+import { haproxies } from "../harness/haproxies.ts";
+import { freePort, httpGet } from "../harness/http.ts";
+import type { RunningProgram } from "../harness/program.ts";
+import { parseMetrics } from "../report/prometheus.ts";
+import { FaultStage } from "./stage.ts";
+
+const HOST = "good.example";
+
+/** The paths that are in the access log, as often as they are there. */
+const logged = (...programs: readonly RunningProgram[]): string[] =>
+  programs.flatMap(({ lines }) => lines).filter((line) => line.includes('"kind":"access"'))
+    .flatMap((line) => /"GET (\/\w+)/.exec(JSON.parse(line).msg)?.[1] ?? []);
+
+const isLogged = (path: string, ...programs: readonly RunningProgram[]) =>
+  eventually(() => logged(...programs).includes(path), { what: `${path} in the access log` });
+
+async function request(stage: FaultStage, path: string): Promise<void> {
+  const { status } = await httpGet({ port: stage.port, host: HOST, path });
+  assert.equal(status, 200);
+}
+
+/** Ends every session with HAProxy's socket, as it does itself with those that are quiet. */
+async function endStreams(stage: FaultStage): Promise<void> {
+  const sessions = await stage.ask("show sess");
+  const ids = sessions.split("\n").filter((line) => /fe=GLOBAL/.test(line)).map((line) => line.split(":")[0]);
+  assert.ok(ids.length > 1, sessions);
+  for (const id of ids) await stage.ask(`shutdown session ${id}`);
+}
+
+const countOf = async (port: number, name: string) =>
+  parseMetrics((await httpGet({ port, path: "/metrics" })).body).find((sample) => sample.name === name)
+    ?.value;
+
+for (const haproxy of await haproxies()) {
+  Deno.test(`each request is logged once, though HAProxy ${haproxy.version} ends the stream, reloads and is handed over`, async () => {
+    await using stage = await FaultStage.open({ host: HOST });
+    const admin = freePort();
+    const flags = ["--haproxy", haproxy.path];
+    const first = stage.start([...flags, "--admin", `127.0.0.1:${admin}`]);
+    await stage.answers(HOST);
+    await request(stage, "/a");
+    await isLogged("/a", first);
+    for (const [at, path] of ["/b", "/c"].entries()) {
+      await endStreams(stage);
+      await request(stage, path);
+      await isLogged(path, first);
+      assert.equal(await countOf(admin, "signalbox_access_log_reopened_total"), at + 1);
+    }
+    const from = first.lines.length;
+    first.kill("SIGHUP");
+    await stage.says(first, /reload/, from);
+    await request(stage, "/d");
+    await isLogged("/d", first);
+    const second = stage.start(flags);
+    const asking = (async () => {
+      const paths: string[] = [];
+      while (!second.lines.some((line) => line.includes("took over"))) {
+        paths.push(`/e${paths.length}`);
+        await request(stage, `/e${paths.length - 1}`);
+      }
+      return paths;
+    })();
+    const meanwhile = await asking;
+    await request(stage, "/f");
+    await isLogged("/f", second);
+    assert.equal(await first.exited, 0);
+    const paths = ["/a", "/b", "/c", "/d", ...meanwhile, "/f"];
+    // HAProxy's threads log in no certain order.
+    assert.deepEqual(logged(first, second).filter((path) => paths.includes(path)).sort(), paths.sort());
+    assert.deepEqual([...first.lines, ...second.lines].filter((line) => /access log/.test(line)), []);
+  });
+
+  Deno.test(`a request that HAProxy ${haproxy.version} ends long after a reload is logged`, async () => {
+    await using stage = await FaultStage.open({ host: HOST });
+    const program = stage.start(["--haproxy", haproxy.path]);
+    await stage.answers(HOST);
+    using connection = await Deno.connect({ port: stage.port });
+    await connection.write(new TextEncoder().encode(`GET /late HTTP/1.1\r\nHost: ${HOST}\r\n`));
+    const from = program.lines.length;
+    program.kill("SIGHUP");
+    await stage.says(program, /reload/, from);
+    const since = performance.now();
+    // Longer than streams of old workers were once read.
+    await eventually(() => performance.now() - since > 1_500, { what: "some time" });
+    await connection.write(new TextEncoder().encode("Connection: close\r\n\r\n"));
+    await new Response(connection.readable).text();
+    await isLogged("/late", program);
+    await eventually(async () => (await stage.status()).haproxy.oldWorkers === 0, {
+      what: "the old worker to end",
+    });
+  });
+}
+
+Deno.test("the access log goes on after a night without a request, here of two seconds", async () => {
+  await using stage = await FaultStage.open({ host: HOST });
+  const template = (BUILTIN_TEMPLATES["process.cfg.eta"] ?? "").replace(
+    "stats timeout 10m",
+    "stats timeout 2s",
+  );
+  await stage.write("templates/process.cfg.eta", template);
+  const program = stage.start(["--templates", `${stage.folder}/templates`]);
+  await stage.answers(HOST);
+  await request(stage, "/evening");
+  await isLogged("/evening", program);
+  const since = performance.now();
+  const { accessLog } = (await stage.status()).haproxy;
+  // Not every HAProxy ends a stream that is quiet, and 2.6 does not do so each time.
+  await eventually(async () => {
+    const { haproxy } = await stage.status();
+    return haproxy.accessLog?.reopened !== accessLog?.reopened || performance.now() - since > 6_000;
+  }, { what: "HAProxy to end the stream, or not" });
+  await request(stage, "/morning");
+  await isLogged("/morning", program);
+  assert.deepEqual(logged(program).filter((path) => path !== "/"), ["/evening", "/morning"]);
+});
+
+Deno.test("lines that come faster than they are read are counted, and told of once", async () => {
+  await using stage = await FaultStage.open({ host: HOST });
+  const admin = freePort();
+  const program = stage.start(["--admin", `127.0.0.1:${admin}`]);
+  await stage.answers(HOST);
+  const before = logged(program).length;
+  const [batches, size] = [80, 50];
+  program.kill("SIGSTOP");
+  try {
+    // HAProxy answers these itself, and its ring has room for some 1,100 such lines.
+    const text = `GET /${"x".repeat(850)} HTTP/1.1\r\nHost: unknown.example\r\n\r\n`.repeat(size);
+    for (let batch = 0; batch < batches; batch++) {
+      using connection = await Deno.connect({ port: stage.port });
+      await connection.write(new TextEncoder().encode(text));
+      const [reader, decoder] = [connection.readable.getReader(), new TextDecoder()];
+      for (let said = ""; said.split("HTTP/1.1 404").length <= size;) {
+        said += decoder.decode((await reader.read()).value);
+      }
+      await reader.cancel();
+    }
+  } finally {
+    program.kill("SIGCONT");
+  }
+  // Until what the ring held is read, it takes no more.
+  let after = 0;
+  await eventually(async () => {
+    await request(stage, "/after");
+    after++;
+    return logged(program).includes("/after");
+  }, { what: "the log to go on" });
+  const lost = await eventually(() => countOf(admin, "signalbox_access_log_lost_lines_total"), {
+    what: "it",
+  });
+  assert.ok(lost > 100, `${lost}`);
+  await eventually(() => logged(program).length - before + lost === batches * size + after, {
+    what: `${batches * size + after} lines, read or lost`,
+  });
+  assert.equal(program.lines.filter((line) => /lines of the access log are lost/.test(line)).length, 1);
+});
+
+Deno.test("a signalbox that follows one that was killed says that lines may be lost", async () => {
+  await using stage = await FaultStage.open({ host: HOST });
+  const first = stage.start();
+  await stage.answers(HOST);
+  await first.stop("SIGKILL");
+  await request(stage, "/between");
+  const second = stage.start();
+  await stage.says(second, /the access log goes on from now/);
+  await request(stage, "/after");
+  await isLogged("/after", second);
+  assert.ok(!logged(second).includes("/between"));
+});
