@@ -4,9 +4,9 @@ import { findJsonMistake } from "./json_mistake.ts";
 import { messageOf } from "./message_of.ts";
 import { excerptAt, quote } from "./notice.ts";
 import { repeatedKeys } from "./repeated_keys.ts";
-import { isKeyName, type KeyName } from "./route_keys.ts";
+import { isKeyName, type KeyName, ROUTE_KEYS } from "./route_keys.ts";
 import type { Said, SaidRoute } from "./said.ts";
-import { type Comparisons, UnknownWords } from "./unknown_words.ts";
+import { type Comparisons, type Fault, UnknownWords } from "./unknown_words.ts";
 
 /** Bounds on what one container can make us read: characters, and routes. */
 const LONGEST_DATA = 65_536;
@@ -35,7 +35,8 @@ export function sortData(
     tellMistake(text, error, complaints);
     return undefined;
   }
-  tellRepeated(repeatedKeys(text, data), complaints);
+  const repeated = repeatedKeys(text, data);
+  const fault = tellRepeated(repeated, complaints);
   const list: readonly unknown[] = Array.isArray(data) ? data : [data];
   if (list.length > MOST_ROUTES) {
     complaints.warn(
@@ -51,7 +52,10 @@ export function sortData(
         "bad-json",
         () => `${source} is ${quote(entry)}, ${EXPECTED_OBJECT}; it serves no route`,
       );
-    } else routes.push(sortKeys(source, entry as Record<string, unknown>, complaints, comparisons));
+    } else {
+      const route = sortKeys(source, entry as Record<string, unknown>, complaints, comparisons);
+      routes.push({ ...route, fault: fault ?? route.fault });
+    }
   }
   return list.length > 0 && routes.length === 0 ? undefined : routes;
 }
@@ -72,12 +76,18 @@ function tellMistake(text: string, error: unknown, complaints: Complaints): void
   );
 }
 
-function tellRepeated(repeated: readonly string[], complaints: Complaints): void {
-  if (repeated.length === 0) return;
+/** Of two words that would close a route, nobody can tell which was meant: that is answered with a fault. */
+function tellRepeated(repeated: readonly string[], complaints: Complaints): Fault {
+  if (repeated.length === 0) return undefined;
+  const guard = repeated.find((name) => isKeyName(name) && ROUTE_KEYS[name].isGuard);
   complaints.warn("repeated-key", () => {
     const names = repeated.slice(0, MOST_NAMED).map(quote).join(", ");
-    return `INTERLOCK_DATA has ${names} more than once, expected each key once; the last one counts`;
+    const cost = guard === undefined
+      ? "the last one counts"
+      : `the route is left out, since ${quote(guard)} narrows or protects one`;
+    return `INTERLOCK_DATA has ${names} more than once, expected each key once; ${cost}`;
   });
+  return guard === undefined ? undefined : `INTERLOCK_DATA has ${quote(guard)} more than once`;
 }
 
 function sortKeys(

@@ -10,6 +10,7 @@ import {
   shortId,
 } from "../core/names.ts";
 import { expected, type Notice, type Parsed, parsed, quote } from "../core/notice.ts";
+import { isOurs } from "../core/said_labels.ts";
 import type {
   ContainerView,
   EngineAddress,
@@ -79,14 +80,20 @@ function dataOf(env: readonly unknown[]): string | undefined {
   return env.findLast(isData)?.slice(DATA_PREFIX.length);
 }
 
-/** Engines write texts alone; a file may have been written by hand, where `true` and `80` are as plain. */
+/**
+ * Our labels alone: a container may have any number of others. Engines write texts; a file may have been written by
+ * hand, where `true` and `80` are as plain.
+ */
 function decodeLabels(labels: Inspect["Config"]["Labels"]): Readonly<Record<string, string>> {
-  const isText = (values: typeof labels): values is Record<string, string> =>
-    Object.values(values).every((value) => typeof value === "string");
-  if (isText(labels)) return labels;
-  const said = Object.entries(labels).filter(([, value]) => value !== null);
-  return Object.fromEntries(said.map(([key, value]) => [key, String(value)]));
+  let ours: [string, string][] | undefined;
+  for (const label in labels) {
+    const value = labels[label];
+    if (isOurs(label) && value !== null) (ours ??= []).push([label, String(value)]);
+  }
+  return ours === undefined ? NO_LABELS : Object.fromEntries(ours);
 }
+
+const NO_LABELS: Readonly<Record<string, string>> = {};
 
 /** Docker waits for ever where the number of seconds is negative. */
 function stopTimeoutOf(seconds: number | undefined): number | undefined {

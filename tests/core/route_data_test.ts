@@ -340,3 +340,12 @@ Deno.test("label routes of their own stand beside JSON that cannot be read", () 
   ]]);
   assert.equal(notices.length, 1);
 });
+
+Deno.test("a key that comes twice costs the route where it narrows or protects one, since nobody knows which was meant", () => {
+  const fault = (data: string) => read(data).routes.map(({ fault }) => fault);
+  const twice = 'INTERLOCK_DATA has "context_root" more than once';
+  assert.deepEqual(fault('{"context_root": "/api", "context_root": null}'), [twice]);
+  assert.deepEqual(fault('[{"context_root": "/api", "context_root": "/"}, {}]'), [twice, twice]);
+  assert.deepEqual(fault('[{"context_root": "/api"}, {"context_root": "/web"}]'), [undefined, undefined]);
+  assert.deepEqual(fault('{"warm": true, "warm": false}'), [undefined]);
+});
