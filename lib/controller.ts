@@ -14,7 +14,7 @@ import { emptySnapshot, type Snapshot, withoutStarting } from "./core/snapshot.t
 import { Mailbox } from "./mailbox.ts";
 import type { Clock, ContainerSource, HaproxyControl, Outcome, Prober, Reporter, Wake } from "./ports.ts";
 import { Quarantine } from "./quarantine.ts";
-import { type Known, Readiness } from "./readiness.ts";
+import { type Known, knownOf, Readiness } from "./readiness.ts";
 import { Reminders } from "./reminders.ts";
 
 /** The pure half of the flow, in its two steps. */
@@ -127,10 +127,7 @@ export class Controller {
   /** Runs until the signal. */
   async run(signal: AbortSignal): Promise<void> {
     const { source, clock, haproxy } = this.parts;
-    const reported = await haproxy.reportServers().catch(() => []);
-    this.#known = new Map(
-      reported.filter((server) => server.isReady && server.isUp).map((server) => [server.name, server]),
-    );
+    this.#known = knownOf(await haproxy.reportServers().catch(() => []));
     const following = source.follow((wake) => this.wake(wake), signal, () => haproxy.expectCommands());
     const resync = this.#reminders.every(RESYNC_MS, { reason: "resync" }, signal);
     const audit = this.#reminders.every(AUDIT_MS, { reason: "audit", ids: new Set() }, signal);

@@ -2,6 +2,8 @@ import type { Backend, HealthCheck, Model, Server } from "./core/model.ts";
 import { adviceOn, checkRequest } from "./core/health_check.ts";
 import { plainHost, type ServerName } from "./core/names.ts";
 import type { Notice } from "./core/notice.ts";
+import { currentName } from "./core/section_names.ts";
+import type { ReportedServer } from "./core/survey.ts";
 import type { ServerState } from "./core/runtime_command.ts";
 import { type Clock, type Prober, type ProbeTarget, READY_LIMIT_MS, type Reporter } from "./ports.ts";
 
@@ -22,6 +24,12 @@ type Entry = {
 
 /** Servers that had traffic before, and where; another address is another matter. */
 export type Known = ReadonlyMap<ServerName, { readonly address: string; readonly port: number }>;
+
+/** The servers that had traffic, of those that HAProxy reports, by the names that they have today. */
+export function knownOf(reported: readonly ReportedServer[]): Known {
+  const serving = reported.filter((server) => server.isReady && server.isUp);
+  return new Map(serving.map((server) => [currentName(server.name), server]));
+}
 
 function isKnownAt(known: Known, { name, address, port }: Server): boolean {
   const before = known.get(name);

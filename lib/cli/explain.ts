@@ -1,7 +1,8 @@
 import type { Built } from "../core/build_model.ts";
 import type { Server } from "../core/model.ts";
 import { namedBy } from "../core/container_lookup.ts";
-import { backendName, formatEndpoint, type HostName, parseHost } from "../core/names.ts";
+import { formatEndpoint, type HostName, parseHost } from "../core/names.ts";
+import { backendName } from "../core/section_names.ts";
 import { formatNotice, formatNoticeLines, type Notice, onOneLine, quote } from "../core/notice.ts";
 import { type Verdict, verdictsOf } from "../core/verdict.ts";
 import { systemClock } from "../clock.ts";

@@ -1,6 +1,7 @@
 import type { HealthCheck } from "./model.ts";
-import { backendName, type HostName, type PathPrefix, plainHost, type ServerName } from "./names.ts";
+import { type HostName, plainHost, type ServerName } from "./names.ts";
 import { expected, type Parsed, parsed } from "./notice.ts";
+import { hostInName } from "./section_names.ts";
 
 /** The check of a container that names none: a connection (HAProxy manual, 5.2, `check`). */
 export const CONNECT_CHECK: HealthCheck = { option: undefined, lines: [] };
@@ -13,7 +14,7 @@ const DOMAIN = /^[A-Za-z0-9.-]{1,253}$/;
 
 /**
  * The route's host, for `http-check send`: the first part of the server's name, without what stands for a wildcard's `*.`
- * (`backendName` in names.ts). So all hosts that are checked alike are of one shape, and a new one can take a spare.
+ * (`hostInName` in section_names.ts). So all hosts that are checked alike are of one shape, and a new one can take a spare.
  */
 const ROUTE_HOST = "%[srv_name,field(1,:),regsub(^_.,)]";
 
@@ -83,7 +84,7 @@ function parseHttpCheck(args: readonly string[], headerLines: readonly string[])
 
 /** The check of a backend whose host the names of some of its servers do not begin with: it names the host itself. */
 export function withHost(check: HealthCheck, host: HostName, servers: readonly ServerName[]): HealthCheck {
-  const own = `${backendName(host, "" as PathPrefix)}:`;
+  const own = `${hostInName(host)}:`;
   if (!sendsRouteHost(check) || servers.every((name) => name.startsWith(own))) return check;
   return { ...check, lines: check.lines.map((line) => line.replace(ROUTE_HOST, () => plainHost(host))) };
 }

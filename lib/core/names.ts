@@ -112,25 +112,6 @@ export function parseContainerId(text: string): Parsed<ContainerId> {
 /** The id as Docker's own tools show it: the first 12 characters. */
 export const shortId = (id: ContainerId): string => id.slice(0, 12);
 
-/**
- * The backend that serves a host and path. No two pairs share a name, and none begins with `_`, as our own
- * sections do, but `_.`, which stands for a wildcard's `*.`: labels never begin with `_`, hosts never hold `:`.
- */
-export function backendName(host: HostName, path: PathPrefix): BackendName {
-  const base = isWildcard(host) ? `_${host.slice(1)}` : host;
-  if (path === "") return base as BackendName;
-  const suffix = path.replace(
-    /[^A-Za-z0-9_.-]/g,
-    (c) => c === "/" ? ":" : `::${c.charCodeAt(0).toString(16)}`,
-  );
-  return (base + suffix) as BackendName;
-}
-
-/** The server that stands for a container's port: its backend's name first, so that a statistics page tells whom it serves. */
-export function serverName(backend: BackendName, id: ContainerId, port: Port): ServerName {
-  return `${backend}:${shortId(id)}:${port}` as ServerName;
-}
-
 /** The key of hosts.map: host and path with a slash after each, so that `/app` never takes `/apple`. */
 export function routeKey(host: HostName, path: PathPrefix): string {
   return `${host}${path}/`;

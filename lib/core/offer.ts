@@ -1,19 +1,12 @@
 import { chooseEndpoint, choosePort } from "./address.ts";
 import type { Gate, Route, Server } from "./model.ts";
-import {
-  type BackendName,
-  backendName,
-  type HostName,
-  type PathPrefix,
-  routeKey,
-  serverName,
-  shortId,
-} from "./names.ts";
+import { type BackendName, type HostName, type PathPrefix, routeKey, shortId } from "./names.ts";
 import type { NetworkOwner } from "./network_owner.ts";
 import type { Notice } from "./notice.ts";
 import { readRouteData, type RouteData, type SaidBefore } from "./route_data.ts";
 import { routeHost } from "./route_host.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
+import { backendName, serverName } from "./section_names.ts";
 import type { ContainerView } from "./snapshot.ts";
 
 /** A server, and what it wants to serve: its own host, and its aliases, each once. */

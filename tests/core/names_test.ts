@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { backendName, currentName, LONGEST_NAME, serverName } from "../../lib/core/section_names.ts";
+import { sha256 } from "../../lib/core/sha256.ts";
 import {
-  backendName,
+  type BackendName,
+  type ContainerId,
   formatEndpoint,
   type HostName,
   parseContainerId,
@@ -10,8 +14,11 @@ import {
   parsePort,
   parsePortText,
   type PathPrefix,
+  type Port,
   routeKey,
+  type ServerName,
 } from "../../lib/core/names.ts";
+import { parseHealthCheck, withHost } from "../../lib/core/health_check.ts";
 import { ip, port } from "./containers.ts";
 
 const valueOf = <T>(result: { ok: true; value: T } | { ok: false }) => result.ok ? result.value : undefined;
@@ -157,4 +164,57 @@ Deno.test("no two pairs of host and path share a backend's name or a key", () =>
   }
   assert.equal(names.size, hosts.length * paths.length);
   assert.equal(keys.size, hosts.length * paths.length);
+});
+
+/** The longest host there is, and a path whose every letter is spelt out. */
+const LONG_HOST = `${"a".repeat(63)}.${"b".repeat(63)}.${"c".repeat(63)}.${"d".repeat(61)}` as HostName;
+const LONG_PATH = `/${"%".repeat(199)}` as PathPrefix;
+
+Deno.test("a name of a backend that is longer than its bound carries a hash, and no two share one", () => {
+  const paths = [LONG_PATH, LONG_PATH.slice(0, -1), `${LONG_PATH.slice(0, -1)}~`, "/a", ""] as PathPrefix[];
+  const hosts = [LONG_HOST, `${LONG_HOST.slice(0, -1)}e`, `*.${LONG_HOST.slice(2)}`] as HostName[];
+  const names = new Set(hosts.flatMap((host) => paths.map((path) => backendName(host, path))));
+  assert.equal(names.size, hosts.length * paths.length);
+  for (const name of names) {
+    assert.ok(name.length <= LONGEST_NAME, name);
+    assert.match(name, /^(?:_\.)?a[a-z.]+::hash:[0-9a-f]{32}$/);
+  }
+  // An ordinary name is what it was, to the last letter within the bound.
+  const host = LONG_HOST.slice(0, LONGEST_NAME) as HostName;
+  assert.equal(backendName(host, "" as PathPrefix), host);
+  assert.equal(backendName("app.local" as HostName, "/a%b" as PathPrefix), "app.local:a::25b");
+  // Nor can a path be written that gives the name of another's hash.
+  const hashed = backendName(LONG_HOST, "" as PathPrefix);
+  const forged = `/${hashed.slice(hashed.indexOf("::hash:")).replaceAll(":", "/")}`.replace(/\/+/g, "/");
+  assert.notEqual(backendName(LONG_HOST.slice(0, 160) as HostName, forged as PathPrefix), hashed);
+});
+
+Deno.test("a server of an earlier signalbox, with its backend's whole name, is known by its name of today", () => {
+  const id = "0123456789abcdef" as ContainerId;
+  const today = serverName(backendName(LONG_HOST, "" as PathPrefix), id, 8080 as Port);
+  assert.equal(currentName(`${LONG_HOST}:0123456789ab:8080` as ServerName), today);
+  assert.equal(currentName(today), today);
+  const usual = serverName("app.local:a" as BackendName, id, 80 as Port);
+  assert.equal(currentName(usual), usual);
+});
+
+Deno.test("a check names the whole host where the name of its server holds only the beginning of it", () => {
+  const check = parseHealthCheck("httpchk GET / HTTP/1.1");
+  assert.ok(check.ok);
+  for (const path of ["", LONG_PATH] as PathPrefix[]) {
+    const name = (host: HostName) => serverName(backendName(host, path), "abc" as ContainerId, 80 as Port);
+    assert.match(
+      withHost(check.value, LONG_HOST, [name(LONG_HOST)]).lines.join(),
+      new RegExp(`hdr host ${LONG_HOST}`, "i"),
+    );
+    const short = "app.local" as HostName;
+    assert.equal(withHost(check.value, short, [name(short)]), check.value);
+  }
+});
+
+Deno.test("the hash is SHA-256", () => {
+  for (const length of [0, 1, 55, 56, 63, 64, 65, 119, 120, 1000]) {
+    const text = "é".repeat(length).slice(length / 3);
+    assert.equal(sha256(text), createHash("sha256").update(text).digest("hex"));
+  }
 });

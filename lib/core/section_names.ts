@@ -1,0 +1,60 @@
+import {
+  type BackendName,
+  type ContainerId,
+  type HostName,
+  isWildcard,
+  type PathPrefix,
+  type Port,
+  type ServerName,
+  shortId,
+} from "./names.ts";
+import { sha256 } from "./sha256.ts";
+
+/**
+ * The longest name of a backend. It stands twice in each line of HAProxy's state file, of which a line of more than 2,000
+ * characters makes HAProxy ignore the whole file, and twice in a line of its log, which ends at 1,024.
+ */
+export const LONGEST_NAME = 200;
+
+/**
+ * What of a longer name stays, before a hash of all of it. No other name has the mark in it, where after two colons
+ * there are always two digits. With 128 bits nobody finds a host and path for the name of somebody else's.
+ */
+const KEPT = 160;
+const MARK = "::hash:";
+const HASH_DIGITS = 32;
+
+/**
+ * The backend that serves a host and path. No two pairs share a name, and none begins with `_`, as our own
+ * sections do, but `_.`, which stands for a wildcard's `*.`: labels never begin with `_`, hosts never hold `:`.
+ */
+export function backendName(host: HostName, path: PathPrefix): BackendName {
+  const base = hostInName(host);
+  if (path === "") return bounded(base);
+  const suffix = path.replace(
+    /[^A-Za-z0-9_.-]/g,
+    (c) => c === "/" ? ":" : `::${c.charCodeAt(0).toString(16)}`,
+  );
+  return bounded(base + suffix);
+}
+
+/** What stands for the host in the names of its backends, before the first colon, where it is not too long. */
+export function hostInName(host: HostName): string {
+  return isWildcard(host) ? `_${host.slice(1)}` : host;
+}
+
+function bounded(name: string): BackendName {
+  if (name.length <= LONGEST_NAME) return name as BackendName;
+  return `${name.slice(0, KEPT)}${MARK}${sha256(name).slice(0, HASH_DIGITS)}` as BackendName;
+}
+
+/** The server that stands for a container's port: its backend's name first, so that a statistics page tells whom it serves. */
+export function serverName(backend: BackendName, id: ContainerId, port: Port): ServerName {
+  return `${backend}:${shortId(id)}:${port}` as ServerName;
+}
+
+/** The name that a server has today, of which an earlier signalbox may have written the backend's whole name, however long. */
+export function currentName(name: ServerName): ServerName {
+  const [, backend = "", rest = ""] = /^(.*)(:[A-Za-z0-9_-]{1,12}:[0-9]{1,5})$/.exec(name) ?? [];
+  return backend.length <= LONGEST_NAME ? name : `${bounded(backend)}${rest}` as ServerName;
+}
