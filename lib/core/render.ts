@@ -1,4 +1,5 @@
 import { isAtLeast } from "./backend_option.ts";
+import { FORWARDING_HEADERS } from "./forwarding_headers.ts";
 import type { Frontend, Model } from "./model.ts";
 import { type BackendName, formatEndpoint } from "./names.ts";
 import { prepareBackends, prepareReady, type Rendering, type Section, textsOf } from "./section.ts";
@@ -54,7 +55,12 @@ export function renderDesired(
   const ready = prepareReady(model, balance, canAddBackends, rendering);
   for (const [name, section] of ready.sections) sections.set(name, section);
   const { spares, defaults } = ready;
-  const base = { ...model.frontend, binds: bindLines(model.frontend), wildcardDepths: model.wildcardDepths };
+  const base = {
+    ...model.frontend,
+    binds: bindLines(model.frontend),
+    wildcardDepths: model.wildcardDepths,
+    forwardingHeaders: FORWARDING_HEADERS,
+  };
   const backends = prepared.map(({ data }) => data);
   const all = { ...base, backends, spares, defaults, canAddBackends, hasLastTry };
   const { routes } = model;
