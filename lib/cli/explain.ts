@@ -1,5 +1,6 @@
 import type { Built } from "../core/build_model.ts";
 import type { Server } from "../core/model.ts";
+import { type Live, liveStates } from "../core/live.ts";
 import { namedBy } from "../core/container_lookup.ts";
 import { formatEndpoint, type HostName, parseHost } from "../core/names.ts";
 import { backendName } from "../core/section_names.ts";
@@ -8,8 +9,10 @@ import { type Verdict, verdictsOf } from "../core/verdict.ts";
 import { systemClock } from "../clock.ts";
 import { Machine } from "../machine.ts";
 import { askControl } from "../report/control_socket.ts";
-import { isTrustedStateDir, stateDirOf } from "./state_dir.ts";
+import { asOwner, findRunning, type Found } from "./running.ts";
+import { isTrustedStateDir } from "./state_dir.ts";
 import { wrongUsage } from "./failure.ts";
+import type { Which } from "../docker/read_once.ts";
 import { readSnapshot } from "./input.ts";
 import { prepareRouting } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
@@ -21,18 +24,30 @@ export async function explain(
   options: { readonly json?: boolean } & Record<string, unknown>,
   terminal: Terminal,
 ): Promise<number> {
-  const settings = settingsOf(options, terminal, await settingsOfRunning(options, terminal));
+  const given = settingsOf(options, terminal);
+  // A snapshot is explained by itself.
+  const found = given.snapshot === undefined ? await findRunning(given, terminal) : undefined;
+  const settings = settingsOf(options, terminal, await settingsOfRunning(found));
   const routing = await prepareRouting(settings);
   // A snapshot is explained by itself, whichever machine reads it.
   const machine = settings.snapshot === undefined ? new Machine(systemClock).addresses() : undefined;
-  const built = routing.design.build(await readSnapshot(settings, terminal), machine);
-  const verdicts = subject === undefined ? verdictsOf(built) : findVerdicts(subject, built);
-  if (subject !== undefined && verdicts.length === 0) throw wrongUsage(unknownSubject(subject, built));
-  const entries = verdicts.map((verdict) => explainOne(verdict, built));
+  const build = async (which: Which) =>
+    routing.design.build(await readSnapshot(settings, terminal, which), machine);
+  const built = await build("running");
+  let verdicts = subject === undefined ? verdictsOf(built) : findVerdicts(subject, built);
+  if (subject !== undefined && verdicts.length === 0) {
+    if (settings.snapshot === undefined) verdicts = findVerdicts(subject, await build("stopped too"));
+    if (verdicts.length === 0) throw wrongUsage(unknownSubject(subject, built));
+  }
+  const { stateOf, word } = tellLive(found, subject);
+  const entries = verdicts.map((verdict) => explainOne(verdict, built, stateOf(verdict)));
   if (options.json) await terminal.out(jsonDocument(entries));
-  else {await terminal.out(
-      entries.length === 0 ? "no container runs\n" : formatEntries(entries, built.notices),
-    );}
+  else {
+    // What is the same of all is said once.
+    const own = word === "" ? entries : entries.map((entry) => ({ ...entry, live: undefined }));
+    const text = entries.length === 0 ? "no container runs\n" : formatEntries(own, built.notices);
+    await terminal.out(text + word);
+  }
   return 0;
 }
 
@@ -45,6 +60,8 @@ type Entry = {
   readonly via: string | undefined;
   readonly why: string | undefined;
   readonly notices: readonly string[];
+  /** Whether it gets traffic now: `null` where nobody may tell; absent of a snapshot. */
+  readonly live?: undefined | { readonly getsTraffic: boolean | null; readonly why?: string };
 };
 
 /** What concerns a container's name or id, or a host; a host that nobody serves by name is its longest wildcard's. */
@@ -70,7 +87,7 @@ function unknownSubject(subject: string, built: Built): string {
   return `no container is called ${quote(subject)} and none serves it; hosts that are served: ${hosts}`;
 }
 
-function explainOne(verdict: Verdict, built: Built): Entry {
+function explainOne(verdict: Verdict, built: Built, live: Live | undefined): Entry {
   const { container, server } = verdict;
   const notices = built.notices.filter((notice) => notice.subject === container.name).map((notice) =>
     formatNotice(notice)
@@ -86,26 +103,46 @@ function explainOne(verdict: Verdict, built: Built): Entry {
     via: server && wayOf(server),
     why: verdict.why,
     notices,
+    ...(live !== undefined && { live: { ...live, getsTraffic: live.getsTraffic ?? null } }),
   };
 }
 
-/** What runs is explained with its own settings, but for those that are given; a snapshot is explained by itself. */
-async function settingsOfRunning(
-  options: Record<string, unknown>,
-  terminal: Terminal,
-): Promise<Record<string, string>> {
-  const settings = settingsOf(options, terminal);
-  if (settings.snapshot !== undefined) return {};
-  try {
-    const stateDir = stateDirOf(settings, terminal);
-    // Settings name programs that are started.
-    if (!isTrustedStateDir(stateDir)) return {};
-    const found = await askControl(stateDir, "GET", "/settings");
-    return found as Record<string, string> | undefined ?? {};
-  } catch {
-    // There is no place where one could run.
-    return {};
+/** What runs is explained with its own settings, but for those that are given. Settings name programs that are started. */
+async function settingsOfRunning(found: Found | undefined): Promise<Record<string, string>> {
+  if (found?.kind !== "runs" || !isTrustedStateDir(found.stateDir)) return {};
+  return await askControl(found.stateDir, "GET", "/settings") as Record<string, string> | undefined ?? {};
+}
+
+/** Whether each verdict's server gets traffic, and a last line for people where that is the same of all. */
+function tellLive(
+  found: Found | undefined,
+  subject: string | undefined,
+): { readonly stateOf: (verdict: Verdict) => Live | undefined; readonly word: string } {
+  const same = (live: Live | undefined, word: string) => ({
+    stateOf: ({ server }: Verdict) => server && live,
+    word,
+  });
+  if (found === undefined) return same(undefined, "");
+  if (found.kind === "runs") return { stateOf: liveStates(found.status), word: "" };
+  if (found.kind === "none") {
+    const places = found.stateDirs.join(" or ");
+    const why = `no signalbox runs with the state directory ${places}`;
+    return same(
+      { getsTraffic: false, why },
+      `${why}: nothing of this gets traffic (--state-dir names another)\n`,
+    );
   }
+  const words = asOwner(found, "explain", ...(subject === undefined ? [] : [subject]));
+  const why = `the state directory ${found.stateDir} is user ${found.owner}'s; type: ${words}`;
+  return same(
+    { getsTraffic: undefined, why },
+    `whether this gets traffic, and the settings of the signalbox that runs, only its user can see: ${why}\n`,
+  );
+}
+
+function trafficOf({ live }: Entry): string {
+  if (live === undefined || live.getsTraffic === null) return "";
+  return live.getsTraffic ? ", and gets traffic" : `, but gets no traffic: ${live.why}`;
 }
 
 function wayOf({ via, elsewhere }: Server): string {
@@ -118,17 +155,20 @@ function formatEntries(entries: readonly Entry[], notices: readonly Notice[]): s
   const noticesOf = Map.groupBy(notices, ({ subject }) => subject);
   const paragraphs = [...Map.groupBy(entries, (entry) => entry.id).values()].map((own) => {
     const [first] = own;
-    const routes = own.flatMap((entry) =>
-      entry.why === undefined
-        ? [`  serves ${entry.hosts.join(", ")}`, `  at ${entry.address} (${entry.via})`]
-        : [`  serves nothing: ${entry.why}`]
+    // Several routes of one container may come to nothing for one reason.
+    const routes = new Set(
+      own.map((entry) =>
+        entry.why === undefined
+          ? `  serves ${entry.hosts.join(", ")}\n  at ${entry.address} (${entry.via})${trafficOf(entry)}`
+          : `  serves nothing: ${entry.why}`
+      ),
     );
     const others = (noticesOf.get(first?.container ?? "") ?? []).filter(({ message }) =>
       !own.some(({ why }) => why !== undefined && message.endsWith(why))
     );
     return [
       `${first?.container} (${first?.id})`,
-      ...routes,
+      ...[...routes].flatMap((route) => route.split("\n")),
       ...others.flatMap(formatNoticeLines).map((line) => `  ${line}`),
     ];
   });

@@ -1,16 +1,20 @@
 import type { Settings } from "../core/settings.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import { messageOf } from "../core/message_of.ts";
-import { readContainers } from "../docker/read_once.ts";
+import { readContainers, type Which } from "../docker/read_once.ts";
 import { decodeSnapshot, encodeSnapshot, reduceContainer } from "../docker/snapshot_file.ts";
 import { engineAddressOf, openTransport } from "../docker/transport.ts";
 import { failed, wrongUsage } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The containers of `--snapshot`, or those that Docker has now. Throws Failure: 2 for a bad file, 1 for a lost Docker. */
-export async function readSnapshot(settings: Settings, terminal: Terminal): Promise<Snapshot> {
+export async function readSnapshot(
+  settings: Settings,
+  terminal: Terminal,
+  which: Which = "running",
+): Promise<Snapshot> {
   if (settings.snapshot === undefined) {
-    return decodeOrFail(await snapshotOfDocker(settings), "Docker's answer");
+    return decodeOrFail(await snapshotOfDocker(settings, which), "Docker's answer");
   }
   return (await openSnapshot(settings.snapshot, terminal)).snapshot;
 }
@@ -40,7 +44,7 @@ function decodeOrFail(text: string, what: string): Snapshot {
 }
 
 /** What Docker says now, as `signalbox snapshot` writes it. Throws Failure with code 1. */
-export async function snapshotOfDocker(settings: Settings): Promise<string> {
+export async function snapshotOfDocker(settings: Settings, which: Which = "running"): Promise<string> {
   const ending = new AbortController();
   const folder = folderOnDemand();
   try {
@@ -51,7 +55,7 @@ export async function snapshotOfDocker(settings: Settings): Promise<string> {
         const transport = await openTransport(url, tls, folder.path, ending.signal);
         const engine = settings.dockerHosts.length > 1 ? await engineAddressOf(url) : undefined;
         const tag = engine === undefined ? undefined : { Address: engine.address, IsLocal: engine.isLocal };
-        const found = await readContainers(transport, ending.signal);
+        const found = await readContainers(transport, ending.signal, which);
         containers.push(...found.map((json) => reduceContainer(json, tag)));
       } catch (error) {
         const advice = "expected a running engine: see --docker-host, or give a file with --snapshot";

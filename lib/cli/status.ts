@@ -1,7 +1,8 @@
-import { formatStatus, isWell, type Status } from "../core/status.ts";
-import { askControl, controlPath } from "../report/control_socket.ts";
+import { formatStatus, isWell } from "../core/status.ts";
+import { controlPath } from "../report/control_socket.ts";
 import { failed } from "./failure.ts";
 import { settingsOf } from "./settings.ts";
+import { asOwner, findRunning } from "./running.ts";
 import { stateDirOf } from "./state_dir.ts";
 import { jsonDocument, type Terminal } from "./terminal.ts";
 
@@ -11,13 +12,21 @@ export async function status(
   terminal: Terminal,
 ): Promise<number> {
   const settings = settingsOf(options, terminal);
-  const stateDir = stateDirOf(settings, terminal);
-  const answer = await askControl(stateDir, "GET", "/status") as Status | undefined;
-  if (answer === undefined) {
+  const found = await findRunning(settings, terminal);
+  if (found.kind === "denied") {
+    throw failed(
+      `cannot ask the signalbox at ${controlPath(found.stateDir)}, which is user ${found.owner}'s; type: ${
+        asOwner(found, "status", ...(options.json ? ["--json"] : []))
+      }`,
+    );
+  }
+  if (found.kind === "none") {
+    const stateDir = stateDirOf(settings, terminal);
     throw failed(
       `no signalbox answers at ${controlPath(stateDir)}, expected one that runs with --state-dir ${stateDir}`,
     );
   }
+  const { status: answer } = found;
   await terminal.out(options.json ? jsonDocument(answer) : formatStatus(answer));
   return isWell(answer) ? 0 : 1;
 }

@@ -42,8 +42,11 @@ export function readOffers(
 ): readonly Attempt[] {
   const isStarting = circumstances.phase === "starting";
   if (container.status !== "running" && !isStarting) {
-    const state = /^[a-z]{1,16}$/.test(container.status) ? container.status : "not running";
-    return [{ notices: [], why: `it is ${state}` }];
+    const why = whyNotRunning(container.status);
+    const { routes } = readRouteData(container, settings.haproxyVersion, said);
+    return routes.length === 0
+      ? [{ notices: NONE, why }]
+      : routes.map((data) => leftOut(container, data, why, settings));
   }
   if (container.flaw !== undefined) {
     const why = `what Docker says of it cannot be read (${container.flaw})`;
@@ -66,6 +69,11 @@ export function readOffers(
   if (complaints.length === 0) return oddities.length === 0 ? attempts : [{ notices: oddities }, ...attempts];
   const notices = complaints.map((complaint) => ({ ...complaint, subject: container.name }));
   return [{ notices: oddities.length === 0 ? notices : [...oddities, ...notices], more }, ...attempts];
+}
+
+function whyNotRunning(status: string): string {
+  if (status === "paused" || status === "restarting") return `it is ${status}`;
+  return /^[a-z]{1,16}$/.test(status) ? `it is not running (${status})` : "it is not running";
 }
 
 const NOT_ASKED =

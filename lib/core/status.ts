@@ -112,8 +112,17 @@ export function statusOf(
 ): Status {
   const { model, lastReload } = state;
   const byName = new Map(reported.map((server) => [server.name, server]));
+  const lacking = state.trouble === undefined
+    ? "HAProxy does not have it yet"
+    : `HAProxy is not in step: ${state.trouble}`;
+  // One that is run by others tells of no servers.
+  const isMissing = ({ name }: Server) => haproxy.isServing && reported.length > 0 && !byName.has(name);
   const read = (server: Server) =>
-    readServer(server, state.waiting, (name) => troubleOf(haproxy.isServing, byName.get(name)));
+    readServer(
+      server,
+      isMissing(server) ? state.waiting.get(server.name) ?? lacking : state.waiting.get(server.name),
+      (name) => troubleOf(haproxy.isServing, byName.get(name)),
+    );
   return {
     ...program,
     sources: state.sources,
@@ -211,10 +220,9 @@ function readRoutes(model: Model, read: (server: Server) => ServerStatus): Statu
 
 function readServer(
   server: Server,
-  waiting: ReadonlyMap<string, string>,
+  why: string | undefined,
   trouble: (name: ServerName) => string | undefined,
 ): ServerStatus {
-  const why = waiting.get(server.name);
   const base = { container: server.containerName, address: formatEndpoint(server.address, server.port) };
   if (server.gate === "stopping") return { ...base, state: "draining", why };
   if (why !== undefined) return { ...base, state: "waiting", why };

@@ -19,6 +19,8 @@ export type ListedContainer = {
 export type Engine = {
   /** The running containers, paused ones too. */
   readonly list: (signal: AbortSignal) => Promise<readonly ListedContainer[]>;
+  /** Containers that do not run, the newest first and not too many of them. */
+  readonly stopped: (signal: AbortSignal) => Promise<readonly string[]>;
   /** Which of these containers run. Answered without their locks, where an inspect waits until an end is cleaned up. */
   readonly running: (ids: readonly string[], signal: AbortSignal) => Promise<ReadonlySet<string>>;
   /** One container's JSON, `undefined` if it is gone, or AnswerTooLongError as data: that container alone cannot be read. */
@@ -37,6 +39,10 @@ export type Engine = {
 /** The events that can change the routing; Docker sends no others, so that `docker exec` costs nothing. */
 const EVENT_FILTERS = { type: ["container", "network"], event: [...ACTIONS] };
 
+/** Containers that do not run, and how many of them are read at most, for who asks why one serves nothing. */
+const STOPPED = { status: ["created", "exited", "dead"] };
+const MOST_STOPPED = 500;
+
 /**
  * Reads of one container, or of one network, that are under way at most; what else asks for it shares the next one. An
  * engine that keeps one waiting for long holds up nothing but that one.
@@ -52,7 +58,11 @@ type Options = { readonly abortSignal: AbortSignal };
 type EngineCalls = {
   version(options: Options): Promise<{ Version: string; ApiVersion: string; MinAPIVersion?: string }>;
   listContainers(
-    options: Options & { filters?: { id: readonly string[] } },
+    options: Options & {
+      all?: boolean;
+      limit?: number;
+      filters?: Partial<Record<"id" | "status", readonly string[]>>;
+    },
   ): Promise<readonly Docker.ContainerInfo[]>;
   getEvents(
     options: Options & { filters: Partial<typeof EVENT_FILTERS>; since?: string; until?: string },
@@ -82,6 +92,10 @@ export async function connectEngine(
           id: entry.Id,
           print: fingerprint(entry),
         })),
+      stopped: async (abortSignal) =>
+        (await docker.listContainers({ all: true, limit: MOST_STOPPED, filters: STOPPED, abortSignal })).map((
+          entry,
+        ) => entry.Id),
       running: async (ids, abortSignal) =>
         new Set(
           (await docker.listContainers({ filters: { id: ids }, abortSignal })).map((entry) => entry.Id),

@@ -1,14 +1,19 @@
 import { connectEngine } from "./connect.ts";
 import type { EngineTransport } from "./modem.ts";
 
-/** The JSON of every running container of an engine, as it stands now; throws when the engine does not answer. */
+/** Which containers are read: those that run, or stopped ones too, the newest of them. */
+export type Which = "running" | "stopped too";
+
+/** The JSON of containers of an engine, as they stand now; throws when the engine does not answer. */
 export async function readContainers(
   transport: EngineTransport,
   signal: AbortSignal,
+  which: Which = "running",
 ): Promise<readonly unknown[]> {
   const engine = await connectEngine(transport, signal);
   try {
-    const queue = (await engine.list(signal)).map((entry) => entry.id);
+    const stopped = which === "running" ? [] : await engine.stopped(signal);
+    const queue = [...new Set([...stopped, ...(await engine.list(signal)).map((entry) => entry.id)])];
     const found: unknown[] = [];
     const worker = async () => {
       for (let id = queue.pop(); id !== undefined; id = queue.pop()) {

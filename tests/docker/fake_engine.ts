@@ -38,7 +38,7 @@ export class FakeEngine implements AsyncDisposable {
         this.requests.push(`${request.method} ${pathname}`);
         if (pathname.endsWith("/events")) this.eventFilters.push(searchParams.get("filters") ?? "");
         const path = pathname.replace(/^\/v[0-9.]+/, "");
-        return this.answer(path) ?? this.#answer(path);
+        return this.answer(path) ?? this.#answer(path, searchParams.has("all"));
       },
     );
   }
@@ -105,18 +105,18 @@ export class FakeEngine implements AsyncDisposable {
     this.#events.clear();
   }
 
-  #answer(path: string): Response {
+  #answer(path: string, areStopped: boolean): Response {
     if (path === "/version") {
       const { apiVersion = "1.51", minApiVersion = "1.24" } = this.options;
       return Response.json({ Version: "28.0.0", ApiVersion: apiVersion, MinAPIVersion: minApiVersion });
     }
     if (path === "/events") return new Response(this.#follow());
     if (path === "/containers/json") {
-      const running = [...this.containers].filter(([, { State }]) => {
+      const listed = [...this.containers].filter(([, { State }]) => {
         const status = (State as { Status?: string } | undefined)?.Status;
-        return status !== "exited" && status !== "created";
+        return areStopped === (status === "exited" || status === "created");
       });
-      return Response.json(running.map(([id, { Name }]) => ({
+      return Response.json(listed.map(([id, { Name }]) => ({
         Id: id,
         Names: [Name],
         State: "running",

@@ -1,0 +1,66 @@
+import type { Settings } from "../core/settings.ts";
+import type { Status } from "../core/status.ts";
+import { askControl, controlPath } from "../report/control_socket.ts";
+import { absolute } from "./routing.ts";
+import { stateDirOf } from "./state_dir.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Where root's signalbox is, unless it was told otherwise. */
+const ROOTS_STATE_DIR = "/run/signalbox";
+
+/** The signalbox that runs here: how it stands; or that we may not ask it, and who may; or where none answered. */
+export type Found =
+  | { readonly kind: "runs"; readonly stateDir: string; readonly status: Status }
+  | { readonly kind: "denied"; readonly stateDir: string; readonly owner: number }
+  | { readonly kind: "none"; readonly stateDirs: readonly string[] };
+
+/** Asks the signalbox of a state directory; where none is named, root's is looked for too. */
+export async function findRunning(settings: Settings, terminal: Terminal): Promise<Found> {
+  const stateDirs = placesOf(settings, terminal);
+  for (const stateDir of stateDirs) {
+    const status = await askControl(stateDir, "GET", "/status") as Status | undefined;
+    if (status !== undefined) return { kind: "runs", stateDir, status };
+  }
+  for (const stateDir of stateDirs) {
+    const owner = strangerAt(stateDir);
+    if (owner !== undefined) return { kind: "denied", stateDir, owner };
+  }
+  return { kind: "none", stateDirs };
+}
+
+function placesOf(settings: Settings, terminal: Terminal): readonly string[] {
+  if (settings.stateDir !== undefined) return [absolute(settings.stateDir)];
+  const places = new Set([ROOTS_STATE_DIR]);
+  try {
+    return [...new Set([stateDirOf(settings, terminal), ...places])];
+  } catch {
+    // There is no place where one of ours could run.
+    return [...places];
+  }
+}
+
+/** The user whose control socket we may not use. */
+function strangerAt(stateDir: string): number | undefined {
+  if (Deno.uid() === 0) return undefined;
+  try {
+    const { uid } = Deno.lstatSync(controlPath(stateDir));
+    return uid === null || uid === Deno.uid() ? undefined : uid;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) return undefined;
+  }
+  try {
+    return Deno.lstatSync(stateDir).uid ?? 0;
+  } catch {
+    return 0;
+  }
+}
+
+/** What to type to ask as the user who may: our own words, and those given where no shell would read them otherwise. */
+export function asOwner(
+  { stateDir, owner }: { readonly stateDir: string; readonly owner: number },
+  ...words: readonly string[]
+): string {
+  const place = stateDir === ROOTS_STATE_DIR ? [] : ["--state-dir", stateDir];
+  const plain = [...words, ...place].filter((word) => /^[\w.:/@*%+,=-]+$/.test(word));
+  return `sudo ${owner === 0 ? "" : `-u '#${owner}' `}signalbox ${plain.join(" ")}`;
+}
