@@ -20,7 +20,8 @@ const BACKEND_LINES: readonly RegExp[] = [
   /^option (?:smtpchk(?: (?:HELO|EHLO) [\w.-]+)?|(?:mysql|pgsql)-check(?: user [\w.-]+)?)$/,
   new RegExp(`^http-check send(?: hdr [A-Za-z0-9-]+ ${TEXT})+$`),
   new RegExp(`^option (?:${OPTION})(?: (?:except|header|if-none|preserve|delete|reject|[0-9A-Za-z:./-]+))*$`),
-  /^tcp-response content "\$\{SIGNALBOX_LAST_TRY\}" if \{ var\(txn\.third\) -m found \} !\{ status ge 100 \}$/,
+  // HAProxy prints the text with its variables in it, and here none is set.
+  /^tcp-response content +(?:"\$\{SIGNALBOX_LAST_TRY\}" )?if \{ var\(txn\.third\) -m found \} !\{ status ge 100 \}$/,
   /^http-after-response set-header Connection close$/,
   /^http-request redirect location https:\/\/%\[var\(txn\.host\)\](?::\d+)?%\[pathq\] code 308 unless \{ ssl_fc \}$/,
   new RegExp(`^http-request set-header X-Forwarded-Prefix /${TEXT}$`),

@@ -102,6 +102,18 @@ const KEYS: readonly string[] = [
   "contextRoot",
 ];
 
+/** What costs the route where it is wrong. */
+const COSTLY: readonly string[] = [
+  "enable",
+  "ssl_only",
+  "ssl_backend",
+  "ssl_backend_tls_verify",
+  "context_root",
+  "contextRoot",
+  "domain",
+  "port",
+];
+
 class Enemy {
   constructor(readonly random: () => number) {}
 
@@ -125,14 +137,16 @@ class Enemy {
 
   value(key: string): unknown {
     const kind = this.random();
-    if (kind < 0.35 && RIGHT[key] !== undefined) return this.pick(RIGHT[key]);
+    // A wrong one of these costs the route, and an enemy without a route tries nothing else.
+    const share = COSTLY.includes(key) ? 0.8 : 0.35;
+    if (kind < share && RIGHT[key] !== undefined) return this.pick(RIGHT[key]);
     if (kind < 0.75) return this.text();
     if (kind < 0.85) return [this.text(), this.text(), this.pick([1, null, {}, []])];
     return this.pick<unknown>([null, true, 1e308, -0, [], {}, { a: this.text() }, [[[[[]]]]]]);
   }
 
   data(): string {
-    const keys = KEYS.filter(() => this.chance(0.3));
+    const keys = KEYS.filter((key) => this.chance(COSTLY.includes(key) ? 0.1 : 0.3));
     const pairs = keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(this.value(key))}`);
     // A key that comes twice, which JSON.stringify would not write.
     if (this.chance(0.1)) {
@@ -147,21 +161,12 @@ class Enemy {
   }
 
   labels(): Record<string, string> {
-    const names = [
-      "hostname",
-      "domain",
-      "port",
-      "health_check",
-      "backend_option.1",
-      "context_root",
-      "ssl_only",
-      "enable",
-      "api.enable",
-      "path",
-      "api.context-root",
-    ];
-    const labels = names.filter(() => this.chance(0.15)).map((name) => [`interlock.${name}`, this.text()]);
-    if (this.chance(0.2)) labels.push(["interlock.enable", this.pick(["", "false", "on", "0"])]);
+    const names = ["health_check", "backend_option.1", "alias_domain", "balance_algorithm", "network"];
+    const costly = ["hostname", "domain", "port", "context_root", "ssl_only", "enable", "api.enable", "path"]
+      .concat("api.context-root", "api.hostname");
+    const labels = names.filter(() => this.chance(0.15)).concat(costly.filter(() => this.chance(0.05)))
+      .map((name) => [`interlock.${name}`, this.text()]);
+    if (this.chance(0.1)) labels.push(["interlock.enable", this.pick(["", "false", "on", "0"])]);
     if (this.chance(0.2)) labels.push([`interlock.${this.text()}.hostname`, this.text()]);
     if (this.chance(0.2)) labels.push([this.text(), this.text()]);
     return Object.fromEntries(labels);
