@@ -10,6 +10,7 @@ import { numericId, type Offer } from "./offer.ts";
 import { type MachineAddresses, UNKNOWN_MACHINE, withoutLoops } from "./own_listener.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView, Snapshot } from "./snapshot.ts";
+import { type Held, heldNotice, holdTlsOnly } from "./tls_only_hosts.ts";
 import { whyTaken } from "./verdict.ts";
 
 /** The model, and all that the user should know of how it came about. */
@@ -148,9 +149,13 @@ class Builder {
       notices.addAll(merged.notices);
       backends.push(merged.backend);
     }
+    const held = settings.frontend.tls === undefined
+      ? new Map<BackendName, Held>()
+      : holdTlsOnly(backends, owners);
+    for (const each of held.values()) notices.addAll([heldNotice(each)]);
     const model: Model = {
       frontend: settings.frontend,
-      backends: backends.sort(byName),
+      backends: backends.map((backend) => held.get(backend.name)?.backend ?? backend).sort(byName),
       routes,
       wildcardDepths: wildcardDepths(routes),
       heirs: this.heirs,

@@ -50,6 +50,8 @@ export type BackendShape = {
   /** Rules that stand beside translated options, sorted. */
   readonly rules: readonly string[];
   readonly isTlsOnly: boolean;
+  /** Hosts that it redirects where it does so for some of its hosts alone. */
+  readonly tlsOnlyHosts?: readonly HostName[];
   /** A path that is taken off before the container sees the request; empty for none. */
   readonly stripPath: PathPrefix;
 };

@@ -2,7 +2,7 @@ import { type HaproxyVersion, isAtLeast } from "./backend_option.ts";
 import { defaultShape, shapeText } from "./backend_shape.ts";
 import { isDynamic, isHashing } from "./balance.ts";
 import type { Backend, BackendShape, Frontend, Model, Server } from "./model.ts";
-import { type BackendName, formatEndpoint, isWildcard, type ServerName } from "./names.ts";
+import { type BackendName, formatEndpoint, type HostName, isWildcard, type ServerName } from "./names.ts";
 import type { Templates } from "./templates.ts";
 
 /** A backend section of the config. */
@@ -43,7 +43,8 @@ type SectionData = {
   readonly checkLines: readonly string[];
   readonly options: readonly string[];
   readonly rules: readonly string[];
-  readonly redirect: string | undefined;
+  /** Where plain HTTP is redirected to, and for which hosts: each condition is that of a rule, an empty one of every host. */
+  readonly redirect: { readonly location: string; readonly conditions: readonly string[] } | undefined;
   readonly stripPath:
     | { readonly path: string; readonly literal: string; readonly length: number }
     | undefined;
@@ -164,9 +165,10 @@ function readyShapes(model: Model, balance: string): BackendShape[] {
   for (const { shape } of model.backends) {
     if (!isDynamic(shape.balance)) continue;
     const text = shapeText(shape);
-    // A path that is taken off mostly belongs to one host's route; where two have the same, a third may come.
-    if (shape.stripPath === "" || stripped.has(text)) shapes.set(text, shape);
-    else stripped.add(text);
+    // A path that is taken off, and names of hosts, mostly belong to one route; where two have the same, a third may come.
+    if ((shape.stripPath === "" && shape.tlsOnlyHosts === undefined) || stripped.has(text)) {
+      shapes.set(text, shape);
+    } else stripped.add(text);
   }
   const [first, ...others] = [...shapes.keys()];
   return [first ?? "", ...others.sort()].slice(0, MOST_SHAPES).map((key) => shapes.get(key) ?? plain);
@@ -197,10 +199,13 @@ function sectionData(
     checkLines: shape.check.lines,
     options: shape.options,
     rules: shape.rules,
-    redirect: shape.isTlsOnly
-      ? `https://%[var(txn.host)]${
-        httpsPort === undefined || httpsPort === 443 ? "" : `:${httpsPort}`
-      }%[pathq]`
+    redirect: shape.isTlsOnly || shape.tlsOnlyHosts !== undefined
+      ? {
+        location: `https://%[var(txn.host)]${
+          httpsPort === undefined || httpsPort === 443 ? "" : `:${httpsPort}`
+        }%[pathq]`,
+        conditions: hostConditions(shape.isTlsOnly ? undefined : shape.tlsOnlyHosts),
+      }
       : undefined,
     stripPath: shape.stripPath === "" ? undefined : {
       path: shape.stripPath,
@@ -211,6 +216,22 @@ function sectionData(
     servers,
     text: undefined,
   };
+}
+
+/** A line of HAProxy's config has 64 words (manual, section 2.1). */
+const MOST_HOSTS = 32;
+
+/** Conditions of which one holds where the request is for one of the hosts. */
+function hostConditions(hosts: readonly HostName[] | undefined): string[] {
+  if (hosts === undefined) return [""];
+  const { true: wildcards = [], false: names = [] } = Object.groupBy(hosts, (host) => `${isWildcard(host)}`);
+  const parts = (all: readonly string[], how: string) =>
+    Array.from(
+      { length: Math.ceil(all.length / MOST_HOSTS) },
+      (_, at) =>
+        ` { var(txn.host) -m ${how} ${all.slice(at * MOST_HOSTS, (at + 1) * MOST_HOSTS).join(" ")} }`,
+    );
+  return [...parts(names, "str"), ...parts(wildcards.map((host) => host.slice(1)), "end")];
 }
 
 /** The server, with its line as it stands after `server` in the file and after `add server BACKEND/` at run time. */

@@ -9,6 +9,7 @@ import type { Templates } from "../core/templates.ts";
 import type { Generation, Outcome, Reporter } from "../ports.ts";
 import { tryNewBinds } from "./bind_trial.ts";
 import type { GenerationStore } from "./generation_store.ts";
+import { instanceName } from "./instance_name.ts";
 import { checkConfig } from "./program.ts";
 import { copyFiles } from "./safe_files.ts";
 
@@ -43,6 +44,7 @@ export const describeGeneration = (generation: Generation): string => `generatio
 export class ConfigWriter {
   /** Why the copy for people could not be written. */
   #copyTrouble: string | undefined;
+  #instance: string | undefined;
 
   constructor(
     readonly store: GenerationStore,
@@ -141,7 +143,11 @@ export class ConfigWriter {
   processConfig(generation: Generation): string {
     return renderProcessConfig({
       ...this.settings.process,
-      env: { ...this.settings.env(), SIGNALBOX_RUN: "1" },
+      env: {
+        ...this.settings.env(),
+        SIGNALBOX_RUN: "1",
+        SIGNALBOX_INSTANCE: this.#instance ??= instanceName(this.store.stateDir),
+      },
       description: describeGeneration(generation),
       pidFile: this.settings.pidFile,
       socket: this.settings.socket,

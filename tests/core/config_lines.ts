@@ -23,7 +23,7 @@ const BACKEND_LINES: readonly RegExp[] = [
   // HAProxy prints the text with its variables in it, and here none is set.
   /^tcp-response content +(?:"\$\{SIGNALBOX_LAST_TRY\}" )?if \{ var\(txn\.third\) -m found \} !\{ status ge 100 \}$/,
   /^http-after-response set-header Connection close$/,
-  /^http-request redirect location https:\/\/%\[var\(txn\.host\)\](?::\d+)?%\[pathq\] code 308 unless \{ ssl_fc \}$/,
+  /^http-request redirect location https:\/\/%\[var\(txn\.host\)\](?::\d+)?%\[pathq\] code 308 if !\{ ssl_fc \}(?: \{ var\(txn\.host\) -m (?:str|end)(?: [a-z0-9._-]+)+ \})?$/,
   new RegExp(`^http-request set-header X-Forwarded-Prefix /${TEXT}$`),
   /^http-request deny deny_status 400 if \{ path -m reg -i '[^'a-z]*2f\|5c[^'a-z]*2e[^'a-z]*' \}$/,
   /^http-request set-path \/%\[path,bytes\(\d+\)\]$/,

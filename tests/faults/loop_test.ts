@@ -1,52 +1,113 @@
-/** A container that is reached where signalbox itself listens: a request to it would come back for ever. */
+/** Requests that come back to the HAProxy that has passed them on, through a proxy in a container. */
 import assert from "node:assert/strict";
-import { freePort } from "../harness/http.ts";
-import { Machine } from "../../lib/machine.ts";
+import { eventually } from "../harness/eventually.ts";
+import { haproxies } from "../harness/haproxies.ts";
+import { sendHead, statusOf } from "../haproxy/echo.ts";
 import { FaultStage } from "./stage.ts";
 
-/** A container whose port is published at an address of this machine, or that uses the machine's network. */
-function looping(host: string, digit: string, port: number, address?: string) {
-  return {
-    Id: digit.repeat(64),
-    Name: `/${host.split(".")[0]}`,
-    Created: "2024-05-01T10:00:00Z",
-    State: { Status: "running", StartedAt: "2024-05-01T10:00:01Z" },
-    Config: { Labels: { "interlock.hostname": host }, ExposedPorts: { [`${port}/tcp`]: {} } },
-    HostConfig: { NetworkMode: address === undefined ? "host" : "bridge" },
-    NetworkSettings: {
-      Ports: address === undefined ? {} : { [`${port}/tcp`]: [{ HostIp: address, HostPort: `${port}` }] },
-      Networks: {},
+/** A proxy as containers have them: it passes each request on with its headers, to where it is told. */
+function proxyTo(to: (request: Request) => { readonly port: number; readonly host?: string } | undefined) {
+  const seen: string[] = [];
+  const server = Deno.serve(
+    { hostname: "127.17.9.2", port: 0, onListen: () => undefined },
+    async (request) => {
+      seen.push(request.headers.get("cdn-loop") ?? "");
+      const next = to(request);
+      if (next === undefined) return new Response("the end");
+      const host = next.host ?? request.headers.get("host") ?? "";
+      const kept = [...request.headers].filter(([name]) => name === "cdn-loop").map((pair) =>
+        pair.join(": ")
+      );
+      const answer = await sendHead(
+        next.port,
+        "GET / HTTP/1.1",
+        `Host: ${host}`,
+        ...kept,
+        "Connection: close",
+      );
+      return new Response(answer, { status: Number(statusOf(answer)) });
     },
-  };
+  );
+  return { seen, server, port: server.addr.port };
 }
 
-Deno.test("no request goes round through a listener of our own, whichever address leads there", async () => {
-  await using stage = await FaultStage.open({ host: "good.local" });
-  const admin = freePort();
-  const snapshot = `${stage.folder}/snapshot.json`;
-  const own = [...new Machine({ now: () => 0 }).addresses()].filter((address) => !address.startsWith("fe80"));
-  const loops = [
-    looping("hosted.local", "1", stage.port),
-    looping("status.local", "2", admin),
-    ...own.map((address, at) => looping(`own${at}.local`, String.fromCharCode(97 + at), stage.port, address)),
-  ];
-  await Deno.writeTextFile(
-    snapshot,
-    JSON.stringify([...JSON.parse(await Deno.readTextFile(snapshot)), ...loops]),
-  );
-  const program = stage.start(["--bind", "0.0.0.0", "--admin", `127.0.0.1:${admin}`]);
-  await stage.answers("good.local");
+const containerOf = (port: number, ...hosts: readonly string[]) => ({
+  Id: "d".repeat(64),
+  Name: "/proxy",
+  Created: "2024-01-01T00:00:00Z",
+  State: { Status: "running", StartedAt: "2024-01-01T00:00:00Z" },
+  Config: {
+    ExposedPorts: { [`${port}/tcp`]: {} },
+    Env: [`INTERLOCK_DATA=${JSON.stringify(hosts.map((hostname) => ({ hostname })))}`],
+  },
+  NetworkSettings: { Networks: { bridge: { IPAddress: "127.17.9.2" } } },
+});
 
-  const hosts = loops.map(({ Config }) => Config.Labels["interlock.hostname"]);
-  const answers = await Promise.all(hosts.map((host) => stage.get(host)));
-  const ipv6 = own.flatMap((address, at) => address.includes(":") ? [`own${at}.local`] : []);
-  for (const [at, { status }] of answers.entries()) {
-    // A listener for IPv4 alone is not there by IPv6, where nobody answers.
-    assert.equal(status, ipv6.includes(hosts[at] ?? "") ? 503 : 404, hosts[at]);
-  }
-  assert.equal((await stage.get("good.local")).status, 200);
-  await stage.says(
-    program,
-    /hosted: does not serve hosted\.local: 127\.0\.0\.1:\d+ is where signalbox itself listens/,
-  );
+async function serve(stage: FaultStage, port: number, ...hosts: readonly string[]): Promise<void> {
+  const path = await stage.write("new.json", JSON.stringify([containerOf(port, ...hosts)]));
+  await Deno.rename(path, `${stage.folder}/snapshot.json`);
+}
+
+/** What an instance calls itself in the header. */
+const nameIn = (header: string | undefined): string => /signalbox-[0-9a-f]{16}/.exec(header ?? "")?.[0] ?? "";
+
+for (const { version, path } of await haproxies()) {
+  const flags = ["--haproxy", path];
+
+  Deno.test(`haproxy ${version}: a loop through a proxy in a container ends with 508 after three rounds`, async () => {
+    await using stage = await FaultStage.open();
+    const proxy = proxyTo(() => ({ port: stage.port }));
+    stage.defer(() => proxy.server.shutdown());
+    await serve(stage, proxy.port, "loop.local");
+    stage.start(flags);
+    await stage.answers("loop.local", 508);
+    proxy.seen.length = 0;
+    assert.equal((await stage.get("loop.local")).status, 508);
+    assert.equal(proxy.seen.length, 3);
+    // A client that claims to have come by ends its own request alone.
+    const name = nameIn(proxy.seen[0]);
+    const claim = (mark: string) =>
+      sendHead(stage.port, "GET / HTTP/1.1", "Host: nobody.local", `CDN-Loop: ${mark}`, "Connection: close");
+    assert.equal(statusOf(await claim(`other, ${name};pass=3`)), "508");
+    assert.equal(statusOf(await claim("signalbox-0123456789abcdef;pass=3")), "404");
+  });
+}
+
+Deno.test("a request may come by again on its way from one container to another", async () => {
+  await using stage = await FaultStage.open();
+  const next: Record<string, string> = { "a.local": "b.local", "b.local": "c.local" };
+  const proxy = proxyTo((request) => {
+    const host = next[request.headers.get("host") ?? ""];
+    return host === undefined ? undefined : { port: stage.port, host };
+  });
+  stage.defer(() => proxy.server.shutdown());
+  await serve(stage, proxy.port, "a.local", "b.local", "c.local");
+  stage.start();
+  await stage.answers("a.local");
+});
+
+Deno.test("two signalboxes in a row do not take each other for a loop, and each keeps its name", async () => {
+  await using near = await FaultStage.open();
+  await using far = await FaultStage.open();
+  const end = proxyTo(() => undefined);
+  far.defer(() => end.server.shutdown());
+  await serve(far, end.port, "app.local");
+  await using between = await FaultStage.open();
+  const proxy = proxyTo(() => ({ port: far.port }));
+  between.defer(() => proxy.server.shutdown());
+  await serve(near, proxy.port, "app.local");
+  far.start();
+  const first = near.start();
+  await far.answers("app.local");
+  await near.answers("app.local");
+  const marks = () => end.seen.at(-1)?.match(/signalbox-[0-9a-f]{16};pass=1/g) ?? [];
+  assert.equal(new Set(marks()).size, 2);
+  const name = nameIn(proxy.seen.at(-1));
+  // Over a reload, and over another start.
+  first.kill("SIGHUP");
+  await first.stop();
+  near.start();
+  await near.answers("app.local");
+  await eventually(() => nameIn(proxy.seen.at(-1)) === name, { what: "the name to be the same" });
+  assert.equal(new Set(marks()).size, 2);
 });

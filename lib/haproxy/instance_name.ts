@@ -1,0 +1,24 @@
+import { writeFile } from "./safe_files.ts";
+
+const NAME = /^signalbox-[0-9a-f]{16}$/;
+
+/**
+ * The name by which HAProxy knows requests that it has passed on before. It stays the same over reloads and starts, since
+ * it is kept in the state directory, and no other instance has it; clients cannot guess it. Throws where it cannot be kept.
+ */
+export function instanceName(stateDir: string): string {
+  const path = `${stateDir}/instance`;
+  const before = read(path);
+  if (before !== undefined && NAME.test(before)) return before;
+  const name = `signalbox-${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`;
+  writeFile(path, name, "folders");
+  return name;
+}
+
+function read(path: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,57 @@
+/** A host that is redirected to HTTPS by the container at its root. */
+import assert from "node:assert/strict";
+import { want } from "../changes/situation.ts";
+import { freePort } from "../harness/http.ts";
+import { certificate } from "./certificate.ts";
+import { Echo, sendHead, statusOf } from "./echo.ts";
+import { called, onStage, programs } from "./stage.ts";
+
+const containerOf = (id: string, port: number, data: Readonly<Record<string, unknown>>) => ({
+  Id: id.repeat(64),
+  Name: `/${id}`,
+  Created: `2024-01-01T00:00:0${id.charCodeAt(0) % 10}Z`,
+  State: { Status: "running", StartedAt: "2024-01-01T00:00:00Z" },
+  Config: { ExposedPorts: { [`${port}/tcp`]: {} }, Env: [`INTERLOCK_DATA=${JSON.stringify(data)}`] },
+  NetworkSettings: { Networks: { bridge: { IPAddress: "127.17.9.1" } } },
+});
+
+for (const program of programs) {
+  Deno.test(`${called(program)}: ssl_only at a host's root holds for the paths that others serve, and for no other host`, async () => {
+    await using echo = new Echo();
+    const settings = { "tls-cert": (await certificate()).path, "https-port": String(freePort()) };
+    await onStage(program, { settings }, async (stage) => {
+      const paths = {
+        hostname: "shut.local",
+        alias_domains: ["open.local", "x.wild.local"],
+        context_root: "/app",
+      };
+      const containers = [
+        containerOf("a", echo.port, paths),
+        containerOf("b", echo.port, { hostname: "shut.local", ssl_only: true }),
+        containerOf("c", echo.port, { hostname: "*.wild.local", ssl_only: true }),
+        containerOf("d", echo.port, { hostname: "open.local" }),
+      ];
+      const ask = async (host: string, path: string) =>
+        statusOf(
+          await sendHead(stage.httpPort, `GET ${path} HTTP/1.1`, `Host: ${host}`, "Connection: close"),
+        );
+      const expect = async (statuses: Readonly<Record<string, string>>) => {
+        for (const [host, status] of Object.entries(statuses)) {
+          assert.equal(await ask(host, "/app/x"), status, host);
+        }
+      };
+      await stage.apply(want(stage.routing, JSON.stringify(containers), {}));
+      await expect({
+        "shut.local": "308",
+        "SHUT.local.:80": "308",
+        "x.wild.local": "308",
+        "open.local": "200",
+      });
+      // Who says it no longer is there no longer.
+      await stage.apply(
+        want(stage.routing, JSON.stringify(containers.filter(({ Name }) => Name !== "/b")), {}),
+      );
+      await expect({ "shut.local": "200", "x.wild.local": "308", "open.local": "200" });
+    });
+  });
+}
