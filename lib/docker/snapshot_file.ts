@@ -11,7 +11,7 @@ const OwnSchema = v.looseObject({ version: v.literal(SNAPSHOT_VERSION), containe
 const EXPECTED =
   'the JSON array that docker inspect prints, or the object with "version": 1 that signalbox snapshot wrote';
 
-/** Reads a snapshot's text; one container that cannot be read is the whole file's error, since a file can be mended. */
+/** Reads a snapshot's text. What is no container is the whole file's error; one with a field that cannot be read serves nothing. */
 export function decodeSnapshot(text: string): Parsed<Snapshot> {
   const json = parseJson(text);
   if (!json.ok) return json;
