@@ -112,7 +112,11 @@ export function buildProgram(
   program.command("completions").description("print shell completions").copyInheritedSettings(program)
     .argument("<bash|zsh|fish>", "the shell")
     .action(async (shell: string) =>
-      finish(await (await import("./completions.ts")).completions(shell, program, terminal))
+      finish(
+        shell === "subjects"
+          ? await (await import("./subjects.ts")).subjects(terminal)
+          : await (await import("./completions.ts")).completions(shell, program, terminal),
+      )
     );
   return program;
 }

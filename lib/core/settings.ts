@@ -36,6 +36,8 @@ export type Setting<T = unknown> = {
   readonly argument: string | undefined;
   readonly env: readonly string[];
   readonly isRepeatable: boolean;
+  /** The values that there are, or those that most want, for completions. */
+  readonly choices?: readonly string[];
   /** What the help says of the value when nobody gives one. */
   readonly defaultText: string;
   readonly help: string;
@@ -128,6 +130,7 @@ export const SETTINGS = {
     parseBalance,
     {
       help: "how requests are spread where a container names no algorithm",
+      choices: ["roundrobin", "leastconn", "random", "first", "static-rr", "source", "uri"],
       commands: ROUTING,
     },
   ),
@@ -209,6 +212,7 @@ export const SETTINGS = {
   ),
   address: value("address", "MODE", ["SIGNALBOX_ADDRESS"], "auto" as AddressMode, parseAddressMode, {
     help: "published, container or auto: a local container's own address, a remote one's published port",
+    choices: ["auto", "container", "published"],
     commands: ROUTING,
   }),
   network: value("network", "NAME", ["SIGNALBOX_NETWORK"], undefined as string | undefined, anyText, {
@@ -340,11 +344,13 @@ export const SETTINGS = {
     {
       defaultText: "text on a terminal, else json",
       help: "text or json",
+      choices: ["text", "json"],
       commands: ALL,
     },
   ),
   logLevel: value("log-level", "LEVEL", ["SIGNALBOX_LOG_LEVEL"], "info" as LogLevel, parseLogLevel, {
     help: "error, warn, info or debug",
+    choices: ["error", "warn", "info", "debug"],
     commands: ALL,
   }),
 };
@@ -359,6 +365,7 @@ export type Settings = { readonly [K in SettingName]: (typeof SETTINGS)[K]["fall
 
 type Rest = {
   readonly defaultText?: string;
+  readonly choices?: readonly string[];
   readonly help: string;
   readonly commands: readonly CommandName[];
 };

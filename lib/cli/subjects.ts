@@ -1,0 +1,37 @@
+import { findRunning } from "./running.ts";
+import { readSnapshot } from "./input.ts";
+import { prepareRouting } from "./routing.ts";
+import { settingsOf } from "./settings.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Hosts and containers as they are named everywhere; what is anything else is nothing that a shell should read. */
+const WORD = /^[A-Za-z0-9_*][A-Za-z0-9_.*-]*$/;
+
+/**
+ * Prints the hosts and containers that `explain` can be asked about, a line each, for the shells' completions: those of the
+ * signalbox that runs, or those that Docker has now. Prints nothing where nobody tells.
+ */
+export async function subjects(terminal: Terminal): Promise<number> {
+  const words = await findWords(terminal).catch(() => []);
+  const known = [...new Set(words)].filter((word) => WORD.test(word)).sort();
+  await terminal.out(known.map((word) => `${word}\n`).join(""));
+  return 0;
+}
+
+async function findWords(terminal: Terminal): Promise<readonly string[]> {
+  const settings = settingsOf({}, terminal);
+  const found = await findRunning(settings, terminal);
+  if (found.kind === "runs") {
+    return found.status.routes.flatMap(({ route, servers }) => [
+      route.replace(/\/.*$/, ""),
+      ...servers.map(({ container }) => container),
+    ]);
+  }
+  const { containers } = await readSnapshot(settings, terminal);
+  const { model } = (await prepareRouting(settings)).design.build({
+    containers,
+    stopping: new Set(),
+    starting: new Set(),
+  });
+  return [...containers.map(({ name }) => name), ...model.routes.map(({ host }) => host)];
+}
