@@ -17,7 +17,7 @@ export const PERMISSIONS: readonly string[] = [
   "--allow-read",
   "--allow-write",
   "--allow-net",
-  // haproxy, ssh for remote engines, and the reload command of --external.
+  // haproxy, ssh for remote engines, the reload command of --external, and prlimit.
   "--allow-run",
   // The default state directory depends on who runs it; a container on the host's network carries the hostname; a listener
   // on all addresses is tried on each of them where HAProxy has one already.

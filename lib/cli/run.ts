@@ -17,6 +17,7 @@ import { fetchText, serveControl } from "../report/control_socket.ts";
 import { createReporter } from "../report/log.ts";
 import { VERSION } from "../version.ts";
 import { proveListeners } from "./check_listeners.ts";
+import { raiseDescriptorLimit } from "./descriptor_limit.ts";
 import { failed, wrongUsage } from "./failure.ts";
 import { whyRefused } from "./check_files.ts";
 import { readSnapshotText } from "./input.ts";
@@ -42,6 +43,8 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   const hangups: (() => void)[] = [];
   Deno.addSignalListener("SIGHUP", () => hangups.forEach((listener) => listener()));
 
+  // Nobody waits for it.
+  void raiseDescriptorLimit();
   const startedAt = new Date();
   const settings = settingsOf(options, terminal);
   const format = settings.logFormat ?? (terminal.isErrTerminal ? "text" : "json");

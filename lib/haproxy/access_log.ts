@@ -5,6 +5,8 @@ import type { Clock, Reporter } from "../ports.ts";
 import { ask } from "./cli_socket.ts";
 import { WorkerLog } from "./worker_log.ts";
 
+/** How old what is left for the next signalbox may be, in milliseconds: it may tell the lines of that time again. */
+const MARK_MS = 1_000;
 /** How long lost lines are counted before they are told again, in milliseconds. */
 const TOLD_MS = 60_000;
 /** What HAProxy says in the place of lines that were not read fast enough. */
@@ -30,6 +32,7 @@ export class AccessLog {
   #isFinishing = false;
   #untold = 0;
   #isTelling = false;
+  #isMarking = false;
 
   constructor(readonly settings: AccessLogSettings, readonly clock: Clock, readonly report: Reporter) {
     this.#socket = `${settings.stateDir}/haproxy.sock`;
@@ -58,12 +61,27 @@ export class AccessLog {
 
   /** Ends, but for what HAProxy finishes: the next signalbox reads on from here. */
   leave(): void {
-    if (this.#isFinishing) return;
-    const marks = [...this.#logs].map(({ parts: { pid }, position: { last } }) => ({ pid, last }));
+    if (this.#isFinishing || this.#followed === undefined) return;
+    this.#mark();
     for (const log of this.#logs) log.end();
     this.#followed = undefined;
+  }
+
+  #keepMark(): boolean {
+    this.clock.after(MARK_MS, () => {
+      this.#isMarking = false;
+      if (!this.#isFinishing && this.#followed !== undefined) this.#mark();
+    });
+    return true;
+  }
+
+  #mark(): void {
+    const marks = [...this.#logs].map(({ parts: { pid }, position: { last } }) => ({ pid, last }));
+    if (marks.length === 0) return;
+    const path = this.#markPath;
     try {
-      if (marks.length > 0) Deno.writeTextFileSync(this.#markPath, JSON.stringify(marks), { mode: 0o600 });
+      Deno.writeTextFileSync(`${path}.new`, JSON.stringify(marks), { mode: 0o600 });
+      Deno.renameSync(`${path}.new`, path);
     } catch {
       // The next one tells that lines may be missing.
     }
@@ -78,6 +96,7 @@ export class AccessLog {
   /** HAProxy has ended: what it said at last is read. */
   async drain(): Promise<void> {
     await Promise.all([...this.#logs].map((log) => log.drain()));
+    await Deno.remove(this.#markPath).catch(() => undefined);
   }
 
   #open(pid: number, last: readonly string[], isOld: boolean): WorkerLog {
@@ -101,6 +120,8 @@ export class AccessLog {
   }
 
   #tell(lines: readonly string[]): void {
+    // One that is killed, as systemd does for a restart, says nothing at its end.
+    this.#isMarking ||= this.#keepMark();
     this.report.requests(lines.filter((line) => REQUEST.test(line)));
     for (const line of lines) {
       const dropped = DROPPED.exec(line)?.[1];

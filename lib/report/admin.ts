@@ -1,6 +1,7 @@
 import { formatStatus, type Status } from "../core/status.ts";
-import { SteadyServer } from "./steady_server.ts";
 import { formatMetrics } from "./metrics.ts";
+import { SmallServer } from "./small_server.ts";
+import { SteadyServer } from "./steady_server.ts";
 
 /** What the admin page shows, and where. */
 export type AdminSettings = {
@@ -14,6 +15,9 @@ export type AdminSettings = {
   /** Waits for its address where it cannot be had yet. */
   readonly mayWait?: boolean;
 };
+
+/** Connections at a time: a process may have 1,024 descriptors, and routing needs them. */
+const MOST = 64;
 
 const HEADERS = {
   "cache-control": "no-store",
@@ -29,20 +33,20 @@ const HEADERS = {
 export const serveAdmin = (settings: AdminSettings): SteadyServer =>
   new SteadyServer(() => openPage(settings), settings.onFailure, settings.mayWait);
 
-function openPage(settings: AdminSettings): Deno.HttpServer {
+function openPage(settings: AdminSettings): SmallServer {
   const { hostname, port } = settings;
-  return Deno.serve({
-    hostname,
-    port,
-    onListen: () => undefined,
+  return new SmallServer({
+    listen: () => Deno.listen({ hostname, port }),
+    most: MOST,
     onError: () => text(500, "failed\n"),
-  }, (request) => {
-    if (request.method !== "GET" && request.method !== "HEAD") return text(405, "only GET\n");
-    if (!isOwnHost(request.headers.get("host") ?? "")) {
-      return text(421, "ask by address, localhost or a name without dots\n");
-    }
-    if (isFromOtherSite(request.headers)) return text(403, "not for other sites\n");
-    return answer(new URL(request.url).pathname, settings);
+    answer: (request) => {
+      if (request.method !== "GET" && request.method !== "HEAD") return text(405, "only GET\n");
+      if (!isOwnHost(request.headers.get("host") ?? "")) {
+        return text(421, "ask by address, localhost or a name without dots\n");
+      }
+      if (isFromOtherSite(request.headers)) return text(403, "not for other sites\n");
+      return answer(new URL(request.url).pathname, settings);
+    },
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Status } from "../core/status.ts";
+import { SmallServer } from "./small_server.ts";
 import { SteadyServer } from "./steady_server.ts";
 
 /** What can be asked of a running signalbox. */
@@ -31,13 +32,12 @@ export function serveControl(
   };
 }
 
-function openSocket(path: string, handlers: ControlHandlers): Deno.HttpServer {
+/** Connections at a time, beside those of the admin page: who holds all of that one keeps nobody out here. */
+const MOST = 64;
+
+function openSocket(path: string, handlers: ControlHandlers): SmallServer {
   unlessMissing(() => Deno.removeSync(path));
-  const server = Deno.serve({
-    path,
-    onListen: () => undefined,
-    onError: (error) => new Response(String(error), { status: 500 }),
-  }, async (request) => {
+  const answer = async (request: Request) => {
     const { pathname } = new URL(request.url);
     if (request.method === "GET" && pathname === "/status") return Response.json(await handlers.status());
     if (request.method === "GET" && pathname === "/settings") return Response.json(handlers.settings());
@@ -47,6 +47,12 @@ function openSocket(path: string, handlers: ControlHandlers): Deno.HttpServer {
       return Response.json({ pid: Deno.pid });
     }
     return new Response("not found\n", { status: 404 });
+  };
+  const server = new SmallServer({
+    listen: () => Deno.listen({ transport: "unix", path }),
+    most: MOST,
+    answer,
+    onError: (error) => new Response(String(error), { status: 500 }),
   });
   // It is gone where another signalbox begins in this moment, which then asks this one to leave.
   unlessMissing(() => Deno.chmodSync(path, 0o600));

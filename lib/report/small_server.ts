@@ -1,0 +1,147 @@
+/** What a small server serves. */
+export type SmallServerSettings = {
+  readonly listen: () => Deno.Listener;
+  /** Connections at a time. */
+  readonly most: number;
+  readonly answer: (request: Request) => Response | Promise<Response>;
+  /** What is answered where that throws. */
+  readonly onError: (error: unknown) => Response;
+  /** How long a request's head, and then its answer, may take, in milliseconds. */
+  readonly limits?: { readonly headMs: number; readonly answerMs: number };
+};
+
+/** A client that asks sends a few hundred bytes at once; HAProxy may be asked for the answer, which takes a moment. */
+const LIMITS = { headMs: 10_000, answerMs: 20_000 };
+const LONGEST_HEAD = 16_384;
+
+/**
+ * An HTTP server for a few questions without a body, of which each closes its connection. It holds so many connections, and
+ * never more: where all are taken, the one that has waited longest for its question to be whole makes room, so that those
+ * who say nothing keep nobody out. Deno's own takes as many as come, for as long as they like.
+ */
+export class SmallServer {
+  /** Rejects where no connection can be accepted any more. */
+  readonly finished: Promise<void>;
+  readonly #listener: Deno.Listener;
+  /** Those whose question is not whole, the oldest first. */
+  readonly #asking = new Set<Deno.Conn>();
+  readonly #answering = new Map<Deno.Conn, Promise<void>>();
+  #isClosed = false;
+
+  constructor(readonly settings: SmallServerSettings) {
+    this.#listener = settings.listen();
+    this.finished = this.#accept();
+  }
+
+  /** Ends it, with its last answers. */
+  async shutdown(): Promise<void> {
+    this.#isClosed = true;
+    close(this.#listener);
+    this.#asking.forEach(close);
+    await Promise.all(this.#answering.values());
+  }
+
+  async #accept(): Promise<void> {
+    while (!this.#isClosed) {
+      let connection: Deno.Conn;
+      try {
+        connection = await this.#listener.accept();
+      } catch (error) {
+        if (this.#isClosed) return;
+        close(this.#listener);
+        throw error;
+      }
+      if (this.#asking.size + this.#answering.size >= this.settings.most) {
+        const [oldest] = this.#asking;
+        close(oldest ?? connection);
+        if (oldest === undefined) continue;
+        this.#asking.delete(oldest);
+      }
+      this.#asking.add(connection);
+      void this.#serve(connection);
+    }
+  }
+
+  async #serve(connection: Deno.Conn): Promise<void> {
+    const { headMs, answerMs } = this.settings.limits ?? LIMITS;
+    let timer = setTimeout(() => close(connection), headMs);
+    try {
+      const head = await readHead(connection);
+      // It made room for another one.
+      if (!this.#asking.delete(connection) || head === undefined) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => close(connection), answerMs);
+      const answering = this.#answer(connection, head).catch(() => undefined);
+      this.#answering.set(connection, answering);
+      await answering;
+    } catch {
+      // The client went away, or took too long.
+    } finally {
+      clearTimeout(timer);
+      this.#asking.delete(connection);
+      this.#answering.delete(connection);
+      close(connection);
+    }
+  }
+
+  async #answer(connection: Deno.Conn, head: string): Promise<void> {
+    const request = parseRequest(head);
+    const response = typeof request === "number"
+      ? new Response("", { status: request })
+      : await Promise.resolve(request).then(this.settings.answer).catch(this.settings.onError);
+    const body = new Uint8Array(await response.arrayBuffer());
+    const lines = [`HTTP/1.1 ${response.status} ${response.ok ? "OK" : ""}`];
+    response.headers.forEach((value, name) => lines.push(`${name}: ${value}`));
+    lines.push(`content-length: ${body.length}`, "connection: close", "", "");
+    await writeAll(connection, new TextEncoder().encode(lines.join("\r\n")));
+    if (!head.startsWith("HEAD ")) await writeAll(connection, body);
+    await connection.closeWrite();
+  }
+}
+
+/** The text up to the empty line, `undefined` where it does not come; one that is too long comes as it is. */
+async function readHead(connection: Deno.Conn): Promise<string | undefined> {
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(4_096);
+  for (let text = "";;) {
+    const size = await connection.read(buffer);
+    if (size === null) return undefined;
+    text += decoder.decode(buffer.subarray(0, size), { stream: true });
+    const end = text.indexOf("\r\n\r\n");
+    if (end >= 0 && end <= LONGEST_HEAD) return text.slice(0, end);
+    if (text.length > LONGEST_HEAD) return text;
+  }
+}
+
+/** The request of a head (RFC 9112), or the status that refuses it. */
+function parseRequest(head: string): Request | number {
+  if (head.length > LONGEST_HEAD) return 431;
+  const [first = "", ...fields] = head.split("\r\n");
+  const [, method, target = ""] = /^([A-Z]+) (\S+) HTTP\/1\.[01]$/.exec(first) ?? [];
+  const pairs = fields.map((field) => /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(field));
+  if (method === undefined || pairs.includes(null)) return 400;
+  const hosts = pairs.filter((pair) => pair?.[1]?.toLowerCase() === "host");
+  const host = hosts[0]?.[2] ?? "";
+  if (hosts.length > 1) return 400;
+  try {
+    const headers = new Headers(pairs.map((pair) => [pair?.[1] ?? "", pair?.[2] ?? ""]));
+    // A proxy's form names the host twice.
+    const url = new URL(target.startsWith("/") ? `http://localhost${target}` : target);
+    if (!target.startsWith("/") && url.host !== host.toLowerCase()) return 400;
+    return new Request(url, { method, headers });
+  } catch {
+    return 400;
+  }
+}
+
+async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
+}
+
+function close(connection: { close(): void }): void {
+  try {
+    connection.close();
+  } catch {
+    // It was closed already.
+  }
+}

@@ -1,0 +1,26 @@
+/** A snapshot whose folder is taken away, and comes again, is followed as before. */
+import { FaultStage } from "./stage.ts";
+
+Deno.test("a snapshot is followed when its folder was put in the place of another one", async () => {
+  await using stage = await FaultStage.open({ host: "first.example" });
+  const snapshot = () => Deno.readTextFile(`${stage.folder}/snapshot.json`);
+  await stage.write("data/snapshot.json", await snapshot());
+  stage.start(["--snapshot", `${stage.folder}/data/snapshot.json`]);
+  await stage.answers("first.example");
+  for (const host of ["second.example", "third.example"]) {
+    await stage.want({ host });
+    await stage.write(`new/snapshot.json`, await snapshot());
+    await Deno.rename(`${stage.folder}/data`, `${stage.folder}/old-${host}`);
+    await Deno.rename(`${stage.folder}/new`, `${stage.folder}/data`);
+    await stage.answers(host);
+  }
+});
+
+Deno.test("a signal that comes while signalbox begins ends it", async () => {
+  await using stage = await FaultStage.open({ host: "first.example" });
+  for (let count = 0; count < 3; count++) {
+    const program = stage.start();
+    await stage.says(program, count === 0 ? /signalbox \d/ : /took over|started HAProxy/);
+    await program.stop();
+  }
+});
