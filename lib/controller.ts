@@ -19,7 +19,7 @@ import { Reminders } from "./reminders.ts";
 
 /** The pure half of the flow, in its two steps. */
 export type Design = {
-  readonly build: (snapshot: Snapshot) => Built;
+  readonly build: (snapshot: Snapshot, inUse?: Known) => Built;
   readonly render: (model: Model) => Desired;
 };
 
@@ -183,7 +183,7 @@ export class Controller {
 
   async #realize(signal: AbortSignal, since?: number): Promise<void> {
     const { design, report } = this.parts;
-    const built = design.build(this.#snapshot);
+    const built = design.build(this.#snapshot, this.readiness.inUse(this.#known));
     const desired = design.render(this.quarantine.filter(built.model));
     const states = this.readiness.update(desired.model, this.#known);
     this.built = {

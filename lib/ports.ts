@@ -99,6 +99,10 @@ export type ProbeTarget = {
   readonly via: "container" | "published";
   /** The container's own address and port, which tells the truth where it can be reached. */
   readonly own: { readonly hostname: string; readonly port: number } | undefined;
+  /** Other ways to it, the better ones first, for where this one does not lead to it. */
+  readonly others: readonly ProbeWay[];
+  /** It is asked to find out whether a better way leads to it again: calmly. */
+  readonly isCalm: boolean;
   /** Where the container's machine is, if it is another one and this is an address there. */
   readonly elsewhere: string | undefined;
   /** What it is asked over HTTP, one after the other; none where a connection is proof enough. */
@@ -108,6 +112,9 @@ export type ProbeTarget = {
   /** How often it is asked once it is late, in milliseconds. */
   readonly lateMs: number;
 };
+
+/** A way to a container, by which it may answer. */
+export type ProbeWay = Pick<ProbeTarget, "hostname" | "port" | "via" | "elsewhere">;
 
 /** A request as it is sent, and whether any answer is right, or one that HAProxy's check would take (2xx or 3xx). */
 export type HttpQuestion = {
@@ -121,14 +128,14 @@ export const READY_LIMIT_MS = 60_000;
 /** Finds out whether a container answers. */
 export interface Prober {
   /**
-   * Resolves once the target answered; rejects only when the signal aborts. `onFailure` hears why each try failed, and
-   * for how many milliseconds it has been asked.
+   * Resolves once the target answered, with the other way by which it did, if it did by one; rejects only when the
+   * signal aborts. `onFailure` hears why each try failed, and for how many milliseconds it has been asked.
    */
   prove(
     target: ProbeTarget,
     onFailure: (why: string, askedMs: number) => void,
     signal: AbortSignal,
-  ): Promise<void>;
+  ): Promise<ProbeWay | void>;
 }
 
 /** Time, so that tests can hold it. */

@@ -1,11 +1,20 @@
 import type { Backend, HealthCheck, Model, Server } from "./core/model.ts";
-import { adviceOn, checkRequest } from "./core/health_check.ts";
-import { plainHost, type ServerName } from "./core/names.ts";
+import { adviceOn } from "./core/health_check.ts";
+import type { ServerName } from "./core/names.ts";
 import type { Notice } from "./core/notice.ts";
 import { currentName } from "./core/section_names.ts";
 import type { ReportedServer } from "./core/survey.ts";
 import type { ServerState } from "./core/runtime_command.ts";
-import { type Clock, type Prober, type ProbeTarget, READY_LIMIT_MS, type Reporter } from "./ports.ts";
+import { type At, type InUse, isAt } from "./core/ways.ts";
+import {
+  type Clock,
+  type Prober,
+  type ProbeTarget,
+  type ProbeWay,
+  READY_LIMIT_MS,
+  type Reporter,
+} from "./ports.ts";
+import { asksOf, homeTarget, identityOf, targetOf } from "./probe_target.ts";
 
 type Entry = {
   /** The object that it was last seen as: the same one as long as nothing about it changes. */
@@ -19,11 +28,15 @@ type Entry = {
   why: string;
   /** Why it has not answered within the limit, as it was then. */
   whyLate: string | undefined;
+  /** Another way by which its container answered, which the next model takes. */
+  found: At | undefined;
+  /** What it is asked to find out whether a better way leads to it again, and what ends that. */
+  home: { readonly asks: string; readonly stop: AbortController } | undefined;
   readonly stop: AbortController;
 };
 
 /** Servers that had traffic before, and where; another address is another matter. */
-export type Known = ReadonlyMap<ServerName, { readonly address: string; readonly port: number }>;
+export type Known = ReadonlyMap<ServerName, At>;
 
 /** The servers that had traffic, of those that HAProxy reports, by the names that they have today. */
 export function knownOf(reported: readonly ReportedServer[]): Known {
@@ -31,9 +44,9 @@ export function knownOf(reported: readonly ReportedServer[]): Known {
   return new Map(serving.map((server) => [currentName(server.name), server]));
 }
 
-function isKnownAt(known: Known, { name, address, port }: Server): boolean {
-  const before = known.get(name);
-  return before?.address === address && before.port === port;
+function isKnownAt(known: Known, server: Server): boolean {
+  const before = known.get(server.name);
+  return before !== undefined && isAt(before, server);
 }
 
 /** How long a container may wait before it is said why, in milliseconds. */
@@ -42,6 +55,8 @@ const SILENT_MS = 1_000;
 /** Which servers may have traffic: those whose container answered, and whose engine has nothing against it. */
 export class Readiness {
   readonly #entries = new Map<ServerName, Entry>();
+  /** Where servers have answered: what has one way today may have another tomorrow. */
+  readonly #inUse = new Map<ServerName, At>();
   /** Of each server that the last update began to ask: its proof, and its first answer, good or bad. */
   #fresh: { readonly proof: Promise<void>; readonly answer: Promise<void> }[] = [];
   /** A pass waits for what comes in, and looks at it by itself. */
@@ -61,10 +76,16 @@ export class Readiness {
     }
     for (const [key, entry] of this.#entries) {
       if (states.has(key)) continue;
-      entry.stop.abort();
+      end(entry);
       this.#entries.delete(key);
+      this.#inUse.delete(key);
     }
     return states;
+  }
+
+  /** Where servers are reached, as it was proven: now, or before this signalbox began. */
+  inUse(known: Known): InUse {
+    return known.size === 0 ? this.#inUse : new Map([...known, ...this.#inUse]);
   }
 
   /** Whether servers are being asked for the first time: by the last update. */
@@ -126,7 +147,7 @@ export class Readiness {
 
   /** Ends all probes. */
   stop(): void {
-    for (const entry of this.#entries.values()) entry.stop.abort();
+    for (const entry of this.#entries.values()) end(entry);
     this.#entries.clear();
   }
 
@@ -141,21 +162,25 @@ export class Readiness {
     const isSame = before?.identity === identity && !isAnother &&
       (before.isProven || before.asks === asksOf(target)) &&
       (before.server.incarnation === server.incarnation || before.server.incarnation === "");
-    if (!isSame) before?.stop.abort();
-    // What was known before this signalbox is known of the start that it was seen in.
-    const entry = isSame ? before : newEntry(server, target, isKnown && before === undefined);
+    if (!isSame && before !== undefined) end(before);
+    // What was known before this signalbox is known of the start that it was seen in; and what answered by this way was
+    // proven by it.
+    const isFound = before?.found !== undefined && isAt(before.found, server) &&
+      before.server.incarnation === server.incarnation;
+    const entry = isSame ? before : newEntry(server, target, isFound || (isKnown && before === undefined));
     entry.server = server;
     entry.check = backend.shape.check;
     this.#entries.set(server.name, entry);
+    if (entry.isProven) this.#noteProof(backend, entry);
     // One that is only being started has nobody to answer yet.
     if (!entry.isAsked && server.gate !== "created") {
       entry.isAsked = true;
-      this.#probe(target, server, entry);
+      this.#probe(backend, target, server, entry);
     }
     return entry;
   }
 
-  #probe(target: ProbeTarget, server: Server, entry: Entry): void {
+  #probe(backend: Backend, target: ProbeTarget, server: Server, entry: Entry): void {
     const { promise: answer, resolve } = Promise.withResolvers<void>();
     let isTold = false;
     const onFailure = (why: string, askedMs: number) => {
@@ -169,12 +194,40 @@ export class Readiness {
       isTold = true;
       this.report.info(`${server.containerName} gets no traffic yet: ${why}`, { server: server.name });
     };
-    const proof = this.prober.prove(target, onFailure, entry.stop.signal).then(() => {
+    const proof = this.prober.prove(target, onFailure, entry.stop.signal).then((found) => {
       if (entry.stop.signal.aborted) return;
+      if (found) return this.#turnTo(found, entry);
       entry.isProven = true;
+      this.#noteProof(backend, entry);
       if (!this.#isAwaited) this.onChange();
     }, () => undefined).finally(resolve);
     this.#fresh.push({ proof, answer });
+  }
+
+  /** What answers stays in use while the container has it; a published port only until a better way leads there again. */
+  #noteProof(backend: Backend, entry: Entry): void {
+    const { server } = entry;
+    if (entry.found === undefined || isAt(entry.found, server)) {
+      this.#inUse.set(server.name, { address: server.address, port: server.port });
+    }
+    const target = homeTarget(backend, server);
+    const asks = target && JSON.stringify(target);
+    if (entry.home?.asks === asks) return;
+    entry.home?.stop.abort();
+    entry.home = undefined;
+    if (target === undefined || asks === undefined) return;
+    const stop = new AbortController();
+    entry.home = { asks, stop };
+    void this.prober.prove(target, () => undefined, stop.signal).then((found) => {
+      if (!stop.signal.aborted) this.#turnTo(found ?? target, entry);
+    }, () => undefined);
+  }
+
+  /** The container answers by another way: the next model has it. */
+  #turnTo({ hostname: address, port }: ProbeWay, entry: Entry): void {
+    entry.found = { address, port };
+    this.#inUse.set(entry.server.name, entry.found);
+    this.onChange();
   }
 }
 
@@ -184,7 +237,10 @@ function whyWithAdvice(why: string | undefined, check: HealthCheck | undefined):
   return advice === undefined ? why : `${why}: ${advice}`;
 }
 
-const asksOf = ({ questions }: ProbeTarget): string => JSON.stringify(questions);
+function end(entry: Entry): void {
+  entry.stop.abort();
+  entry.home?.stop.abort();
+}
 
 function newEntry(server: Server, target: ProbeTarget, isKnown: boolean): Entry {
   const why = "it has not answered yet";
@@ -197,6 +253,8 @@ function newEntry(server: Server, target: ProbeTarget, isKnown: boolean): Entry 
     isProven: isKnown,
     why,
     whyLate: undefined,
+    found: undefined,
+    home: undefined,
     stop: new AbortController(),
   };
 }
@@ -207,37 +265,3 @@ const GATES = {
   unhealthy: "its engine says that it is unhealthy",
   stopping: "it was told to stop, or may have moved",
 } as const;
-
-/** How often a container is asked once it is late, in milliseconds: over HTTP at most so rarely, or whether it listens. */
-const ANSWER_LATE_MS = 10_000;
-const LISTEN_LATE_MS = 1_000;
-
-function targetOf({ host: written, shape }: Backend, server: Server): ProbeTarget {
-  const host = plainHost(written);
-  const check = checkRequest(shape.check, written);
-  const warm = `GET / HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: signalbox\r\nConnection: close\r\n\r\n`;
-  return {
-    container: server.containerId,
-    hostname: server.address,
-    port: server.port,
-    via: server.via,
-    own: server.own === undefined ? undefined : { hostname: server.own.address, port: server.own.port },
-    elsewhere: server.elsewhere,
-    questions: [
-      ...server.isWarmed ? [{ request: warm, isAnyRight: true }] : [],
-      ...check === undefined ? [] : [{ request: check, isAnyRight: false }],
-    ],
-    tlsName: server.tls === undefined ? undefined : host,
-    lateMs: server.isWarmed
-      ? ANSWER_LATE_MS
-      : check === undefined
-      ? LISTEN_LATE_MS
-      : Math.min(ANSWER_LATE_MS, shape.checkIntervalMs),
-  };
-}
-
-/** What has to be proven anew if it is another; a check that is changed leaves those alone that have traffic. */
-const identityOf = (target: ProbeTarget, { isWarmed }: Server): string => {
-  const { hostname, port, via, own, elsewhere, tlsName } = target;
-  return JSON.stringify([hostname, port, via, own, elsewhere, tlsName, isWarmed]);
-};

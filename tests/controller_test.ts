@@ -55,7 +55,7 @@ class Loop {
       report: loop.report,
       settle: { quietMs: 10, mostMs: 100 },
       design: {
-        build: (snapshot) => buildModel(snapshot, settings),
+        build: (snapshot, inUse) => buildModel(snapshot, settings, undefined, inUse),
         render: (model) => renderDesired(model, templates, settings),
       },
     });

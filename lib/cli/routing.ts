@@ -4,6 +4,7 @@ import type { HaproxyVersion } from "../core/backend_option.ts";
 import { messageOf } from "../core/message_of.ts";
 import { buildModel, type Built } from "../core/build_model.ts";
 import type { MachineAddresses, OwnListener } from "../core/own_listener.ts";
+import type { InUse } from "../core/ways.ts";
 import type { RoutingSettings } from "../core/routing_settings.ts";
 import type { IpAddress } from "../core/names.ts";
 import { renderDesired } from "../core/render.ts";
@@ -22,7 +23,7 @@ export type Routing = {
   readonly settings: RoutingSettings;
   readonly templates: Templates;
   readonly design: Design & {
-    readonly build: (snapshot: Snapshot, machine?: MachineAddresses) => Built;
+    readonly build: (snapshot: Snapshot, inUse?: InUse, machine?: MachineAddresses) => Built;
   };
   /** Secrets that the config names, for haproxy's environment. */
   readonly env: Readonly<Record<string, string>>;
@@ -61,7 +62,8 @@ export async function prepareRouting(settings: Settings): Promise<Routing> {
     settings: routing,
     templates,
     design: {
-      build: (snapshot: Snapshot, machine?: MachineAddresses) => buildModel(snapshot, routing, machine),
+      build: (snapshot: Snapshot, inUse?: InUse, machine?: MachineAddresses) =>
+        buildModel(snapshot, routing, machine, inUse),
       render: (model) => renderDesired(model, templates, routing),
     },
     env: password === undefined ? {} : { SIGNALBOX_STATS_PASSWORD: password },

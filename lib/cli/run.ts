@@ -81,7 +81,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     settle: { quietMs: settings.settleMs, mostMs: settings.settleMaxMs },
     design: {
       // Through the variable: SIGHUP puts fresh settings in its place.
-      build: (snapshot) => routing.design.build(snapshot, machine.addresses()),
+      build: (snapshot, inUse) => routing.design.build(snapshot, inUse, machine.addresses()),
       render: (model) => routing.design.render(model),
     },
   });

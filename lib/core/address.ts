@@ -154,6 +154,21 @@ function settingsFor({ engine }: ContainerView, given: AddressSettings): Address
   };
 }
 
+/** The addresses that a container has of its own, by the names of its networks. */
+export function ownEndpoints({ networks }: ContainerView, port: Port): Endpoint[] {
+  return networks.filter(isAttached).map((network) => endpointOn(network, port));
+}
+
+/** Where a container's engine publishes a port of the container whose network it uses. */
+export function publishedEndpoint(
+  container: ContainerView,
+  shared: ContainerView,
+  port: Port,
+  given: AddressSettings,
+): Choice<Endpoint> {
+  return publishedBy(shared, port, settingsFor(container, given));
+}
+
 function endpointBy(
   isOwn: boolean,
   container: ContainerView,
@@ -161,10 +176,10 @@ function endpointBy(
   network: string | undefined,
   settings: AddressSettings,
 ): Choice<Endpoint> {
-  return isOwn ? ownEndpoint(container, port, network) : publishedEndpoint(container, port, settings);
+  return isOwn ? ownEndpoint(container, port, network) : publishedBy(container, port, settings);
 }
 
-function publishedEndpoint(
+function publishedBy(
   container: ContainerView,
   port: Port,
   settings: AddressSettings,
@@ -227,7 +242,8 @@ function ownEndpoint(container: ContainerView, port: Port, named: string | undef
 
 const isAttached = ({ ipv4, ipv6 }: NetworkAttachment): boolean => (ipv4 ?? ipv6) !== undefined;
 
-const networksOf = ({ networks }: ContainerView): string =>
+/** The networks on which a container has an address, by name. */
+export const networksOf = ({ networks }: ContainerView): string =>
   networks.filter(isAttached).map((network) => network.name).join(", ");
 
 function endpointOn(network: NetworkAttachment, port: Port): Endpoint {

@@ -12,6 +12,7 @@ import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView, Snapshot } from "./snapshot.ts";
 import { type Held, heldNotice, holdTlsOnly } from "./tls_only_hosts.ts";
 import { whyTaken } from "./verdict.ts";
+import { type InUse, NOTHING_IN_USE } from "./ways.ts";
 
 /** The model, and all that the user should know of how it came about. */
 export type Built = {
@@ -24,15 +25,16 @@ export type Built = {
 };
 
 /**
- * Builds what HAProxy should do from what Docker said, and from the addresses that this machine has where they are known.
- * Never throws on anything that a container wrote.
+ * Builds what HAProxy should do from what Docker said, from the addresses that this machine has where they are known, and
+ * from what was proven of how servers are reached. Never throws on anything that a container wrote.
  */
 export function buildModel(
   snapshot: Snapshot,
   settings: RoutingSettings,
   machine: MachineAddresses = UNKNOWN_MACHINE,
+  inUse: InUse = NOTHING_IN_USE,
 ): Built {
-  const builder = new Builder(snapshot, settings, machine);
+  const builder = new Builder(snapshot, settings, machine, inUse);
   // The oldest first: whoever came first keeps a host. One that is being stopped or started keeps none that another
   // could answer for.
   const { stopping, starting } = snapshot;
@@ -66,9 +68,10 @@ class Builder {
     readonly snapshot: Snapshot,
     readonly settings: RoutingSettings,
     readonly machine: MachineAddresses,
+    inUse: InUse,
   ) {
     this.#memory = memoryOf(settings);
-    this.#memory.begin();
+    this.#memory.begin(inUse);
     this.#networks = new NetworkOwners(snapshot);
   }
 

@@ -1,3 +1,4 @@
+import type { Endpoint } from "./address.ts";
 import type { BackendName, ContainerId, HostName, IpAddress, PathPrefix, Port, ServerName } from "./names.ts";
 
 /** Why a server may not have traffic yet, as Docker tells it; `open` leaves it to the prober. */
@@ -22,6 +23,10 @@ export type Server = {
   readonly own: { readonly address: IpAddress; readonly port: Port } | undefined;
   /** Where its engine is, if its address is one on another machine. */
   readonly elsewhere: IpAddress | undefined;
+  /** Other ways to it, the better ones first; none for most. */
+  readonly others: readonly Endpoint[];
+  /** It is reached by one that was proven, and that is another than the rule's. */
+  readonly isDetour: boolean;
   /** Tells one start of the container from the next. */
   readonly incarnation: string;
   readonly tls: ServerTls | undefined;

@@ -6,6 +6,7 @@ import { type Attempt, type Circumstances, type Phase, readOffers } from "./offe
 import { SaidBefore } from "./route_data.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView } from "./snapshot.ts";
+import { type InUse, isReachedAs, NOTHING_IN_USE } from "./ways.ts";
 
 /** A backend with what its containers disagree about. */
 export type Merged = { readonly backend: Backend; readonly notices: readonly Notice[] };
@@ -34,11 +35,13 @@ const nothing = (said: SaidBefore): Pass => ({ said, considered: new Map(), merg
 export class ModelMemory {
   #before = nothing(new SaidBefore());
   #now = nothing(new SaidBefore());
+  #inUse: InUse = NOTHING_IN_USE;
 
   constructor(readonly settings: RoutingSettings) {}
 
   /** Begins a pass: what the last one did not use is forgotten. */
-  begin(): void {
+  begin(inUse: InUse): void {
+    this.#inUse = inUse;
     this.#before = this.#now;
     this.#now = nothing(this.#before.said.next());
   }
@@ -47,14 +50,20 @@ export class ModelMemory {
   consider(container: ContainerView, phase: Phase, shared: NetworkOwner): Considered {
     const before = this.#before.considered.get(container.id);
     const isSame = before?.container === container && before.shared === shared &&
-      before.phase === phase;
+      before.phase === phase &&
+      before.attempts.every(({ offer }) => offer === undefined || isReachedAs(offer.server, this.#inUse));
     const now = isSame ? before : this.#read(container, phase, shared);
     this.#now.considered.set(container.id, now);
     return now;
   }
 
   #read(container: ContainerView, phase: Phase, shared: NetworkOwner): Considered {
-    const attempts = readOffers(container, { phase, shared }, this.settings, this.#now.said);
+    const attempts = readOffers(
+      container,
+      { phase, shared, inUse: this.#inUse },
+      this.settings,
+      this.#now.said,
+    );
     return { container, phase, shared, attempts };
   }
 

@@ -1,4 +1,4 @@
-import { chooseEndpoint, choosePort } from "./address.ts";
+import { choosePort } from "./address.ts";
 import type { Gate, Route, Server } from "./model.ts";
 import { type BackendName, type HostName, type PathPrefix, routeKey, shortId } from "./names.ts";
 import type { NetworkOwner } from "./network_owner.ts";
@@ -8,6 +8,7 @@ import { routeHost } from "./route_host.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import { backendName, serverName } from "./section_names.ts";
 import type { ContainerView } from "./snapshot.ts";
+import { chooseWay, type InUse } from "./ways.ts";
 
 /** A server, and what it wants to serve: its own host, and its aliases, each once. */
 export type Offer = Member & { readonly own: Route; readonly aliases: readonly Route[] };
@@ -36,7 +37,7 @@ export type Circumstances = {
 /** What one container offers, before it meets what others offer; never throws, whatever the container wrote. */
 export function readOffers(
   container: ContainerView,
-  circumstances: Circumstances,
+  circumstances: Circumstances & { readonly inUse: InUse },
   settings: RoutingSettings,
   said: SaidBefore,
 ): readonly Attempt[] {
@@ -96,7 +97,7 @@ const NONE: readonly Notice[] = [];
 function readOffer(
   container: ContainerView,
   data: RouteData,
-  { phase, shared }: Circumstances,
+  { phase, shared, inUse }: Circumstances & { readonly inUse: InUse },
   isOnly: boolean,
   settings: RoutingSettings,
 ): Attempt {
@@ -114,21 +115,18 @@ function readOffer(
   if (shared === "gone" || shared === "circle") return noAddress(container, data, host, NO_OWNER[shared]);
   const port = choosePort(container, shared, data.port);
   if (!port.ok) return noAddress(container, data, host, port.why);
-  const endpoint = chooseEndpoint(container, shared, port.value, data.network, settings.address);
-  if (!endpoint.ok) return noAddress(container, data, host, endpoint.why);
   const path = data.context_root ?? "" as PathPrefix;
   const own = routeOf(container, host, path, backendName(host, path));
   const name = serverName(own.backend, container.id, port.value);
+  const used = inUse.get(name);
+  const way = chooseWay(container, shared, port.value, data.network, settings.address, used);
+  if (!way.ok) return noAddress(container, data, host, way.why);
   const server: Server = {
     name,
     numericId: numericId(name),
     containerId: container.id,
     containerName: SAFE_NAME.test(container.name) ? container.name : shortId(container.id),
-    address: endpoint.value.address,
-    port: endpoint.value.port,
-    via: endpoint.value.via,
-    own: endpoint.value.own,
-    elsewhere: endpoint.value.elsewhere,
+    ...way.value,
     incarnation: container.startedAt,
     tls: data.ssl_backend === true ? { verify: data.ssl_backend_tls_verify ?? "none" } : undefined,
     weight: data.weight ?? 1,
@@ -139,7 +137,7 @@ function readOffer(
     notices: notesOn(
       container,
       port.remark,
-      endpoint.value.via === "container" ? endpoint.remark : undefined,
+      way.value.via === "container" || way.value.isDetour ? way.remark : undefined,
     ),
     offer: { own, aliases: aliasesOf(container, own, data.alias_domains), server, data, container },
   };

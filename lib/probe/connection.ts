@@ -13,9 +13,29 @@ export type Connection = {
 
 type Address = { readonly hostname: string; readonly port: number };
 
+/**
+ * Connects, until the signal aborts. Deno throws where the abort comes in the moment in which the connection is made, and
+ * keeps the connection open: so its signal only cancels, and what was made all the same is closed here.
+ */
+export async function connect(at: Address, signal: AbortSignal): Promise<Deno.TcpConn> {
+  signal.throwIfAborted();
+  const cancel = new AbortController();
+  Object.defineProperty(cancel.signal, "throwIfAborted", { value: () => undefined });
+  const abort = () => cancel.abort();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    const connection = await Deno.connect({ ...at, signal: cancel.signal });
+    if (!signal.aborted) return connection;
+    connection.close();
+    throw signal.reason;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
 /** Opens a TCP connection, with a socket of Deno's own: one of node:net holds 64 KiB, and many containers may wait. */
 export async function openTcp(at: Address, signal: AbortSignal): Promise<Connection> {
-  const connection = await Deno.connect({ ...at, signal });
+  const connection = await connect(at, signal);
   let isOpen = true;
   const close = () => {
     if (isOpen) connection.close();

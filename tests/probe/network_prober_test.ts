@@ -38,6 +38,8 @@ const target = (port: number): ProbeTarget => ({
   port,
   via: "container",
   own: undefined,
+  others: [],
+  isCalm: false,
   elsewhere: undefined,
   questions: [],
   tlsName: undefined,

@@ -1,0 +1,152 @@
+import type { Clock, HttpQuestion, ProbeTarget } from "../ports.ts";
+import { connect, type Connection, openTcp, openTls } from "./connection.ts";
+import { findCoincidence } from "./own_networks.ts";
+
+/** How long a try may take, with all that it asks, and how long a connection may take to come, in milliseconds. */
+const TRY_LIMIT_MS = 5_000;
+const CONNECT_LIMIT_MS = 1_000;
+/** The engine's proxy closes within a few milliseconds when nothing listens behind it; one that stays is real. */
+const STAYS_OPEN_MS = 100;
+
+/** EAFNOSUPPORT, EADDRNOTAVAIL, ENETDOWN, ENETUNREACH, ETIMEDOUT, EHOSTDOWN, EHOSTUNREACH (connect(2)): no way leads there. */
+const AWAY = /\(os error (?:97|99|100|101|110|112|113)\)/;
+
+/**
+ * What a try told. `isSure`: it was the container that said no; `isAway`: its address could not be reached from here.
+ */
+export type Verdict = { readonly isReady: true } | {
+  readonly isReady: false;
+  readonly why: string;
+  readonly isSure: boolean;
+  readonly isAway: boolean;
+};
+
+const READY: Verdict = { isReady: true };
+
+/** What a try is done with: `signal` ends all of it, `hurry` this try, since another waits for its turn. */
+export type Means = { readonly clock: Clock; readonly signal: AbortSignal; readonly hurry: AbortSignal };
+
+/** Does what one try is, for as long as one may take. */
+export async function oneTry<T>(means: Means, act: (means: Means) => Promise<T>): Promise<T> {
+  const limit = new AbortController();
+  const end = () => limit.abort();
+  const timer = setTimeout(end, TRY_LIMIT_MS);
+  means.hurry.addEventListener("abort", end, { once: true });
+  try {
+    return await act({ ...means, hurry: limit.signal });
+  } finally {
+    clearTimeout(timer);
+    means.hurry.removeEventListener("abort", end);
+  }
+}
+
+/**
+ * Asks a container once: whether it takes a connection, one that stays open for so many milliseconds, or answers over
+ * HTTP.
+ */
+export async function askOnce(
+  target: ProbeTarget,
+  means: Means,
+  staysOpenMs: number = STAYS_OPEN_MS,
+): Promise<Verdict> {
+  if (means.signal.aborted) {
+    return { isReady: false, why: "it is no longer asked", isSure: false, isAway: false };
+  }
+  const network = target.elsewhere && findCoincidence(target.hostname, target.elsewhere);
+  if (network) {
+    const why =
+      `${target.hostname} is on another machine, and leads to this one's ${network}: publish the port`;
+    return { isReady: false, why, isSure: true, isAway: false };
+  }
+  if (target.questions.length > 0) {
+    for (const question of target.questions) {
+      const verdict = await attempt(target, question, target.tlsName, means);
+      if (!verdict.isReady) return verdict;
+    }
+    return READY;
+  }
+  if (target.via === "container") return await attempt(target, "connect", undefined, means);
+  if (target.own !== undefined) {
+    const own = await attempt(target.own, "connect", undefined, means);
+    // Refused at its own address is sure; out of reach from here is not, and the published port has to tell.
+    if (own.isReady || own.isSure) return own;
+  }
+  return await attempt(target, staysOpenMs, undefined, means);
+}
+
+/** What is to be had: a connection, one that stays open for so many milliseconds, or an answer. */
+type Goal = "connect" | number | HttpQuestion;
+
+async function attempt(
+  at: { readonly hostname: string; readonly port: number },
+  goal: Goal,
+  tlsName: string | undefined,
+  { clock, signal, hurry }: Means,
+): Promise<Verdict> {
+  const refuse = (why: string, { isSure = false, isAway = false } = {}): Verdict => ({
+    isReady: false,
+    why: `${at.hostname}:${at.port} ${why}`,
+    isSure,
+    isAway,
+  });
+  const limit = new AbortController();
+  const end = () => limit.abort();
+  const timer = setTimeout(end, CONNECT_LIMIT_MS);
+  signal.addEventListener("abort", end, { once: true });
+  hurry.addEventListener("abort", end, { once: true });
+  if (hurry.aborted) end();
+  let connection: Connection | undefined;
+  try {
+    if (goal === "connect") {
+      const made = await connect(at, limit.signal);
+      // It has proved what it was made for; closing it can wait, and the container cannot.
+      clock.after(0, () => made.close());
+      return READY;
+    }
+    connection = typeof goal === "object" && tlsName !== undefined
+      ? await openTls(at, tlsName, limit.signal)
+      : await openTcp(at, limit.signal);
+    clearTimeout(timer);
+    if (typeof goal === "number") {
+      const stayed = clock.sleep(goal, limit.signal).then(() => "stayed");
+      return await Promise.race([connection.read(), stayed]) === undefined
+        ? refuse("closes connections at once")
+        : READY;
+    }
+    await connection.write(goal.request);
+    const line = await readStatusLine(connection);
+    if (line === "") return refuse("closes connections at once");
+    const status = /^HTTP\/1\.[01] (\d{3})/.exec(line)?.[1];
+    if (status === undefined) return refuse("does not speak HTTP", { isSure: true });
+    return goal.isAnyRight || /^[23]/.test(status) ? READY : refuse(`answers ${status}`, { isSure: true });
+  } catch (error) {
+    if (signal.aborted) return refuse("is no longer asked");
+    // A connection that never came, and not because another one waited for the turn.
+    const isAway = connection === undefined;
+    if (limit.signal.aborted) return refuse("does not answer", { isAway: isAway && !hurry.aborted });
+    const { code, message } = error as Error & { code?: string };
+    return code === "ECONNREFUSED"
+      ? refuse("refuses connections", { isSure: true })
+      : refuse(`fails (${message})`, { isAway: isAway && AWAY.test(message) });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+    hurry.removeEventListener("abort", end);
+    connection?.close();
+    // What still waits or reads ends with it.
+    if (goal !== "connect") limit.abort();
+  }
+}
+
+/** As many characters of an answer as tell its status: `HTTP/1.1 200`. */
+const STATUS_LENGTH = 12;
+
+async function readStatusLine(connection: Connection): Promise<string> {
+  let text = "";
+  while (text.length < STATUS_LENGTH) {
+    const bytes = await connection.read();
+    if (bytes === undefined) break;
+    text += new TextDecoder().decode(bytes);
+  }
+  return text.slice(0, STATUS_LENGTH);
+}
