@@ -32,7 +32,7 @@ export async function explain(
   // A snapshot is explained by itself, whichever machine reads it.
   const machine = settings.snapshot === undefined ? new Machine(systemClock).addresses() : undefined;
   const build = async (which: Which) =>
-    routing.design.build(await readSnapshot(settings, terminal, which), machine);
+    routing.design.build(await readSnapshot(settings, terminal, which), undefined, machine);
   const built = await build("running");
   let verdicts = subject === undefined ? verdictsOf(built) : findVerdicts(subject, built);
   if (subject !== undefined && verdicts.length === 0) {
