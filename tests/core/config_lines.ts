@@ -25,7 +25,7 @@ const BACKEND_LINES: readonly RegExp[] = [
   /^http-after-response set-header Connection close$/,
   /^http-request redirect location https:\/\/%\[var\(txn\.host\)\](?::\d+)?%\[pathq\] code 308 if !\{ ssl_fc \}(?: \{ var\(txn\.host\) -m (?:str|end)(?: [a-z0-9._-]+)+ \})?$/,
   new RegExp(`^http-request set-header X-Forwarded-Prefix /${TEXT}$`),
-  /^http-request deny deny_status 400 if \{ path -m reg -i '[^'a-z]*2f\|5c[^'a-z]*2e[^'a-z]*' \}$/,
+  /^http-request deny deny_status 400 if \{ path -m reg -i '?[^'a-z]*2f\|5c[^'a-z]*2e[^'a-z]*'? \}$/,
   /^http-request set-path \/%\[path,bytes\(\d+\)\]$/,
   new RegExp(
     `^server ${NAME} (?:[0-9.]+|\\[[0-9a-f:]+\\]):\\d+ id \\d+ check inter \\d+(?: weight \\d+)?(?:${TLS})?$`,
