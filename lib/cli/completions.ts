@@ -117,8 +117,10 @@ function zsh(commands: readonly Described[]): string {
     }'`;
   const cases = commands.map(({ name, flags, argument }) =>
     `    ${name})\n      _arguments \\\n${
-      [...flags.map(flag), `        '1:argument:${action(argument)}'`].join(" \\\n")
-    }\n      ;;`
+      // Where zsh is told that something it does not know may stand, it inserts no flag.
+      [...flags.map(flag), ...(argument === "any" ? [] : [`        '1:argument:${action(argument)}'`])].join(
+        " \\\n",
+      )}\n      ;;`
   );
   return `#compdef signalbox
 # signalbox completions for zsh: source <(signalbox completions zsh)

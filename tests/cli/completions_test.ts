@@ -109,3 +109,48 @@ Deno.test("what could be more than a name is offered to no shell, and nothing wh
   });
   assert.deepEqual(alone, { code: 0, stdout: "", stderr: "" });
 });
+
+/** Types words, and a key that completes and enters them, into a zsh on a terminal of its own, which then runs a signalbox that only says what it was given. */
+const ZSH = `zmodload zsh/zpty
+zpty z zsh -f -i
+zpty -w z "PS1=; autoload -Uz compinit; compinit -u -D; . $1"
+# One key for both: what is typed ahead of an answer changes it.
+zpty -w z "go() { zle complete-word; zle accept-line }; zle -N go; bindkey '^T' go; print RE''ADY"
+zpty -r z line '*READY*'
+zpty -n -w z "$2"$'\\x14'
+zpty -r z line '*GOT*\\]*'
+print -r -- "$line"
+zpty -d z
+`;
+
+const TYPED: readonly (readonly [typed: string, got: string])[] = [
+  ["signalbox ren", "render"],
+  ["signalbox render --tls-c", "render --tls-cert"],
+  ["signalbox render --vali", "render --validate"],
+  ["signalbox run --log-level de", "run --log-level debug"],
+  ["signalbox run --address=pub", "run --address=published"],
+  ["signalbox explain caa.", "explain caa.example.com"],
+];
+
+Deno.test("zsh completes commands, flags, values, and hosts for explain", async () => {
+  await withProgram(async (folder) => {
+    if (await shellOf("zsh", folder, () => "") === undefined) return;
+    await Deno.rename(`${folder}/signalbox`, `${folder}/real`);
+    const script = `#!/bin/sh\n[ "$1" != completions ] || exec '${folder}/real' "$@"\necho "GOT[$*]"\n`;
+    await Deno.writeTextFile(`${folder}/signalbox`, script, { mode: 0o755 });
+    await using engine = await FakeEngine.start();
+    engine.run("aa");
+    for (const [typed, got] of TYPED) {
+      const { stdout } = await new Deno.Command("zsh", {
+        args: ["-f", "-c", ZSH, "zsh", `${folder}/completions.zsh`, typed],
+        env: {
+          ...{ PATH: `${folder}:${Deno.env.get("PATH")}`, HOME: folder, XDG_RUNTIME_DIR: folder },
+          ...{ DOCKER_HOST: `unix://${engine.path}`, SIGNALBOX_STATE_DIR: `${folder}/none` },
+        },
+        stdin: "null",
+        signal: AbortSignal.timeout(60_000),
+      }).output();
+      assert.match(new TextDecoder().decode(stdout), new RegExp(`GOT\\[${got.replaceAll(".", "\\.")}\\]`));
+    }
+  });
+});
