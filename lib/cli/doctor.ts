@@ -6,6 +6,7 @@ import { formatStatus, type Status } from "../core/status.ts";
 import { checkWay } from "../haproxy/trusted_path.ts";
 import { connectEngine } from "../docker/connect.ts";
 import { openTransport } from "../docker/transport.ts";
+import { descriptorLimit } from "../haproxy/descriptor_limit.ts";
 import { findHaproxy } from "../haproxy/program.ts";
 import { askControl } from "../report/control_socket.ts";
 
@@ -154,7 +155,7 @@ function checkPlaces({ config, pidFile }: Settings): Check[] {
 
 /** HAProxy takes two descriptors a connection; one limit too low is fatal, and `haproxy -c` does not see it. */
 async function checkDescriptors(settings: Settings): Promise<Check | undefined> {
-  const limit = await hardLimit();
+  const limit = await descriptorLimit();
   if (!Number.isFinite(limit)) return undefined;
   const needed = 2 * settings.maxConnections + 1_000;
   const remedy =
@@ -165,22 +166,6 @@ async function checkDescriptors(settings: Settings): Promise<Check | undefined> 
     detail: `${limit} allowed, about ${needed} needed`,
     remedy,
   };
-}
-
-/** How many descriptors a process may have at most; NaN where nobody can tell. */
-async function hardLimit(): Promise<number> {
-  try {
-    const command = new Deno.Command("sh", {
-      args: ["-c", "ulimit -Hn"],
-      cwd: "/",
-      stdin: "null",
-      stdout: "piped",
-      stderr: "null",
-    });
-    return Number(new TextDecoder().decode((await command.output()).stdout).trim());
-  } catch {
-    return NaN;
-  }
 }
 
 /** A signalbox that runs may be in trouble by itself. */

@@ -2,9 +2,11 @@ import { messageOf } from "../core/message_of.ts";
 import { systemClock } from "../clock.ts";
 import { Controller } from "../controller.ts";
 import { readStatus } from "../read_status.ts";
+import { connectionLimits, limitsEnvironment } from "../core/descriptors.ts";
 import { formatListeners, listenersOf } from "../core/listeners.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Status } from "../core/status.ts";
+import { descriptorLimit } from "../haproxy/descriptor_limit.ts";
 import { ExternalHaproxy } from "../haproxy/external_haproxy.ts";
 import { findHaproxy, type HaproxyProgram } from "../haproxy/program.ts";
 import { decodeSnapshot } from "../docker/snapshot_file.ts";
@@ -168,6 +170,7 @@ async function prepareHaproxy(
     throw failed(messageOf(error));
   });
   const noIpv6 = ipv6Environment();
+  const limits = limitsEnvironment(connectionLimits(settings.maxConnections, await descriptorLimit()));
   const pidCopy = settings.pidFile === undefined ? undefined : checkPidFile(absolute(settings.pidFile));
   return new OwnedHaproxy(
     {
@@ -183,7 +186,7 @@ async function prepareHaproxy(
         syslog: settings.syslog,
         metricsSocket: settings.admin && metricsSocketOf(stateDir),
       },
-      env: () => ({ ...routing().env, ...noIpv6 }),
+      env: () => ({ ...routing().env, ...noIpv6, ...limits }),
     },
     routing().templates,
     systemClock,

@@ -93,9 +93,15 @@ export type Frontend = {
   /** The user of the statistics page; `undefined` where there is none. */
   readonly statsUser: string | undefined;
   readonly maxConnections: number;
+  /** Of one address, or one /64 of IPv6; 0 for no limit. */
+  readonly maxConnectionsPerClient: number;
   readonly connectTimeoutMs: number;
   readonly clientTimeoutMs: number;
   readonly serverTimeoutMs: number;
+  /** How long a WebSocket or the like may be silent. */
+  readonly tunnelTimeoutMs: number;
+  /** HAProxy's buffers, which heads of requests and answers fit into (HAProxy manual, 3.2, `tune.bufsize`). */
+  readonly headerSizeBytes: number;
   /** How long an old worker may finish what it has (HAProxy manual, 3.1, `hard-stop-after`). */
   readonly hardStopAfterMs: number;
 };

@@ -23,7 +23,14 @@ export type ProcessSettings = {
 };
 
 /** Variables that haproxy.cfg may ask for; those that are not given are taken out, whatever the master was started with. */
-const VARIABLES = ["SIGNALBOX_RUN", "SIGNALBOX_NO_IPV6", "SIGNALBOX_STATS_PASSWORD", "SIGNALBOX_INSTANCE"];
+const VARIABLES = [
+  "SIGNALBOX_RUN",
+  "SIGNALBOX_NO_IPV6",
+  "SIGNALBOX_CONNECTIONS",
+  "SIGNALBOX_STREAMS",
+  "SIGNALBOX_STATS_PASSWORD",
+  "SIGNALBOX_INSTANCE",
+];
 
 /** Renders process.cfg, which HAProxy loads before haproxy.cfg. */
 export function renderProcessConfig(settings: ProcessSettings, templates: Templates): string {

@@ -2,6 +2,7 @@ import { isAtLeast } from "./backend_option.ts";
 import { FORWARDING_HEADERS } from "./forwarding_headers.ts";
 import type { Frontend, Model } from "./model.ts";
 import { type BackendName, formatEndpoint } from "./names.ts";
+import { MOST_STREAMS, OTHER_CONNECTIONS } from "./descriptors.ts";
 import { prepareBackends, prepareReady, type Rendering, type Section, textsOf } from "./section.ts";
 import type { RoutingSettings } from "./routing_settings.ts";
 import type { Templates } from "./templates.ts";
@@ -55,10 +56,14 @@ export function renderDesired(
   const ready = prepareReady(model, balance, canAddBackends, rendering);
   for (const [name, section] of ready.sections) sections.set(name, section);
   const { spares, defaults } = ready;
+  const { frontend, wildcardDepths } = model;
+  const connections = frontend.maxConnections + OTHER_CONNECTIONS;
   const base = {
-    ...model.frontend,
-    binds: bindLines(model.frontend),
-    wildcardDepths: model.wildcardDepths,
+    ...frontend,
+    connections,
+    streams: MOST_STREAMS,
+    binds: bindLines(frontend),
+    wildcardDepths,
     forwardingHeaders: FORWARDING_HEADERS,
   };
   const backends = prepared.map(({ data }) => data);

@@ -245,6 +245,19 @@ export const SETTINGS = {
     number(1, 1_000_000),
     { help: "connections at a time", commands: RENDERING },
   ),
+  maxConnectionsPerClient: value(
+    "max-connections-per-client",
+    "N",
+    ["SIGNALBOX_MAX_CONNECTIONS_PER_CLIENT"],
+    undefined as number | undefined,
+    number(0, 1_000_000),
+    {
+      defaultText: "half of --max-connections",
+      help:
+        "connections at a time of one client, an IPv4 address or a /64 of IPv6; 0 for no limit, as behind a proxy",
+      commands: RENDERING,
+    },
+  ),
   connectTimeoutMs: value(
     "connect-timeout",
     "MS",
@@ -257,7 +270,7 @@ export const SETTINGS = {
     "client-timeout",
     "MS",
     ["SIGNALBOX_CLIENT_TIMEOUT", "HAPROXY_CLIENT_TIMEOUT"],
-    10_000,
+    60_000,
     number(1, 86_400_000),
     { help: "how long a client may be silent", commands: RENDERING },
   ),
@@ -265,9 +278,29 @@ export const SETTINGS = {
     "server-timeout",
     "MS",
     ["SIGNALBOX_SERVER_TIMEOUT", "HAPROXY_SERVER_TIMEOUT"],
-    10_000,
+    60_000,
     number(1, 86_400_000),
     { help: "how long a container may be silent", commands: RENDERING },
+  ),
+  tunnelTimeoutMs: value(
+    "tunnel-timeout",
+    "MS",
+    ["SIGNALBOX_TUNNEL_TIMEOUT"],
+    3_600_000,
+    number(1, 86_400_000),
+    { help: "how long both sides of a WebSocket may be silent", commands: RENDERING },
+  ),
+  headerSizeBytes: value(
+    "header-size",
+    "BYTES",
+    ["SIGNALBOX_HEADER_SIZE"],
+    16_384,
+    number(16_384, 1_048_576),
+    {
+      help:
+        "the buffer that the headers of a request or answer fit into, less 1024 bytes; 101 headers for each 16384",
+      commands: RENDERING,
+    },
   ),
   hardStopAfterMs: value(
     "hard-stop-after",

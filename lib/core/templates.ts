@@ -1,5 +1,6 @@
 import { Eta, type TemplateFunction } from "eta/core";
 import backend from "../../templates/backend.eta" with { type: "text" };
+import clientLimits from "../../templates/client_limits.eta" with { type: "text" };
 import defaults from "../../templates/defaults.eta" with { type: "text" };
 import frontend from "../../templates/frontend.eta" with { type: "text" };
 import global from "../../templates/global.eta" with { type: "text" };
@@ -19,6 +20,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "global.eta": global,
   "defaults.eta": defaults,
   "frontend.eta": frontend,
+  "client_limits.eta": clientLimits,
   "unknown_host.eta": unknownHost,
   "backend.eta": backend,
   "server.eta": server,

@@ -30,6 +30,7 @@ const snapshotOf = (count: number, port: number): string =>
 class Mortal implements AsyncDisposable {
   readonly heard: string[] = [];
   readonly #listener: Deno.Listener;
+  #isOver = false;
   readonly #serving: Promise<void>;
 
   constructor(hostname: string, port: number, readonly survives: (path: string) => boolean) {
@@ -42,7 +43,11 @@ class Mortal implements AsyncDisposable {
   }
 
   async #serve(): Promise<void> {
-    for await (const connection of this.#listener) void this.#answer(connection).catch(() => undefined);
+    while (!this.#isOver) {
+      // One that was reset already, as HAProxy's checks are, is none.
+      const connection = await this.#listener.accept().catch(() => undefined);
+      if (connection !== undefined) void this.#answer(connection).catch(() => undefined);
+    }
   }
 
   async #answer(connection: Deno.Conn): Promise<void> {
@@ -57,6 +62,7 @@ class Mortal implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
     this.#listener.close();
     await this.#serving;
   }

@@ -46,6 +46,8 @@ export function called(program: HaproxyProgram): string {
 /** What a stage may have that is not as usual. */
 export type StageRequest = {
   readonly settings?: Readonly<Record<string, string>>;
+  /** What the config asks for by name, beside what the settings give. */
+  readonly env?: Readonly<Record<string, string>>;
   /** False to let it believe that HAProxy is too old. */
   readonly canAddServers?: boolean;
   /** Started in place of the haproxy itself. */
@@ -106,7 +108,7 @@ export async function onStage<T>(
     pidFile: `${stateDir}/haproxy.pid`,
     configCopy: undefined,
     process: { ...await findIdentity(stateDir), syslog: undefined, metricsSocket: undefined },
-    env: () => routing.env,
+    env: () => ({ ...routing.env, ...request.env }),
   };
   const Kind = request.canAddServers === false ? OldHaproxy : OwnedHaproxy;
   const report = collect(said);

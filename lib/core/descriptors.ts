@@ -1,0 +1,30 @@
+/** How many requests HAProxy lets one connection of HTTP/2 have under way, where descriptors are there for it. */
+export const MOST_STREAMS = 20;
+/** Fewer are not worth a connection of HTTP/2. */
+const LEAST_STREAMS = 2;
+/** Connections beside those of clients: metrics, and what signalbox asks. */
+export const OTHER_CONNECTIONS = 32;
+/** The other share of the descriptors is for checks, one a server, for listeners and files. */
+const SHARE = 0.5;
+
+/** How many connections HAProxy holds at a time in all, and how many requests one of HTTP/2 has under way. */
+export type ConnectionLimits = { readonly connections: number; readonly streams: number };
+
+/**
+ * Limits that keep what is promised to clients: each connection of a client may ask for as many more, to containers, as
+ * there are streams in it, and HAProxy takes two descriptors for each connection that it is told of. `descriptors` is
+ * how many a process may have (NaN: nobody can tell); more than that is fatal when HAProxy starts.
+ */
+export function connectionLimits(maxConnections: number, descriptors: number): ConnectionLimits {
+  const most = Number.isNaN(descriptors) ? Infinity : descriptors;
+  const affordable = Math.floor((most * SHARE - 2 * OTHER_CONNECTIONS) / maxConnections) - 1;
+  const streams = Math.max(LEAST_STREAMS, Math.min(MOST_STREAMS, affordable));
+  // Two for each client is what HAProxy has at least: its own, and one to a container.
+  const sockets = maxConnections * (affordable < LEAST_STREAMS ? 2 : 1 + streams);
+  return { connections: Math.ceil(sockets / 2) + OTHER_CONNECTIONS, streams };
+}
+
+/** The limits as process.cfg gives them to haproxy.cfg, which is the same on any machine. */
+export function limitsEnvironment({ connections, streams }: ConnectionLimits): Record<string, string> {
+  return { SIGNALBOX_CONNECTIONS: `${connections}`, SIGNALBOX_STREAMS: `${streams}` };
+}
