@@ -31,8 +31,11 @@ export async function explain(
   const routing = await prepareRouting(settings);
   // A snapshot is explained by itself, whichever machine reads it.
   const machine = settings.snapshot === undefined ? new Machine(systemClock).addresses() : undefined;
+  // What the running one has proven is not known here by itself.
+  const detours = found?.kind === "runs" ? found.status.detours ?? [] : [];
+  const inUse = new Map(detours.map(({ server, ...at }) => [server, at]));
   const build = async (which: Which) =>
-    routing.design.build(await readSnapshot(settings, terminal, which), undefined, machine);
+    routing.design.build(await readSnapshot(settings, terminal, which), inUse, machine);
   const built = await build("running");
   let verdicts = subject === undefined ? verdictsOf(built) : findVerdicts(subject, built);
   if (subject !== undefined && verdicts.length === 0) {

@@ -5,6 +5,7 @@ import { formatEndpoint, type ServerName } from "./names.ts";
 import { formatNotice, type Notice, onOneLine } from "./notice.ts";
 import { type ReloadReason, reloadReasonText } from "./reload_reason.ts";
 import type { ReportedServer } from "./survey.ts";
+import type { At } from "./ways.ts";
 
 /** One source of containers: an engine, or a file. */
 export type SourceStatus = {
@@ -100,6 +101,8 @@ export type Status = {
   }[];
   /** Servers that were told to go and wait for their last connections. */
   readonly leaving: number;
+  /** Servers that are reached by another way than the rule's, since that one leads to them. */
+  readonly detours?: readonly ({ readonly server: ServerName } & At)[];
   readonly notices: readonly Notice[];
 };
 
@@ -139,6 +142,7 @@ export function statusOf(
     trouble: state.trouble,
     routes: model === undefined ? [] : readRoutes(model, read),
     leaving: state.leaving,
+    detours: model === undefined ? [] : detoursOf(model),
     notices: state.notices,
   };
 }
@@ -207,6 +211,14 @@ function countStates(servers: readonly ServerStatus[]): string {
   const counts = new Map<string, number>();
   for (const { state } of servers) counts.set(state, (counts.get(state) ?? 0) + 1);
   return [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
+}
+
+function detoursOf({ backends }: Model): NonNullable<Status["detours"]> {
+  return backends.flatMap(({ servers }) => servers.filter(({ isDetour }) => isDetour)).map((server) => ({
+    server: server.name,
+    address: server.address,
+    port: server.port,
+  }));
 }
 
 function readRoutes(model: Model, read: (server: Server) => ServerStatus): Status["routes"] {
