@@ -1,5 +1,6 @@
 /** What clients send that no browser would, over HTTP/1 and HTTP/2: no byte reaches a container past our rules. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { Echo, type Field, ok, RawHttp2, sendHead, sendRaw, statusOf } from "./echo.ts";
@@ -32,13 +33,19 @@ const WAYS: readonly (readonly [host: string, path: string])[] = [
 ];
 
 const KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
-const SWITCHED = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n" +
-  "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+/** The answer to a WebSocket's handshake (RFC 6455, section 4.2.2). */
+function switched(head: string): string {
+  const key = /^sec-websocket-key: *(\S+)/im.exec(head)?.[1] ?? "";
+  const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+  return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n" +
+    `Sec-WebSocket-Accept: ${accept}\r\n\r\n`;
+}
 
 /** It answers 101 to whatever path says so, asked for it or not, and to CONNECT as a proxy would. */
 function answer(head: string): string {
   if (/^connect /i.test(head)) return "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\n";
-  return /^\S+ \S*switch/.test(head) ? SWITCHED : ok(head);
+  return /^\S+ \S*switch/.test(head) ? switched(head) : ok(head);
 }
 
 const get = (host: string, path: string): readonly Field[] => [
@@ -105,11 +112,12 @@ for (const program of programs) {
           ["sec-websocket-version", "13"],
           ["x-real-ip", "203.0.113.7"],
         ], false);
-        // HAProxy may not answer 200 to a client before the container's key is right, and ours is always the same.
-        await client.status(1);
-        const head = await eventually(() => echo.heads.find((head) => head.includes(host)), {
-          what: `${host} to be asked for a WebSocket`,
+        assert.equal(await client.status(1), "200", host);
+        await client.data(1, `hello ${host}`);
+        await eventually(() => echo.streams.some((text) => text.endsWith(`hello ${host}`)), {
+          what: "the container to hear the client",
         });
+        const head = echo.heads.find((head) => head.includes(host)) ?? "";
         assert.match(head, /^GET \/switch HTTP\/1\.1\r\n/);
         assert.match(head, /^upgrade: websocket\r$/im);
         assert.match(head, /^connection: upgrade\r$/im);
