@@ -8,7 +8,7 @@ import type { RouteData } from "./route_data.ts";
 /** What a value is, as JSON has it. */
 export type Kind = "string" | "string[]" | "integer" | "boolean";
 
-/** One key that a container may use; the README's table is made from this. */
+/** One key that a container may use; the documents' tables are made from this. */
 export type RouteKey = {
   /** Its label, without `interlock.` in front; lists take `.N` after it too. */
   readonly label: string;

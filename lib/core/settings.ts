@@ -52,7 +52,7 @@ const RUNNING: readonly CommandName[] = ["run", "doctor"];
 const DOCKER: readonly CommandName[] = ["run", "render", "snapshot", "explain", "doctor"];
 const ALL: readonly CommandName[] = ["run", "render", "snapshot", "explain", "status", "doctor"];
 
-/** Every setting. Flags, environment, help and the README's table are made from this one table. */
+/** Every setting. Flags, environment, help and the documents' table are made from this one table. */
 export const SETTINGS = {
   dockerHosts: list("docker-host", "URL", ["DOCKER_HOST"], ["unix:///var/run/docker.sock"], parseDockerHost, {
     defaultText: "unix:///var/run/docker.sock",

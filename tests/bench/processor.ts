@@ -1,8 +1,8 @@
-/** Who goes first on the processor: signalbox by the weight that README's unit gives it, the load generator always. */
+/** Who goes first on the processor: signalbox by the weight that the documented unit gives it, the load generator always. */
 
 /** The cgroup that scripts/bench made for signalbox and its HAProxy, beside the engine's and the containers'. */
 const GROUP = Deno.env.get("SIGNALBOX_BENCH_GROUP");
-/** systemd's CPUWeight of a service, and of README's unit (systemd.resource-control). */
+/** systemd's CPUWeight of a service, and of the documented unit (systemd.resource-control). */
 const DEFAULT_WEIGHT = 100;
 export const UNIT_WEIGHT = 1_000;
 
@@ -15,7 +15,7 @@ export function inOwnGroup(command: readonly string[]): readonly string[] {
   return ["sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', GROUP, ...command];
 }
 
-/** Gives signalbox the weight that README's unit has, or the one that each service has unless told otherwise. */
+/** Gives signalbox the weight that the documented unit has, or the one that each service has unless told otherwise. */
 export async function weigh(weight: typeof DEFAULT_WEIGHT | typeof UNIT_WEIGHT): Promise<void> {
   if (GROUP === undefined) return;
   // The older kind of cgroups counts in shares, 1024 of which are a weight of 100.

@@ -1,7 +1,7 @@
 /** What the documents tell people to type is there: commands, flags, labels, variables, tables. */
 import assert from "node:assert/strict";
 import { TABLES, withTables } from "../../scripts/tables.ts";
-import { documents, manual, read } from "./documents.ts";
+import { documents, manual, read, ROOT } from "./documents.ts";
 import { codeOf, commands, problemsOf } from "./words.ts";
 
 const PAGES = ["README.md", ...await manual()];
@@ -55,4 +55,36 @@ Deno.test("each metric that a page names is there", async () => {
   );
   assert.deepEqual(named.filter((name) => !code.includes(`"${name}"`)), []);
   assert.ok(named.length > 0);
+});
+
+Deno.test("README and ARCHITECTURE can be read in one sitting", async () => {
+  for (const path of ["README.md", "ARCHITECTURE.md"]) {
+    assert.ok((await read(path)).split("\n").length - 1 <= 150, `${path} has more than 150 lines`);
+  }
+});
+
+Deno.test("each room of the code is in the map", async () => {
+  const rows = [...(await read("ARCHITECTURE.md")).matchAll(/^\| (\w+) \|/gm)].map((match) => match[1] ?? "");
+  const rooms: string[] = [];
+  for (const folder of ["lib", "lib/core"]) {
+    for await (const { name, isDirectory } of Deno.readDir(ROOT + folder)) if (isDirectory) rooms.push(name);
+  }
+  assert.deepEqual(rooms.filter((room) => !rows.includes(room)), []);
+});
+
+Deno.test("the changelog has the form of Keep a Changelog", async () => {
+  const text = await read("CHANGELOG.md");
+  const headings = [...text.matchAll(/^## (.+)$/gm)].map((match) => match[1] ?? "");
+  assert.equal(headings[0], "Unreleased");
+  assert.deepEqual(headings.slice(1).filter((heading) => !/^\d+\.\d+\.\d+/.test(heading)), []);
+  const kinds = [...text.matchAll(/^### (.+)$/gm)].map((match) => match[1] ?? "");
+  const known = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
+  assert.deepEqual(kinds.filter((kind) => !known.includes(kind)), []);
+});
+
+Deno.test("each template is on the page about templates", async () => {
+  const page = await read("docs/templates.md");
+  const files: string[] = [];
+  for await (const { name } of Deno.readDir(`${ROOT}templates`)) if (name.endsWith(".eta")) files.push(name);
+  assert.deepEqual(files.filter((name) => !page.includes(`\`${name}\``)), []);
 });

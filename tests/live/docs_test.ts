@@ -10,6 +10,22 @@ import { whereIs } from "../harness/images/parts.ts";
 import { makeBusybox, makeDebian } from "../harness/images/public.ts";
 import { live } from "./stage.ts";
 
+/** Images that the engine did not have before; the pages share them. */
+const made = new Set<string>();
+
+Deno.test.afterAll(async () => {
+  // The pages build this one.
+  if (made.has("debian:12-slim")) made.add("signalbox");
+  if (made.size > 0) await docker("image", "rm", "-f", ...made);
+});
+
+/** Makes a public image, unless the engine has it. */
+async function makeImage(name: string, make: (name: string) => Promise<void>): Promise<void> {
+  if (made.has(name) || await hasImage(name)) return;
+  made.add(name);
+  await make(name);
+}
+
 const isUpdate = Deno.env.get("UPDATE") === "1";
 
 for (const page of ["README.md", ...await manual()]) {
@@ -29,13 +45,8 @@ for (const page of ["README.md", ...await manual()]) {
       "",
       "the examples list containers: they need an engine without others",
     );
-    const images = { "busybox": makeBusybox, ...(isInContainer ? { "debian:12-slim": makeDebian } : {}) };
-    for (const [name, make] of Object.entries(images)) {
-      if (await hasImage(name)) continue;
-      defer(() => docker("image", "rm", "-f", name));
-      await make(name);
-    }
-    if (isInContainer && !await hasImage("signalbox")) defer(() => docker("image", "rm", "-f", "signalbox"));
+    await makeImage("busybox", makeBusybox);
+    if (isInContainer) await makeImage("debian:12-slim", makeDebian);
     const played = await runPage(text, { folder, engine: engineFromEnv().host, label: OWNER_LABEL, defer });
     if (isUpdate) return await Deno.writeTextFile(ROOT + page, played.text);
     const hint = "UPDATE=1 writes what the examples print";
