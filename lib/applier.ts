@@ -283,7 +283,7 @@ export class Applier {
     wanted: States,
     signal: AbortSignal,
   ): Promise<Applied["outcome"]> {
-    const { pauseMs } = this.loader;
+    const pauseMs = this.loader.pauseMs(reasons, desired);
     if (pauseMs > 0) return { kind: "postponed", forMs: pauseMs };
     // What could have waited for this pass cannot wait for its reload.
     this.#takeOut(this.parts.source.stopping(), desired, true);

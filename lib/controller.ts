@@ -98,6 +98,7 @@ export class Controller {
       reloads: count,
       reloadsByReason: counts,
       lastReload: last,
+      spaced: applier.loader.spaced,
       trouble: this.#complaint === "" ? undefined : this.#complaint,
       leaving: applier.leaving,
     };

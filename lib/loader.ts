@@ -1,4 +1,11 @@
 import type { ServerName } from "./core/names.ts";
+import {
+  budgetPauseMs,
+  canWait,
+  reloadBudget,
+  spendReload,
+  type SpentReloads,
+} from "./core/reload_budget.ts";
 import type { ReloadReason } from "./core/reload_reason.ts";
 import type { Desired, Files } from "./core/render.ts";
 import type { ServerState } from "./core/runtime_command.ts";
@@ -19,6 +26,10 @@ export class Loader {
   readonly counts = new Map<ReloadReason["kind"], number>();
   /** A load is under way: commands wait for its proof, but for those that take servers out. */
   isLoading = false;
+  /** How many reloads may follow one another, by how long connections may last after one. */
+  budgetOf = reloadBudget;
+  #spent: SpentReloads = { places: 0, atMs: 0 };
+  #spaced: { readonly reasons: readonly ReloadReason[]; readonly untilMs: number } | undefined;
   #endedAt = -Infinity;
   #costMs = 0;
   #asked: ReloadReason | undefined;
@@ -55,9 +66,23 @@ export class Loader {
     this.#asked ??= this.#owed;
   }
 
-  /** Milliseconds until the next load: they cost CPU and leave an old worker behind, so after one as much time passes as it took. */
-  get pauseMs(): number {
-    return Math.max(0, this.#endedAt + this.#costMs - this.clock.now());
+  /**
+   * Milliseconds until the next load: they cost CPU and leave an old worker behind, so after one as much time passes as it
+   * took, and of those that may wait only so many follow one another. Where each container is a reload, none may wait.
+   */
+  pauseMs(reasons: readonly ReloadReason[], desired: Desired): number {
+    const now = this.clock.now();
+    const { hardStopAfterMs } = desired.model.frontend;
+    const mayWait = this.haproxy.capabilities.canAddServers && canWait(reasons);
+    const budgetMs = mayWait ? budgetPauseMs(this.#spent, this.budgetOf(hardStopAfterMs), now) : 0;
+    this.#spaced = budgetMs > 0 ? { reasons, untilMs: now + budgetMs } : undefined;
+    return Math.max(0, this.#endedAt + this.#costMs - now, budgetMs);
+  }
+
+  /** Why a reload waits that need not be at once, since there were many; `undefined` where none does. */
+  get spaced(): readonly ReloadReason[] | undefined {
+    const spaced = this.#spaced;
+    return spaced !== undefined && this.clock.now() < spaced.untilMs ? spaced.reasons : undefined;
   }
 
   /** Loads; throws when HAProxy cannot be reached. */
@@ -83,6 +108,8 @@ export class Loader {
     if (outcome.kind === "applied") {
       this.#refused = undefined;
       this.#owed = undefined;
+      const budget = this.budgetOf(desired.model.frontend.hardStopAfterMs);
+      this.#spent = spendReload(this.#spent, budget, this.#endedAt);
       this.count++;
       for (const kind of new Set(reasons.map(({ kind }) => kind))) {
         this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);

@@ -66,6 +66,8 @@ export type LoopState = {
   readonly lastReload:
     | { readonly at: Date; readonly tookMs: number; readonly reasons: readonly ReloadReason[] }
     | undefined;
+  /** Why a reload waits, where there were many. */
+  readonly spaced: readonly ReloadReason[] | undefined;
   readonly trouble: string | undefined;
   readonly leaving: number;
 };
@@ -92,6 +94,8 @@ export type Status = {
   readonly hasConfig: boolean;
   readonly reloads: number;
   readonly reloadsByReason: Readonly<Record<string, number>>;
+  /** What the next reload is for, where it waits since there were many; absent where none does. */
+  readonly spacedReload: readonly string[] | undefined;
   /** Why HAProxy is not in step; absent where it is. */
   readonly trouble: string | undefined;
   readonly routes: readonly {
@@ -139,6 +143,7 @@ export function statusOf(
     hasConfig: state.hasConfig,
     reloads: state.reloads,
     reloadsByReason: Object.fromEntries(state.reloadsByReason),
+    spacedReload: state.spaced?.map(reloadReasonText),
     trouble: state.trouble,
     routes: model === undefined ? [] : readRoutes(model, read),
     leaving: state.leaving,
@@ -169,6 +174,11 @@ export function formatStatus(status: Status): string {
       `last reload: ${at}, took ${Math.round(tookMs)} ms: ${
         reasons.slice(0, 3).join("; ")
       } (${status.reloads} in all)`,
+    );
+  }
+  if (status.spacedReload !== undefined) {
+    lines.push(
+      `the next reload waits a little, since there were many: ${status.spacedReload.slice(0, 3).join("; ")}`,
     );
   }
   if (status.trouble !== undefined) lines.push(`NOT IN STEP: ${status.trouble}`);

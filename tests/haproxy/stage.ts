@@ -116,7 +116,10 @@ export async function onStage<T>(
   const source = { stopping: () => stopping };
   const begin = () => {
     const haproxy = new Kind(settings, routing.templates, systemClock, report, () => restarts++);
-    return { haproxy, applier: new Applier({ haproxy, clock: systemClock, report, source }) };
+    const applier = new Applier({ haproxy, clock: systemClock, report, source });
+    // Tests reload more often than anybody should.
+    applier.loader.budgetOf = () => ({ free: 1_000, refillMs: 1 });
+    return { haproxy, applier };
   };
   let now = begin();
   const ending = new AbortController();

@@ -27,6 +27,7 @@ export function statusOf(given: Partial<Status> = {}): Status {
     hasConfig: true,
     reloads: 1,
     reloadsByReason: { "first-load": 1 },
+    spacedReload: undefined,
     trouble: undefined,
     routes: [],
     leaving: 0,
