@@ -1,4 +1,5 @@
-import type { Backend, HealthCheck, Model, Server } from "./core/model.ts";
+import type { HealthCheck } from "./core/health_check.ts";
+import type { Backend, Model, Server } from "./core/model.ts";
 import { adviceOn } from "./core/health_check.ts";
 import type { ServerName } from "./core/names.ts";
 import type { Notice } from "./core/notice.ts";

@@ -1,9 +1,7 @@
+import type { AddressMode } from "./setting_values.ts";
 import type { IpAddress, Port } from "./names.ts";
 import { quote } from "./notice.ts";
 import type { ContainerView, ExposedPort, NetworkAttachment } from "./snapshot.ts";
-
-/** Where to look for a container: at the engine's published ports, at its own address, or what fits the engine. */
-export type AddressMode = "published" | "container" | "auto";
 
 /** What the choice of an address depends on, beside the container. */
 export type AddressSettings = {

@@ -1,7 +1,14 @@
-import type { HealthCheck } from "./model.ts";
 import { type HostName, plainHost, type ServerName } from "./names.ts";
 import { expected, type Parsed, parsed } from "./notice.ts";
 import { hostInName } from "./section_names.ts";
+
+/** A health check of the `option` family (HAProxy manual, 4.2), already written for the configuration. */
+export type HealthCheck = {
+  /** `httpchk GET /`: what stands after `option`; `undefined` for a plain connection. */
+  readonly option: string | undefined;
+  /** `http-check` lines that go with it, without the keyword in front. */
+  readonly lines: readonly string[];
+};
 
 /** The check of a container that names none: a connection (HAProxy manual, 5.2, `check`). */
 export const CONNECT_CHECK: HealthCheck = { option: undefined, lines: [] };

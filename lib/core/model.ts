@@ -1,3 +1,4 @@
+import type { HealthCheck } from "./health_check.ts";
 import type { Endpoint } from "./address.ts";
 import type { BackendName, ContainerId, HostName, IpAddress, PathPrefix, Port, ServerName } from "./names.ts";
 
@@ -35,14 +36,6 @@ export type Server = {
   /** The container asked for an HTTP answer before it gets traffic. */
   readonly isWarmed: boolean;
   readonly gate: Gate;
-};
-
-/** A health check of the `option` family (HAProxy manual, 4.2), already written for the configuration. */
-export type HealthCheck = {
-  /** `httpchk GET /`: what stands after `option`; `undefined` for a plain connection. */
-  readonly option: string | undefined;
-  /** `http-check` lines that go with it, without the keyword in front. */
-  readonly lines: readonly string[];
 };
 
 /** Everything that HAProxy has of a backend but its servers; two backends of one shape can stand in for each other. */

@@ -3,7 +3,7 @@ import type { BackendName, ContainerId } from "./names.ts";
 import type { NetworkOwner } from "./network_owner.ts";
 import type { Notice } from "./notice.ts";
 import { type Attempt, type Circumstances, type Phase, readOffers } from "./offer.ts";
-import { SaidBefore } from "./route_data.ts";
+import { SaidBefore } from "./read_routes.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView } from "./snapshot.ts";
 import { type InUse, isReachedAs, NOTHING_IN_USE } from "./ways.ts";

@@ -1,5 +1,5 @@
 import type { KeyName } from "./route_keys.ts";
-import type { Fault } from "./unknown_words.ts";
+import type { Fault } from "./route_data.ts";
 
 /** One value that was said, not yet parsed; with the label that said it, if a label did. */
 export type Said = { readonly value: unknown; readonly label: string | undefined };

@@ -6,7 +6,8 @@ import { excerptAt, quote } from "./notice.ts";
 import { repeatedKeys } from "./repeated_keys.ts";
 import { isKeyName, type KeyName, ROUTE_KEYS } from "./route_keys.ts";
 import type { Said, SaidRoute } from "./said.ts";
-import { type Comparisons, type Fault, UnknownWords } from "./unknown_words.ts";
+import type { Fault } from "./route_data.ts";
+import { type Comparisons, UnknownWords } from "./unknown_words.ts";
 
 /** Bounds on what one container can make us read: characters, and routes. */
 const LONGEST_DATA = 65_536;

@@ -1,7 +1,9 @@
-import type { AddressMode } from "./address.ts";
 import { type HaproxyVersion, isAtLeast } from "./backend_option.ts";
 import { type IpAddress, parseHost, parseIp, parsePortText, type Port } from "./names.ts";
 import { expected, type Parsed, parsed } from "./notice.ts";
+
+/** Where to look for a container: at the engine's published ports, at its own address, or what fits the engine. */
+export type AddressMode = "published" | "container" | "auto";
 
 /** The oldest HAProxy that the configuration is written for. */
 export const OLDEST_HAPROXY: HaproxyVersion = [2, 4];

@@ -1,9 +1,9 @@
-import type { AddressMode } from "./address.ts";
 import type { HaproxyVersion } from "./backend_option.ts";
 import { parseBalance } from "./balance.ts";
 import { parseHost, parseIp, parsePortText } from "./names.ts";
 import { type Parsed, parsed } from "./notice.ts";
 import {
+  type AddressMode,
   anyText,
   type Listener,
   type LogFormat,

@@ -1,3 +1,4 @@
+import type { Fault } from "./route_data.ts";
 import type { Complaints } from "./complaints.ts";
 import { count } from "./count.ts";
 import { quote } from "./notice.ts";
@@ -7,9 +8,6 @@ import { type KeyName, ROUTE_KEYS } from "./route_keys.ts";
 const MOST_COMPARED = 64;
 /** Words that one notice names. */
 const MOST_NAMED = 5;
-
-/** Why a route cannot be served, in words that explain prints; `undefined` where nothing is wrong with it. */
-export type Fault = string | undefined;
 
 /** How many words of one container may still be compared with what is known. */
 export class Comparisons {

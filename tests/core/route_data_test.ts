@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readRouteData, SaidBefore } from "../../lib/core/route_data.ts";
+import { readRouteData, SaidBefore } from "../../lib/core/read_routes.ts";
 import { nearKey } from "../../lib/core/near_key.ts";
 import { ROUTE_KEYS } from "../../lib/core/route_keys.ts";
 import { container } from "./containers.ts";
