@@ -12,6 +12,7 @@ import { askControl } from "../report/control_socket.ts";
 
 import type { Check } from "./check.ts";
 import { checkCertificate, checkPorts } from "./check_listeners.ts";
+import { checkReach } from "./check_reach.ts";
 import { whyRefused } from "./check_files.ts";
 import { folderOnDemand, readSnapshot } from "./input.ts";
 import { absolute, prepareRouting } from "./routing.ts";
@@ -35,6 +36,7 @@ export async function doctor(
     await checkCertificate(settings),
     await checkDescriptors(settings),
     await checkConfigOfNow(settings, terminal),
+    await checkAddresses(settings, terminal),
     running && checkRunning(running),
   ].filter((check) => check !== undefined);
   const isWell = checks.every((check) => check.isGood);
@@ -211,5 +213,29 @@ async function checkConfigOfNow(settings: Settings, terminal: Terminal): Promise
       detail: messageOf(error),
       remedy: "this needs the checks above to pass first",
     };
+  }
+}
+
+/** Whether containers are reached where they would be: of a rootless engine, or one in a VM, they are not. */
+async function checkAddresses(settings: Settings, terminal: Terminal): Promise<Check | undefined> {
+  try {
+    const routing = await prepareRouting(settings);
+    const { model } = routing.design.build(await readSnapshot(settings, terminal));
+    const { asked, away } = await checkReach(model);
+    if (asked === 0) return undefined;
+    const name = "addresses";
+    if (away === undefined) return { name, isGood: true, detail: "containers' own addresses lead to them" };
+    const detail = `${away.what} cannot be reached from here`;
+    if (away.hasPublished) {
+      return { name, isGood: true, detail: `${detail}, and its published port is used if that answers` };
+    }
+    const remedy = "publish its port (-p), or run signalbox where the engine's networks are";
+    // What a snapshot tells of may be anywhere.
+    return settings.snapshot === undefined
+      ? { name, isGood: false, detail, remedy }
+      : { name, isGood: true, detail: `${detail}: ${remedy}` };
+  } catch {
+    // What cannot be read is told by the checks above.
+    return undefined;
   }
 }

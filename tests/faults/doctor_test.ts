@@ -71,8 +71,9 @@ Deno.test("doctor answers with 0 where all is well, and names each thing that it
     "port N",
     "file descriptors",
     "config",
+    "addresses",
   ]);
-  assert.match(checks.at(-1)?.detail ?? "", /: 1 route, 0 warnings /);
+  assert.match(checks.at(-2)?.detail ?? "", /: 1 route, 0 warnings /);
 });
 
 Deno.test("doctor finds a port that is taken for IPv6 alone", async () => {

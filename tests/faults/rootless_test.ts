@@ -94,6 +94,15 @@ Deno.test("a container of a rootless engine is served at its published port, als
   const get = () => namespace.ask("curl", "-s", "-m", "5", "-H", "Host: rl.local", "http://127.0.0.1:38080/");
   const answers = (body: string) =>
     eventually(async () => await get() === body, { what: `an answer from port ${body}`, limitMs: 60_000 });
+  const doctor = () => namespace.ask(...program(), "doctor", "--snapshot", `${folder}/snapshot.json`);
+  assert.match(
+    await doctor(),
+    /^ok {4}addresses: 172\.17\.0\.2:80 of rl cannot be reached from here, and its published/m,
+  );
+  const unpublished = `${folder}/unpublished.json`;
+  await Deno.writeTextFile(unpublished, snapshot.replace(/"Ports":\{.*?\]\},/, ""));
+  const advice = await namespace.ask(...program(), "doctor", "--snapshot", unpublished);
+  assert.match(advice, /^ok {4}addresses: .* cannot be reached from here: publish its port/m);
   const first = run();
   await answers(`${PUBLISHED}`);
   const notice = /own address 172\.17\.0\.2:80 cannot be reached from here.*127\.0\.0\.1:39101/g;

@@ -1,8 +1,13 @@
 /** What happens to containers while they are routed: after each change, what is routed is what runs. */
 import assert from "node:assert/strict";
+import type { Status } from "../../lib/core/status.ts";
+import { askControl } from "../../lib/report/control_socket.ts";
 import { addressOf, createNetwork, docker, ready, startContainer } from "../harness/engine.ts";
 import { eventually } from "../harness/program.ts";
 import { askWhile, live, type Router, tally } from "./stage.ts";
+
+const statusOf = async ({ stateDir }: Router): Promise<Status> =>
+  await askControl(stateDir, "GET", "/status") as Status;
 
 const pair = (host: string) =>
   Promise.all(
@@ -154,6 +159,33 @@ live("a container is reached in the network that it is in, after connect and dis
     );
     return statuses.join() === "404,404";
   }, { what: "containers out of reach to leave" });
+});
+
+live("another network that is joined to a container moves it nowhere, and costs no reload", async (stage) => {
+  const router = await stage.router();
+  const suffix = crypto.randomUUID().slice(0, 8);
+  const [first, second] = [await createNetwork(`net1-${suffix}`), await createNetwork(`net2-${suffix}`)];
+  const id = await startContainer({ flags: ["--network", second, "--hostname", "stays.local"] });
+  await router.answers("stays.local");
+  const [used, reloads] = [`${await addressOf(id, second)}:8080`, (await statusOf(router)).reloads];
+  const statuses = await askWhile(() => router.get("stays.local"), async () => {
+    await docker("network", "connect", first, id);
+    await eventually(
+      async () => (await statusOf(router)).notices.some(({ message }) => message.includes(first)),
+      {
+        what: "a word of the network that sorts first",
+      },
+    );
+  });
+  assert.deepEqual([...new Set(statuses)], [200]);
+  assert.ok((await router.config()).includes(used));
+  assert.equal((await statusOf(router)).reloads, reloads);
+  await docker("network", "disconnect", second, id);
+  const left = await addressOf(id, first);
+  await eventually(async () => (await router.config()).includes(`${left}:8080`), {
+    what: "the address that is left",
+  });
+  await router.answers("stays.local");
 });
 
 live(
