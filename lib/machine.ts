@@ -1,5 +1,5 @@
-import type { MachineAddresses } from "./core/own_listener.ts";
-import { parseIp } from "./core/names.ts";
+import type { MachineAddresses } from "./core/model/own_listener.ts";
+import { parseIp } from "./core/values/names.ts";
 import type { Clock } from "./ports.ts";
 
 /** How long what the machine said is taken for true, in milliseconds: it lists each container's interface too. */

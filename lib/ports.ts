@@ -1,13 +1,13 @@
-import type { ContainerId, ServerName } from "./core/names.ts";
-import type { Notice } from "./core/notice.ts";
-import type { Capabilities } from "./core/plan.ts";
-import type { ServerState } from "./core/runtime_command.ts";
-import type { Remains } from "./core/read_back.ts";
-import type { Desired } from "./core/render.ts";
-import type { ReportedServer, Survey } from "./core/survey.ts";
-import type { Snapshot } from "./core/snapshot.ts";
+import type { ContainerId, ServerName } from "./core/values/names.ts";
+import type { Notice } from "./core/values/notice.ts";
+import type { Capabilities } from "./core/plan/plan.ts";
+import type { ServerState } from "./core/runtime/operation.ts";
+import type { Remains } from "./core/plan/read_back.ts";
+import type { Desired } from "./core/config/render.ts";
+import type { ReportedServer, Survey } from "./core/state/survey.ts";
+import type { Snapshot } from "./core/snapshot/snapshot.ts";
 
-import type { HaproxyStatus, SourceStatus } from "./core/status.ts";
+import type { HaproxyStatus, SourceStatus } from "./core/status/status.ts";
 
 /** What to look at again, never what to do. */
 export type Wake = {

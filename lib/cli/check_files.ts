@@ -1,4 +1,4 @@
-import type { Files } from "../core/render.ts";
+import type { Files } from "../core/config/render.ts";
 import { checkConfig } from "../haproxy/program.ts";
 import { fillFolder } from "../haproxy/safe_files.ts";
 import { temporaryFolder } from "./input.ts";

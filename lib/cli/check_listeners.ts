@@ -1,7 +1,7 @@
-import { remedyOfPort } from "../core/listeners.ts";
-import { messageOf } from "../core/message_of.ts";
-import type { Settings } from "../core/settings.ts";
-import type { Status } from "../core/status.ts";
+import { remedyOfPort } from "../core/status/listeners.ts";
+import { messageOf } from "../core/values/message_of.ts";
+import type { Settings } from "../core/settings/settings.ts";
+import type { Status } from "../core/status/status.ts";
 import { OwnedHaproxy } from "../haproxy/owned_haproxy.ts";
 import type { HaproxyControl } from "../ports.ts";
 import { type Check, formatTrouble } from "./check.ts";

@@ -1,8 +1,8 @@
 import { systemClock } from "../clock.ts";
-import type { Model } from "../core/model.ts";
-import { formatEndpoint } from "../core/names.ts";
-import { onOneLine } from "../core/notice.ts";
-import { targetOf } from "../probe_target.ts";
+import type { Model } from "../core/model/model.ts";
+import { formatEndpoint } from "../core/values/names.ts";
+import { onOneLine } from "../core/values/notice.ts";
+import { targetOf } from "../loop/probe_target.ts";
 import { askOnce, oneTry } from "../probe/try.ts";
 
 /** Servers that are asked: what is out of reach of one container is of most. */

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type Setting, SETTINGS } from "../core/settings.ts";
+import { type Setting, SETTINGS } from "../core/settings/settings.ts";
 import { wrongUsage } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,8 +1,8 @@
-import type { Settings } from "../core/settings.ts";
-import { count } from "../core/count.ts";
-import { messageOf } from "../core/message_of.ts";
-import { onOneLine } from "../core/notice.ts";
-import { formatStatus, type Status } from "../core/status.ts";
+import type { Settings } from "../core/settings/settings.ts";
+import { count } from "../core/values/count.ts";
+import { messageOf } from "../core/values/message_of.ts";
+import { onOneLine } from "../core/values/notice.ts";
+import { formatStatus, type Status } from "../core/status/status.ts";
 import { checkWay } from "../haproxy/trusted_path.ts";
 import { connectEngine } from "../docker/connect.ts";
 import { openTransport } from "../docker/transport.ts";

@@ -1,6 +1,6 @@
-import type { Settings } from "../core/settings.ts";
-import type { Snapshot } from "../core/snapshot.ts";
-import { messageOf } from "../core/message_of.ts";
+import type { Settings } from "../core/settings/settings.ts";
+import type { Snapshot } from "../core/snapshot/snapshot.ts";
+import { messageOf } from "../core/values/message_of.ts";
 import { readContainers, type Which } from "../docker/read_once.ts";
 import { decodeSnapshot, encodeSnapshot, reduceContainer } from "../docker/snapshot_file.ts";
 import { engineAddressOf, openTransport } from "../docker/transport.ts";

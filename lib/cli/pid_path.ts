@@ -1,4 +1,4 @@
-import { messageOf } from "../core/message_of.ts";
+import { messageOf } from "../core/values/message_of.ts";
 import { inFolderOf, UntrustedPathError } from "../haproxy/trusted_path.ts";
 import { failed } from "./failure.ts";
 

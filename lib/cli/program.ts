@@ -1,8 +1,8 @@
-import { messageOf } from "../core/message_of.ts";
+import { messageOf } from "../core/values/message_of.ts";
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
 import { Failure } from "./failure.ts";
-import { onOneLine } from "../core/notice.ts";
+import { onOneLine } from "../core/values/notice.ts";
 import { addSettingFlags } from "./settings.ts";
 import { jsonDocument, type Terminal } from "./terminal.ts";
 

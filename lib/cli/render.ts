@@ -1,7 +1,7 @@
-import { messageOf } from "../core/message_of.ts";
+import { messageOf } from "../core/values/message_of.ts";
 import { createTwoFilesPatch } from "diff";
-import { formatNotice, type Notice } from "../core/notice.ts";
-import type { Files } from "../core/render.ts";
+import { formatNotice, type Notice } from "../core/values/notice.ts";
+import type { Files } from "../core/config/render.ts";
 import { findHaproxy } from "../haproxy/program.ts";
 import { copyFiles } from "../haproxy/safe_files.ts";
 import { whyRefused } from "./check_files.ts";

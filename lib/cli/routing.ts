@@ -1,16 +1,21 @@
-import type { Design } from "../controller.ts";
-import type { AddressSettings } from "../core/address.ts";
-import type { HaproxyVersion } from "../core/backend_option.ts";
-import { messageOf } from "../core/message_of.ts";
-import { buildModel, type Built } from "../core/build_model.ts";
-import type { MachineAddresses, OwnListener } from "../core/own_listener.ts";
-import type { InUse } from "../core/ways.ts";
-import type { RoutingSettings } from "../core/routing_settings.ts";
-import type { IpAddress } from "../core/names.ts";
-import { renderDesired } from "../core/render.ts";
-import type { Settings } from "../core/settings.ts";
-import type { Snapshot } from "../core/snapshot.ts";
-import { BUILTIN_TEMPLATES, compileTemplates, TemplateError, type Templates } from "../core/templates.ts";
+import type { Design } from "../loop/controller.ts";
+import type { AddressSettings } from "../core/model/choose_endpoint.ts";
+import type { HaproxyVersion } from "../core/keys/backend_option.ts";
+import { messageOf } from "../core/values/message_of.ts";
+import { buildModel, type Built } from "../core/model/build_model.ts";
+import type { MachineAddresses, OwnListener } from "../core/model/own_listener.ts";
+import type { InUse } from "../core/model/ways.ts";
+import type { RoutingSettings } from "../core/model/routing_settings.ts";
+import type { IpAddress } from "../core/values/names.ts";
+import { renderDesired } from "../core/config/render.ts";
+import type { Settings } from "../core/settings/settings.ts";
+import type { Snapshot } from "../core/snapshot/snapshot.ts";
+import {
+  BUILTIN_TEMPLATES,
+  compileTemplates,
+  TemplateError,
+  type Templates,
+} from "../core/config/templates.ts";
 import { engineAddressOf, resolveAddress } from "../docker/transport.ts";
 import { findHaproxy } from "../haproxy/program.ts";
 import { failed, wrongUsage } from "./failure.ts";

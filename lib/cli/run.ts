@@ -1,11 +1,11 @@
-import { messageOf } from "../core/message_of.ts";
+import { messageOf } from "../core/values/message_of.ts";
 import { systemClock } from "../clock.ts";
-import { Controller } from "../controller.ts";
-import { readStatus } from "../read_status.ts";
-import { connectionLimits, limitsEnvironment } from "../core/descriptors.ts";
-import { formatListeners, listenersOf } from "../core/listeners.ts";
-import type { Settings } from "../core/settings.ts";
-import type { Status } from "../core/status.ts";
+import { Controller } from "../loop/controller.ts";
+import { readStatus } from "../loop/read_status.ts";
+import { connectionLimits, limitsEnvironment } from "../core/config/descriptors.ts";
+import { formatListeners, listenersOf } from "../core/status/listeners.ts";
+import type { Settings } from "../core/settings/settings.ts";
+import type { Status } from "../core/status/status.ts";
 import { descriptorLimit } from "../haproxy/descriptor_limit.ts";
 import { ExternalHaproxy } from "../haproxy/external_haproxy.ts";
 import { findHaproxy, type HaproxyProgram } from "../haproxy/program.ts";

@@ -1,5 +1,5 @@
-import type { Settings } from "../core/settings.ts";
-import type { Status } from "../core/status.ts";
+import type { Settings } from "../core/settings/settings.ts";
+import type { Status } from "../core/status/status.ts";
 import { askControl, controlPath } from "../report/control_socket.ts";
 import { absolute } from "./routing.ts";
 import { stateDirOf } from "./state_dir.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { asEnvironment, beneath, type GivenFlags, readSettings } from "../core/read_settings.ts";
-import { type CommandName, type Setting, SETTINGS, type Settings } from "../core/settings.ts";
+import { asEnvironment, beneath, type GivenFlags, readSettings } from "../core/settings/read_settings.ts";
+import { type CommandName, type Setting, SETTINGS, type Settings } from "../core/settings/settings.ts";
 import { wrongUsage } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,4 +1,4 @@
-import { messageOf } from "../core/message_of.ts";
+import { messageOf } from "../core/values/message_of.ts";
 import { writeFile } from "../haproxy/safe_files.ts";
 import { failed, wrongUsage } from "./failure.ts";
 import { snapshotOfDocker } from "./input.ts";

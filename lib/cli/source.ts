@@ -1,5 +1,5 @@
-import { isOwnAddressFirst } from "../core/address.ts";
-import type { Settings } from "../core/settings.ts";
+import { isOwnAddressFirst } from "../core/model/choose_endpoint.ts";
+import type { Settings } from "../core/settings/settings.ts";
 import { systemClock } from "../clock.ts";
 import { DockerSource } from "../docker/docker_source.ts";
 import { EngineFollower } from "../docker/engine_follower.ts";

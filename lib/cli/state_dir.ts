@@ -1,5 +1,5 @@
-import { messageOf } from "../core/message_of.ts";
-import type { Settings } from "../core/settings.ts";
+import { messageOf } from "../core/values/message_of.ts";
+import type { Settings } from "../core/settings/settings.ts";
 import { checkWay, inFolder, isTrustedUser, UntrustedPathError } from "../haproxy/trusted_path.ts";
 import { failed, wrongUsage } from "./failure.ts";
 import { absolute } from "./routing.ts";

@@ -1,4 +1,4 @@
-import { formatStatus, isWell } from "../core/status.ts";
+import { formatStatus, isWell } from "../core/status/status.ts";
 import { controlPath } from "../report/control_socket.ts";
 import { failed } from "./failure.ts";
 import { settingsOf } from "./settings.ts";

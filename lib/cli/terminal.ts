@@ -1,4 +1,4 @@
-import { visibleJson } from "../core/notice.ts";
+import { visibleJson } from "../core/values/notice.ts";
 import { WholeLines } from "./whole_lines.ts";
 
 /** The world that a command speaks to: arguments aside, everything that it reads and writes. */

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { whyNoContainers } from "../core/container_address.ts";
+import { whyNoContainers } from "../core/values/container_address.ts";
 import {
   type ContainerId,
   type IpAddress,
@@ -8,9 +8,9 @@ import {
   parsePortText,
   type Port,
   shortId,
-} from "../core/names.ts";
-import { expected, type Notice, type Parsed, parsed, quote } from "../core/notice.ts";
-import { isOurs } from "../core/said_labels.ts";
+} from "../core/values/names.ts";
+import { expected, type Notice, type Parsed, parsed, quote } from "../core/values/notice.ts";
+import { isOurs } from "../core/labels/said_labels.ts";
 import type {
   ContainerView,
   EngineAddress,
@@ -18,7 +18,7 @@ import type {
   Health,
   NetworkAttachment,
   PublishedPort,
-} from "../core/snapshot.ts";
+} from "../core/snapshot/snapshot.ts";
 import { type Inspect, readInspect } from "./inspect_json.ts";
 
 const text = v.optional(v.nullable(v.string(), ""), "");

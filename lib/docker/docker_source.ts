@@ -1,7 +1,7 @@
-import { messageOf } from "../core/message_of.ts";
-import type { ContainerId } from "../core/names.ts";
-import type { ContainerView, Snapshot } from "../core/snapshot.ts";
-import type { SourceStatus } from "../core/status.ts";
+import { messageOf } from "../core/values/message_of.ts";
+import type { ContainerId } from "../core/values/names.ts";
+import type { ContainerView, Snapshot } from "../core/snapshot/snapshot.ts";
+import type { SourceStatus } from "../core/status/status.ts";
 import { type ContainerSource, SourceError, type Wake } from "../ports.ts";
 import type { EngineFollower } from "./engine_follower.ts";
 import { sortContainers } from "./snapshot_file.ts";

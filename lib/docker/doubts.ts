@@ -1,5 +1,5 @@
-import type { ContainerId } from "../core/names.ts";
-import type { ContainerView } from "../core/snapshot.ts";
+import type { ContainerId } from "../core/values/names.ts";
+import type { ContainerView } from "../core/snapshot/snapshot.ts";
 
 /**
  * Containers to which something happened that may have changed their address, which another container may have by now:

@@ -1,7 +1,7 @@
-import { type Backoff, backoffMs } from "../core/backoff.ts";
-import type { ContainerId } from "../core/names.ts";
-import type { ContainerView, EngineAddress } from "../core/snapshot.ts";
-import type { SourceStatus } from "../core/status.ts";
+import { type Backoff, backoffMs } from "../core/policy/backoff.ts";
+import type { ContainerId } from "../core/values/names.ts";
+import type { ContainerView, EngineAddress } from "../core/snapshot/snapshot.ts";
+import type { SourceStatus } from "../core/status/status.ts";
 import type { Wake } from "../ports.ts";
 import { Complaint } from "./complaint.ts";
 import { connectEngine, type Engine, type ListedContainer } from "./connect.ts";

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { type ContainerId, parseContainerId } from "../core/names.ts";
-import type { ContainerView } from "../core/snapshot.ts";
+import { type ContainerId, parseContainerId } from "../core/values/names.ts";
+import type { ContainerView } from "../core/snapshot/snapshot.ts";
 
 const EventSchema = v.object({
   Type: v.string(),

@@ -1,8 +1,8 @@
 import { systemClock } from "../clock.ts";
-import { messageOf } from "../core/message_of.ts";
-import type { ContainerId } from "../core/names.ts";
-import type { Snapshot } from "../core/snapshot.ts";
-import type { SourceStatus } from "../core/status.ts";
+import { messageOf } from "../core/values/message_of.ts";
+import type { ContainerId } from "../core/values/names.ts";
+import type { Snapshot } from "../core/snapshot/snapshot.ts";
+import type { SourceStatus } from "../core/status/status.ts";
 import { type ContainerSource, type Reporter, SourceError, type Wake } from "../ports.ts";
 import { decodeSnapshot } from "./snapshot_file.ts";
 

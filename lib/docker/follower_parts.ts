@@ -1,4 +1,4 @@
-import type { ContainerView, EngineAddress } from "../core/snapshot.ts";
+import type { ContainerView, EngineAddress } from "../core/snapshot/snapshot.ts";
 import type { Clock, Reporter } from "../ports.ts";
 import type { EngineTransport } from "./modem.ts";
 

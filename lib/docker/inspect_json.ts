@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { parseContainerId } from "../core/names.ts";
-import { expected, type Parsed, parsed, quote } from "../core/notice.ts";
+import { parseContainerId } from "../core/values/names.ts";
+import { expected, type Parsed, parsed, quote } from "../core/values/notice.ts";
 
 const text = v.optional(v.nullable(v.string(), ""), "");
 /** What some engines write as a number and others as a text. */

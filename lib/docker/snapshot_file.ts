@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { expected, type Parsed, parsed, quote } from "../core/notice.ts";
-import type { ContainerView, Snapshot } from "../core/snapshot.ts";
+import { expected, type Parsed, parsed, quote } from "../core/values/notice.ts";
+import type { ContainerView, Snapshot } from "../core/snapshot/snapshot.ts";
 import { decodeContainer } from "./decode.ts";
 
 /** The version of the file that `signalbox snapshot` writes. */

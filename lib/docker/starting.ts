@@ -1,5 +1,5 @@
-import type { ContainerId } from "../core/names.ts";
-import type { ContainerView, NetworkAttachment } from "../core/snapshot.ts";
+import type { ContainerId } from "../core/values/names.ts";
+import type { ContainerView, NetworkAttachment } from "../core/snapshot/snapshot.ts";
 
 /** Containers that do not run and are remembered, at most; of more, the one known for longest is forgotten. */
 const MOST = 1_000;

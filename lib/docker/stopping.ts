@@ -1,6 +1,6 @@
-import { messageOf } from "../core/message_of.ts";
-import type { ContainerId } from "../core/names.ts";
-import type { ContainerView } from "../core/snapshot.ts";
+import { messageOf } from "../core/values/message_of.ts";
+import type { ContainerId } from "../core/values/names.ts";
+import type { ContainerView } from "../core/snapshot/snapshot.ts";
 import type { Clock, Reporter } from "../ports.ts";
 import type { Engine } from "./connect.ts";
 import { type ContainerEvent, decodeEvent, endsContainer } from "./event.ts";

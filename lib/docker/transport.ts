@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import process from "node:process";
-import { type IpAddress, parseIp } from "../core/names.ts";
-import type { EngineAddress } from "../core/snapshot.ts";
+import { type IpAddress, parseIp } from "../core/values/names.ts";
+import type { EngineAddress } from "../core/snapshot/snapshot.ts";
 import type { EngineTls, EngineTransport } from "./modem.ts";
 
 /** What the environment says of TLS to an engine, as Docker's own tools read it. */

@@ -1,5 +1,5 @@
-import { hasTakenAddress } from "../core/address.ts";
-import type { ContainerView } from "../core/snapshot.ts";
+import { hasTakenAddress } from "../core/model/choose_endpoint.ts";
+import type { ContainerView } from "../core/snapshot/snapshot.ts";
 import type { FollowerParts } from "./follower_parts.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { ContainerId } from "../core/names.ts";
-import type { ContainerView } from "../core/snapshot.ts";
+import type { ContainerId } from "../core/values/names.ts";
+import type { ContainerView } from "../core/snapshot/snapshot.ts";
 import type { Wake } from "../ports.ts";
 import type { Doubts } from "./doubts.ts";
 import type { FollowerParts } from "./follower_parts.ts";

@@ -1,6 +1,6 @@
-import { LogPosition } from "../core/log_position.ts";
-import { ACCESS_RING } from "../core/process_config.ts";
-import type { AccessLogStatus } from "../core/status.ts";
+import { LogPosition } from "../core/runtime/log_position.ts";
+import { ACCESS_RING } from "../core/config/process_config.ts";
+import type { AccessLogStatus } from "../core/status/status.ts";
 import type { Clock, Reporter } from "../ports.ts";
 import { ask } from "./cli_socket.ts";
 import { WorkerLog } from "./worker_log.ts";

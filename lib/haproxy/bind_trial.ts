@@ -1,5 +1,5 @@
-import { remedyOfPort } from "../core/listeners.ts";
-import { messageOf } from "../core/message_of.ts";
+import { remedyOfPort } from "../core/status/listeners.ts";
+import { messageOf } from "../core/values/message_of.ts";
 
 /**
  * Tries the listeners that a generation's folder adds to those of the running one: an HAProxy that was taken over may

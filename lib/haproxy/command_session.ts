@@ -1,5 +1,5 @@
-import { count } from "../core/count.ts";
-import { messageOf } from "../core/message_of.ts";
+import { count } from "../core/values/count.ts";
+import { messageOf } from "../core/values/message_of.ts";
 import { SocketError } from "./cli_socket.ts";
 
 /** How long HAProxy may take for a batch, in milliseconds. */

@@ -1,9 +1,9 @@
-import { messageOf } from "../core/message_of.ts";
-import type { Capabilities } from "../core/plan.ts";
-import type { Remains } from "../core/read_back.ts";
-import type { Desired } from "../core/render.ts";
-import type { ReportedServer, Survey } from "../core/survey.ts";
-import type { HaproxyStatus } from "../core/status.ts";
+import { messageOf } from "../core/values/message_of.ts";
+import type { Capabilities } from "../core/plan/plan.ts";
+import type { Remains } from "../core/plan/read_back.ts";
+import type { Desired } from "../core/config/render.ts";
+import type { ReportedServer, Survey } from "../core/state/survey.ts";
+import type { HaproxyStatus } from "../core/status/status.ts";
 import type { HaproxyControl, Outcome, Reporter } from "../ports.ts";
 import { leaveLostFolder } from "./lost_folder.ts";
 import { checkConfig } from "./program.ts";

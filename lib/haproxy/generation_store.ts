@@ -1,4 +1,4 @@
-import type { Files } from "../core/render.ts";
+import type { Files } from "../core/config/render.ts";
 import type { Generation } from "../ports.ts";
 
 /** Generations that are kept, the current one and those before it, for a look back. */

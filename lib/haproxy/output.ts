@@ -1,4 +1,4 @@
-import { remedyOfPort } from "../core/listeners.ts";
+import { remedyOfPort } from "../core/status/listeners.ts";
 import type { Clock, Reporter } from "../ports.ts";
 import { PRINTED_MS } from "./process.ts";
 

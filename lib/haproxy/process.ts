@@ -1,4 +1,4 @@
-import { messageOf } from "../core/message_of.ts";
+import { messageOf } from "../core/values/message_of.ts";
 import type { Clock } from "../ports.ts";
 import { leaveLostFolder } from "./lost_folder.ts";
 import { withoutPrefix } from "./program.ts";

@@ -1,6 +1,6 @@
-import { messageOf } from "../core/message_of.ts";
-import { type HaproxyVersion, isAtLeast } from "../core/backend_option.ts";
-import { OLDEST_HAPROXY } from "../core/setting_values.ts";
+import { messageOf } from "../core/values/message_of.ts";
+import { type HaproxyVersion, isAtLeast } from "../core/keys/backend_option.ts";
+import { OLDEST_HAPROXY } from "../core/settings/setting_values.ts";
 import { leaveLostFolder } from "./lost_folder.ts";
 
 /** The haproxy that was found. */

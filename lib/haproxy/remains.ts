@@ -1,7 +1,7 @@
-import { LAST_TRY } from "../core/render.ts";
-import { messageOf } from "../core/message_of.ts";
-import type { Remains } from "../core/read_back.ts";
-import type { Survey } from "../core/survey.ts";
+import { LAST_TRY } from "../core/config/render.ts";
+import { messageOf } from "../core/values/message_of.ts";
+import type { Remains } from "../core/plan/read_back.ts";
+import type { Survey } from "../core/state/survey.ts";
 import type { Generation } from "../ports.ts";
 import type { ConfigWriter } from "./config_writer.ts";
 import type { GenerationStore } from "./generation_store.ts";

@@ -1,4 +1,4 @@
-import { type Backoff, backoffMs } from "../core/backoff.ts";
+import { type Backoff, backoffMs } from "../core/policy/backoff.ts";
 import type { Clock } from "../ports.ts";
 
 const RESTART: Backoff = { firstMs: 50, mostMs: 10_000 };

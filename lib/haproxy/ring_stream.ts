@@ -1,4 +1,4 @@
-import { ACCESS_RING } from "../core/process_config.ts";
+import { ACCESS_RING } from "../core/config/process_config.ts";
 import type { Clock } from "../ports.ts";
 
 /**

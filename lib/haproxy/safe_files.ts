@@ -1,4 +1,4 @@
-import type { Files } from "../core/render.ts";
+import type { Files } from "../core/config/render.ts";
 import { inFolderOf, type Trust } from "./trusted_path.ts";
 
 /** Writes a set of files beside each other, each by a rename, haproxy.cfg last and under the path's own name. */

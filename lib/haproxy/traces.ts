@@ -1,4 +1,4 @@
-import { messageOf } from "../core/message_of.ts";
+import { messageOf } from "../core/values/message_of.ts";
 import type { Reporter } from "../ports.ts";
 import type { WriterSettings } from "./config_writer.ts";
 import { inFolderOf } from "./trusted_path.ts";

@@ -1,4 +1,4 @@
-import type { HaproxyStatus } from "../core/status.ts";
+import type { HaproxyStatus } from "../core/status/status.ts";
 import type { Clock } from "../ports.ts";
 import { ask, SocketError } from "./cli_socket.ts";
 

@@ -1,5 +1,5 @@
-import { type Backoff, backoffMs } from "../core/backoff.ts";
-import { LogPosition } from "../core/log_position.ts";
+import { type Backoff, backoffMs } from "../core/policy/backoff.ts";
+import { LogPosition } from "../core/runtime/log_position.ts";
 import type { Clock } from "../ports.ts";
 import { ask } from "./cli_socket.ts";
 import { readRing } from "./ring_stream.ts";

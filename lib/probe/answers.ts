@@ -1,6 +1,6 @@
 import { systemClock } from "../clock.ts";
-import type { ContainerView } from "../core/snapshot.ts";
-import { Turns } from "../core/turns.ts";
+import type { ContainerView } from "../core/snapshot/snapshot.ts";
+import { Turns } from "../core/policy/turns.ts";
 import { type Connection, openTcp } from "./connection.ts";
 import { SHARES } from "./shares.ts";
 

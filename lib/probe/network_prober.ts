@@ -1,5 +1,5 @@
 import { type Clock, type Prober, type ProbeTarget, type ProbeWay, READY_LIMIT_MS } from "../ports.ts";
-import { Turns } from "../core/turns.ts";
+import { Turns } from "../core/policy/turns.ts";
 import { Detour } from "./detour.ts";
 import { SHARES } from "./shares.ts";
 import { oneTry } from "./try.ts";

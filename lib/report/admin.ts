@@ -1,4 +1,4 @@
-import { formatStatus, type Status } from "../core/status.ts";
+import { formatStatus, type Status } from "../core/status/status.ts";
 import { formatMetrics } from "./metrics.ts";
 import { SmallServer } from "./small_server.ts";
 import { SteadyServer } from "./steady_server.ts";

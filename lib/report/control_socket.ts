@@ -1,4 +1,4 @@
-import type { Status } from "../core/status.ts";
+import type { Status } from "../core/status/status.ts";
 import { SmallServer } from "./small_server.ts";
 import { SteadyServer } from "./steady_server.ts";
 

@@ -1,6 +1,6 @@
 import pino from "pino";
-import type { LogFormat, LogLevel } from "../core/setting_values.ts";
-import { formatNotice, messageLine, type Notice, onOneLine } from "../core/notice.ts";
+import type { LogFormat, LogLevel } from "../core/settings/setting_values.ts";
+import { formatNotice, messageLine, type Notice, onOneLine } from "../core/values/notice.ts";
 import type { Reporter } from "../ports.ts";
 
 /** Writes one line, without its line break. */

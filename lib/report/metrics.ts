@@ -1,4 +1,4 @@
-import type { AccessLogStatus, Status } from "../core/status.ts";
+import type { AccessLogStatus, Status } from "../core/status/status.ts";
 
 type Metric = {
   readonly name: string;

@@ -1,12 +1,12 @@
 /** Measures the pure half of the flow: what Docker said, decoded, to the files that HAProxy loads. */
-import { buildModel } from "../../lib/core/build_model.ts";
-import type { RoutingSettings } from "../../lib/core/routing_settings.ts";
-import type { IpAddress, Port } from "../../lib/core/names.ts";
-import { planChange } from "../../lib/core/plan.ts";
-import { runningAfterLoad } from "../../lib/core/running.ts";
-import { renderDesired } from "../../lib/core/render.ts";
-import type { Snapshot } from "../../lib/core/snapshot.ts";
-import { BUILTIN_TEMPLATES, compileTemplates } from "../../lib/core/templates.ts";
+import { buildModel } from "../../lib/core/model/build_model.ts";
+import type { RoutingSettings } from "../../lib/core/model/routing_settings.ts";
+import type { IpAddress, Port } from "../../lib/core/values/names.ts";
+import { planChange } from "../../lib/core/plan/plan.ts";
+import { runningAfterLoad } from "../../lib/core/state/running.ts";
+import { renderDesired } from "../../lib/core/config/render.ts";
+import type { Snapshot } from "../../lib/core/snapshot/snapshot.ts";
+import { BUILTIN_TEMPLATES, compileTemplates } from "../../lib/core/config/templates.ts";
 import { decodeSnapshot } from "../../lib/docker/snapshot_file.ts";
 import { inspectJson } from "./snapshots.ts";
 import { formatTable, median, type Row } from "./statistics.ts";

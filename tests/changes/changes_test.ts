@@ -14,9 +14,9 @@
  */
 import assert from "node:assert/strict";
 import { createTwoFilesPatch } from "diff";
-import type { HaproxyVersion } from "../../lib/core/backend_option.ts";
-import { capabilitiesOf, type Plan, planChange } from "../../lib/core/plan.ts";
-import { noteBindings, noteOperation, type Running, runningAfterLoad } from "../../lib/core/running.ts";
+import type { HaproxyVersion } from "../../lib/core/keys/backend_option.ts";
+import { capabilitiesOf, type Plan, planChange } from "../../lib/core/plan/plan.ts";
+import { noteBindings, noteOperation, type Running, runningAfterLoad } from "../../lib/core/state/running.ts";
 import {
   openRouting,
   planText,
@@ -75,7 +75,7 @@ async function planOf(situation: Situation, version: HaproxyVersion): Promise<st
   return texts.join("\n");
 }
 
-/** What HAProxy has when the plan was done, as lib/applier.ts notes it. */
+/** What HAProxy has when the plan was done, as lib/apply/applier.ts notes it. */
 function done(running: Running, plan: Plan, { desired, states }: Wanted, step: Step): Running {
   if (plan.kind === "reload" || step.note.refused !== undefined) return runningAfterLoad(desired, states);
   running.files = desired.files;

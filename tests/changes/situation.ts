@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { prepareRouting, type Routing } from "../../lib/cli/routing.ts";
 import { settingsOf } from "../../lib/cli/settings.ts";
-import { buildModel } from "../../lib/core/build_model.ts";
-import type { ServerName } from "../../lib/core/names.ts";
-import type { Plan } from "../../lib/core/plan.ts";
-import { reloadReasonText } from "../../lib/core/reload_reason.ts";
-import { type Desired, renderDesired } from "../../lib/core/render.ts";
-import { runtimeCommands, type ServerState } from "../../lib/core/runtime_command.ts";
+import { buildModel } from "../../lib/core/model/build_model.ts";
+import type { ServerName } from "../../lib/core/values/names.ts";
+import type { Plan } from "../../lib/core/plan/plan.ts";
+import { reloadReasonText } from "../../lib/core/plan/reload_reason.ts";
+import { type Desired, renderDesired } from "../../lib/core/config/render.ts";
+import { runtimeCommands, type ServerState } from "../../lib/core/runtime/operation.ts";
 import { decodeSnapshot } from "../../lib/docker/snapshot_file.ts";
 
 const HERE = new URL(".", import.meta.url);

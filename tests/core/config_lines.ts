@@ -1,6 +1,6 @@
 /** What may stand in a rendered config: each line of a backend is one of these, or the config says more than the model. */
-import { BACKEND_OPTIONS } from "../../lib/core/backend_option.ts";
-import type { Model } from "../../lib/core/model.ts";
+import { BACKEND_OPTIONS } from "../../lib/core/keys/backend_option.ts";
+import type { Model } from "../../lib/core/model/model.ts";
 
 const TEXT = String.raw`[A-Za-z0-9._~!$&()*+,;=:@%/?-]+`;
 const NAME = "[A-Za-z0-9_.:-]+";

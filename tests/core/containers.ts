@@ -1,8 +1,8 @@
 /** Containers and settings for the core's tests: whole ones, of which a test names only what it is about. */
-import type { AddressSettings } from "../../lib/core/address.ts";
-import type { RoutingSettings } from "../../lib/core/routing_settings.ts";
-import type { ContainerId, IpAddress, Port } from "../../lib/core/names.ts";
-import type { ContainerView, NetworkAttachment, PublishedPort } from "../../lib/core/snapshot.ts";
+import type { AddressSettings } from "../../lib/core/model/choose_endpoint.ts";
+import type { RoutingSettings } from "../../lib/core/model/routing_settings.ts";
+import type { ContainerId, IpAddress, Port } from "../../lib/core/values/names.ts";
+import type { ContainerView, NetworkAttachment, PublishedPort } from "../../lib/core/snapshot/snapshot.ts";
 
 /** A running container on the bridge with one TCP port. */
 export function container(name: string, given: Partial<ContainerView> = {}): ContainerView {

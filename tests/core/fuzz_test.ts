@@ -1,10 +1,10 @@
 /** Whatever containers say, it costs their own routes at most. HAProxy itself is asked in tests/faults/fuzz_test.ts. */
 import assert from "node:assert/strict";
-import { buildModel } from "../../lib/core/build_model.ts";
-import { renderDesired } from "../../lib/core/render.ts";
-import { compileTemplates } from "../../lib/core/templates.ts";
+import { buildModel } from "../../lib/core/model/build_model.ts";
+import { renderDesired } from "../../lib/core/config/render.ts";
+import { compileTemplates } from "../../lib/core/config/templates.ts";
 import { decodeSnapshot } from "../../lib/docker/snapshot_file.ts";
-import { formatNotice } from "../../lib/core/notice.ts";
+import { formatNotice } from "../../lib/core/values/notice.ts";
 import { sectionsOf, strangeLines } from "./config_lines.ts";
 import { SETTINGS } from "./containers.ts";
 import { GOOD, hostileContainers, inspectedAs } from "./hostile.ts";

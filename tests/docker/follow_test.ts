@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ACTIONS, decodeEvent } from "../../lib/docker/event.ts";
-import type { ContainerId } from "../../lib/core/names.ts";
+import type { ContainerId } from "../../lib/core/values/names.ts";
 import { eventually } from "../harness/eventually.ts";
 import { FakeEngine, listener } from "./fake_engine.ts";
 import { followerOf, tellConnected, Watch } from "./watch.ts";

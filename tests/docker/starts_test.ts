@@ -1,6 +1,6 @@
 /** What is done for a container while its engine still starts it. */
 import assert from "node:assert/strict";
-import type { ContainerView } from "../../lib/core/snapshot.ts";
+import type { ContainerView } from "../../lib/core/snapshot/snapshot.ts";
 import { eventually } from "../harness/eventually.ts";
 import { FakeEngine } from "./fake_engine.ts";
 import { tellConnected, Watch } from "./watch.ts";

@@ -2,8 +2,8 @@
 import type { Command } from "commander";
 import { buildProgram } from "../../lib/cli/program.ts";
 import { systemTerminal } from "../../lib/cli/terminal.ts";
-import { ROUTE_KEYS } from "../../lib/core/route_keys.ts";
-import { type Setting, SETTINGS } from "../../lib/core/settings.ts";
+import { ROUTE_KEYS } from "../../lib/core/keys/route_keys.ts";
+import { type Setting, SETTINGS } from "../../lib/core/settings/settings.ts";
 import { blocksOf, linesOf, proseOf } from "./documents.ts";
 
 const program = buildProgram(systemTerminal, () => {});

@@ -1,6 +1,6 @@
 /** The access log has each request once, however its stream ends, and says how many it has not. */
 import assert from "node:assert/strict";
-import { BUILTIN_TEMPLATES } from "../../lib/core/templates.ts";
+import { BUILTIN_TEMPLATES } from "../../lib/core/config/templates.ts";
 import { eventually } from "../harness/eventually.ts";
 import { haproxies } from "../harness/haproxies.ts";
 import { freePort, httpGet } from "../harness/http.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { eventually } from "../harness/eventually.ts";
 import { FaultStage } from "./stage.ts";
 
-/** How many reloads may follow one another at once (lib/core/reload_budget.ts). */
+/** How many reloads may follow one another at once (lib/core/policy/reload_budget.ts). */
 const FREE = 20;
 
 Deno.test("a container that flaps between options is reloaded for at once a few times, then now and then, and status names it", async () => {

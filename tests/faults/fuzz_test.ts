@@ -4,10 +4,10 @@
  * tries so many seeds, from SIGNALBOX_FUZZ_SEED on.
  */
 import assert from "node:assert/strict";
-import { buildModel } from "../../lib/core/build_model.ts";
-import type { HaproxyVersion } from "../../lib/core/backend_option.ts";
-import { renderDesired } from "../../lib/core/render.ts";
-import { compileTemplates } from "../../lib/core/templates.ts";
+import { buildModel } from "../../lib/core/model/build_model.ts";
+import type { HaproxyVersion } from "../../lib/core/keys/backend_option.ts";
+import { renderDesired } from "../../lib/core/config/render.ts";
+import { compileTemplates } from "../../lib/core/config/templates.ts";
 import { decodeSnapshot } from "../../lib/docker/snapshot_file.ts";
 import { strangeLines } from "../core/config_lines.ts";
 import { SETTINGS } from "../core/containers.ts";

@@ -1,6 +1,6 @@
 /** A route that was left out comes back when the cause is gone that lay in no container. */
 import assert from "node:assert/strict";
-import { BUILTIN_TEMPLATES } from "../../lib/core/templates.ts";
+import { BUILTIN_TEMPLATES } from "../../lib/core/config/templates.ts";
 import { FaultStage } from "./stage.ts";
 
 const BACKEND = BUILTIN_TEMPLATES["backend.eta"] ?? "";

@@ -1,6 +1,6 @@
 /** A route that HAProxy refuses is found, left out and told; the others are served, and it is again when it is mended. */
 import assert from "node:assert/strict";
-import { BUILTIN_TEMPLATES } from "../../lib/core/templates.ts";
+import { BUILTIN_TEMPLATES } from "../../lib/core/config/templates.ts";
 import { eventually } from "../harness/eventually.ts";
 import { FaultStage } from "./stage.ts";
 

@@ -3,7 +3,7 @@ import { eventually } from "../harness/eventually.ts";
 import { type Answer, freePort, httpGet } from "../harness/http.ts";
 import { type RunningProgram, startProgram } from "../harness/program.ts";
 import { askControl } from "../../lib/report/control_socket.ts";
-import type { Status } from "../../lib/core/status.ts";
+import type { Status } from "../../lib/core/status/status.ts";
 
 /** A container of a snapshot: its host, and what else it says. */
 export interface Wanted {

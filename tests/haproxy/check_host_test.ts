@@ -1,6 +1,6 @@
 /** HAProxy's own check asks for the route's host, and our proof asks the same. */
 import assert from "node:assert/strict";
-import { checkRequest } from "../../lib/core/health_check.ts";
+import { checkRequest } from "../../lib/core/keys/health_check.ts";
 import { want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { freePort } from "../harness/http.ts";

@@ -1,7 +1,7 @@
 /** What one client can hold, and what is left for the others beside it. */
 import assert from "node:assert/strict";
 import { want } from "../changes/situation.ts";
-import { connectionLimits, limitsEnvironment } from "../../lib/core/descriptors.ts";
+import { connectionLimits, limitsEnvironment } from "../../lib/core/config/descriptors.ts";
 import { descriptorLimit } from "../../lib/haproxy/descriptor_limit.ts";
 import { eventually } from "../harness/eventually.ts";
 import type { HaproxyProgram } from "../harness/haproxies.ts";

@@ -1,6 +1,6 @@
 /** What an HAProxy has, in a form in which two of them can be compared. */
 import assert from "node:assert/strict";
-import type { ServerName } from "../../lib/core/names.ts";
+import type { ServerName } from "../../lib/core/values/names.ts";
 import type { Wanted } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import type { HaproxyProgram } from "../harness/haproxies.ts";

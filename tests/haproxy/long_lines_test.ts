@@ -3,10 +3,10 @@
  * the whole file, 16 kB on its socket, 1,024 in its log. Nothing that a container says makes a line longer than that.
  */
 import assert from "node:assert/strict";
-import { renderDesired } from "../../lib/core/render.ts";
-import type { Backend, Model } from "../../lib/core/model.ts";
-import type { BackendName, HostName, PathPrefix, ServerName } from "../../lib/core/names.ts";
-import { backendName, currentName } from "../../lib/core/section_names.ts";
+import { renderDesired } from "../../lib/core/config/render.ts";
+import type { Backend, Model } from "../../lib/core/model/model.ts";
+import type { BackendName, HostName, PathPrefix, ServerName } from "../../lib/core/values/names.ts";
+import { backendName, currentName } from "../../lib/core/values/section_names.ts";
 import { want, type Wanted } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { httpGet } from "../harness/http.ts";

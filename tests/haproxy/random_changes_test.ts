@@ -7,11 +7,11 @@
  * SIGNALBOX_TEST_SEQUENCES=1000 is a longer run.
  */
 import assert from "node:assert/strict";
-import type { ContainerId } from "../../lib/core/names.ts";
-import type { Plan } from "../../lib/core/plan.ts";
-import type { Operation } from "../../lib/core/runtime_command.ts";
+import type { ContainerId } from "../../lib/core/values/names.ts";
+import type { Plan } from "../../lib/core/plan/plan.ts";
+import type { Operation } from "../../lib/core/runtime/operation.ts";
 import { type Note, planText, want, type Wanted } from "../changes/situation.ts";
-import { reloadReasonText } from "../../lib/core/reload_reason.ts";
+import { reloadReasonText } from "../../lib/core/plan/reload_reason.ts";
 import type { HaproxyProgram } from "../harness/haproxies.ts";
 import { eventually } from "../harness/eventually.ts";
 import { freePort, httpGet } from "../harness/http.ts";

@@ -1,7 +1,7 @@
 /** Another signalbox takes HAProxy over: it reads back what HAProxy has, and reloads it only where that is in doubt. */
 import assert from "node:assert/strict";
-import { BUILTIN_TEMPLATES } from "../../lib/core/templates.ts";
-import type { Plan } from "../../lib/core/plan.ts";
+import { BUILTIN_TEMPLATES } from "../../lib/core/config/templates.ts";
+import type { Plan } from "../../lib/core/plan/plan.ts";
 import { ask } from "../../lib/haproxy/cli_socket.ts";
 import { planText, want, type Wanted } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";

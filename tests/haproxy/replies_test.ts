@@ -1,7 +1,12 @@
 /** What each HAProxy answers is read rightly: done, later, or not as we believed. */
 import assert from "node:assert/strict";
-import type { ServerName } from "../../lib/core/names.ts";
-import { type Operation, readReplies, type Reply, runtimeCommands } from "../../lib/core/runtime_command.ts";
+import type { ServerName } from "../../lib/core/values/names.ts";
+import {
+  type Operation,
+  readReplies,
+  type Reply,
+  runtimeCommands,
+} from "../../lib/core/runtime/operation.ts";
 import { want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { httpGet } from "../harness/http.ts";

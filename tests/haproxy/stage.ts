@@ -1,9 +1,9 @@
 /** The real haproxy as signalbox owns it, with containers that are listeners on the loopback. */
-import { type Applied, Applier } from "../../lib/applier.ts";
+import { type Applied, Applier } from "../../lib/apply/applier.ts";
 import type { Routing } from "../../lib/cli/routing.ts";
 import { systemClock } from "../../lib/clock.ts";
-import type { ContainerId } from "../../lib/core/names.ts";
-import type { Capabilities } from "../../lib/core/plan.ts";
+import type { ContainerId } from "../../lib/core/values/names.ts";
+import type { Capabilities } from "../../lib/core/plan/plan.ts";
 import { sendCommands } from "../../lib/haproxy/command_session.ts";
 import { findIdentity } from "../../lib/haproxy/identity.ts";
 import { OwnedHaproxy } from "../../lib/haproxy/owned_haproxy.ts";

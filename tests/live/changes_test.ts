@@ -1,6 +1,6 @@
 /** What happens to containers while they are routed: after each change, what is routed is what runs. */
 import assert from "node:assert/strict";
-import type { Status } from "../../lib/core/status.ts";
+import type { Status } from "../../lib/core/status/status.ts";
 import { askControl } from "../../lib/report/control_socket.ts";
 import { addressOf, createNetwork, docker, ready, startContainer } from "../harness/engine.ts";
 import { eventually } from "../harness/program.ts";

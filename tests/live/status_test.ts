@@ -1,6 +1,6 @@
 /** `signalbox status` on a router with something of everything. */
 import assert from "node:assert/strict";
-import type { Status } from "../../lib/core/status.ts";
+import type { Status } from "../../lib/core/status/status.ts";
 import { docker, startContainer, WITNESS } from "../harness/engine.ts";
 import { eventually, runProgram } from "../harness/program.ts";
 import { live, type Router } from "./stage.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { checkRequest } from "../../lib/core/health_check.ts";
+import { checkRequest } from "../../lib/core/keys/health_check.ts";
 import { systemClock } from "../../lib/clock.ts";
-import type { HostName } from "../../lib/core/names.ts";
+import type { HostName } from "../../lib/core/values/names.ts";
 import type { Clock, ProbeTarget } from "../../lib/ports.ts";
 import { NetworkProber } from "../../lib/probe/network_prober.ts";
 import { eventually } from "../harness/eventually.ts";

@@ -1,6 +1,6 @@
 /** The admin page: what it answers, and whom it does not. */
 import assert from "node:assert/strict";
-import type { Status } from "../../lib/core/status.ts";
+import type { Status } from "../../lib/core/status/status.ts";
 import { serveAdmin } from "../../lib/report/admin.ts";
 import { type Answer, freePort, httpGet } from "../harness/http.ts";
 import { parseMetrics } from "./prometheus.ts";

@@ -1,5 +1,5 @@
 /** Statuses for the tests of what is reported: whole ones, of which a test names only what it is about. */
-import type { Status } from "../../lib/core/status.ts";
+import type { Status } from "../../lib/core/status/status.ts";
 
 /** A signalbox that has applied one config and is in step. */
 export function statusOf(given: Partial<Status> = {}): Status {

@@ -1,0 +1,206 @@
+import { tenths } from "../core/values/milliseconds.ts";
+import type { Backend, Model } from "../core/model/model.ts";
+import type { BackendName, ContainerId, ServerName } from "../core/values/names.ts";
+import type { Desired } from "../core/config/render.ts";
+import { noteOperation, type Running } from "../core/state/running.ts";
+import { type Operation, runtimeCommands, type ServerState, takeReplies } from "../core/runtime/operation.ts";
+import type { ReportedServer } from "../core/state/survey.ts";
+import type { Clock, HaproxyControl, Reporter } from "../ports.ts";
+
+type States = ReadonlyMap<ServerName, ServerState>;
+
+/** How long HAProxy is waited for, in milliseconds. */
+const PATIENCE_MS = 50;
+
+/** What a HoldBack is made of. */
+export type HoldBackParts = {
+  readonly haproxy: HaproxyControl;
+  readonly clock: Clock;
+  readonly report: Reporter;
+};
+
+/**
+ * Takes servers out whose container was told to stop, ahead of any pass: the worker that serves hears of it now, and the
+ * pass that follows says it again where that is needed.
+ */
+export class HoldBack {
+  /** Resolves when HAProxy has heard of all that was taken out so far, or has been waited for long enough. */
+  done: Promise<unknown> = Promise.resolve();
+  /** What was taken out of an HAProxy that is not known, by the name of its server. */
+  readonly #unknown = new Map<ServerName, ReportedServer>();
+  #count = 0;
+  #underWay = 0;
+
+  constructor(readonly parts: HoldBackParts, readonly onFailure: (reason: string) => void) {}
+
+  /**
+   * Takes out the servers of these containers that have traffic, and notes it; `since` is when that was asked for, and
+   * `isBlocked` says that a pass has to wait for the proof of a reload. Of an HAProxy that was taken over, and is not known
+   * to be what it should be, the servers are asked first. Answers whether what is known of HAProxy has changed.
+   */
+  take(
+    running: Running | undefined,
+    stopping: ReadonlySet<ContainerId>,
+    wanted: Desired,
+    isBlocked: boolean,
+    since = this.parts.clock.now(),
+  ): boolean {
+    // What HAProxy has is known: what was taken out is a part of it.
+    if (running !== undefined) this.#unknown.clear();
+    if (stopping.size === 0) return false;
+    if (running === undefined) {
+      this.#tell(this.#sendUnknown(stopping, wanted, since));
+      return false;
+    }
+    const operations = this.#plan(running, stopping, wanted, isBlocked);
+    if (operations.length === 0) return false;
+    for (const operation of operations) {
+      // Routes are left to be planned: which section serves whom is read from them.
+      if (operation.kind === "set-state") noteOperation(running, operation, true);
+    }
+    this.#tell(
+      this.#send(operations, since).catch((error) => {
+        this.parts.report.debug(`cannot hold servers back: ${error}`);
+        this.onFailure("HAProxy did not do what takes servers out");
+      }),
+    );
+    return true;
+  }
+
+  #plan(
+    running: Running,
+    stopping: ReadonlySet<ContainerId>,
+    wanted: Desired,
+    isBlocked: boolean,
+  ): Operation[] {
+    const operations: Operation[] = [];
+    for (const backend of wanted.model.backends) {
+      const section = sectionOf(running, backend.name);
+      const states = running.sections.get(section)?.servers;
+      const leaving = backend.servers.filter(({ name, containerId }) =>
+        stopping.has(containerId) && states?.get(name)?.state === "ready"
+      );
+      if (leaving.length === 0) continue;
+      if (!hasReady(running, stopping, backend)) {
+        const handing = handOver(running, stopping, backend, wanted.model);
+        // Where an heir is not there yet, the pass makes it, leads the host there, and only then takes the server out;
+        // but a pass that waits for a reload would be too late.
+        if (!handing.isWhole && !isBlocked) continue;
+        operations.push(...handing.operations);
+      }
+      for (const { name: server } of leaving) {
+        operations.push({ kind: "set-state", section, server, state: "maint" });
+      }
+    }
+    return operations;
+  }
+
+  /** What waits for HAProxy waits until it has heard this, but not for long. */
+  #tell(sending: Promise<void>): void {
+    this.#count++;
+    this.#underWay++;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancel = this.parts.clock.after(PATIENCE_MS, resolve);
+    const sent = sending.finally(() => {
+      this.#underWay--;
+      cancel();
+    });
+    this.done = Promise.race([Promise.all([this.done, sent]), late]);
+  }
+
+  /** Begins to watch whether servers are taken out; answers with the question whether none were since. */
+  watch(): () => boolean {
+    const [count, underWay] = [this.#count, this.#underWay];
+    return () => underWay === 0 && count === this.#count;
+  }
+
+  /** A server is known by its name, wherever it stands; what cannot be asked is loaded anew all the same. */
+  async #sendUnknown(stopping: ReadonlySet<ContainerId>, wanted: Desired, since: number): Promise<void> {
+    const servers = wanted.model.backends.flatMap((backend) => backend.servers);
+    const names = new Set(servers.filter((each) => stopping.has(each.containerId)).map(({ name }) => name));
+    try {
+      const reported = await this.parts.haproxy.reportServers();
+      const leaving = reported.filter(({ name, isReady }) => isReady && names.has(name));
+      for (const server of leaving) this.#unknown.set(server.name, server);
+      if (leaving.length > 0) await this.#send(leaving.map((server) => stateOf(server, "maint")), since);
+    } catch (error) {
+      this.parts.report.debug(`cannot hold servers back: ${error}`);
+    }
+  }
+
+  /**
+   * Gives servers back that were taken out of an HAProxy that is still not known, because what is to be loaded is refused:
+   * those whose container may have traffic again, where it was.
+   */
+  async giveBack(stopping: ReadonlySet<ContainerId>, states: States, wanted: Desired): Promise<void> {
+    const servers = wanted.model.backends.flatMap((backend) => backend.servers);
+    const back = servers.filter(({ name, containerId, address, port }) => {
+      const before = this.#unknown.get(name);
+      return before !== undefined && !stopping.has(containerId) && states.get(name) === "ready" &&
+        before.address === address && before.port === port;
+    }).flatMap(({ name }) => this.#unknown.get(name) ?? []);
+    if (back.length === 0) return;
+    await this.parts.haproxy.send(back.flatMap((server) => runtimeCommands(stateOf(server, "ready"))));
+    for (const { name } of back) this.#unknown.delete(name);
+    this.parts.report.info("gave servers back whose containers live on", {
+      servers: back.map(({ name }) => name),
+    });
+  }
+
+  async #send(operations: readonly Operation[], since: number): Promise<void> {
+    const { clock, report, haproxy } = this.parts;
+    const replies = [...await haproxy.send(operations.flatMap(runtimeCommands))];
+    for (const { reply, said } of takeReplies(operations, replies)) {
+      if (reply === "diverged") throw new Error(said);
+    }
+    report.info("took servers out whose containers stop or may have moved", {
+      servers: operations.flatMap((each) => "server" in each ? [each.server] : []),
+      sinceEventMs: tenths(clock.now() - since),
+    });
+  }
+}
+
+/** The states, but for servers whose container was told to stop. */
+export function withhold(states: States, stopping: ReadonlySet<ContainerId>, { model }: Desired): States {
+  if (stopping.size === 0) return states;
+  const held = model.backends.flatMap(({ servers }) =>
+    servers.filter(({ containerId }) => stopping.has(containerId)).map(({ name }) => [name, "maint"] as const)
+  );
+  return new Map([...states, ...held]);
+}
+
+const sectionOf = (running: Running, backend: BackendName): string =>
+  running.bindings.get(backend) ?? backend;
+
+/** Whether a container of a backend that is not told to stop has traffic. */
+function hasReady(running: Running, stopping: ReadonlySet<ContainerId>, { name, servers }: Backend): boolean {
+  const states = running.sections.get(sectionOf(running, name))?.servers;
+  return servers.some(({ name, containerId }) =>
+    !stopping.has(containerId) && states?.get(name)?.state === "ready"
+  );
+}
+
+const stateOf = ({ section, name: server }: ReportedServer, state: ServerState) =>
+  ({ kind: "set-state", section, server, state }) as const;
+
+/** Leads the routes of a backend that is left without a server to their heirs; not the whole of them where one is not ready. */
+function handOver(
+  running: Running,
+  stopping: ReadonlySet<ContainerId>,
+  { routes }: Backend,
+  { heirs, backends }: Model,
+): { readonly operations: readonly Operation[]; readonly isWhole: boolean } {
+  const operations: Operation[] = [];
+  let isWhole = true;
+  for (const { key } of routes) {
+    const heir = heirs.get(key);
+    if (heir === undefined || !running.routes.has(key)) continue;
+    const backend = backends.find(({ name }) => name === heir);
+    if (backend === undefined || !hasReady(running, stopping, backend)) {
+      isWhole = false;
+      continue;
+    }
+    operations.push({ kind: "set-route", key, section: sectionOf(running, heir) });
+  }
+  return { operations, isWhole };
+}

@@ -1,0 +1,86 @@
+import type { Backend, Model } from "../core/model/model.ts";
+import type { BackendName } from "../core/values/names.ts";
+import type { Notice } from "../core/values/notice.ts";
+
+/** Whether HAProxy would load a model, and what it says if not. */
+export type ModelCheck = (model: Model) => Promise<{ readonly isValid: boolean; readonly detail: string }>;
+
+/** Checks that one search may cost: each is a run of `haproxy -c`. */
+const MOST_CHECKS = 64;
+
+/**
+ * Backends that HAProxy refuses, found by asking about ever smaller parts. They are left out, with a notice, until
+ * their content changes: one bad route never freezes the routing of all.
+ */
+export class Quarantine {
+  readonly #refused = new Map<BackendName, { readonly print: string; readonly detail: string }>();
+
+  /** The model without the backends that were refused as they are. */
+  filter(model: Model): Model {
+    if (this.#refused.size === 0) return model;
+    for (const name of this.#refused.keys()) {
+      const backend = model.backends.find((each) => each.name === name);
+      if (backend === undefined || fingerprint(backend) !== this.#refused.get(name)?.print) {
+        this.#refused.delete(name);
+      }
+    }
+    return without(model, new Set(this.#refused.keys()));
+  }
+
+  /** Lets every backend be tried again: templates, settings or HAProxy itself may have been mended. */
+  clear(): void {
+    this.#refused.clear();
+  }
+
+  /** A notice for each backend that is left out. */
+  notices(): Notice[] {
+    return [...this.#refused].map(([name, { detail }]) => ({
+      severity: "warning",
+      code: "refused",
+      subject: name,
+      message: `the route is left out, since HAProxy refuses it: ${detail}`,
+    }));
+  }
+
+  /** Looks for the backends at fault in a model that was refused; answers whether leaving them out would help. */
+  async search(model: Model, check: ModelCheck): Promise<boolean> {
+    let checks = 0;
+    const ask = async (backends: readonly Backend[]) => {
+      checks++;
+      return await check(only(model, backends));
+    };
+    if (!(await ask([])).isValid) return false;
+    const guilty = new Map<BackendName, { print: string; detail: string }>();
+    const queue: (readonly Backend[])[] = [model.backends];
+    for (let part = queue.pop(); part !== undefined; part = queue.pop()) {
+      if (part.length === 0) continue;
+      if (checks >= MOST_CHECKS) return false;
+      const result = await ask(part);
+      if (result.isValid) continue;
+      const [first] = part;
+      if (part.length === 1 && first !== undefined) {
+        guilty.set(first.name, { print: fingerprint(first), detail: result.detail });
+        continue;
+      }
+      const middle = Math.ceil(part.length / 2);
+      queue.push(part.slice(0, middle), part.slice(middle));
+    }
+    for (const [name, entry] of guilty) this.#refused.set(name, entry);
+    return guilty.size > 0;
+  }
+}
+
+/** What HAProxy would be asked to load; whether a container may have traffic now is no part of it. */
+function fingerprint({ servers, routes: _routes, ...rest }: Backend): string {
+  const fixed = servers.map(({ gate: _gate, incarnation: _incarnation, ...server }) => server);
+  return JSON.stringify([rest, fixed]);
+}
+
+function without(model: Model, names: ReadonlySet<BackendName>): Model {
+  return only(model, model.backends.filter((backend) => !names.has(backend.name)));
+}
+
+function only(model: Model, backends: readonly Backend[]): Model {
+  const names = new Set(backends.map((backend) => backend.name));
+  return { ...model, backends, routes: model.routes.filter((route) => names.has(route.backend)) };
+}

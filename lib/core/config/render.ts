@@ -1,0 +1,119 @@
+import { isAtLeast } from "../keys/backend_option.ts";
+import { FORWARDING_HEADERS } from "./forwarding_headers.ts";
+import type { Frontend, Model } from "../model/model.ts";
+import { type BackendName, formatEndpoint } from "../values/names.ts";
+import { MOST_STREAMS, OTHER_CONNECTIONS } from "./descriptors.ts";
+import { prepareBackends, prepareReady, type Rendering, type Section, textsOf } from "./section.ts";
+import type { RoutingSettings } from "../model/routing_settings.ts";
+import type { Templates } from "./templates.ts";
+
+/** The name of a rendered file; no folders in it. */
+export type FileName = string;
+
+/** The routing's files, by name: haproxy.cfg and what it names. */
+export type Files = ReadonlyMap<FileName, string>;
+
+/** What is wanted: the model, the files that say it, and the same in pieces that can be compared. */
+export type Desired = {
+  readonly model: Model;
+  readonly files: Files;
+  /** haproxy.cfg without its backends. */
+  readonly fixed: string;
+  /** Backends and spares, by the name of their section. */
+  readonly sections: ReadonlyMap<string, Section>;
+  /** The `defaults` sections that a new backend of a shape can be made from at run time, by shape. */
+  readonly defaults: ReadonlyMap<string, string>;
+  /** hosts.map: backends by key. */
+  readonly routes: ReadonlyMap<string, BackendName>;
+};
+
+/** What a config is rendered with, beside its model. */
+export type RenderSettings = Pick<RoutingSettings, "haproxyVersion" | "balance" | "addBackends">;
+
+/** The file that ends a request which ended its containers. */
+export const LAST_TRY = "last_try.lua";
+
+/**
+ * What belongs together to end a request that ends its containers: where a user's own is among them, there are fewer
+ * retries in its place. So it is where backends are added at run time: HAProxy does not look again at rules of `defaults`.
+ */
+const LAST_TRY_TEMPLATES = ["haproxy.cfg.eta", "global.eta", "defaults.eta", "backend.eta"];
+
+/** Renders what the model wants; the same model, templates and settings give the same bytes. Throws TemplateError. */
+export function renderDesired(
+  model: Model,
+  templates: Templates,
+  { haproxyVersion: version, balance, addBackends }: RenderSettings,
+): Desired {
+  // A user's own template, written for spares, may not say what new backends are made from.
+  const canAddBackends = addBackends && isAtLeast(version, [3, 4]) &&
+    !["haproxy.cfg.eta", "defaults.eta", "backend.eta"].some((name) => templates.overlaid.has(name));
+  const hasLastTry = !canAddBackends && !LAST_TRY_TEMPLATES.some((name) => templates.overlaid.has(name));
+  const rendering: Rendering = { templates, version, frontend: model.frontend, hasLastTry };
+  const prepared = prepareBackends(model.backends, rendering);
+  const sections = new Map<string, Section>();
+  for (const { backend, section } of prepared) sections.set(backend.name, section);
+  const ready = prepareReady(model, balance, canAddBackends, rendering);
+  for (const [name, section] of ready.sections) sections.set(name, section);
+  const { spares, defaults } = ready;
+  const { frontend, wildcardDepths } = model;
+  const connections = frontend.maxConnections + OTHER_CONNECTIONS;
+  const base = {
+    ...frontend,
+    connections,
+    streams: MOST_STREAMS,
+    binds: bindLines(frontend),
+    wildcardDepths,
+    forwardingHeaders: FORWARDING_HEADERS,
+  };
+  const backends = prepared.map(({ data }) => data);
+  const all = { ...base, backends, spares, defaults, canAddBackends, hasLastTry };
+  const { routes } = model;
+  return {
+    model,
+    files: new Map([
+      ["haproxy.cfg", templates.render("haproxy.cfg.eta", { ...all, textOf: textsOf(all, templates) })],
+      ["hosts.map", templates.render("hosts.map.eta", { routes })],
+      ...hasLastTry ? [[LAST_TRY, templates.render(`${LAST_TRY}.eta`, {})] as const] : [],
+    ]),
+    fixed: renderFixed(
+      { ...base, backends: [], spares: [], defaults: [], canAddBackends, hasLastTry },
+      templates,
+    ),
+    sections,
+    defaults: new Map(defaults.map(({ shape, name }) => [shape, name])),
+    routes: new Map(routes.map(({ key, backend }) => [key, backend])),
+  };
+}
+
+/** The config without its backends, which stays the same from one pass to the next. */
+function renderFixed(data: Record<string, unknown>, templates: Templates): string {
+  const key = JSON.stringify(data);
+  const before = fixedTexts.get(templates);
+  if (before?.key === key) return before.text;
+  const text = templates.render("haproxy.cfg.eta", data);
+  fixedTexts.set(templates, { key, text });
+  return text;
+}
+
+const fixedTexts = new WeakMap<Templates, { readonly key: string; readonly text: string }>();
+
+function bindLines(frontend: Frontend): { text: string; isIpv6Twin: boolean }[] {
+  const { address, tls } = frontend;
+  const lines = (suffix: string, port: Frontend["httpPort"]) => {
+    if (address === "::") return [{ text: `[::]:${port} v4v6${suffix}`, isIpv6Twin: false }];
+    if (address !== undefined) {
+      return [{ text: `${formatEndpoint(address, port)}${suffix}`, isIpv6Twin: false }];
+    }
+    return [{ text: `:${port}${suffix}`, isIpv6Twin: false }, {
+      text: `:::${port} v6only${suffix}`,
+      isIpv6Twin: true,
+    }];
+  };
+  if (tls === undefined) return lines("", frontend.httpPort);
+  const extra = tls.options === "" ? "" : ` ${tls.options}`;
+  return [
+    ...lines("", frontend.httpPort),
+    ...lines(` ssl crt "${tls.certificate}" alpn h2,http/1.1${extra}`, tls.port),
+  ];
+}

@@ -1,0 +1,269 @@
+import { type HaproxyVersion, isAtLeast } from "../keys/backend_option.ts";
+import { defaultShape, shapeText } from "../model/merge_options.ts";
+import { isDynamic, isHashing } from "../keys/balance.ts";
+import type { Backend, BackendShape, Frontend, Model, Server } from "../model/model.ts";
+import {
+  type BackendName,
+  formatEndpoint,
+  type HostName,
+  isWildcard,
+  type ServerName,
+} from "../values/names.ts";
+import type { Templates } from "./templates.ts";
+
+/** A backend section of the config. */
+export type Section = {
+  /** Everything that a command cannot change, as one text. */
+  readonly shape: string;
+  readonly isSpare: boolean;
+  /** Its balance takes servers and weights at run time (HAProxy manual, 4.2, `balance`). */
+  readonly isDynamic: boolean;
+  readonly servers: readonly SectionServer[];
+};
+
+/** A server of a section; `line` is what stands after `server`. */
+export type SectionServer = { readonly name: ServerName; readonly comment: string; readonly line: string };
+
+/** What sections are rendered with, beside their backends. */
+export type Rendering = {
+  readonly templates: Templates;
+  readonly version: HaproxyVersion;
+  readonly frontend: Frontend;
+  /** A request that ends its containers is counted by rules of the config, and ended by a file beside it. */
+  readonly hasLastTry: boolean;
+};
+
+/** Spare backends that are kept ready: of the shape that most hosts have, and of each other shape in use. */
+const DEFAULT_SPARES = 16;
+const OTHER_SPARES = 2;
+/** Shapes beyond this many are not kept ready. */
+const MOST_SHAPES = 16;
+
+/** What a section is rendered from: the same object as long as nothing about it changes. */
+type SectionData = {
+  readonly name: string;
+  readonly title: string | undefined;
+  readonly balance: string;
+  readonly isHashing: boolean;
+  readonly checkOption: string | undefined;
+  readonly checkLines: readonly string[];
+  readonly options: readonly string[];
+  readonly rules: readonly string[];
+  /** Where plain HTTP is redirected to, and for which hosts: each condition is that of a rule, an empty one of every host. */
+  readonly redirect: { readonly location: string; readonly conditions: readonly string[] } | undefined;
+  readonly stripPath:
+    | { readonly path: string; readonly literal: string; readonly length: number }
+    | undefined;
+  readonly hasLastTry: boolean;
+  readonly servers: readonly SectionServer[];
+  /** What `backend.eta` made of it, once it did. */
+  text: string | undefined;
+};
+
+type Prepared = { readonly backend: Backend; readonly data: SectionData; readonly section: Section };
+
+/** What was prepared for a model's backends, by their names. */
+type Memory = { readonly rendering: Rendering; readonly prepared: ReadonlyMap<BackendName, Prepared> };
+
+const memories = new WeakMap<Templates, Memory>();
+
+/** The sections of a model's backends, in its order; the same objects as the last time where nothing differs. */
+export function prepareBackends(backends: readonly Backend[], rendering: Rendering): Prepared[] {
+  const memory = memories.get(rendering.templates);
+  const before = memory !== undefined && isSameRendering(memory.rendering, rendering)
+    ? memory.prepared
+    : undefined;
+  const all = backends.map((backend) => prepareBackend(backend, before?.get(backend.name), rendering));
+  const prepared = new Map<BackendName, Prepared>();
+  for (const each of all) prepared.set(each.backend.name, each);
+  memories.set(rendering.templates, { rendering, prepared });
+  return all;
+}
+
+function prepareBackend(backend: Backend, before: Prepared | undefined, rendering: Rendering): Prepared {
+  if (before?.backend === backend) return before;
+  const isSameInterval = before?.backend.shape.checkIntervalMs === backend.shape.checkIntervalMs;
+  const known = isSameInterval
+    ? new Map(before.backend.servers.map((server, at) => [server, before.section.servers[at]]))
+    : undefined;
+  const servers = backend.servers.map((server) =>
+    known?.get(server) ?? renderServer(backend, server, rendering)
+  );
+  return {
+    backend,
+    data: sectionData(backend.name, backend.shape, rendering, titleOf(backend), servers),
+    section: sectionOf(backend.shape, false, servers),
+  };
+}
+
+/** Names of a backend that its title tells. */
+const MOST_NAMED = 8;
+
+function titleOf({ host, path, routes }: Backend): string {
+  const own = host + path;
+  if (routes.length === 1) return own;
+  const others = routes.filter((route) => route.host !== host);
+  return others.length > MOST_NAMED
+    ? `${own} and ${others.length} other names (in hosts.map)`
+    : others.reduce((title, route) => `${title}, ${route.host}${route.path}`, own);
+}
+
+/** What new hosts are made from without a reload: spares, or where backends can be added, sections of defaults. */
+type Ready = {
+  readonly spares: readonly SectionData[];
+  readonly defaults: readonly (SectionData & { readonly shape: string; readonly parent: string })[];
+  readonly sections: readonly (readonly [string, Section])[];
+};
+
+const readies = new WeakMap<
+  Templates,
+  { readonly key: string; readonly rendering: Rendering; readonly ready: Ready }
+>();
+
+/** What new hosts may be made from; the same objects as the last time where nothing differs. */
+export function prepareReady(
+  model: Model,
+  balance: string,
+  canAddBackends: boolean,
+  rendering: Rendering,
+): Ready {
+  const shapes = readyShapes(model, balance);
+  const key = `${canAddBackends} ${shapes.map(shapeText)}`;
+  const before = readies.get(rendering.templates);
+  if (before?.key === key && isSameRendering(before.rendering, rendering)) return before.ready;
+  const dataOf = (name: string, shape: BackendShape): SectionData =>
+    sectionData(name, shape, rendering, undefined, []);
+  const spares = canAddBackends ? [] : shapes.flatMap(multiply);
+  const ready: Ready = {
+    spares: spares.map((shape, at) => dataOf(`_spare_${at + 1}`, shape)),
+    sections: spares.map((shape, at) => [`_spare_${at + 1}`, sectionOf(shape, true, [])]),
+    defaults: (canAddBackends ? shapes : []).map((shape, at) => ({
+      ...dataOf(`_defaults_${at + 1}`, shape),
+      parent: "_base",
+      shape: shapeText(shape),
+    })),
+  };
+  readies.set(rendering.templates, { key, rendering, ready });
+  return ready;
+}
+
+/**
+ * What `backend.eta` makes of a section. What has not changed is not rendered again; a user's own template may look at
+ * everything else too, as it may where it is included.
+ */
+export function textsOf(all: object, templates: Templates): (data: SectionData) => string {
+  if (templates.overlaid.has("backend.eta")) {
+    return (data) => templates.render("backend.eta", { ...all, ...data });
+  }
+  // What is kept is made one text here: as a template leaves it, it is a tree of all its pieces, many times as large.
+  return (data) => data.text ??= `${templates.render("backend.eta", data).trimEnd()}\n`;
+}
+
+function sectionOf(shape: BackendShape, isSpare: boolean, servers: Section["servers"]): Section {
+  return { shape: shapeText(shape), isSpare, isDynamic: isDynamic(shape.balance), servers };
+}
+
+/** The shapes that a new host may come in: first the one of a container that asks for nothing, then those in use. */
+function readyShapes(model: Model, balance: string): BackendShape[] {
+  const plain = defaultShape(balance);
+  const shapes = new Map([[shapeText(plain), plain]]);
+  const stripped = new Set<string>();
+  for (const { shape } of model.backends) {
+    if (!isDynamic(shape.balance)) continue;
+    const text = shapeText(shape);
+    // A path that is taken off, and names of hosts, mostly belong to one route; where two have the same, a third may come.
+    if ((shape.stripPath === "" && shape.tlsOnlyHosts === undefined) || stripped.has(text)) {
+      shapes.set(text, shape);
+    } else stripped.add(text);
+  }
+  const [first, ...others] = [...shapes.keys()];
+  return [first ?? "", ...others.sort()].slice(0, MOST_SHAPES).map((key) => shapes.get(key) ?? plain);
+}
+
+const multiply = (shape: BackendShape, at: number): BackendShape[] =>
+  Array<BackendShape>(at === 0 ? DEFAULT_SPARES : OTHER_SPARES).fill(shape);
+
+function isSameRendering(a: Rendering, b: Rendering): boolean {
+  return a.templates === b.templates && a.version === b.version && a.frontend === b.frontend &&
+    a.hasLastTry === b.hasLastTry;
+}
+
+function sectionData(
+  name: string,
+  shape: BackendShape,
+  { frontend, hasLastTry }: Rendering,
+  title: string | undefined,
+  servers: SectionData["servers"],
+): SectionData {
+  const httpsPort = frontend.tls?.port;
+  return {
+    name,
+    title,
+    balance: shape.balance,
+    isHashing: isHashing(shape.balance),
+    checkOption: shape.check.option,
+    checkLines: shape.check.lines,
+    options: shape.options,
+    rules: shape.rules,
+    redirect: shape.isTlsOnly || shape.tlsOnlyHosts !== undefined
+      ? {
+        location: `https://%[var(txn.host)]${
+          httpsPort === undefined || httpsPort === 443 ? "" : `:${httpsPort}`
+        }%[pathq]`,
+        conditions: hostConditions(shape.isTlsOnly ? undefined : shape.tlsOnlyHosts),
+      }
+      : undefined,
+    stripPath: shape.stripPath === "" ? undefined : {
+      path: shape.stripPath,
+      literal: shape.stripPath.replaceAll("%", "%%"),
+      length: shape.stripPath.length + 1,
+    },
+    hasLastTry,
+    servers,
+    text: undefined,
+  };
+}
+
+/** A line of HAProxy's config has 64 words (manual, section 2.1). */
+const MOST_HOSTS = 32;
+
+/** Conditions of which one holds where the request is for one of the hosts. */
+function hostConditions(hosts: readonly HostName[] | undefined): string[] {
+  if (hosts === undefined) return [""];
+  const { true: wildcards = [], false: names = [] } = Object.groupBy(hosts, (host) => `${isWildcard(host)}`);
+  const parts = (all: readonly string[], how: string) =>
+    Array.from(
+      { length: Math.ceil(all.length / MOST_HOSTS) },
+      (_, at) =>
+        ` { var(txn.host) -m ${how} ${all.slice(at * MOST_HOSTS, (at + 1) * MOST_HOSTS).join(" ")} }`,
+    );
+  return [...parts(names, "str"), ...parts(wildcards.map((host) => host.slice(1)), "end")];
+}
+
+/** The server, with its line as it stands after `server` in the file and after `add server BACKEND/` at run time. */
+function renderServer(backend: Backend, server: Server, { templates, version }: Rendering): SectionServer {
+  const line = templates.render("server.eta", serverData(backend, server, version)).trimEnd();
+  const { name, containerName, via } = server;
+  return {
+    name,
+    comment: via === "published" ? `${containerName}, through a port of its engine` : containerName,
+    line,
+  };
+}
+
+function serverData(backend: Backend, server: Server, version: HaproxyVersion) {
+  const host = isWildcard(backend.host) ? undefined : backend.host;
+  return {
+    name: server.name,
+    endpoint: formatEndpoint(server.address, server.port),
+    numericId: server.numericId,
+    checkIntervalMs: backend.shape.checkIntervalMs,
+    weight: server.weight,
+    tls: server.tls === undefined ? undefined : {
+      verify: server.tls.verify,
+      host,
+      // HAProxy knows the system's authorities by a name of its own from 2.6 on.
+      authorities: isAtLeast(version, [2, 6]) ? "@system-ca" : "/etc/ssl/certs/ca-certificates.crt",
+    },
+  };
+}

@@ -1,0 +1,142 @@
+import { Eta, type TemplateFunction } from "eta/core";
+import backend from "../../../templates/backend.eta" with { type: "text" };
+import clientLimits from "../../../templates/client_limits.eta" with { type: "text" };
+import defaults from "../../../templates/defaults.eta" with { type: "text" };
+import frontend from "../../../templates/frontend.eta" with { type: "text" };
+import global from "../../../templates/global.eta" with { type: "text" };
+import haproxyCfg from "../../../templates/haproxy.cfg.eta" with { type: "text" };
+import lastTry from "../../../templates/last_try.lua.eta" with { type: "text" };
+import hostsMap from "../../../templates/hosts.map.eta" with { type: "text" };
+import processCfg from "../../../templates/process.cfg.eta" with { type: "text" };
+import server from "../../../templates/server.eta" with { type: "text" };
+import unknownHost from "../../../templates/unknown_host.eta" with { type: "text" };
+
+/** The built-in templates, by file name; `--templates` overlays them one by one. */
+export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
+  "haproxy.cfg.eta": haproxyCfg,
+  "process.cfg.eta": processCfg,
+  "hosts.map.eta": hostsMap,
+  "last_try.lua.eta": lastTry,
+  "global.eta": global,
+  "defaults.eta": defaults,
+  "frontend.eta": frontend,
+  "client_limits.eta": clientLimits,
+  "unknown_host.eta": unknownHost,
+  "backend.eta": backend,
+  "server.eta": server,
+};
+
+/** Compiled templates: gives the text of one, by file name. Throws an error that names template and line. */
+export type Templates = {
+  readonly render: (name: string, data: object) => string;
+  /** The files that a user's own stand for, where they differ from the built-in ones. */
+  readonly overlaid: ReadonlySet<string>;
+};
+
+/** A template that cannot be compiled or that failed; the message names the file and, where it is known, the line. */
+export class TemplateError extends Error {
+  override readonly name = "TemplateError";
+}
+
+/** Compiles the built-in templates with the user's own laid over them; throws TemplateError. */
+export function compileTemplates(overlay: Readonly<Record<string, string>>): Templates {
+  const eta = new Eta({
+    autoEscape: true,
+    escapeFunction: onOneLine,
+    autoTrim: false,
+  });
+  const debugging = new Eta({ autoEscape: true, escapeFunction: onOneLine, autoTrim: false, debug: true });
+  for (const [name, text] of Object.entries({ ...BUILTIN_TEMPLATES, ...overlay })) {
+    try {
+      eta.loadTemplate(`@${name}`, withoutTagLines(text));
+      debugging.loadTemplate(`@${name}`, naming(name, debugging.compile(text)));
+    } catch (error) {
+      const line = lineOfBadTag(text);
+      const where = line === undefined ? "" : `, line ${line}`;
+      throw new TemplateError(
+        `template ${name}${where} cannot be compiled: ${firstLines(error).replace(/ \| =+.*/, "")}`,
+      );
+    }
+  }
+  const overlaid = Object.keys(overlay).filter((name) => overlay[name] !== BUILTIN_TEMPLATES[name]);
+  return {
+    overlaid: new Set(overlaid),
+    render(name, data) {
+      try {
+        return eta.render(`@${name}`, data);
+      } catch (error) {
+        throw whereItFailed(debugging, name, data, error);
+      }
+    },
+  };
+}
+
+/**
+ * The line of the first tag whose JavaScript cannot be parsed; the engine tells none. A statement may open or close a
+ * block that another tag closes or opens, so that it is tried with both.
+ */
+function lineOfBadTag(template: string): number | undefined {
+  for (const tag of template.matchAll(/<%[-_]?([=~]?)([^]*?)[-_]?%>/g)) {
+    const code = tag[2] ?? "";
+    const candidates = tag[1] === ""
+      ? [code, `${code}}`, `{${code}`, `if (1) {${code}`, `if (1) {${code}}`, `${code}})`, `f(() => {${code}`]
+      : [`return (${code}\n)`];
+    if (!candidates.some(canBeParsed)) return template.slice(0, tag.index).split("\n").length;
+  }
+  return undefined;
+}
+
+function canBeParsed(code: string): boolean {
+  try {
+    return new Function(code) instanceof Function;
+  } catch {
+    return false;
+  }
+}
+
+/** The debugging copy is slower, but tells the template and its line; it is asked only when something failed. */
+function whereItFailed(debugging: Eta, name: string, data: object, error: unknown): TemplateError {
+  try {
+    debugging.render(`@${name}`, data);
+  } catch (second) {
+    if (second instanceof TemplateError) return second;
+  }
+  return new TemplateError(`template ${name} failed: ${firstLines(error)}`);
+}
+
+/** A template that puts its name to what goes wrong in it; the innermost one is the one to mend. */
+function naming(name: string, template: TemplateFunction): TemplateFunction {
+  return function (this: Eta, data, options) {
+    try {
+      return template.call(this, data, options);
+    } catch (error) {
+      for (let cause = error; cause instanceof Error; cause = cause.cause) {
+        if (cause instanceof TemplateError) throw cause;
+      }
+      throw new TemplateError(`template ${name} failed: ${firstLines(error)}`);
+    }
+  };
+}
+
+function firstLines(error: unknown): string {
+  const lines = (error instanceof Error ? error.message : String(error)).split("\n").filter((line) =>
+    line.trim() !== ""
+  );
+  return lines.slice(0, 12).join(" | ");
+}
+
+/** A line that holds nothing but a statement of the template leaves no line behind. */
+function withoutTagLines(template: string): string {
+  return template.replace(/^[ \t]*(<%(?![=~])(?:(?!%>).)*%>)[ \t]*\n/gm, "$1");
+}
+
+/** The second wall against injection: a value is a text or a number on one line, or nothing is rendered at all. */
+function onOneLine(value: unknown): string {
+  if (typeof value === "number") return `${value}`;
+  if (typeof value !== "string") throw new TypeError(`a value is ${typeof value}`);
+  // deno-lint-ignore no-control-regex
+  if (/[\x00-\x1f\x7f\u0085\u2028\u2029]/.test(value)) {
+    throw new TypeError("a value has a line break or control character");
+  }
+  return value;
+}

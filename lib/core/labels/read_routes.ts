@@ -1,0 +1,158 @@
+import type { RouteData } from "../keys/route_data.ts";
+import type { HaproxyVersion } from "../keys/backend_option.ts";
+import { type Complaint, Complaints } from "../values/complaints.ts";
+import { count } from "../values/count.ts";
+import { readBoolean } from "../keys/label_value.ts";
+import { readRoute } from "./read_route.ts";
+import { placeOf, type SaidRoute } from "./said.ts";
+import { MOST_ROUTES, sortData } from "./said_data.ts";
+import { isOurs, NO_LABELS, type SaidLabels, sortLabels } from "./said_labels.ts";
+import type { ContainerView } from "../snapshot/snapshot.ts";
+import { Comparisons } from "./unknown_words.ts";
+
+/** What one container says of its routes, and what is wrong with it. */
+export type RouteDataRead = {
+  readonly routes: readonly RouteData[];
+  /** Why there are none, if there are none. */
+  readonly why: string;
+  readonly complaints: readonly Complaint[];
+  /** Complaints beyond those that are kept. */
+  readonly more: number;
+};
+
+type Readings = Map<string, RouteDataRead>;
+
+/** What containers said in this pass and the one before, by their words: in INTERLOCK_DATA alone, or with labels. */
+export class SaidBefore {
+  readonly data: Readings = new Map();
+  readonly labels: Readings = new Map();
+
+  constructor(
+    readonly older: { readonly data: Readings; readonly labels: Readings } | undefined = undefined,
+  ) {}
+
+  /** For the next pass: what was not said again in this one is forgotten. */
+  next(): SaidBefore {
+    return new SaidBefore({ data: this.data, labels: this.labels });
+  }
+}
+
+/** What a container asks for that says nothing: most do. */
+export const SILENT: RouteDataRead = {
+  routes: [{ source: "labels", fault: undefined, off: undefined, isExplicit: false }],
+  why: "",
+  complaints: [],
+  more: 0,
+};
+
+/**
+ * Everything that a container says of its routes; never throws, whatever the container wrote. Replicas say the same:
+ * their words are read once.
+ */
+export function readRouteData(
+  container: Pick<ContainerView, "interlockData" | "labels">,
+  version: HaproxyVersion,
+  before: SaidBefore,
+): RouteDataRead {
+  const { interlockData, labels } = container;
+  let names: string[] | undefined;
+  let length = 0;
+  for (const name in labels) {
+    if (!isOurs(name)) continue;
+    (names ??= []).push(name);
+    length += name.length + (labels[name]?.length ?? 0);
+  }
+  if (names === undefined && interlockData === undefined) return SILENT;
+  const ours = names ?? [];
+  if (ours.length > MOST_LABELS || length > LONGEST_LABELS) return tooManyLabels(ours.length, length);
+  const read = () => readWords(interlockData, labels, ours, version);
+  if (names === undefined) return remember("data", interlockData ?? "", before, read);
+  const words = JSON.stringify([interlockData, ours.map((name) => [name, labels[name]])]);
+  return remember("labels", words, before, read);
+}
+
+/** Bounds on the labels of one container that are ours: how many, and characters in their names and values. */
+const MOST_LABELS = 1_024;
+const LONGEST_LABELS = 65_536;
+
+/** Any of those that are not read might narrow a route, so that there is none. */
+function tooManyLabels(labels: number, length: number): RouteDataRead {
+  const message =
+    `has ${count(labels, "label")} of ours with ${length} characters, expected at most ${MOST_LABELS} ` +
+    `with ${LONGEST_LABELS}; it serves no route`;
+  const complaints = [{ severity: "warning", code: "too-many", message } as const];
+  return { routes: [], why: "it has more labels of ours than are read", complaints, more: 0 };
+}
+
+function remember(
+  where: "data" | "labels",
+  words: string,
+  before: SaidBefore,
+  read: () => RouteDataRead,
+): RouteDataRead {
+  const known = before[where].get(words);
+  if (known !== undefined) return known;
+  const result = before.older?.[where].get(words) ?? read();
+  before[where].set(words, result);
+  return result;
+}
+
+function readWords(
+  data: string | undefined,
+  labels: Readonly<Record<string, string>>,
+  names: readonly string[],
+  version: HaproxyVersion,
+): RouteDataRead {
+  const complaints = new Complaints();
+  const comparisons = new Comparisons();
+  const ours = names.length === 0 ? NO_LABELS : sortLabels(labels, names, complaints, comparisons);
+  const entries = data === undefined ? [] : sortData(data, complaints, comparisons);
+  const said = saidRoutes(entries, ours);
+  const whole = wholeSwitch(entries, ours);
+  if (whole?.isOn === false) {
+    // Nobody is scolded for what is left out; it is read to tell which hosts are not served.
+    const off = `${whole.place} is false`;
+    const routes = said.map((route) => ({ ...readRoute(route, version, new Complaints()), off }));
+    return { routes, why: off, complaints: [], more: 0 };
+  }
+  const fault = whole !== undefined && whole.isOn === undefined ? `${whole.place} cannot be used` : undefined;
+  const routes = said.slice(0, MOST_ROUTES).map((route) =>
+    readRoute(fault === undefined ? route : { ...route, fault }, version, complaints)
+  );
+  if (said.length > MOST_ROUTES) {
+    complaints.warn("too-many", () => `asks for ${said.length} routes, at most ${MOST_ROUTES} are served`);
+  }
+  return {
+    routes,
+    why: "its INTERLOCK_DATA cannot be read",
+    complaints: complaints.list,
+    more: complaints.more,
+  };
+}
+
+/** Labels beat the data: those of the container's own route beat each of its objects. */
+function saidRoutes(
+  entries: readonly SaidRoute[] | undefined,
+  { own, named }: SaidLabels,
+): readonly SaidRoute[] {
+  if (entries === undefined) return named;
+  if (entries.length === 0) return [own, ...named];
+  const isSilent = own.keys.size === 0 && own.fault === undefined;
+  const merged = isSilent ? entries : entries.map(({ source, keys, fault }) => ({
+    source,
+    keys: new Map([...keys, ...own.keys]),
+    fault: fault ?? own.fault,
+  }));
+  return [...merged, ...named];
+}
+
+/** What says whether the container is served at all: a label of its own, or data that is one object. */
+function wholeSwitch(
+  entries: readonly SaidRoute[] | undefined,
+  { own }: SaidLabels,
+): { readonly isOn: boolean | undefined; readonly place: string } | undefined {
+  const [first, ...others] = entries ?? [];
+  const source = first !== undefined && others.length === 0 ? first : own;
+  const said = own.keys.get("enable") ?? source.keys.get("enable");
+  return said && { isOn: readBoolean(said.value), place: placeOf("enable", said.label, source.source) };
+}

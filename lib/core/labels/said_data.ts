@@ -1,0 +1,116 @@
+import type { Complaints } from "../values/complaints.ts";
+import { nearKey } from "../keys/near_key.ts";
+import { findJsonMistake } from "./json_mistake.ts";
+import { messageOf } from "../values/message_of.ts";
+import { excerptAt, quote } from "../values/notice.ts";
+import { repeatedKeys } from "./repeated_keys.ts";
+import { isKeyName, type KeyName, ROUTE_KEYS } from "../keys/route_keys.ts";
+import type { Said, SaidRoute } from "./said.ts";
+import type { Fault } from "../keys/route_data.ts";
+import { type Comparisons, UnknownWords } from "./unknown_words.ts";
+
+/** Bounds on what one container can make us read: characters, and routes. */
+const LONGEST_DATA = 65_536;
+/** Routes that one container may ask for. */
+export const MOST_ROUTES = 64;
+const EXPECTED_OBJECT = 'expected a JSON object such as {"hostname": "www"}';
+/** Keys that one notice names. */
+const MOST_NAMED = 5;
+
+/** What INTERLOCK_DATA says, an element for each of its objects; `undefined` where it cannot be read. */
+export function sortData(
+  text: string,
+  complaints: Complaints,
+  comparisons: Comparisons,
+): readonly SaidRoute[] | undefined {
+  if (text.trim() === "") return [];
+  if (text.length > LONGEST_DATA) {
+    const length = `${text.length} characters long, expected at most ${LONGEST_DATA}`;
+    complaints.warn("too-long", () => `INTERLOCK_DATA is ${length}; it serves no route`);
+    return undefined;
+  }
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (error) {
+    tellMistake(text, error, complaints);
+    return undefined;
+  }
+  const repeated = repeatedKeys(text, data);
+  const fault = tellRepeated(repeated, complaints);
+  const list: readonly unknown[] = Array.isArray(data) ? data : [data];
+  if (list.length > MOST_ROUTES) {
+    complaints.warn(
+      "too-many",
+      () => `INTERLOCK_DATA asks for ${list.length} routes, at most ${MOST_ROUTES} are served`,
+    );
+  }
+  const routes: SaidRoute[] = [];
+  for (const [index, entry] of list.slice(0, MOST_ROUTES).entries()) {
+    const source = list === data ? `INTERLOCK_DATA[${index}]` : "INTERLOCK_DATA";
+    if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
+      complaints.warn(
+        "bad-json",
+        () => `${source} is ${quote(entry)}, ${EXPECTED_OBJECT}; it serves no route`,
+      );
+    } else {
+      const route = sortKeys(source, entry as Record<string, unknown>, complaints, comparisons);
+      routes.push({ ...route, fault: fault ?? route.fault });
+    }
+  }
+  return list.length > 0 && routes.length === 0 ? undefined : routes;
+}
+
+function tellMistake(text: string, error: unknown, complaints: Complaints): void {
+  const mistake = findJsonMistake(text);
+  if (mistake === undefined) {
+    const why = quote(messageOf(error)).slice(1, -1);
+    return complaints.warn("bad-json", () => `cannot read INTERLOCK_DATA (${why}), ${EXPECTED_OBJECT}`);
+  }
+  const { offset, what, expected } = mistake;
+  const lines = text.slice(0, offset).split("\n");
+  const place = `line ${lines.length}, column ${(lines.at(-1) ?? "").length + 1}`;
+  complaints.warn(
+    "bad-json",
+    () => `cannot read INTERLOCK_DATA: ${what} at ${place}, expected ${expected}`,
+    excerptAt(text, offset),
+  );
+}
+
+/** Of two words that would close a route, nobody can tell which was meant: that is answered with a fault. */
+function tellRepeated(repeated: readonly string[], complaints: Complaints): Fault {
+  if (repeated.length === 0) return undefined;
+  const guard = repeated.find((name) => isKeyName(name) && ROUTE_KEYS[name].isGuard);
+  complaints.warn("repeated-key", () => {
+    const names = repeated.slice(0, MOST_NAMED).map(quote).join(", ");
+    const cost = guard === undefined
+      ? "the last one counts"
+      : `the route is left out, since ${quote(guard)} narrows or protects one`;
+    return `INTERLOCK_DATA has ${names} more than once, expected each key once; ${cost}`;
+  });
+  return guard === undefined ? undefined : `INTERLOCK_DATA has ${quote(guard)} more than once`;
+}
+
+function sortKeys(
+  source: string,
+  entry: Readonly<Record<string, unknown>>,
+  complaints: Complaints,
+  comparisons: Comparisons,
+): SaidRoute {
+  const keys = new Map<KeyName, Said>();
+  const unknown = new UnknownWords(comparisons);
+  for (const name of Object.keys(entry)) {
+    const value = entry[name];
+    // A template engine's way to say nothing.
+    if (value === null) continue;
+    if (isKeyName(name)) keys.set(name, { value, label: undefined });
+    else {
+      unknown.add(name, () => {
+        const key = nearKey(name);
+        return key === undefined ? [] : [{ key, meant: key, route: "" }];
+      });
+    }
+  }
+  unknown.tell(complaints, "key", ` of ${source}`);
+  return { source, keys, fault: unknown.faultOf("") };
+}

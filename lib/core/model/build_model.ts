@@ -1,0 +1,245 @@
+import { mergeShape } from "./merge_options.ts";
+import { withHost } from "../keys/health_check.ts";
+import type { Backend, Model, Route, Server } from "./model.ts";
+import { type Considered, memoryOf, type Merged, type ModelMemory } from "./model_memory.ts";
+import { type BackendName, isWildcard, type ServerName } from "../values/names.ts";
+import { NetworkOwners } from "../snapshot/network_owner.ts";
+import { type Notice, quote } from "../values/notice.ts";
+import { NoticeList } from "../values/notice_list.ts";
+import { numericId, type Offer } from "./offer.ts";
+import { type MachineAddresses, UNKNOWN_MACHINE, withoutLoops } from "./own_listener.ts";
+import type { Member, RoutingSettings } from "./routing_settings.ts";
+import type { ContainerView, Snapshot } from "../snapshot/snapshot.ts";
+import { type Held, heldNotice, holdTlsOnly } from "./tls_only_hosts.ts";
+import { whyTaken } from "./verdict.ts";
+import { type InUse, NOTHING_IN_USE } from "./ways.ts";
+
+/** The model, and all that the user should know of how it came about. */
+export type Built = {
+  readonly model: Model;
+  readonly notices: readonly Notice[];
+  /** Every container, the oldest first. */
+  readonly considered: readonly Considered[];
+  /** Who got each route, by key. */
+  readonly owners: ReadonlyMap<string, Route>;
+};
+
+/**
+ * Builds what HAProxy should do from what Docker said, from the addresses that this machine has where they are known, and
+ * from what was proven of how servers are reached. Never throws on anything that a container wrote.
+ */
+export function buildModel(
+  snapshot: Snapshot,
+  settings: RoutingSettings,
+  machine: MachineAddresses = UNKNOWN_MACHINE,
+  inUse: InUse = NOTHING_IN_USE,
+): Built {
+  const builder = new Builder(snapshot, settings, machine, inUse);
+  // The oldest first: whoever came first keeps a host. One that is being stopped or started keeps none that another
+  // could answer for.
+  const { stopping, starting } = snapshot;
+  const turn = ({ id }: ContainerView) => starting.has(id) ? 2 : stopping.has(id) ? 1 : 0;
+  const containers = [...snapshot.containers].sort(
+    stopping.size + starting.size === 0 ? byAge : (a, b) => turn(a) - turn(b) || byAge(a, b),
+  );
+  for (const container of containers) builder.addContainer(container);
+  return builder.finish();
+}
+
+const byAge = (a: ContainerView, b: ContainerView): number =>
+  a.createdAt - b.createdAt || compare(a.id, b.id);
+
+const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
+
+/** A backend in the making; `own` is its own host and path, and one of its routes. */
+type Draft = { readonly own: Route; members: Offer[]; routes: Route[] };
+
+class Builder {
+  readonly notices = new NoticeList();
+  readonly considered: Considered[] = [];
+  readonly drafts = new Map<BackendName, Draft>();
+  /** By key. */
+  readonly owners = new Map<string, Route>();
+  readonly heirs = new Map<string, BackendName>();
+  readonly #memory: ModelMemory;
+  readonly #networks: NetworkOwners;
+
+  constructor(
+    readonly snapshot: Snapshot,
+    readonly settings: RoutingSettings,
+    readonly machine: MachineAddresses,
+    inUse: InUse,
+  ) {
+    this.#memory = memoryOf(settings);
+    this.#memory.begin(inUse);
+    this.#networks = new NetworkOwners(snapshot);
+  }
+
+  addContainer(container: ContainerView): void {
+    const { stopping, starting } = this.snapshot;
+    const { id } = container;
+    const phase = stopping.has(id) ? "stopping" : starting.has(id) ? "starting" : "running";
+    const read = this.#memory.consider(container, phase, this.#networks.ownerOf(container));
+    const considered = withoutLoops(read, this.settings, this.machine);
+    this.considered.push(considered);
+    for (const { notices, more = 0, offer } of considered.attempts) {
+      this.notices.addAll(notices);
+      this.notices.hide(container.name, more, "warning");
+      if (offer !== undefined) this.addOffer(offer);
+    }
+  }
+
+  addOffer(offer: Offer): void {
+    const { own, aliases, container, server } = offer;
+    const isStarting = server.gate === "created";
+    let draft = this.drafts.get(own.backend);
+    if (draft === undefined) {
+      const owner = this.claim(own, isStarting);
+      if (owner !== undefined) {
+        const { host, path } = own;
+        return this.warnOfTaken(container, () => `does not serve ${host}${path}: ${whyTaken(own, owner)}`);
+      }
+      draft = { own, members: [offer], routes: [own] };
+      this.drafts.set(own.backend, draft);
+    } else draft.members = append(draft.members, offer);
+    for (const alias of aliases) {
+      const owner = this.claim(alias, isStarting, draft);
+      if (owner === undefined) continue;
+      this.warnOfTaken(
+        container,
+        () =>
+          `alias ${alias.host}${alias.path} is left out: the older container ${
+            quote(owner.by)
+          } serves it already`,
+      );
+    }
+  }
+
+  /** Takes a route for its backend; answers with the one that has the host and path for another backend. */
+  claim(route: Route, isStarting: boolean, draft?: Draft): Route | undefined {
+    const owner = this.owners.get(route.key);
+    if (owner === undefined) {
+      this.owners.set(route.key, route);
+      if (draft !== undefined) draft.routes = append(draft.routes, route);
+      return undefined;
+    }
+    if (owner.backend === route.backend) return undefined;
+    if (!isStarting && !this.heirs.has(route.key)) this.heirs.set(route.key, route.backend);
+    return owner;
+  }
+
+  warnOfTaken({ id, name }: ContainerView, message: () => string): void {
+    if (this.snapshot.starting.has(id)) return;
+    const notice = { severity: "warning", code: "host-taken", subject: name } as const;
+    this.notices.add(notice, () => ({ ...notice, message: message() }));
+  }
+
+  finish(): Built {
+    const { notices, considered, owners, settings } = this;
+    const { stopping, starting } = this.snapshot;
+    const claimed = [...owners.values()].sort(byKey);
+    // A host is not there before a container of its own runs: until then a wildcard's may answer for it.
+    const routes = starting.size === 0
+      ? claimed
+      : claimed.filter(({ backend }) => this.drafts.get(backend)?.members.some(hasRun));
+    const backends: Backend[] = [];
+    for (const [name, draft] of this.drafts) {
+      if (starting.size > 0 && !draft.members.some(hasRun)) continue;
+      // The oldest decides a backend's options, also while it stops: they change once, when it is gone.
+      if (stopping.size > 0) draft.members.sort((a, b) => byAge(a.container, b.container));
+      if (draft.routes.length > 1) draft.routes.sort(byKey);
+      const merged = this.#memory.mergedOf(name, draft, (draft) => merge(draft, settings));
+      notices.addAll(merged.notices);
+      backends.push(merged.backend);
+    }
+    const held = settings.frontend.tls === undefined
+      ? new Map<BackendName, Held>()
+      : holdTlsOnly(backends, owners);
+    for (const each of held.values()) notices.addAll([heldNotice(each)]);
+    const model: Model = {
+      frontend: settings.frontend,
+      backends: backends.map((backend) => held.get(backend.name)?.backend ?? backend).sort(byName),
+      routes,
+      wildcardDepths: wildcardDepths(routes),
+      heirs: this.heirs,
+    };
+    return { model, notices: notices.finish(), considered, owners };
+  }
+}
+
+/** Up to so many, a list is looked through faster than the library's tools for long ones are made ready. */
+const FEW = 8;
+
+/** Most lists have few elements; one that is pushed to is given room for sixteen more, by each of thousands of hosts. */
+function append<T>(list: T[], element: T): T[] {
+  if (list.length < FEW) return list.concat(element);
+  list.push(element);
+  return list;
+}
+
+const hasRun = ({ server }: Member): boolean => server.gate !== "created";
+
+const byKey = (a: Route, b: Route): number => compare(a.key, b.key);
+const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
+  compare(a.name, b.name);
+
+function merge({ own, members, routes }: Draft, settings: RoutingSettings): Merged {
+  const { host, path, backend: name } = own;
+  const { shape: merged, notices } = mergeShape(members, path, settings);
+  const servers = members.map(({ server }) => server);
+  sortByName(servers);
+  const check = withHost(merged.check, host, servers.map((server) => server.name));
+  const shape = check === merged.check ? merged : { ...merged, check };
+  return { backend: { name, host, path, shape, servers: withoutTwins(servers), routes }, notices };
+}
+
+function sortByName(servers: Server[]): void {
+  if (servers.length > FEW) return void servers.sort(byName);
+  for (let at = 1; at < servers.length; at++) {
+    for (let to = at; to > 0; to--) {
+      const [before, after] = [servers[to - 1], servers[to]];
+      if (before === undefined || after === undefined || before.name <= after.name) break;
+      servers[to - 1] = after;
+      servers[to] = before;
+    }
+  }
+}
+
+/**
+ * A container may ask for the same host and port twice: the second server gets a number, so that neither is lost. A
+ * numeric id, which is a hash of the name, is rarely that of another name: then it moves on.
+ */
+function withoutTwins(servers: readonly Server[]): readonly Server[] {
+  if (servers.length <= FEW && !servers.some(hasTwin)) return servers;
+  const names = new Map<ServerName, number>();
+  const named = servers.map((server) => withUniqueName(server, names));
+  sortByName(named);
+  const ids = new Set<number>();
+  return named.map((server) => {
+    let id = server.numericId;
+    while (ids.has(id)) id = id % 0x7fffffff + 1;
+    ids.add(id);
+    return id === server.numericId ? server : { ...server, numericId: id };
+  });
+}
+
+/** Two of one name are of one id too. */
+const hasTwin = ({ numericId }: Server, at: number, all: readonly Server[]): boolean =>
+  all.findIndex((each) => each.numericId === numericId) < at;
+
+/** `taken` has each name that is taken, with the last number that was put to it. */
+function withUniqueName(server: Server, taken: Map<ServerName, number>): Server {
+  let name = server.name;
+  let count = taken.get(name) ?? 1;
+  while (taken.has(name)) name = `${server.name}:${++count}` as ServerName;
+  taken.set(server.name, count);
+  if (name === server.name) return server;
+  taken.set(name, 1);
+  return { ...server, name, numericId: numericId(name) };
+}
+
+/** How many labels stand after `*.` in the wildcards in use, most first, so that the longest match wins. */
+function wildcardDepths(routes: readonly Route[]): number[] {
+  const depths = routes.filter(({ host }) => isWildcard(host)).map(({ host }) => host.split(".").length - 1);
+  return [...new Set(depths)].sort((a, b) => b - a);
+}

@@ -1,0 +1,121 @@
+import type { HealthCheck } from "../keys/health_check.ts";
+import type { Endpoint } from "./choose_endpoint.ts";
+import type {
+  BackendName,
+  ContainerId,
+  HostName,
+  IpAddress,
+  PathPrefix,
+  Port,
+  ServerName,
+} from "../values/names.ts";
+
+/** Why a server may not have traffic yet, as Docker tells it; `open` leaves it to the prober. */
+export type Gate = "open" | "created" | "starting" | "unhealthy" | "stopping";
+
+/** How a server speaks TLS to its container. */
+export type ServerTls = { readonly verify: "none" | "required" };
+
+/** One container's port, as HAProxy reaches it. */
+export type Server = {
+  readonly name: ServerName;
+  /** HAProxy's numeric id of the server, unique in its backend; derived from the name, so that it never moves. */
+  readonly numericId: number;
+  readonly containerId: ContainerId;
+  /** Docker's name of the container, made safe for a comment. */
+  readonly containerName: string;
+  readonly address: IpAddress;
+  readonly port: Port;
+  /** `container`: its own address; `published`: through the engine's port, which accepts with nothing behind it. */
+  readonly via: "container" | "published";
+  /** The container's own endpoint, where a local one is reached through a published port: the prober asks there. */
+  readonly own: { readonly address: IpAddress; readonly port: Port } | undefined;
+  /** Where its engine is, if its address is one on another machine. */
+  readonly elsewhere: IpAddress | undefined;
+  /** Other ways to it, the better ones first; none for most. */
+  readonly others: readonly Endpoint[];
+  /** It is reached by one that was proven, and that is another than the rule's. */
+  readonly isDetour: boolean;
+  /** Tells one start of the container from the next. */
+  readonly incarnation: string;
+  readonly tls: ServerTls | undefined;
+  /** Its share of the requests beside the other servers of its backend, from 1 to 256 (HAProxy manual, 5.2). */
+  readonly weight: number;
+  /** The container asked for an HTTP answer before it gets traffic. */
+  readonly isWarmed: boolean;
+  readonly gate: Gate;
+};
+
+/** Everything that HAProxy has of a backend but its servers; two backends of one shape can stand in for each other. */
+export type BackendShape = {
+  readonly balance: string;
+  readonly check: HealthCheck;
+  readonly checkIntervalMs: number;
+  /** Each as after `option`, in the order that was asked for: of those that exclude each other, HAProxy takes the last. */
+  readonly options: readonly string[];
+  /** Rules that stand beside translated options, sorted. */
+  readonly rules: readonly string[];
+  readonly isTlsOnly: boolean;
+  /** Hosts that it redirects where it does so for some of its hosts alone. */
+  readonly tlsOnlyHosts?: readonly HostName[];
+  /** A path that is taken off before the container sees the request; empty for none. */
+  readonly stripPath: PathPrefix;
+};
+
+/** The containers that serve one host and path. */
+export type Backend = {
+  readonly name: BackendName;
+  readonly host: HostName;
+  readonly path: PathPrefix;
+  readonly shape: BackendShape;
+  /** Sorted by name; never empty. */
+  readonly servers: readonly Server[];
+  /** Every host and path that leads here, its own one among them; sorted by key. */
+  readonly routes: readonly Route[];
+};
+
+/** A host and path, and the backend that answers for it. */
+export type Route = {
+  /** As in hosts.map. */
+  readonly key: string;
+  readonly host: HostName;
+  readonly path: PathPrefix;
+  readonly backend: BackendName;
+  /** The name of the container that claims it: the oldest of those that do. */
+  readonly by: string;
+};
+
+/** Where clients come in. */
+export type Frontend = {
+  /** The address of every listener; `undefined` for all addresses. */
+  readonly address: IpAddress | undefined;
+  readonly httpPort: Port;
+  readonly tls: { readonly port: Port; readonly certificate: string; readonly options: string } | undefined;
+  /** The user of the statistics page; `undefined` where there is none. */
+  readonly statsUser: string | undefined;
+  readonly maxConnections: number;
+  /** Of one address, or one /64 of IPv6; 0 for no limit. */
+  readonly maxConnectionsPerClient: number;
+  readonly connectTimeoutMs: number;
+  readonly clientTimeoutMs: number;
+  readonly serverTimeoutMs: number;
+  /** How long a WebSocket or the like may be silent. */
+  readonly tunnelTimeoutMs: number;
+  /** HAProxy's buffers, which heads of requests and answers fit into (HAProxy manual, 3.2, `tune.bufsize`). */
+  readonly headerSizeBytes: number;
+  /** How long an old worker may finish what it has (HAProxy manual, 3.1, `hard-stop-after`). */
+  readonly hardStopAfterMs: number;
+};
+
+/** What we want HAProxy to do. */
+export type Model = {
+  readonly frontend: Frontend;
+  /** Sorted by name. */
+  readonly backends: readonly Backend[];
+  /** Sorted by key; hosts and their aliases alike. */
+  readonly routes: readonly Route[];
+  /** How many labels follow `*.` in the wildcards in use, most first. */
+  readonly wildcardDepths: readonly number[];
+  /** Who would serve a route, by key, if its backend were gone: whoever claimed it next. */
+  readonly heirs: ReadonlyMap<string, BackendName>;
+};

@@ -1,0 +1,209 @@
+import { choosePort } from "./choose_endpoint.ts";
+import type { Gate, Route, Server } from "./model.ts";
+import { type BackendName, type HostName, type PathPrefix, routeKey, shortId } from "../values/names.ts";
+import type { NetworkOwner } from "../snapshot/network_owner.ts";
+import type { Notice } from "../values/notice.ts";
+import { readRouteData, type SaidBefore } from "../labels/read_routes.ts";
+import type { RouteData } from "../keys/route_data.ts";
+import { routeHost } from "./choose_host.ts";
+import type { Member, RoutingSettings } from "./routing_settings.ts";
+import { backendName, serverName } from "../values/section_names.ts";
+import type { ContainerView } from "../snapshot/snapshot.ts";
+import { chooseWay, type InUse } from "./ways.ts";
+
+/** A server, and what it wants to serve: its own host, and its aliases, each once. */
+export type Offer = Member & { readonly own: Route; readonly aliases: readonly Route[] };
+
+/** What became of one route that a container asked for: an offer, the reason why there is none, or nothing worth telling. */
+export type Attempt = {
+  readonly notices: readonly Notice[];
+  /** How many notices there were beyond those. */
+  readonly more?: number;
+  readonly offer?: Offer;
+  readonly why?: string;
+  /** The host that it would serve. */
+  readonly wanted?: HostName;
+};
+
+/** Where a container is on its way; one that is being started or stopped gets nothing new. */
+export type Phase = "starting" | "running" | "stopping";
+
+/** What an offer depends on, beside its container and the settings. */
+export type Circumstances = {
+  readonly phase: Phase;
+  /** The container whose network it uses (`--network container:ID`); itself where it has its own. */
+  readonly shared: NetworkOwner;
+};
+
+/** What one container offers, before it meets what others offer; never throws, whatever the container wrote. */
+export function readOffers(
+  container: ContainerView,
+  circumstances: Circumstances & { readonly inUse: InUse },
+  settings: RoutingSettings,
+  said: SaidBefore,
+): readonly Attempt[] {
+  const isStarting = circumstances.phase === "starting";
+  if (container.status !== "running" && !isStarting) {
+    const why = whyNotRunning(container.status);
+    const { routes } = readRouteData(container, settings.haproxyVersion, said);
+    return routes.length === 0
+      ? [{ notices: NONE, why }]
+      : routes.map((data) => leftOut(container, data, why, settings));
+  }
+  if (container.flaw !== undefined) {
+    const why = `what Docker says of it cannot be read (${container.flaw})`;
+    const message = `serves nothing: ${why}, expected it as docker inspect prints it`;
+    return [{ notices: [note(container, "warning", "unreadable", message), ...container.oddities], why }];
+  }
+  const { routes, why, complaints, more } = readRouteData(container, settings.haproxyVersion, said);
+  const isOnly = routes.length === 1;
+  const isLeftOut = settings.isOptIn && routes.length > 0 && !routes.some(({ isExplicit }) => isExplicit);
+  const attempts: readonly Attempt[] = routes.length === 0
+    ? [{ notices: NONE, why }]
+    : routes.map((data) =>
+      isLeftOut
+        ? leftOut(container, data, NOT_ASKED, settings)
+        : readOffer(container, data, circumstances, isOnly, settings)
+    );
+  // What is wrong with it is said when it runs: not all is known yet.
+  if (isStarting) return attempts.map((attempt) => ({ ...attempt, notices: NONE }));
+  const { oddities } = container;
+  if (complaints.length === 0) return oddities.length === 0 ? attempts : [{ notices: oddities }, ...attempts];
+  const notices = complaints.map((complaint) => ({ ...complaint, subject: container.name }));
+  return [{ notices: oddities.length === 0 ? notices : [...oddities, ...notices], more }, ...attempts];
+}
+
+function whyNotRunning(status: string): string {
+  if (status === "paused" || status === "restarting") return `it is ${status}`;
+  return /^[a-z]{1,16}$/.test(status) ? `it is not running (${status})` : "it is not running";
+}
+
+const NOT_ASKED =
+  "it asks for nothing, and --opt-in is set: expected the label interlock.enable=true, or another key";
+
+/** One that somebody left out, by a word of its own or by none: the host is told to who asks for it. */
+function leftOut(
+  container: ContainerView,
+  data: RouteData,
+  why: string,
+  settings: RoutingSettings,
+): Attempt {
+  const { host } = routeHost(container, data, settings.defaultDomain);
+  return { notices: NONE, why, ...(host !== undefined && { wanted: host }) };
+}
+
+/** The notices of one that has none, which is most. */
+const NONE: readonly Notice[] = [];
+
+function readOffer(
+  container: ContainerView,
+  data: RouteData,
+  { phase, shared, inUse }: Circumstances & { readonly inUse: InUse },
+  isOnly: boolean,
+  settings: RoutingSettings,
+): Attempt {
+  const why = data.off ?? data.fault;
+  if (why !== undefined) return leftOut(container, data, why, settings);
+  const found = routeHost(container, data, settings.defaultDomain);
+  if (found.host === undefined) {
+    const notices = data.isExplicit || found.isWrong
+      ? [note(container, "warning", "no-host", `serves no route: ${found.why}`)]
+      : NONE;
+    // One that names its routes by labels need not have one of its own.
+    return isOnly || notices.length > 0 ? { notices, why: found.why } : { notices };
+  }
+  const { host } = found;
+  if (shared === "gone" || shared === "circle") return noAddress(container, data, host, NO_OWNER[shared]);
+  const port = choosePort(container, shared, data.port);
+  if (!port.ok) return noAddress(container, data, host, port.why);
+  const path = data.context_root ?? "" as PathPrefix;
+  const own = routeOf(container, host, path, backendName(host, path));
+  const name = serverName(own.backend, container.id, port.value);
+  const used = inUse.get(name);
+  const way = chooseWay(container, shared, port.value, data.network, settings.address, used);
+  if (!way.ok) return noAddress(container, data, host, way.why);
+  const server: Server = {
+    name,
+    numericId: numericId(name),
+    containerId: container.id,
+    containerName: SAFE_NAME.test(container.name) ? container.name : shortId(container.id),
+    ...way.value,
+    incarnation: container.startedAt,
+    tls: data.ssl_backend === true ? { verify: data.ssl_backend_tls_verify ?? "none" } : undefined,
+    weight: data.weight ?? 1,
+    isWarmed: data.warm === true,
+    gate: gateOf(container, phase),
+  };
+  return {
+    notices: notesOn(
+      container,
+      port.remark,
+      way.value.via === "container" || way.value.isDetour ? way.remark : undefined,
+    ),
+    offer: { own, aliases: aliasesOf(container, own, data.alias_domains), server, data, container },
+  };
+}
+
+const NO_OWNER = {
+  gone: "the container whose network it shares does not run",
+  circle: "the containers whose networks it shares lead in a circle",
+} as const;
+
+const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+
+function note(
+  container: ContainerView,
+  severity: Notice["severity"],
+  code: string,
+  message: string,
+): Notice {
+  return { severity, code, subject: container.name, message };
+}
+
+function noAddress(container: ContainerView, data: RouteData, host: HostName, why: string): Attempt {
+  // Somebody asked for a route who said a key of ours or chose a host; a worker that --default-domain gave one did not.
+  const isAsked = data.isExplicit || routeHost(container, data, undefined).host !== undefined;
+  const severity = isAsked ? "warning" : "info";
+  const notices = [note(container, severity, "no-address", `does not serve ${host}: ${why}`)];
+  return { notices, why, wanted: host };
+}
+
+/** What the user should know of the choice of a port and a network, if anything. */
+function notesOn(
+  container: ContainerView,
+  port: string | undefined,
+  network: string | undefined,
+): readonly Notice[] {
+  if (port === undefined && network === undefined) return NONE;
+  const remarks = [port, network].filter((remark) => remark !== undefined);
+  return remarks.map((remark) => note(container, "warning", "ambiguous", remark));
+}
+
+function routeOf(container: ContainerView, host: HostName, path: PathPrefix, backend: BackendName): Route {
+  return { key: routeKey(host, path), host, path, backend, by: container.name };
+}
+
+const NO_ROUTES: readonly Route[] = [];
+
+function aliasesOf(
+  container: ContainerView,
+  { host, path, backend }: Route,
+  aliases: readonly HostName[] | undefined,
+): readonly Route[] {
+  if (aliases === undefined) return NO_ROUTES;
+  const others = aliases.length === 1 ? aliases : [...new Set(aliases)];
+  return others.filter((alias) => alias !== host).map((alias) => routeOf(container, alias, path, backend));
+}
+
+function gateOf(container: ContainerView, phase: Phase): Gate {
+  if (phase === "stopping") return "stopping";
+  if (phase === "starting") return "created";
+  return container.health === "starting" || container.health === "unhealthy" ? container.health : "open";
+}
+
+/** A hash of a server's name (FNV-1a) from 1 to 2^31 - 1, HAProxy's range for a server's `id` (manual, 5.2). */
+export function numericId(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
+  return (hash >>> 1) || 1;
+}

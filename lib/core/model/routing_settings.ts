@@ -1,0 +1,25 @@
+import type { AddressSettings } from "./choose_endpoint.ts";
+import type { HaproxyVersion } from "../keys/backend_option.ts";
+import type { Frontend, Server } from "./model.ts";
+import type { HostName } from "../values/names.ts";
+import type { OwnListener } from "./own_listener.ts";
+import type { RouteData } from "../keys/route_data.ts";
+import type { ContainerView } from "../snapshot/snapshot.ts";
+
+/** What a model is built with, beside the snapshot; the same settings and snapshot give the same model. */
+export type RoutingSettings = {
+  readonly frontend: Frontend;
+  readonly address: AddressSettings;
+  readonly balance: string;
+  readonly defaultDomain: HostName | undefined;
+  readonly haproxyVersion: HaproxyVersion;
+  /** New hosts are backends of their own, where HAProxy can add them while it runs; else they take spares. */
+  readonly addBackends: boolean;
+  /** Where signalbox and its HAProxy listen: a container that is reached there would be sent its own requests again. */
+  readonly listeners: readonly OwnListener[];
+  /** Only containers that ask for a route get one. */
+  readonly isOptIn: boolean;
+};
+
+/** One container's part in a backend. */
+export type Member = { readonly server: Server; readonly data: RouteData; readonly container: ContainerView };

@@ -1,0 +1,44 @@
+import type { Built } from "./build_model.ts";
+import type { Route, Server } from "./model.ts";
+import type { Considered } from "./model_memory.ts";
+import type { HostName } from "../values/names.ts";
+import { quote } from "../values/notice.ts";
+import type { Offer } from "./offer.ts";
+import type { ContainerView } from "../snapshot/snapshot.ts";
+
+/** What became of one thing that a container offers: for `explain`. */
+export type Verdict = {
+  readonly container: ContainerView;
+  readonly hosts: readonly Route[];
+  readonly server: Server | undefined;
+  /** Why it serves nothing, where it serves nothing. */
+  readonly why: string | undefined;
+  /** The host that it does not serve, where that is known. */
+  readonly wanted: HostName | undefined;
+};
+
+/** What became of everything that containers offered, the oldest first. */
+export function verdictsOf({ considered, owners }: Pick<Built, "considered" | "owners">): Verdict[] {
+  return considered.flatMap((each) => verdictsOn(each, owners));
+}
+
+function verdictsOn({ container, attempts }: Considered, owners: Built["owners"]): Verdict[] {
+  return attempts.flatMap(({ offer, why, wanted }) => {
+    if (offer !== undefined) return [verdictOn(offer, owners)];
+    return why === undefined ? [] : [{ container, hosts: [], server: undefined, why, wanted }];
+  });
+}
+
+function verdictOn({ own, aliases, container, server }: Offer, owners: Built["owners"]): Verdict {
+  const owner = owners.get(own.key);
+  if (owner !== undefined && owner.backend !== own.backend) {
+    return { container, hosts: [], server: undefined, why: whyTaken(own, owner), wanted: own.host };
+  }
+  const served = aliases.filter((alias) => owners.get(alias.key)?.backend === own.backend);
+  return { container, hosts: [own, ...served], server, why: undefined, wanted: undefined };
+}
+
+/** Why a container does not get a host and path of its own. */
+export function whyTaken({ host, path }: Route, owner: Route): string {
+  return `${host}${path} is served already as an alias by the older container ${quote(owner.by)}`;
+}

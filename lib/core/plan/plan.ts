@@ -1,0 +1,286 @@
+import { type HaproxyVersion, isAtLeast } from "../keys/backend_option.ts";
+import type { ServerName } from "../values/names.ts";
+import type { Desired } from "../config/render.ts";
+import { isSameButWeight, weightOf } from "../runtime/server_line.ts";
+import { type ReloadReason, settingsReason } from "./reload_reason.ts";
+import type { Section } from "../config/section.ts";
+import type { Running, RunningSection, RunningServer } from "../state/running.ts";
+import type { Operation, SectionName, ServerState } from "../runtime/operation.ts";
+
+/** What is to change. `keep` writes files that differ in nothing that HAProxy would do otherwise: comments. */
+export type Plan =
+  | { readonly kind: "nothing" }
+  | { readonly kind: "keep" }
+  | { readonly kind: "runtime"; readonly operations: readonly Operation[] }
+  | {
+    readonly kind: "reload";
+    readonly reasons: readonly ReloadReason[];
+    /** What can be done at run time until then, or where the reload is refused: it concerns what needs none. */
+    readonly meanwhile: readonly Operation[];
+  };
+
+/** What the HAProxy found can do at run time (management guide; `add server` with checks from 2.6 on). */
+export type Capabilities = {
+  readonly canAddServers: boolean;
+  /** Backends too come and go without a reload (`add backend`, from 3.4 on, where the user wants it). */
+  readonly canAddBackends: boolean;
+  /** It takes commands at all; one that others run does not, and gives traffic to every server of its files. */
+  readonly canSetStates: boolean;
+};
+
+/** What a version can do, as the management guides of the versions tell, and may do. */
+export function capabilitiesOf(version: HaproxyVersion, addBackends: boolean): Capabilities {
+  return {
+    canAddServers: isAtLeast(version, [2, 6]),
+    canAddBackends: addBackends && isAtLeast(version, [3, 4]),
+    canSetStates: true,
+  };
+}
+
+/** Decides how HAProxy gets from what it has to what is wanted. */
+export function planChange(
+  running: Running,
+  desired: Desired,
+  states: ReadonlyMap<ServerName, ServerState>,
+  capabilities: Pick<Capabilities, "canAddServers" | "canAddBackends">,
+): Plan {
+  const planner = new Planner(running, desired, states, capabilities);
+  if (running.fixed !== desired.fixed) planner.reasons.push(settingsReason(running.fixed, desired.fixed));
+  planner.plan();
+  if (planner.reasons.length > 0) {
+    return { kind: "reload", reasons: planner.reasons, meanwhile: planner.operations };
+  }
+  if (planner.operations.length > 0) return { kind: "runtime", operations: planner.operations };
+  const isSame = [...desired.files].every(([name, text]) => running.files.get(name) === text);
+  return { kind: isSame ? "nothing" : "keep" };
+}
+
+const namesAuthorities = (line: string): boolean => line.includes(" ca-file ");
+
+const hasAuthorities = ({ servers }: RunningSection): boolean =>
+  [...servers.values()].some(({ line }) => namesAuthorities(line));
+
+class Planner {
+  readonly reasons: ReloadReason[] = [];
+  readonly #adds: Operation[] = [];
+  /** Weights that rise go before those that fall: else HAProxy passes over the latter for a hundred requests (2.6 to 3.4). */
+  readonly #raises: Operation[] = [];
+  readonly #lowers: Operation[] = [];
+  readonly #readies: Operation[] = [];
+  readonly #routes: Operation[] = [];
+  readonly #maints: Operation[] = [];
+  readonly #deletes: Operation[] = [];
+  readonly #taken = new Set<SectionName>();
+  /** Backends that are added, with their servers. */
+  readonly #made = new Set<SectionName>();
+
+  constructor(
+    readonly running: Running,
+    readonly desired: Desired,
+    readonly states: ReadonlyMap<ServerName, ServerState>,
+    readonly capabilities: Pick<Capabilities, "canAddServers" | "canAddBackends">,
+  ) {}
+
+  /** The new is there and ready before routes lead to it; the old leaves after they lead away from it. */
+  get operations(): Operation[] {
+    return [
+      ...this.#adds,
+      ...this.#raises,
+      ...this.#lowers,
+      ...this.#readies,
+      ...this.#routes,
+      ...this.#maints,
+      ...this.#deletes,
+    ];
+  }
+
+  plan(): void {
+    const sectionOf = new Map<string, SectionName>();
+    /** Sections that a reload has to change serve as they are until then. */
+    const kept = new Set<SectionName>();
+    for (const name of this.running.bindings.values()) this.#taken.add(name);
+    for (const [name, wanted] of this.desired.sections) {
+      if (wanted.isSpare) continue;
+      const section = this.#findSection(name, wanted.shape) ?? this.#addBackend(name, wanted);
+      if (section === undefined) {
+        const before = this.running.bindings.get(name) ?? name;
+        const isThere = this.running.sections.has(before);
+        this.reasons.push({ kind: isThere ? "options" : "no-spare", section: name });
+        if (isThere) {
+          kept.add(before);
+          this.#planStates(before, wanted.servers);
+        }
+        continue;
+      }
+      // No route is led to where a reload has to bring the first server.
+      if (this.#planServers(section, wanted.servers)) sectionOf.set(name, section);
+      else kept.add(section);
+    }
+    this.#planRoutes(sectionOf);
+    // Nor does one lose its servers whose routes wait to be led to what only a reload brings.
+    for (const [key, backend] of this.desired.routes) {
+      const section = sectionOf.has(backend) ? undefined : this.running.routes.get(key);
+      if (section !== undefined) kept.add(section);
+    }
+    const wantedSections = new Set(sectionOf.values());
+    for (const [name, section] of this.running.sections) {
+      if (wantedSections.has(name) || kept.has(name)) continue;
+      for (const [server, entry] of section.servers) this.#leave(name, server, entry);
+      if (!this.capabilities.canAddBackends || section.isSpare) continue;
+      if (section.isPublished) this.#deletes.push({ kind: "unpublish-backend", section: name });
+      this.#deletes.push({ kind: "delete-backend", section: name });
+    }
+  }
+
+  /** Makes a backend where HAProxy can and no spare is needed; answers with its name. */
+  #addBackend(name: string, wanted: Section): SectionName | undefined {
+    const defaults = this.running.defaults.get(wanted.shape);
+    if (!this.capabilities.canAddBackends || defaults === undefined || this.running.sections.has(name)) {
+      return undefined;
+    }
+    const at = this.#adds.length;
+    let hasServers = false;
+    for (const { name: server, line } of wanted.servers) {
+      if (!this.#addServer(name, server, line)) continue;
+      hasServers = true;
+      const state = this.states.get(server) ?? "ready";
+      if (state === "ready") this.#readies.push({ kind: "set-state", section: name, server, state });
+    }
+    if (!hasServers) return name;
+    this.#made.add(name);
+    this.#adds.splice(at, 0, { kind: "add-backend", section: name, defaults });
+    this.#readies.push({ kind: "publish-backend", section: name });
+    return name;
+  }
+
+  #findSection(name: string, shape: string): SectionName | undefined {
+    const bound = this.running.bindings.get(name) ?? (this.running.sections.has(name) ? name : undefined);
+    if (bound !== undefined) return this.running.sections.get(bound)?.shape === shape ? bound : undefined;
+    for (const [spare, section] of this.running.sections) {
+      const isFree = section.isSpare && section.servers.size === 0 && !this.#taken.has(spare);
+      if (!isFree || section.shape !== shape || !section.isDynamic || !this.capabilities.canAddServers) {
+        continue;
+      }
+      this.#taken.add(spare);
+      return spare;
+    }
+    return undefined;
+  }
+
+  /** Servers of a section that a reload has to change are given and denied traffic all the same, where they stand in it. */
+  #planStates(name: SectionName, wanted: Section["servers"]): void {
+    const servers = this.running.sections.get(name)?.servers ?? new Map<ServerName, RunningServer>();
+    const staying = wanted.filter(({ name, line }) => isSameButWeight(servers.get(name)?.line ?? "", line));
+    for (const { name: server } of staying) {
+      const state = this.states.get(server) ?? "ready";
+      if (servers.get(server)?.state === state) continue;
+      const list = state === "ready" ? this.#readies : this.#maints;
+      list.push({ kind: "set-state", section: name, server, state });
+    }
+    const isServed = staying.some(({ name }) => (this.states.get(name) ?? "ready") === "ready");
+    const names = new Set(wanted.map(({ name }) => name));
+    for (const [server, { state }] of isServed ? servers : []) {
+      if (names.has(server) || state === "maint") continue;
+      this.#maints.push({ kind: "set-state", section: name, server, state: "maint" });
+    }
+  }
+
+  /** Answers whether the section has one of the servers, or is given one. */
+  #planServers(name: SectionName, wanted: Section["servers"]): boolean {
+    const section = this.running.sections.get(name);
+    if (section === undefined) return this.#made.has(name);
+    let hasServers = false;
+    // Its host came back before it was deleted.
+    if (!section.isPublished) this.#readies.push({ kind: "publish-backend", section: name });
+    for (const { name: server, line } of wanted) {
+      const state = this.states.get(server) ?? "ready";
+      const before = this.#reweigh(name, section, server, line);
+      hasServers ||= before !== undefined;
+      if (before?.state === "ready" && before.line !== line && !before.isLeaving) {
+        this.reasons.push({ kind: "live-server", server });
+      } else if (before === undefined || before.line !== line) {
+        const isAdded = this.#add(name, section, server, line, before);
+        hasServers ||= isAdded;
+        if (isAdded && state === "ready") {
+          this.#readies.push({ kind: "set-state", section: name, server, state });
+        }
+      } else if (before.state !== state) {
+        const list = state === "ready" ? this.#readies : this.#maints;
+        list.push({ kind: "set-state", section: name, server, state });
+      } else if (before.isLeaving) {
+        // It came back before it was deleted: saying its state again makes it ours again.
+        this.#maints.push({ kind: "set-state", section: name, server, state });
+      }
+    }
+    const names = new Set(wanted.map(({ name }) => name));
+    for (const [server, entry] of section.servers) {
+      if (!names.has(server)) this.#leave(name, server, entry);
+    }
+    return hasServers;
+  }
+
+  /** Gives a server another weight, if its line says another and HAProxy can; answers with the server as it is then. */
+  #reweigh(
+    name: SectionName,
+    section: RunningSection,
+    server: ServerName,
+    line: string,
+  ): RunningServer | undefined {
+    const before = section.servers.get(server);
+    if (before === undefined || before.line === line || !isSameButWeight(before.line, line)) return before;
+    // A static balance takes no other weight (management guide, `set server`); what a line that names none means, only
+    // a start tells.
+    if (!section.isDynamic || weightOf(line) === undefined) return before;
+    const isRaised = (weightOf(line) ?? 0) > (weightOf(before.line) ?? 0);
+    (isRaised ? this.#raises : this.#lowers).push({ kind: "set-weight", section: name, server, line });
+    return { ...before, line };
+  }
+
+  #add(
+    name: SectionName,
+    section: RunningSection,
+    server: ServerName,
+    line: string,
+    before: RunningServer | undefined,
+  ): boolean {
+    if (!section.isDynamic || !this.capabilities.canAddServers) {
+      this.reasons.push({ kind: "cannot-add", server, section: name });
+      return false;
+    }
+    return this.#addServer(name, server, line, before !== undefined);
+  }
+
+  /** Adds a server, in place of one under its name if there is one; answers whether that can be done. */
+  #addServer(section: SectionName, server: ServerName, line: string, isReplaced = false): boolean {
+    // HAProxy reads a file of authorities when it loads a config, not for `add server`.
+    if (namesAuthorities(line) && ![...this.running.sections.values()].some(hasAuthorities)) {
+      this.reasons.push({ kind: "first-authorities", server });
+      return false;
+    }
+    // Never re-address a live server: one that has left, or has no traffic, makes room first.
+    if (isReplaced) this.#adds.push({ kind: "delete-server", section, server });
+    this.#adds.push({ kind: "add-server", section, server, line });
+    return true;
+  }
+
+  #leave(section: SectionName, server: ServerName, entry: RunningServer): void {
+    if (entry.state !== "maint") this.#maints.push({ kind: "set-state", section, server, state: "maint" });
+    if (!this.capabilities.canAddServers) {
+      this.reasons.push({ kind: "cannot-delete", server });
+      return;
+    }
+    this.#deletes.push({ kind: "delete-server", section, server });
+  }
+
+  #planRoutes(sectionOf: ReadonlyMap<string, SectionName>): void {
+    for (const [key, backend] of this.desired.routes) {
+      const section = sectionOf.get(backend);
+      const before = this.running.routes.get(key);
+      if (section === undefined || before === section) continue;
+      this.#routes.push({ kind: before === undefined ? "add-route" : "set-route", key, section });
+    }
+    for (const key of this.running.routes.keys()) {
+      if (!this.desired.routes.has(key)) this.#routes.push({ kind: "delete-route", key });
+    }
+  }
+}

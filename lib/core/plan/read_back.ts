@@ -1,0 +1,249 @@
+import { isDynamic } from "../keys/balance.ts";
+import { formatEndpoint, type IpAddress, type Port, type ServerName } from "../values/names.ts";
+import type { Capabilities } from "./plan.ts";
+import { type ReloadReason, reloadReasonText, settingsReason } from "./reload_reason.ts";
+import type { Desired, Files } from "../config/render.ts";
+import type { Running, RunningSection, RunningServer } from "../state/running.ts";
+import type { SectionName } from "../runtime/operation.ts";
+import { endpointOf, isSameButWeight, weightOf } from "../runtime/server_line.ts";
+import { parseMap, type ReportedServer, type Survey, weighedLine } from "../state/survey.ts";
+
+/** What there is of a running HAProxy that another signalbox has looked after. */
+export type Remains = {
+  /** The haproxy.cfg that its worker has loaded. */
+  readonly loaded: string;
+  /** The files that are current, with what was changed at run time since. */
+  readonly current: Files;
+  readonly survey: Survey;
+};
+
+/** A section of a config without its comments, and its servers by name, each as it stands after `server`. */
+type ParsedSection = { readonly body: string; readonly servers: ReadonlyMap<ServerName, string> };
+
+/** A config in pieces; `fixed` is what is neither a backend nor made for new ones. */
+type ParsedConfig = {
+  readonly fixed: string;
+  readonly backends: ReadonlyMap<SectionName, ParsedSection>;
+  readonly defaults: ReadonlyMap<string, string>;
+};
+
+/** What HAProxy is not known to have: it is loaded anew, which costs nothing but time. */
+class Unclear extends Error {
+  constructor(readonly reason: ReloadReason) {
+    super(reloadReasonText(reason));
+  }
+}
+
+const unclear = (detail: string): Unclear => new Unclear({ kind: "unclear", detail });
+
+/**
+ * Finds out what a running HAProxy has, from what it tells and from the files of the signalbox before us; answers with
+ * why not, where they do not tell it beyond doubt. Shapes are compared as text, so that a section that this signalbox
+ * would write otherwise is not taken for its own.
+ */
+export function readBack(
+  remains: Remains,
+  desired: Desired,
+  capabilities: Pick<Capabilities, "canAddBackends">,
+): Running | ReloadReason {
+  try {
+    return new Reader(remains, desired, capabilities).read();
+  } catch (error) {
+    if (error instanceof Unclear) return error.reason;
+    throw error;
+  }
+}
+
+class Reader {
+  readonly #loaded: ParsedConfig;
+  readonly #current: ParsedConfig;
+  /** What this signalbox writes for each section of the same model. */
+  readonly #wanted: ParsedConfig;
+  /** Sections that every config has, whatever containers there are. */
+  readonly #own: ParsedConfig;
+  readonly #lines = new Map<ServerName, string>();
+  readonly #shapes = new Map<string, string>();
+  readonly #wantedLines = new Map<ServerName, string>();
+
+  constructor(
+    readonly remains: Remains,
+    readonly desired: Desired,
+    readonly capabilities: Pick<Capabilities, "canAddBackends">,
+  ) {
+    this.#loaded = parseConfig(remains.loaded);
+    this.#current = parseConfig(remains.current.get("haproxy.cfg") ?? "");
+    this.#wanted = parseConfig(desired.files.get("haproxy.cfg") ?? "");
+    this.#own = parseConfig(desired.fixed);
+    for (const { servers } of this.#current.backends.values()) {
+      for (const [name, line] of servers) this.#lines.set(name, line);
+    }
+    for (const [shape, name] of desired.defaults) this.#note(this.#wanted.defaults.get(name), shape);
+    for (const [name, { shape, servers }] of desired.sections) {
+      for (const { name, line } of servers) this.#wantedLines.set(name, line);
+      this.#note(this.#wanted.backends.get(name)?.body, shape);
+    }
+  }
+
+  read(): Running {
+    this.#compareFixed();
+    const routes = this.#readRoutes();
+    const bindings = this.#readBindings(routes);
+    const backendOf = new Map([...bindings].map(([backend, section]) => [section, backend]));
+    const routed = new Set(routes.values());
+    const servers = Map.groupBy(this.remains.survey.servers, (server) => server.section);
+    const sections = new Map<SectionName, RunningSection>();
+    for (const name of this.remains.survey.sections) {
+      if (this.#own.backends.has(name)) continue;
+      const section = this.#readSection(name, backendOf.get(name) ?? name, routed.has(name));
+      for (const server of servers.get(name) ?? []) {
+        section.servers.set(server.name, this.#readServer(name, server));
+      }
+      sections.set(name, section);
+    }
+    const shapes = new Map([...this.desired.defaults].map(([shape, name]) => [name, shape]));
+    const made = [...this.#loaded.defaults].filter(([name]) => !this.#own.defaults.has(name));
+    const defaults = made.map(([name, body]) => {
+      // Two shapes may have one text: what differs stands with each server.
+      const shape = this.#wanted.defaults.get(name) === body ? shapes.get(name) : undefined;
+      return [shape ?? this.#shapes.get(body) ?? body, name] as const;
+    });
+    const { files, fixed } = { files: this.remains.current, fixed: this.desired.fixed };
+    return { files, fixed, defaults: new Map(defaults), sections, routes, bindings };
+  }
+
+  #note(body: string | undefined, shape: string): void {
+    if (body !== undefined) this.#shapes.set(body, shape);
+  }
+
+  #compareFixed(): void {
+    if (this.#loaded.fixed !== this.#own.fixed) {
+      throw new Unclear(settingsReason(this.#loaded.fixed, this.#own.fixed));
+    }
+    // Something was made current, and not loaded before it ended.
+    if (this.#current.fixed !== this.#loaded.fixed) throw unclear("the last reload was not finished");
+    for (const [name, { body, servers }] of this.#own.backends) {
+      const loaded = this.#loaded.backends.get(name);
+      const isSame = loaded?.body === body && isEqual(loaded.servers, servers);
+      if (!isSame) throw unclear(`backend ${name} differs`);
+    }
+    for (const [name, body] of this.#own.defaults) {
+      if (this.#loaded.defaults.get(name) !== body) throw unclear(`defaults ${name} differ`);
+    }
+  }
+
+  #readRoutes(): Map<string, SectionName> {
+    const routes = new Map<string, SectionName>();
+    if (this.remains.survey.routes === undefined) throw unclear("hosts.map cannot be read");
+    for (const { key, section } of this.remains.survey.routes) {
+      if (routes.has(key)) throw unclear(`hosts.map has ${key} twice`);
+      routes.set(key, section);
+    }
+    return routes;
+  }
+
+  /** A spare serves the backend that the files name for the keys that lead to it. */
+  #readBindings(routes: ReadonlyMap<string, SectionName>): Map<string, SectionName> {
+    const backends = new Map<string, SectionName>();
+    for (const [key, backend] of parseMap(this.remains.current.get("hosts.map") ?? "")) {
+      const section = routes.get(key);
+      if (section === undefined) continue;
+      const before = backends.get(backend) ?? section;
+      if (before !== section || section !== backend && !isSpare(section)) {
+        throw unclear(`the route ${key} leads elsewhere than the files say`);
+      }
+      backends.set(backend, section);
+    }
+    if (new Set(backends.values()).size !== backends.size) throw unclear("two backends share a section");
+    return new Map([...backends].filter(([backend, section]) => backend !== section));
+  }
+
+  #readSection(name: SectionName, backend: string, isRouted: boolean): RunningSection {
+    const loaded = this.#loaded.backends.get(name);
+    const current = isSpare(name) ? undefined : this.#current.backends.get(name);
+    if (loaded !== undefined && current !== undefined && loaded.body !== current.body) {
+      throw unclear(`options of ${name} differ`);
+    }
+    // In neither: its host is gone, and it is deleted as soon as its last requests have ended.
+    const body = (loaded ?? current)?.body ?? "";
+    const isWanted = this.#wanted.backends.get(backend)?.body === body;
+    const shape = isWanted ? this.desired.sections.get(backend)?.shape : this.#shapes.get(body);
+    const balance = /^balance (.*)$/m.exec(body)?.[1] ?? "";
+    return {
+      shape: shape ?? body,
+      isSpare: isSpare(name),
+      isDynamic: isDynamic(balance),
+      // Where no route leads to it, that cannot be told. To publish it again does no harm, nor does to withdraw it.
+      isPublished: isRouted || !this.capabilities.canAddBackends || !this.desired.sections.has(name),
+      servers: new Map(),
+    };
+  }
+
+  #readServer(section: SectionName, server: ReportedServer): RunningServer {
+    const state = server.isReady ? "ready" : "maint";
+    const line = this.#lines.get(server.name);
+    const loaded = this.#loaded.backends.get(section)?.servers.get(server.name);
+    // Not in the files any more: it waits for its last connections.
+    if (line === undefined) return { line: loaded ?? "", state, isLeaving: true };
+    // The check of one that was added begins with its traffic.
+    if (loaded === undefined && server.isReady && !server.isChecked) {
+      throw unclear(`${server.name} is not checked`);
+    }
+    // One that was deleted and came back elsewhere is as the files say it is now.
+    const isSame = endpointOf(line) === formatEndpoint(server.address as IpAddress, server.port as Port) &&
+      (loaded === undefined || isSameButWeight(loaded, line) || endpointOf(loaded) !== endpointOf(line));
+    if (!isSame) throw unclear(`address or settings of ${server.name} differ`);
+    // An earlier signalbox named no weight where it is the usual one.
+    const wanted = this.#wantedLines.get(server.name);
+    const isMeant = wanted !== undefined && weightOf(line) === undefined && isSameButWeight(line, wanted);
+    return { line: weighedLine(isMeant ? wanted : line, server), state, isLeaving: false };
+  }
+}
+
+const isEqual = <K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): boolean =>
+  a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
+
+const isSpare = (name: SectionName): boolean => /^_spare_\d+$/.test(name);
+
+/** The words that begin a section (HAProxy manual, section 2.1); those that stand in no config of ours are left out. */
+const SECTION = /^(?:global|defaults|frontend|backend|listen|ring|program|peers|resolvers)\b/;
+
+/** Reads a config by HAProxy's own rules, as far as our templates, and those that replace them, go. */
+function parseConfig(text: string): ParsedConfig {
+  const fixed: string[] = [];
+  const backends = new Map<SectionName, { lines: string[]; servers: Map<ServerName, string> }>();
+  const defaults = new Map<string, string[]>();
+  let lines = fixed;
+  let servers: Map<ServerName, string> | undefined;
+  for (const raw of text.split("\n")) {
+    const line = raw.trim();
+    if (line === "" || line.startsWith("#")) continue;
+    const words = line.split(/\s+/);
+    if (SECTION.test(line)) {
+      const [kind = "", name = "", from] = words;
+      [lines, servers] = [fixed, undefined];
+      if (kind === "backend") {
+        [lines, servers] = [[], new Map()];
+        backends.set(name, { lines, servers });
+        continue;
+      }
+      if (kind === "defaults" && from === "from") {
+        lines = [];
+        defaults.set(name, lines);
+        continue;
+      }
+    }
+    if (servers !== undefined && words[0] === "server") {
+      servers.set(words[1] as ServerName, words.slice(1).join(" "));
+    } else lines.push(line);
+  }
+  const joined = (section: readonly string[]) => section.join("\n");
+  return {
+    fixed: joined(fixed),
+    backends: new Map(
+      [...backends].map(([name, section]) =>
+        [name, { body: joined(section.lines), servers: section.servers }] as const
+      ),
+    ),
+    defaults: new Map([...defaults].map(([name, section]) => [name, joined(section)] as const)),
+  };
+}

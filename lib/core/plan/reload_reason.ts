@@ -1,0 +1,85 @@
+import type { ServerName } from "../values/names.ts";
+import { quote } from "../values/notice.ts";
+import type { SectionName } from "../runtime/operation.ts";
+
+/** Why a change needs a reload, as data: `planChange` gives all that stand against doing it at run time. */
+export type ReloadReason =
+  /** Lines of global, defaults or frontend, listeners and certificates among them, come or go. */
+  | { readonly kind: "settings"; readonly added: readonly string[]; readonly removed: readonly string[] }
+  /** What no command can change of a backend: its balance, options, check, rules. */
+  | { readonly kind: "options"; readonly section: SectionName }
+  | { readonly kind: "no-spare"; readonly section: SectionName }
+  /** Never re-address a live server. */
+  | { readonly kind: "live-server"; readonly server: ServerName }
+  | { readonly kind: "cannot-add"; readonly server: ServerName; readonly section: SectionName }
+  | { readonly kind: "first-authorities"; readonly server: ServerName }
+  /** An HAProxy below 2.6 cannot delete servers. */
+  | { readonly kind: "cannot-delete"; readonly server: ServerName }
+  | { readonly kind: "first-load" }
+  /** An HAProxy that others run takes no commands. */
+  | { readonly kind: "external" }
+  /** What an HAProxy that was taken over has cannot be told. */
+  | { readonly kind: "unclear"; readonly detail: string }
+  /** Somebody asked for it: SIGHUP. */
+  | { readonly kind: "asked"; readonly detail: string }
+  /** HAProxy is not as it was believed to be: an answer, what it reports, or what somebody else did to it. */
+  | { readonly kind: "diverged"; readonly detail: string };
+
+/** A reason for people. */
+export function reloadReasonText(reason: ReloadReason): string {
+  switch (reason.kind) {
+    case "settings":
+      return `settings of the whole config differ${linesText(reason)}`;
+    case "options":
+      return `options of ${reason.section} differ`;
+    case "no-spare":
+      return `${reason.section} is new, and no spare backend fits`;
+    case "live-server":
+      return `address or settings of ${reason.server} differ`;
+    case "cannot-add":
+      return `${reason.server} is new, and HAProxy cannot add it to ${reason.section} while it runs`;
+    case "first-authorities":
+      return `${reason.server} is the first whose certificate is checked`;
+    case "cannot-delete":
+      return `${reason.server} is gone`;
+    case "external":
+      return "what others run takes no commands";
+    case "first-load":
+      return "the first load by this signalbox";
+    case "unclear":
+    case "asked":
+    case "diverged":
+      return reason.detail;
+  }
+}
+
+/** How two texts of a config's fixed part differ, line by line; comments and the order of lines are not told. */
+export function settingsReason(before: string, after: string): ReloadReason {
+  const [had, has] = [linesOf(before), linesOf(after)];
+  return { kind: "settings", added: [...has.difference(had)], removed: [...had.difference(has)] };
+}
+
+const linesOf = (text: string): Set<string> =>
+  new Set(
+    text.split("\n").map((line) => withoutSecrets(line.trim())).filter((line) =>
+      line !== "" && !line.startsWith("#")
+    ),
+  );
+
+/** A user's own template may have secrets in it, which belong into no log. */
+const withoutSecrets = (line: string): string =>
+  line.replace(/\b(auth|password|insecure-password|passwd|setenv|presetenv|key)\s.*$/, "$1 …");
+
+/** Lines that come, and lines that go, of which so many are told. */
+const MOST_LINES = 3;
+
+function linesText({ added, removed }: Extract<ReloadReason, { kind: "settings" }>): string {
+  const listed = (lines: readonly string[], what: string) => {
+    if (lines.length === 0) return [];
+    const more = lines.length > MOST_LINES ? ` and ${lines.length - MOST_LINES} more` : "";
+    const are = lines.length === 1 ? "is" : "are";
+    return [`${lines.slice(0, MOST_LINES).map(quote).join(", ")}${more} ${are} ${what}`];
+  };
+  const parts = [...listed(added, "new"), ...listed(removed, "gone")];
+  return parts.length === 0 ? "" : `: ${parts.join("; ")}`;
+}

@@ -1,0 +1,131 @@
+import type { ServerName } from "../values/names.ts";
+import { weightOf } from "./server_line.ts";
+
+/** Whether a server may have traffic: `maint` finishes what it has and gets nothing new. */
+export type ServerState = "ready" | "maint";
+
+/** The name of a backend section in the running config: a host's own, or a spare's. */
+export type SectionName = string;
+
+/** One change of the running HAProxy. */
+export type Operation =
+  /** Makes a backend with the options of a `defaults` section; nothing leads to it before it is published. */
+  | { readonly kind: "add-backend"; readonly section: SectionName; readonly defaults: string }
+  | { readonly kind: "publish-backend"; readonly section: SectionName }
+  | { readonly kind: "unpublish-backend"; readonly section: SectionName }
+  /** Removes a backend that is not published and has no servers; refused while requests are in it, and asked again. */
+  | { readonly kind: "delete-backend"; readonly section: SectionName }
+  /** Adds a server, in maintenance; the line is what stands after `server` in the file. */
+  | {
+    readonly kind: "add-server";
+    readonly section: SectionName;
+    readonly server: ServerName;
+    readonly line: string;
+  }
+  | {
+    readonly kind: "set-state";
+    readonly section: SectionName;
+    readonly server: ServerName;
+    readonly state: ServerState;
+  }
+  /** Changes the weight alone; the line is the server's with it. */
+  | {
+    readonly kind: "set-weight";
+    readonly section: SectionName;
+    readonly server: ServerName;
+    readonly line: string;
+  }
+  | { readonly kind: "add-route"; readonly key: string; readonly section: SectionName }
+  | { readonly kind: "set-route"; readonly key: string; readonly section: SectionName }
+  | { readonly kind: "delete-route"; readonly key: string }
+  /** Removes a server that is in maintenance; refused while connections hang on it, and asked again. */
+  | { readonly kind: "delete-server"; readonly section: SectionName; readonly server: ServerName };
+
+/** The map's name at run time: HAProxy knows it only as it stands in the config. */
+export const MAP = "hosts.map";
+
+/** The lines that are sent to HAProxy's socket for an operation (management guide, section 9.3). */
+export function runtimeCommands(operation: Operation): readonly string[] {
+  switch (operation.kind) {
+    case "add-backend":
+      return [`add backend ${operation.section} from ${operation.defaults}`];
+    case "publish-backend":
+      return [`publish backend ${operation.section}`];
+    case "unpublish-backend":
+      return [`unpublish backend ${operation.section}`];
+    case "delete-backend":
+      return [`del backend ${operation.section}`];
+    case "add-server":
+      return [`add server ${operation.section}/${operation.line}`];
+    case "set-state": {
+      const server = `${operation.section}/${operation.server}`;
+      const set = `set server ${server} state ${operation.state}`;
+      // A server that was added has its check switched off. It begins with the traffic, and the server is up until it
+      // fails: asked before its container runs, an address stays out of reach for a second (ARP).
+      return operation.state === "ready" ? [`enable health ${server}`, set] : [set];
+    }
+    case "set-weight":
+      return [`set server ${operation.section}/${operation.server} weight ${weightOf(operation.line)}`];
+    case "delete-server":
+      return [`del server ${operation.section}/${operation.server}`];
+    case "add-route":
+      return [`add map ${MAP} ${operation.key} ${operation.section}`];
+    case "set-route":
+      return [`set map ${MAP} ${operation.key} ${operation.section}`];
+    case "delete-route":
+      return [`del map ${MAP} ${operation.key}`];
+  }
+}
+
+/** What a reply means: it was done, it must be asked again later, or HAProxy is not as we believed. */
+export type Reply = "done" | "later" | "diverged";
+
+/** What HAProxy 3.4 may put before an answer: its notices of what the commands before did. */
+const NOTICE = /^(Server|Backend|backend|Health check) /;
+
+/** Takes the replies to each operation's lines off the front of a batch's, and reads them; `said` is for people. */
+export function* takeReplies(
+  operations: readonly Operation[],
+  replies: string[],
+): Generator<{ readonly operation: Operation; readonly reply: Reply; readonly said: string }> {
+  for (const operation of operations) {
+    const lines = runtimeCommands(operation);
+    const own = replies.splice(0, lines.length);
+    const said = `"${lines[0]}" was answered with "${own.join(" ").trim()}"`;
+    yield { operation, reply: readReplies(operation, own), said };
+  }
+}
+
+/** Reads the replies to an operation's lines, strictly: what is not known to be good is a divergence. */
+export function readReplies(operation: Operation, replies: readonly string[]): Reply {
+  const answers = replies.map(answerOf);
+  const [answer] = answers;
+  if (answers.length !== runtimeCommands(operation).length || answer === undefined) return "diverged";
+  switch (operation.kind) {
+    case "add-server":
+      return answer === "New server registered." ? "done" : "diverged";
+    case "add-backend":
+      return answer === "New backend registered." ? "done" : "diverged";
+    case "publish-backend":
+      return answer === "Backend published." ? "done" : "diverged";
+    case "unpublish-backend":
+      return answer === "Backend unpublished." ? "done" : "diverged";
+    case "delete-backend":
+      if (answer === "Backend deleted.") return "done";
+      return /^(Only a backend without server can be|Backend still has attached)/.test(answer)
+        ? "later"
+        : "diverged";
+    case "delete-server":
+      if (answer === "Server deleted.") return "done";
+      return /still has connections attached/.test(answer) ? "later" : "diverged";
+    default:
+      return answers.every((each) => each === "") ? "done" : "diverged";
+  }
+}
+
+/** The last line of a reply, where all before it are notices. */
+function answerOf(reply: string): string | undefined {
+  const notices = reply.trim().split("\n");
+  const answer = notices.pop();
+  return notices.every((line) => NOTICE.test(line)) ? answer : undefined;
+}

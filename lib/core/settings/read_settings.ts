@@ -1,0 +1,90 @@
+import { quote } from "../values/notice.ts";
+import { type CommandName, type Setting, SETTINGS, type Settings } from "./settings.ts";
+
+/** What the command line gave, by flag; a switch that was given is `["true"]`. */
+export type GivenFlags = Readonly<Record<string, readonly string[] | undefined>>;
+
+/** The settings from flags and environment, or one line for each value that cannot be used. */
+export function readSettings(
+  given: GivenFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly settings: Settings; readonly problems: readonly string[] } {
+  const settings: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, setting] of Object.entries(SETTINGS) as [string, Setting][]) {
+    const { texts, source } = find(setting, given, env);
+    const results = texts.map((text) => ({ text, result: setting.parse(text) }));
+    for (const { text, result } of results) {
+      // A password that is refused must not be repeated into a log.
+      const shown = name === "statsPassword" ? "(hidden)" : quote(text);
+      if (!result.ok) problems.push(`${source} is ${shown}, expected ${result.expected}`);
+    }
+    const values = results.flatMap(({ result }) => result.ok ? [result.value] : []);
+    settings[name] = values.length === 0 ? setting.fallback : setting.isRepeatable ? values : values.at(-1);
+  }
+  // Two settings of one thing: a flag beats the environment here too.
+  if (given["stats-password"] !== undefined && given["stats-password-file"] === undefined) {
+    settings["statsPasswordFile"] = undefined;
+  }
+  return {
+    settings: settings as Settings,
+    problems: [...problems, ...conflicts(settings as Settings, given)],
+  };
+}
+
+/** What was given of a command's settings, as an environment that gives the same. */
+export function asEnvironment(
+  given: GivenFlags,
+  env: Readonly<Record<string, string | undefined>>,
+  command: CommandName,
+): Record<string, string> {
+  const settings = (Object.values(SETTINGS) as Setting[]).filter(({ commands }) =>
+    commands.includes(command)
+  );
+  return Object.fromEntries(settings.flatMap((setting) => {
+    const { texts } = find(setting, given, env);
+    const [name] = setting.env;
+    const text = setting.isRepeatable ? texts.join(",") : texts.at(-1);
+    return name === undefined || text === undefined || text === "" ? [] : [[name, text]];
+  }));
+}
+
+/** An environment with what another one gives beside it: each setting is had from one of the two. */
+export function beneath(
+  env: Readonly<Record<string, string | undefined>>,
+  other: Readonly<Record<string, string>>,
+): Record<string, string | undefined> {
+  const merged = { ...env };
+  for (const { env: names } of Object.values(SETTINGS) as Setting[]) {
+    if (names.some((name) => (env[name] ?? "") !== "")) continue;
+    for (const name of names) merged[name] = other[name] ?? merged[name];
+  }
+  return merged;
+}
+
+/** Values that are right by themselves, and not beside each other. */
+function conflicts({ tlsCert, httpPort, httpsPort }: Settings, given: GivenFlags): string[] {
+  const problems: string[] = [];
+  if (tlsCert !== undefined && httpPort === httpsPort) {
+    problems.push(`--https-port is ${httpsPort}, expected another port than --http-port`);
+  }
+  if (given["stats-password"] !== undefined && given["stats-password-file"] !== undefined) {
+    problems.push("--stats-password and --stats-password-file are both given, expected one of them");
+  }
+  return problems;
+}
+
+function find(setting: Setting, given: GivenFlags, env: Readonly<Record<string, string | undefined>>) {
+  const texts = setting.flag === undefined ? undefined : given[setting.flag];
+  if (texts !== undefined) return { texts, source: `--${setting.flag}` };
+  for (const name of setting.env) {
+    const text = env[name];
+    // An empty variable is what `-e NAME=` and compose files leave for "not set".
+    if (text === undefined || text === "") continue;
+    return {
+      texts: setting.isRepeatable ? text.split(",").map((part) => part.trim()) : [text],
+      source: name,
+    };
+  }
+  return { texts: [], source: "" };
+}

@@ -1,0 +1,464 @@
+import type { HaproxyVersion } from "../keys/backend_option.ts";
+import { parseBalance } from "../keys/balance.ts";
+import { parseHost, parseIp, parsePortText } from "../values/names.ts";
+import { type Parsed, parsed } from "../values/notice.ts";
+import {
+  type AddressMode,
+  anyText,
+  type Listener,
+  type LogFormat,
+  type LogLevel,
+  number,
+  parseAddressMode,
+  parseAddressOrName,
+  parseDockerHost,
+  parseHaproxyVersion,
+  parseLine,
+  parseListener,
+  parseLogFormat,
+  parseLogLevel,
+  parseSecret,
+  parseSource,
+  parseSwitch,
+  parseSyslog,
+  parseWord,
+  pathText,
+} from "./setting_values.ts";
+
+/** A command that has settings. */
+export type CommandName = "run" | "render" | "snapshot" | "explain" | "status" | "doctor";
+
+/** One setting: its flag, its environment variables in order of precedence, and how its text is read. */
+export type Setting<T = unknown> = {
+  /** Without the dashes; `undefined` for what only the environment says. */
+  readonly flag: string | undefined;
+  /** What stands for the value in the help; `undefined` for a switch. */
+  readonly argument: string | undefined;
+  readonly env: readonly string[];
+  readonly isRepeatable: boolean;
+  /** The values that there are, or those that most want, for completions. */
+  readonly choices?: readonly string[];
+  /** What the help says of the value when nobody gives one. */
+  readonly defaultText: string;
+  readonly help: string;
+  readonly commands: readonly CommandName[];
+  readonly fallback: T;
+  readonly parse: (text: string) => Parsed<T>;
+};
+
+const ROUTING: readonly CommandName[] = ["run", "render", "explain", "doctor"];
+const RENDERING: readonly CommandName[] = ["run", "render", "doctor"];
+const RUNNING: readonly CommandName[] = ["run", "doctor"];
+const DOCKER: readonly CommandName[] = ["run", "render", "snapshot", "explain", "doctor"];
+const ALL: readonly CommandName[] = ["run", "render", "snapshot", "explain", "status", "doctor"];
+
+/** Every setting. Flags, environment, help and the documents' table are made from this one table. */
+export const SETTINGS = {
+  dockerHosts: list("docker-host", "URL", ["DOCKER_HOST"], ["unix:///var/run/docker.sock"], parseDockerHost, {
+    defaultText: "unix:///var/run/docker.sock",
+    help: "the Docker engine: unix://, tcp:// or ssh:// (repeatable)",
+    commands: DOCKER,
+  }),
+  dockerTlsVerify: value(
+    undefined,
+    undefined,
+    ["DOCKER_TLS_VERIFY"],
+    false,
+    (text) => parsed(text !== "" && text !== "0"),
+    {
+      help: "check the engine's certificate against ca.pem",
+      commands: DOCKER,
+    },
+  ),
+  dockerCertPath: value(
+    undefined,
+    undefined,
+    ["DOCKER_CERT_PATH"],
+    undefined as string | undefined,
+    pathText,
+    {
+      help: "the folder of ca.pem, cert.pem and key.pem for tcp:// engines",
+      commands: DOCKER,
+    },
+  ),
+  haproxy: value("haproxy", "PATH", ["SIGNALBOX_HAPROXY"], "haproxy", pathText, {
+    defaultText: "`haproxy` on PATH",
+    help: "the haproxy program",
+    commands: RENDERING,
+  }),
+  haproxyVersion: value(
+    "haproxy-version",
+    "N.N",
+    ["SIGNALBOX_HAPROXY_VERSION"],
+    undefined as HaproxyVersion | undefined,
+    parseHaproxyVersion,
+    {
+      defaultText: "that of the haproxy found, else 2.6",
+      help: "the HAProxy that the config is written for",
+      commands: ROUTING,
+    },
+  ),
+  config: value(
+    "config",
+    "PATH",
+    ["SIGNALBOX_CONFIG", "HAPROXY_PROXY_CONFIG_PATH"],
+    undefined as string | undefined,
+    pathText,
+    {
+      defaultText: "none: it lies in the state directory",
+      help: "keep a copy of the applied haproxy.cfg here, with the files beside it",
+      commands: RUNNING,
+    },
+  ),
+  pidFile: value(
+    "pid-file",
+    "PATH",
+    ["SIGNALBOX_PID_FILE", "HAPROXY_PID_PATH"],
+    undefined as string | undefined,
+    pathText,
+    {
+      defaultText: "in the state directory",
+      help: "where the pid of haproxy is written",
+      commands: RUNNING,
+    },
+  ),
+  balance: value(
+    "balance",
+    "ALGORITHM",
+    ["SIGNALBOX_BALANCE", "HAPROXY_BALANCE_ALGORITHM"],
+    "roundrobin",
+    parseBalance,
+    {
+      help: "how requests are spread where a container names no algorithm",
+      choices: ["roundrobin", "leastconn", "random", "first", "static-rr", "source", "uri"],
+      commands: ROUTING,
+    },
+  ),
+  addBackends: flag("add-backends", ["SIGNALBOX_ADD_BACKENDS"], {
+    defaultText: "off: spare backends are kept ready",
+    help: "on HAProxy 3.4 or later, make new hosts by `add backend`; 3.4.7 crashes of it under load",
+    commands: ROUTING,
+  }),
+  stateDir: value("state-dir", "DIR", ["SIGNALBOX_STATE_DIR"], undefined as string | undefined, pathText, {
+    defaultText: "/run/signalbox as root, else under $XDG_RUNTIME_DIR",
+    help: "where sockets and the applied files lie",
+    commands: ["run", "status", "explain", "doctor"],
+  }),
+  external: flag("external", ["SIGNALBOX_EXTERNAL"], {
+    defaultText: "off: signalbox spawns and owns haproxy",
+    help: "write --config and run --reload-command, and leave haproxy to others",
+    commands: RUNNING,
+  }),
+  reloadCommand: value(
+    "reload-command",
+    "CMD",
+    ["SIGNALBOX_RELOAD_COMMAND"],
+    undefined as string | undefined,
+    anyText,
+    {
+      defaultText: "none",
+      help: "what reloads an external haproxy, run by sh -c",
+      commands: RUNNING,
+    },
+  ),
+  bind: value("bind", "ADDRESS", ["SIGNALBOX_BIND"], undefined as Address | undefined, parseIp, {
+    defaultText: "all addresses",
+    help: "the address that HAProxy listens on",
+    commands: ROUTING,
+  }),
+  httpPort: value("http-port", "N", ["SIGNALBOX_HTTP_PORT", "HAPROXY_PORT"], port(80), parsePortText, {
+    help: "the port for HTTP",
+    commands: ROUTING,
+  }),
+  httpsPort: value(
+    "https-port",
+    "N",
+    ["SIGNALBOX_HTTPS_PORT", "HAPROXY_SSL_PORT"],
+    port(443),
+    parsePortText,
+    {
+      help: "the port for HTTPS, where there is a certificate",
+      commands: ROUTING,
+    },
+  ),
+  tlsCert: value(
+    "tls-cert",
+    "PATH",
+    ["SIGNALBOX_TLS_CERT", "HAPROXY_SSL_CERT"],
+    undefined as string | undefined,
+    pathText,
+    {
+      defaultText: "none: no TLS listener",
+      help: "a PEM file with certificate and key, or a folder of them, chosen by SNI",
+      commands: ROUTING,
+    },
+  ),
+  tlsOptions: value("tls-options", "TEXT", ["SIGNALBOX_TLS_OPTIONS", "HAPROXY_SSL_OPTS"], "", parseLine, {
+    defaultText: "none",
+    help: "more words for the TLS listener's bind line",
+    commands: RENDERING,
+  }),
+  backendAddress: value(
+    "backend-address",
+    "ADDRESS",
+    ["SIGNALBOX_BACKEND_ADDRESS", "HAPROXY_PROXY_BACKEND_OVERRIDE_ADDRESS"],
+    undefined as string | undefined,
+    parseAddressOrName,
+    {
+      defaultText: "127.0.0.1 for a local engine, else the engine's address",
+      help: "where published ports are reached, in place of the engine's address",
+      commands: ROUTING,
+    },
+  ),
+  address: value("address", "MODE", ["SIGNALBOX_ADDRESS"], "auto" as AddressMode, parseAddressMode, {
+    help: "published, container or auto: a local container's own address, a remote one's published port",
+    choices: ["auto", "container", "published"],
+    commands: ROUTING,
+  }),
+  network: value("network", "NAME", ["SIGNALBOX_NETWORK"], undefined as string | undefined, anyText, {
+    defaultText: "the only one, else the first by name, with a notice",
+    help: "which network's address of a container to use",
+    commands: ROUTING,
+  }),
+  defaultDomain: value(
+    "default-domain",
+    "NAME",
+    ["SIGNALBOX_DEFAULT_DOMAIN"],
+    undefined as Host | undefined,
+    parseHost,
+    {
+      defaultText: "none",
+      help: "the domain of containers that have a hostname and no domain",
+      commands: ROUTING,
+    },
+  ),
+  optIn: flag("opt-in", ["SIGNALBOX_OPT_IN"], {
+    defaultText: "off: a container with a host is served",
+    help: "serve only containers that say `enable`, or any other key of ours",
+    commands: ROUTING,
+  }),
+  maxConnections: value(
+    "max-connections",
+    "N",
+    ["SIGNALBOX_MAX_CONNECTIONS", "HAPROXY_MAX_CONN"],
+    2048,
+    number(1, 1_000_000),
+    { help: "connections at a time", commands: RENDERING },
+  ),
+  maxConnectionsPerClient: value(
+    "max-connections-per-client",
+    "N",
+    ["SIGNALBOX_MAX_CONNECTIONS_PER_CLIENT"],
+    undefined as number | undefined,
+    number(0, 1_000_000),
+    {
+      defaultText: "half of --max-connections",
+      help:
+        "connections at a time of one client, an IPv4 address or a /64 of IPv6; 0 for no limit, as behind a proxy",
+      commands: RENDERING,
+    },
+  ),
+  connectTimeoutMs: value(
+    "connect-timeout",
+    "MS",
+    ["SIGNALBOX_CONNECT_TIMEOUT", "HAPROXY_CONNECT_TIMEOUT"],
+    500,
+    number(1, 86_400_000),
+    { help: "how long a connection to a container may take before another is tried", commands: RENDERING },
+  ),
+  clientTimeoutMs: value(
+    "client-timeout",
+    "MS",
+    ["SIGNALBOX_CLIENT_TIMEOUT", "HAPROXY_CLIENT_TIMEOUT"],
+    60_000,
+    number(1, 86_400_000),
+    { help: "how long a client may be silent", commands: RENDERING },
+  ),
+  serverTimeoutMs: value(
+    "server-timeout",
+    "MS",
+    ["SIGNALBOX_SERVER_TIMEOUT", "HAPROXY_SERVER_TIMEOUT"],
+    60_000,
+    number(1, 86_400_000),
+    { help: "how long a container may be silent", commands: RENDERING },
+  ),
+  tunnelTimeoutMs: value(
+    "tunnel-timeout",
+    "MS",
+    ["SIGNALBOX_TUNNEL_TIMEOUT"],
+    3_600_000,
+    number(1, 86_400_000),
+    { help: "how long both sides of a WebSocket may be silent", commands: RENDERING },
+  ),
+  headerSizeBytes: value(
+    "header-size",
+    "BYTES",
+    ["SIGNALBOX_HEADER_SIZE"],
+    16_384,
+    number(16_384, 1_048_576),
+    {
+      help:
+        "the buffer that the headers of a request or answer fit into, less 1024 bytes; 101 headers for each 16384",
+      commands: RENDERING,
+    },
+  ),
+  hardStopAfterMs: value(
+    "hard-stop-after",
+    "MS",
+    ["SIGNALBOX_HARD_STOP_AFTER"],
+    3_600_000,
+    number(1, 86_400_000),
+    {
+      help: "how long HAProxy's old workers may finish what they have after a reload, such as WebSockets",
+      commands: RENDERING,
+    },
+  ),
+  statsUser: value("stats-user", "NAME", ["SIGNALBOX_STATS_USER", "HAPROXY_STATS_USER"], "stats", parseWord, {
+    help: "who may see the statistics page",
+    commands: RENDERING,
+  }),
+  statsPassword: value(
+    "stats-password",
+    "TEXT",
+    ["SIGNALBOX_STATS_PASSWORD", "HAPROXY_STATS_PASSWORD"],
+    undefined as string | undefined,
+    parseSecret,
+    { defaultText: "none: no statistics page", help: "its password (better in a file)", commands: RENDERING },
+  ),
+  statsPasswordFile: value(
+    "stats-password-file",
+    "FILE",
+    ["SIGNALBOX_STATS_PASSWORD_FILE"],
+    undefined as string | undefined,
+    anyText,
+    { defaultText: "none", help: "a file with that password", commands: RENDERING },
+  ),
+  syslog: value("syslog", "ADDRESS", ["SIGNALBOX_SYSLOG"], undefined as string | undefined, parseSyslog, {
+    defaultText: "none: the access log goes through a ring of HAProxy's into signalbox's log",
+    help: "a syslog server for HAProxy's log: ADDRESS:PORT or a socket's path",
+    commands: RUNNING,
+  }),
+  templates: value("templates", "DIR", ["SIGNALBOX_TEMPLATES"], undefined as string | undefined, anyText, {
+    defaultText: "built in",
+    help: "templates that overlay the built-in ones, one by one",
+    commands: RENDERING,
+  }),
+  settleMs: value("settle", "MS", ["SIGNALBOX_SETTLE"], 10, number(0, 60_000), {
+    help: "how long to wait for quiet while changes keep coming; the first acts at once",
+    commands: ["run"],
+  }),
+  settleMaxMs: value("settle-max", "MS", ["SIGNALBOX_SETTLE_MAX"], 100, number(0, 60_000), {
+    help: "how long to wait for quiet at most",
+    commands: ["run"],
+  }),
+  snapshot: value("snapshot", "FILE", ["SIGNALBOX_SNAPSHOT"], undefined as string | undefined, parseSource, {
+    defaultText: "Docker",
+    help: "read this file (- for standard input) in place of Docker; `run` watches it",
+    commands: ROUTING,
+  }),
+  admin: value(
+    "admin",
+    "ADDRESS:PORT",
+    ["SIGNALBOX_ADMIN"],
+    undefined as Listener | undefined,
+    parseListener,
+    {
+      defaultText: "off",
+      help: "where health, metrics and a status page are served, to be read only",
+      commands: ROUTING,
+    },
+  ),
+  logFormat: value(
+    "log-format",
+    "FORMAT",
+    ["SIGNALBOX_LOG_FORMAT"],
+    undefined as LogFormat | undefined,
+    parseLogFormat,
+    {
+      defaultText: "text on a terminal, else json",
+      help: "text or json",
+      choices: ["text", "json"],
+      commands: ALL,
+    },
+  ),
+  logLevel: value("log-level", "LEVEL", ["SIGNALBOX_LOG_LEVEL"], "info" as LogLevel, parseLogLevel, {
+    help: "error, warn, info or debug",
+    choices: ["error", "warn", "info", "debug"],
+    commands: ALL,
+  }),
+};
+
+type Address = Extract<ReturnType<typeof parseIp>, { ok: true }>["value"];
+type Host = Extract<ReturnType<typeof parseHost>, { ok: true }>["value"];
+
+/** The name of a setting in the code. */
+export type SettingName = keyof typeof SETTINGS;
+/** All settings, read. */
+export type Settings = { readonly [K in SettingName]: (typeof SETTINGS)[K]["fallback"] };
+
+type Rest = {
+  readonly defaultText?: string;
+  readonly choices?: readonly string[];
+  readonly help: string;
+  readonly commands: readonly CommandName[];
+};
+
+function value<T>(
+  name: string | undefined,
+  argument: string | undefined,
+  env: readonly string[],
+  fallback: T,
+  parse: (text: string) => Parsed<NonNullable<NoInfer<T>>>,
+  rest: Rest,
+): Setting<T> {
+  return {
+    flag: name,
+    argument,
+    env,
+    isRepeatable: false,
+    fallback,
+    parse,
+    defaultText: String(fallback),
+    ...rest,
+  };
+}
+
+function list<T>(
+  name: string,
+  argument: string,
+  env: readonly string[],
+  fallback: readonly T[],
+  parse: (text: string) => Parsed<T>,
+  rest: Rest,
+): Setting<readonly T[]> {
+  const each = parse as unknown as Setting<readonly T[]>["parse"];
+  return {
+    flag: name,
+    argument,
+    env,
+    isRepeatable: true,
+    fallback,
+    parse: each,
+    defaultText: "none",
+    ...rest,
+  };
+}
+
+function flag(name: string, env: readonly string[], rest: Rest): Setting<boolean> {
+  return {
+    flag: name,
+    argument: undefined,
+    env,
+    isRepeatable: false,
+    fallback: false,
+    parse: parseSwitch,
+    defaultText: "off",
+    ...rest,
+  };
+}
+
+function port(value: number) {
+  const result = parsePortText(String(value));
+  if (!result.ok) throw new Error(`${value} is no port`);
+  return result.value;
+}

@@ -1,0 +1,44 @@
+import { shortId } from "../values/names.ts";
+import type { ContainerView, EngineAddress } from "./snapshot.ts";
+
+/**
+ * Containers by what people and engines call them: ids first, and names only where no id fits. Docker takes 64 or 12
+ * hexadecimal digits for a name too, so that a name may be the id of somebody else.
+ */
+export class ContainerLookup {
+  readonly #byId = new Map<string, ContainerView>();
+  /** By the engine's address and the name: each engine has names of its own. Two of one name are none. */
+  readonly #byName = new Map<string, ContainerView | undefined>();
+
+  constructor(containers: readonly ContainerView[]) {
+    for (const container of containers) {
+      const name = nameOf(container.name, container.engine);
+      this.#byName.set(name, this.#byName.has(name) ? undefined : container);
+      this.#byId.set(shortId(container.id), container);
+    }
+    // A whole id is never taken for the beginning of another.
+    for (const container of containers) this.#byId.set(container.id, container);
+  }
+
+  /** The container of a whole id, of its first 12 characters, or of a name that an engine gave. */
+  find(word: string, engine: EngineAddress | undefined): ContainerView | undefined {
+    return this.#byId.get(word) ?? this.#byName.get(nameOf(word, engine));
+  }
+}
+
+const nameOf = (name: string, engine: EngineAddress | undefined): string =>
+  `${engine?.address ?? ""} ${name}`;
+
+/** The containers that a word of a user's names: by id if one fits, else by name or by the beginning of an id. */
+export function namedBy(word: string, containers: readonly ContainerView[]): ReadonlySet<ContainerView> {
+  const isLong = word.length >= SHORT_ID;
+  const byId = containers.filter(({ id }) => id === word || (isLong && id.startsWith(word)));
+  if (byId.length > 0) return new Set(byId);
+  const isBeginning = word.length >= SHORTEST_BEGINNING;
+  return new Set(containers.filter(({ id, name }) => name === word || (isBeginning && id.startsWith(word))));
+}
+
+/** As many characters of an id as Docker's tools show. */
+const SHORT_ID = 12;
+/** Fewer characters are no id that anybody would type. */
+const SHORTEST_BEGINNING = 4;

@@ -1,0 +1,81 @@
+import type { ContainerId, IpAddress, Port } from "../values/names.ts";
+import type { Notice } from "../values/notice.ts";
+
+/**
+ * A port as an image or `docker run` declares it (Docker API: Config.ExposedPorts, NetworkSettings.Ports); `last` is the
+ * last one of a range.
+ */
+export type ExposedPort = { readonly port: Port; readonly last?: Port; readonly protocol: string };
+
+/** A container port that the engine publishes on the host (Docker API: NetworkSettings.Ports). */
+export type PublishedPort = { readonly port: Port; readonly hostAddress: IpAddress; readonly hostPort: Port };
+
+/** A network that the container is attached to, with the addresses that it has there (NetworkSettings.Networks). */
+export type NetworkAttachment = {
+  readonly name: string;
+  readonly ipv4: IpAddress | undefined;
+  readonly ipv6: IpAddress | undefined;
+};
+
+/** What the engine's own HEALTHCHECK says; "none" where there is no check (Docker API: State.Health.Status). */
+export type Health = "none" | "starting" | "healthy" | "unhealthy";
+
+/** One container as Docker described it, decoded once; its texts are still the container's own words. */
+export type ContainerView = {
+  readonly id: ContainerId;
+  /** Docker's name, without the slash in front. */
+  readonly name: string;
+  /** Milliseconds since 1970; the oldest container decides where several disagree. */
+  readonly createdAt: number;
+  /** When it was last started, in Docker's words: another text means that it has to prove itself again. */
+  readonly startedAt: string;
+  /** Docker's word: running, paused, restarting, exited, created, removing, dead. */
+  readonly status: string;
+  readonly health: Health;
+  readonly hostname: string;
+  readonly domainname: string;
+  /** `host`, `none`, `container:ID`, or a network's name (Docker API: HostConfig.NetworkMode). */
+  readonly networkMode: string;
+  /** Everything after the first `=` of INTERLOCK_DATA, if the container has one; of several the last, as its process sees it. */
+  readonly interlockData: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Every declared port, TCP and others, sorted. */
+  readonly exposed: readonly ExposedPort[];
+  /** Published TCP ports, sorted. */
+  readonly published: readonly PublishedPort[];
+  /** Sorted by name. */
+  readonly networks: readonly NetworkAttachment[];
+  /** The signal that `docker stop` sends, by name: SIGTERM unless the image says otherwise (Config.StopSignal). */
+  readonly stopSignal: string;
+  /** How long `docker stop` waits for it, where it says so itself (Config.StopTimeout), in milliseconds. */
+  readonly stopTimeoutMs: number | undefined;
+  /** Its engine, where there are several; `undefined` for the one of the settings. */
+  readonly engine: EngineAddress | undefined;
+  /** What of its JSON cannot be read although routing needs it: such a container serves nothing. */
+  readonly flaw: string | undefined;
+  /** What else about its JSON is odd, and what became of it. */
+  readonly oddities: readonly Notice[];
+};
+
+/** How the containers of an engine are reached. */
+export type EngineAddress = { readonly address: IpAddress; readonly isLocal: boolean };
+
+/** What Docker said at one moment. */
+export type Snapshot = {
+  readonly containers: readonly ContainerView[];
+  /**
+   * Containers that were told to stop and still run, and those whose address may have changed since they were read: they
+   * finish what they have and get nothing new.
+   */
+  readonly stopping: ReadonlySet<ContainerId>;
+  /** Containers that are being started and have their addresses: they are made ready for, and get nothing yet. */
+  readonly starting: ReadonlySet<ContainerId>;
+};
+
+/** A snapshot of nothing, as before Docker first answers. */
+export const emptySnapshot: Snapshot = { containers: [], stopping: new Set(), starting: new Set() };
+
+/** The snapshot without the containers that are being started. */
+export function withoutStarting({ containers, stopping, starting }: Snapshot): Snapshot {
+  return { containers: containers.filter(({ id }) => !starting.has(id)), stopping, starting: new Set() };
+}

@@ -1,0 +1,196 @@
+import { parseIp, type ServerName } from "../values/names.ts";
+import type { Running, RunningSection } from "./running.ts";
+import { endpointOf, weightOf, withWeight } from "../runtime/server_line.ts";
+import type { SectionName } from "../runtime/operation.ts";
+
+/** A server as `show servers state` prints it. */
+export type ReportedServer = {
+  readonly section: SectionName;
+  readonly name: ServerName;
+  readonly address: string;
+  readonly port: number;
+  /** Its check says that it is up. */
+  readonly isUp: boolean;
+  /** No command holds traffic back. */
+  readonly isReady: boolean;
+  /** As it is now, and as it was when it was loaded or added. */
+  readonly weight: number;
+  readonly initialWeight: number;
+  /** An agent of the server's own may change its weight (HAProxy manual, 5.2, `agent-check`). */
+  readonly hasAgent: boolean;
+  /** Its check runs, or waits for the end of its maintenance. */
+  readonly isChecked: boolean;
+};
+
+/** An entry of hosts.map as `show map` prints it. */
+export type ReportedRoute = { readonly key: string; readonly section: SectionName };
+
+/** What the running HAProxy says that it has. */
+export type Survey = {
+  readonly servers: readonly ReportedServer[];
+  /** hosts.map, an entry a line; a key stands twice where someone has added it again. `undefined` where there is no such map. */
+  readonly routes: readonly ReportedRoute[] | undefined;
+  readonly sections: ReadonlySet<SectionName>;
+};
+
+/** The questions of a survey; parseSurvey reads the answers. */
+export const SURVEY_COMMANDS = ["show servers state", "show map hosts.map", "show backend"] as const;
+
+/** Reads the answers to SURVEY_COMMANDS (management guide, section 9.3). */
+export function parseSurvey([servers = "", map = "", backends = ""]: readonly string[]): Survey {
+  return {
+    servers: parseServerStates(servers),
+    routes: parseRoutes(map),
+    sections: new Set(backends.split("\n").filter((line) => line !== "" && !line.startsWith("#"))),
+  };
+}
+
+/** Reads what `show map` prints; `undefined` where a line is none of a map's. */
+export function parseRoutes(text: string): ReportedRoute[] | undefined {
+  const routes: ReportedRoute[] = [];
+  for (const line of text.split("\n")) {
+    if (line === "") continue;
+    const [, key, section] = /^0x[0-9a-f]+ (\S+) (\S+)$/.exec(line) ?? [];
+    if (key === undefined || section === undefined) return undefined;
+    routes.push({ key, section });
+  }
+  return routes;
+}
+
+/** The bit of srv_check_state, and of srv_agent_state, that tells that the check is switched on. */
+const CHECK_ENABLED = 4;
+
+/** Asks for the servers of one section, or of all. */
+export function stateQuestion(section?: SectionName): string {
+  return `show servers state${section === undefined ? "" : ` ${section}`}`;
+}
+
+/** Reads what `show servers state` prints. */
+export function parseServerStates(text: string): ReportedServer[] {
+  const rows = text.split("\n").map((line) => line.split(" ")).filter((row) =>
+    row.length >= 19 && row[0] !== "#"
+  );
+  return rows.map((row) => ({
+    section: row[1] ?? "",
+    name: row[3] as ServerName,
+    address: row[4] ?? "",
+    port: Number(row[18]),
+    isUp: row[5] === "2",
+    isReady: row[6] === "0",
+    weight: Number(row[7]),
+    initialWeight: Number(row[8]),
+    hasAgent: (Number(row[14]) & CHECK_ENABLED) !== 0,
+    isChecked: (Number(row[13]) & CHECK_ENABLED) !== 0,
+  }));
+}
+
+/** Whether HAProxy reports the servers that a section should have, each as we believe it to be. */
+export function isAsReported(section: RunningSection, reported: readonly ReportedServer[]): boolean {
+  return reported.length === section.servers.size && reported.every((server) => {
+    const believed = section.servers.get(server.name);
+    return believed !== undefined && server.isReady === (believed.state === "ready") &&
+      isWeighed(believed.line, server) && isAt(believed.line, server);
+  });
+}
+
+/**
+ * A server's line with the weight that HAProxy reports, where that is another than it says. Where an agent sets the weight,
+ * as a user's own template may want it, any is right.
+ */
+export function weighedLine(line: string, { weight, hasAgent }: ReportedServer): string {
+  const said = weightOf(line);
+  return said === undefined || said === weight || hasAgent ? line : withWeight(line, weight);
+}
+
+/** Whether a server has the weight that its line says; the one that it began with, where that says none. */
+function isWeighed(line: string, server: ReportedServer): boolean {
+  const isSaid = weightOf(line) !== undefined;
+  return isSaid
+    ? weighedLine(line, server) === line
+    : server.hasAgent || server.weight === server.initialWeight;
+}
+
+/** Whether a server is where its line says; a user's own template may write lines of which only HAProxy can tell. */
+function isAt(line: string, { address, port }: ReportedServer): boolean {
+  const endpoint = endpointOf(line) ?? "";
+  if (endpoint === `${address}:${port}`) return true;
+  const [, written = "", writtenPort] = /^(.*):(\d+)$/.exec(endpoint) ?? [];
+  const [wanted, reported] = [parseIp(written), parseIp(address)];
+  return !wanted.ok || !reported.ok || (wanted.value === reported.value && Number(writtenPort) === port);
+}
+
+/** What someone else changed: for people, and why nothing but a reload puts it right, where that is so. */
+export type Drift = { readonly told: readonly string[]; readonly reloadReason: string | undefined };
+
+/** More routes than this are told as a number. */
+const MOST_ROUTES_TOLD = 8;
+
+/**
+ * Compares what HAProxy has with what it is believed to have, and believes it: the next plan puts states and routes
+ * right by commands. Servers and backends that came or went need a reload.
+ */
+export function believe(running: Running, survey: Survey): Drift {
+  const told: string[] = [];
+  let reloadReason: string | undefined;
+  const reported = Map.groupBy(survey.servers, (server) => server.section);
+  for (const [name, section] of running.sections) {
+    const servers = reported.get(name) ?? [];
+    for (const server of servers) {
+      const believed = section.servers.get(server.name);
+      if (believed === undefined) continue;
+      const line = weighedLine(believed.line, server);
+      const state = server.isReady ? "ready" : "maint";
+      section.servers.set(server.name, { ...believed, line, state });
+      if (line !== believed.line) told.push(`the weight of ${server.name} was changed by someone else`);
+      if (state === believed.state) continue;
+      told.push(`${server.name} was made ${server.isReady ? "ready" : "unavailable"} by someone else`);
+    }
+    if (survey.sections.has(name) && isAsReported(section, servers)) continue;
+    told.push(
+      survey.sections.has(name)
+        ? `the servers of ${name} are not those of the config`
+        : `backend ${name} is gone`,
+    );
+    reloadReason = `the servers of ${name} were changed by someone else`;
+  }
+  const routes = believeRoutes(running, survey.routes);
+  if (routes.isTwice) reloadReason = "hosts.map has a key twice";
+  const { changed } = routes;
+  if (changed.length > MOST_ROUTES_TOLD) told.push(`${changed.length} routes were changed by someone else`);
+  else told.push(...changed);
+  return { told, reloadReason };
+}
+
+/** Routes that the files have beside ours, or lack, are the wish of a user's own template. */
+function believeRoutes(running: Running, routes: readonly ReportedRoute[] | undefined) {
+  const changed: string[] = [];
+  if (routes === undefined) return { changed, isTwice: false };
+  const inFile = new Set(parseMap(running.files.get("hosts.map") ?? "").map(([key]) => key));
+  const reported = new Map<string, SectionName>();
+  let isTwice = false;
+  for (const { key, section } of routes) {
+    const believed = running.routes.get(key);
+    if (believed === undefined && inFile.has(key)) continue;
+    if (reported.has(key)) {
+      isTwice = true;
+      changed.push(`the route ${key} was added a second time`);
+    } else if (believed === undefined) changed.push(`the route ${key} was added by someone else`);
+    else if (believed !== section) changed.push(`the route ${key} was led elsewhere by someone else`);
+    reported.set(key, section);
+  }
+  for (const key of running.routes.keys()) {
+    if (reported.has(key) || !inFile.has(key)) continue;
+    changed.push(`the route ${key} was removed by someone else`);
+    running.routes.delete(key);
+  }
+  for (const [key, section] of reported) running.routes.set(key, section);
+  return { changed, isTwice };
+}
+
+/** Reads hosts.map as it stands in the file: a key and a backend a line. */
+export function parseMap(text: string): (readonly [string, string])[] {
+  return text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => {
+    const [key = "", backend = ""] = line.split(" ");
+    return [key, backend] as const;
+  });
+}

@@ -1,0 +1,27 @@
+import type { RoutingSettings } from "../model/routing_settings.ts";
+
+/** What HAProxy is to listen on; `*` is every address of the machine. */
+export type ListenerStatus = {
+  readonly address: string;
+  readonly port: number;
+  readonly isTls: boolean;
+};
+
+/** The listeners of a frontend, plain HTTP first. */
+export function listenersOf({ address, httpPort, tls }: RoutingSettings["frontend"]): ListenerStatus[] {
+  const where = { address: address ?? "*" };
+  const plain = { ...where, port: httpPort, isTls: false };
+  return tls === undefined ? [plain] : [plain, { ...where, port: tls.port, isTls: true }];
+}
+
+/** `*:80, *:443 (TLS)` */
+export const formatListeners = (listeners: readonly ListenerStatus[]): string =>
+  listeners.map(({ address, port, isTls }) =>
+    `${address.includes(":") ? `[${address}]` : address}:${port}${isTls ? " (TLS)" : ""}`
+  ).join(", ");
+
+/** What to do about a port that cannot be had; `flag` is the setting that names it. */
+export const remedyOfPort = (isTaken: boolean, flag: string, addressFlag = flag): string =>
+  isTaken
+    ? `stop the program that has it (ss -ltnp tells which), or choose another with ${flag}`
+    : `ports below 1024 need root or CAP_NET_BIND_SERVICE; the address of ${addressFlag} must be this machine's`;

@@ -1,0 +1,260 @@
+import { count } from "../values/count.ts";
+import { formatListeners, type ListenerStatus } from "./listeners.ts";
+import type { Model, Server } from "../model/model.ts";
+import { formatEndpoint, type ServerName } from "../values/names.ts";
+import { formatNotice, type Notice, onOneLine } from "../values/notice.ts";
+import { type ReloadReason, reloadReasonText } from "../plan/reload_reason.ts";
+import type { ReportedServer } from "../state/survey.ts";
+import type { At } from "../model/ways.ts";
+
+/** One source of containers: an engine, or a file. */
+export type SourceStatus = {
+  readonly name: string;
+  readonly isConnected: boolean;
+  /** What the engine calls itself, or why it is not there. */
+  readonly detail: string;
+  readonly containers: number;
+};
+
+/** How the access log was read since the start. */
+export type AccessLogStatus = {
+  /** How often a stream that had ended was opened again. */
+  readonly reopened: number;
+  /** Lines that HAProxy says were not read fast enough. */
+  readonly lost: number;
+  /** How often lines were lost that nobody could count. */
+  readonly gaps: number;
+};
+
+/** The HAProxy that is kept in step; absent fields where none runs or others run it. */
+export type HaproxyStatus = {
+  readonly isServing: boolean;
+  readonly version: string | undefined;
+  readonly pid: number | undefined;
+  readonly uptimeSeconds: number | undefined;
+  /** Workers of before a reload that finish what they have, and how long the oldest has run. */
+  readonly oldWorkers: number;
+  readonly oldestWorkerSeconds: number;
+  /** Crashes in a row, since it last served. */
+  readonly failures: number;
+  /** Absent where its access log is not ours to read. */
+  readonly accessLog?: AccessLogStatus;
+};
+
+/** A server of a route, and whether it has traffic. */
+export type ServerStatus = {
+  readonly container: string;
+  readonly address: string;
+  readonly state: "ready" | "waiting" | "draining" | "down";
+  /** What it waits for. */
+  readonly why: string | undefined;
+};
+
+/** What the loop knows at one moment: the controller publishes it, and everything that is told of it is read from here. */
+export type LoopState = {
+  readonly sources: readonly SourceStatus[];
+  /** `undefined` until containers were read for the first time. */
+  readonly model: Model | undefined;
+  readonly notices: readonly Notice[];
+  /** Why servers have no traffic yet. */
+  readonly waiting: ReadonlyMap<ServerName, string>;
+  /** HAProxy has a config that this signalbox made, or knows. */
+  readonly hasConfig: boolean;
+  readonly reloads: number;
+  /** How many reloads had a reason of the kind; one may have several. */
+  readonly reloadsByReason: ReadonlyMap<ReloadReason["kind"], number>;
+  readonly lastReload:
+    | { readonly at: Date; readonly tookMs: number; readonly reasons: readonly ReloadReason[] }
+    | undefined;
+  /** Why a reload waits, where there were many. */
+  readonly spaced: readonly ReloadReason[] | undefined;
+  readonly trouble: string | undefined;
+  readonly leaving: number;
+};
+
+/** How a running signalbox stands: what the loop knows, beside what HAProxy says; `status`, health and metrics read it. */
+export type Status = {
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly sources: readonly SourceStatus[];
+  readonly haproxy: HaproxyStatus;
+  /** What HAProxy listens on, or is to while it does not serve or is not in step. */
+  readonly listeners: readonly ListenerStatus[];
+  readonly lastReload:
+    | {
+      readonly at: string;
+      readonly tookMs: number;
+      /** For people. */
+      readonly reasons: readonly string[];
+      /** For scripts: a word for each reason. */
+      readonly kinds: readonly ReloadReason["kind"][];
+    }
+    | undefined;
+  readonly hasConfig: boolean;
+  readonly reloads: number;
+  readonly reloadsByReason: Readonly<Record<string, number>>;
+  /** What the next reload is for, where it waits since there were many; absent where none does. */
+  readonly spacedReload: readonly string[] | undefined;
+  /** Why HAProxy is not in step; absent where it is. */
+  readonly trouble: string | undefined;
+  readonly routes: readonly {
+    readonly route: string;
+    readonly backend: string;
+    readonly servers: readonly ServerStatus[];
+  }[];
+  /** Servers that were told to go and wait for their last connections. */
+  readonly leaving: number;
+  /** Servers that are reached by another way than the rule's, since that one leads to them. */
+  readonly detours?: readonly ({ readonly server: ServerName } & At)[];
+  readonly notices: readonly Notice[];
+};
+
+/** The status of a loop, with what HAProxy tells of itself and of its servers in the same moment. */
+export function statusOf(
+  program: Pick<Status, "version" | "pid" | "startedAt" | "listeners">,
+  state: LoopState,
+  haproxy: HaproxyStatus,
+  reported: readonly ReportedServer[],
+): Status {
+  const { model, lastReload } = state;
+  const byName = new Map(reported.map((server) => [server.name, server]));
+  const lacking = state.trouble === undefined
+    ? "HAProxy does not have it yet"
+    : `HAProxy is not in step: ${state.trouble}`;
+  // One that is run by others tells of no servers.
+  const isMissing = ({ name }: Server) => haproxy.isServing && reported.length > 0 && !byName.has(name);
+  const read = (server: Server) =>
+    readServer(
+      server,
+      isMissing(server) ? state.waiting.get(server.name) ?? lacking : state.waiting.get(server.name),
+      (name) => troubleOf(haproxy.isServing, byName.get(name)),
+    );
+  return {
+    ...program,
+    sources: state.sources,
+    haproxy,
+    lastReload: lastReload && {
+      at: lastReload.at.toISOString(),
+      tookMs: lastReload.tookMs,
+      reasons: lastReload.reasons.map(reloadReasonText),
+      kinds: lastReload.reasons.map(({ kind }) => kind),
+    },
+    hasConfig: state.hasConfig,
+    reloads: state.reloads,
+    reloadsByReason: Object.fromEntries(state.reloadsByReason),
+    spacedReload: state.spaced?.map(reloadReasonText),
+    trouble: state.trouble,
+    routes: model === undefined ? [] : readRoutes(model, read),
+    leaving: state.leaving,
+    detours: model === undefined ? [] : detoursOf(model),
+    notices: state.notices,
+  };
+}
+
+/** Whether HAProxy serves, and what it serves is what it should. */
+export const isWell = ({ haproxy, trouble }: Status): boolean => haproxy.isServing && trouble === undefined;
+
+/** The status for people: a line a fact. */
+export function formatStatus(status: Status): string {
+  const lines = [`signalbox ${status.version}, pid ${status.pid}, since ${status.startedAt}`];
+  for (const source of status.sources) {
+    const state = source.isConnected ? "connected" : "NOT CONNECTED";
+    lines.push(`containers: ${source.name}: ${state} (${source.detail}), ${source.containers} running`);
+  }
+  lines.push(haproxyLine(status.haproxy));
+  // A signalbox of before tells none.
+  if ((status.listeners ?? []).length > 0) {
+    const listens = isWell(status) ? "listens on" : "is to listen on";
+    lines.push(`haproxy ${listens}: ${formatListeners(status.listeners)}`);
+  }
+  if (status.lastReload !== undefined) {
+    const { at, tookMs, reasons } = status.lastReload;
+    lines.push(
+      `last reload: ${at}, took ${Math.round(tookMs)} ms: ${
+        reasons.slice(0, 3).join("; ")
+      } (${status.reloads} in all)`,
+    );
+  }
+  if (status.spacedReload !== undefined) {
+    lines.push(
+      `the next reload waits a little, since there were many: ${status.spacedReload.slice(0, 3).join("; ")}`,
+    );
+  }
+  if (status.trouble !== undefined) lines.push(`NOT IN STEP: ${status.trouble}`);
+  lines.push(`routes: ${status.routes.length}`);
+  for (const { route, servers } of status.routes) {
+    lines.push(`  ${route}: ${countStates(servers)}`);
+    for (const server of servers) {
+      if (server.state !== "ready") {
+        lines.push(
+          `    ${server.container} at ${server.address} is ${server.state}${
+            server.why ? `: ${server.why}` : ""
+          }`,
+        );
+      }
+    }
+  }
+  if (status.leaving > 0) {
+    lines.push(
+      `${count(status.leaving, "server")} of before: the last connections are waited for`,
+    );
+  }
+  for (const notice of status.notices) lines.push(formatNotice(notice));
+  return lines.map((line) => `${onOneLine(line)}\n`).join("");
+}
+
+function haproxyLine(haproxy: HaproxyStatus): string {
+  if (!haproxy.isServing) {
+    return `haproxy: NOT SERVING${
+      haproxy.failures > 0 ? `, it ended ${count(haproxy.failures, "time")} in a row` : ""
+    }`;
+  }
+  if (haproxy.pid === undefined) return "haproxy: run by others";
+  const { oldWorkers, oldestWorkerSeconds } = haproxy;
+  const which = oldWorkers === 1 ? "1 worker, which" : `${oldWorkers} workers, the oldest of which`;
+  const old = oldWorkers === 0 ? "" : `; of before a reload: ${which} began ${oldestWorkerSeconds} s ago`;
+  return `haproxy: ${haproxy.version}, pid ${haproxy.pid}, up ${haproxy.uptimeSeconds} s${old}`;
+}
+
+function countStates(servers: readonly ServerStatus[]): string {
+  const counts = new Map<string, number>();
+  for (const { state } of servers) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
+}
+
+function detoursOf({ backends }: Model): NonNullable<Status["detours"]> {
+  return backends.flatMap(({ servers }) => servers.filter(({ isDetour }) => isDetour)).map((server) => ({
+    server: server.name,
+    address: server.address,
+    port: server.port,
+  }));
+}
+
+function readRoutes(model: Model, read: (server: Server) => ServerStatus): Status["routes"] {
+  const servers = new Map(model.backends.map((backend) => [backend.name, backend.servers.map(read)]));
+  return model.routes.map(({ host, path, backend }) => ({
+    route: host + path,
+    backend,
+    servers: servers.get(backend) ?? [],
+  }));
+}
+
+function readServer(
+  server: Server,
+  why: string | undefined,
+  trouble: (name: ServerName) => string | undefined,
+): ServerStatus {
+  const base = { container: server.containerName, address: formatEndpoint(server.address, server.port) };
+  if (server.gate === "stopping") return { ...base, state: "draining", why };
+  if (why !== undefined) return { ...base, state: "waiting", why };
+  const what = trouble(server.name);
+  return { ...base, state: what === undefined ? "ready" : "down", why: what };
+}
+
+/** Why a server that should have traffic has none. */
+function troubleOf(isServing: boolean, reported: ReportedServer | undefined): string | undefined {
+  if (!isServing) return "HAProxy does not serve";
+  if (reported?.isReady === false) return "somebody else took it out";
+  return reported?.isUp === false ? "its health check fails" : undefined;
+}

@@ -1,0 +1,150 @@
+/** Which servers are taken out at the moment that their container is told to stop. */
+import assert from "node:assert/strict";
+import { runningAfterLoad } from "../../lib/core/state/running.ts";
+import { systemClock } from "../../lib/clock.ts";
+import type { ContainerId } from "../../lib/core/values/names.ts";
+import { HoldBack } from "../../lib/apply/hold_back.ts";
+import type { HaproxyControl } from "../../lib/ports.ts";
+import { openRouting, want } from "../changes/situation.ts";
+import { listener } from "../docker/fake_engine.ts";
+
+type How = {
+  /** A container whose server has no traffic yet. */
+  readonly held?: string;
+  /** What HAProxy answers each line with. */
+  readonly answer?: string;
+  readonly onFailure?: (why: string) => void;
+  readonly isLoading?: boolean;
+  /** HAProxy was taken over, and what it has is not known: it is asked. */
+  readonly isUnknown?: boolean;
+};
+
+/** The lines that HAProxy is sent when these containers of a situation's first step are told to stop. */
+async function sentFor(
+  situation: string,
+  { held, answer = "", onFailure = (why) => assert.fail(why), isLoading = false, isUnknown = false }: How,
+  ...names: readonly string[]
+): Promise<string[]> {
+  const snapshot = await Deno.readTextFile(
+    new URL(`changes/${situation}/before.json`, import.meta.url),
+  );
+  const { desired, states } = want(await openRouting({ "haproxy-version": "2.6" }), snapshot, {});
+  const servers = desired.model.backends.flatMap((backend) => backend.servers);
+  const stopping = servers.filter(({ containerName }) => names.includes(containerName));
+  assert.equal(stopping.length, names.length);
+  const waiting = servers.find(({ containerName }) => containerName === held)?.name;
+  const sent: string[] = [];
+  const haproxy = {
+    send: (lines: readonly string[]) => {
+      sent.push(...lines);
+      return Promise.resolve(lines.map(() => answer));
+    },
+    reportServers: () =>
+      Promise.resolve(servers.map(({ name }) => ({ section: "_spare_3", name, isReady: name !== waiting }))),
+  } as unknown as HaproxyControl;
+  const holdBack = new HoldBack(
+    { haproxy, clock: systemClock, report: listener() },
+    onFailure,
+  );
+  const known = runningAfterLoad(
+    desired,
+    waiting === undefined ? states : new Map([...states, [waiting, "maint"]]),
+  );
+  holdBack.take(
+    isUnknown ? undefined : known,
+    // One that serves nothing is told to stop too.
+    new Set([...stopping.map(({ containerId }) => containerId), "worker" as ContainerId]),
+    desired,
+    isLoading,
+  );
+  await holdBack.done;
+  return sent;
+}
+
+Deno.test("a server is taken out at once, be it the last of its host", async () => {
+  assert.deepEqual(await sentFor("nothing_changed", {}, "web1"), [
+    "set server www.example.com/www.example.com:web1:80 state maint",
+  ]);
+});
+
+Deno.test("a host that another container waits to serve is led there first", async () => {
+  assert.deepEqual(
+    await sentFor("an_alias_goes_to_the_next_container_when_its_own_is_told_to_stop", {}, "blue"),
+    [
+      "set map hosts.map www.example.com/ green.example.com",
+      "set server blue.example.com/blue.example.com:blue:80 state maint",
+    ],
+  );
+});
+
+Deno.test("it is left to the pass where the other container is told to stop too", async () => {
+  assert.deepEqual(
+    await sentFor("an_alias_goes_to_the_next_container_when_its_own_is_told_to_stop", {}, "blue", "green"),
+    ["set server green.example.com/green.example.com:green:80 state maint"],
+  );
+});
+
+Deno.test("nothing is said of hosts whose containers are not told to stop", async () => {
+  // Blue has the alias and waits to be ready; green, which does not, would be its heir.
+  const situation = "an_alias_goes_to_the_next_container_when_its_own_is_told_to_stop";
+  assert.deepEqual(await sentFor(situation, { held: "blue" }), []);
+});
+
+Deno.test("while a reload holds up the pass, a server is taken out though its heir is not ready", async () => {
+  const situation = "an_alias_goes_to_the_next_container_when_its_own_is_told_to_stop";
+  assert.deepEqual(await sentFor(situation, { held: "green" }, "blue"), []);
+  assert.deepEqual(await sentFor(situation, { held: "green", isLoading: true }, "blue"), [
+    "set server blue.example.com/blue.example.com:blue:80 state maint",
+  ]);
+});
+
+Deno.test("an HAProxy that was taken over in doubt is asked where the server stands", async () => {
+  assert.deepEqual(await sentFor("nothing_changed", { isUnknown: true }, "web1"), [
+    "set server _spare_3/www.example.com:web1:80 state maint",
+  ]);
+  assert.deepEqual(await sentFor("nothing_changed", { isUnknown: true, held: "web1" }, "web1"), []);
+});
+
+Deno.test("an answer that nobody knows means that HAProxy did not do it, and is told", async () => {
+  const failures: string[] = [];
+  const how = { answer: "Permission denied\n", onFailure: (why: string) => void failures.push(why) };
+  await sentFor("a_server_leaves_and_the_others_stay", how, "web1");
+  assert.deepEqual(failures, ["HAProxy did not do what takes servers out"]);
+});
+
+Deno.test("what was taken out of an HAProxy that stays unknown is given back where it was, once its container lives on", async () => {
+  const snapshot = await Deno.readTextFile(new URL("changes/nothing_changed/before.json", import.meta.url));
+  const { desired, states } = want(await openRouting({ "haproxy-version": "2.6" }), snapshot, {});
+  const servers = desired.model.backends.flatMap((backend) => backend.servers);
+  const sent: string[] = [];
+  const haproxy = {
+    send: (lines: readonly string[]) => {
+      sent.push(...lines);
+      return Promise.resolve(lines.map(() => ""));
+    },
+    // The second one has moved meanwhile.
+    reportServers: () =>
+      Promise.resolve(servers.map(({ name, address, port }, at) => ({
+        section: "www.example.com",
+        name,
+        address: at === 0 ? address : "172.17.9.9",
+        port,
+        isReady: true,
+      }))),
+  } as unknown as HaproxyControl;
+  const holdBack = new HoldBack({ haproxy, clock: systemClock, report: listener() }, assert.fail);
+  const ids = servers.map(({ containerId }) => containerId);
+  assert.equal(ids.length, 2);
+  holdBack.take(undefined, new Set(ids), desired, false);
+  await holdBack.done;
+  assert.equal(sent.splice(0).length, 2);
+  await holdBack.giveBack(new Set(ids), states, desired);
+  assert.deepEqual(sent, [], "they are still told to stop");
+  await holdBack.giveBack(new Set(), new Map(), desired);
+  assert.deepEqual(sent, [], "they have not proven anything yet");
+  for (let count = 0; count < 2; count++) await holdBack.giveBack(new Set(), states, desired);
+  assert.deepEqual(sent, [
+    `enable health www.example.com/${servers[0]?.name}`,
+    `set server www.example.com/${servers[0]?.name} state ready`,
+  ]);
+});

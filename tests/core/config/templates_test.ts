@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { buildModel } from "../../../lib/core/model/build_model.ts";
+import { renderDesired } from "../../../lib/core/config/render.ts";
+import { emptySnapshot } from "../../../lib/core/snapshot/snapshot.ts";
+import { BUILTIN_TEMPLATES, compileTemplates, TemplateError } from "../../../lib/core/config/templates.ts";
+import { SETTINGS } from "../containers.ts";
+
+const messageOf = (run: () => unknown): string => {
+  try {
+    run();
+  } catch (error) {
+    assert.ok(error instanceof TemplateError, String(error));
+    return error.message;
+  }
+  throw new Error("nothing was thrown");
+};
+
+Deno.test("a template of the user's is laid over the one that is built in, and no other", () => {
+  const templates = compileTemplates({ "hosts.map.eta": "mine\n" });
+  assert.equal(templates.render("hosts.map.eta", { routes: [] }), "mine\n");
+  assert.match(templates.render("unknown_host.eta", {}), /status 404/);
+});
+
+Deno.test("every template that is built in can be compiled", () => {
+  assert.doesNotThrow(() => compileTemplates({}));
+  assert.ok(Object.keys(BUILTIN_TEMPLATES).length >= 9);
+});
+
+Deno.test("a template that cannot be compiled is named, with the line", () => {
+  const message = messageOf(() => compileTemplates({ "server.eta": "one\ntwo <%= it.name\n" }));
+  assert.match(message, /^template server\.eta cannot be compiled: /);
+  assert.match(message, /line 2/);
+  assert.doesNotMatch(message, /\n/);
+});
+
+Deno.test("a template that fails is named, with the line", () => {
+  const templates = compileTemplates({ "server.eta": "one\n<%= it.name %>\n<%= it.nothing.at.all %>\n" });
+  const message = messageOf(() => templates.render("server.eta", { name: "web" }));
+  assert.match(message, /^template server\.eta failed: line 3 /);
+});
+
+Deno.test("a value that is not there is an error, not the word undefined", () => {
+  const templates = compileTemplates({ "server.eta": "<%= it.naem %>" });
+  assert.match(messageOf(() => templates.render("server.eta", { name: "web" })), /a value is undefined/);
+});
+
+Deno.test("a value with a line break or a control character is refused, wherever it comes from", () => {
+  const templates = compileTemplates({ "server.eta": "<%= it.name %>" });
+  for (const name of ["a\nb", "a\rb", "a\0b", "a\u2028b", "a\u0085b", "\u001b"]) {
+    assert.match(
+      messageOf(() => templates.render("server.eta", { name })),
+      /line break or control character/,
+    );
+  }
+});
+
+Deno.test("a value stands as it is: no letter of it is escaped", () => {
+  const templates = compileTemplates({ "server.eta": "<%= it.name %>" });
+  assert.equal(templates.render("server.eta", { name: `<&"'%>` }), `<&"'%>`);
+});
+
+Deno.test("a line of nothing but a statement leaves no line behind", () => {
+  const templates = compileTemplates({ "server.eta": "a\n  <% if (it.on) { %>\nb\n  <% } %>\nc\n" });
+  assert.equal(templates.render("server.eta", { on: true }), "a\nb\nc\n");
+  assert.equal(templates.render("server.eta", { on: false }), "a\nc\n");
+});
+
+Deno.test("a template that fails inside another is named itself, with its own line", () => {
+  const templates = compileTemplates({
+    "haproxy.cfg.eta": "one\n\n\n<%~ include('@backend.eta', it) -%>\n",
+    "backend.eta": "one\n<%= it.nothing.at.all %>\n",
+  });
+  const message = messageOf(() => templates.render("haproxy.cfg.eta", {}));
+  assert.match(message, /template backend\.eta failed: line 2 /);
+});
+
+Deno.test("a user's own template that was written for spares gets spares, on an HAProxy that can add backends too", () => {
+  const own = { "defaults.eta": "defaults\n    mode http\n" };
+  const render = (overlay: Record<string, string>, addBackends = true) => {
+    const { model } = buildModel(emptySnapshot, SETTINGS);
+    const settings = { ...SETTINGS, haproxyVersion: [3, 4] as const, addBackends };
+    return renderDesired(model, compileTemplates(overlay), settings).files.get("haproxy.cfg") ?? "";
+  };
+  assert.match(render({}), /^defaults _defaults_1 from _base$/m);
+  assert.doesNotMatch(render({}), /_spare_/);
+  assert.match(render({}, false), /^backend _spare_1$/m, "nor are backends added where nobody wants it");
+  assert.match(render(own), /^backend _spare_1$/m);
+  assert.doesNotMatch(render(own), /_defaults_1|_base/);
+  assert.equal(render({ "defaults.eta": BUILTIN_TEMPLATES["defaults.eta"] ?? "" }), render({}));
+});

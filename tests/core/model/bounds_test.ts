@@ -1,0 +1,120 @@
+/** What one container can make signalbox keep and do is bounded, whatever it writes; counted, never timed. */
+import assert from "node:assert/strict";
+import { buildModel } from "../../../lib/core/model/build_model.ts";
+import type { RoutingSettings } from "../../../lib/core/model/routing_settings.ts";
+import type { ContainerView } from "../../../lib/core/snapshot/snapshot.ts";
+import { container, SETTINGS } from "../containers.ts";
+
+const build = (containers: readonly ContainerView[], settings: RoutingSettings = { ...SETTINGS }) =>
+  buildModel({ containers, stopping: new Set(), starting: new Set() }, settings);
+
+const many = (number: number, text: (at: number) => string) =>
+  Array.from({ length: number }, (_, at) => text(at)).join(",");
+
+/** Each is what one container may write, up to what is read of it. */
+const RUBBISH: Readonly<Record<string, Partial<ContainerView>>> = {
+  "keys that nobody knows": { interlockData: `{${many(6_900, (at) => `"k${at}":1`)}}` },
+  "the same in a list": { interlockData: `[${many(5_000, (at) => `{"k${at}":1}`)}]` },
+  "lists in a list": { interlockData: `[${many(9_000, () => "[]")}]` },
+  "wrong elements of lists": {
+    interlockData: `[${many(60, () => `{"alias_domains":[${many(300, () => '"!"')}]}`)}]`,
+  },
+  "wrong values": {
+    interlockData: `[${many(100, () => '{"warm":5,"check":5,"weight":"x","network":5,"port":0}')}]`,
+  },
+  "labels that nobody knows": {
+    labels: Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`interlock.junk${at}`, "x"])),
+  },
+  "a hundred thousand labels": {
+    labels: Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`interlock.junk${at}`, "x"])),
+  },
+  "label routes without a host": {
+    labels: Object.fromEntries(Array.from({ length: 900 }, (_, at) => [`interlock.r${at}.domain`, "!"])),
+  },
+  "aliases that another has": {
+    interlockData: `[${
+      many(
+        20,
+        (at) => `{"hostname":"h${at}.com","alias_domains":[${many(150, (alias) => `"a${alias}.com"`)}]}`,
+      )
+    }]`,
+  },
+  "options that differ": {
+    interlockData: `[${many(60, (at) => `{"hostname":"web.example.com","check_interval":${1_000 + at}}`)}]`,
+  },
+};
+
+const OWNER = container("owner", {
+  interlockData: `{"alias_domains":[${many(150, (alias) => `"a${alias}.com"`)}]}`,
+});
+
+for (const [what, given] of Object.entries(RUBBISH)) {
+  Deno.test(`a container has twenty notices and their number at most: ${what}`, () => {
+    const { notices } = build([OWNER, container("web", { createdAt: 1, ...given })]);
+    assert.ok(notices.length >= 1 && notices.length <= 21, `${notices.length} notices`);
+    assert.deepEqual([...new Set(notices.map(({ subject }) => subject))], ["web"]);
+    for (const { message } of notices) assert.ok(message.length < 1_000, message);
+    if (notices.length === 21) {
+      assert.match(notices.at(-1)?.message ?? "", /^has [0-9]+ more notices? than are shown$/);
+    }
+  });
+}
+
+/** A hundred containers of 64 kB each; every one writes its own. */
+const hundred = (): ContainerView[] =>
+  Array.from({ length: 100 }, (_, at) =>
+    container(`r${100 + at}`, {
+      createdAt: at,
+      interlockData: `{"hostname":"h${at}.com",${many(5_500, (key) => `"k${at}_${key}":1`)}}`,
+    }));
+
+Deno.test("what is kept of a hundred containers of rubbish is a hundredth of what they wrote", () => {
+  const containers = hundred();
+  const { notices } = build(containers);
+  const written = containers.reduce((sum, { interlockData }) => sum + (interlockData?.length ?? 0), 0);
+  const kept = JSON.stringify(notices).length;
+  assert.ok(written > 6_000_000, String(written));
+  assert.ok(kept * 100 < written, `${kept} of ${written} characters`);
+});
+
+Deno.test("a change beside a hundred containers of rubbish makes none of their notices again", () => {
+  const settings = { ...SETTINGS };
+  const containers = hundred();
+  const before = build(containers, settings);
+  const after = build([...containers, container("new", { createdAt: 1_000 })], settings);
+  assert.equal(after.notices.length, before.notices.length);
+  assert.ok(after.notices.every((notice, at) => notice === before.notices[at]), "the very same objects");
+});
+
+/** What the containers said, as it was read. */
+const readings = (containers: readonly ContainerView[], settings?: RoutingSettings) =>
+  build(containers, settings).considered.map(({ attempts }) =>
+    attempts.find(({ offer }) => offer)?.offer?.data
+  );
+
+Deno.test("the words of replicas are read once, also where something is wrong with them", () => {
+  for (
+    const words of [
+      { interlockData: '{"hostname":"www.com","colour":1}' },
+      { labels: { "interlock.hostname": "www.com", "interlock.colour": "x" } },
+    ]
+  ) {
+    const [first, ...others] = readings(["a", "b", "c"].map((name) => container(name, words)));
+    assert.notEqual(first, undefined);
+    assert.ok(others.every((each) => each === first), "the very same object");
+  }
+});
+
+Deno.test("words that were read in the last pass are not read again where a file is read anew", () => {
+  const settings = { ...SETTINGS };
+  const views = () => [container("a", { interlockData: '{"hostname":"www.com","colour":1}' })];
+  const [first, ...others] = [views(), views(), views()].flatMap((each) => readings(each, settings));
+  assert.notEqual(first, undefined);
+  assert.ok(others.every((each) => each === first), "the very same object");
+});
+
+Deno.test("each container's notices name it, though its words were read for another", () => {
+  const words = { interlockData: '{"hostname":"www.com","colour":1}' };
+  const { notices } = build([container("a", words), container("b", words)]);
+  assert.deepEqual(notices.map(({ subject }) => subject), ["a", "b"]);
+});

@@ -1,0 +1,37 @@
+/** What becomes of wakes that come together. */
+import assert from "node:assert/strict";
+import { Mailbox } from "../../lib/loop/mailbox.ts";
+import type { Wake } from "../../lib/ports.ts";
+import { HandClock } from "../harness/hand_clock.ts";
+
+const SETTLE = { quietMs: 10, mostMs: 100 };
+
+/** Whether a wake that comes right after a pass is acted on at once. */
+async function isUrgent(wake: Wake): Promise<boolean> {
+  const clock = new HandClock();
+  const mailbox = new Mailbox(clock);
+  mailbox.put(wake);
+  const taken = mailbox.take(SETTLE, clock.now() - 1);
+  let isTaken = false;
+  void taken.then(() => isTaken = true);
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+  const wasTaken = isTaken;
+  clock.pass(SETTLE.quietMs);
+  assert.equal(await taken, wake);
+  return wasTaken;
+}
+
+Deno.test("a wake that names nothing to read is urgent, unless it may be one of many", async () => {
+  assert.equal(await isUrgent({ reason: "haproxy", ids: new Set() }), true);
+  assert.equal(await isUrgent({ reason: "docker", ids: new Set(), mayComeInNumbers: true }), false);
+  assert.equal(await isUrgent({ reason: "resync" }), false);
+});
+
+Deno.test("of two wakes the first one's time counts, and all that either names", async () => {
+  const clock = new HandClock();
+  const mailbox = new Mailbox(clock);
+  mailbox.put({ reason: "docker", ids: new Set(), since: 990, mayComeInNumbers: true });
+  mailbox.put({ reason: "audit", ids: new Set(), since: 995 });
+  const wake = await mailbox.take(SETTLE, clock.now() - 1);
+  assert.deepEqual([wake?.reason, wake?.since, wake?.ids?.size], ["audit", 990, 0]);
+});
