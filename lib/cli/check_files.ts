@@ -1,6 +1,6 @@
 import type { Files } from "../core/config/render.ts";
-import { checkConfig } from "../haproxy/program.ts";
-import { fillFolder } from "../haproxy/safe_files.ts";
+import { checkConfig } from "../haproxy/process/program.ts";
+import { fillFolder } from "../haproxy/files/safe_files.ts";
 import { temporaryFolder } from "./input.ts";
 
 /** Why `haproxy -c` refuses a set of files, or nothing where it would load them. Throws Failure where they cannot be written. */

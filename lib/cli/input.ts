@@ -1,9 +1,9 @@
 import type { Settings } from "../core/settings/settings.ts";
 import type { Snapshot } from "../core/snapshot/snapshot.ts";
 import { messageOf } from "../core/values/message_of.ts";
-import { readContainers, type Which } from "../docker/read_once.ts";
-import { decodeSnapshot, encodeSnapshot, reduceContainer } from "../docker/snapshot_file.ts";
-import { engineAddressOf, openTransport } from "../docker/transport.ts";
+import { readContainers, type Which } from "../docker/api/read_containers.ts";
+import { decodeSnapshot, encodeSnapshot, reduceContainer } from "../docker/file/snapshot_file.ts";
+import { engineAddressOf, openTransport } from "../docker/api/transport.ts";
 import { failed, wrongUsage } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,5 +1,5 @@
 import { messageOf } from "../core/values/message_of.ts";
-import { inFolderOf, UntrustedPathError } from "../haproxy/trusted_path.ts";
+import { inFolderOf, UntrustedPathError } from "../haproxy/files/trusted_path.ts";
 import { failed } from "./failure.ts";
 
 /**

@@ -75,7 +75,9 @@ export function buildProgram(
   };
 
   add("run", "follow Docker and keep HAProxy in step (the main job)")
-    .action(async (options: Options) => finish(await (await import("./run.ts")).run(options, terminal)));
+    .action(async (options: Options) =>
+      finish(await (await import("./commands/run.ts")).run(options, terminal))
+    );
   add("render", "print the haproxy.cfg for a snapshot, or for Docker as it stands now")
     .option("--output <PATH>", "write the files here (FOLDER/ or FILE) in place of standard output")
     .option("--validate", "ask haproxy -c whether it would load the config")
@@ -86,28 +88,28 @@ export function buildProgram(
     .option("--strict", "exit code 3 if there were warnings")
     .option("--json", "print one JSON document")
     .action(async (options: Options) =>
-      finish(await (await import("./render.ts")).render(options, terminal))
+      finish(await (await import("./commands/render.ts")).render(options, terminal))
     );
   add("snapshot", "save what Docker says now, as JSON that render and explain read")
     .option("--output <FILE>", "write it here in place of standard output")
     .action(async (options: Options) =>
-      finish(await (await import("./snapshot.ts")).snapshot(options, terminal))
+      finish(await (await import("./commands/snapshot.ts")).snapshot(options, terminal))
     );
   add("explain", "say for each container which hosts it serves and at which address, or why it serves none")
     .argument("[HOST or CONTAINER]", "only this one")
     .option("--json", "print one JSON document")
     .action(async (subject: string | undefined, options: Options) =>
-      finish(await (await import("./explain.ts")).explain(subject, options, terminal))
+      finish(await (await import("./commands/explain.ts")).explain(subject, options, terminal))
     );
   add("status", "ask a running signalbox how it stands")
     .option("--json", "print one JSON document")
     .action(async (options: Options) =>
-      finish(await (await import("./status.ts")).status(options, terminal))
+      finish(await (await import("./commands/status.ts")).status(options, terminal))
     );
   add("doctor", "check Docker, HAProxy, ports, certificates and permissions before the first run")
     .option("--json", "print one JSON document")
     .action(async (options: Options) =>
-      finish(await (await import("./doctor.ts")).doctor(options, terminal))
+      finish(await (await import("./commands/doctor.ts")).doctor(options, terminal))
     );
   program.command("completions").description("print shell completions").copyInheritedSettings(program)
     .argument("<bash|zsh|fish>", "the shell")
@@ -115,7 +117,7 @@ export function buildProgram(
       finish(
         shell === "subjects"
           ? await (await import("./subjects.ts")).subjects(terminal)
-          : await (await import("./completions.ts")).completions(shell, program, terminal),
+          : await (await import("./commands/completions.ts")).completions(shell, program, terminal),
       )
     );
   return program;

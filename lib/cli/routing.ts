@@ -16,8 +16,8 @@ import {
   TemplateError,
   type Templates,
 } from "../core/config/templates.ts";
-import { engineAddressOf, resolveAddress } from "../docker/transport.ts";
-import { findHaproxy } from "../haproxy/program.ts";
+import { engineAddressOf, resolveAddress } from "../docker/api/transport.ts";
+import { findHaproxy } from "../haproxy/process/program.ts";
 import { failed, wrongUsage } from "./failure.ts";
 
 /** The HAProxy that the config is written for where none is found. */

@@ -1,6 +1,6 @@
 import { messageOf } from "../core/values/message_of.ts";
 import type { Settings } from "../core/settings/settings.ts";
-import { checkWay, inFolder, isTrustedUser, UntrustedPathError } from "../haproxy/trusted_path.ts";
+import { checkWay, inFolder, isTrustedUser, UntrustedPathError } from "../haproxy/files/trusted_path.ts";
 import { failed, wrongUsage } from "./failure.ts";
 import { absolute } from "./routing.ts";
 import type { Terminal } from "./terminal.ts";

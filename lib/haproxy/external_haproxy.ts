@@ -5,9 +5,9 @@ import type { Desired } from "../core/config/render.ts";
 import type { ReportedServer, Survey } from "../core/state/survey.ts";
 import type { HaproxyStatus } from "../core/status/status.ts";
 import type { HaproxyControl, Outcome, Reporter } from "../ports.ts";
-import { leaveLostFolder } from "./lost_folder.ts";
-import { checkConfig } from "./program.ts";
-import { copyFiles, fillFolder } from "./safe_files.ts";
+import { leaveLostFolder } from "./process/working_folder.ts";
+import { checkConfig } from "./process/program.ts";
+import { copyFiles, fillFolder } from "./files/safe_files.ts";
 
 /** How long a reload command may take, in milliseconds. */
 const RELOAD_LIMIT_MS = 60_000;

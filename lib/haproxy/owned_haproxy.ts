@@ -9,21 +9,21 @@ import type { HaproxyStatus } from "../core/status/status.ts";
 import { type ProcessEvent, type ProcessState, SUPERVISION } from "../core/policy/supervise.ts";
 import type { Templates } from "../core/config/templates.ts";
 import type { Clock, Generation, HaproxyControl, Outcome, Reporter } from "../ports.ts";
-import { AccessLog } from "./access_log.ts";
-import { AdoptedMaster } from "./adopted_master.ts";
-import { CommandSocket, OtherWorkerError } from "./command_session.ts";
-import { ConfigWriter, describeGeneration, type WriterSettings } from "./config_writer.ts";
-import { CutOff } from "./cut_off.ts";
-import { GenerationStore } from "./generation_store.ts";
-import { HaproxyOutput } from "./output.ts";
-import { HaproxyProcess, masterArguments } from "./process.ts";
-import type { HaproxyProgram } from "./program.ts";
-import { collectRemains } from "./remains.ts";
-import { askReload, proveLoaded } from "./reload_proof.ts";
-import { Restarts } from "./restarts.ts";
-import { Traces } from "./traces.ts";
-import { describeRunning, findNext, findRunning, loadedNumber, versionOf } from "./worker.ts";
-import type { WorkerInfo } from "./worker.ts";
+import { AccessLog } from "./socket/access_log.ts";
+import { AdoptedMaster } from "./process/adopted_master.ts";
+import { CommandSocket, OtherWorkerError } from "./socket/command_socket.ts";
+import { ConfigWriter, describeGeneration, type WriterSettings } from "./files/config_writer.ts";
+import { CutOff } from "./process/cut_off.ts";
+import { GenerationStore } from "./files/generation_store.ts";
+import { HaproxyOutput } from "./process/output.ts";
+import { HaproxyProcess, masterArguments } from "./process/process.ts";
+import type { HaproxyProgram } from "./process/program.ts";
+import { collectRemains } from "./files/remains.ts";
+import { askReload, proveLoaded } from "./process/reload_proof.ts";
+import { Restarts } from "./process/restarts.ts";
+import { Traces } from "./process/traces.ts";
+import { describeRunning, findNext, findRunning, loadedNumber, versionOf } from "./socket/worker.ts";
+import type { WorkerInfo } from "./socket/worker.ts";
 
 /** What the owned HAProxy is run with. */
 export type OwnedSettings = Omit<WriterSettings, "program" | "socket"> & {

@@ -7,7 +7,7 @@ import { runningAfterLoad } from "../../lib/core/state/running.ts";
 import { renderDesired } from "../../lib/core/config/render.ts";
 import type { Snapshot } from "../../lib/core/snapshot/snapshot.ts";
 import { BUILTIN_TEMPLATES, compileTemplates } from "../../lib/core/config/templates.ts";
-import { decodeSnapshot } from "../../lib/docker/snapshot_file.ts";
+import { decodeSnapshot } from "../../lib/docker/file/snapshot_file.ts";
 import { inspectJson } from "./snapshots.ts";
 import { formatTable, median, type Row } from "./statistics.ts";
 

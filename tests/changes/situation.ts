@@ -8,7 +8,7 @@ import type { Plan } from "../../lib/core/plan/plan.ts";
 import { reloadReasonText } from "../../lib/core/plan/reload_reason.ts";
 import { type Desired, renderDesired } from "../../lib/core/config/render.ts";
 import { runtimeCommands, type ServerState } from "../../lib/core/runtime/operation.ts";
-import { decodeSnapshot } from "../../lib/docker/snapshot_file.ts";
+import { decodeSnapshot } from "../../lib/docker/file/snapshot_file.ts";
 
 const HERE = new URL(".", import.meta.url);
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { buildModel } from "../../lib/core/model/build_model.ts";
 import { renderDesired } from "../../lib/core/config/render.ts";
 import { compileTemplates } from "../../lib/core/config/templates.ts";
-import { decodeSnapshot } from "../../lib/docker/snapshot_file.ts";
+import { decodeSnapshot } from "../../lib/docker/file/snapshot_file.ts";
 import { formatNotice } from "../../lib/core/values/notice.ts";
 import { sectionsOf, strangeLines } from "./config_lines.ts";
 import { SETTINGS } from "./containers.ts";

@@ -1,8 +1,8 @@
 /** Follows a fake engine as the controller does. */
-import { DockerSource } from "../../lib/docker/docker_source.ts";
-import { EngineFollower } from "../../lib/docker/engine_follower.ts";
+import { DockerSource } from "../../lib/docker/follow/docker_source.ts";
+import { EngineFollower } from "../../lib/docker/follow/engine_follower.ts";
 import type { Snapshot } from "../../lib/core/snapshot/snapshot.ts";
-import type { FollowerParts } from "../../lib/docker/follower_parts.ts";
+import type { FollowerParts } from "../../lib/docker/follow/follower_parts.ts";
 import type { Clock, Reporter } from "../../lib/ports.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type FakeEngine, impatientClock, listener } from "./fake_engine.ts";

@@ -1,6 +1,6 @@
 /** A state directory that is full or read-only: one clear error, the last good state stays, and it heals. */
 import assert from "node:assert/strict";
-import { askMaster } from "../../lib/haproxy/worker.ts";
+import { askMaster } from "../../lib/haproxy/socket/worker.ts";
 import { eventually } from "../harness/eventually.ts";
 import { errors, FaultStage } from "./stage.ts";
 

@@ -1,6 +1,6 @@
 /** An engine that misbehaves a thousand times: the follower neither grows nor spins, and is right when it is well again. */
 import assert from "node:assert/strict";
-import { EngineFollower } from "../../lib/docker/engine_follower.ts";
+import { EngineFollower } from "../../lib/docker/follow/engine_follower.ts";
 import type { Clock } from "../../lib/ports.ts";
 import { cutAnswer, FakeEngine, impatientClock, listener } from "../docker/fake_engine.ts";
 import { eventually } from "../harness/eventually.ts";

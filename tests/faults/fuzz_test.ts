@@ -8,7 +8,7 @@ import { buildModel } from "../../lib/core/model/build_model.ts";
 import type { HaproxyVersion } from "../../lib/core/keys/backend_option.ts";
 import { renderDesired } from "../../lib/core/config/render.ts";
 import { compileTemplates } from "../../lib/core/config/templates.ts";
-import { decodeSnapshot } from "../../lib/docker/snapshot_file.ts";
+import { decodeSnapshot } from "../../lib/docker/file/snapshot_file.ts";
 import { strangeLines } from "../core/config_lines.ts";
 import { SETTINGS } from "../core/containers.ts";
 import { GOOD, hostileContainers } from "../core/hostile.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { want } from "../changes/situation.ts";
 import { connectionLimits, limitsEnvironment } from "../../lib/core/config/descriptors.ts";
-import { descriptorLimit } from "../../lib/haproxy/descriptor_limit.ts";
+import { descriptorLimit } from "../../lib/haproxy/process/descriptor_limit.ts";
 import { eventually } from "../harness/eventually.ts";
 import type { HaproxyProgram } from "../harness/haproxies.ts";
 import { called, onStage, programs, type Stage } from "./stage.ts";

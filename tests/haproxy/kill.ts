@@ -1,6 +1,6 @@
 /** Kills HAProxy for real, which signalbox starts again from the files. */
 import assert from "node:assert/strict";
-import { askMaster, askWorker } from "../../lib/haproxy/worker.ts";
+import { askMaster, askWorker } from "../../lib/haproxy/socket/worker.ts";
 import { eventually } from "../harness/eventually.ts";
 import type { Stage } from "./stage.ts";
 

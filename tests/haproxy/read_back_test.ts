@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { BUILTIN_TEMPLATES } from "../../lib/core/config/templates.ts";
 import type { Plan } from "../../lib/core/plan/plan.ts";
-import { ask } from "../../lib/haproxy/cli_socket.ts";
+import { ask } from "../../lib/haproxy/socket/cli_socket.ts";
 import { planText, want, type Wanted } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { freePort, httpGet } from "../harness/http.ts";

@@ -1,7 +1,7 @@
 /** A reload is proven: what is refused changes nothing, what was held or down stays so, and old workers end. */
 import assert from "node:assert/strict";
 import type { ReloadReason } from "../../lib/core/plan/reload_reason.ts";
-import { askMaster, askWorker } from "../../lib/haproxy/worker.ts";
+import { askMaster, askWorker } from "../../lib/haproxy/socket/worker.ts";
 import { type Note, openRouting, want, type Wanted } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import type { ContainerId } from "../../lib/core/values/names.ts";

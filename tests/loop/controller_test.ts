@@ -4,7 +4,7 @@ import { Controller } from "../../lib/loop/controller.ts";
 import type { ContainerId } from "../../lib/core/values/names.ts";
 import { buildModel } from "../../lib/core/model/build_model.ts";
 import { renderDesired } from "../../lib/core/config/render.ts";
-import { decodeSnapshot } from "../../lib/docker/snapshot_file.ts";
+import { decodeSnapshot } from "../../lib/docker/file/snapshot_file.ts";
 import type { HaproxyControl, Outcome, Wake } from "../../lib/ports.ts";
 import { openRouting } from "../changes/situation.ts";
 import { listener } from "../docker/fake_engine.ts";

@@ -1,0 +1,241 @@
+import type { Settings } from "../../core/settings/settings.ts";
+import { count } from "../../core/values/count.ts";
+import { messageOf } from "../../core/values/message_of.ts";
+import { onOneLine } from "../../core/values/notice.ts";
+import { formatStatus, type Status } from "../../core/status/status.ts";
+import { checkWay } from "../../haproxy/files/trusted_path.ts";
+import { connectEngine } from "../../docker/api/connect.ts";
+import { openTransport } from "../../docker/api/transport.ts";
+import { descriptorLimit } from "../../haproxy/process/descriptor_limit.ts";
+import { findHaproxy } from "../../haproxy/process/program.ts";
+import { askControl } from "../../report/control_socket.ts";
+
+import type { Check } from "../check.ts";
+import { checkCertificate, checkPorts } from "../check_listeners.ts";
+import { checkReach } from "../check_reach.ts";
+import { whyRefused } from "../check_files.ts";
+import { folderOnDemand, readSnapshot } from "../input.ts";
+import { absolute, prepareRouting } from "../routing.ts";
+import { settingsOf } from "../settings.ts";
+import { openStateDir, stateDirOf } from "../state_dir.ts";
+import { jsonDocument, type Terminal } from "../terminal.ts";
+
+/** Looks at all that `run` needs; answers with 0 where all is well, with 1 otherwise. */
+export async function doctor(
+  options: { readonly json?: boolean } & Record<string, unknown>,
+  terminal: Terminal,
+): Promise<number> {
+  const settings = settingsOf(options, terminal);
+  const running = await askRunning(settings, terminal);
+  const checks = [
+    ...await checkDocker(settings),
+    await checkHaproxy(settings),
+    await checkStateDir(settings, terminal),
+    ...checkPlaces(settings),
+    ...checkPorts(settings, running),
+    await checkCertificate(settings),
+    await checkDescriptors(settings),
+    await checkConfigOfNow(settings, terminal),
+    await checkAddresses(settings, terminal),
+    running && checkRunning(running),
+  ].filter((check) => check !== undefined);
+  const isWell = checks.every((check) => check.isGood);
+  if (options.json) await terminal.out(jsonDocument({ isWell, checks }));
+  else {
+    await terminal.out(checks.map(formatCheck).join(""));
+    if (running !== undefined) {
+      await terminal.out(`\na signalbox runs with this state directory:\n${formatStatus(running)}`);
+    }
+  }
+  return isWell ? 0 : 1;
+}
+
+function formatCheck({ name, isGood, detail, remedy }: Check): string {
+  const advice = isGood || remedy === undefined ? "" : `      ${remedy}\n`;
+  return `${onOneLine(`${isGood ? "ok  " : "FAIL"}  ${name}: ${detail}`)}\n${advice}`;
+}
+
+async function askRunning(settings: Settings, terminal: Terminal): Promise<Status | undefined> {
+  try {
+    return await askControl(stateDirOf(settings, terminal), "GET", "/status") as Status | undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function checkDocker(settings: Settings): Promise<Check[]> {
+  if (settings.snapshot !== undefined) return [];
+  const checks: Check[] = [];
+  for (const url of settings.dockerHosts) {
+    const name = `Docker at ${url}`;
+    const ending = new AbortController();
+    const folder = folderOnDemand();
+    try {
+      const tls = { isVerified: settings.dockerTlsVerify, certPath: settings.dockerCertPath };
+      const engine = await connectEngine(
+        await openTransport(url, tls, folder.path, ending.signal),
+        ending.signal,
+      );
+      const listed = await engine.list(ending.signal);
+      engine.close();
+      checks.push({
+        name,
+        isGood: true,
+        detail: `engine ${engine.description}, ${count(listed.length, "running container")}`,
+      });
+    } catch (error) {
+      checks.push({
+        name,
+        isGood: false,
+        detail: messageOf(error),
+        remedy: dockerRemedy(url, messageOf(error)),
+      });
+    } finally {
+      ending.abort();
+      await folder.remove();
+    }
+  }
+  return checks;
+}
+
+function dockerRemedy(url: string, why: string): string {
+  if (/permission denied/i.test(why)) {
+    return "run as root or as a member of the group that owns the socket (docker)";
+  }
+  if (url.startsWith("unix:")) {
+    return "start Docker, or name its socket with --docker-host; in a container, mount the socket read-only";
+  }
+  if (url.startsWith("ssh:")) {
+    return "make ssh to this host work without a password first (keys, known_hosts)";
+  }
+  return "check the address; for TLS set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH";
+}
+
+async function checkHaproxy(settings: Settings): Promise<Check> {
+  const name = "haproxy";
+  try {
+    const program = await findHaproxy(settings.haproxy);
+    return { name, isGood: true, detail: `${program.path}, version ${program.text}` };
+  } catch (error) {
+    const [detail = "", remedy] = messageOf(error).split("; ");
+    return { name, isGood: false, detail, ...(remedy !== undefined && { remedy }) };
+  }
+}
+
+async function checkStateDir(settings: Settings, terminal: Terminal): Promise<Check> {
+  let folder = "--state-dir";
+  try {
+    folder = stateDirOf(settings, terminal);
+    const isThere = await Deno.stat(folder).then(() => true, () => false);
+    openStateDir(folder);
+    const probe = `${folder}/.doctor-${crypto.randomUUID().slice(0, 8)}`;
+    // As much as a large config needs: a full disk shows here.
+    await Deno.writeFile(probe, new Uint8Array(1_048_576), { createNew: true });
+    await Deno.remove(probe);
+    if (!isThere) await Deno.remove(folder);
+    return { name: "state directory", isGood: true, detail: `${folder} can be written` };
+  } catch (error) {
+    const remedy = "name a folder of your own that can be written, on a disk with space, with --state-dir";
+    return { name: "state directory", isGood: false, detail: messageOf(error), remedy };
+  }
+}
+
+/** What other users can lead elsewhere or change is not written to. */
+function checkPlaces({ config, pidFile }: Settings): Check[] {
+  const places = { "--config": config, "--pid-file": pidFile };
+  return Object.entries(places).flatMap(([name, path]): Check[] => {
+    if (path === undefined || path === "/dev/null") return [];
+    try {
+      checkWay(absolute(path));
+      return [{ name, isGood: true, detail: `${path} is for nobody else to change` }];
+    } catch (error) {
+      const remedy = `mend its owner or its rights, or name another place with ${name}`;
+      return [{ name, isGood: false, detail: messageOf(error), remedy }];
+    }
+  });
+}
+
+/** HAProxy takes two descriptors a connection; one limit too low is fatal, and `haproxy -c` does not see it. */
+async function checkDescriptors(settings: Settings): Promise<Check | undefined> {
+  const limit = await descriptorLimit();
+  if (!Number.isFinite(limit)) return undefined;
+  const needed = 2 * settings.maxConnections + 1_000;
+  const remedy =
+    `raise the limit (ulimit -Hn ${needed}; systemd: LimitNOFILE=${needed}), or lower --max-connections`;
+  return {
+    name: "file descriptors",
+    isGood: limit >= needed,
+    detail: `${limit} allowed, about ${needed} needed`,
+    remedy,
+  };
+}
+
+/** A signalbox that runs may be in trouble by itself. */
+function checkRunning({ haproxy, trouble, sources, pid }: Status): Check {
+  const troubles = [
+    haproxy.isServing ? undefined : "HAProxy does not serve",
+    trouble === undefined ? undefined : `HAProxy is not in step: ${trouble}`,
+    ...sources.map(({ name, isConnected, detail }) =>
+      isConnected ? undefined : `${name} is not connected: ${detail}`
+    ),
+  ].filter((each) => each !== undefined);
+  return {
+    name: "the signalbox that runs",
+    isGood: troubles.length === 0,
+    detail: troubles.length === 0 ? `pid ${pid}, in step` : troubles.join("; "),
+    remedy: "mend what it names: it goes on trying; its log tells more",
+  };
+}
+
+async function checkConfigOfNow(settings: Settings, terminal: Terminal): Promise<Check> {
+  const name = "config";
+  try {
+    const routing = await prepareRouting(settings);
+    const built = routing.design.build(await readSnapshot(settings, terminal));
+    const program = await findHaproxy(settings.haproxy);
+    const why = await whyRefused(routing.design.render(built.model).files, program.path, routing.env);
+    const warnings = built.notices.filter((notice) => notice.severity === "warning").length;
+    const detail = why === undefined
+      ? `HAProxy would load it: ${count(built.model.routes.length, "route")}, ${
+        count(warnings, "warning")
+      } (see signalbox explain)`
+      : why;
+    return {
+      name,
+      isGood: why === undefined,
+      detail,
+      remedy: "mend what the message names; signalbox render --validate tells it again",
+    };
+  } catch (error) {
+    return {
+      name,
+      isGood: false,
+      detail: messageOf(error),
+      remedy: "this needs the checks above to pass first",
+    };
+  }
+}
+
+/** Whether containers are reached where they would be: of a rootless engine, or one in a VM, they are not. */
+async function checkAddresses(settings: Settings, terminal: Terminal): Promise<Check | undefined> {
+  try {
+    const routing = await prepareRouting(settings);
+    const { model } = routing.design.build(await readSnapshot(settings, terminal));
+    const { asked, away } = await checkReach(model);
+    if (asked === 0) return undefined;
+    const name = "addresses";
+    if (away === undefined) return { name, isGood: true, detail: "containers' own addresses lead to them" };
+    const detail = `${away.what} cannot be reached from here`;
+    if (away.hasPublished) {
+      return { name, isGood: true, detail: `${detail}, and its published port is used if that answers` };
+    }
+    const remedy = "publish its port (-p), or run signalbox where the engine's networks are";
+    // What a snapshot tells of may be anywhere.
+    return settings.snapshot === undefined
+      ? { name, isGood: false, detail, remedy }
+      : { name, isGood: true, detail: `${detail}: ${remedy}` };
+  } catch {
+    // What cannot be read is told by the checks above.
+    return undefined;
+  }
+}

@@ -1,0 +1,179 @@
+import type { Built } from "../../core/model/build_model.ts";
+import type { Server } from "../../core/model/model.ts";
+import { type Live, liveStates } from "../../core/status/live.ts";
+import { namedBy } from "../../core/snapshot/container_lookup.ts";
+import { formatEndpoint, type HostName, parseHost } from "../../core/values/names.ts";
+import { backendName } from "../../core/values/section_names.ts";
+import { formatNotice, formatNoticeLines, type Notice, onOneLine, quote } from "../../core/values/notice.ts";
+import { type Verdict, verdictsOf } from "../../core/model/verdict.ts";
+import { systemClock } from "../../clock.ts";
+import { Machine } from "../../machine.ts";
+import { askControl } from "../../report/control_socket.ts";
+import { asOwner, findRunning, type Found } from "../running.ts";
+import { isTrustedStateDir } from "../state_dir.ts";
+import { wrongUsage } from "../failure.ts";
+import type { Which } from "../../docker/api/read_containers.ts";
+import { readSnapshot } from "../input.ts";
+import { prepareRouting } from "../routing.ts";
+import { settingsOf } from "../settings.ts";
+import { jsonDocument, type Terminal } from "../terminal.ts";
+
+/** Says for each container, or for the host or container named, what it serves, or why nothing. */
+export async function explain(
+  subject: string | undefined,
+  options: { readonly json?: boolean } & Record<string, unknown>,
+  terminal: Terminal,
+): Promise<number> {
+  const given = settingsOf(options, terminal);
+  // A snapshot is explained by itself.
+  const found = given.snapshot === undefined ? await findRunning(given, terminal) : undefined;
+  const settings = settingsOf(options, terminal, await settingsOfRunning(found));
+  const routing = await prepareRouting(settings);
+  // A snapshot is explained by itself, whichever machine reads it.
+  const machine = settings.snapshot === undefined ? new Machine(systemClock).addresses() : undefined;
+  // What the running one has proven is not known here by itself.
+  const detours = found?.kind === "runs" ? found.status.detours ?? [] : [];
+  const inUse = new Map(detours.map(({ server, ...at }) => [server, at]));
+  const build = async (which: Which) =>
+    routing.design.build(await readSnapshot(settings, terminal, which), inUse, machine);
+  const built = await build("running");
+  let verdicts = subject === undefined ? verdictsOf(built) : findVerdicts(subject, built);
+  if (subject !== undefined && verdicts.length === 0) {
+    if (settings.snapshot === undefined) verdicts = findVerdicts(subject, await build("stopped too"));
+    if (verdicts.length === 0) throw wrongUsage(unknownSubject(subject, built));
+  }
+  const { stateOf, word } = tellLive(found, subject);
+  const entries = verdicts.map((verdict) => explainOne(verdict, built, stateOf(verdict)));
+  if (options.json) await terminal.out(jsonDocument(entries));
+  else {
+    // What is the same of all is said once.
+    const own = word === "" ? entries : entries.map((entry) => ({ ...entry, live: undefined }));
+    const text = entries.length === 0 ? "no container runs\n" : formatEntries(own, built.notices);
+    await terminal.out(text + word);
+  }
+  return 0;
+}
+
+type Entry = {
+  readonly container: string;
+  readonly id: string;
+  readonly hosts: readonly string[];
+  readonly backend: string | undefined;
+  readonly address: string | undefined;
+  readonly via: string | undefined;
+  readonly why: string | undefined;
+  readonly notices: readonly string[];
+  /** Whether it gets traffic now: `null` where nobody may tell; absent of a snapshot. */
+  readonly live?: undefined | { readonly getsTraffic: boolean | null; readonly why?: string };
+};
+
+/** What concerns a container's name or id, or a host; a host that nobody serves by name is its longest wildcard's. */
+function findVerdicts(subject: string, built: Built): readonly Verdict[] {
+  // As it stands in a browser, or in what this command prints.
+  const host = parseHost(subject.replace(/^https?:\/\//, "").replace(/\/.*$/, ""));
+  const hosts = host.ok ? [host.value, ...wildcardsOf(host.value)] : [];
+  const served = hosts.find((each) => built.model.routes.some((route) => route.host === each));
+  const named = namedBy(subject, built.considered.map(({ container }) => container));
+  return verdictsOf(built).filter(({ container, hosts, wanted }) =>
+    hosts.some((one) => one.host === served) || (host.ok && wanted === host.value) ||
+    named.has(container)
+  );
+}
+
+function wildcardsOf(host: HostName): HostName[] {
+  const labels = host.split(".");
+  return labels.slice(1).map((_, at) => `*.${labels.slice(at + 1).join(".")}` as HostName);
+}
+
+function unknownSubject(subject: string, built: Built): string {
+  const hosts = [...new Set(built.model.routes.map((route) => route.host))].slice(0, 20).join(", ") || "none";
+  return `no container is called ${quote(subject)} and none serves it; hosts that are served: ${hosts}`;
+}
+
+function explainOne(verdict: Verdict, built: Built, live: Live | undefined): Entry {
+  const { container, server } = verdict;
+  const notices = built.notices.filter((notice) => notice.subject === container.name).map((notice) =>
+    formatNotice(notice)
+  );
+  // The first host is the backend's own, the others are its aliases.
+  const [own] = verdict.hosts;
+  return {
+    container: container.name,
+    id: container.id.slice(0, 12),
+    hosts: verdict.hosts.map(({ host, path }) => host + path),
+    backend: own && backendName(own.host, own.path),
+    address: server && formatEndpoint(server.address, server.port),
+    via: server && wayOf(server),
+    why: verdict.why,
+    notices,
+    ...(live !== undefined && { live: { ...live, getsTraffic: live.getsTraffic ?? null } }),
+  };
+}
+
+/** What runs is explained with its own settings, but for those that are given. Settings name programs that are started. */
+async function settingsOfRunning(found: Found | undefined): Promise<Record<string, string>> {
+  if (found?.kind !== "runs" || !isTrustedStateDir(found.stateDir)) return {};
+  return await askControl(found.stateDir, "GET", "/settings") as Record<string, string> | undefined ?? {};
+}
+
+/** Whether each verdict's server gets traffic, and a last line for people where that is the same of all. */
+function tellLive(
+  found: Found | undefined,
+  subject: string | undefined,
+): { readonly stateOf: (verdict: Verdict) => Live | undefined; readonly word: string } {
+  const same = (live: Live | undefined, word: string) => ({
+    stateOf: ({ server }: Verdict) => server && live,
+    word,
+  });
+  if (found === undefined) return same(undefined, "");
+  if (found.kind === "runs") return { stateOf: liveStates(found.status), word: "" };
+  if (found.kind === "none") {
+    const places = found.stateDirs.join(" or ");
+    const why = `no signalbox runs with the state directory ${places}`;
+    return same(
+      { getsTraffic: false, why },
+      `${why}: nothing of this gets traffic (--state-dir names another)\n`,
+    );
+  }
+  const words = asOwner(found, "explain", ...(subject === undefined ? [] : [subject]));
+  const why = `the state directory ${found.stateDir} is user ${found.owner}'s; type: ${words}`;
+  return same(
+    { getsTraffic: undefined, why },
+    `whether this gets traffic, and the settings of the signalbox that runs, only its user can see: ${why}\n`,
+  );
+}
+
+function trafficOf({ live }: Entry): string {
+  if (live === undefined || live.getsTraffic === null) return "";
+  return live.getsTraffic ? ", and gets traffic" : `, but gets no traffic: ${live.why}`;
+}
+
+function wayOf({ via, elsewhere }: Server): string {
+  if (via === "published") return "a port of its engine's host";
+  return elsewhere === undefined ? "its own address" : "its own address on another machine";
+}
+
+/** A paragraph for each container: its routes, then its notices, but for those that say the same as a route left out. */
+function formatEntries(entries: readonly Entry[], notices: readonly Notice[]): string {
+  const noticesOf = Map.groupBy(notices, ({ subject }) => subject);
+  const paragraphs = [...Map.groupBy(entries, (entry) => entry.id).values()].map((own) => {
+    const [first] = own;
+    // Several routes of one container may come to nothing for one reason.
+    const routes = new Set(
+      own.map((entry) =>
+        entry.why === undefined
+          ? `  serves ${entry.hosts.join(", ")}\n  at ${entry.address} (${entry.via})${trafficOf(entry)}`
+          : `  serves nothing: ${entry.why}`
+      ),
+    );
+    const others = (noticesOf.get(first?.container ?? "") ?? []).filter(({ message }) =>
+      !own.some(({ why }) => why !== undefined && message.endsWith(why))
+    );
+    return [
+      `${first?.container} (${first?.id})`,
+      ...[...routes].flatMap((route) => route.split("\n")),
+      ...others.flatMap(formatNoticeLines).map((line) => `  ${line}`),
+    ];
+  });
+  return paragraphs.flat().map((line) => `${onOneLine(line)}\n`).join("");
+}

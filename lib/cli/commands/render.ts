@@ -1,0 +1,107 @@
+import { messageOf } from "../../core/values/message_of.ts";
+import { createTwoFilesPatch } from "diff";
+import { formatNotice, type Notice } from "../../core/values/notice.ts";
+import type { Files } from "../../core/config/render.ts";
+import { findHaproxy } from "../../haproxy/process/program.ts";
+import { copyFiles } from "../../haproxy/files/safe_files.ts";
+import { whyRefused } from "../check_files.ts";
+import { failed, wrongUsage } from "../failure.ts";
+import { readSnapshot } from "../input.ts";
+import { prepareRouting } from "../routing.ts";
+import { settingsOf } from "../settings.ts";
+import { jsonDocument, type Terminal } from "../terminal.ts";
+
+/** The flags of `render` that are no settings. */
+export type RenderOptions = {
+  readonly output?: string;
+  readonly validate?: boolean;
+  readonly diff?: string;
+  readonly strict?: boolean;
+  readonly json?: boolean;
+};
+
+/** Prints the config for a snapshot or for Docker as it stands; answers with the exit code, or throws Failure. */
+export async function render(
+  options: RenderOptions & Record<string, unknown>,
+  terminal: Terminal,
+): Promise<number> {
+  const settings = settingsOf(options, terminal);
+  const routing = await prepareRouting(settings);
+  const built = routing.design.build(await readSnapshot(settings, terminal));
+  const desired = routing.design.render(built.model);
+  for (const notice of built.notices) terminal.err(formatNotice(notice));
+  if (options.validate) await validate(desired.files, settings.haproxy, routing.env);
+  const diff = options.diff === undefined ? undefined : await diffFiles(options.diff, desired.files);
+  if (options.output !== undefined) {
+    await writeOutput(options.output, desired.files);
+  }
+  await print(options, desired.files, built.notices, diff, terminal);
+  if (options.strict && built.notices.some((notice) => notice.severity === "warning")) return 3;
+  return diff === undefined || diff === "" ? 0 : 4;
+}
+
+async function print(
+  options: RenderOptions,
+  files: Files,
+  notices: readonly Notice[],
+  diff: string | undefined,
+  terminal: Terminal,
+): Promise<void> {
+  if (options.json) {
+    const document = {
+      files: Object.fromEntries(files),
+      notices,
+      ...(diff !== undefined && { differs: diff !== "", diff }),
+    };
+    await terminal.out(jsonDocument(document));
+  } else if (diff !== undefined) await terminal.out(diff);
+  else if (options.output === undefined) await terminal.out(files.get("haproxy.cfg") ?? "");
+}
+
+async function validate(files: Files, haproxy: string, env: Readonly<Record<string, string>>): Promise<void> {
+  const program = await findHaproxy(haproxy).catch((error) => {
+    throw failed(messageOf(error));
+  });
+  const why = await whyRefused(files, program.path, env);
+  if (why !== undefined) throw failed(`HAProxy ${program.text} refuses the config: ${why}`);
+}
+
+async function diffFiles(path: string, files: Files): Promise<string> {
+  const file = path.endsWith("/") ? `${path}haproxy.cfg` : path;
+  const folder = file.includes("/") ? file.slice(0, file.lastIndexOf("/") + 1) : "";
+  // What comes through a pipe has no other files beside it.
+  const isPipe = await Deno.stat(file).then(({ isFile }) => !isFile, () => false);
+  const parts: string[] = [];
+  for (const [name, text] of files) {
+    if (isPipe && name !== "haproxy.cfg") continue;
+    const old = name === "haproxy.cfg" ? file : folder + name;
+    const before = await Deno.readTextFile(old).catch((error) => {
+      if (name !== "haproxy.cfg" && error instanceof Deno.errors.NotFound) return "";
+      throw wrongUsage(
+        `cannot read --diff "${old}": ${messageOf(error)}, expected a config that was rendered before`,
+      );
+    });
+    if (before !== text) {
+      parts.push(createTwoFilesPatch(old, `rendered/${name}`, before, text, undefined, undefined));
+    }
+  }
+  return parts.map((part) => part.replace(/^=+\n/, "")).join("");
+}
+
+async function writeOutput(output: string, files: Files): Promise<void> {
+  const found = await Deno.stat(output).catch(() => undefined);
+  const isFolder = output.endsWith("/") || found?.isDirectory === true;
+  const path = isFolder ? `${output.replace(/\/$/, "")}/haproxy.cfg` : output;
+  const name = path.split("/").at(-1) ?? "";
+  if (name === "" || (name !== "haproxy.cfg" && files.has(name))) {
+    throw wrongUsage(`--output is "${output}", expected FOLDER/ or a name that no other file of the set has`);
+  }
+  if (!isFolder && found?.isFile === false) {
+    throw wrongUsage(`--output "${output}" is no regular file; without --output, haproxy.cfg is printed`);
+  }
+  try {
+    copyFiles(files, path, "links");
+  } catch (error) {
+    throw failed(`cannot write --output "${output}": ${messageOf(error)}`);
+  }
+}

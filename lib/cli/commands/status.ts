@@ -1,0 +1,32 @@
+import { formatStatus, isWell } from "../../core/status/status.ts";
+import { controlPath } from "../../report/control_socket.ts";
+import { failed } from "../failure.ts";
+import { settingsOf } from "../settings.ts";
+import { asOwner, findRunning } from "../running.ts";
+import { stateDirOf } from "../state_dir.ts";
+import { jsonDocument, type Terminal } from "../terminal.ts";
+
+/** Asks a running signalbox how it stands; answers with 1 where HAProxy does not serve or is not in step; throws Failure when none runs. */
+export async function status(
+  options: { readonly json?: boolean } & Record<string, unknown>,
+  terminal: Terminal,
+): Promise<number> {
+  const settings = settingsOf(options, terminal);
+  const found = await findRunning(settings, terminal);
+  if (found.kind === "denied") {
+    throw failed(
+      `cannot ask the signalbox at ${controlPath(found.stateDir)}, which is user ${found.owner}'s; type: ${
+        asOwner(found, "status", ...(options.json ? ["--json"] : []))
+      }`,
+    );
+  }
+  if (found.kind === "none") {
+    const stateDir = stateDirOf(settings, terminal);
+    throw failed(
+      `no signalbox answers at ${controlPath(stateDir)}, expected one that runs with --state-dir ${stateDir}`,
+    );
+  }
+  const { status: answer } = found;
+  await terminal.out(options.json ? jsonDocument(answer) : formatStatus(answer));
+  return isWell(answer) ? 0 : 1;
+}

@@ -1,0 +1,49 @@
+import { isOwnAddressFirst } from "../../core/model/choose_endpoint.ts";
+import type { Settings } from "../../core/settings/settings.ts";
+import { systemClock } from "../../clock.ts";
+import { DockerSource } from "../../docker/follow/docker_source.ts";
+import { EngineFollower } from "../../docker/follow/engine_follower.ts";
+import { FileSource } from "../../docker/file/file_source.ts";
+import { engineAddressOf, openTransport } from "../../docker/api/transport.ts";
+import { leaveLostFolder } from "../../haproxy/process/working_folder.ts";
+import type { ContainerSource, Reporter } from "../../ports.ts";
+import { answersAtAll, untilGone } from "../../probe/answers.ts";
+import { absolute, type Routing } from "../routing.ts";
+
+/** Where `run` learns of containers: engines, or a snapshot, whose text was read where it came through a pipe. */
+export async function openSource(
+  settings: Settings,
+  routing: () => Routing,
+  stateDir: string,
+  given: string | undefined,
+  report: Reporter,
+): Promise<ContainerSource> {
+  const { snapshot } = settings;
+  // What came through a pipe is read once, and cannot be watched.
+  const isPipe = snapshot === "-" || snapshot !== undefined &&
+      await Deno.stat(snapshot).then(({ isFile }) => !isFile, () => false);
+  if (isPipe) {
+    const path = `${stateDir}/stdin.json`;
+    await Deno.writeTextFile(path, given ?? "", { mode: 0o600 });
+    return new FileSource(path, report);
+  }
+  if (snapshot !== undefined) return new FileSource(absolute(snapshot), report);
+  const tls = { isVerified: settings.dockerTlsVerify, certPath: settings.dockerCertPath };
+  const isAlone = settings.dockerHosts.length === 1;
+  const followers = settings.dockerHosts.map((url) =>
+    new EngineFollower({
+      url,
+      openTransport: (connection) => {
+        leaveLostFolder();
+        return openTransport(url, tls, () => Promise.resolve(stateDir), connection);
+      },
+      findAddress: isAlone ? () => Promise.resolve(undefined) : () => engineAddressOf(url),
+      answers: answersAtAll,
+      untilGone,
+      isReachedDirectly: (container) => isOwnAddressFirst(container, routing().settings.address),
+      clock: systemClock,
+      report,
+    })
+  );
+  return new DockerSource(followers);
+}

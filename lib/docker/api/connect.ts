@@ -1,0 +1,148 @@
+// @ts-types="npm:@types/dockerode@4.0.2"
+import Docker from "dockerode";
+import { AnswerTooLongError } from "./answer_limit.ts";
+import { ACTIONS } from "./event.ts";
+import { EngineError, type EngineTransport, FetchModem } from "./modem.ts";
+import { SharedReads } from "../follow/shared_reads.ts";
+
+/** The newest Docker API whose answers are known to be as we read them; engines of 20.10 end at 1.41. */
+const NEWEST_API = "1.51";
+
+/** One entry of `GET /containers/json`, as far as it is read. */
+export type ListedContainer = {
+  readonly id: string;
+  /** Everything of the entry that tells a change, the time it is up left out. */
+  readonly print: string;
+};
+
+/** An engine that answers. */
+export type Engine = {
+  /** The running containers, paused ones too. */
+  readonly list: (signal: AbortSignal) => Promise<readonly ListedContainer[]>;
+  /** Containers that do not run, the newest first and not too many of them. */
+  readonly stopped: (signal: AbortSignal) => Promise<readonly string[]>;
+  /** Which of these containers run. Answered without their locks, where an inspect waits until an end is cleaned up. */
+  readonly running: (ids: readonly string[], signal: AbortSignal) => Promise<ReadonlySet<string>>;
+  /** One container's JSON, `undefined` if it is gone, or AnswerTooLongError as data: that container alone cannot be read. */
+  readonly inspect: (id: string, signal: AbortSignal) => Promise<unknown>;
+  /** One network's JSON, with the addresses that it gave its containers. */
+  readonly inspectNetwork: (id: string, signal: AbortSignal) => Promise<unknown>;
+  /** The engine's events, as bytes of JSON lines. */
+  readonly events: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
+  /** The signals of the last minutes that the engine still knows of, as bytes of JSON lines; then the stream ends. */
+  readonly recentKills: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
+  /** What the engine calls itself: `20.10.24, API 1.41`. */
+  readonly description: string;
+  readonly close: () => void;
+};
+
+/** The events that can change the routing; Docker sends no others, so that `docker exec` costs nothing. */
+const EVENT_FILTERS = { type: ["container", "network"], event: [...ACTIONS] };
+
+/** Containers that do not run, and how many of them are read at most, for who asks why one serves nothing. */
+const STOPPED = { status: ["created", "exited", "dead"] };
+const MOST_STOPPED = 500;
+
+/**
+ * Reads of one container, or of one network, that are under way at most; what else asks for it shares the next one. An
+ * engine that keeps one waiting for long holds up nothing but that one.
+ */
+const READS_OF_ONE = 2;
+
+/** How far back signals are asked for, in seconds; the engine itself keeps the last 256 events. */
+const RECENT_S = 600;
+
+type Options = { readonly abortSignal: AbortSignal };
+
+/** The calls of dockerode's that are made: reads, each with an abort signal, which its types do not know. */
+type EngineCalls = {
+  version(options: Options): Promise<{ Version: string; ApiVersion: string; MinAPIVersion?: string }>;
+  listContainers(
+    options: Options & {
+      all?: boolean;
+      limit?: number;
+      filters?: Partial<Record<"id" | "status", readonly string[]>>;
+    },
+  ): Promise<readonly Docker.ContainerInfo[]>;
+  getEvents(
+    options: Options & { filters: Partial<typeof EVENT_FILTERS>; since?: string; until?: string },
+  ): Promise<ReadableStream<Uint8Array>>;
+  getContainer(id: string): { inspect(options: Options): Promise<unknown> };
+  getNetwork(id: string): { inspect(options: Options): Promise<unknown> };
+};
+
+/**
+ * Connects to an engine and agrees on the API's version; throws when it does not answer. The deadline, in milliseconds,
+ * is each call's.
+ */
+export async function connectEngine(
+  transport: EngineTransport,
+  signal: AbortSignal,
+  deadlineMs?: number,
+): Promise<Engine> {
+  const modem = new FetchModem(transport, deadlineMs);
+  const docker = new Docker({ modem } as unknown as Docker.DockerOptions) as unknown as EngineCalls;
+  try {
+    const version = await docker.version({ abortSignal: signal });
+    const inspects = new SharedReads(READS_OF_ONE);
+    modem.version = `/v${agreeOnApi(version.ApiVersion, version.MinAPIVersion)}`;
+    return {
+      list: async (abortSignal) =>
+        (await docker.listContainers({ abortSignal })).map((entry) => ({
+          id: entry.Id,
+          print: fingerprint(entry),
+        })),
+      stopped: async (abortSignal) =>
+        (await docker.listContainers({ all: true, limit: MOST_STOPPED, filters: STOPPED, abortSignal })).map((
+          entry,
+        ) => entry.Id),
+      running: async (ids, abortSignal) =>
+        new Set(
+          (await docker.listContainers({ filters: { id: ids }, abortSignal })).map((entry) => entry.Id),
+        ),
+      inspect: (id, abortSignal) => inspects.read(id, () => inspectUnlessGone(docker, id, abortSignal)),
+      inspectNetwork: (id, abortSignal) => docker.getNetwork(id).inspect({ abortSignal }),
+      events: (abortSignal) => docker.getEvents({ filters: EVENT_FILTERS, abortSignal }),
+      recentKills: (abortSignal) => {
+        // Until a moment that has passed, so that the engine does not wait for more.
+        const until = Date.now() / 1_000;
+        const span = { since: (until - RECENT_S).toFixed(3), until: until.toFixed(3) };
+        return docker.getEvents({ filters: { type: ["container"], event: ["kill"] }, ...span, abortSignal });
+      },
+      description: `${version.Version}, API ${modem.version.slice(2)}`,
+      close: () => modem.close(),
+    };
+  } catch (error) {
+    modem.close();
+    throw error;
+  }
+}
+
+/** The newest version that both sides know; an engine that has left ours behind is taken at its oldest. */
+export function agreeOnApi(newest: string, oldest: string | undefined): string {
+  const isBelow = (a: string, b: string) => Number(a.split(".")[1]) < Number(b.split(".")[1]);
+  if (!/^1\.[0-9]{1,3}$/.test(newest)) {
+    throw new EngineError(`the API version ${newest} is not one of Docker's`, undefined);
+  }
+  if (oldest !== undefined && isBelow(NEWEST_API, oldest)) return oldest;
+  return isBelow(newest, NEWEST_API) ? newest : NEWEST_API;
+}
+
+async function inspectUnlessGone(
+  docker: EngineCalls,
+  id: string,
+  abortSignal: AbortSignal,
+): Promise<unknown> {
+  try {
+    return await docker.getContainer(id).inspect({ abortSignal });
+  } catch (error) {
+    if (error instanceof EngineError && error.statusCode === 404) return undefined;
+    if (error instanceof AnswerTooLongError) return error;
+    throw error;
+  }
+}
+
+function fingerprint(entry: Docker.ContainerInfo): string {
+  const health = /\((.*)\)/.exec(entry.Status)?.[1] ?? "";
+  return JSON.stringify([entry.Names, entry.State, health, entry.Labels, entry.Ports, entry.NetworkSettings]);
+}

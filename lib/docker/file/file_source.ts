@@ -1,0 +1,99 @@
+import { systemClock } from "../../clock.ts";
+import { messageOf } from "../../core/values/message_of.ts";
+import type { ContainerId } from "../../core/values/names.ts";
+import type { Snapshot } from "../../core/snapshot/snapshot.ts";
+import type { SourceStatus } from "../../core/status/status.ts";
+import { type ContainerSource, type Reporter, SourceError, type Wake } from "../../ports.ts";
+import { decodeSnapshot } from "./snapshot_file.ts";
+
+/** When a watch that ended is begun again, in milliseconds. */
+const AGAIN_MS = 1_000;
+
+/** Containers of a snapshot file that is watched, in place of Docker. */
+export class FileSource implements ContainerSource {
+  #containers: number | undefined;
+
+  constructor(readonly path: string, readonly report: Reporter) {}
+
+  /** Follows until the signal; where the folder is taken away, the one that comes in its place is watched. */
+  async follow(wake: (wake: Wake) => void, signal: AbortSignal): Promise<void> {
+    wake({ reason: "start" });
+    for (let opened = 0; !signal.aborted;) {
+      try {
+        await this.#watch(wake, signal, opened++ > 0);
+      } catch {
+        // There is no such folder now, which whoever reads the file tells.
+      }
+      await systemClock.sleep(AGAIN_MS, signal);
+    }
+  }
+
+  async #watch(wake: (wake: Wake) => void, signal: AbortSignal, isAgain: boolean): Promise<void> {
+    const slash = this.path.lastIndexOf("/");
+    // The folder is watched: editors and `mv` put a new file in the place of the old one.
+    const folder = slash < 0 ? "." : this.path.slice(0, slash) || "/";
+    const inode = await inodeOf(folder);
+    const watcher = Deno.watchFs(folder, { recursive: false });
+    const close = () => {
+      try {
+        watcher.close();
+      } catch {
+        // It has ended.
+      }
+    };
+    signal.addEventListener("abort", close, { once: true });
+    if (signal.aborted) close();
+    // What happened while nothing was watched.
+    if (isAgain) wake({ reason: "docker" });
+    const name = `/${this.path.slice(slash + 1)}`;
+    try {
+      if (await inodeOf(folder) !== inode) return;
+      for await (const { kind, paths } of watcher) {
+        if (kind === "access") continue;
+        if (paths.some((path) => path.endsWith(name))) wake({ reason: "docker" });
+        // Another one of its name is not the one that is watched.
+        if (paths.includes(folder) && await inodeOf(folder) !== inode) return;
+      }
+    } finally {
+      signal.removeEventListener("abort", close);
+      close();
+    }
+  }
+
+  describe(): readonly SourceStatus[] {
+    return [{
+      name: this.path,
+      isConnected: this.#containers !== undefined,
+      detail: "snapshot file",
+      containers: this.#containers ?? 0,
+    }];
+  }
+
+  stopping(): ReadonlySet<ContainerId> {
+    return new Set();
+  }
+
+  async observe(): Promise<Snapshot> {
+    this.#containers = undefined;
+    let text: string;
+    try {
+      text = await Deno.readTextFile(this.path);
+    } catch (error) {
+      const why = messageOf(error);
+      this.report.error(`cannot read the snapshot ${this.path}: ${why}; HAProxy goes on with what it has`);
+      throw new SourceError(`cannot read ${this.path}`);
+    }
+    const snapshot = decodeSnapshot(text);
+    if (snapshot.ok) {
+      this.#containers = snapshot.value.containers.length;
+      return snapshot.value;
+    }
+    // A file that is being written is read again when it is whole.
+    this.report.error(
+      `cannot use the snapshot ${this.path}: expected ${snapshot.expected}; HAProxy goes on with what it has`,
+    );
+    throw new SourceError(`cannot use ${this.path}`);
+  }
+}
+
+const inodeOf = (path: string) => Deno.stat(path).then(({ ino }) => ino, () => undefined);

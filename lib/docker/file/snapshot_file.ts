@@ -1,0 +1,92 @@
+import * as v from "valibot";
+import { expected, type Parsed, parsed, quote } from "../../core/values/notice.ts";
+import type { ContainerView, Snapshot } from "../../core/snapshot/snapshot.ts";
+import { decodeContainer } from "../api/decode.ts";
+
+/** The version of the file that `signalbox snapshot` writes. */
+export const SNAPSHOT_VERSION = 1;
+
+const OwnSchema = v.looseObject({ version: v.literal(SNAPSHOT_VERSION), containers: v.array(v.unknown()) });
+
+const EXPECTED =
+  'the JSON array that docker inspect prints, or the object with "version": 1 that signalbox snapshot wrote';
+
+/** Reads a snapshot's text. What is no container is the whole file's error; one with a field that cannot be read serves nothing. */
+export function decodeSnapshot(text: string): Parsed<Snapshot> {
+  const json = parseJson(text);
+  if (!json.ok) return json;
+  const list = Array.isArray(json.value) ? parsed(json.value as unknown[]) : ownContainers(json.value);
+  if (!list.ok) return list;
+  const containers: ContainerView[] = [];
+  for (const [index, entry] of list.value.entries()) {
+    const container = decodeContainer(entry);
+    if (!container.ok) return expected(`element ${index} to be ${container.expected}`);
+    containers.push(container.value);
+  }
+  return parsed({ containers: sortContainers(containers), stopping: new Set(), starting: new Set() });
+}
+
+const KEPT_FIELDS = {
+  State: ["Status", "Running", "Paused", "StartedAt", "Health"],
+  Config: ["Hostname", "Domainname", "Labels", "ExposedPorts", "StopSignal"],
+  HostConfig: ["NetworkMode"],
+  NetworkSettings: ["Ports", "Networks"],
+} as const;
+
+/**
+ * What `signalbox snapshot` keeps of a container's JSON: what routing needs, and no environment variable other than
+ * INTERLOCK_DATA, so that the file can be committed.
+ */
+export function reduceContainer(
+  json: unknown,
+  engine: { Address: string; IsLocal: boolean } | undefined,
+): unknown {
+  const whole = json as Record<string, Record<string, unknown> | undefined>;
+  const reduced: Record<string, unknown> = {
+    Id: whole["Id"],
+    Name: whole["Name"],
+    Created: whole["Created"],
+  };
+  for (const [section, fields] of Object.entries(KEPT_FIELDS)) {
+    reduced[section] = Object.fromEntries(fields.map((field) => [field, whole[section]?.[field]]));
+  }
+  const state = reduced["State"] as { Health: { Status?: unknown } | undefined };
+  // The log of a health check holds what the check printed, which is nobody else's.
+  state.Health = state.Health && { Status: state.Health.Status };
+  const env = whole["Config"]?.["Env"];
+  const data = Array.isArray(env) ? env.filter((entry) => String(entry).startsWith("INTERLOCK_DATA=")) : [];
+  (reduced["Config"] as Record<string, unknown>)["Env"] = data;
+  if (engine !== undefined) reduced["SignalboxEngine"] = engine;
+  return reduced;
+}
+
+/** The text that `signalbox snapshot` writes; the same containers give the same bytes, in whatever order they came. */
+export function encodeSnapshot(containers: readonly unknown[]): string {
+  const idOf = (container: unknown) => String((container as { Id?: unknown }).Id);
+  const sorted = [...containers].sort((a, b) => idOf(a) < idOf(b) ? -1 : 1);
+  return `${JSON.stringify({ version: SNAPSHOT_VERSION, containers: sorted }, undefined, 2)}\n`;
+}
+
+/** One order for all, whatever order Docker listed them in. */
+export function sortContainers(containers: readonly ContainerView[]): ContainerView[] {
+  const byId = new Map(containers.map((container) => [container.id, container]));
+  return [...byId.values()].sort((a, b) => a.id < b.id ? -1 : 1);
+}
+
+function parseJson(text: string): Parsed<unknown> {
+  // `docker inspect` with no running container prints nothing to standard output but an empty array or nothing at all.
+  if (text.trim() === "") {
+    return expected(`${EXPECTED}; it is empty, as docker inspect leaves it where no container runs`);
+  }
+  try {
+    // Editors of Windows put a mark in front.
+    return parsed(JSON.parse(text.replace(/^\ufeff/, "")));
+  } catch (error) {
+    return expected(`${EXPECTED} (${quote(error instanceof Error ? error.message : error)})`);
+  }
+}
+
+function ownContainers(json: unknown): Parsed<unknown[]> {
+  const result = v.safeParse(OwnSchema, json);
+  return result.success ? parsed(result.output.containers) : expected(EXPECTED);
+}

@@ -1,0 +1,38 @@
+import { messageOf } from "../../core/values/message_of.ts";
+import type { Reporter } from "../../ports.ts";
+import { AnswerTooLongError } from "../api/answer_limit.ts";
+
+/** What is wrong with an engine: one line for one trouble, however often it is met. */
+export class Complaint {
+  /** Why the engine cannot be followed; empty where it can. */
+  why = "";
+  /** An answer was too long, and will be again: a connection by itself does not end that. */
+  #isLasting = false;
+
+  constructor(readonly url: string, readonly report: Reporter) {}
+
+  /** The engine cannot be followed, for this reason. */
+  tell(error: unknown): void {
+    this.#isLasting = error instanceof AnswerTooLongError;
+    const why = messageOf(error);
+    if (why === this.why) return;
+    this.why = why;
+    this.report.error(
+      `cannot follow Docker at ${this.url}: ${why}; HAProxy goes on with what it has, and it is tried again`,
+    );
+  }
+
+  /** It answers and sends events. */
+  connected(engine: string): void {
+    if (this.#isLasting) return;
+    this.report.info(`connected to Docker at ${this.url}`, { engine });
+    this.why = "";
+  }
+
+  /** It has listed its containers. */
+  listed(): void {
+    if (this.#isLasting) this.report.info(`Docker at ${this.url} can be read again`);
+    this.#isLasting = false;
+    this.why = "";
+  }
+}

@@ -1,0 +1,53 @@
+import { messageOf } from "../../core/values/message_of.ts";
+import type { ContainerId } from "../../core/values/names.ts";
+import type { ContainerView, Snapshot } from "../../core/snapshot/snapshot.ts";
+import type { SourceStatus } from "../../core/status/status.ts";
+import { type ContainerSource, SourceError, type Wake } from "../../ports.ts";
+import type { EngineFollower } from "./engine_follower.ts";
+import { sortContainers } from "../file/snapshot_file.ts";
+
+/** Containers of one or several Docker engines; an engine that does not answer keeps what it last told. */
+export class DockerSource implements ContainerSource {
+  readonly #followers: readonly EngineFollower[];
+
+  constructor(followers: readonly EngineFollower[]) {
+    this.#followers = followers;
+  }
+
+  async follow(wake: (wake: Wake) => void, signal: AbortSignal, expect?: () => void): Promise<void> {
+    await Promise.all(this.#followers.map((follower) => follower.follow(wake, signal, expect)));
+  }
+
+  describe(): readonly SourceStatus[] {
+    return this.#followers.map((follower) => follower.describe());
+  }
+
+  stopping(): ReadonlySet<ContainerId> {
+    return new Set(
+      this.#followers.flatMap(({ stopping, doubts }) => [...stopping.keys(), ...doubts.ids]),
+    );
+  }
+
+  async observe(wake: Wake, signal: AbortSignal): Promise<Snapshot> {
+    const connected = this.#followers.filter((follower) => follower.isConnected);
+    const results = await Promise.allSettled(connected.map((follower) => follower.refresh(wake, signal)));
+    const failed = results.find((result) => result.status === "rejected");
+    if (connected.length === 0) throw new SourceError("no Docker engine answers");
+    if (failed !== undefined && results.every((result) => result.status === "rejected")) {
+      throw new SourceError(
+        `cannot read containers: ${messageOf(failed.reason)}`,
+      );
+    }
+    const containers: ContainerView[] = [];
+    const starting = new Set<ContainerId>();
+    for (const follower of this.#followers) {
+      containers.push(...follower.containers.values());
+      for (const [id, container] of follower.starts.containers) {
+        if (follower.containers.has(id)) continue;
+        containers.push(container);
+        starting.add(id);
+      }
+    }
+    return { containers: sortContainers(containers), stopping: this.stopping(), starting };
+  }
+}

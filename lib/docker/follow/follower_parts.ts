@@ -1,0 +1,19 @@
+import type { ContainerView, EngineAddress } from "../../core/snapshot/snapshot.ts";
+import type { Clock, Reporter } from "../../ports.ts";
+import type { EngineTransport } from "../api/modem.ts";
+
+/** What a follower is made of. */
+export type FollowerParts = {
+  readonly url: string;
+  readonly openTransport: (signal: AbortSignal) => Promise<EngineTransport>;
+  /** How its containers are reached, where there are several engines; `undefined` where the settings tell. */
+  readonly findAddress: () => Promise<EngineAddress | undefined>;
+  /** Whether a container still takes connections, asked when the engine no longer knows it. */
+  readonly answers: (container: ContainerView) => Promise<boolean>;
+  /** Watches a container by a connection; true once it takes none any more, false if it never did, or at the signal. */
+  readonly untilGone: (container: ContainerView, signal: AbortSignal) => Promise<boolean>;
+  /** Whether traffic reaches a container at its own address, which its network tells before it runs. */
+  readonly isReachedDirectly: (container: ContainerView) => boolean;
+  readonly clock: Clock;
+  readonly report: Reporter;
+};

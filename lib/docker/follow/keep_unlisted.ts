@@ -1,0 +1,17 @@
+import { hasTakenAddress } from "../../core/model/choose_endpoint.ts";
+import type { ContainerView } from "../../core/snapshot/snapshot.ts";
+import type { FollowerParts } from "./follower_parts.ts";
+
+/**
+ * Whether a container that its engine does not know is kept, because it still answers: an engine that has just started
+ * may know nothing for a while, and that empties no routing.
+ */
+export async function isKept(
+  container: ContainerView,
+  others: Iterable<ContainerView>,
+  { url, report, answers }: FollowerParts,
+): Promise<boolean> {
+  if (hasTakenAddress(others, container) || !await answers(container)) return false;
+  report.warn(`${url} no longer knows container ${container.name}, which still answers: it is kept`);
+  return true;
+}

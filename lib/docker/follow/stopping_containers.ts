@@ -1,0 +1,105 @@
+import { messageOf } from "../../core/values/message_of.ts";
+import type { ContainerId } from "../../core/values/names.ts";
+import type { ContainerView } from "../../core/snapshot/snapshot.ts";
+import type { Clock, Reporter } from "../../ports.ts";
+import type { Engine } from "../api/connect.ts";
+import { type ContainerEvent, decodeEvent, endsContainer } from "../api/event.ts";
+import { readJsonLines } from "../api/json_lines.ts";
+import { isDoneWithin } from "./patience.ts";
+
+/** How long a container that was told to stop may live on before it is believed to stay, in milliseconds. */
+export const STOPPING_LIMIT_MS = 60_000;
+/** How long an engine may take after it has killed one that did not stop in its time, in milliseconds. */
+const KILL_MS = 10_000;
+
+/** How long an engine takes to clean up after a container, in milliseconds; it is asked about it after that. */
+const CLEAN_UP_MS = 300;
+/** How long one that ended keeps its place, in milliseconds: most that are restarted come back within a second. */
+const KEPT_MS = 3_000;
+
+/** How long an engine's memory is waited for, in milliseconds; it answers within 5. */
+const PATIENCE_MS = 500;
+
+/** Signals to one container that are remembered: the last ones. */
+const MOST_SIGNALS = 8;
+
+type RecallParts = { readonly clock: Clock; readonly report: Reporter };
+type Sent = { readonly killedBy: string; readonly at: number };
+
+/** Containers that were told to stop, each with the moment at which that was heard of, in milliseconds of the clock. */
+export class StoppingContainers extends Map<ContainerId, number> {
+  /** Signals to containers that are not read yet. */
+  #recalled = new Map<ContainerId, readonly Sent[]>();
+  /** Those that ended, each with a mark of its own. */
+  readonly #ended = new Map<ContainerId, object>();
+
+  /** Notes that one was told to stop, or ended; answers when the engine is to be asked about it, or when the signal aborts. */
+  async tell({ id, action }: ContainerEvent, now: number, clock: Clock, signal: AbortSignal): Promise<void> {
+    this.set(id, now);
+    if (action !== "die") return await clock.sleep(CLEAN_UP_MS, signal);
+    const mark = {};
+    this.#ended.set(id, mark);
+    await clock.sleep(KEPT_MS, signal);
+    if (this.#ended.get(id) === mark) this.#ended.delete(id);
+  }
+
+  /** Whether one that does not run keeps its place: a host that is being restarted is not unknown (404), but away (503). */
+  mayReturn(id: ContainerId): boolean {
+    return this.#ended.has(id);
+  }
+
+  override delete(id: ContainerId): boolean {
+    this.#ended.delete(id);
+    this.#recalled.delete(id);
+    return super.delete(id);
+  }
+
+  /** Forgets those that live on for too long, and that do not ask for more time (Config.StopTimeout); answers with them. */
+  expire(now: number, containers: ReadonlyMap<ContainerId, ContainerView>): ContainerId[] {
+    const expired = [...this].filter(([id, since]) => now - since >= limitMs(containers.get(id)));
+    for (const [id] of expired) this.delete(id);
+    return expired.map(([id]) => id);
+  }
+
+  /**
+   * Reads which signals the engine sent before its events were followed: what was told to stop then must not get
+   * traffic again, and no event will tell of it any more. An engine that does not answer is not waited for.
+   */
+  async recall(engine: Engine, { clock, report }: RecallParts, connection: AbortSignal): Promise<void> {
+    const late = new AbortController();
+    const reading = this.#read(engine, AbortSignal.any([connection, late.signal])).catch((error) =>
+      report.debug(`cannot read the last signals: ${messageOf(error)}`)
+    );
+    await isDoneWithin(reading, PATIENCE_MS, clock);
+    late.abort();
+  }
+
+  async #read(engine: Engine, signal: AbortSignal): Promise<void> {
+    this.#recalled = new Map();
+    for await (const json of readJsonLines(await engine.recentKills(signal), signal)) {
+      const event = decodeEvent(json);
+      if (event !== undefined) this.hear(event);
+    }
+  }
+
+  /** Notes a signal to a container that is not read yet: what it means is known then. */
+  hear({ id, killedBy, at }: ContainerEvent): void {
+    if (killedBy === undefined || at === undefined) return;
+    this.#recalled.set(id, [...this.#recalled.get(id) ?? [], { killedBy, at }].slice(-MOST_SIGNALS));
+  }
+
+  /** Notes that a container which was just read for the first time was told to stop before that. */
+  remember(container: ContainerView, now: number): void {
+    const { id, stopSignal, startedAt } = container;
+    const sent = this.#recalled.get(id)?.findLast(({ killedBy }) => endsContainer(killedBy, stopSignal));
+    this.#recalled.delete(id);
+    if (sent === undefined || this.has(id)) return;
+    // Since its start, by the engine's own clock, and not too long ago by ours.
+    const agoMs = Math.max(0, Date.now() - sent.at);
+    if (sent.at > Date.parse(startedAt) && agoMs < limitMs(container)) this.set(id, now - agoMs);
+  }
+}
+
+/** How long it may live on. */
+const limitMs = (container: ContainerView | undefined): number =>
+  Math.max(STOPPING_LIMIT_MS, (container?.stopTimeoutMs ?? 0) + KILL_MS);

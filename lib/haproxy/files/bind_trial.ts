@@ -1,0 +1,81 @@
+import { remedyOfPort } from "../../core/status/listeners.ts";
+import { messageOf } from "../../core/values/message_of.ts";
+
+/**
+ * Tries the listeners that a generation's folder adds to those of the running one: an HAProxy that was taken over may
+ * have others than our settings name. A reload whose bind fails makes every listener
+ * refuse for seconds, and `haproxy -c` does not see it: an address that cannot be had is found out here. Answers with
+ * what is wrong, or nothing.
+ */
+export async function tryNewBinds(before: string, after: string): Promise<string | undefined> {
+  const known = await bindsOf(before);
+  for (const bind of await bindsOf(after)) {
+    const served = known.filter(({ port }) => port === bind.port);
+    const alike = served.filter(({ family }) => family === bind.family);
+    if (alike.some((each) => each.host === bind.host || isAny(each))) continue;
+    // Where HAProxy has the port already, a trial on all addresses would meet HAProxy itself.
+    const isWide = isAny(bind);
+    const hosts = isWide && served.length > 0
+      ? ownAddresses(bind.family).filter((host) => alike.every((each) => each.host !== host))
+      : [bind.host];
+    for (const hostname of hosts) {
+      try {
+        Deno.listen({ hostname, port: bind.port }).close();
+      } catch (error) {
+        // A machine without IPv6 has no such listener.
+        if (isWide && bind.family === "IPv6" && !(error instanceof Deno.errors.AddrInUse)) continue;
+        const remedy = remedyOfPort(
+          error instanceof Deno.errors.AddrInUse,
+          "--http-port or --https-port",
+          "--bind",
+        );
+        return `cannot listen on ${hostname}:${bind.port}: ${messageOf(error)}; ${remedy}`;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** An address to listen on as the kernel takes it, and its port. */
+type Bind = { readonly family: "IPv4" | "IPv6"; readonly host: string; readonly port: number };
+
+const ANY = { IPv4: "0.0.0.0", IPv6: "::" } as const;
+
+/** Whether a listener takes its port on all addresses of its family. */
+const isAny = ({ family, host }: Bind): boolean => host === ANY[family];
+
+/** The machine's addresses, but for those that are good on one link alone. */
+function ownAddresses(family: Bind["family"]): string[] {
+  const own = Deno.networkInterfaces().filter((each) =>
+    each.family === family && !/^fe80:/i.test(each.address)
+  );
+  return [...new Set(own.map(({ address }) => address))];
+}
+
+/**
+ * The addresses of a config's `bind` lines (HAProxy manual, 4.2, `bind`). Left out is what a trial cannot tell of: sockets
+ * of other kinds, variables, other network namespaces, addresses that the machine does not have.
+ */
+async function bindsOf(folder: string): Promise<Bind[]> {
+  const config = await Deno.readTextFile(`${folder}/haproxy.cfg`).catch(() => "");
+  return [...config.matchAll(/^ +bind ([^ \n]+)(.*)/gm)].flatMap(([, addresses = "", options = ""]) =>
+    / (namespace|transparent)\b/.test(options)
+      ? []
+      : addresses.split(",").flatMap((address) => bindOf(address, options))
+  );
+}
+
+function bindOf(address: string, options: string): Bind[] {
+  const [, prefix, written, digits] = /^(ipv[46]@)?([\w.:*[\]-]*):(\d+)$/.exec(address) ?? [];
+  if (written === undefined) return [];
+  const port = Number(digits);
+  const host = written.replace(/^\[|\]$/g, "");
+  if (host === "" || host === "*") {
+    const family = prefix === "ipv6@" ? "IPv6" : "IPv4";
+    return [{ family, host: ANY[family], port }];
+  }
+  if (!host.includes(":")) return [{ family: "IPv4", host, port }];
+  const own: Bind = { family: "IPv6", host, port };
+  // It takes IPv4 too.
+  return isAny(own) && / v4v6\b/.test(options) ? [own, { family: "IPv4", host: ANY.IPv4, port }] : [own];
+}

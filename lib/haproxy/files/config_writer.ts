@@ -1,0 +1,162 @@
+import { messageOf } from "../../core/values/message_of.ts";
+import type { ServerName } from "../../core/values/names.ts";
+import type { ServerState } from "../../core/runtime/operation.ts";
+import { type ProcessSettings, renderProcessConfig } from "../../core/config/process_config.ts";
+import type { Desired, Files } from "../../core/config/render.ts";
+import { renderServerStates } from "../../core/state/state_file.ts";
+import type { ReportedServer } from "../../core/state/survey.ts";
+import type { Templates } from "../../core/config/templates.ts";
+import type { Generation, Outcome, Reporter } from "../../ports.ts";
+import { tryNewBinds } from "./bind_trial.ts";
+import type { GenerationStore } from "./generation_store.ts";
+import { instanceName } from "./instance_name.ts";
+import { checkConfig } from "../process/program.ts";
+import { copyFiles } from "./safe_files.ts";
+
+/** What a generation is written with, beside the routing. */
+export type WriterSettings = {
+  readonly program: string;
+  readonly socket: string;
+  /** HAProxy's own, in the state directory. */
+  readonly pidFile: string;
+  /** Where the pid is told beside it: the file of `--pid-file`; `undefined` for nowhere. */
+  readonly pidCopy?: string | undefined;
+  /** What it listens on, in words, to be told once it does. */
+  readonly listeners?: string;
+  /** A copy of the applied files for people; `undefined` for none. */
+  readonly configCopy: string | undefined;
+  readonly process: Pick<ProcessSettings, "user" | "group" | "chroot" | "syslog" | "metricsSocket">;
+  /** Secrets and switches for the config, as they are now: a reload may bring others. */
+  readonly env: () => Readonly<Record<string, string>>;
+};
+
+/** A generation that was written, or why it was not. */
+export type Written =
+  | { readonly ok: true; readonly generation: Generation }
+  | { readonly ok: false; readonly outcome: Outcome };
+
+const STATE_FILE = "servers.state";
+
+/** The text by which a worker tells the generation that it has loaded. */
+export const describeGeneration = (generation: Generation): string => `generation-${generation.number}`;
+
+/** Writes generations: the routing, and what the process needs beside it. */
+export class ConfigWriter {
+  /** Why the copy for people could not be written. */
+  #copyTrouble: string | undefined;
+  #instance: string | undefined;
+
+  constructor(
+    readonly store: GenerationStore,
+    readonly settings: WriterSettings,
+    readonly templates: Templates,
+    readonly report: Reporter,
+  ) {}
+
+  /** Writes a generation; `reported` are the servers of the running HAProxy, whose failed checks are carried over. */
+  write(
+    desired: Desired,
+    states: ReadonlyMap<ServerName, ServerState>,
+    reported: readonly ReportedServer[],
+  ): Written {
+    try {
+      const generation = this.store.write((generation) =>
+        new Map([
+          ...desired.files,
+          ["process.cfg", this.processConfig(generation)],
+          [STATE_FILE, renderServerStates(desired.model.backends, states, reported)],
+        ])
+      );
+      return { ok: true, generation };
+    } catch (error) {
+      const why = messageOf(error);
+      return { ok: false, outcome: rejected("write", `cannot write below ${this.store.stateDir}: ${why}`) };
+    }
+  }
+
+  /**
+   * Asks `haproxy -c` about a generation, and tries the listeners that one which is served does not have; removes it if it
+   * is refused.
+   */
+  async check(generation: Generation, served?: Generation): Promise<Outcome> {
+    const { chroot } = this.settings.process;
+    // HAProxy looks for it when it starts, not when it is asked.
+    if (chroot !== undefined) await Deno.mkdir(chroot, { recursive: true, mode: 0o755 });
+    const files = [`${generation.folder}/process.cfg`, `${generation.folder}/haproxy.cfg`];
+    const result = await checkConfig(this.settings.program, files, this.settings.env());
+    if (!result.isValid) {
+      await this.store.discard(generation);
+      return rejected("check", result.messages.join("; ").replaceAll(`${generation.folder}/`, ""));
+    }
+    for (const message of result.messages) this.report.warn(`haproxy -c: ${message}`);
+    const trouble = served === undefined ? undefined : await tryNewBinds(served.folder, generation.folder);
+    if (trouble !== undefined) {
+      await this.store.discard(generation);
+      return rejected("load", trouble);
+    }
+    return { kind: "applied" };
+  }
+
+  /** Asks `haproxy -c` about what a generation would be, and leaves nothing behind. */
+  async tryOut(desired: Desired): Promise<Outcome> {
+    const written = this.write(desired, new Map(), []);
+    if (!written.ok) return written.outcome;
+    const outcome = await this.check(written.generation);
+    await this.store.discard(written.generation);
+    return outcome;
+  }
+
+  /** Writes the states of the current generation anew, at once or not at all, if they are others than it says. */
+  async refreshStates(
+    desired: Desired,
+    states: ReadonlyMap<ServerName, ServerState>,
+    reported: readonly ReportedServer[],
+  ): Promise<void> {
+    const generation = await this.store.findCurrent();
+    if (generation === undefined) return;
+    const text = renderServerStates(desired.model.backends, states, reported);
+    const path = `${generation.folder}/${STATE_FILE}`;
+    if (await Deno.readTextFile(path).catch(() => undefined) === text) return;
+    await Deno.writeTextFile(`${path}.new`, text);
+    await Deno.rename(`${path}.new`, path);
+  }
+
+  /** Where nobody can tell who is ready, HAProxy's own checks decide, and no server is held back for ever. */
+  releaseServers(generation: Generation): void {
+    Deno.writeTextFileSync(`${generation.folder}/${STATE_FILE}`, renderServerStates([], new Map(), []));
+  }
+
+  /** Writes the copy for people; that it cannot be written is told, and hurts nothing else. */
+  async copy(files: Files): Promise<void> {
+    const path = this.settings.configCopy;
+    if (path === undefined) return;
+    const why = await Promise.try(() => copyFiles(files, path, "folders")).then(() => undefined, messageOf);
+    if (why !== undefined && why !== this.#copyTrouble) {
+      this.report.error(
+        `cannot write the copy of the config to ${path}: ${why}; HAProxy has it all the same`,
+      );
+    }
+    this.#copyTrouble = why;
+  }
+
+  /** The process.cfg of a generation, as it is written now. */
+  processConfig(generation: Generation): string {
+    return renderProcessConfig({
+      ...this.settings.process,
+      env: {
+        ...this.settings.env(),
+        SIGNALBOX_RUN: "1",
+        SIGNALBOX_INSTANCE: this.#instance ??= instanceName(this.store.stateDir),
+      },
+      description: describeGeneration(generation),
+      pidFile: this.settings.pidFile,
+      socket: this.settings.socket,
+      stateBase: generation.folder,
+      stateFile: STATE_FILE,
+    }, this.templates);
+  }
+}
+
+function rejected(stage: "write" | "check" | "load", detail: string): Outcome {
+  return { kind: "rejected", stage, detail };
+}

@@ -1,0 +1,60 @@
+import type { Clock, Reporter } from "../../ports.ts";
+
+/** How long an HAProxy that is cut off may take to finish what it has, in milliseconds: nobody serves meanwhile. */
+const LIMIT_MS = 1_000;
+/** How long a worker may not answer, in milliseconds. */
+const SILENCE_MS = 2_000;
+
+/**
+ * Ends an HAProxy that serves and cannot be spoken to any more, so that another one is started: its sockets were
+ * removed, or a worker that failed has taken the name of one, and each later worker inherits the one without a name.
+ */
+export class CutOff {
+  #silentSince: number | undefined;
+
+  constructor(
+    readonly sockets: readonly [master: string, worker: string],
+    readonly clock: Clock,
+    readonly report: Reporter,
+    readonly stop: (limitMs: number) => Promise<unknown>,
+  ) {}
+
+  /** A worker has answered. */
+  heard(): void {
+    this.#silentSince = undefined;
+  }
+
+  /** A worker has not answered: one that was there and crashed is soon another, this is about one that never comes. */
+  async silent(): Promise<void> {
+    this.#silentSince ??= this.clock.now();
+    if (this.clock.now() - this.#silentSince >= SILENCE_MS) await this.end(true);
+  }
+
+  /** Looks, and answers whether it was so; after a reload that failed, a worker's socket that refuses tells it too. */
+  async end(hasFailed: boolean): Promise<boolean> {
+    const isGone = this.sockets.some(isMissing);
+    if (!isGone && !(hasFailed && await isRefusing(this.sockets[1]))) return false;
+    this.#silentSince = undefined;
+    this.report.error("HAProxy serves, and its sockets are gone: it is ended, and started anew");
+    await this.stop(LIMIT_MS);
+    return true;
+  }
+}
+
+function isMissing(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+}
+
+async function isRefusing(path: string): Promise<boolean> {
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.ConnectionRefused;
+  }
+}

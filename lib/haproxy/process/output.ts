@@ -1,0 +1,67 @@
+import { remedyOfPort } from "../../core/status/listeners.ts";
+import type { Clock, Reporter } from "../../ports.ts";
+import { PRINTED_MS } from "./process.ts";
+
+/** Lines that are kept for an error message. */
+const KEPT_LINES = 50;
+/** The settings that name what HAProxy listens on. */
+const PORT_FLAGS = "--http-port or --https-port";
+
+/** What HAProxy prints: into our log, and kept for a while, since it tells why a load failed. */
+export class HaproxyOutput {
+  #lines: string[] = [];
+
+  constructor(readonly report: Reporter) {}
+
+  /** Takes a line. */
+  take(severity: "error" | "warn" | "info", line: string): void {
+    this.#lines = [...this.#lines.slice(1 - KEPT_LINES), line];
+    // The last container of a host left, or its check failed: status tells which; an error it is not.
+    if (/has no server available/.test(line)) return this.report.info(`haproxy: ${line}`);
+    this.report[ROUTINE.test(line) && severity !== "error" ? "debug" : severity](`haproxy: ${line}`);
+  }
+
+  /** Forgets what was printed before a load. */
+  clear(): void {
+    this.#lines = [];
+  }
+
+  /** What went wrong with the last lines behind a colon, once those that were printed with it have been read. */
+  async explain(what: string, clock: Clock): Promise<string> {
+    await clock.sleep(3 * PRINTED_MS);
+    const said = [what, this.#lines.slice(-5).join("; ")].filter((each) => each !== "").join(": ");
+    const bind = this.#lines.find((line) => /cannot bind/i.test(line));
+    if (bind === undefined) return said;
+    return `${said}; ${remedyOfPort(/in use/i.test(bind), PORT_FLAGS, "--bind")}`;
+  }
+
+  /** It said that a load failed. */
+  get hasFailed(): boolean {
+    return this.#lines.some((line) => /Failed to load|fatal error/i.test(line));
+  }
+
+  /** It said that it loads, since `clear`. */
+  get hasBegun(): boolean {
+    return this.#lines.some((line) => /Reloading|[Nn]ew worker/.test(line));
+  }
+}
+
+/** What HAProxy prints at every reload and whenever we change a server: of no interest while all is well. */
+const ROUTINE = new RegExp(
+  [
+    "changed from server-state",
+    "maintenance",
+    "stopped \\(cumulated",
+    "Former worker",
+    "Reloading HAProxy",
+    "[Nn]ew worker",
+    "Loading success",
+    "haproxy version is",
+    "path to executable",
+    "Exiting",
+    "exited with code 0",
+    "^CLI : ",
+    "^New (server|backend) registered",
+    "^(Server|Backend) (deleted|published|unpublished)",
+  ].join("|"),
+);

@@ -1,0 +1,59 @@
+import type { Clock } from "../../ports.ts";
+import { ask } from "../socket/cli_socket.ts";
+import type { HaproxyOutput } from "./output.ts";
+import { askWorker, type WorkerInfo } from "../socket/worker.ts";
+
+/** How long a worker may take to load a config; 10,000 backends take half a second on an idle machine. */
+const LOAD_LIMIT_MS = 15_000;
+/** How often a starting worker is asked whether it is there, in milliseconds; one question takes 0.2. */
+const PROOF_INTERVAL_MS = 2;
+/** When a master that has not said a word of a reload is asked again, in milliseconds. */
+const DEAF_MS = 150;
+/** When one that has begun, and brought no worker about, is asked again. */
+const STUCK_MS = 1_000;
+
+/** Asks the master to load the current files; false where it says at once that it failed, as it does from 2.7 on. */
+export async function askReload(masterSocket: string): Promise<boolean> {
+  const answer = await ask(masterSocket, "reload").catch(() => "");
+  return !/^Success=0/m.test(answer);
+}
+
+/** What a proof needs to know of the HAProxy that is to load. */
+export type Proving = {
+  readonly socket: string;
+  readonly masterSocket: string;
+  readonly clock: Clock;
+  readonly output: HaproxyOutput;
+  /** The master was asked to reload, and may have to be asked again. */
+  readonly isReload: boolean;
+  /** The worker that served before: it proves nothing, whatever it says of itself. */
+  readonly before: WorkerInfo | undefined;
+  /** The process runs. */
+  readonly isAlive: () => boolean;
+};
+
+/** Waits until another worker answers, which has the description; `undefined` when it ended, failed or took too long. */
+export async function proveLoaded(
+  description: string,
+  proving: Proving,
+  signal: AbortSignal,
+): Promise<WorkerInfo | undefined> {
+  const { clock, output, socket, masterSocket } = proving;
+  const until = clock.now() + LOAD_LIMIT_MS;
+  let patienceMs = DEAF_MS;
+  let remindAt = clock.now() + patienceMs;
+  while (clock.now() < until && !signal.aborted) {
+    if (proving.isReload && clock.now() > remindAt) {
+      // Up to 2.6 the master drops what it is asked while it executes itself anew, after the reload before.
+      patienceMs *= 2;
+      remindAt += patienceMs;
+      const isDeaf = !output.hasBegun || patienceMs > STUCK_MS;
+      if (isDeaf && !await askReload(masterSocket)) return undefined;
+    }
+    const worker = await askWorker(socket);
+    if (worker?.description === description && worker.pid !== proving.before?.pid) return worker;
+    if (!proving.isAlive() || output.hasFailed) return undefined;
+    await clock.sleep(PROOF_INTERVAL_MS);
+  }
+  return undefined;
+}

@@ -1,0 +1,52 @@
+import { messageOf } from "../../core/values/message_of.ts";
+import type { Reporter } from "../../ports.ts";
+import type { WriterSettings } from "../files/config_writer.ts";
+import { inFolderOf } from "../files/trusted_path.ts";
+import { writeFile } from "../files/safe_files.ts";
+
+/** What a running HAProxy leaves on the disk beside what it loads: its sockets, and the pid of its master. */
+export class Traces {
+  #told: number | undefined;
+  #listening: number | undefined;
+
+  constructor(
+    readonly sockets: readonly string[],
+    readonly settings: Pick<WriterSettings, "pidFile" | "pidCopy" | "listeners" | "process">,
+    readonly report: Reporter,
+  ) {}
+
+  /** A master serves what it was started for. */
+  serves(pid: number | undefined): void {
+    const { listeners } = this.settings;
+    if (listeners !== undefined && pid !== this.#listening) {
+      this.report.info(`HAProxy listens on ${listeners}`);
+    }
+    this.#listening = pid;
+    this.tell(pid);
+  }
+
+  /** Tells the master's pid. HAProxy as root would remove and make anew whatever lies there, through any link. */
+  tell(pid: number | undefined): void {
+    const { pidCopy } = this.settings;
+    if (pidCopy === undefined || pid === undefined || pid === this.#told) return;
+    this.#told = pid;
+    try {
+      writeFile(pidCopy, `${pid}\n`, "folders");
+    } catch (error) {
+      this.report.error(`cannot write --pid-file ${pidCopy}: ${messageOf(error)}`);
+    }
+  }
+
+  /** Removes all, once it has ended. */
+  async remove(): Promise<void> {
+    const { pidFile, pidCopy, process: { metricsSocket } } = this.settings;
+    const files = [...this.sockets, pidFile, ...(metricsSocket === undefined ? [] : [metricsSocket])];
+    await Promise.all(files.map((path) => Deno.remove(path).catch(() => undefined)));
+    if (pidCopy === undefined) return;
+    try {
+      inFolderOf(pidCopy, "folders", (name) => Deno.removeSync(name));
+    } catch {
+      // It is gone already.
+    }
+  }
+}

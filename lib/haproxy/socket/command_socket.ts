@@ -1,0 +1,214 @@
+import { count } from "../../core/values/count.ts";
+import { messageOf } from "../../core/values/message_of.ts";
+import { SocketError } from "./cli_socket.ts";
+
+/** How long HAProxy may take for a batch, in milliseconds. */
+const DEADLINE_MS = 5_000;
+/** HAProxy drops what is over its buffer of 16 KB, with an answer that looks like success. */
+const MOST_BYTES = 8_192;
+/** As much as HAProxy hands over at once: its own buffer (tune.bufsize). */
+const READ_BYTES = 16_384;
+/** What HAProxy prints in interactive mode when it waits for the next command (management guide, section 9.3). */
+const PROMPT = "\n> ";
+
+/** How often another worker than the one that is meant may answer, and how long is waited in between, in milliseconds. */
+const MOST_TRIES = 150;
+const NEXT_TRY_MS = 5;
+
+/** Nobody or another worker than the one that is meant answers, for longer than one that is on its way out. */
+export class OtherWorkerError extends SocketError {}
+
+type Timer = ReturnType<typeof setTimeout>;
+
+/** How long a connection that was opened ahead is kept for commands, in milliseconds. */
+const AHEAD_MS = 1_000;
+
+/** A worker's socket, which a session is opened on for each batch of lines. */
+export class CommandSocket {
+  #ahead: { readonly session: Promise<Session | undefined>; readonly timer: Timer } | undefined;
+
+  constructor(readonly path: string) {}
+
+  /**
+   * Opens a session for commands that will follow in a moment, such as when a container is being started; one that
+   * nobody uses is closed soon.
+   */
+  openAhead(): void {
+    if (this.#ahead !== undefined) return;
+    const session = Session.open(this.path).then((session) => session.greet(), () => undefined);
+    this.#ahead = { session, timer: setTimeout(() => this.close(), AHEAD_MS) };
+  }
+
+  /** Closes what was opened ahead, which would keep an old worker from ending. */
+  close(): void {
+    void this.#takeAhead()?.then((session) => session?.close());
+  }
+
+  #takeAhead(): Promise<Session | undefined> | undefined {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    clearTimeout(ahead?.timer);
+    return ahead?.session;
+  }
+
+  /**
+   * Sends lines and reads one reply each, in interactive mode, where each reply has a clear end. With a pid, only that
+   * worker is spoken to: for a moment after a reload the old one may still take connections. The session is closed after
+   * the batch, since one that stays open would keep an old worker from ending. Throws SocketError.
+   */
+  async send(lines: readonly string[], pid?: number): Promise<readonly string[]> {
+    for (let tries = 1; tries <= MOST_TRIES; tries++) {
+      const replies = await this.#try(lines, pid);
+      if (replies !== undefined) return replies;
+      // Another one answers: from now on nothing is sent before it is known who it is.
+      this.openAhead();
+      await new Promise((resolve) => setTimeout(resolve, NEXT_TRY_MS));
+    }
+    this.close();
+    throw new OtherWorkerError(
+      `cannot send ${
+        count(lines.length, "command")
+      } to HAProxy at ${this.path}: worker ${pid} does not answer`,
+    );
+  }
+
+  /** One session; `undefined` where another worker than the one that is meant answered, or none had room. */
+  async #try(lines: readonly string[], pid: number | undefined): Promise<readonly string[] | undefined> {
+    let session: Session | undefined;
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      session?.close();
+    }, DEADLINE_MS);
+    try {
+      session = await this.#takeAhead() ?? await Session.open(this.path);
+      return await session.run(lines, pid);
+    } catch (error) {
+      // More connect at once than HAProxy takes.
+      if (session === undefined && error instanceof Deno.errors.WouldBlock) return undefined;
+      const said = messageOf(error);
+      const why = isLate ? `no answer within ${DEADLINE_MS} ms` : said;
+      throw new SocketError(
+        `cannot send ${count(lines.length, "command")} to HAProxy at ${this.path}: ${why}`,
+      );
+    } finally {
+      clearTimeout(timer);
+      session?.close();
+    }
+  }
+}
+
+/** Sends lines to a worker's socket once. Throws SocketError. */
+export async function sendCommands(
+  path: string,
+  lines: readonly string[],
+  pid?: number,
+): Promise<readonly string[]> {
+  return await new CommandSocket(path).send(lines, pid);
+}
+
+/** One connection in interactive mode. */
+class Session {
+  readonly #reader: ReplyReader;
+  #isInteractive = false;
+  /** Who answers, once that is known. */
+  #pid: number | undefined;
+  #greeting: Promise<void> | undefined;
+
+  private constructor(readonly connection: Deno.UnixConn) {
+    this.#reader = new ReplyReader(connection);
+  }
+
+  static async open(path: string): Promise<Session> {
+    return new Session(await Deno.connect({ transport: "unix", path }));
+  }
+
+  /** Begins to ask who answers, before there is anything to send. */
+  greet(): this {
+    this.#greeting = this.#greet();
+    // It is told where lines are sent.
+    this.#greeting.catch(() => undefined);
+    return this;
+  }
+
+  async #greet(): Promise<void> {
+    this.#isInteractive = true;
+    await this.#write(["prompt", "show info"]);
+    await this.#reader.next();
+    this.#pid = pidOf(await this.#reader.next());
+  }
+
+  /**
+   * Sends lines, and answers with the replies; `undefined` where it is not the worker that is meant. Where nobody has
+   * asked yet who answers, the question goes right behind the first lines and costs no turn of its own: a worker that is
+   * not meant is on its way out, and what it was told harms nothing.
+   */
+  async run(lines: readonly string[], pid: number | undefined): Promise<readonly string[] | undefined> {
+    await this.#greeting;
+    if (pid !== undefined && this.#pid !== undefined && this.#pid !== pid) return undefined;
+    const replies: string[] = [];
+    for (const batch of batches(lines)) {
+      const isFirst = !this.#isInteractive;
+      this.#isInteractive = true;
+      const isAsked = pid !== undefined && this.#pid === undefined;
+      await this.#write([...(isFirst ? ["prompt"] : []), ...batch, ...(isAsked ? ["show info"] : [])]);
+      if (isFirst) await this.#reader.next();
+      for (let count = 0; count < batch.length; count++) replies.push(await this.#reader.next());
+      if (!isAsked) continue;
+      this.#pid = pidOf(await this.#reader.next());
+      if (this.#pid !== pid) return undefined;
+    }
+    return replies;
+  }
+
+  close(): void {
+    try {
+      this.connection.close();
+    } catch {
+      // It was closed already, by the deadline or by HAProxy.
+    }
+  }
+
+  async #write(lines: readonly string[]): Promise<void> {
+    const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
+    for (let sent = 0; sent < bytes.length;) sent += await this.connection.write(bytes.subarray(sent));
+  }
+}
+
+const pidOf = (info: string): number => Number(/^Pid: ([0-9]+)/m.exec(info)?.[1]);
+
+class ReplyReader {
+  readonly #decoder = new TextDecoder();
+  readonly #buffer = new Uint8Array(READ_BYTES);
+  #text = "";
+
+  constructor(readonly connection: Deno.UnixConn) {}
+
+  async next(): Promise<string> {
+    for (let end = this.#text.indexOf(PROMPT);; end = this.#text.indexOf(PROMPT)) {
+      if (end >= 0) {
+        const reply = this.#text.slice(0, end);
+        this.#text = this.#text.slice(end + PROMPT.length);
+        return reply;
+      }
+      const size = await this.connection.read(this.#buffer);
+      if (size === null) throw new Error("HAProxy closed the connection");
+      this.#text += this.#decoder.decode(this.#buffer.subarray(0, size), { stream: true });
+    }
+  }
+}
+
+function* batches(lines: readonly string[]): Generator<readonly string[]> {
+  let batch: string[] = [];
+  let size = 0;
+  for (const line of lines) {
+    if (size + line.length + 1 > MOST_BYTES && batch.length > 0) {
+      yield batch;
+      batch = [];
+      size = 0;
+    }
+    batch.push(line);
+    size += line.length + 1;
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,130 @@
+import type { HaproxyStatus } from "../../core/status/status.ts";
+import type { Clock } from "../../ports.ts";
+import { ask, SocketError } from "./cli_socket.ts";
+
+/** What a running worker says of itself (management guide, `show info`). */
+export type WorkerInfo = {
+  readonly pid: number;
+  readonly version: string;
+  readonly description: string;
+  readonly uptimeSeconds: number;
+};
+
+/** The number of the generation that a worker says it has; 0 where it says none. */
+export const loadedNumber = (worker: WorkerInfo | undefined): number =>
+  Number(worker?.description.split("-")[1]) || 0;
+
+/** Its version, as far as features depend on it; 0.0 where nobody serves. */
+export function versionOf(worker: WorkerInfo | undefined): readonly [number, number] {
+  const [major = 0, minor = 0] = (worker?.version ?? "").split(".").map(Number);
+  return [major, minor];
+}
+
+/** Asks a worker who it is; `undefined` when nobody answers at the socket. */
+export async function askWorker(socket: string, deadlineMs = 1_000): Promise<WorkerInfo | undefined> {
+  let text: string;
+  try {
+    text = await ask(socket, "show info", deadlineMs);
+  } catch (error) {
+    if (error instanceof SocketError) return undefined;
+    throw error;
+  }
+  const fields = new Map(
+    text.split("\n").map((line) => {
+      const colon = line.indexOf(":");
+      return [line.slice(0, colon), line.slice(colon + 1).trim()] as const;
+    }),
+  );
+  const pid = Number(fields.get("Pid"));
+  if (!Number.isInteger(pid)) return undefined;
+  return {
+    pid,
+    version: fields.get("Version") ?? "",
+    description: fields.get("description") ?? "",
+    uptimeSeconds: Number(fields.get("Uptime_sec")) || 0,
+  };
+}
+
+/** Asks who serves in a worker's place; `undefined` where that one still does, or one that was there before it. */
+export async function findNext(
+  socket: string,
+  before: WorkerInfo | undefined,
+): Promise<WorkerInfo | undefined> {
+  const worker = await askWorker(socket);
+  const isNext = worker?.pid !== before?.pid && loadedNumber(worker) >= loadedNumber(before);
+  return isNext ? worker : undefined;
+}
+
+/** What the master says of its processes (management guide, `show proc`). */
+export type MasterInfo = {
+  readonly masterPid: number;
+  readonly uptimeSeconds: number;
+  readonly oldWorkers: number;
+  /** 0 where there is none. */
+  readonly oldestWorkerSeconds: number;
+};
+
+/** Asks the master about its processes; `undefined` when nobody answers. */
+export async function askMaster(socket: string): Promise<MasterInfo | undefined> {
+  const text = await ask(socket, "show proc;quit", 1_000).catch(() => undefined);
+  if (text === undefined) return undefined;
+  const sections = text.split("\n#");
+  const rows = (section: string | undefined, kind: string) =>
+    (section ?? "").split("\n").map((line) => line.trim().split(/\s+/)).filter((words) => words[1] === kind);
+  const master = rows(sections[0], "master")[0];
+  if (master === undefined) return undefined;
+  const old = rows(sections.find((section) => section.trim().startsWith("old workers")), "worker");
+  return {
+    masterPid: Number(master[0]),
+    uptimeSeconds: secondsOf(master),
+    oldWorkers: old.length,
+    oldestWorkerSeconds: Math.max(0, ...old.map(secondsOf)),
+  };
+}
+
+/** The column that reads `0d00h01m05s`. */
+function secondsOf(row: readonly string[]): number {
+  const match = row.map((word) => /^(\d+)d(\d+)h(\d+)m(\d+)s$/.exec(word)).find((found) => found !== null);
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = (match ?? []).slice(1).map(Number);
+  return ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
+}
+
+/** How long a master may be deaf where its worker answers, in milliseconds, and how often it is asked. */
+const DEAF_LIMIT_MS = 2_000;
+const ASK_AGAIN_MS = 20;
+/** How long whoever asks for the status waits for a deaf master, in milliseconds; its old workers are unknown without it. */
+const STATUS_LIMIT_MS = 500;
+
+/** Who runs at the sockets; a master that executes itself anew after a reload is waited for. */
+export async function findRunning(
+  masterSocket: string,
+  socket: string,
+  clock: Clock,
+  limitMs = DEAF_LIMIT_MS,
+) {
+  const until = clock.now() + limitMs;
+  for (;;) {
+    const [master, worker] = await Promise.all([askMaster(masterSocket), askWorker(socket)]);
+    if (master !== undefined || worker === undefined || clock.now() > until) return { master, worker };
+    await clock.sleep(ASK_AGAIN_MS);
+  }
+}
+
+/** How the HAProxy at the sockets stands; `pid` is its master's, where that one is known otherwise. */
+export async function describeRunning(
+  masterSocket: string,
+  socket: string,
+  pid: number | undefined,
+  clock: Clock,
+): Promise<Omit<HaproxyStatus, "failures" | "accessLog">> {
+  const { worker, master } = await findRunning(masterSocket, socket, clock, STATUS_LIMIT_MS);
+  return {
+    isServing: worker !== undefined,
+    version: worker?.version,
+    // Where the master has lost its socket, its pid is known all the same.
+    pid: master?.masterPid ?? pid,
+    uptimeSeconds: master?.uptimeSeconds ?? worker?.uptimeSeconds,
+    oldWorkers: master?.oldWorkers ?? 0,
+    oldestWorkerSeconds: master?.oldestWorkerSeconds ?? 0,
+  };
+}

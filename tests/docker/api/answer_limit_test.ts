@@ -1,0 +1,52 @@
+/** What an engine answers has an end: what is longer is told once, and costs nobody who has nothing to do with it. */
+import assert from "node:assert/strict";
+import { eventually } from "../../harness/eventually.ts";
+import { FakeEngine } from "../fake_engine.ts";
+import { Watch } from "../watch.ts";
+
+/** An answer that goes on until nobody reads it; counts its megabytes. */
+function endless(count: () => void): Response {
+  return new Response(
+    new ReadableStream({
+      pull(controller) {
+        count();
+        controller.enqueue(new Uint8Array(1_048_576).fill(0x20));
+      },
+    }),
+  );
+}
+
+Deno.test("a container whose inspect has no end is left out with a warning, and the others are read", async () => {
+  await using fake = await FakeEngine.start();
+  const big = fake.run("b1");
+  fake.run("c1");
+  let megabytes = 0;
+  fake.answer = (path) => path.includes(big) ? endless(() => megabytes++) : undefined;
+  await using watch = new Watch(fake);
+  await watch.sees("cc1");
+  const warning = await eventually(() => watch.report.lines.find((line) => line.startsWith("warn")), {
+    what: "a warning",
+  });
+  assert.match(warning, /cannot read container b10000000000 .*longer than 64 MB/);
+  assert.ok(megabytes < 100, `${megabytes} MB were read`);
+  assert.equal(fake.followers, 1, "the connection goes on");
+});
+
+Deno.test("a list that has no end is told once, however often it is tried, and so is that it has one again", async () => {
+  await using fake = await FakeEngine.start();
+  fake.run("a1");
+  let lists = 0;
+  fake.answer = (path) => {
+    if (path !== "/containers/json") return undefined;
+    lists++;
+    return endless(() => undefined);
+  };
+  await using watch = new Watch(fake);
+  await eventually(() => lists >= 3, { what: "three tries", limitMs: 20_000 });
+  fake.answer = () => undefined;
+  await watch.sees("ca1");
+  const { lines } = watch.report;
+  assert.equal(lines.filter((line) => /^error: .*longer than 64 MB/.test(line)).length, 1, lines.join("\n"));
+  assert.equal(lines.filter((line) => /can be read again/.test(line)).length, 1, lines.join("\n"));
+  assert.equal(lines.filter((line) => /connected to Docker/.test(line)).length, 1, lines.join("\n"));
+});

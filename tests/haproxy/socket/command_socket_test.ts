@@ -1,0 +1,93 @@
+/** Commands go to HAProxy in portions that it can take, each gets its own reply, and nobody waits for ever. */
+import assert from "node:assert/strict";
+import { ask, SocketError } from "../../../lib/haproxy/socket/cli_socket.ts";
+import { sendCommands } from "../../../lib/haproxy/socket/command_socket.ts";
+import { want } from "../../changes/situation.ts";
+import { called, onStage, programs, send } from "../stage.ts";
+
+const COUNT = 5_000;
+
+for (const program of programs) {
+  Deno.test(`${called(program)}: ${COUNT} commands get their own replies, long ones too`, () =>
+    onStage(program, {}, async (stage) => {
+      await stage.apply(want(stage.routing, "[]", {}));
+      // Lines of 40 to 240 bytes, so that the portions end at all sorts of places.
+      const keys = Array.from({ length: COUNT }, (_, at) => `${"k".repeat(1 + (at * 37) % 200)}${at}/`);
+      const added = await send(stage, ...keys.map((key, at) => `add map hosts.map ${key} value_${at}`));
+      assert.equal(added.length, COUNT);
+      assert.deepEqual([...new Set(added.map((reply) => reply.trim()))], [""]);
+
+      const got = await send(stage, ...keys.map((key) => `get map hosts.map ${key}`));
+      const wrong = got.findIndex((reply, at) => !reply.includes(`value_${at}"`));
+      assert.equal(wrong, -1, `reply ${wrong} is ${got[wrong]}`);
+
+      const [map = "", after] = await send(stage, "show map hosts.map", "get map hosts.map nobody/");
+      assert.equal(map.trim().split("\n").length, COUNT, "an answer of many buffers is read whole");
+      assert.match(after ?? "", /found=no/);
+    }));
+}
+
+Deno.test("a socket that takes everything and never answers is given up at the deadline", async () => {
+  await using silent = await serve(() => undefined);
+  using _time = hurry(50);
+  const before = performance.now();
+  await assert.rejects(sendCommands(silent.path, ["show info"]), (error: Error) => {
+    assert.ok(error instanceof SocketError);
+    assert.match(error.message, /cannot send 1 commands .* no answer within \d+ ms/);
+    return true;
+  });
+  await assert.rejects(ask(silent.path, "show info"), /no answer within \d+ ms/);
+  assert.ok(performance.now() - before < 3_000, "time runs faster here");
+});
+
+Deno.test("a socket that closes in the middle of the replies is an error, not an answer", async () => {
+  await using rude = await serve(async (connection) => {
+    await connection.read(new Uint8Array(100));
+    await connection.write(new TextEncoder().encode("\n> half a rep"));
+    connection.close();
+  });
+  await assert.rejects(sendCommands(rude.path, ["show info"]), SocketError);
+});
+
+Deno.test("a socket that is not there is an error that names it", async () => {
+  await assert.rejects(sendCommands("/nowhere/haproxy.sock", ["show info"]), /at \/nowhere\/haproxy\.sock/);
+});
+
+/** A socket whose connections are answered by `answer`. */
+async function serve(
+  answer: (connection: Deno.Conn) => unknown,
+): Promise<{ readonly path: string } & AsyncDisposable> {
+  const folder = await Deno.makeTempDir({ prefix: "signalbox-socket-" });
+  const path = `${folder}/socket`;
+  const listener = Deno.listen({ transport: "unix", path });
+  const connections: Deno.Conn[] = [];
+  const accepting = (async () => {
+    for await (const connection of listener) {
+      connections.push(connection);
+      await answer(connection);
+    }
+  })();
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await accepting;
+      for (const connection of connections) {
+        try {
+          connection.close();
+        } catch {
+          // The answer closed it.
+        }
+      }
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** Makes timers run this many times as fast, so that a deadline of seconds need not be waited for. */
+function hurry(times: number): Disposable {
+  const { setTimeout: real } = globalThis;
+  globalThis.setTimeout =
+    ((handler: () => void, delayMs = 0) => real(handler, delayMs / times)) as typeof setTimeout;
+  return { [Symbol.dispose]: () => void (globalThis.setTimeout = real) };
+}
