@@ -129,6 +129,25 @@ Deno.test("within the core, imports lead to rooms that come before in the flow",
   assert.deepEqual(new Set(core.map(({ path }) => path.split("/")[2])), new Set(CORE_ROOMS));
 });
 
+Deno.test("no imports go round in a circle", () => {
+  const targets = new Map(
+    lib.map(({ path, imports }) => [
+      path,
+      imports.filter((each) => each.startsWith(".")).map((each) => resolve(path, each)),
+    ]),
+  );
+  const circles: string[] = [];
+  const finished = new Set<string>();
+  const visit = (path: string, way: readonly string[]) => {
+    if (way.includes(path)) return void circles.push([...way.slice(way.indexOf(path)), path].join(" > "));
+    if (finished.has(path)) return;
+    for (const target of targets.get(path) ?? []) visit(target, [...way, path]);
+    finished.add(path);
+  };
+  for (const path of targets.keys()) visit(path, []);
+  assert.deepEqual(circles, []);
+});
+
 Deno.test("the rooms are found, so that their rules are not kept by nobody", () => {
   assert.deepEqual(new Set(lib.map(({ path }) => roomOf(path))), new Set(Object.keys(ROOMS)));
 });

@@ -1,3 +1,4 @@
+import { Claims, whyTaken } from "./claims.ts";
 import { mergeShape } from "./merge_options.ts";
 import { withHost } from "../keys/health_check.ts";
 import type { Backend, Model, Route, Server } from "./model.ts";
@@ -11,7 +12,6 @@ import { type MachineAddresses, UNKNOWN_MACHINE, withoutLoops } from "./own_list
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView, Snapshot } from "../snapshot/snapshot.ts";
 import { type Held, heldNotice, holdTlsOnly } from "./tls_only_hosts.ts";
-import { whyTaken } from "./verdict.ts";
 import { type InUse, NOTHING_IN_USE } from "./ways.ts";
 
 /** The model, and all that the user should know of how it came about. */
@@ -58,9 +58,7 @@ class Builder {
   readonly notices = new NoticeList();
   readonly considered: Considered[] = [];
   readonly drafts = new Map<BackendName, Draft>();
-  /** By key. */
-  readonly owners = new Map<string, Route>();
-  readonly heirs = new Map<string, BackendName>();
+  readonly claims = new Claims();
   readonly #memory: ModelMemory;
   readonly #networks: NetworkOwners;
 
@@ -94,7 +92,7 @@ class Builder {
     const isStarting = server.gate === "created";
     let draft = this.drafts.get(own.backend);
     if (draft === undefined) {
-      const owner = this.claim(own, isStarting);
+      const owner = this.claims.take(own, isStarting);
       if (owner !== undefined) {
         const { host, path } = own;
         return this.warnOfTaken(container, () => `does not serve ${host}${path}: ${whyTaken(own, owner)}`);
@@ -103,7 +101,9 @@ class Builder {
       this.drafts.set(own.backend, draft);
     } else draft.members = append(draft.members, offer);
     for (const alias of aliases) {
-      const owner = this.claim(alias, isStarting, draft);
+      const owner = this.claims.take(alias, isStarting, () => {
+        draft.routes = append(draft.routes, alias);
+      });
       if (owner === undefined) continue;
       this.warnOfTaken(
         container,
@@ -115,19 +115,6 @@ class Builder {
     }
   }
 
-  /** Takes a route for its backend; answers with the one that has the host and path for another backend. */
-  claim(route: Route, isStarting: boolean, draft?: Draft): Route | undefined {
-    const owner = this.owners.get(route.key);
-    if (owner === undefined) {
-      this.owners.set(route.key, route);
-      if (draft !== undefined) draft.routes = append(draft.routes, route);
-      return undefined;
-    }
-    if (owner.backend === route.backend) return undefined;
-    if (!isStarting && !this.heirs.has(route.key)) this.heirs.set(route.key, route.backend);
-    return owner;
-  }
-
   warnOfTaken({ id, name }: ContainerView, message: () => string): void {
     if (this.snapshot.starting.has(id)) return;
     const notice = { severity: "warning", code: "host-taken", subject: name } as const;
@@ -135,7 +122,8 @@ class Builder {
   }
 
   finish(): Built {
-    const { notices, considered, owners, settings } = this;
+    const { notices, considered, settings } = this;
+    const { owners, heirs } = this.claims;
     const { stopping, starting } = this.snapshot;
     const claimed = [...owners.values()].sort(byKey);
     // A host is not there before a container of its own runs: until then a wildcard's may answer for it.
@@ -161,7 +149,7 @@ class Builder {
       backends: backends.map((backend) => held.get(backend.name)?.backend ?? backend).sort(byName),
       routes,
       wildcardDepths: wildcardDepths(routes),
-      heirs: this.heirs,
+      heirs,
     };
     return { model, notices: notices.finish(), considered, owners };
   }

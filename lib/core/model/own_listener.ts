@@ -1,17 +1,10 @@
 import { asIpv4 } from "../values/container_address.ts";
 import type { Server } from "./model.ts";
 import type { Considered } from "./model_memory.ts";
-import { formatEndpoint, type IpAddress, type Port } from "../values/names.ts";
+import { formatEndpoint, type IpAddress } from "../values/names.ts";
 import type { Attempt } from "./offer.ts";
-import type { RoutingSettings } from "./routing_settings.ts";
+import type { OwnListener, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
-
-/** A port that signalbox or its HAProxy listens on; no address, 0.0.0.0 and :: are all addresses of this machine. */
-export type OwnListener = {
-  readonly setting: string;
-  readonly address: IpAddress | undefined;
-  readonly port: Port;
-};
 
 /** The addresses that this machine has at a moment, as far as they are known. */
 export type MachineAddresses = ReadonlySet<string>;

@@ -1,8 +1,7 @@
 import type { AddressSettings } from "./choose_endpoint.ts";
 import type { HaproxyVersion } from "../keys/backend_option.ts";
 import type { Frontend, Server } from "./model.ts";
-import type { HostName } from "../values/names.ts";
-import type { OwnListener } from "./own_listener.ts";
+import type { HostName, IpAddress, Port } from "../values/names.ts";
 import type { RouteData } from "../keys/route_data.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
 
@@ -19,6 +18,13 @@ export type RoutingSettings = {
   readonly listeners: readonly OwnListener[];
   /** Only containers that ask for a route get one. */
   readonly isOptIn: boolean;
+};
+
+/** A port that signalbox or its HAProxy listens on; no address, 0.0.0.0 and :: are all addresses of this machine. */
+export type OwnListener = {
+  readonly setting: string;
+  readonly address: IpAddress | undefined;
+  readonly port: Port;
 };
 
 /** One container's part in a backend. */

@@ -1,8 +1,8 @@
 import type { Built } from "./build_model.ts";
+import { whyTaken } from "./claims.ts";
 import type { Route, Server } from "./model.ts";
 import type { Considered } from "./model_memory.ts";
 import type { HostName } from "../values/names.ts";
-import { quote } from "../values/notice.ts";
 import type { Offer } from "./offer.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
 
@@ -36,9 +36,4 @@ function verdictOn({ own, aliases, container, server }: Offer, owners: Built["ow
   }
   const served = aliases.filter((alias) => owners.get(alias.key)?.backend === own.backend);
   return { container, hosts: [own, ...served], server, why: undefined, wanted: undefined };
-}
-
-/** Why a container does not get a host and path of its own. */
-export function whyTaken({ host, path }: Route, owner: Route): string {
-  return `${host}${path} is served already as an alias by the older container ${quote(owner.by)}`;
 }

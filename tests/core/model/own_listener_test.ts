@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { buildModel } from "../../../lib/core/model/build_model.ts";
-import type { OwnListener } from "../../../lib/core/model/own_listener.ts";
+import type { OwnListener } from "../../../lib/core/model/routing_settings.ts";
 import { emptySnapshot } from "../../../lib/core/snapshot/snapshot.ts";
 import { container, ip, LOCAL, port, published, SETTINGS, tcp } from "../containers.ts";
 

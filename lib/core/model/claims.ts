@@ -1,0 +1,32 @@
+import type { BackendName } from "../values/names.ts";
+import { quote } from "../values/notice.ts";
+import type { Route } from "./model.ts";
+
+/** Who has each host and path: the backend that asked first. */
+export class Claims {
+  /** By key. */
+  readonly owners = new Map<string, Route>();
+  /** Who asked for a route that another has, by key: the first of them. */
+  readonly heirs = new Map<string, BackendName>();
+
+  /**
+   * Takes a route for its backend, and tells where it was free; answers with the route that another backend has. One
+   * that is being started inherits nothing.
+   */
+  take(route: Route, isStarting: boolean, onTaken?: () => void): Route | undefined {
+    const owner = this.owners.get(route.key);
+    if (owner === undefined) {
+      this.owners.set(route.key, route);
+      onTaken?.();
+      return undefined;
+    }
+    if (owner.backend === route.backend) return undefined;
+    if (!isStarting && !this.heirs.has(route.key)) this.heirs.set(route.key, route.backend);
+    return owner;
+  }
+}
+
+/** Why a container does not get a host and path of its own. */
+export function whyTaken({ host, path }: Route, owner: Route): string {
+  return `${host}${path} is served already as an alias by the older container ${quote(owner.by)}`;
+}
