@@ -64,7 +64,7 @@ async function playWith(answers: Answers, { tookMs = 0, isExternal = false, refu
   const read = async (step: string) =>
     want(
       routing,
-      await Deno.readTextFile(new URL(`changes/a_new_host_takes_a_spare/${step}.json`, import.meta.url)),
+      await Deno.readTextFile(new URL(`../changes/a_new_host_takes_a_spare/${step}.json`, import.meta.url)),
       {},
     );
   const signal = new AbortController().signal;

@@ -26,7 +26,7 @@ async function sentFor(
   ...names: readonly string[]
 ): Promise<string[]> {
   const snapshot = await Deno.readTextFile(
-    new URL(`changes/${situation}/before.json`, import.meta.url),
+    new URL(`../changes/${situation}/before.json`, import.meta.url),
   );
   const { desired, states } = want(await openRouting({ "haproxy-version": "2.6" }), snapshot, {});
   const servers = desired.model.backends.flatMap((backend) => backend.servers);
@@ -113,7 +113,9 @@ Deno.test("an answer that nobody knows means that HAProxy did not do it, and is 
 });
 
 Deno.test("what was taken out of an HAProxy that stays unknown is given back where it was, once its container lives on", async () => {
-  const snapshot = await Deno.readTextFile(new URL("changes/nothing_changed/before.json", import.meta.url));
+  const snapshot = await Deno.readTextFile(
+    new URL("../changes/nothing_changed/before.json", import.meta.url),
+  );
   const { desired, states } = want(await openRouting({ "haproxy-version": "2.6" }), snapshot, {});
   const servers = desired.model.backends.flatMap((backend) => backend.servers);
   const sent: string[] = [];

@@ -73,11 +73,11 @@ Deno.test("a folder that is there needs no slash to be written into", async () =
   assert.match(await world.read("set/haproxy.cfg"), /^# Written by signalbox/);
 });
 
-Deno.test("writing again leaves the two files and nothing temporary", async () => {
+Deno.test("writing again leaves the three files and nothing temporary", async () => {
   await using world = await World.make(WEB);
   for (let time = 0; time < 2; time++) assert.equal((await world.render(["--output", "set/"])).code, 0);
   const names = await Array.fromAsync(Deno.readDir(`${world.folder}/set`), (entry) => entry.name);
-  assert.deepEqual(names.sort(), ["haproxy.cfg", "hosts.map"]);
+  assert.deepEqual(names.sort(), ["haproxy.cfg", "hosts.map", "last_try.lua"]);
 });
 
 Deno.test("an output that cannot be written fails with its path", async () => {

@@ -46,6 +46,10 @@ Deno.test("--admin serves health, readiness, and the metrics of both, at the add
 Deno.test("/readyz is 503 before the first config, and the sockets are their owner's alone", async () => {
   await using stage = await FaultStage.open({ host: "good.example" });
   const port = freePort();
+  // A first start that can listen on nothing ends; one that follows another waits for its port.
+  const before = stage.start();
+  await stage.answers("good.example");
+  await before.stop();
   const taken = Deno.listen({ hostname: "127.0.0.1", port: stage.port });
   stage.start(["--admin", `127.0.0.1:${port}`]);
   await eventually(async () => (await httpGet({ port, path: "/readyz" })).status === 503, { what: "a 503" });
