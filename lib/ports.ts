@@ -1,3 +1,4 @@
+import type { Event } from "./core/status/event.ts";
 import type { ContainerId, ServerName } from "./core/values/names.ts";
 import type { Notice } from "./core/values/notice.ts";
 import type { Capabilities } from "./core/plan/plan.ts";
@@ -150,6 +151,8 @@ export interface Clock {
 
 /** Where people and machines read what happens. */
 export interface Reporter {
+  /** Tells what signalbox did or found. */
+  tell(event: Event): void;
   error(message: string, fields?: Record<string, unknown>): void;
   warn(message: string, fields?: Record<string, unknown>): void;
   info(message: string, fields?: Record<string, unknown>): void;

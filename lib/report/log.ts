@@ -1,13 +1,19 @@
 import pino from "pino";
 import type { LogFormat, LogLevel } from "../core/settings/setting_values.ts";
 import { formatNotice, messageLine, type Notice, onOneLine } from "../core/values/notice.ts";
+import { putIntoWords } from "../core/status/event_words.ts";
+import { History } from "../core/status/history.ts";
 import type { Reporter } from "../ports.ts";
 
 /** Writes one line, without its line break. */
 export type LineWriter = (line: string) => void;
 
+/** A log that knows its last events. */
+export type Log = Reporter & { readonly history: History };
+
 /** The program's log: pino's JSON lines, or the same as text for people. */
-export function createReporter(format: LogFormat, level: LogLevel, write: LineWriter): Reporter {
+export function createReporter(format: LogFormat, level: LogLevel, write: LineWriter): Log {
+  const history = new History();
   const logger = pino(
     {
       level,
@@ -19,6 +25,12 @@ export function createReporter(format: LogFormat, level: LogLevel, write: LineWr
   );
   let told = new Set<string>();
   return {
+    history,
+    tell(event) {
+      const told = putIntoWords(event);
+      history.note(told, new Date());
+      logger[told.level]({ event: told.event, ...told.fields }, told.text);
+    },
     error: (message, fields) => logger.error(fields ?? {}, message),
     warn: (message, fields) => logger.warn(fields ?? {}, message),
     info: (message, fields) => logger.info(fields ?? {}, message),
@@ -60,9 +72,13 @@ function tell(logger: pino.Logger, notice: Notice): void {
 
 /** `15:04:05.123 WARN  web: …  key=value`; control and direction marks are spelt out, wherever they come from. */
 function textLine(json: string): string {
-  const { level, time, msg, ...fields } = JSON.parse(json) as Record<string, unknown>;
+  const { level, time, msg, event, ...fields } = JSON.parse(json) as Record<string, unknown>;
   const clock = String(time).slice(11, 23);
-  const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`).join("");
+  // The words of an event say most of it already.
+  const isSaid = (value: unknown) => event !== undefined && String(msg).includes(String(value));
+  const rest = Object.entries(fields).filter(([, value]) => !isSaid(value)).map(([name, value]) =>
+    ` ${name}=${JSON.stringify(value)}`
+  ).join("");
   const message = JSON.stringify(String(msg)).slice(1, -1).replaceAll('\\"', '"').replaceAll("\\\\", "\\");
   return onOneLine(`${clock} ${String(level).toUpperCase().padEnd(5)} ${message}${rest}`);
 }

@@ -76,6 +76,15 @@ function metricsOf(status: Status): readonly Metric[] {
       value: status.haproxy.oldWorkers,
     }]),
     gauge("signalbox_haproxy_failures", "Crashes of HAProxy in a row.", [{ value: status.haproxy.failures }]),
+    {
+      name: "signalbox_events_total",
+      type: "counter",
+      help: "What signalbox did and found since the start, by kind of event.",
+      samples: Object.entries(status.eventCounts ?? {}).map(([event, value]) => ({
+        labels: { event },
+        value,
+      })),
+    },
     ...accessLogMetrics(status.haproxy.accessLog),
   ];
 }

@@ -1,6 +1,7 @@
 /** A Docker engine on a unix socket that answers what a test tells it to, and remembers what it was asked. */
+import { Witness } from "../harness/events.ts";
 import { systemClock } from "../../lib/clock.ts";
-import type { Clock, Reporter } from "../../lib/ports.ts";
+import type { Clock } from "../../lib/ports.ts";
 
 const encoder = new TextEncoder();
 
@@ -172,16 +173,4 @@ export const impatientClock: Clock = {
 };
 
 /** Collects what is reported. */
-export function listener(): Reporter & { readonly lines: string[] } {
-  const lines: string[] = [];
-  const at = (level: string) => (message: string) => void lines.push(`${level}: ${message}`);
-  return {
-    lines,
-    error: at("error"),
-    warn: at("warn"),
-    info: at("info"),
-    debug: at("debug"),
-    requests: () => undefined,
-    notices: () => {},
-  };
-}
+export const listener = (): Witness => new Witness();

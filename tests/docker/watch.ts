@@ -5,7 +5,8 @@ import type { Snapshot } from "../../lib/core/snapshot/snapshot.ts";
 import type { FollowerParts } from "../../lib/docker/follow/follower_parts.ts";
 import type { Clock, Reporter } from "../../lib/ports.ts";
 import { eventually } from "../harness/eventually.ts";
-import { type FakeEngine, impatientClock, listener } from "./fake_engine.ts";
+import { Witness } from "../harness/events.ts";
+import { type FakeEngine, impatientClock } from "./fake_engine.ts";
 
 /** A follower of the engine that never waits. */
 export const followerOf = (
@@ -28,7 +29,7 @@ export const followerOf = (
 
 /** An engine that is followed, and a loop that looks again at each wake, as the controller does. */
 export class Watch implements AsyncDisposable {
-  readonly report = listener();
+  readonly report = new Witness();
   snapshot: Snapshot | undefined;
   /** How often it was said that a change is on its way. */
   expected = 0;

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { EngineFollower } from "../../lib/docker/follow/engine_follower.ts";
 import type { Clock } from "../../lib/ports.ts";
-import { cutAnswer, FakeEngine, impatientClock, listener } from "../docker/fake_engine.ts";
+import { cutAnswer, FakeEngine, impatientClock } from "../docker/fake_engine.ts";
 import { eventually } from "../harness/eventually.ts";
+import { Witness } from "../harness/events.ts";
 
 const CUTS = 1_000;
 
@@ -38,7 +39,7 @@ Deno.test(`an engine that misbehaves ${CUTS} times costs no descriptor and no me
       return new Promise((resolve) => setTimeout(resolve, 0));
     },
   };
-  const report = listener();
+  const report = new Witness();
   const follower = new EngineFollower({
     url: "unix:///fake",
     openTransport: () => Promise.resolve(fake.transport),

@@ -66,7 +66,7 @@ for (const program of programs) {
         await Deno.remove(wrapper);
         Deno.kill(master, "SIGKILL");
         const isSaid = () =>
-          stage.said.some((line) => /it cannot be run: .*; it is started again/.test(line));
+          stage.report.lines.some((line) => /it cannot be run: .*; it is started again/.test(line));
         await eventually(isSaid, { what: "the trouble to be told" });
         await Deno.symlink(program.path, wrapper);
         await eventually(() => stage.restarts() === 1, { what: "HAProxy to be started again" });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { ExternalHaproxy } from "../../lib/haproxy/external_haproxy.ts";
 import { openRouting, want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
-import { collect } from "./stage.ts";
+import { Witness } from "../harness/events.ts";
 
 /** Loads an empty routing with a command that knows the folder as $1. */
 async function load(command: (folder: string) => string, signal = new AbortController().signal) {
@@ -15,7 +15,7 @@ async function load(command: (folder: string) => string, signal = new AbortContr
     reloadCommand: command(folder),
     env: {},
   };
-  const outcome = new ExternalHaproxy(settings, collect([])).load(desired, new Map(), signal);
+  const outcome = new ExternalHaproxy(settings, new Witness()).load(desired, new Map(), signal);
   return { folder, outcome, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
 }
 

@@ -73,7 +73,7 @@ for (const program of programs) {
           assert.equal(found.get(name), containerName === "open" ? "0" : "1", name);
         }
       }
-      assert.deepEqual(stage.said.filter((line) => /corrupt|truncat|too long/i.test(line)), []);
+      assert.deepEqual(stage.report.lines.filter((line) => /corrupt|truncat|too long/i.test(line)), []);
       assert.equal((await httpGet({ port: stage.httpPort, host: "held.local" })).status, 503);
       assert.equal((await httpGet({ port: stage.httpPort, host: "open.local" })).status, 200);
       const { status } = await httpGet({ port: stage.httpPort, host: LONG_HOST, path: `${LONG_PATH}/x` });

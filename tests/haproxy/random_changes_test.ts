@@ -49,7 +49,7 @@ async function play(program: HaproxyProgram, seed: number, ways: Record<string, 
   try {
     await using containers = new Containers();
     const { changed, wanted } = await onStage(program, request, (stage) => {
-      said = stage.said;
+      said = stage.report.lines;
       return new Story(stage, containers, seed, steps, ways).tell();
     });
     const fresh = await freshState(program, request, (stage) => wanted(stage));
@@ -116,7 +116,7 @@ class Story {
     steps.push(
       `   ${plan.kind}${plan.kind === "reload" ? `: ${plan.reasons.map(reloadReasonText).join("; ")}` : ""}`,
     );
-    const surprises = stage.said.filter((line) => /not as it was believed/.test(line));
+    const surprises = stage.report.lines.filter((line) => /not as it was believed/.test(line));
     assert.ok(surprises.every(isExpected), surprises.join("\n"));
     return plan;
   }

@@ -8,9 +8,9 @@ import { sendCommands } from "../../lib/haproxy/socket/command_socket.ts";
 import { findIdentity } from "../../lib/haproxy/process/identity.ts";
 import { OwnedHaproxy } from "../../lib/haproxy/owned_haproxy.ts";
 import { findHaproxy } from "../../lib/haproxy/process/program.ts";
-import type { Reporter } from "../../lib/ports.ts";
 import { openRouting, type Wanted } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
+import { Witness } from "../harness/events.ts";
 import { haproxies, type HaproxyProgram } from "../harness/haproxies.ts";
 import { freePort } from "../harness/http.ts";
 
@@ -61,8 +61,8 @@ export type Stage = {
   readonly haproxy: OwnedHaproxy;
   readonly applier: Applier;
   readonly routing: Routing;
-  /** What it reported, each as `warn: text`. */
-  readonly said: string[];
+  /** What it reported. */
+  readonly report: Witness;
   /** How often onRestart was called. */
   readonly restarts: () => number;
   /** The number of the generation that was loaded last; a restart may have loaded a later one. */
@@ -98,7 +98,6 @@ export async function onStage<T>(
       ...others,
     });
   let routing = await open();
-  const said: string[] = [];
   let restarts = 0;
   let generation = 0;
   const settings = {
@@ -111,7 +110,7 @@ export async function onStage<T>(
     env: () => ({ ...routing.env, ...request.env }),
   };
   const Kind = request.canAddServers === false ? OldHaproxy : OwnedHaproxy;
-  const report = collect(said);
+  const report = new Witness();
   const stopping = new Set<ContainerId>();
   const source = { stopping: () => stopping };
   const begin = () => {
@@ -137,14 +136,14 @@ export async function onStage<T>(
       get routing() {
         return routing;
       },
-      said,
+      report,
       stopping,
       restarts: () => restarts,
       generation: () => generation,
       apply: async ({ desired, states }, later) => {
         const result = accept(
           await inTurn(() => now.applier.apply(desired, states, ending.signal, later)),
-          said,
+          report.lines,
         );
         if (result.plan.kind === "reload") generation = (await now.haproxy.store.findCurrent())?.number ?? 0;
         return result;
@@ -184,19 +183,6 @@ function accept<T extends Pick<Applied, "outcome">>(result: T, said: readonly st
   if (outcome.kind === "postponed") throw new Error("it was put off");
   const { stage, detail } = outcome;
   throw new Error(`HAProxy rejected it (${stage}): ${detail}\n${said.slice(-20).join("\n")}`);
-}
-
-/** A reporter that keeps what it hears. */
-export function collect(said: string[]): Reporter {
-  const keep = (level: string) => (message: string) => void said.push(`${level}: ${message}`);
-  return {
-    error: keep("error"),
-    warn: keep("warn"),
-    info: keep("info"),
-    debug: keep("debug"),
-    requests: () => undefined,
-    notices: () => undefined,
-  };
 }
 
 /** Says the wish again until servers that were told to go are gone, as the controller does once a second. */

@@ -53,3 +53,28 @@ Deno.test("a notice that stands is told once, and is not put into words again in
   for (let pass = 0; pass < 10; pass++) report.notices([notice]);
   assert.deepEqual([lines.length, asked], [1, first]);
 });
+
+Deno.test("an event is one line: its kind, its fields and its words; text leaves out what the words say", () => {
+  const lines: string[] = [];
+  const tell = (format: "text" | "json") =>
+    createReporter(format, "info", (line) => lines.push(line)).tell({
+      kind: "engine-found",
+      source: "unix:///docker.sock",
+      engine: "20.10",
+    });
+  tell("json");
+  tell("text");
+  const { time, ...rest } = JSON.parse(lines[0] ?? "") as Record<string, unknown>;
+  assert.ok(typeof time === "string");
+  assert.deepEqual(rest, {
+    level: "info",
+    event: "engine-found",
+    engine: "20.10",
+    source: "unix:///docker.sock",
+    msg: "connected to Docker at unix:///docker.sock",
+  });
+  assert.match(
+    lines[1] ?? "",
+    /^\S+ INFO {2}connected to Docker at unix:\/\/\/docker\.sock engine="20\.10"$/,
+  );
+});

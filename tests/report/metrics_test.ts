@@ -74,3 +74,9 @@ Deno.test("warnings are counted, and what is only worth knowing is not", () => {
   );
   assert.equal(valueOf(text, "signalbox_warnings"), 1);
 });
+
+Deno.test("events are counted by kind", () => {
+  const text = formatMetrics(statusOf({ eventCounts: { "reloaded": 3, "drifted": 0 } }));
+  assert.equal(valueOf(text, "signalbox_events_total", { event: "reloaded" }), 3);
+  assert.equal(valueOf(text, "signalbox_events_total", { event: "drifted" }), 0);
+});

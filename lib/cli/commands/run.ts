@@ -96,7 +96,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   let isHandedOver = false;
   const onFailure = (error: unknown) =>
     report.error(`cannot answer who asks for the status: ${messageOf(error)}; it is tried again`);
-  const status = () => readStatus(controller, startedAt, listeners);
+  const status = () => readStatus(controller, startedAt, listeners, report.history);
   const control = serveControl(stateDir, {
     onFailure,
     status,

@@ -6,6 +6,7 @@ import { formatNotice, type Notice, onOneLine } from "../values/notice.ts";
 import { type ReloadReason, reloadReasonText } from "../plan/reload_reason.ts";
 import type { ReportedServer } from "../state/survey.ts";
 import type { At } from "../model/ways.ts";
+import type { PastEvent } from "./history.ts";
 
 /** One source of containers: an engine, or a file. */
 export type SourceStatus = {
@@ -108,11 +109,15 @@ export type Status = {
   /** Servers that are reached by another way than the rule's, since that one leads to them. */
   readonly detours?: readonly ({ readonly server: ServerName } & At)[];
   readonly notices: readonly Notice[];
+  /** The last events, the oldest first; a signalbox of before tells none. */
+  readonly events?: readonly PastEvent[];
+  /** How many events of each kind there were since the start. */
+  readonly eventCounts?: Readonly<Record<string, number>>;
 };
 
 /** The status of a loop, with what HAProxy tells of itself and of its servers in the same moment. */
 export function statusOf(
-  program: Pick<Status, "version" | "pid" | "startedAt" | "listeners">,
+  program: Pick<Status, "version" | "pid" | "startedAt" | "listeners" | "events" | "eventCounts">,
   state: LoopState,
   haproxy: HaproxyStatus,
   reported: readonly ReportedServer[],
@@ -201,7 +206,21 @@ export function formatStatus(status: Status): string {
     );
   }
   for (const notice of status.notices) lines.push(formatNotice(notice));
+  lines.push(...formatTroubles(status.events ?? []));
   return lines.map((line) => `${onOneLine(line)}\n`).join("");
+}
+
+/** Events of the past that a user reads. */
+const MOST_TROUBLES = 5;
+
+/** The last errors and warnings: what was done as usual is in the log. */
+function formatTroubles(events: readonly PastEvent[]): readonly string[] {
+  const troubles = events.filter(({ level }) => level === "error" || level === "warn");
+  if (troubles.length === 0) return [];
+  return [
+    "last troubles:",
+    ...troubles.slice(-MOST_TROUBLES).map(({ at, level, text }) => `  ${at} ${level}: ${text}`),
+  ];
 }
 
 function haproxyLine(haproxy: HaproxyStatus): string {

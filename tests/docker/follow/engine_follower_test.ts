@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { ACTIONS, decodeEvent } from "../../../lib/docker/api/event.ts";
 import type { ContainerId } from "../../../lib/core/values/names.ts";
 import { eventually } from "../../harness/eventually.ts";
-import { FakeEngine, listener } from "../fake_engine.ts";
+import { FakeEngine } from "../fake_engine.ts";
+import { Witness } from "../../harness/events.ts";
 import { followerOf, tellConnected, Watch } from "../watch.ts";
 
 Deno.test("events are subscribed to before anything is listed, and nothing else is asked for", async () => {
@@ -312,7 +313,7 @@ Deno.test("an engine that holds up its list does not hold up what is known other
   let isHeld = false;
   const held = Promise.withResolvers<Response>();
   fake.answer = (path) => isHeld && path === "/containers/json" ? held.promise : undefined;
-  const follower = followerOf(fake, listener());
+  const follower = followerOf(fake, new Witness());
   const ending = new AbortController();
   const wakes: unknown[] = [];
   const following = follower.follow((wake) => void wakes.push(wake), ending.signal);
@@ -331,7 +332,7 @@ Deno.test("an engine that holds up its list does not hold up what is known other
 
 Deno.test("what happens to a container right after its start is not hidden by the answer that came with the start", async () => {
   await using fake = await FakeEngine.start();
-  const follower = followerOf(fake, listener());
+  const follower = followerOf(fake, new Witness());
   const ending = new AbortController();
   const ids = new Set<ContainerId>();
   const following = follower.follow((wake) => wake.ids?.forEach((id) => ids.add(id)), ending.signal);

@@ -1,7 +1,7 @@
 /** What HAProxy prints while all is well is of no interest, and what it prints of a trouble is. */
 import assert from "node:assert/strict";
 import { HaproxyOutput } from "../../../lib/haproxy/process/output.ts";
-import { listener } from "../../docker/fake_engine.ts";
+import { Witness } from "../../harness/events.ts";
 
 // As 2.6 to 3.4 print them for `del server`, `add server`, `add backend` and their like.
 const ANSWERS = [
@@ -14,14 +14,14 @@ const ANSWERS = [
 ];
 
 Deno.test("what HAProxy prints for each command is told at the level debug alone", () => {
-  const report = listener();
+  const report = new Witness();
   const output = new HaproxyOutput(report);
   for (const line of ANSWERS) output.take("info", line);
   assert.deepEqual(report.lines, ANSWERS.map((line) => `debug: haproxy: ${line}`));
 });
 
 Deno.test("what HAProxy prints of a trouble keeps its severity, whatever words are in it", () => {
-  const report = listener();
+  const report = new Witness();
   const output = new HaproxyOutput(report);
   output.take("error", "Server deleted. That is an error");
   output.take("warn", "Proxy web has a trouble");

@@ -1,0 +1,36 @@
+import type { Event } from "./event.ts";
+import { EVENTS, type ToldEvent } from "./event_words.ts";
+
+/** An event of the past, for status. */
+export type PastEvent = Pick<ToldEvent, "event" | "level" | "text"> & {
+  /** ISO 8601, UTC. */
+  readonly at: string;
+};
+
+/** Events that are kept. */
+const MOST = 50;
+
+/** The last events, and how many there were of each kind; status and metrics read it. */
+export class History {
+  readonly #last: PastEvent[] = [];
+  readonly #counts = new Map<Event["kind"], number>(
+    Object.keys(EVENTS).map((kind) => [kind as Event["kind"], 0]),
+  );
+
+  /** Notes an event. HAProxy's own messages are counted only: a server that flaps would drive out all others. */
+  note({ event, level, text }: ToldEvent, at: Date): void {
+    this.#counts.set(event, (this.#counts.get(event) ?? 0) + 1);
+    if (event === "haproxy-printed" || level === "debug") return;
+    this.#last.push({ at: at.toISOString(), event, level, text });
+    if (this.#last.length > MOST) this.#last.shift();
+  }
+
+  /** The oldest first. */
+  get last(): readonly PastEvent[] {
+    return [...this.#last];
+  }
+
+  get counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
+}

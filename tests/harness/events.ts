@@ -1,0 +1,39 @@
+/** Events for tests: those that parts tell, and those in the log of a program. */
+import type { Event, EventOf } from "../../lib/core/status/event.ts";
+import { putIntoWords } from "../../lib/core/status/event_words.ts";
+import type { Reporter } from "../../lib/ports.ts";
+
+/** A reporter that keeps what it hears. */
+export class Witness implements Reporter {
+  readonly events: Event[] = [];
+  /** Events in words and debug lines in their order, for messages of tests: `warn: text`. */
+  readonly lines: string[] = [];
+
+  tell(event: Event): void {
+    this.events.push(event);
+    const { level, text } = putIntoWords(event);
+    this.lines.push(`${level}: ${text}`);
+  }
+
+  /** The events of one kind. */
+  of<Kind extends Event["kind"]>(kind: Kind): EventOf<Kind>[] {
+    return this.events.filter((event): event is EventOf<Kind> => event.kind === kind);
+  }
+
+  error = (message: string): void => void this.lines.push(`error: ${message}`);
+  warn = (message: string): void => void this.lines.push(`warn: ${message}`);
+  info = (message: string): void => void this.lines.push(`info: ${message}`);
+  debug = (message: string): void => void this.lines.push(`debug: ${message}`);
+  requests(): void {}
+  notices(): void {}
+}
+
+/** Matches a line of the JSON log that tells such an event, with further text behind the kind. */
+export const eventLine = (kind: Event["kind"], text = ""): RegExp => new RegExp(`"event":"${kind}".*${text}`);
+
+/** The events of a program's JSON log, with their fields. */
+export const eventsOf = (
+  lines: readonly string[],
+  kind: Event["kind"],
+): readonly Readonly<Record<string, unknown>>[] =>
+  lines.filter((line) => eventLine(kind).test(line)).map((line) => JSON.parse(line));
