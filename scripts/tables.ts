@@ -2,7 +2,8 @@
  * Writes the tables of the documents from the code that reads what they tell of: `deno run -A scripts/tables.ts`
  * rewrites what lies between the markers, `--check` only says whether that would change anything.
  */
-import { ROUTE_KEYS, type RouteKey } from "../lib/core/keys/route_keys.ts";
+import type { RouteKey } from "../lib/core/keys/route_key.ts";
+import { ROUTE_KEYS } from "../lib/core/keys/route_keys.ts";
 import { type Setting, SETTINGS } from "../lib/core/settings/settings.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -40,6 +41,7 @@ const KIND_IN_WORDS: Readonly<Record<RouteKey["kind"], string>> = {
   "string": "string",
   "string[]": "list of strings",
   "integer": "whole number",
+  "port": "whole number",
   "boolean": "boolean",
 };
 

@@ -1,11 +1,12 @@
 import { nearestWord } from "../values/nearest_word.ts";
-import { type KeyName, ROUTE_KEYS, type RouteKey } from "./route_keys.ts";
+import { KEY_NAMES, type KeyName, keyNamed } from "./route_keys.ts";
 
 /** Each way to write a key: its name, its label, and what other tools call it. */
 const KEY_OF_SPELLING: ReadonlyMap<string, KeyName> = new Map(
-  (Object.entries(ROUTE_KEYS) as [KeyName, RouteKey][]).flatMap(([name, { label, otherNames }]) =>
-    [name, label, ...otherNames].map((spelling) => [spelling, name] as const)
-  ),
+  KEY_NAMES.flatMap((name) => {
+    const { label, otherNames = [] } = keyNamed(name);
+    return [name, label, ...otherNames].map((spelling) => [spelling, name] as const);
+  }),
 );
 const SPELLINGS = [...KEY_OF_SPELLING.keys()];
 

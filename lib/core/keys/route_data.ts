@@ -1,12 +1,26 @@
-import type { BackendOption } from "./backend_option.ts";
-import type { HealthCheck } from "./health_check.ts";
-import type { HostName, PathPrefix, Port } from "../values/names.ts";
+import type { Scope } from "./route_key.ts";
+import type { KeyName, ROUTE_KEYS } from "./route_keys.ts";
+
+type Row<K extends KeyName> = (typeof ROUTE_KEYS)[K];
+
+/** What a parser makes of a good value. */
+type Made<P> = P extends (...given: never[]) => infer R ? R extends { ok: true; value: infer T } ? T : never
+  : never;
+
+/** A key's value, parsed. */
+export type ValueOf<K extends KeyName> = Row<K> extends { readonly kind: "boolean" } ? boolean
+  : Row<K> extends { readonly kind: "string[]"; readonly parse: infer P } ? readonly Made<P>[]
+  : Row<K> extends { readonly parse: infer P } ? Made<P>
+  : never;
+
+/** What keys say, parsed; what was not said, or wrongly, is absent. */
+export type KeyValues = { readonly [K in KeyName]?: ValueOf<K> };
 
 /** Why a route cannot be served, in words that explain prints; `undefined` where nothing is wrong with it. */
 export type Fault = string | undefined;
 
 /** What one route of a container asks for, parsed; what it did not say, or said wrongly, is absent. */
-export type RouteData = {
+export type RouteData = KeyValues & {
   /** Where it was said, for messages: `INTERLOCK_DATA`, `INTERLOCK_DATA[1]`, `label route "api"`, `labels`. */
   readonly source: string;
   /** Why the route cannot be built: a mistake in a key that decides where it leads or who may come in. */
@@ -15,21 +29,15 @@ export type RouteData = {
   readonly off: string | undefined;
   /** Whether anything was said at all; a container that says nothing is not scolded for serving nothing. */
   readonly isExplicit: boolean;
-  readonly enable?: boolean;
-  readonly hostname?: string;
-  readonly domain?: HostName;
-  readonly alias_domains?: readonly HostName[];
-  readonly port?: Port;
-  readonly warm?: boolean;
-  readonly check?: HealthCheck;
-  readonly check_interval?: number;
-  readonly backend_options?: readonly BackendOption[];
-  readonly ssl_only?: boolean;
-  readonly balance_algorithm?: string;
-  readonly weight?: number;
-  readonly ssl_backend?: boolean;
-  readonly ssl_backend_tls_verify?: "none" | "required";
-  readonly network?: string;
-  readonly context_root?: PathPrefix;
-  readonly context_root_rewrite?: boolean;
 };
+
+/** The keys of a scope. */
+export type KeyOf<S extends Scope> = { [K in KeyName]: Row<K>["scope"] extends S ? K : never }[KeyName];
+
+/** A key's value where all is said and done: a key without a fallback may have none. A fallback of another type is no value. */
+export type OptionOf<K extends KeyName> = Row<K> extends { readonly fallback: infer F }
+  ? F extends ValueOf<K> ? ValueOf<K> : never
+  : ValueOf<K> | undefined;
+
+/** What the keys of a scope come to for one server, backend or listener. */
+export type OptionsOf<S extends Scope> = { readonly [K in KeyOf<S>]: OptionOf<K> };

@@ -1,13 +1,11 @@
 import type { HaproxyVersion } from "../keys/backend_option.ts";
 import { Complaints } from "../values/complaints.ts";
-import { readBoolean } from "../keys/label_value.ts";
-import { expected, type Parsed, parsed, quote } from "../values/notice.ts";
-import type { RouteData } from "../keys/route_data.ts";
-import { type KeyName, type Kind, NEEDED_KEYS, ROUTE_KEYS, type RouteKey } from "../keys/route_keys.ts";
-import { placeOf, type Said, type SaidRoute } from "./said.ts";
-
-/** Elements of one list that are read. */
-const MOST_ELEMENTS = 256;
+import { readBoolean } from "../keys/key_kind.ts";
+import { quote } from "../values/notice.ts";
+import type { KeyValues, RouteData } from "../keys/route_data.ts";
+import { KEY_NAMES, type KeyName, keyNamed } from "../keys/route_keys.ts";
+import { readValue } from "./read_value.ts";
+import { placeOf, type SaidRoute } from "./said.ts";
 
 /** Reads what was said of one route; nobody is scolded for what is left out. */
 export function readRoute(said: SaidRoute, version: HaproxyVersion, complaints: Complaints): RouteData {
@@ -23,11 +21,9 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
   for (const [name, { value, label }] of keys) {
     // What a compose file leaves of a variable that is not set says nothing.
     if (value === "" && (name === "hostname" || name === "domain")) continue;
-    const rule: RouteKey = ROUTE_KEYS[name];
+    const rule = keyNamed(name);
     const place = () => placeOf(name, label, source);
-    const result = rule.kind === "string[]"
-      ? readList(rule, value, version, place, complaints)
-      : readOne(rule.kind, rule, { value, label }, version);
+    const result = readValue(rule, { value, label }, version, place, complaints);
     if (result.ok) {
       data[name] = result.value;
       continue;
@@ -51,69 +47,23 @@ const placeIn = ({ keys, source }: SaidRoute, name: KeyName): string =>
   placeOf(name, keys.get(name)?.label, source);
 
 /** Keys without the one that they need; answers with the fault where that leaves open what was to be protected. */
-function tellNeeded(said: SaidRoute, data: Partial<RouteData>, complaints: Complaints): string | undefined {
+function tellNeeded(said: SaidRoute, data: KeyValues, complaints: Complaints): string | undefined {
   let fault: string | undefined;
-  for (const [name, needed] of NEEDED_KEYS) {
-    if (data[name] === undefined || data[name] === false || data[needed]) continue;
-    const isOpen = data[name] === "required";
+  for (const [name, { key, isOpenWithout }] of NEEDS) {
+    const value = data[name];
+    if (value === undefined || value === false || data[key as KeyName]) continue;
+    const isOpen = typeof value === "string" && isOpenWithout?.(value) === true;
     const cost = isOpen ? "; the route is left out" : "";
     if (isOpen) fault = `${placeIn(said, name)} has no effect`;
     complaints.warn(
       "no-effect",
-      () => `${placeIn(said, name)} has no effect, expected ${needed} beside it${cost}`,
+      () => `${placeIn(said, name)} has no effect, expected ${key} beside it${cost}`,
     );
   }
   return fault;
 }
 
-/** A list keeps its good elements: each bad one is told of by itself. */
-function readList(
-  rule: RouteKey,
-  value: unknown,
-  version: HaproxyVersion,
-  place: () => string,
-  complaints: Complaints,
-): Parsed<unknown[]> {
-  if (!Array.isArray(value)) return expected("a list of strings");
-  const values: unknown[] = [];
-  for (const element of value.slice(0, MOST_ELEMENTS)) {
-    const result = readOne("string", rule, { value: element, label: undefined }, version);
-    if (result.ok) values.push(result.value);
-    else {complaints.warn(
-        "bad-value",
-        () => `${place()} holds ${quote(element)}, expected ${result.expected}; it is left out`,
-      );}
-  }
-  if (value.length > MOST_ELEMENTS) {
-    complaints.warn(
-      "too-many",
-      () => `${place()} has ${value.length} elements, the first ${MOST_ELEMENTS} are used`,
-    );
-  }
-  return parsed(values);
-}
-
-const EXPECTED_KIND: Readonly<Record<Kind, string>> = {
-  "string": "a string",
-  "string[]": "a list of strings",
-  "integer": "a whole number",
-  "boolean": "true or false",
-};
-
-/** Reads one value of a kind: a list's elements have another kind than the list. */
-function readOne(
-  kind: Kind,
-  rule: RouteKey,
-  { value, label }: Said,
-  version: HaproxyVersion,
-): Parsed<unknown> {
-  if (kind === "boolean") {
-    const truth = readBoolean(value);
-    if (truth !== undefined) return parsed(truth);
-    return expected(label === undefined ? EXPECTED_KIND[kind] : "true or false (or yes, no, on, off, 1, 0)");
-  }
-  const isRight = kind === "integer" ? Number.isInteger(value) : typeof value === "string";
-  // A port says its range by itself, which is better advice than its type.
-  if (!isRight && rule.parse !== ROUTE_KEYS.port.parse) return expected(EXPECTED_KIND[kind]);
-  return rule.parse(value as never, version);
-}
+const NEEDS = KEY_NAMES.flatMap((name) => {
+  const { needs } = keyNamed(name);
+  return needs === undefined ? [] : [[name, needs] as const];
+});

@@ -2,7 +2,7 @@ import type { RouteData } from "../keys/route_data.ts";
 import type { HaproxyVersion } from "../keys/backend_option.ts";
 import { type Complaint, Complaints } from "../values/complaints.ts";
 import { count } from "../values/count.ts";
-import { readBoolean } from "../keys/label_value.ts";
+import { readBoolean } from "../keys/key_kind.ts";
 import { readRoute } from "./read_route.ts";
 import { placeOf, type SaidRoute } from "./said.ts";
 import { MOST_ROUTES, sortData } from "./said_data.ts";

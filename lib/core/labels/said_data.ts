@@ -4,7 +4,7 @@ import { findJsonMistake } from "./json_mistake.ts";
 import { messageOf } from "../values/message_of.ts";
 import { excerptAt, quote } from "../values/notice.ts";
 import { repeatedKeys } from "./repeated_keys.ts";
-import { isKeyName, type KeyName, ROUTE_KEYS } from "../keys/route_keys.ts";
+import { isKeyName, type KeyName, keyNamed } from "../keys/route_keys.ts";
 import type { Said, SaidRoute } from "./said.ts";
 import type { Fault } from "../keys/route_data.ts";
 import { type Comparisons, UnknownWords } from "./unknown_words.ts";
@@ -80,7 +80,7 @@ function tellMistake(text: string, error: unknown, complaints: Complaints): void
 /** Of two words that would close a route, nobody can tell which was meant: that is answered with a fault. */
 function tellRepeated(repeated: readonly string[], complaints: Complaints): Fault {
   if (repeated.length === 0) return undefined;
-  const guard = repeated.find((name) => isKeyName(name) && ROUTE_KEYS[name].isGuard);
+  const guard = repeated.find((name) => isKeyName(name) && keyNamed(name).isGuard);
   complaints.warn("repeated-key", () => {
     const names = repeated.slice(0, MOST_NAMED).map(quote).join(", ");
     const cost = guard === undefined

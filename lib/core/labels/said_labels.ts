@@ -1,5 +1,5 @@
 import type { Complaints } from "../values/complaints.ts";
-import { labelValue } from "../keys/label_value.ts";
+import { KINDS } from "../keys/key_kind.ts";
 import { nearKey } from "../keys/near_key.ts";
 import { quote } from "../values/notice.ts";
 import { KEY_OF_LABEL, type KeyName, ROUTE_KEYS } from "../keys/route_keys.ts";
@@ -42,7 +42,7 @@ export function sortLabels(
     const said = routes.get(route) ?? new Map<KeyName, Said>();
     routes.set(route, said);
     const { kind } = ROUTE_KEYS[key];
-    const value = labelValue(kind, labels[label] ?? "");
+    const value = KINDS[kind].fromLabel(labels[label] ?? "");
     const before = said.get(key)?.value;
     said.set(key, {
       value: kind === "string[]" ? [...(Array.isArray(before) ? before : []), value] : value,

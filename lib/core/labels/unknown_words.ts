@@ -2,7 +2,7 @@ import type { Fault } from "../keys/route_data.ts";
 import type { Complaints } from "../values/complaints.ts";
 import { count } from "../values/count.ts";
 import { quote } from "../values/notice.ts";
-import { type KeyName, ROUTE_KEYS } from "../keys/route_keys.ts";
+import { type KeyName, keyNamed } from "../keys/route_keys.ts";
 
 /** Words that are compared with what is known, of all that one container says. */
 const MOST_COMPARED = 64;
@@ -43,7 +43,7 @@ export class UnknownWords {
       return;
     }
     const found = near();
-    const guards = found.filter(({ key }) => ROUTE_KEYS[key].isGuard);
+    const guards = found.filter(({ key }) => keyNamed(key).isGuard);
     for (const { route, meant } of guards) {
       this.#faults.set(route, `${quote(word)} is not known, and may be meant as ${quote(meant)}`);
     }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readRouteData, SaidBefore } from "../../../lib/core/labels/read_routes.ts";
 import { nearKey } from "../../../lib/core/keys/near_key.ts";
-import { ROUTE_KEYS } from "../../../lib/core/keys/route_keys.ts";
+import { isKeyName, KEY_NAMES, keyNamed, ROUTE_KEYS } from "../../../lib/core/keys/route_keys.ts";
 import { container } from "../containers.ts";
 
 function read(interlockData: string | undefined, labels: Record<string, string> = {}) {
@@ -62,6 +62,12 @@ for (const [name, rule] of Object.entries(ROUTE_KEYS)) {
     assert.match(notices[0] ?? "", new RegExp(`^"${name}" of INTERLOCK_DATA is \\{"a":1\\}, expected `));
   });
 }
+
+Deno.test("what a key needs beside it is a key too, and a label names one key", () => {
+  const needed = KEY_NAMES.flatMap((name) => keyNamed(name).needs?.key ?? []);
+  assert.deepEqual(needed.filter((name) => !isKeyName(name)), []);
+  assert.equal(new Set(KEY_NAMES.map((name) => keyNamed(name).label)).size, KEY_NAMES.length);
+});
 
 Deno.test("what has no effect without another key is told of", () => {
   for (const beside of [{}, { ssl_backend: false }]) {

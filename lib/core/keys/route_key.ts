@@ -1,0 +1,42 @@
+import type { HaproxyVersion } from "./backend_option.ts";
+import type { Inputs, Kind } from "./key_kind.ts";
+import type { Parsed } from "../values/notice.ts";
+
+/**
+ * Where a key stands in HAProxy, which decides how it changes: a row of a table, a line of the backend (where the
+ * containers of one host must agree), the server's own line, or a listener.
+ */
+export type Scope = "route" | "backend" | "server" | "listener";
+
+type Parser<K extends Kind> = (value: Inputs[K], version: HaproxyVersion) => Parsed<unknown>;
+
+/** All that there is to know of a key that a container may use; types, merging and the documents follow from it. */
+export type RouteKey =
+  & {
+    /** Its label, without `interlock.` in front; lists take `.N` after it too. */
+    readonly label: string;
+    readonly scope: Scope;
+    /** What a wrong value costs: the key alone, or the route, which is then left out. */
+    readonly costs: "key" | "route";
+    /**
+     * It narrows, redirects or protects the route, or keeps it closed: who writes nearly its name means it, so that such
+     * a word costs the route as a wrong value does. What was to be closed is never opened by a mistake.
+     */
+    readonly isGuard?: boolean;
+    /** What counts where no container says it; `undefined` for nothing, or for a rule of MERGE_RULES. */
+    readonly fallback?: unknown;
+    /** The key that it does nothing without, and for which of its values the route would then be open. */
+    readonly needs?: { readonly key: string; readonly isOpenWithout?: (value: string) => boolean };
+    /** The first HAProxy that has it; none where every one that signalbox knows does. */
+    readonly since?: HaproxyVersion;
+    /** What other tools call it: words that are not near by their letters. */
+    readonly otherNames?: readonly string[];
+    readonly meaning: string;
+  }
+  & (
+    | { readonly kind: "boolean"; readonly parse?: undefined }
+    /** Reads one value of the kind. */
+    | { readonly kind: "integer" | "port"; readonly parse: Parser<"integer"> }
+    | { readonly kind: "string"; readonly parse: Parser<"string"> }
+    | { readonly kind: "string[]"; readonly parse: Parser<"string[]"> }
+  );
