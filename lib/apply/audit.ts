@@ -1,15 +1,14 @@
-import type { Running } from "../core/state/running.ts";
-import { believe } from "../core/state/survey.ts";
-import type { HoldBack } from "./hold_back.ts";
-import type { KeptFiles } from "./kept_files.ts";
+import { findDrift } from "../core/state/survey.ts";
+import type { Believed } from "./believed.ts";
+import type { SavedFiles } from "./saved_files.ts";
 import type { HaproxyControl, Reporter } from "../ports.ts";
 
 /** What an Audit is made of. */
 export type AuditParts = {
   readonly haproxy: HaproxyControl;
   readonly report: Reporter;
-  readonly holdBack: HoldBack;
-  readonly kept: KeptFiles;
+  readonly believed: Believed;
+  readonly saved: SavedFiles;
   /** Hears what only a reload puts right. */
   readonly diverged: (detail: string) => void;
 };
@@ -22,21 +21,22 @@ export class Audit {
   constructor(readonly parts: AuditParts) {}
 
   /** Compares HAProxy with what it is believed to have, and believes it from then on; answers with what drifted. */
-  async compare(believed: () => Running | undefined): Promise<readonly string[]> {
-    const { haproxy, report, holdBack, kept, diverged } = this.parts;
-    const running = believed();
+  async compare(): Promise<readonly string[]> {
+    const { haproxy, report, believed, saved, diverged } = this.parts;
+    const { running, version } = believed;
     if (running === undefined) return [];
-    const isQuiet = holdBack.watch();
     // What cannot be asked now is asked again, and holds up nothing that a container wants.
     const survey = await haproxy.survey().catch((error) =>
       report.debug(`cannot compare HAProxy with what it should have: ${error}`)
     );
-    // What was held back meanwhile is no drift.
-    if (!isQuiet() || running !== believed() || !survey) return [];
-    const { told, reloadReason } = believe(running, survey);
+    // What signalbox told HAProxy meanwhile is no drift.
+    if (!survey || !believed.isUnchangedSince(version)) return [];
+    const drift = findDrift(running, survey);
+    const { told, reloadReason } = drift;
+    if (told.length > 0) believed.drifted(drift);
     if (reloadReason === undefined) {
       this.#drifts = 0;
-      await kept.keepStates(running, survey.servers);
+      await saved.keepStates(running, survey.servers);
       return told;
     }
     // What reloads do not cure is what a user's own template says: they come at ever longer intervals.

@@ -2,9 +2,10 @@ import { tenths } from "../core/values/milliseconds.ts";
 import type { Backend, Model } from "../core/model/model.ts";
 import type { BackendName, ContainerId, ServerName } from "../core/values/names.ts";
 import type { Desired } from "../core/config/render.ts";
-import { noteOperation, type Running } from "../core/state/running.ts";
+import type { Running } from "../core/state/running.ts";
 import { type Operation, runtimeCommands, type ServerState, takeReplies } from "../core/runtime/operation.ts";
 import type { ReportedServer } from "../core/state/survey.ts";
+import type { Believed } from "./believed.ts";
 import type { Clock, HaproxyControl, Reporter } from "../ports.ts";
 
 type States = ReadonlyMap<ServerName, ServerState>;
@@ -17,6 +18,7 @@ export type HoldBackParts = {
   readonly haproxy: HaproxyControl;
   readonly clock: Clock;
   readonly report: Reporter;
+  readonly believed: Believed;
 };
 
 /**
@@ -28,8 +30,6 @@ export class HoldBack {
   done: Promise<unknown> = Promise.resolve();
   /** What was taken out of an HAProxy that is not known, by the name of its server. */
   readonly #unknown = new Map<ServerName, ReportedServer>();
-  #count = 0;
-  #underWay = 0;
 
   constructor(readonly parts: HoldBackParts, readonly onFailure: (reason: string) => void) {}
 
@@ -39,26 +39,24 @@ export class HoldBack {
    * to be what it should be, the servers are asked first. Answers whether what is known of HAProxy has changed.
    */
   take(
-    running: Running | undefined,
     stopping: ReadonlySet<ContainerId>,
     wanted: Desired,
     isBlocked: boolean,
     since = this.parts.clock.now(),
   ): boolean {
+    const { running } = this.parts.believed;
     // What HAProxy has is known: what was taken out is a part of it.
     if (running !== undefined) this.#unknown.clear();
     if (stopping.size === 0) return false;
     if (running === undefined) {
-      this.#tell(this.#sendUnknown(stopping, wanted, since));
+      this.#tell([], this.#sendUnknown(stopping, wanted, since));
       return false;
     }
     const operations = this.#plan(running, stopping, wanted, isBlocked);
     if (operations.length === 0) return false;
-    for (const operation of operations) {
-      // Routes are left to be planned: which section serves whom is read from them.
-      if (operation.kind === "set-state") noteOperation(running, operation, true);
-    }
     this.#tell(
+      // Routes are left to be planned: which section serves whom is read from them.
+      operations.filter(({ kind }) => kind === "set-state"),
       this.#send(operations, since).catch((error) => {
         this.parts.report.debug(`cannot hold servers back: ${error}`);
         this.onFailure("HAProxy did not do what takes servers out");
@@ -96,22 +94,12 @@ export class HoldBack {
   }
 
   /** What waits for HAProxy waits until it has heard this, but not for long. */
-  #tell(sending: Promise<void>): void {
-    this.#count++;
-    this.#underWay++;
+  #tell(operations: readonly Operation[], sending: Promise<void>): void {
+    this.parts.believed.telling(operations, sending);
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const cancel = this.parts.clock.after(PATIENCE_MS, resolve);
-    const sent = sending.finally(() => {
-      this.#underWay--;
-      cancel();
-    });
+    const sent = sending.finally(cancel);
     this.done = Promise.race([Promise.all([this.done, sent]), late]);
-  }
-
-  /** Begins to watch whether servers are taken out; answers with the question whether none were since. */
-  watch(): () => boolean {
-    const [count, underWay] = [this.#count, this.#underWay];
-    return () => underWay === 0 && count === this.#count;
   }
 
   /** A server is known by its name, wherever it stands; what cannot be asked is loaded anew all the same. */

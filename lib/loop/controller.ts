@@ -94,7 +94,7 @@ export class Controller {
       model: built?.model,
       notices: built?.notices ?? [],
       waiting: readiness.waiting(built?.model),
-      hasConfig: applier.hasConfig,
+      hasConfig: applier.believed.hasConfig,
       reloads: count,
       reloadsByReason: counts,
       lastReload: last,

@@ -1,6 +1,6 @@
 /** Which servers are taken out at the moment that their container is told to stop. */
 import assert from "node:assert/strict";
-import { runningAfterLoad } from "../../lib/core/state/running.ts";
+import { Believed } from "../../lib/apply/believed.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { ContainerId } from "../../lib/core/values/names.ts";
 import { HoldBack } from "../../lib/apply/hold_back.ts";
@@ -42,16 +42,12 @@ async function sentFor(
     reportServers: () =>
       Promise.resolve(servers.map(({ name }) => ({ section: "_spare_3", name, isReady: name !== waiting }))),
   } as unknown as HaproxyControl;
-  const holdBack = new HoldBack(
-    { haproxy, clock: systemClock, report: listener() },
-    onFailure,
-  );
-  const known = runningAfterLoad(
-    desired,
-    waiting === undefined ? states : new Map([...states, [waiting, "maint"]]),
-  );
+  const believed = new Believed();
+  if (!isUnknown) {
+    believed.loaded(desired, waiting === undefined ? states : new Map([...states, [waiting, "maint"]]));
+  }
+  const holdBack = new HoldBack({ haproxy, clock: systemClock, report: listener(), believed }, onFailure);
   holdBack.take(
-    isUnknown ? undefined : known,
     // One that serves nothing is told to stop too.
     new Set([...stopping.map(({ containerId }) => containerId), "worker" as ContainerId]),
     desired,
@@ -134,10 +130,13 @@ Deno.test("what was taken out of an HAProxy that stays unknown is given back whe
         isReady: true,
       }))),
   } as unknown as HaproxyControl;
-  const holdBack = new HoldBack({ haproxy, clock: systemClock, report: listener() }, assert.fail);
+  const holdBack = new HoldBack(
+    { haproxy, clock: systemClock, report: listener(), believed: new Believed() },
+    assert.fail,
+  );
   const ids = servers.map(({ containerId }) => containerId);
   assert.equal(ids.length, 2);
-  holdBack.take(undefined, new Set(ids), desired, false);
+  holdBack.take(new Set(ids), desired, false);
   await holdBack.done;
   assert.equal(sent.splice(0).length, 2);
   await holdBack.giveBack(new Set(ids), states, desired);

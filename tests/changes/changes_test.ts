@@ -16,7 +16,7 @@ import assert from "node:assert/strict";
 import { createTwoFilesPatch } from "diff";
 import type { HaproxyVersion } from "../../lib/core/keys/backend_option.ts";
 import { capabilitiesOf, type Plan, planChange } from "../../lib/core/plan/plan.ts";
-import { noteBindings, noteOperation, type Running, runningAfterLoad } from "../../lib/core/state/running.ts";
+import { Believed } from "../../lib/apply/believed.ts";
 import {
   openRouting,
   planText,
@@ -64,30 +64,32 @@ async function planOf(situation: Situation, version: HaproxyVersion): Promise<st
     wanted: want(routing, step.snapshot, step.note),
   }));
   assert.ok(first !== undefined);
-  let running = runningAfterLoad(first.wanted.desired, first.wanted.states);
+  const believed = new Believed();
+  believed.loaded(first.wanted.desired, first.wanted.states);
   const texts: string[] = [];
   for (const { step, wanted } of others) {
     const capabilities = { ...capabilitiesOf(version, true), canAddServers: situation.canAddServers };
-    const plan = planChange(running, wanted.desired, wanted.states, capabilities);
+    assert.ok(believed.running !== undefined);
+    const plan = planChange(believed.running, wanted.desired, wanted.states, capabilities);
     texts.push(`${others.length > 1 ? `# ${step.name}\n` : ""}${planText(plan)}`);
-    running = done(running, plan, wanted, step);
+    note(believed, plan, wanted, step);
   }
   return texts.join("\n");
 }
 
-/** What HAProxy has when the plan was done, as lib/apply/applier.ts notes it. */
-function done(running: Running, plan: Plan, { desired, states }: Wanted, step: Step): Running {
-  if (plan.kind === "reload" || step.note.refused !== undefined) return runningAfterLoad(desired, states);
-  running.files = desired.files;
-  if (plan.kind !== "runtime") return running;
+/** Notes that the plan was done, as lib/apply does. */
+function note(believed: Believed, plan: Plan, { desired, states }: Wanted, step: Step): void {
+  if (plan.kind === "reload" || step.note.refused !== undefined) return believed.loaded(desired, states);
+  believed.saved(desired.files);
+  if (plan.kind !== "runtime") return;
   const isBusy = (server: string) => (step.note.busy ?? []).some((name) => server.includes(`:${name}:`));
   for (const operation of plan.operations) {
     const isRefused = operation.kind === "delete-server" && isBusy(operation.server) ||
-      operation.kind === "delete-backend" && running.sections.get(operation.section)?.servers.size !== 0;
-    noteOperation(running, operation, !isRefused);
+      operation.kind === "delete-backend" &&
+        believed.running?.sections.get(operation.section)?.servers.size !== 0;
+    believed.did(operation, !isRefused);
   }
-  noteBindings(running, desired, plan.operations);
-  return running;
+  believed.bound(desired, plan.operations);
 }
 
 async function compare(url: URL, actual: string): Promise<void> {

@@ -95,10 +95,10 @@ class Reader {
     for (const name of this.remains.survey.sections) {
       if (this.#own.backends.has(name)) continue;
       const section = this.#readSection(name, backendOf.get(name) ?? name, routed.has(name));
-      for (const server of servers.get(name) ?? []) {
-        section.servers.set(server.name, this.#readServer(name, server));
-      }
-      sections.set(name, section);
+      const found = (servers.get(name) ?? []).map((server) =>
+        [server.name, this.#readServer(name, server)] as const
+      );
+      sections.set(name, { ...section, servers: new Map(found) });
     }
     const shapes = new Map([...this.desired.defaults].map(([shape, name]) => [name, shape]));
     const made = [...this.#loaded.defaults].filter(([name]) => !this.#own.defaults.has(name));

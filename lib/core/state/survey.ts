@@ -1,5 +1,5 @@
 import { parseIp, type ServerName } from "../values/names.ts";
-import type { Running, RunningSection } from "./running.ts";
+import type { Running, RunningSection, RunningServer } from "./running.ts";
 import { endpointOf, weightOf, withWeight } from "../runtime/server_line.ts";
 import type { SectionName } from "../runtime/operation.ts";
 
@@ -85,9 +85,12 @@ export function parseServerStates(text: string): ReportedServer[] {
 }
 
 /** Whether HAProxy reports the servers that a section should have, each as we believe it to be. */
-export function isAsReported(section: RunningSection, reported: readonly ReportedServer[]): boolean {
-  return reported.length === section.servers.size && reported.every((server) => {
-    const believed = section.servers.get(server.name);
+export function isAsReported(
+  { servers }: Pick<RunningSection, "servers">,
+  reported: readonly ReportedServer[],
+): boolean {
+  return reported.length === servers.size && reported.every((server) => {
+    const believed = servers.get(server.name);
     return believed !== undefined && server.isReady === (believed.state === "ready") &&
       isWeighed(believed.line, server) && isAt(believed.line, server);
   });
@@ -119,33 +122,47 @@ function isAt(line: string, { address, port }: ReportedServer): boolean {
   return !wanted.ok || !reported.ok || (wanted.value === reported.value && Number(writtenPort) === port);
 }
 
-/** What someone else changed: for people, and why nothing but a reload puts it right, where that is so. */
-export type Drift = { readonly told: readonly string[]; readonly reloadReason: string | undefined };
+/** What someone else changed. */
+export type Drift = {
+  /** For people. */
+  readonly told: readonly string[];
+  /** Why nothing but a reload puts it right, where that is so. */
+  readonly reloadReason: string | undefined;
+  /** Servers of ours, as HAProxy has them by now. */
+  readonly servers: readonly {
+    readonly section: SectionName;
+    readonly name: ServerName;
+    readonly server: RunningServer;
+  }[];
+  /** Where routes lead by now; `undefined` where they are gone. */
+  readonly routes: ReadonlyMap<string, SectionName | undefined>;
+};
 
 /** More routes than this are told as a number. */
 const MOST_ROUTES_TOLD = 8;
 
 /**
- * Compares what HAProxy has with what it is believed to have, and believes it: the next plan puts states and routes
- * right by commands. Servers and backends that came or went need a reload.
+ * Compares what HAProxy has with what it is believed to have: the next plan puts states and routes right by commands.
+ * Servers and backends that came or went need a reload.
  */
-export function believe(running: Running, survey: Survey): Drift {
+export function findDrift(running: Running, survey: Survey): Drift {
   const told: string[] = [];
+  const drifted: Drift["servers"][number][] = [];
   let reloadReason: string | undefined;
   const reported = Map.groupBy(survey.servers, (server) => server.section);
   for (const [name, section] of running.sections) {
     const servers = reported.get(name) ?? [];
-    for (const server of servers) {
-      const believed = section.servers.get(server.name);
-      if (believed === undefined) continue;
-      const line = weighedLine(believed.line, server);
-      const state = server.isReady ? "ready" : "maint";
-      section.servers.set(server.name, { ...believed, line, state });
-      if (line !== believed.line) told.push(`the weight of ${server.name} was changed by someone else`);
-      if (state === believed.state) continue;
-      told.push(`${server.name} was made ${server.isReady ? "ready" : "unavailable"} by someone else`);
+    const changed = servers.flatMap((server) => changeOf(section, server));
+    for (const { name: server, before, now } of changed) {
+      drifted.push({ section: name, name: server, server: now });
+      if (now.line !== before.line) told.push(`the weight of ${server} was changed by someone else`);
+      if (now.state === before.state) continue;
+      told.push(`${server} was made ${now.state === "ready" ? "ready" : "unavailable"} by someone else`);
     }
-    if (survey.sections.has(name) && isAsReported(section, servers)) continue;
+    const now = changed.length === 0
+      ? section
+      : { servers: new Map([...section.servers, ...changed.map(({ name, now }) => [name, now] as const)]) };
+    if (survey.sections.has(name) && isAsReported(now, servers)) continue;
     told.push(
       survey.sections.has(name)
         ? `the servers of ${name} are not those of the config`
@@ -153,38 +170,49 @@ export function believe(running: Running, survey: Survey): Drift {
     );
     reloadReason = `the servers of ${name} were changed by someone else`;
   }
-  const routes = believeRoutes(running, survey.routes);
-  if (routes.isTwice) reloadReason = "hosts.map has a key twice";
-  const { changed } = routes;
+  const { changed, isTwice, routes } = findRouteDrift(running, survey.routes);
+  if (isTwice) reloadReason = "hosts.map has a key twice";
   if (changed.length > MOST_ROUTES_TOLD) told.push(`${changed.length} routes were changed by someone else`);
   else told.push(...changed);
-  return { told, reloadReason };
+  return { told, reloadReason, servers: drifted, routes };
+}
+/** A server of ours, if HAProxy reports it in another state or with another weight. */
+function changeOf({ servers }: RunningSection, reported: ReportedServer) {
+  const { name } = reported;
+  const before = servers.get(name);
+  if (before === undefined) return [];
+  const line = weighedLine(before.line, reported);
+  const state = reported.isReady ? "ready" as const : "maint" as const;
+  return line === before.line && state === before.state
+    ? []
+    : [{ name, before, now: { ...before, line, state } }];
 }
 
 /** Routes that the files have beside ours, or lack, are the wish of a user's own template. */
-function believeRoutes(running: Running, routes: readonly ReportedRoute[] | undefined) {
+function findRouteDrift(running: Running, reported: Survey["routes"]) {
   const changed: string[] = [];
-  if (routes === undefined) return { changed, isTwice: false };
-  const inFile = new Set(parseMap(running.files.get("hosts.map") ?? "").map(([key]) => key));
-  const reported = new Map<string, SectionName>();
+  const routes = new Map<string, SectionName | undefined>();
   let isTwice = false;
-  for (const { key, section } of routes) {
+  if (reported === undefined) return { changed, isTwice, routes };
+  const inFile = new Set(parseMap(running.files.get("hosts.map") ?? "").map(([key]) => key));
+  const seen = new Set<string>();
+  for (const { key, section } of reported) {
     const believed = running.routes.get(key);
     if (believed === undefined && inFile.has(key)) continue;
-    if (reported.has(key)) {
+    if (seen.has(key)) {
       isTwice = true;
       changed.push(`the route ${key} was added a second time`);
     } else if (believed === undefined) changed.push(`the route ${key} was added by someone else`);
     else if (believed !== section) changed.push(`the route ${key} was led elsewhere by someone else`);
-    reported.set(key, section);
+    seen.add(key);
+    if (believed !== section || routes.has(key)) routes.set(key, section);
   }
   for (const key of running.routes.keys()) {
-    if (reported.has(key) || !inFile.has(key)) continue;
+    if (seen.has(key) || !inFile.has(key)) continue;
     changed.push(`the route ${key} was removed by someone else`);
-    running.routes.delete(key);
+    routes.set(key, undefined);
   }
-  for (const [key, section] of reported) running.routes.set(key, section);
-  return { changed, isTwice };
+  return { changed, isTwice, routes };
 }
 
 /** Reads hosts.map as it stands in the file: a key and a backend a line. */

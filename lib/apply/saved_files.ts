@@ -1,6 +1,6 @@
 import type { ServerName } from "../core/values/names.ts";
 import type { Desired } from "../core/config/render.ts";
-import { type Running, runningAfterLoad } from "../core/state/running.ts";
+import type { Running } from "../core/state/running.ts";
 import type { ServerState } from "../core/runtime/operation.ts";
 import type { ReportedServer } from "../core/state/survey.ts";
 import type { HaproxyControl, Reporter } from "../ports.ts";
@@ -8,7 +8,7 @@ import type { HaproxyControl, Reporter } from "../ports.ts";
 type States = ReadonlyMap<ServerName, ServerState>;
 
 /** The files that are current, from which HAProxy starts after a crash, or when somebody else reloads it. */
-export class KeptFiles {
+export class SavedFiles {
   #desired: Desired | undefined;
   /** Not known of files that an earlier signalbox wrote. */
   #states: States | undefined;
@@ -39,9 +39,10 @@ export class KeptFiles {
     if (this.#isStale && running !== undefined) await this.keepStates(running);
   }
 
-  /** What HAProxy has when it was started from them; `undefined` where that is not known. */
-  whatAStartGives(): Running | undefined {
-    return this.#desired && this.#states && runningAfterLoad(this.#desired, this.#states);
+  /** What HAProxy loads when it is started from them; `undefined` where that is not known. */
+  get content(): { readonly desired: Desired; readonly states: States } | undefined {
+    const [desired, states] = [this.#desired, this.#states];
+    return desired && states && { desired, states };
   }
 
   /** Has a start from them begin with the states of now, and not with those of when they were written. */

@@ -1,0 +1,26 @@
+import { readBack } from "../core/plan/read_back.ts";
+import type { Desired } from "../core/config/render.ts";
+import type { Believed } from "./believed.ts";
+import type { HaproxyControl, Reporter } from "../ports.ts";
+
+/** What adopting an HAProxy takes. */
+export type AdoptParts = {
+  readonly haproxy: Pick<HaproxyControl, "findRemains" | "capabilities">;
+  readonly report: Reporter;
+  readonly believed: Believed;
+};
+
+/** Adopts an HAProxy that another signalbox has looked after, if it can be told what it has: it need not be loaded anew. */
+export async function adopt({ haproxy, report, believed }: AdoptParts, desired: Desired): Promise<void> {
+  const remains = await haproxy.findRemains();
+  if (remains === undefined) return;
+  const found = typeof remains === "string"
+    ? { kind: "unclear", detail: remains } as const
+    : readBack(remains, desired, haproxy.capabilities);
+  if ("kind" in found) return believed.unclear(found);
+  believed.adopted(found);
+  report.info("read back what the running HAProxy has", {
+    routes: found.routes.size,
+    spares: found.bindings.size,
+  });
+}

@@ -1,0 +1,190 @@
+import type { Desired, Files } from "../core/config/render.ts";
+import type { Operation, SectionName, ServerState } from "../core/runtime/operation.ts";
+import {
+  type Running,
+  runningAfterLoad,
+  type RunningSection,
+  type RunningServer,
+} from "../core/state/running.ts";
+import type { Drift } from "../core/state/survey.ts";
+import type { ReloadReason } from "../core/plan/reload_reason.ts";
+import type { ServerName } from "../core/values/names.ts";
+
+/** A section with its servers in a map of our own. */
+type OwnSection = Omit<RunningSection, "servers"> & { readonly servers: Map<ServerName, RunningServer> };
+
+/** What HAProxy has, in maps of our own. */
+type Own = Pick<Running, "fixed" | "defaults"> & {
+  files: Files;
+  readonly sections: Map<SectionName, OwnSection>;
+  readonly routes: Map<string, SectionName>;
+  readonly bindings: Map<string, SectionName>;
+};
+
+/** What signalbox believes that HAProxy has. Nothing else writes it: whoever tells HAProxy something tells it here too. */
+export class Believed {
+  #own: Own | undefined;
+  #version = 0;
+  #underWay = 0;
+  #whyUnknown: ReloadReason = { kind: "first-load" };
+  #hasConfig = false;
+
+  /** What HAProxy has; `undefined` where that is not known. */
+  get running(): Running | undefined {
+    return this.#own;
+  }
+
+  /** Why HAProxy has to be loaded, where it is not known what it has. */
+  get whyUnknown(): ReloadReason {
+    return this.#whyUnknown;
+  }
+
+  /** Whether HAProxy has had a config that this signalbox made, or knew. */
+  get hasConfig(): boolean {
+    return this.#hasConfig;
+  }
+
+  /** A number that changes with everything that HAProxy is told, beside the files on the disk. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Whether HAProxy was told nothing since that version, and has answered everything before it. */
+  isUnchangedSince(version: number): boolean {
+    return this.#underWay === 0 && version === this.#version;
+  }
+
+  /** HAProxy did an operation; `isDone` is false where what is to go still has connections. */
+  did(operation: Operation, isDone: boolean): void {
+    this.#version++;
+    if (this.#own !== undefined) note(this.#own, operation, isDone);
+  }
+
+  /**
+   * HAProxy is being told these operations, apart from any pass. The promise is its answer: until it comes, what HAProxy
+   * reports may be of before or after them.
+   */
+  telling(operations: readonly Operation[], answer: Promise<unknown>): void {
+    for (const operation of operations) this.did(operation, true);
+    this.#version++;
+    this.#underWay++;
+    const answered = () => {
+      this.#version++;
+      this.#underWay--;
+    };
+    answer.then(answered, answered);
+  }
+
+  /** Routes were led to spares, or away from them: which spares serve which backends, and which serve none any more. */
+  bound(desired: Desired, operations: readonly Operation[]): void {
+    if (this.#own !== undefined) bind(this.#own.bindings, desired, operations);
+  }
+
+  /** HAProxy has loaded the files, with servers in the states that it was told to begin with. */
+  loaded(desired: Desired, states: ReadonlyMap<ServerName, ServerState>): void {
+    this.adopted(runningAfterLoad(desired, states));
+  }
+
+  /** HAProxy was found to have this. */
+  adopted(running: Running): void {
+    this.#version++;
+    this.#hasConfig = true;
+    const { files, fixed, defaults, routes, bindings } = running;
+    const sections = new Map<SectionName, OwnSection>();
+    for (const [name, section] of running.sections) {
+      sections.set(name, { ...section, servers: new Map(section.servers) });
+    }
+    this.#own = { files, fixed, defaults, sections, routes: new Map(routes), bindings: new Map(bindings) };
+  }
+
+  /** HAProxy was looked at, and does not tell beyond doubt what it has. */
+  unclear(why: ReloadReason): void {
+    this.#whyUnknown = why;
+  }
+
+  /** Nobody knows what HAProxy has. */
+  lost(): void {
+    this.#version++;
+    this.#own = undefined;
+  }
+
+  /** The files on the disk are these, and HAProxy has not loaded them. */
+  saved(files: Files): void {
+    if (this.#own !== undefined) this.#own.files = files;
+  }
+
+  /** Somebody else changed HAProxy. */
+  drifted({ servers, routes }: Drift): void {
+    this.#version++;
+    for (const { section, name, server } of servers) {
+      this.#own?.sections.get(section)?.servers.set(name, server);
+    }
+    for (const [key, section] of routes) {
+      if (section === undefined) this.#own?.routes.delete(key);
+      else this.#own?.routes.set(key, section);
+    }
+  }
+}
+
+function note(own: Own, operation: Operation, isDone: boolean): void {
+  const section = "section" in operation ? own.sections.get(operation.section) : undefined;
+  switch (operation.kind) {
+    case "add-backend": {
+      const shape = [...own.defaults].find(([, name]) => name === operation.defaults)?.[0] ?? "";
+      const made = { shape, isSpare: false, isDynamic: true, isPublished: false, servers: new Map() };
+      own.sections.set(operation.section, made);
+      break;
+    }
+    case "publish-backend":
+    case "unpublish-backend":
+      if (section !== undefined) {
+        const isPublished = operation.kind === "publish-backend";
+        own.sections.set(operation.section, { ...section, isPublished });
+      }
+      break;
+    case "delete-backend":
+      if (isDone) own.sections.delete(operation.section);
+      break;
+    case "add-server":
+      section?.servers.set(operation.server, { line: operation.line, state: "maint", isLeaving: false });
+      break;
+    case "set-state": {
+      const server = section?.servers.get(operation.server);
+      if (server !== undefined) {
+        section?.servers.set(operation.server, { ...server, state: operation.state, isLeaving: false });
+      }
+      break;
+    }
+    case "set-weight": {
+      const server = section?.servers.get(operation.server);
+      if (server !== undefined) section?.servers.set(operation.server, { ...server, line: operation.line });
+      break;
+    }
+    case "delete-server": {
+      const server = section?.servers.get(operation.server);
+      if (isDone) section?.servers.delete(operation.server);
+      else if (server !== undefined) section?.servers.set(operation.server, { ...server, isLeaving: true });
+      break;
+    }
+    case "add-route":
+    case "set-route":
+      own.routes.set(operation.key, operation.section);
+      break;
+    case "delete-route":
+      own.routes.delete(operation.key);
+      break;
+  }
+}
+
+function bind(bindings: Map<string, SectionName>, desired: Desired, operations: readonly Operation[]): void {
+  for (const operation of operations) {
+    if (operation.kind !== "add-route" && operation.kind !== "set-route") continue;
+    const backend = desired.routes.get(operation.key);
+    if (backend === undefined) continue;
+    if (operation.section === backend) bindings.delete(backend);
+    else bindings.set(backend, operation.section);
+  }
+  if (bindings.size === 0) return;
+  const wanted = new Set<string>(desired.routes.values());
+  for (const backend of bindings.keys()) if (!wanted.has(backend)) bindings.delete(backend);
+}

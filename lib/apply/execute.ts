@@ -1,0 +1,98 @@
+import { confirmationOf, findStrange } from "../core/state/confirmation.ts";
+import { isOnlyWaiting, type Running } from "../core/state/running.ts";
+import type { ReloadReason } from "../core/plan/reload_reason.ts";
+import type { Desired } from "../core/config/render.ts";
+import { type Operation, runtimeCommands, takeReplies } from "../core/runtime/operation.ts";
+import type { Believed } from "./believed.ts";
+import type { SavedFiles } from "./saved_files.ts";
+import type { Clock, HaproxyControl } from "../ports.ts";
+
+/** How operations went. Where a reload has to follow, `reason` says why. */
+export type Executed =
+  | {
+    readonly kind: "done";
+    /** All of them asked again for what waits for its last connections, and it still waits. */
+    readonly isWaiting: boolean;
+  }
+  | { readonly kind: "failed"; readonly reason: ReloadReason };
+
+/** What an Executor is made of. */
+export type ExecutorParts = {
+  readonly haproxy: Pick<HaproxyControl, "send">;
+  readonly clock: Clock;
+  readonly believed: Believed;
+  readonly saved: SavedFiles;
+};
+
+const diverged = (detail: string): Executed => ({ kind: "failed", reason: { kind: "diverged", detail } });
+
+/** Sends operations to HAProxy, and asks in the same breath whether it did them. */
+export class Executor {
+  /** When HAProxy last answered, in milliseconds of the clock. */
+  answeredAt = 0;
+
+  constructor(readonly parts: ExecutorParts) {}
+
+  /** Does the operations, in their order. Throws when HAProxy cannot be reached. */
+  async execute(planned: readonly Operation[], desired: Desired): Promise<Executed> {
+    const { haproxy, clock, believed, saved } = this.parts;
+    const { running } = believed;
+    if (running === undefined) return diverged("nothing is loaded");
+    const { room, rest: operations } = splitRoom(planned);
+    const obstacle = room.length === 0 ? undefined : await this.#makeRoom(room, running);
+    if (obstacle !== undefined) return { kind: "failed", reason: obstacle };
+    const wasWaiting = isOnlyWaiting(operations, running);
+    const { version } = believed;
+    const confirmation = confirmationOf(operations);
+    const lines = operations.flatMap(runtimeCommands);
+    const replies = [...await haproxy.send([...lines, ...confirmation.questions])];
+    this.answeredAt = clock.now();
+    if (operations.some(({ kind }) => kind === "set-state")) saved.outdate();
+    const isQuiet = believed.isUnchangedSince(version);
+    for (const { operation, reply, said } of takeReplies(operations, replies)) {
+      if (reply === "diverged") return diverged(said);
+      this.#did(running, operation, reply === "done");
+    }
+    if (believed.running !== running) return { kind: "done", isWaiting: false };
+    believed.bound(desired, operations);
+    const strange = findStrange(confirmation, replies, running);
+    // What was drained meanwhile changed what HAProxy reports. The audit looks again.
+    if (strange !== undefined && isQuiet) return diverged(strange);
+    return { kind: "done", isWaiting: wasWaiting && isOnlyWaiting(operations, running) };
+  }
+
+  /**
+   * Deletes the servers that others take the place of, before anything else is said. Where connections still hang on one,
+   * a reload has to replace it, for the reason that this answers with.
+   */
+  async #makeRoom(room: readonly Operation[], running: Running): Promise<ReloadReason | undefined> {
+    const replies = [...await this.parts.haproxy.send(room.flatMap(runtimeCommands))];
+    let reason: ReloadReason | undefined;
+    for (const { operation, reply, said } of takeReplies(room, replies)) {
+      if (reply === "diverged") return { kind: "diverged", detail: said };
+      this.#did(running, operation, reply === "done");
+      if (reply === "later" && operation.kind === "delete-server") {
+        reason ??= { kind: "live-server", server: operation.server };
+      }
+    }
+    return reason;
+  }
+
+  /** An HAProxy that was started anew since has what its files say, and none of this. */
+  #did(running: Running, operation: Operation, isDone: boolean): void {
+    const { believed } = this.parts;
+    if (believed.running === running) believed.did(operation, isDone);
+  }
+}
+
+/** The deletes of a plan after which servers of the same names are added, and everything else in its order. */
+function splitRoom(
+  operations: readonly Operation[],
+): { readonly room: readonly Operation[]; readonly rest: readonly Operation[] } {
+  const added = new Set(operations.flatMap((each) => each.kind === "add-server" ? [keyOf(each)] : []));
+  const isRoom = (each: Operation) => each.kind === "delete-server" && added.has(keyOf(each));
+  return { room: operations.filter(isRoom), rest: operations.filter((each) => !isRoom(each)) };
+}
+
+const keyOf = ({ section, server }: { readonly section: string; readonly server: string }): string =>
+  `${section}/${server}`;
