@@ -20,7 +20,7 @@ export async function takeOver(
   const answer = await askControl(stateDir, "POST", "/hand-over") as { pid?: number } | undefined;
   // It left in this moment.
   if (answer === undefined) return false;
-  report.info("taking over from the signalbox that runs here", { pid: answer.pid });
+  report.tell({ kind: "taking-over", pid: answer.pid });
   const until = systemClock.now() + HAND_OVER_LIMIT_MS;
   while (await askControl(stateDir, "GET", "/status") !== undefined) {
     if (systemClock.now() > until) {

@@ -83,7 +83,7 @@ export class OwnedHaproxy implements HaproxyControl {
     this.#worker = worker;
     this.#state = "serving";
     this.#traces.tell(master.masterPid);
-    this.report.info("took over the running HAProxy", { pid: master.masterPid, version: worker.version });
+    this.report.tell({ kind: "adopted", pid: master.masterPid, version: worker.version });
     void this.#accessLog.adopt(worker.pid);
     void this.#adopted.ended(() => this.#isLoading, this.#ending.signal).then((hasEnded) => {
       if (hasEnded) this.#onExit("it was taken over, and how it ended is not known");
@@ -272,20 +272,20 @@ export class OwnedHaproxy implements HaproxyControl {
   }
 
   #spawn(): void {
-    const process = new HaproxyProcess({
-      program: this.settings.program.path,
+    const { path, text: version } = this.settings.program;
+    const process = this.#process = new HaproxyProcess({
+      program: path,
       args: masterArguments(this.#masterSocket, this.store.current),
       onLine: (severity, line) => this.#output.take(severity, line),
     });
-    this.#process = process;
     const { pid } = process;
-    if (pid !== undefined) this.report.info("started HAProxy", { pid, version: this.settings.program.text });
+    if (pid !== undefined) this.report.tell({ kind: "haproxy-started", pid, version });
     void process.exited.then((how) => this.#process === process && this.#onExit(how));
   }
 
   #onExit(how: string): void {
     this.#process = this.#adopted = this.#worker = undefined;
-    if (this.#state !== "ending") this.report.error(`HAProxy ended by itself (${how}); it is started again`);
+    if (this.#state !== "ending") this.report.tell({ kind: "haproxy-lost", how });
     this.#restarts.noteExit();
     this.#step("exited");
   }

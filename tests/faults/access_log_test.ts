@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { BUILTIN_TEMPLATES } from "../../lib/core/config/templates.ts";
 import { eventually } from "../harness/eventually.ts";
+import { eventLine, eventsOf } from "../harness/events.ts";
 import { haproxies } from "../harness/haproxies.ts";
 import { freePort, httpGet } from "../harness/http.ts";
 import type { RunningProgram } from "../harness/program.ts";
@@ -58,7 +59,7 @@ for (const haproxy of await haproxies()) {
     const second = stage.start(flags);
     const asking = (async () => {
       const paths: string[] = [];
-      while (!second.lines.some((line) => line.includes("took over"))) {
+      while (!second.lines.some((line) => eventLine("adopted").test(line))) {
         paths.push(`/e${paths.length}`);
         await request(stage, `/e${paths.length - 1}`);
       }
@@ -71,7 +72,10 @@ for (const haproxy of await haproxies()) {
     const paths = ["/a", "/b", "/c", "/d", ...meanwhile, "/f"];
     // HAProxy's threads log in no certain order.
     assert.deepEqual(logged(first, second).filter((path) => paths.includes(path)).sort(), paths.sort());
-    assert.deepEqual([...first.lines, ...second.lines].filter((line) => /access log/.test(line)), []);
+    assert.deepEqual(
+      [...first.lines, ...second.lines].filter((line) => /"event":"access-log/.test(line)),
+      [],
+    );
   });
 
   Deno.test(`a request that HAProxy ${haproxy.version} ends long after a reload is logged`, async () => {
@@ -146,7 +150,7 @@ Deno.test("lines that come faster than they are read are counted, and told of on
     lost > 100 && logged(program).length + lost <= sent,
     `${logged(program).length} + ${lost} of ${sent}`,
   );
-  assert.equal(program.lines.filter((line) => /lines of the access log are lost/.test(line)).length, 1);
+  assert.equal(eventsOf(program.lines, "access-log-lost").length, 1);
 });
 
 /** Requests that HAProxy answers itself, of which its ring has room for some 1,100; answers with their number. */
@@ -173,7 +177,7 @@ Deno.test("a signalbox that follows one that was killed reads on from where that
   await first.stop("SIGKILL");
   await request(stage, "/between");
   const second = stage.start();
-  await stage.says(second, /took over/);
+  await stage.says(second, eventLine("adopted"));
   await request(stage, "/after");
   await isLogged("/after", second);
   assert.deepEqual(logged(first, second).filter((path) => path !== "/"), ["/before", "/between", "/after"]);
@@ -190,7 +194,7 @@ Deno.test("a signalbox that is not told how far the one before has read says tha
   await first.stop("SIGKILL");
   await Deno.remove(mark);
   const second = stage.start();
-  await stage.says(second, /the access log goes on from now/);
+  await stage.says(second, eventLine("access-log-unmarked"));
   await request(stage, "/after");
   await isLogged("/after", second);
   assert.ok(!logged(second).includes("/before"));

@@ -1,6 +1,7 @@
 /** An HAProxy that ends again and again: it is started ever more rarely, that is seen in status, and it heals. */
 import assert from "node:assert/strict";
 import { eventually } from "../harness/eventually.ts";
+import { eventLine } from "../harness/events.ts";
 import { haproxies } from "../harness/haproxies.ts";
 import { FaultStage } from "./stage.ts";
 
@@ -35,8 +36,8 @@ Deno.test("an HAProxy that ends at each start is told with its reason, is not sp
   const { path, harm, starts } = await fragile(stage);
   await Deno.writeTextFile(harm, "");
   const program = stage.start(["--haproxy", path]);
-  await stage.says(program, /"level":"error".*HAProxy ended by itself/);
-  await stage.says(program, /the moon is wrong/);
+  await stage.says(program, eventLine("haproxy-lost"));
+  await stage.says(program, eventLine("haproxy-printed", "the moon is wrong"));
   await eventually(async () => (await stage.status()).haproxy.failures >= 3, { what: "failures in status" });
   assert.equal((await stage.status()).haproxy.isServing, false);
   const begun = [await starts(), performance.now()] as const;
@@ -58,7 +59,7 @@ Deno.test("an HAProxy that crashes and cannot come back is tried until it can, w
   await Deno.writeTextFile(harm, "");
   Deno.kill(await pidOf(stage), "SIGKILL");
   await eventually(async () => (await stage.status()).haproxy.failures >= 4, { what: "failures in status" });
-  assert.match(program.lines.join("\n"), /HAProxy ended by itself.*7/);
+  assert.match(program.lines.join("\n"), eventLine("haproxy-lost", "7"));
   const before = await starts();
   // It still follows its containers meanwhile.
   await stage.want({ host: "good.example" }, { host: "late.example" });
@@ -72,7 +73,7 @@ Deno.test("a port that another program has is tried ever more rarely, and taken 
   await using stage = await FaultStage.open({ host: "good.example" });
   const other = Deno.listen({ hostname: "127.0.0.1", port: stage.port });
   const program = stage.start();
-  const starts = () => program.lines.filter((line) => line.includes('"msg":"started HAProxy"'));
+  const starts = () => program.lines.filter((line) => eventLine("haproxy-started").test(line));
   const timeOf = (line = "") => Date.parse((JSON.parse(line) as { time: string }).time);
   try {
     await eventually(() => starts().length >= 5, { what: "five starts", limitMs: 20_000 });

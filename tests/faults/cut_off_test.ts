@@ -1,6 +1,7 @@
 /** An HAProxy that serves, while nobody can speak to it any more: it is started anew, and not left as it is for ever. */
 import assert from "node:assert/strict";
 import { eventually } from "../harness/eventually.ts";
+import { eventLine } from "../harness/events.ts";
 import { FaultStage } from "./stage.ts";
 
 /** Whether anybody listens on the stage's port. */
@@ -26,7 +27,7 @@ Deno.test("the same with an HAProxy that was taken over, which does not stay beh
   await stage.answers("good.example");
   await first.stop("SIGKILL");
   const second = stage.start();
-  await stage.says(second, /took over the running HAProxy/);
+  await stage.says(second, eventLine("adopted"));
   await removeStateDir(stage);
   await stage.want({ host: "good.example" }, { host: "new.example" });
   await stage.answers("new.example", 200, 30_000);
@@ -48,7 +49,7 @@ Deno.test("a socket whose name somebody else has taken, and left, is made anew w
   await assert.rejects(Deno.connect({ transport: "unix", path: socket }), Deno.errors.ConnectionRefused);
   await stage.want({ host: "good.example" }, { host: "new.example" });
   await stage.answers("new.example", 200, 60_000);
-  await stage.says(program, /its sockets are gone/);
+  await stage.says(program, eventLine("haproxy-cut-off"));
   assert.equal((await stage.status()).haproxy.isServing, true);
 });
 

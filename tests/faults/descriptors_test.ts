@@ -1,6 +1,7 @@
 /** Descriptors that others make signalbox hold: routing keeps what it needs. */
 import assert from "node:assert/strict";
 import { eventually } from "../harness/eventually.ts";
+import { eventLine } from "../harness/events.ts";
 import { freePort, httpGet } from "../harness/http.ts";
 import { program } from "../harness/program.ts";
 import { FaultStage } from "./stage.ts";
@@ -33,7 +34,7 @@ Deno.test("a thousand silent connections to the admin page hold up neither routi
   await stage.answers("late.example");
   const second = stage.start();
   assert.equal(await first.exited, 0);
-  await stage.says(second, /took over/);
+  await stage.says(second, eventLine("adopted"));
 });
 
 Deno.test("silent connections to the control socket keep nobody out who asks there", async () => {
@@ -48,7 +49,7 @@ Deno.test("silent connections to the control socket keep nobody out who asks the
   assert.equal((await stage.status()).pid, first.pid);
   const second = stage.start();
   assert.equal(await first.exited, 0);
-  await stage.says(second, /took over/);
+  await stage.says(second, eventLine("adopted"));
 });
 
 Deno.test("signalbox may have more descriptors than it was given, as far as it may ask for them", async () => {

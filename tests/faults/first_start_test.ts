@@ -1,6 +1,7 @@
 /** A start that could listen on nothing says so and ends; one that has served before goes on trying, and tells who asks. */
 import assert from "node:assert/strict";
 import { eventually } from "../harness/eventually.ts";
+import { eventLine } from "../harness/events.ts";
 import { runProgram } from "../harness/program.ts";
 import { makePem } from "./pem.ts";
 import { errors, FaultStage } from "./stage.ts";
@@ -91,7 +92,7 @@ Deno.test("run, status and doctor name what is listened on", async () => {
   const program = stage.start(["--tls-cert", path]);
   await stage.answers("good.example");
   const listeners = `127\\.0\\.0\\.1:${stage.port}, 127\\.0\\.0\\.1:${stage.httpsPort} \\(TLS\\)`;
-  await stage.says(program, new RegExp(`"msg":"HAProxy listens on ${listeners}"`));
+  await stage.says(program, eventLine("haproxy-listening", `"listeners":"${listeners}"`));
   const { code, stdout } = await ask(stage, "status");
   assert.equal(code, 0);
   assert.match(stdout, new RegExp(`^haproxy listens on: ${listeners}$`, "m"));

@@ -1,5 +1,6 @@
 /** A snapshot whose folder is taken away, and comes again, is followed as before. */
 import { FaultStage } from "./stage.ts";
+import { eventLine } from "../harness/events.ts";
 
 Deno.test("a snapshot is followed when its folder was put in the place of another one", async () => {
   await using stage = await FaultStage.open({ host: "first.example" });
@@ -20,7 +21,7 @@ Deno.test("a signal that comes while signalbox begins ends it", async () => {
   await using stage = await FaultStage.open({ host: "first.example" });
   for (let count = 0; count < 3; count++) {
     const program = stage.start();
-    await stage.says(program, count === 0 ? /signalbox \d/ : /took over|started HAProxy/);
+    await stage.says(program, count === 0 ? eventLine("starting") : /"event":"(?:adopted|haproxy-started)"/);
     await program.stop();
   }
 });

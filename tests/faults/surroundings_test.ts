@@ -1,6 +1,7 @@
 /** The copy of the config, the port, the certificate: each trouble is one clear error, the last good state stays, and it heals. */
 import assert from "node:assert/strict";
 import { eventually } from "../harness/eventually.ts";
+import { eventLine } from "../harness/events.ts";
 import { freePort, httpGet } from "../harness/http.ts";
 import { FaultStage } from "./stage.ts";
 import { makePem } from "./pem.ts";
@@ -16,7 +17,7 @@ Deno.test("a copy of the config that cannot be written is told once, and costs n
   await stage.write("file", "not a folder");
   const program = stage.start(["--config", `${stage.folder}/file/haproxy.cfg`]);
   await stage.answers("good.example");
-  await stage.says(program, /"level":"(?:error|warn)".*file\/haproxy\.cfg/);
+  await stage.says(program, eventLine("copy-failed", "file/haproxy[.]cfg"));
   await stage.want({ host: "good.example" }, { host: "late.example" });
   await stage.answers("late.example");
   await Deno.remove(`${stage.folder}/file`);
@@ -60,7 +61,7 @@ Deno.test("the folder that it was started in may go away: HAProxy is checked, re
   });
   await stage.answers("late.example");
   Deno.kill(Number(await Deno.readTextFile(`${stage.stateDir}/haproxy.pid`)), "SIGKILL");
-  await stage.says(program, /HAProxy ended by itself/);
+  await stage.says(program, eventLine("haproxy-lost"));
   await stage.answers("late.example");
 });
 
@@ -81,7 +82,7 @@ Deno.test("where no descriptor is left for who asks, that is told, and answered 
   assert.equal((await stage.get("good.example")).status, 200);
   for (const connection of idle) if (connection.status === "fulfilled") connection.value.close();
   await eventually(async () => await ask() === 200, { what: "it to be asked again" });
-  await stage.says(program, /"level":"error".*Too many open files/);
+  await stage.says(program, eventLine("status-unavailable", "Too many open files"));
   await stage.want({ host: "good.example" }, { host: "late.example" });
   await stage.answers("late.example");
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { askControl } from "../../lib/report/control_socket.ts";
 import { eventually } from "../harness/eventually.ts";
+import { eventLine } from "../harness/events.ts";
 import { freePort, httpGet } from "../harness/http.ts";
 import { FaultStage } from "./stage.ts";
 
@@ -44,7 +45,7 @@ Deno.test("one whose --admin is taken serves without it, says so, and has it whe
   const { port } = taken.addr;
   const second = stage.start(["--admin", `127.0.0.1:${port}`]);
   assert.equal(await first.exited, 0);
-  await stage.says(second, /"level":"error".*cannot answer who asks for the status/);
+  await stage.says(second, eventLine("status-unavailable"));
   await stage.want({ host: "good.example" }, { host: "late.example" });
   await stage.answers("late.example");
   taken.close();

@@ -66,7 +66,7 @@ for (const program of programs) {
         await Deno.remove(wrapper);
         Deno.kill(master, "SIGKILL");
         const isSaid = () =>
-          stage.report.lines.some((line) => /it cannot be run: .*; it is started again/.test(line));
+          stage.report.of("haproxy-lost").some(({ how }) => /^it cannot be run: /.test(how));
         await eventually(isSaid, { what: "the trouble to be told" });
         await Deno.symlink(program.path, wrapper);
         await eventually(() => stage.restarts() === 1, { what: "HAProxy to be started again" });

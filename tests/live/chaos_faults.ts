@@ -1,5 +1,6 @@
 /** What the chaos run does to containers, to the engine, to HAProxy and to signalbox itself. */
 import { docker } from "../harness/engine.ts";
+import { eventLine } from "../harness/events.ts";
 import { eventually } from "../harness/program.ts";
 import type { EngineProxy } from "./engine_proxy.ts";
 import { processesNaming } from "./processes.ts";
@@ -43,7 +44,7 @@ async function startAnother(chaos: Chaos): Promise<void> {
   const { first, stage, proxy } = chaos;
   const flags = [...first.flags, "--state-dir", first.stateDir];
   chaos.router = await stage.router({ flags, engine: proxy.host, isImpatient: true });
-  await chaos.router.program.waitForLine(/took over the running HAProxy|started HAProxy/);
+  await chaos.router.program.waitForLine(/"event":"(?:adopted|haproxy-started)"/);
 }
 
 /** Kills one of HAProxy's processes, and notes until when nobody listened. */
@@ -91,7 +92,7 @@ export const FAULTS: Readonly<Record<string, (chaos: Chaos, chance: number) => P
     const lines = router.program.lines.length;
     proxy.cut();
     await eventually(
-      () => router.program.lines.slice(lines).some((line) => line.includes("cannot follow Docker")),
+      () => router.program.lines.slice(lines).some((line) => eventLine("engine-lost").test(line)),
       { what: "signalbox to see the cut" },
     );
     proxy.mend();

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { docker, startContainer } from "../harness/engine.ts";
+import { eventLine } from "../harness/events.ts";
 import { eventually } from "../harness/eventually.ts";
 import { runProgram } from "../harness/program.ts";
 import { EngineGate } from "./engine_gate.ts";
@@ -69,7 +70,7 @@ live(
       router.program.kill("SIGHUP");
       // Certificates are read again without it: the engine is given 10 s, and nobody waits for them.
       await router.program.waitForLine(/"reasons":\["SIGHUP"\]/, 8_000);
-      await router.program.waitForLine(/"level":"error".*cannot follow Docker.*no answer within/, 30_000);
+      await router.program.waitForLine(eventLine("engine-lost", "no answer within"), 30_000);
       await startContainer({ env: { NAME: "missed" }, flags: ["-P", "--hostname", "missed.local"] });
       gate.decide = () => "engine";
       await eventually(async () => (await router.get("missed.local")).status === 200, {
@@ -101,7 +102,7 @@ live(
     const endings = await askWhile(() => router.get("kept.local"), async () => {
       gate.cut();
       await router.program.waitForLine(
-        /"level":"warn".*no longer knows container .* still answers: it is kept/,
+        eventLine("container-unlisted"),
       );
     });
     assert.deepEqual([...new Set(endings)], [200]);
@@ -136,7 +137,7 @@ live("an engine that is upgraded underneath is asked in its new API's version", 
     gate.decide = (call) => refuseOthers(newest, call);
     gate.cut();
     await router.program.waitForLine(
-      new RegExp(`"engine":"[^"]*API ${real.ApiVersion}".*connected to Docker`),
+      eventLine("engine-found", `"engine":"[^"]*API ${real.ApiVersion}"`),
     );
     await startContainer({ flags: ["-P", "--hostname", "new.local"] });
     await router.answers("new.local");

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { startLoad } from "../bench/load_process.ts";
 import type { LoadResult } from "../bench/load.ts";
 import { startContainer } from "../harness/engine.ts";
+import { eventLine } from "../harness/events.ts";
 import { haproxies } from "../harness/haproxies.ts";
 import { eventually } from "../harness/program.ts";
 import { processesNaming } from "./processes.ts";
@@ -96,7 +97,7 @@ live(
       for (const round of [1, 2, 3]) {
         const next = await another(stage, first);
         assert.equal(await before.program.exited, 0);
-        await before.program.waitForLine(/another signalbox takes over/);
+        await before.program.waitForLine(eventLine("handed-over"));
         await next.program.waitForLine(/read back what the running HAProxy has/);
         await serve(round, `round${round}.local`);
         await first.answers(`round${round}.local`);

@@ -59,7 +59,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     ? undefined
     : await readSnapshotText(settings.snapshot, terminal);
   const listeners = listenersOf(routing.settings.frontend);
-  report.info(`signalbox ${VERSION}`, { stateDir, listeners: formatListeners(listeners) });
+  report.tell({ kind: "starting", version: VERSION, stateDir, listeners: formatListeners(listeners) });
 
   openStateDir(stateDir);
   const restarts: ((hasCurrent: boolean) => void)[] = [];
@@ -89,13 +89,14 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   });
   restarts.push((hasCurrent) => controller.onRestart(hasCurrent));
   hangups.push(() => {
-    report.info("SIGHUP: everything is read again");
-    prepareRouting(settings).then((fresh) => routing = fresh, (error) => report.error(messageOf(error)))
-      .finally(() => controller.reread());
+    report.tell({ kind: "rereading" });
+    prepareRouting(settings).then(
+      (fresh) => routing = fresh,
+      (error) => report.tell({ kind: "settings-refused", why: messageOf(error) }),
+    ).finally(() => controller.reread());
   });
   let isHandedOver = false;
-  const onFailure = (error: unknown) =>
-    report.error(`cannot answer who asks for the status: ${messageOf(error)}; it is tried again`);
+  const onFailure = (error: unknown) => report.tell({ kind: "status-unavailable", why: messageOf(error) });
   const status = () => readStatus(controller, startedAt, listeners, report.history);
   const control = serveControl(stateDir, {
     onFailure,
@@ -114,12 +115,12 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   await Promise.all([control.close(), admin?.close()]);
   if (isHandedOver) {
     haproxy.leave();
-    report.info("another signalbox takes over, and HAProxy goes on");
+    report.tell({ kind: "handed-over" });
     return 0;
   }
-  report.info("stopping: HAProxy may finish what it has");
+  report.tell({ kind: "stopping" });
   await haproxy.stop(STOP_LIMIT_MS);
-  report.info("stopped");
+  report.tell({ kind: "stopped" });
   return 0;
 }
 

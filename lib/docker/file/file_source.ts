@@ -80,7 +80,7 @@ export class FileSource implements ContainerSource {
       text = await Deno.readTextFile(this.path);
     } catch (error) {
       const why = messageOf(error);
-      this.report.error(`cannot read the snapshot ${this.path}: ${why}; HAProxy goes on with what it has`);
+      this.report.tell({ kind: "snapshot-unreadable", source: this.path, why });
       throw new SourceError(`cannot read ${this.path}`);
     }
     const snapshot = decodeSnapshot(text);
@@ -89,9 +89,11 @@ export class FileSource implements ContainerSource {
       return snapshot.value;
     }
     // A file that is being written is read again when it is whole.
-    this.report.error(
-      `cannot use the snapshot ${this.path}: expected ${snapshot.expected}; HAProxy goes on with what it has`,
-    );
+    this.report.tell({
+      kind: "snapshot-unreadable",
+      source: this.path,
+      why: `expected ${snapshot.expected}`,
+    });
     throw new SourceError(`cannot use ${this.path}`);
   }
 }

@@ -17,21 +17,19 @@ export class Complaint {
     const why = messageOf(error);
     if (why === this.why) return;
     this.why = why;
-    this.report.error(
-      `cannot follow Docker at ${this.url}: ${why}; HAProxy goes on with what it has, and it is tried again`,
-    );
+    this.report.tell({ kind: "engine-lost", source: this.url, why });
   }
 
   /** It answers and sends events. */
   connected(engine: string): void {
     if (this.#isLasting) return;
-    this.report.info(`connected to Docker at ${this.url}`, { engine });
+    this.report.tell({ kind: "engine-found", source: this.url, engine });
     this.why = "";
   }
 
   /** It has listed its containers. */
   listed(): void {
-    if (this.#isLasting) this.report.info(`Docker at ${this.url} can be read again`);
+    if (this.#isLasting) this.report.tell({ kind: "engine-readable", source: this.url });
     this.#isLasting = false;
     this.why = "";
   }

@@ -248,8 +248,12 @@ export class EngineFollower {
     if (json === undefined) return this.#forget(id as ContainerId);
     const container = decodeContainer(json);
     if (!container.ok) {
-      const why = `of ${this.parts.url}: expected ${container.expected}`;
-      this.parts.report.warn(`cannot read container ${id.slice(0, 12)} ${why}`);
+      this.parts.report.tell({
+        kind: "container-unreadable",
+        source: this.parts.url,
+        container: id.slice(0, 12),
+        why: `expected ${container.expected}`,
+      });
       return this.#forget(id as ContainerId);
     }
     const { id: named, status } = container.value;
@@ -277,7 +281,7 @@ export class EngineFollower {
     const expired = this.stopping.expire(this.parts.clock.now(), this.containers);
     for (const id of expired) {
       const name = this.containers.get(id)?.name ?? id.slice(0, 12);
-      this.parts.report.warn(`container ${name} was told to stop and lives on: it gets traffic again`);
+      this.parts.report.tell({ kind: "container-survived", container: name });
       this.doubts.add(id, this.containers);
     }
     if (expired.length > 0) this.#wake({ reason: "docker", ids: new Set(expired) });

@@ -12,6 +12,6 @@ export async function isKept(
   { url, report, answers }: FollowerParts,
 ): Promise<boolean> {
   if (hasTakenAddress(others, container) || !await answers(container)) return false;
-  report.warn(`${url} no longer knows container ${container.name}, which still answers: it is kept`);
+  report.tell({ kind: "container-unlisted", source: url, container: container.name });
   return true;
 }

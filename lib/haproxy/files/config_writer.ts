@@ -88,7 +88,7 @@ export class ConfigWriter {
       await this.store.discard(generation);
       return rejected("check", result.messages.join("; ").replaceAll(`${generation.folder}/`, ""));
     }
-    for (const message of result.messages) this.report.warn(`haproxy -c: ${message}`);
+    for (const message of result.messages) this.report.tell({ kind: "config-warned", message });
     const trouble = served === undefined ? undefined : await tryNewBinds(served.folder, generation.folder);
     if (trouble !== undefined) {
       await this.store.discard(generation);
@@ -132,9 +132,7 @@ export class ConfigWriter {
     if (path === undefined) return;
     const why = await Promise.try(() => copyFiles(files, path, "folders")).then(() => undefined, messageOf);
     if (why !== undefined && why !== this.#copyTrouble) {
-      this.report.error(
-        `cannot write the copy of the config to ${path}: ${why}; HAProxy has it all the same`,
-      );
+      this.report.tell({ kind: "copy-failed", path, why });
     }
     this.#copyTrouble = why;
   }

@@ -35,7 +35,7 @@ export class CutOff {
     const isGone = this.sockets.some(isMissing);
     if (!isGone && !(hasFailed && await isRefusing(this.sockets[1]))) return false;
     this.#silentSince = undefined;
-    this.report.error("HAProxy serves, and its sockets are gone: it is ended, and started anew");
+    this.report.tell({ kind: "haproxy-cut-off" });
     await this.stop(LIMIT_MS);
     return true;
   }

@@ -1,3 +1,4 @@
+import type { EventLevel } from "../../core/status/event.ts";
 import { remedyOfPort } from "../../core/status/listeners.ts";
 import type { Clock, Reporter } from "../../ports.ts";
 import { PRINTED_MS } from "./process.ts";
@@ -16,9 +17,7 @@ export class HaproxyOutput {
   /** Takes a line. */
   take(severity: "error" | "warn" | "info", line: string): void {
     this.#lines = [...this.#lines.slice(1 - KEPT_LINES), line];
-    // The last container of a host left, or its check failed: status tells which; an error it is not.
-    if (/has no server available/.test(line)) return this.report.info(`haproxy: ${line}`);
-    this.report[ROUTINE.test(line) && severity !== "error" ? "debug" : severity](`haproxy: ${line}`);
+    this.report.tell({ kind: "haproxy-printed", line, level: levelOf(severity, line) });
   }
 
   /** Forgets what was printed before a load. */
@@ -44,6 +43,12 @@ export class HaproxyOutput {
   get hasBegun(): boolean {
     return this.#lines.some((line) => /Reloading|[Nn]ew worker/.test(line));
   }
+}
+
+function levelOf(severity: "error" | "warn" | "info", line: string): EventLevel {
+  // The last container of a host left, or its check failed: status says which.
+  if (/has no server available/.test(line)) return "info";
+  return ROUTINE.test(line) && severity !== "error" ? "debug" : severity;
 }
 
 /** What HAProxy prints at every reload and whenever we change a server: of no interest while all is well. */

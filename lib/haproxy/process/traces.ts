@@ -19,7 +19,7 @@ export class Traces {
   serves(pid: number | undefined): void {
     const { listeners } = this.settings;
     if (listeners !== undefined && pid !== this.#listening) {
-      this.report.info(`HAProxy listens on ${listeners}`);
+      this.report.tell({ kind: "haproxy-listening", listeners });
     }
     this.#listening = pid;
     this.tell(pid);
@@ -33,7 +33,7 @@ export class Traces {
     try {
       writeFile(pidCopy, `${pid}\n`, "folders");
     } catch (error) {
-      this.report.error(`cannot write --pid-file ${pidCopy}: ${messageOf(error)}`);
+      this.report.tell({ kind: "pid-file-failed", path: pidCopy, why: messageOf(error) });
     }
   }
 

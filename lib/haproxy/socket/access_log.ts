@@ -135,7 +135,7 @@ export class AccessLog {
     this.#untold += count;
     if (this.#isTelling) return;
     const { report, clock } = this;
-    report.warn(`${this.#untold} lines of the access log are lost: they came faster than they were read`);
+    report.tell({ kind: "access-log-lost", lines: this.#untold });
     this.#untold = 0;
     this.#isTelling = true;
     clock.after(TOLD_MS, () => {
@@ -147,10 +147,7 @@ export class AccessLog {
   #tellGap(last: string): void {
     this.counts.gaps++;
     const after = /\[([^\]]+)\]/.exec(last)?.[1];
-    const from = after === undefined ? "" : ` after ${after}`;
-    this.report.warn(
-      `lines of the access log are lost${from}: more came than HAProxy keeps, while they were not read`,
-    );
+    this.report.tell({ kind: "access-log-gap", after });
   }
 
   /** How far the signalbox before this one has read which worker, where it said so. */
@@ -172,10 +169,7 @@ export class AccessLog {
     const count = lines.filter((line) => REQUEST.test(line)).length;
     if (count > 0) {
       this.counts.gaps++;
-      this.report.warn(
-        `the access log goes on from now: the signalbox before did not say how far it read, and the last lines of ` +
-          `${count} that HAProxy keeps may be lost`,
-      );
+      this.report.tell({ kind: "access-log-unmarked", lines: count });
     }
     return lines;
   }

@@ -24,10 +24,11 @@ Deno.test("a container whose inspect has no end is left out with a warning, and 
   fake.answer = (path) => path.includes(big) ? endless(() => megabytes++) : undefined;
   await using watch = new Watch(fake);
   await watch.sees("cc1");
-  const warning = await eventually(() => watch.report.lines.find((line) => line.startsWith("warn")), {
-    what: "a warning",
+  const { container, why } = await eventually(() => watch.report.of("container-unreadable")[0], {
+    what: "the container to be unreadable",
   });
-  assert.match(warning, /cannot read container b10000000000 .*longer than 64 MB/);
+  assert.equal(container, "b10000000000");
+  assert.match(why, /longer than 64 MB/);
   assert.ok(megabytes < 100, `${megabytes} MB were read`);
   assert.equal(fake.followers, 1, "the connection goes on");
 });
@@ -45,8 +46,7 @@ Deno.test("a list that has no end is told once, however often it is tried, and s
   await eventually(() => lists >= 3, { what: "three tries", limitMs: 20_000 });
   fake.answer = () => undefined;
   await watch.sees("ca1");
-  const { lines } = watch.report;
-  assert.equal(lines.filter((line) => /^error: .*longer than 64 MB/.test(line)).length, 1, lines.join("\n"));
-  assert.equal(lines.filter((line) => /can be read again/.test(line)).length, 1, lines.join("\n"));
-  assert.equal(lines.filter((line) => /connected to Docker/.test(line)).length, 1, lines.join("\n"));
+  const { events } = watch.report;
+  assert.deepEqual(events.map(({ kind }) => kind), ["engine-found", "engine-lost", "engine-readable"]);
+  assert.match(watch.report.of("engine-lost")[0]?.why ?? "", /longer than 64 MB/);
 });

@@ -224,10 +224,9 @@ Deno.test("a container whose JSON cannot be read is warned of, and costs no othe
   fake.run("a1");
   await using watch = new Watch(fake);
   await watch.sees("ca1");
-  assert.match(
-    watch.report.lines.join("\n"),
-    /warn: cannot read container b20000000000 .*expected a container/,
-  );
+  const unreadable = watch.report.of("container-unreadable");
+  assert.deepEqual(unreadable.map(({ container }) => container), ["b20000000000"]);
+  assert.match(unreadable[0]?.why ?? "", /^expected a container/);
 });
 
 Deno.test("an engine that stays away is complained of once, and found when it comes back", async () => {
@@ -236,9 +235,9 @@ Deno.test("an engine that stays away is complained of once, and found when it co
   fake.answer = () => Response.json({ message: "starting" }, { status: 503 });
   await using watch = new Watch(fake);
   await eventually(() => fake.requests.length > 5, { what: "more attempts" });
-  const complaints = watch.report.lines.filter((line) => line.startsWith("error: "));
-  assert.deepEqual(complaints.length, 1, complaints.join("\n"));
-  assert.match(complaints[0] ?? "", /cannot follow Docker at unix:\/\/\/fake: 503 starting/);
+  const lost = watch.report.of("engine-lost");
+  assert.deepEqual(lost.map(({ source }) => source), ["unix:///fake"]);
+  assert.match(lost[0]?.why ?? "", /^503 starting/);
   fake.answer = () => undefined;
   await watch.sees("ca1");
 });

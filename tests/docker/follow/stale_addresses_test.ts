@@ -131,7 +131,7 @@ Deno.test("a container that lives on after a signal is read again before it gets
   scene.watch.letPass(61_000);
   // Each signal is followed by a look at who has lived on.
   scene.fake.tell("kill", other, { signal: "15" });
-  await eventually(() => /lives on/.test(scene.watch.report.lines.join("\n")), {
+  await eventually(() => scene.watch.report.of("container-survived").length > 0, {
     what: "the end of the minute",
   });
   assert.equal(scene.address, undefined);

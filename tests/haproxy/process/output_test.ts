@@ -17,7 +17,10 @@ Deno.test("what HAProxy prints for each command is told at the level debug alone
   const report = new Witness();
   const output = new HaproxyOutput(report);
   for (const line of ANSWERS) output.take("info", line);
-  assert.deepEqual(report.lines, ANSWERS.map((line) => `debug: haproxy: ${line}`));
+  assert.deepEqual(
+    report.events,
+    ANSWERS.map((line) => ({ kind: "haproxy-printed", line, level: "debug" })),
+  );
 });
 
 Deno.test("what HAProxy prints of a trouble keeps its severity, whatever words are in it", () => {
@@ -25,8 +28,8 @@ Deno.test("what HAProxy prints of a trouble keeps its severity, whatever words a
   const output = new HaproxyOutput(report);
   output.take("error", "Server deleted. That is an error");
   output.take("warn", "Proxy web has a trouble");
-  assert.deepEqual(report.lines, [
-    "error: haproxy: Server deleted. That is an error",
-    "warn: haproxy: Proxy web has a trouble",
+  assert.deepEqual(report.events, [
+    { kind: "haproxy-printed", line: "Server deleted. That is an error", level: "error" },
+    { kind: "haproxy-printed", line: "Proxy web has a trouble", level: "warn" },
   ]);
 });
