@@ -50,7 +50,7 @@ export class Applier {
 
   constructor(readonly parts: ApplierParts) {
     const { believed } = this;
-    this.loader = new Loader(parts.haproxy, parts.clock);
+    this.loader = new Loader(parts.haproxy, parts.clock, parts.report);
     this.#saved = new SavedFiles(parts.haproxy, parts.report);
     this.#executor = new Executor({ ...parts, believed, saved: this.#saved });
     const diverged = (detail: string) => this.loader.ask({ kind: "diverged", detail });
@@ -185,7 +185,7 @@ export class Applier {
     const plan: Plan = running === undefined
       ? { kind: "reload", reasons: [believed.whyUnknown], meanwhile: [] }
       : planChange(running, desired, states, capabilities);
-    const decided = withAsked(plan, asked, capabilities);
+    const decided = this.loader.hear(withAsked(plan, asked, capabilities));
     this.#isRefusing = decided.kind === "reload" && asked === undefined &&
       this.loader.hasRefused(desired.files);
     return decided;

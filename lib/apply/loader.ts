@@ -9,7 +9,9 @@ import {
 import type { ReloadReason } from "../core/plan/reload_reason.ts";
 import type { Desired, Files } from "../core/config/render.ts";
 import type { ServerState } from "../core/runtime/operation.ts";
-import type { Clock, HaproxyControl, Outcome } from "../ports.ts";
+import type { Plan } from "../core/plan/plan.ts";
+import type { SpacedReload } from "../core/status/status.ts";
+import type { Clock, HaproxyControl, Outcome, Reporter } from "../ports.ts";
 
 /** The last reload, for status and for the space between two. */
 export type LastReload = {
@@ -28,7 +30,7 @@ export class Loader {
   isLoading = false;
   /** How many reloads may follow one another, by how long connections may last after one. */
   budgetOf = reloadBudget;
-  #spent: SpentReloads = { places: 0, atMs: 0 };
+  #spent: SpentReloads = { backInMs: 0, atMs: 0 };
   #spaced: { readonly reasons: readonly ReloadReason[]; readonly untilMs: number } | undefined;
   #endedAt = -Infinity;
   #costMs = 0;
@@ -37,7 +39,11 @@ export class Loader {
   #owed: ReloadReason | undefined;
   #refused: Files | undefined;
 
-  constructor(readonly haproxy: HaproxyControl, readonly clock: Clock) {}
+  constructor(
+    readonly haproxy: HaproxyControl,
+    readonly clock: Clock,
+    readonly report: Pick<Reporter, "tell">,
+  ) {}
 
   /** Asks for a load, whatever differs: certificates may, or HAProxy is not as we believed. */
   ask(reason: ReloadReason): void {
@@ -75,14 +81,23 @@ export class Loader {
     const { hardStopAfterMs } = desired.model.frontend;
     const mayWait = this.haproxy.capabilities.canAddServers && canWait(reasons);
     const budgetMs = mayWait ? budgetPauseMs(this.#spent, this.budgetOf(hardStopAfterMs), now) : 0;
+    if (budgetMs > 0 && this.#spaced === undefined) {
+      this.report.tell({ kind: "reload-waits", reasons, waitMs: budgetMs });
+    }
     this.#spaced = budgetMs > 0 ? { reasons, untilMs: now + budgetMs } : undefined;
     return Math.max(0, this.#endedAt + this.#costMs - now, budgetMs);
   }
 
-  /** Why a reload waits that need not be at once, since there were many; `undefined` where none does. */
-  get spaced(): readonly ReloadReason[] | undefined {
-    const spaced = this.#spaced;
-    return spaced !== undefined && this.clock.now() < spaced.untilMs ? spaced.reasons : undefined;
+  /** Hears each plan, and hands it back: where nothing needs a reload any more, none waits. */
+  hear(plan: Plan): Plan {
+    if (plan.kind !== "reload") this.#spaced = undefined;
+    return plan;
+  }
+
+  /** The reload that waits, since there were many and it need not be at once; `undefined` where none does. */
+  get spaced(): SpacedReload | undefined {
+    const waitMs = this.#spaced === undefined ? 0 : this.#spaced.untilMs - this.clock.now();
+    return this.#spaced !== undefined && waitMs > 0 ? { reasons: this.#spaced.reasons, waitMs } : undefined;
   }
 
   /** Loads; throws when HAProxy cannot be reached. */

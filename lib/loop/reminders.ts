@@ -2,22 +2,28 @@ import type { Clock, Wake } from "../ports.ts";
 
 /** Wakes the loop later on. */
 export class Reminders {
-  readonly #due = new Set<string>();
+  /** When each purpose is next reminded of. */
+  readonly #due = new Map<string, number>();
 
   constructor(readonly clock: Clock, readonly wake: (wake: Wake) => void) {}
 
-  /** Wakes once after the milliseconds, however often it is asked for the purpose until then; `since` is what the wake is for. */
+  /**
+   * Wakes once after the milliseconds, or sooner where it was asked for the purpose sooner, however often that was;
+   * `since` is what the wake is for.
+   */
   once(
     purpose: "load" | "refused" | "postponed" | "leaving",
     milliseconds: number,
     signal: AbortSignal,
     { before, since }: { readonly before?: () => void; readonly since?: number | undefined } = {},
   ): void {
-    if (this.#due.has(purpose)) return;
-    this.#due.add(purpose);
+    const at = this.clock.now() + milliseconds;
+    if ((this.#due.get(purpose) ?? Infinity) <= at) return;
+    this.#due.set(purpose, at);
     void this.clock.sleep(milliseconds, signal).then(() => {
+      // One that was to come sooner took its place.
+      if (this.#due.get(purpose) !== at || signal.aborted) return;
       this.#due.delete(purpose);
-      if (signal.aborted) return;
       before?.();
       this.wake({ reason: "haproxy", ids: new Set(), ...(since !== undefined && { since }) });
     });

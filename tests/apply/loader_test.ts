@@ -1,6 +1,7 @@
 /** The space between reloads, and what is told of it. */
 import assert from "node:assert/strict";
 import { Loader } from "../../lib/apply/loader.ts";
+import type { Event } from "../../lib/core/status/event.ts";
 import type { HaproxyControl } from "../../lib/ports.ts";
 import { openRouting, want } from "../changes/situation.ts";
 import { HandClock } from "../harness/hand_clock.ts";
@@ -13,23 +14,34 @@ async function reloadTwentyTimes(canAddServers: boolean) {
     capabilities: { canAddServers },
     load: () => Promise.resolve({ kind: "applied" }),
   } as unknown as HaproxyControl;
-  const loader = new Loader(haproxy, clock);
+  const told: Event[] = [];
+  const loader = new Loader(haproxy, clock, { tell: (event) => void told.push(event) });
   const { desired } = want(await openRouting({ "haproxy-version": "2.6" }), "[]", {});
   for (let count = 0; count < 20; count++) {
     assert.equal(loader.pauseMs(FLAPPING, desired), 0);
     await loader.load(FLAPPING, desired, new Map(), new AbortController().signal);
   }
-  return { loader, desired, clock };
+  return { loader, desired, clock, told };
 }
 
 Deno.test("after many reloads in a row the next one waits, and is named until its time has come", async () => {
-  const { loader, desired, clock } = await reloadTwentyTimes(true);
+  const { loader, desired, clock, told } = await reloadTwentyTimes(true);
   const pauseMs = loader.pauseMs(FLAPPING, desired);
-  assert.ok(pauseMs > 0);
-  assert.deepEqual(loader.spaced, FLAPPING);
-  clock.pass(pauseMs);
+  assert.equal(pauseMs, 120_000);
+  clock.pass(20_000);
+  assert.equal(loader.pauseMs(FLAPPING, desired), 100_000);
+  assert.deepEqual(loader.spaced, { reasons: FLAPPING, waitMs: 100_000 });
+  assert.deepEqual(told, [{ kind: "reload-waits", reasons: FLAPPING, waitMs: 120_000 }], "it is told once");
+  clock.pass(100_000);
   assert.equal(loader.spaced, undefined);
   assert.equal(loader.pauseMs(FLAPPING, desired), 0);
+});
+
+Deno.test("a reload that is not needed any more is not waited for", async () => {
+  const { loader, desired } = await reloadTwentyTimes(true);
+  loader.pauseMs(FLAPPING, desired);
+  loader.hear({ kind: "nothing" });
+  assert.equal(loader.spaced, undefined);
 });
 
 Deno.test("one that somebody asked for does not wait, and none where each container is a reload", async () => {

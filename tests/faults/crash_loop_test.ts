@@ -71,6 +71,10 @@ Deno.test("an HAProxy that crashes and cannot come back is tried until it can, w
 
 Deno.test("a port that another program has is tried ever more rarely, and taken once it is free", async () => {
   await using stage = await FaultStage.open({ host: "good.example" });
+  // A first start that can listen on nothing ends; one that follows another goes on trying.
+  const before = stage.start();
+  await stage.answers("good.example");
+  await before.stop();
   const other = Deno.listen({ hostname: "127.0.0.1", port: stage.port });
   const program = stage.start();
   const starts = () => program.lines.filter((line) => eventLine("haproxy-started").test(line));

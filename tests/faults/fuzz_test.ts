@@ -36,6 +36,8 @@ async function load(haproxy: HaproxyProgram, folder: string, flags: readonly str
   const { code, stdout, stderr } = await new Deno.Command(haproxy.path, {
     args: ["-c", ...flags, "-f", `${folder}/haproxy.cfg`],
     stdin: "null",
+    // As signalbox gives them: -dC of 3.2.26 warns of variables that a config sets and unsets itself.
+    env: { SIGNALBOX_CONNECTIONS: "2080", SIGNALBOX_STREAMS: "20" },
     stdout: "piped",
     stderr: "piped",
   }).output();

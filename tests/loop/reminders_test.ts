@@ -4,6 +4,21 @@ import type { Wake } from "../../lib/ports.ts";
 import { Reminders } from "../../lib/loop/reminders.ts";
 import { HandClock } from "../harness/hand_clock.ts";
 
+Deno.test("what is asked for sooner comes sooner, and once", async () => {
+  const clock = new HandClock();
+  const wakes: Wake[] = [];
+  const reminders = new Reminders(clock, (wake) => void wakes.push(wake));
+  const { signal } = new AbortController();
+  reminders.once("postponed", 120_000, signal);
+  reminders.once("postponed", 20, signal, { since: 7 });
+  clock.pass(20);
+  await Promise.resolve();
+  assert.deepEqual(wakes.map(({ since }) => since), [7]);
+  clock.pass(120_000);
+  await Promise.resolve();
+  assert.equal(wakes.length, 1);
+});
+
 Deno.test("each purpose is reminded of once, however often it is asked for, and none takes another's place", async () => {
   const clock = new HandClock();
   const wakes: Wake[] = [];

@@ -1,7 +1,7 @@
 import { type HaproxyVersion, isAtLeast } from "../keys/backend_option.ts";
 import type { ServerName } from "../values/names.ts";
 import type { Desired } from "../config/render.ts";
-import { isSameButWeight, weightOf } from "../runtime/server_line.ts";
+import { endpointOf, isSameButWeight, weightOf } from "../runtime/server_line.ts";
 import { type ReloadReason, settingsReason } from "./reload_reason.ts";
 import type { Section } from "../config/section.ts";
 import type { Running, RunningSection, RunningServer } from "../state/running.ts";
@@ -198,6 +198,10 @@ class Planner {
       hasServers ||= before !== undefined;
       if (before?.state === "ready" && before.line !== line && !before.isLeaving) {
         this.reasons.push({ kind: "live-server", server });
+        // Where the reload waits, whoever has the old address by now gets nothing: out of traffic, it can be replaced.
+        if (endpointOf(before.line) !== endpointOf(line)) {
+          this.#maints.push({ kind: "set-state", section: name, server, state: "maint" });
+        }
       } else if (before === undefined || before.line !== line) {
         const isAdded = this.#add(name, section, server, line, before);
         hasServers ||= isAdded;

@@ -77,6 +77,8 @@ type LoopEvent =
     readonly isMeanwhile?: boolean;
   } & Timed)
   | ({ readonly kind: "reloaded"; readonly reasons: readonly ReloadReason[] } & Timed)
+  /** There were many, and it need not be at once. */
+  | { readonly kind: "reload-waits"; readonly reasons: readonly ReloadReason[]; readonly waitMs: number }
   | ({ readonly kind: "drained"; readonly servers: readonly string[] } & Timed)
   /** Drained servers whose containers live on. */
   | { readonly kind: "restored"; readonly servers: readonly ServerName[] }

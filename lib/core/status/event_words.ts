@@ -174,6 +174,17 @@ export const EVENTS = {
       sinceEventMs,
     }),
   },
+  "reload-waits": {
+    level: "warn",
+    words: ({ waitMs }) =>
+      `the next reload waits ${
+        count(Math.ceil(waitMs / 1_000), "second")
+      }, since there were many; SIGHUP reloads at once`,
+    fields: ({ reasons, waitMs }) => ({
+      reasons: reasons.slice(0, MOST_REASONS).map(reloadReasonText),
+      waitMs,
+    }),
+  },
   "drained": {
     level: "info",
     words: () => "drained servers whose containers stop or may have moved",

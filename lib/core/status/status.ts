@@ -51,6 +51,9 @@ export type ServerStatus = {
   readonly why: string | undefined;
 };
 
+/** A reload that waits, since there were many, and for how long. */
+export type SpacedReload = { readonly reasons: readonly ReloadReason[]; readonly waitMs: number };
+
 /** What the loop knows at one moment: the controller publishes it, and everything that is told of it is read from here. */
 export type LoopState = {
   readonly sources: readonly SourceStatus[];
@@ -67,8 +70,7 @@ export type LoopState = {
   readonly lastReload:
     | { readonly at: Date; readonly tookMs: number; readonly reasons: readonly ReloadReason[] }
     | undefined;
-  /** Why a reload waits, where there were many. */
-  readonly spaced: readonly ReloadReason[] | undefined;
+  readonly spaced: SpacedReload | undefined;
   readonly trouble: string | undefined;
   readonly leaving: number;
 };
@@ -95,8 +97,8 @@ export type Status = {
   readonly hasConfig: boolean;
   readonly reloads: number;
   readonly reloadsByReason: Readonly<Record<string, number>>;
-  /** What the next reload is for, where it waits since there were many; absent where none does. */
-  readonly spacedReload: readonly string[] | undefined;
+  /** What the next reload is for, and for how long it waits, since there were many; absent where none does. */
+  readonly spacedReload: { readonly reasons: readonly string[]; readonly waitMs: number } | undefined;
   /** Why HAProxy is not in step; absent where it is. */
   readonly trouble: string | undefined;
   readonly routes: readonly {
@@ -125,7 +127,9 @@ export function statusOf(
   const { model, lastReload } = state;
   const byName = new Map(reported.map((server) => [server.name, server]));
   const lacking = state.trouble === undefined
-    ? "HAProxy does not have it yet"
+    ? `HAProxy does not have it yet${
+      state.spaced === undefined ? "" : `: its reload waits ${seconds(state.spaced.waitMs)}`
+    }`
     : `HAProxy is not in step: ${state.trouble}`;
   // One that is run by others tells of no servers.
   const isMissing = ({ name }: Server) => haproxy.isServing && reported.length > 0 && !byName.has(name);
@@ -148,7 +152,10 @@ export function statusOf(
     hasConfig: state.hasConfig,
     reloads: state.reloads,
     reloadsByReason: Object.fromEntries(state.reloadsByReason),
-    spacedReload: state.spaced?.map(reloadReasonText),
+    spacedReload: state.spaced && {
+      reasons: state.spaced.reasons.map(reloadReasonText),
+      waitMs: state.spaced.waitMs,
+    },
     trouble: state.trouble,
     routes: model === undefined ? [] : readRoutes(model, read),
     leaving: state.leaving,
@@ -181,11 +188,7 @@ export function formatStatus(status: Status): string {
       } (${status.reloads} in all)`,
     );
   }
-  if (status.spacedReload !== undefined) {
-    lines.push(
-      `the next reload waits a little, since there were many: ${status.spacedReload.slice(0, 3).join("; ")}`,
-    );
-  }
+  if (status.spacedReload !== undefined) lines.push(spacedLine(status.pid, status.spacedReload));
   if (status.trouble !== undefined) lines.push(`NOT IN STEP: ${status.trouble}`);
   lines.push(`routes: ${status.routes.length}`);
   for (const { route, servers } of status.routes) {
@@ -221,6 +224,18 @@ function formatTroubles(events: readonly PastEvent[]): readonly string[] {
     "last troubles:",
     ...troubles.slice(-MOST_TROUBLES).map(({ at, level, text }) => `  ${at} ${level}: ${text}`),
   ];
+}
+
+const seconds = (milliseconds: number): string => count(Math.ceil(milliseconds / 1_000), "second");
+
+/** HAProxy ends an old worker after fifty reloads, whatever its connections were promised: hence the wait, and its end. */
+function spacedLine(pid: number, { reasons, waitMs }: NonNullable<Status["spacedReload"]>): string {
+  const why =
+    "so that those before it cut no connection that may last (--hard-stop-after; a smaller one waits less)";
+  const how = `SIGHUP loads at once (kill -HUP ${pid})`;
+  return `the next reload waits ${seconds(waitMs)}, ${why}; ${how}; it is for: ${
+    reasons.slice(0, 3).join("; ")
+  }`;
 }
 
 function haproxyLine(haproxy: HaproxyStatus): string {

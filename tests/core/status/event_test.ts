@@ -44,6 +44,7 @@ const ALL: { readonly [Kind in Event["kind"]]: Omit<EventOf<Kind>, "kind"> } = {
     sinceEventMs: 3.5,
   },
   "reloaded": { reasons: [{ kind: "first-load" }], sinceEventMs: undefined },
+  "reload-waits": { reasons: [{ kind: "first-load" }], waitMs: 120_000 },
   "drained": { servers: [server], sinceEventMs: 0.4 },
   "restored": { servers: [server] },
   "diverged": { detail: "No such server." },
@@ -104,8 +105,8 @@ Deno.test("status shows the last errors and warnings, and no others", () => {
     text.slice(text.indexOf("last troubles:")),
     [
       "last troubles:",
-      "  2026-11-28T18:00:00.000Z warn: lost lines of the access log after 28/Nov/2026:18:00:00.000: HAProxy overwrote them before they were read",
       "  2026-11-28T18:00:00.000Z warn: may have lost lines of the access log: the signalbox before left no mark, and 3 lines may be unread",
+      "  2026-11-28T18:00:00.000Z warn: the next reload waits 120 seconds, since there were many; SIGHUP reloads at once",
       "  2026-11-28T18:00:00.000Z warn: HAProxy's state does not match ours (No such server.); reloading",
       "  2026-11-28T18:00:00.000Z warn: HAProxy drifted: web.example is gone; signalbox corrects it",
       "  2026-11-28T18:00:00.000Z error: the new config failed; HAProxy keeps the last good config, signalbox retries",

@@ -26,3 +26,12 @@ Deno.test("no name of a container gets into a line of status that a terminal wou
   assert.doesNotMatch(text.replaceAll("\n", ""), /[\p{Cc}\p{Cf}]/u);
   assert.match(text, /^ {4}w\\u001b\[2J\\u009b\\u202e\\u000aeb at 172\.17\.0\.2:80 is waiting: w/m);
 });
+
+Deno.test("a reload that waits is told with how long, why, what for, and what an operator can do", () => {
+  const reasons = ["options of flapping.example differ"];
+  const text = formatStatus(statusOf({ pid: 77, spacedReload: { reasons, waitMs: 117_300 } }));
+  const [line = ""] = text.split("\n").filter((line) => line.startsWith("the next reload"));
+  for (const part of ["waits 118 seconds", "--hard-stop-after", "kill -HUP 77", ...reasons]) {
+    assert.ok(line.includes(part), `${part} in: ${line}`);
+  }
+});
