@@ -333,30 +333,33 @@ for (const program of programs) {
       ],
       ...["Fastly-Client-IP", "Fly-Client-IP", "X-Azure-ClientIP", "X-Originating-IP", "WL-Proxy-Client-IP"],
       ...["X-Envoy-External-Address", "X-Script-Name", "Script-Name", "Proxy", "HTTP2-Settings"],
+      ...["X-Vercel-Forwarded-For", "X-Nf-Client-Connection-IP", "X-SSL-Client-Cert", "X-Client-Cert-DN"],
     ];
     const spellings = ["-", "_", ".", "~", "!"].flatMap((mark) =>
       names.map((name) => name.replaceAll("-", mark))
     );
-    for (const spelling of [spellings, spellings.map((name) => name.toLowerCase())]) {
-      const lines = spelling.slice(0, 90).map((name) => `${name}: 203.0.113.7`);
-      const more = spelling.slice(90).map((name) => `${name}: 203.0.113.7`);
-      for (const part of [lines, more]) {
-        await sendHead(
-          stage.httpPort,
-          "GET / HTTP/1.1",
-          "Host: own.local",
-          "X-Kept: yes",
-          ...part.slice(0, 90),
-          "Connection: close",
-        );
-      }
+    const all = [...spellings, ...spellings.map((name) => name.toLowerCase())];
+    // Fewer in each request than the headers that HAProxy takes.
+    const parts = Array.from(
+      { length: Math.ceil(all.length / 90) },
+      (_, at) => all.slice(90 * at, 90 * at + 90),
+    );
+    for (const part of parts) {
+      await sendHead(
+        stage.httpPort,
+        "GET / HTTP/1.1",
+        "Host: own.local",
+        "X-Kept: yes",
+        ...part.map((name) => `${name}: 203.0.113.7`),
+        "Connection: close",
+      );
     }
     await ask2(stage, [
       ...get("own.local", "/"),
       ["x-kept", "yes"],
       ...spellings.slice(0, 90).map((name): Field => [name.toLowerCase(), "203.0.113.7"]),
     ]);
-    assert.equal(echo.heads.length, 5);
+    assert.equal(echo.heads.length, parts.length + 1);
     for (const head of echo.heads) {
       assert.doesNotMatch(head, /203\.0\.113\.7/);
       assert.match(head, /^x-kept: yes\r$/im);

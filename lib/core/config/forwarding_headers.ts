@@ -5,6 +5,7 @@
  */
 const NAMES = [
   "forwarded*",
+  "*-forwarded-(for|proto|host)",
   "x-forward*",
   "x-original-*",
   "x-rewrite-ur*",
@@ -17,8 +18,12 @@ const NAMES = [
   "cf-(visitor|pseudo-ipv4)",
   "cloudfront-(viewer-address|forwarded-proto)",
   "(x-)?(script-name|path-info)",
-  "*(client|connecting|real|true|remote|socket|originating)-?(ip|ipv6|addr|address)",
+  "*(client|connecting|connection|real|true|remote|socket|originating)-?(ip|ipv6|addr|address)",
   "*(user|source|src|peer)-ip",
+  "x-ip",
+  // What the one that ends TLS says of a client's certificate.
+  "(x-)?ssl-client-*",
+  "x-client-(cert|verify)*",
   // Not of a proxy, but of the same kind: a CGI program takes it for its own proxy (httpoxy).
   "proxy",
   // What a client would like of an HTTP/2 that it is never given (RFC 7540, section 3.2.1).
