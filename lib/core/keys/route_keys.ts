@@ -146,7 +146,10 @@ export const ROUTE_KEYS = {
     scope: "route",
     costs: "route",
     isGuard: true,
-    otherNames: ["path", "paths", "path_prefix", "prefix", "context_path", "base_path", "url_path"],
+    otherNames: [
+      ...["path", "paths", "path_prefix", "prefix", "context_path", "base_path", "url_path"],
+      ...["subpath", "virtual_path", "location", "uri"],
+    ],
     meaning: "serve only the paths under this one, such as `/app`",
     parse: parsePathPrefix,
   },

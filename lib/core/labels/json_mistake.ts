@@ -193,6 +193,8 @@ class Scan {
 function nameOf(beginning: string): [what: string, expected: string] | undefined {
   const [mark = ""] = beginning;
   if (mark === "'" || mark === "`") return ["single quotes", 'double quotes (")'];
+  // What was quoted for a shell twice.
+  if (/^\\["']/.test(beginning)) return ["a backslash before a quote", "the quote alone"];
   if (/[“”„‟‘’‚«»]/.test(mark)) return ["typographic quotes", 'straight double quotes (")'];
   if (/^(?:\/\/|\/\*|#|--)/.test(beginning)) return ["a comment", "none: JSON has no comments"];
   if (/[\u00a0\u200b-\u200f\u2028-\u202f\u2060\ufeff]/.test(mark)) {

@@ -11,6 +11,8 @@ const MISTAKES: readonly (readonly [text: string, what: string])[] = [
   ["{^„hostname“: 1}", "typographic quotes"],
   [`{"port": 80^,}`, "a comma before the closing }"],
   [`{"a": ["b"^, ]}`, "a comma before the closing ]"],
+  [`{^\\"hostname\\": \\"www\\"}`, "a backslash before a quote"],
+  [`{"hostname": ^\\"www\\"}`, "a backslash before a quote"],
   [`{^hostname: "www"}`, "a key without quotes"],
   [`{"hostname": ^www.example.com}`, "a text without quotes"],
   [`{"interval": ^5s}`, "a text without quotes"],
