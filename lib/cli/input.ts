@@ -4,6 +4,7 @@ import { messageOf } from "../core/values/message_of.ts";
 import { readContainers, type Which } from "../docker/api/read_containers.ts";
 import { decodeSnapshot, encodeSnapshot, reduceContainer } from "../docker/file/snapshot_file.ts";
 import { engineAddressOf, openTransport } from "../docker/api/transport.ts";
+import { dockerRemedy } from "./docker_remedy.ts";
 import { failed, wrongUsage } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -58,8 +59,9 @@ export async function snapshotOfDocker(settings: Settings, which: Which = "runni
         const found = await readContainers(transport, ending.signal, which);
         containers.push(...found.map((json) => reduceContainer(json, tag)));
       } catch (error) {
-        const advice = "expected a running engine: see --docker-host, or give a file with --snapshot";
-        throw failed(`cannot read containers from Docker at ${url}: ${messageOf(error)}; ${advice}`);
+        const why = messageOf(error);
+        const advice = `${dockerRemedy(url, why)}; or give a file with --snapshot`;
+        throw failed(`cannot read containers from Docker at ${url}: ${why}; ${advice}`);
       }
     }
     return encodeSnapshot(containers);

@@ -156,6 +156,12 @@ Deno.test("doctor finds a state directory that cannot be made", async () => {
   assertTrouble(report, /^state directory$/, /snapshot\.json\/state/, /--state-dir/);
 });
 
+Deno.test("doctor finds a state directory whose path is too long for the sockets in it", async () => {
+  await using world = await oneWell();
+  const report = await diagnose(world, { "state-dir": `${world.folder}/${"d".repeat(81)}` });
+  assertTrouble(report, /^state directory$/, /80 bytes/, /--state-dir/);
+});
+
 Deno.test("doctor finds a port that another program has, and names the flag that chooses another", async () => {
   await using world = await oneWell();
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -126,3 +126,18 @@ Deno.test({
     assert.match(stderr, new RegExp(`; type: sudo signalbox status --state-dir ${stage.stateDir}$`, "m"));
   },
 });
+
+Deno.test({
+  name: "who may not use Docker's socket is told what would let them",
+  ignore: Deno.uid() !== 0,
+  fn: async () => {
+    await using engine = await FakeEngine.start();
+    await Deno.chmod(engine.folder, 0o755);
+    await Deno.chmod(engine.path, 0o600);
+    for (const command of ["explain", "render", "snapshot"]) {
+      const { code, stderr } = await asOther(command, "--docker-host", `unix://${engine.path}`);
+      assert.equal(code, 1, command);
+      assert.match(stderr, /permission denied.*run as root or as a member of the group.*docker/i, command);
+    }
+  },
+});

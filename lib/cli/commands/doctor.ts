@@ -14,10 +14,11 @@ import type { Check } from "../check.ts";
 import { checkCertificate, checkPorts } from "../check_listeners.ts";
 import { checkReach } from "../check_reach.ts";
 import { whyRefused } from "../check_files.ts";
+import { dockerRemedy } from "../docker_remedy.ts";
 import { folderOnDemand, readSnapshot } from "../input.ts";
 import { absolute, prepareRouting } from "../routing.ts";
 import { settingsOf } from "../settings.ts";
-import { openStateDir, stateDirOf } from "../state_dir.ts";
+import { checkLength, openStateDir, stateDirOf } from "../state_dir.ts";
 import { jsonDocument, type Terminal } from "../terminal.ts";
 
 /** Looks at all that `run` needs; answers with 0 where all is well, with 1 otherwise. */
@@ -98,19 +99,6 @@ async function checkDocker(settings: Settings): Promise<Check[]> {
   return checks;
 }
 
-function dockerRemedy(url: string, why: string): string {
-  if (/permission denied/i.test(why)) {
-    return "run as root or as a member of the group that owns the socket (docker)";
-  }
-  if (url.startsWith("unix:")) {
-    return "start Docker, or name its socket with --docker-host; in a container, mount the socket read-only";
-  }
-  if (url.startsWith("ssh:")) {
-    return "make ssh to this host work without a password first (keys, known_hosts)";
-  }
-  return "check the address; for TLS set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH";
-}
-
 async function checkHaproxy(settings: Settings): Promise<Check> {
   const name = "haproxy";
   try {
@@ -126,6 +114,7 @@ async function checkStateDir(settings: Settings, terminal: Terminal): Promise<Ch
   let folder = "--state-dir";
   try {
     folder = stateDirOf(settings, terminal);
+    checkLength(folder);
     const isThere = await Deno.stat(folder).then(() => true, () => false);
     openStateDir(folder);
     const probe = `${folder}/.doctor-${crypto.randomUUID().slice(0, 8)}`;
