@@ -39,8 +39,13 @@ export class Watch implements AsyncDisposable {
   #pass: Promise<unknown> = Promise.resolve();
   #aheadMs = 0;
 
-  constructor(fake: FakeEngine, isReachedDirectly = true, untilGone?: FollowerParts["untilGone"]) {
-    const clock = { ...impatientClock, now: () => performance.now() + this.#aheadMs };
+  constructor(
+    fake: FakeEngine,
+    isReachedDirectly = true,
+    untilGone?: FollowerParts["untilGone"],
+    waiting: Clock = impatientClock,
+  ) {
+    const clock = { ...waiting, now: () => performance.now() + this.#aheadMs };
     this.#source = new DockerSource([followerOf(fake, this.report, isReachedDirectly, clock, untilGone)]);
     const { signal } = this.#ending;
     this.#end = this.#source.follow(

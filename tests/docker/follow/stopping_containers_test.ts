@@ -1,5 +1,6 @@
 /** Containers that were told to stop: before somebody listened, and for longer than a minute. */
 import assert from "node:assert/strict";
+import { systemClock } from "../../../lib/clock.ts";
 import { StoppingContainers } from "../../../lib/docker/follow/stopping_containers.ts";
 import { container as view } from "../../core/containers.ts";
 import { FakeEngine, impatientClock } from "../fake_engine.ts";
@@ -42,7 +43,8 @@ Deno.test("a container that was told to stop before anybody listened is stopping
     kill(patient, "15", 100_000),
     kill(endless, "15", 1_000),
   ].join("");
-  await using watch = new Watch(fake);
+  // The engine is given time to tell of the past.
+  await using watch = new Watch(fake, true, undefined, systemClock);
   await watch.sees("ca1", "cb2", "cc3", "cd4", "ce5", "cf6");
   assert.deepEqual(watch.stopping.sort(), [told, patient, endless].sort());
   assert.deepEqual(watch.report.of("container-survived"), []);
@@ -52,7 +54,8 @@ Deno.test("one that the engine's memory tells of and that is started again is no
   await using fake = await FakeEngine.start();
   const id = run(fake, "a1");
   fake.past = kill(id, "15", 290_000);
-  await using watch = new Watch(fake);
+  // The engine is given time to tell of the past.
+  await using watch = new Watch(fake, true, undefined, systemClock);
   await watch.sees("ca1");
   assert.deepEqual(watch.stopping, [id]);
   fake.tell("start", id);
