@@ -81,7 +81,17 @@ export class CommandSocket {
       session?.close();
     }, DEADLINE_MS);
     try {
-      session = await this.#takeAhead() ?? await Session.open(this.path);
+      session = await this.#takeAhead();
+      if (session !== undefined) {
+        try {
+          return await session.run(lines, pid);
+        } catch (error) {
+          // Its worker may have ended since: one that has answered nothing is replaced.
+          if (isLate || session.hasReplied) throw error;
+          session.close();
+        }
+      }
+      session = await Session.open(this.path);
       return await session.run(lines, pid);
     } catch (error) {
       // More connect at once than HAProxy takes.
@@ -114,6 +124,8 @@ class Session {
   /** Who answers, once that is known. */
   #pid: number | undefined;
   #greeting: Promise<void> | undefined;
+  /** A line of a batch was answered. */
+  hasReplied = false;
 
   private constructor(readonly connection: Deno.UnixConn) {
     this.#reader = new ReplyReader(connection);
@@ -153,7 +165,10 @@ class Session {
       const isAsked = pid !== undefined && this.#pid === undefined;
       await this.#write([...(isFirst ? ["prompt"] : []), ...batch, ...(isAsked ? ["show info"] : [])]);
       if (isFirst) await this.#reader.next();
-      for (let count = 0; count < batch.length; count++) replies.push(await this.#reader.next());
+      for (let count = 0; count < batch.length; count++) {
+        replies.push(await this.#reader.next());
+        this.hasReplied = true;
+      }
       if (!isAsked) continue;
       this.#pid = pidOf(await this.#reader.next());
       if (this.#pid !== pid) return undefined;

@@ -1,7 +1,7 @@
 /** Commands go to HAProxy in portions that it can take, each gets its own reply, and nobody waits for ever. */
 import assert from "node:assert/strict";
 import { ask, SocketError } from "../../../lib/haproxy/socket/cli_socket.ts";
-import { sendCommands } from "../../../lib/haproxy/socket/command_socket.ts";
+import { CommandSocket, sendCommands } from "../../../lib/haproxy/socket/command_socket.ts";
 import { want } from "../../changes/situation.ts";
 import { called, onStage, programs, send } from "../stage.ts";
 
@@ -33,7 +33,7 @@ Deno.test("a socket that takes everything and never answers is given up at the d
   const before = performance.now();
   await assert.rejects(sendCommands(silent.path, ["show info"]), (error: Error) => {
     assert.ok(error instanceof SocketError);
-    assert.match(error.message, /cannot send 1 commands .* no answer within \d+ ms/);
+    assert.match(error.message, /cannot send 1 command to .* no answer within \d+ ms/);
     return true;
   });
   await assert.rejects(ask(silent.path, "show info"), /no answer within \d+ ms/);
@@ -48,6 +48,37 @@ Deno.test("a socket that closes in the middle of the replies is an error, not an
   });
   await assert.rejects(sendCommands(rude.path, ["show info"]), SocketError);
 });
+
+/** Answers each line that is read with what `reply` says of it, after the prompt; `close` closes instead. */
+async function converse(connection: Deno.Conn, reply: (line: string) => string): Promise<void> {
+  const lines = connection.readable.pipeThrough(new TextDecoderStream());
+  const writer = connection.writable.getWriter();
+  for await (const text of lines) {
+    for (const line of text.split("\n").slice(0, -1)) {
+      if (reply(line) === "close") return connection.close();
+      await writer.write(new TextEncoder().encode(`${reply(line)}\n> `));
+    }
+  }
+}
+
+for (
+  const [when, last] of [["before it is asked", "prompt"], ["once it is spoken to", "add map x y z"]] as const
+) {
+  Deno.test(`a session that was opened ahead and ended ${when} is replaced by a fresh one`, async () => {
+    let sessions = 0;
+    await using socket = await serve((connection) => {
+      const isFirst = sessions++ === 0;
+      return converse(connection, (line) => {
+        if (isFirst && line === last) return "close";
+        return line === "show info" ? "Pid: 7" : line === "prompt" ? "" : `did ${line}`;
+      });
+    });
+    const commands = new CommandSocket(socket.path);
+    commands.openAhead();
+    assert.deepEqual(await commands.send(["add map x y z", "b"], 7), ["did add map x y z", "did b"]);
+    assert.equal(sessions, 2);
+  });
+}
 
 Deno.test("a socket that is not there is an error that names it", async () => {
   await assert.rejects(sendCommands("/nowhere/haproxy.sock", ["show info"]), /at \/nowhere\/haproxy\.sock/);
