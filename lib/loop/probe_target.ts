@@ -23,22 +23,22 @@ export function targetOf({ host: written, shape }: Backend, server: Server): Pro
     isCalm: false,
     elsewhere: server.elsewhere,
     questions: [
-      ...server.isWarmed ? [{ request: warm, isAnyRight: true }] : [],
+      ...server.options.warm ? [{ request: warm, isAnyRight: true }] : [],
       ...check === undefined ? [] : [{ request: check, isAnyRight: false }],
     ],
-    tlsName: server.tls === undefined ? undefined : host,
-    lateMs: server.isWarmed
+    tlsName: server.options.ssl_backend ? host : undefined,
+    lateMs: server.options.warm
       ? ANSWER_LATE_MS
       : check === undefined
       ? LISTEN_LATE_MS
-      : Math.min(ANSWER_LATE_MS, shape.checkIntervalMs),
+      : Math.min(ANSWER_LATE_MS, shape.check_interval),
   };
 }
 
 /** What has to be proven anew if it is another; a check that is changed leaves those alone that have traffic. */
-export const identityOf = (target: ProbeTarget, { isWarmed }: Server): string => {
+export const identityOf = (target: ProbeTarget, { options }: Server): string => {
   const { hostname, port, via, own, elsewhere, tlsName } = target;
-  return JSON.stringify([hostname, port, via, own, elsewhere, tlsName, isWarmed]);
+  return JSON.stringify([hostname, port, via, own, elsewhere, tlsName, options.warm]);
 };
 
 /** What a container is asked, and by which other ways; one that is still asked is asked anew if it changes. */

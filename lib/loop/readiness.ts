@@ -135,7 +135,7 @@ export class Readiness {
       code: "no-answer",
       subject: server.containerName,
       message: `gets no traffic for ${hosts.get(server.name)}: ${
-        server.isWarmed
+        server.options.warm
           ? `it did not warm up within ${
             READY_LIMIT_MS / 1_000
           } s (${whyLate}), expected an HTTP answer to GET /`

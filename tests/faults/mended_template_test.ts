@@ -12,7 +12,7 @@ Deno.test("a route that was left out is served when its template is mended and S
   });
   await stage.write(
     "templates/backend.eta",
-    `${BACKEND}<% if (it.options.includes("nolinger")) { %>\n    no-such-word\n<% } %>\n`,
+    `${BACKEND}<% if (it.options.backend_options.lines.includes("nolinger")) { %>\n    no-such-word\n<% } %>\n`,
   );
   const program = stage.start(["--templates", `${stage.folder}/templates`]);
   await stage.says(program, /the route is left out, since HAProxy refuses it/);

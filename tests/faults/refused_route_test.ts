@@ -6,7 +6,8 @@ import { FaultStage } from "./stage.ts";
 
 const BACKEND = BUILTIN_TEMPLATES["backend.eta"] ?? "";
 /** A template with a mistake that shows in some backends only: as a version of HAProxy that no longer knows a word. */
-const BROKEN = `${BACKEND}<% if (it.options.includes("nolinger")) { %>\n    no-such-word\n<% } %>\n`;
+const BROKEN =
+  `${BACKEND}<% if (it.options.backend_options.lines.includes("nolinger")) { %>\n    no-such-word\n<% } %>\n`;
 const good = Array.from({ length: 6 }, (_, at) => ({ host: `good${at}.example` }));
 const bad = { host: "bad.example", data: { backend_options: ["nolinger"] } };
 const LEFT_OUT = /"level":"warn".*the route is left out, since HAProxy refuses it.*no-such-word/;

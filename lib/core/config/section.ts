@@ -43,17 +43,11 @@ const MOST_SHAPES = 16;
 type SectionData = {
   readonly name: string;
   readonly title: string | undefined;
-  readonly balance: string;
+  /** What its containers say of it. */
+  readonly options: BackendShape;
   readonly isHashing: boolean;
-  readonly checkOption: string | undefined;
-  readonly checkLines: readonly string[];
-  readonly options: readonly string[];
-  readonly rules: readonly string[];
   /** Where plain HTTP is redirected to, and for which hosts: each condition is that of a rule, an empty one of every host. */
   readonly redirect: { readonly location: string; readonly conditions: readonly string[] } | undefined;
-  readonly stripPath:
-    | { readonly path: string; readonly literal: string; readonly length: number }
-    | undefined;
   readonly hasLastTry: boolean;
   readonly servers: readonly SectionServer[];
   /** What `backend.eta` made of it, once it did. */
@@ -82,8 +76,8 @@ export function prepareBackends(backends: readonly Backend[], rendering: Renderi
 
 function prepareBackend(backend: Backend, before: Prepared | undefined, rendering: Rendering): Prepared {
   if (before?.backend === backend) return before;
-  const isSameInterval = before?.backend.shape.checkIntervalMs === backend.shape.checkIntervalMs;
-  const known = isSameInterval
+  const isSameShape = before !== undefined && shapeText(before.backend.shape) === shapeText(backend.shape);
+  const known = isSameShape
     ? new Map(before.backend.servers.map((server, at) => [server, before.section.servers[at]]))
     : undefined;
   const servers = backend.servers.map((server) =>
@@ -160,7 +154,7 @@ export function textsOf(all: object, templates: Templates): (data: SectionData) 
 }
 
 function sectionOf(shape: BackendShape, isSpare: boolean, servers: Section["servers"]): Section {
-  return { shape: shapeText(shape), isSpare, isDynamic: isDynamic(shape.balance), servers };
+  return { shape: shapeText(shape), isSpare, isDynamic: isDynamic(shape.balance_algorithm), servers };
 }
 
 /** The shapes that a new host may come in: first the one of a container that asks for nothing, then those in use. */
@@ -169,10 +163,10 @@ function readyShapes(model: Model, balance: string): BackendShape[] {
   const shapes = new Map([[shapeText(plain), plain]]);
   const stripped = new Set<string>();
   for (const { shape } of model.backends) {
-    if (!isDynamic(shape.balance)) continue;
+    if (!isDynamic(shape.balance_algorithm)) continue;
     const text = shapeText(shape);
     // A path that is taken off, and names of hosts, mostly belong to one route; where two have the same, a third may come.
-    if ((shape.stripPath === "" && shape.tlsOnlyHosts === undefined) || stripped.has(text)) {
+    if ((shape.context_root_rewrite === "" && shape.tlsOnlyHosts === undefined) || stripped.has(text)) {
       shapes.set(text, shape);
     } else stripped.add(text);
   }
@@ -199,25 +193,16 @@ function sectionData(
   return {
     name,
     title,
-    balance: shape.balance,
-    isHashing: isHashing(shape.balance),
-    checkOption: shape.check.option,
-    checkLines: shape.check.lines,
-    options: shape.options,
-    rules: shape.rules,
-    redirect: shape.isTlsOnly || shape.tlsOnlyHosts !== undefined
+    options: shape,
+    isHashing: isHashing(shape.balance_algorithm),
+    redirect: shape.ssl_only || shape.tlsOnlyHosts !== undefined
       ? {
         location: `https://%[var(txn.host)]${
           httpsPort === undefined || httpsPort === 443 ? "" : `:${httpsPort}`
         }%[pathq]`,
-        conditions: hostConditions(shape.isTlsOnly ? undefined : shape.tlsOnlyHosts),
+        conditions: hostConditions(shape.ssl_only ? undefined : shape.tlsOnlyHosts),
       }
       : undefined,
-    stripPath: shape.stripPath === "" ? undefined : {
-      path: shape.stripPath,
-      literal: shape.stripPath.replaceAll("%", "%%"),
-      length: shape.stripPath.length + 1,
-    },
     hasLastTry,
     servers,
     text: undefined,
@@ -252,18 +237,15 @@ function renderServer(backend: Backend, server: Server, { templates, version }: 
 }
 
 function serverData(backend: Backend, server: Server, version: HaproxyVersion) {
-  const host = isWildcard(backend.host) ? undefined : backend.host;
   return {
     name: server.name,
     endpoint: formatEndpoint(server.address, server.port),
     numericId: server.numericId,
-    checkIntervalMs: backend.shape.checkIntervalMs,
-    weight: server.weight,
-    tls: server.tls === undefined ? undefined : {
-      verify: server.tls.verify,
-      host,
-      // HAProxy knows the system's authorities by a name of its own from 2.6 on.
-      authorities: isAtLeast(version, [2, 6]) ? "@system-ca" : "/etc/ssl/certs/ca-certificates.crt",
-    },
+    backend: backend.shape,
+    options: server.options,
+    /** The name that its certificate is to be for, where that is one name. */
+    tlsHost: isWildcard(backend.host) ? undefined : backend.host,
+    // HAProxy knows the system's authorities by a name of its own from 2.6 on.
+    authorities: isAtLeast(version, [2, 6]) ? "@system-ca" : "/etc/ssl/certs/ca-certificates.crt",
   };
 }

@@ -58,6 +58,14 @@ export const ROUTE_KEYS = {
     fallback: false,
     meaning: "get an HTTP answer from the container before it gets traffic",
   },
+  balance_algorithm: {
+    label: "balance_algorithm",
+    kind: "string",
+    scope: "backend",
+    costs: "key",
+    meaning: "how requests are spread, default roundrobin",
+    parse: parseBalance,
+  },
   check: {
     label: "health_check",
     kind: "string",
@@ -92,14 +100,6 @@ export const ROUTE_KEYS = {
     isGuard: true,
     otherNames: ["https_only", "tls_only", "force_ssl", "force_https", "https_redirect", "ssl_redirect"],
     meaning: "redirect plain HTTP to HTTPS",
-  },
-  balance_algorithm: {
-    label: "balance_algorithm",
-    kind: "string",
-    scope: "backend",
-    costs: "key",
-    meaning: "how requests are spread, default roundrobin",
-    parse: parseBalance,
   },
   weight: {
     label: "weight",

@@ -18,12 +18,13 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
   const { source, keys } = said;
   const data: Record<string, unknown> = {};
   let { fault } = said;
-  for (const [name, { value, label }] of keys) {
+  for (const [name, each] of keys) {
+    const { value, label } = each;
     // What a compose file leaves of a variable that is not set says nothing.
     if (value === "" && (name === "hostname" || name === "domain")) continue;
     const rule = keyNamed(name);
     const place = () => placeOf(name, label, source);
-    const result = readValue(rule, { value, label }, version, place, complaints);
+    const result = readValue(rule, each, version, place, complaints);
     if (result.ok) {
       data[name] = result.value;
       continue;

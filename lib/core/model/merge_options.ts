@@ -1,35 +1,20 @@
-import type { Member, RoutingSettings } from "./routing_settings.ts";
-import { CONNECT_CHECK } from "../keys/health_check.ts";
-import type { BackendShape } from "./model.ts";
+import { fallbacksOf, keysOf } from "../keys/options.ts";
 import type { PathPrefix } from "../values/names.ts";
 import { type Notice, quote } from "../values/notice.ts";
-import type { RouteData } from "../keys/route_data.ts";
+import { type BackendKey, type BackendOptions, type Given, MERGE_RULES, type Tell } from "./merge_rules.ts";
+import type { BackendShape } from "./model.ts";
+import type { Member, RoutingSettings } from "./routing_settings.ts";
 
-const OPTION_KEYS = [
-  "balance_algorithm",
-  "check",
-  "check_interval",
-  "backend_options",
-  "ssl_only",
-  "context_root_rewrite",
-] as const;
-type OptionKey = typeof OPTION_KEYS[number];
-
-const DEFAULT_CHECK_INTERVAL_MS = 5_000;
+const BACKEND_KEYS = keysOf("backend");
+const FALLBACKS: Readonly<Record<BackendKey, unknown>> = fallbacksOf("backend");
+const RULES: { readonly [K in BackendKey]?: (said: never, given: Given, tell: Tell) => unknown } =
+  MERGE_RULES;
 
 /** The shape of a backend whose containers ask for nothing; the same object for the same algorithm. */
 export function defaultShape(balance: string): BackendShape {
   const before = defaultShapes.get(balance);
   if (before !== undefined) return before;
-  const shape: BackendShape = {
-    balance,
-    check: CONNECT_CHECK,
-    checkIntervalMs: DEFAULT_CHECK_INTERVAL_MS,
-    options: [],
-    rules: [],
-    isTlsOnly: false,
-    stripPath: "" as PathPrefix,
-  };
+  const shape = optionsFrom({}, { balance, path: "" as PathPrefix, hasTls: true }, () => {});
   defaultShapes.set(balance, shape);
   return shape;
 }
@@ -54,47 +39,36 @@ const shapeTexts = new WeakMap<BackendShape, string>();
 export function mergeShape(
   all: readonly Member[],
   path: PathPrefix,
-  settings: RoutingSettings,
+  { balance, frontend }: RoutingSettings,
 ): { readonly shape: BackendShape; readonly notices: readonly Notice[] } {
   // One that is being started decides nothing before it runs, if another does.
   const running = all.some(isStarting) ? all.filter((member) => !isStarting(member)) : all;
   const members = running.length === 0 ? all : running;
-  if (!members.some(({ data }) => OPTION_KEYS.some((key) => data[key] !== undefined))) {
-    return { shape: defaultShape(settings.balance), notices: [] };
-  }
+  if (!members.some(saysAnything)) return { shape: defaultShape(balance), notices: NONE };
   const notices: Notice[] = [];
-  const decided: { [K in OptionKey]?: { value: NonNullable<RouteData[K]>; by: Member } } = {};
+  const decided: Decided = {};
   for (const member of members) {
-    for (const key of OPTION_KEYS) decide(key, member, decided as Decided, notices);
+    for (const key of BACKEND_KEYS) decide(key, member, decided, notices);
   }
-  const options = decided.backend_options?.value ?? [];
-  for (const option of options) {
-    if (option.translation === undefined) continue;
-    const message = `backend option ${option.name} is ${option.translation}`;
-    notices.push(notice("info", "translated", decided.backend_options?.by, message));
-  }
-  const isTlsOnly = decided.ssl_only?.value === true;
-  if (isTlsOnly && settings.frontend.tls === undefined) {
-    const message = "ssl_only has no effect: there is no TLS listener, expected --tls-cert";
-    notices.push(notice("warning", "no-tls", decided.ssl_only?.by, message));
-  }
-  const shape: BackendShape = {
-    balance: decided.balance_algorithm?.value ?? settings.balance,
-    check: decided.check?.value ?? CONNECT_CHECK,
-    checkIntervalMs: decided.check_interval?.value ?? DEFAULT_CHECK_INTERVAL_MS,
-    options: [...new Set(options.flatMap((option) => option.written ?? []))],
-    rules: [...new Set(options.flatMap((option) => option.rule ?? []))].sort(),
-    isTlsOnly: isTlsOnly && settings.frontend.tls !== undefined,
-    stripPath: decided.context_root_rewrite?.value === true ? path : "" as PathPrefix,
-  };
+  const given = { balance, path, hasTls: frontend.tls !== undefined };
+  const shape = optionsFrom(decided, given, (key, complaint) => {
+    notices.push({ ...complaint, subject: decided[key]?.by.container.name ?? "" });
+  });
   return { shape, notices };
 }
 
+const NONE: readonly Notice[] = [];
+
 const isStarting = ({ server }: Member): boolean => server.gate === "created";
 
-type Decided = Partial<Record<OptionKey, { value: unknown; by: Member }>>;
+/** Most say nothing at all, and of the others many nothing of the backend. */
+const saysAnything = ({ data }: Member): boolean =>
+  data.isExplicit && BACKEND_KEYS.some((key) => data[key] !== undefined);
 
-function decide(key: OptionKey, member: Member, decided: Decided, notices: Notice[]): void {
+/** What was said of each key, by the container that decides. */
+type Decided = { [K in BackendKey]?: { readonly value: unknown; readonly by: Member } };
+
+function decide(key: BackendKey, member: Member, decided: Decided, notices: Notice[]): void {
   const value = member.data[key];
   if (value === undefined) return;
   const before = decided[key];
@@ -106,14 +80,17 @@ function decide(key: OptionKey, member: Member, decided: Decided, notices: Notic
   const older = quote(before.by.container.name);
   const message =
     `${key} differs from that of the older container ${older} of the same host, which decides; it is left out`;
-  notices.push(notice("warning", "conflict", member, message));
+  notices.push({ severity: "warning", code: "conflict", subject: member.container.name, message });
 }
 
-function notice(
-  severity: Notice["severity"],
-  code: string,
-  member: Member | undefined,
-  message: string,
-): Notice {
-  return { severity, code, subject: member?.container.name ?? "", message };
+/** `tell` is for whoever decided a key. */
+function optionsFrom(decided: Decided, given: Given, tell: Tell): BackendOptions {
+  const options: Record<BackendKey, unknown> = { ...FALLBACKS };
+  for (const key of BACKEND_KEYS) {
+    const said = decided[key];
+    const rule = RULES[key];
+    if (rule !== undefined) options[key] = rule(said?.value as never, given, tell);
+    else if (said !== undefined) options[key] = said.value;
+  }
+  return options as BackendOptions;
 }

@@ -1,5 +1,6 @@
-import type { HealthCheck } from "../keys/health_check.ts";
+import type { ServerOptions } from "../keys/options.ts";
 import type { Endpoint } from "./choose_endpoint.ts";
+import type { BackendOptions } from "./merge_rules.ts";
 import type {
   BackendName,
   ContainerId,
@@ -12,9 +13,6 @@ import type {
 
 /** Why a server may not have traffic yet, as Docker tells it; `open` leaves it to the prober. */
 export type Gate = "open" | "created" | "starting" | "unhealthy" | "stopping";
-
-/** How a server speaks TLS to its container. */
-export type ServerTls = { readonly verify: "none" | "required" };
 
 /** One container's port, as HAProxy reaches it. */
 export type Server = {
@@ -38,28 +36,15 @@ export type Server = {
   readonly isDetour: boolean;
   /** Tells one start of the container from the next. */
   readonly incarnation: string;
-  readonly tls: ServerTls | undefined;
-  /** Its share of the requests beside the other servers of its backend, from 1 to 256 (HAProxy manual, 5.2). */
-  readonly weight: number;
-  /** The container asked for an HTTP answer before it gets traffic. */
-  readonly isWarmed: boolean;
+  /** What its container says of it. */
+  readonly options: ServerOptions;
   readonly gate: Gate;
 };
 
 /** Everything that HAProxy has of a backend but its servers; two backends of one shape can stand in for each other. */
-export type BackendShape = {
-  readonly balance: string;
-  readonly check: HealthCheck;
-  readonly checkIntervalMs: number;
-  /** Each as after `option`, in the order that was asked for: of those that exclude each other, HAProxy takes the last. */
-  readonly options: readonly string[];
-  /** Rules that stand beside translated options, sorted. */
-  readonly rules: readonly string[];
-  readonly isTlsOnly: boolean;
+export type BackendShape = BackendOptions & {
   /** Hosts that it redirects where it does so for some of its hosts alone. */
   readonly tlsOnlyHosts?: readonly HostName[];
-  /** A path that is taken off before the container sees the request; empty for none. */
-  readonly stripPath: PathPrefix;
 };
 
 /** The containers that serve one host and path. */

@@ -4,6 +4,7 @@ import { type BackendName, type HostName, type PathPrefix, routeKey, shortId } f
 import type { NetworkOwner } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
 import { readRouteData, type SaidBefore } from "../labels/read_routes.ts";
+import { serverOptions } from "../keys/options.ts";
 import type { RouteData } from "../keys/route_data.ts";
 import { routeHost } from "./choose_host.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
@@ -129,9 +130,7 @@ function readOffer(
     containerName: SAFE_NAME.test(container.name) ? container.name : shortId(container.id),
     ...way.value,
     incarnation: container.startedAt,
-    tls: data.ssl_backend === true ? { verify: data.ssl_backend_tls_verify ?? "none" } : undefined,
-    weight: data.weight ?? 1,
-    isWarmed: data.warm === true,
+    options: serverOptions(data),
     gate: gateOf(container, phase),
   };
   return {

@@ -15,13 +15,13 @@ export function holdTlsOnly(
   owners: ReadonlyMap<string, Route>,
 ): ReadonlyMap<BackendName, Held> {
   const held = new Map<BackendName, Held>();
-  const paths = backends.filter(({ path, shape }) => path !== "" && !shape.isTlsOnly);
+  const paths = backends.filter(({ path, shape }) => path !== "" && !shape.ssl_only);
   if (paths.length === 0) return held;
   const served = new Map(backends.map(({ name, shape }) => [name, shape]));
   for (const backend of paths) {
     const roots = backend.routes.flatMap(({ host }) => {
       const root = rootOf(host, owners, served);
-      return root !== undefined && served.get(root.backend)?.isTlsOnly === true ? [{ host, root }] : [];
+      return root !== undefined && served.get(root.backend)?.ssl_only === true ? [{ host, root }] : [];
     });
     const [first] = roots;
     if (first === undefined) continue;
@@ -65,7 +65,7 @@ function redirecting(backend: Backend, hosts: "all" | readonly HostName[]): Back
   const before = changed.get(backend);
   if (before?.key === key) return before.backend;
   const shape: BackendShape = hosts === "all"
-    ? { ...backend.shape, isTlsOnly: true }
+    ? { ...backend.shape, ssl_only: true }
     : { ...backend.shape, tlsOnlyHosts: hosts };
   const now = { key, backend: { ...backend, shape } };
   changed.set(backend, now);

@@ -31,9 +31,10 @@ export function renderServerStates(
       const isDown = before?.address === server.address && before.port === server.port;
       if (!isHeld && !isDown) continue;
       // Held: in maintenance, its check waiting. Down: layer 4 timed out, no rise counted, its check running.
-      const weights = `${server.weight} ${server.weight}`;
+      const { weight, ssl_backend } = server.options;
+      const weights = `${weight} ${weight}`;
       const columns = isHeld ? `0 1 ${weights} 0 1 0 0 14` : `0 0 ${weights} 0 6 3 0 6`;
-      const tls = server.tls === undefined ? 0 : 1;
+      const tls = ssl_backend ? 1 : 0;
       lines.push(
         `0 ${backend.name} ${server.numericId} ${server.name} ${server.address} ${columns} 0 0 1 - ${server.port} - ${tls} 0 - - 0`,
       );

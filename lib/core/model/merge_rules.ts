@@ -1,0 +1,63 @@
+import type { BackendOption } from "../keys/backend_option.ts";
+import type { Balance } from "../keys/balance.ts";
+import type { KeyOf, OptionOf, ValueOf } from "../keys/route_data.ts";
+import type { Complaint } from "../values/complaints.ts";
+import type { PathPrefix } from "../values/names.ts";
+
+/** A key that the containers of a backend must agree on. */
+export type BackendKey = KeyOf<"backend">;
+
+/** What a rule goes by, beside what was said. */
+export type Given = {
+  /** The path of the backend. */
+  readonly path: PathPrefix;
+  /** How requests are spread where no container says it. */
+  readonly balance: string;
+  readonly hasTls: boolean;
+};
+
+/** Tells the container that decided a key. */
+export type Tell = (key: BackendKey, complaint: Complaint) => void;
+
+type Rule<K extends BackendKey> = (said: ValueOf<K> | undefined, given: Given, tell: Tell) => unknown;
+
+/** The backend's keys that need more than that the oldest container decides: what comes of the value that it said. */
+export const MERGE_RULES = {
+  balance_algorithm: (said, { balance }): Balance => said ?? balance,
+  backend_options: (said = [], _given, tell) => writtenOptions(said, tell),
+  ssl_only: (said, { hasTls }, tell): boolean => {
+    if (said === true && !hasTls) {
+      const message = "ssl_only has no effect: there is no TLS listener, expected --tls-cert";
+      tell("ssl_only", { severity: "warning", code: "no-tls", message });
+    }
+    return said === true && hasTls;
+  },
+  /** The path that is taken off; empty for none. */
+  context_root_rewrite: (said, { path }): PathPrefix => said === true ? path : "" as PathPrefix,
+} satisfies { [K in BackendKey]?: Rule<K> };
+
+/** What the words of a backend's containers come to. */
+export type BackendOptions = {
+  readonly [K in BackendKey]: K extends keyof typeof MERGE_RULES ? ReturnType<typeof MERGE_RULES[K]>
+    : OptionOf<K>;
+};
+
+/** HAProxy's options as they are written for it. */
+type WrittenOptions = {
+  /** Each as after `option`, in the order that was asked for: of those that exclude each other, HAProxy takes the last. */
+  readonly lines: readonly string[];
+  /** Rules that stand beside translated options, sorted. */
+  readonly rules: readonly string[];
+};
+
+function writtenOptions(options: readonly BackendOption[], tell: Tell): WrittenOptions {
+  for (const { name, translation } of options) {
+    if (translation === undefined) continue;
+    const message = `backend option ${name} is ${translation}`;
+    tell("backend_options", { severity: "info", code: "translated", message });
+  }
+  return {
+    lines: [...new Set(options.flatMap(({ written }) => written ?? []))],
+    rules: [...new Set(options.flatMap(({ rule }) => rule ?? []))].sort(),
+  };
+}
