@@ -16,8 +16,9 @@ export class HaproxyOutput {
 
   /** Takes a line. */
   take(severity: "error" | "warn" | "info", line: string): void {
+    const level = levelOf(severity, line, this.#lines.at(-1));
     this.#lines = [...this.#lines.slice(1 - KEPT_LINES), line];
-    this.report.tell({ kind: "haproxy-printed", line, level: levelOf(severity, line) });
+    this.report.tell({ kind: "haproxy-printed", line, level });
   }
 
   /** Forgets what was printed before a load. */
@@ -45,9 +46,11 @@ export class HaproxyOutput {
   }
 }
 
-function levelOf(severity: "error" | "warn" | "info", line: string): EventLevel {
-  // The last container of a host left, or its check failed: status says which.
-  if (/has no server available/.test(line)) return "info";
+function levelOf(severity: "error" | "warn" | "info", line: string, before = ""): EventLevel {
+  // Where signalbox took out the last server of a host, it has told so itself; where a check failed, status says which.
+  if (/has no server available/.test(line)) {
+    return /^CLI : |maintenance/.test(line + before) ? "debug" : "info";
+  }
   return ROUTINE.test(line) && severity !== "error" ? "debug" : severity;
 }
 

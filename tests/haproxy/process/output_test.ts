@@ -33,3 +33,18 @@ Deno.test("what HAProxy prints of a trouble keeps its severity, whatever words a
     { kind: "haproxy-printed", line: "Proxy web has a trouble", level: "warn" },
   ]);
 });
+
+Deno.test("a host without a server is told of where its check failed, and not where signalbox took the server out", () => {
+  const report = new Witness();
+  const output = new HaproxyOutput(report);
+  const lines = [
+    "Server web/a is going DOWN for maintenance. 0 active and 0 backup servers left.",
+    "backend 'web' has no server available!",
+    "CLI : backend '_spare_2' has no server available!",
+    "Server shop/a is DOWN, reason: Layer4 connection problem",
+    "backend 'shop' has no server available!",
+  ];
+  for (const line of lines) output.take("warn", line);
+  const levels = report.events.map((event) => event.kind === "haproxy-printed" && event.level);
+  assert.deepEqual(levels, ["debug", "debug", "debug", "warn", "info"]);
+});
