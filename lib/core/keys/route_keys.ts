@@ -13,7 +13,7 @@ export const ROUTE_KEYS = {
     scope: "route",
     costs: "route",
     isGuard: true,
-    otherNames: ["disable", "disabled", "ignore", "exclude"],
+    otherNames: ["disable", "disabled", "ignore", "exclude", "skip", "hidden", "expose", "private"],
     meaning: "`false` leaves it out; `true` asks for it where `--opt-in` is set",
   },
   hostname: {
@@ -98,7 +98,15 @@ export const ROUTE_KEYS = {
     scope: "backend",
     costs: "route",
     isGuard: true,
-    otherNames: ["https_only", "tls_only", "force_ssl", "force_https", "https_redirect", "ssl_redirect"],
+    otherNames: [
+      "https_only",
+      "tls_only",
+      "force_ssl",
+      "force_https",
+      "https_redirect",
+      "ssl_redirect",
+      "secure",
+    ],
     meaning: "redirect plain HTTP to HTTPS",
   },
   weight: {

@@ -1,11 +1,11 @@
-import type { RouteData } from "../keys/route_data.ts";
+import type { Fault, RouteData } from "../keys/route_data.ts";
 import type { HaproxyVersion } from "../keys/backend_option.ts";
 import { type Complaint, Complaints } from "../values/complaints.ts";
 import { count } from "../values/count.ts";
 import { readBoolean } from "../keys/key_kind.ts";
 import { readRoute } from "./read_route.ts";
 import { placeOf, type SaidRoute } from "./said.ts";
-import { MOST_ROUTES, sortData } from "./said_data.ts";
+import { mayClose, MOST_ROUTES, sortData } from "./said_data.ts";
 import { isOurs, NO_LABELS, type SaidLabels, sortLabels } from "./said_labels.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
 import { Comparisons } from "./unknown_words.ts";
@@ -115,7 +115,9 @@ function readWords(
     const routes = said.map((route) => ({ ...readRoute(route, version, new Complaints()), off }));
     return { routes, why: off, complaints: [], more: 0 };
   }
-  const fault = whole !== undefined && whole.isOn === undefined ? `${whole.place} cannot be used` : undefined;
+  const fault = whole !== undefined && whole.isOn === undefined
+    ? `${whole.place} cannot be used`
+    : closingOf(data, entries, ours);
   const routes = said.slice(0, MOST_ROUTES).map((route) =>
     readRoute(fault === undefined ? route : { ...route, fault }, version, complaints)
   );
@@ -144,6 +146,19 @@ function saidRoutes(
     fault: fault ?? own.fault,
   }));
   return [...merged, ...named];
+}
+
+/** Why nobody can tell whether the container is to be left out: what was to be closed is not opened by a slip. */
+function closingOf(
+  data: string | undefined,
+  entries: readonly SaidRoute[] | undefined,
+  { own }: SaidLabels,
+): Fault {
+  // A label beats the data.
+  if (own.closing !== undefined || own.keys.has("enable")) return own.closing;
+  if (entries?.length === 1) return entries[0]?.closing;
+  const isUnread = entries === undefined && data !== undefined && mayClose(data);
+  return isUnread ? "its INTERLOCK_DATA cannot be read, and may say that it is to be left out" : undefined;
 }
 
 /** What says whether the container is served at all: a label of its own, or data that is one object. */

@@ -4,7 +4,7 @@ import { findJsonMistake } from "./json_mistake.ts";
 import { messageOf } from "../values/message_of.ts";
 import { excerptAt, quote } from "../values/notice.ts";
 import { repeatedKeys } from "./repeated_keys.ts";
-import { isKeyName, type KeyName, keyNamed } from "../keys/route_keys.ts";
+import { isKeyName, type KeyName, keyNamed, ROUTE_KEYS } from "../keys/route_keys.ts";
 import type { Said, SaidRoute } from "./said.ts";
 import type { Fault } from "../keys/route_data.ts";
 import { type Comparisons, UnknownWords } from "./unknown_words.ts";
@@ -38,6 +38,7 @@ export function sortData(
   }
   const repeated = repeatedKeys(text, data);
   const fault = tellRepeated(repeated, complaints);
+  const closing = repeated.includes("enable") ? fault : undefined;
   const list: readonly unknown[] = Array.isArray(data) ? data : [data];
   if (list.length > MOST_ROUTES) {
     complaints.warn(
@@ -55,11 +56,16 @@ export function sortData(
       );
     } else {
       const route = sortKeys(source, entry as Record<string, unknown>, complaints, comparisons);
-      routes.push({ ...route, fault: fault ?? route.fault });
+      routes.push({ ...route, fault: fault ?? route.fault, closing: closing ?? route.closing });
     }
   }
   return list.length > 0 && routes.length === 0 ? undefined : routes;
 }
+
+/** Whether a text that cannot be read has a word in it that says whether the container is to be left out. */
+export const mayClose = (text: string): boolean => CLOSING_WORDS.test(text);
+
+const CLOSING_WORDS = new RegExp(["enable", ...ROUTE_KEYS.enable.otherNames].join("|"), "i");
 
 function tellMistake(text: string, error: unknown, complaints: Complaints): void {
   const mistake = findJsonMistake(text);
@@ -112,5 +118,5 @@ function sortKeys(
     }
   }
   unknown.tell(complaints, "key", ` of ${source}`);
-  return { source, keys, fault: unknown.faultOf("") };
+  return { source, keys, fault: unknown.faultOf(""), closing: unknown.closing };
 }

@@ -2,8 +2,9 @@ import type { Complaints } from "../values/complaints.ts";
 import { KINDS } from "../keys/key_kind.ts";
 import { nearKey } from "../keys/near_key.ts";
 import { quote } from "../values/notice.ts";
-import { KEY_OF_LABEL, type KeyName, ROUTE_KEYS } from "../keys/route_keys.ts";
+import { KEY_OF_LABEL, type KeyName, keyNamed, ROUTE_KEYS } from "../keys/route_keys.ts";
 import type { Said, SaidRoute } from "./said.ts";
+import { findStrayNames } from "./stray_names.ts";
 import { type Comparisons, type Near, UnknownWords } from "./unknown_words.ts";
 
 const PREFIX = "interlock.";
@@ -52,12 +53,13 @@ export function sortLabels(
   unknown.tell(complaints, "label", "");
   const own = routes.get("") ?? new Map();
   routes.delete("");
+  const strays = findStrayNames(routes, complaints);
   return {
-    own: { source: "labels", keys: own, fault: unknown.faultOf("") },
+    own: { source: "labels", keys: own, fault: unknown.faultOf(""), closing: unknown.closing },
     named: [...routes].map(([name, keys]) => ({
       source: `label route ${quote(name)}`,
       keys,
-      fault: unknown.faultOf(name),
+      fault: unknown.faultOf(name) ?? strays.get(name),
     })),
   };
 }
@@ -91,7 +93,26 @@ function nearLabels(label: string): Near[] {
   return [
     ...(ofNamed === undefined ? [] : [nearLabel(first, ofNamed)]),
     ...(ofOwn === undefined ? [] : [nearLabel("", ofOwn)]),
+    ...misplaced(words),
   ];
+}
+
+/**
+ * A key that narrows, in a place where no key stands, as in `interlock.ssl_only.api` and `interlock.api..ssl_only`: it may
+ * be meant for each route that the label names.
+ */
+function misplaced(words: readonly string[]): Near[] {
+  const at = words.findIndex((word) => {
+    const key = nearKey(word);
+    return key !== undefined && keyNamed(key).isGuard === true;
+  });
+  const key = nearKey(words[at] ?? "");
+  // A second word is the key of the route that the first one names.
+  const isInPlace = at === 1 && isRouteName(words[0] ?? "");
+  if (key === undefined || words.length < 2 || isInPlace) return [];
+  return ["", ...words.filter((word, index) => index !== at && isRouteName(word))].map((route) =>
+    nearLabel(route, key)
+  );
 }
 
 function nearLabel(route: string, key: KeyName): Near {

@@ -6,6 +6,7 @@ import { type KeyName, keyNamed } from "../keys/route_keys.ts";
 
 /** Words that are compared with what is known, of all that one container says. */
 const MOST_COMPARED = 64;
+const TOO_MANY = `more than ${MOST_COMPARED} of its words are not known`;
 /** Words that one notice names. */
 const MOST_NAMED = 5;
 
@@ -30,6 +31,7 @@ export class UnknownWords {
   readonly #guards: Unknown[] = [];
   readonly #others: Unknown[] = [];
   readonly #faults = new Map<string, string>();
+  #closing: Fault;
   #count = 0;
   #isTooMany = false;
 
@@ -47,6 +49,9 @@ export class UnknownWords {
     for (const { route, meant } of guards) {
       this.#faults.set(route, `${quote(word)} is not known, and may be meant as ${quote(meant)}`);
     }
+    if (guards.some(({ key, route }) => key === "enable" && route === "")) {
+      this.#closing ??= this.#faults.get("");
+    }
     const list = guards.length > 0 ? this.#guards : this.#others;
     if (list.length < MOST_NAMED) list.push({ word, meant: (guards[0] ?? found[0])?.meant });
   }
@@ -56,9 +61,12 @@ export class UnknownWords {
    * a slip of the pen, nor by so many words that nobody looks at the last.
    */
   faultOf(route: string): Fault {
-    return this.#isTooMany
-      ? `more than ${MOST_COMPARED} of its words are not known`
-      : this.#faults.get(route);
+    return this.#isTooMany ? TOO_MANY : this.#faults.get(route);
+  }
+
+  /** Why the whole container may be meant to be left out: each of its routes is, until somebody can tell. */
+  get closing(): Fault {
+    return this.#isTooMany ? TOO_MANY : this.#closing;
   }
 
   /** Tells of all: `noun` is what the words are, `place` where they stand. */

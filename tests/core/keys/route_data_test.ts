@@ -213,13 +213,42 @@ Deno.test("a label that is near to such a key costs the route that it speaks of,
       "context.root",
       "context_root.1",
       "ssl_only.x",
-      "Enabled",
     ]
   ) assert.deepEqual(faults(`interlock.${label}`), [true, false, false], label);
   assert.deepEqual(faults("Interlock.context_root"), [true, false, false]);
   for (const label of ["api.context-root", "api.path", "api.context_root.1"]) {
     assert.deepEqual(faults(`interlock.${label}`), [false, true, false], label);
   }
+});
+
+Deno.test("a label whose words are in another order costs each route that it names", () => {
+  const faults = (label: string) =>
+    read(undefined, {
+      "interlock.hostname": "own.com",
+      "interlock.api.hostname": "api.com",
+      "interlock.web.hostname": "web.com",
+      [label]: "true",
+    }).routes.map(({ fault }) => fault !== undefined);
+  for (const label of ["ssl_only.api", "api..ssl_only", "api.v1.ssl_only", "v1.api.ssl_only", "path.api"]) {
+    assert.deepEqual(faults(`interlock.${label}`), [true, true, false], label);
+  }
+});
+
+Deno.test("a guard of a route that is nowhere else named costs the route whose name is near", () => {
+  const faults = (label: string) => {
+    const value = label.includes("root") ? "/app" : "true";
+    const { routes, notices } = read(undefined, { "interlock.admin.hostname": "admin.com", [label]: value });
+    const faulty = routes.filter(({ fault }) => fault !== undefined).map(({ source }) => source);
+    return [...faulty, notices.length];
+  };
+  const admin = 'label route "admin"';
+  assert.deepEqual(faults("interlock.admn.ssl_only"), [admin, 1]);
+  assert.deepEqual(faults("interlock.Admin.ssl_only"), [admin, 1]);
+  assert.deepEqual(faults("interlock.ADMIN.context_root"), [admin, 1]);
+  // A path is a place of its own; and what is not near may be anything.
+  assert.deepEqual(faults("interlock.admin2.context_root"), [0]);
+  assert.deepEqual(faults("interlock.web.ssl_only"), [0]);
+  assert.deepEqual(faults("interlock.admn.warm"), [0]);
 });
 
 Deno.test("a near word of the container's own labels costs each of its routes in the data", () => {
@@ -292,6 +321,24 @@ Deno.test("a wrong enable of the container costs all of its routes", () => {
   const fault = 'label "interlock.enable" cannot be used';
   assert.deepEqual(routes.map(({ fault }) => fault), [fault, fault]);
   assert.equal(notices.length, 1);
+});
+
+Deno.test("what may be meant as the enable of the container costs all of its routes", () => {
+  const named = { "interlock.api.hostname": "api.com" };
+  const isClosed = (data: string | undefined, labels: Record<string, string> = {}) =>
+    read(data, { ...named, ...labels }).routes.every(({ fault }) => fault !== undefined);
+  for (const word of ["enabled", "Enable", "disable", "ignore", "skip"]) {
+    assert.ok(isClosed(undefined, { [`interlock.${word}`]: "false" }), word);
+    assert.ok(isClosed(JSON.stringify({ [word]: false }).replace("Enable", "Enabled")), word);
+  }
+  assert.ok(isClosed('{"enable": false, "enable": true}'));
+  assert.ok(isClosed('{"enable": false,}'), "which cannot be read");
+  assert.ok(isClosed("{'enabled': false}"), "which cannot be read");
+  // A label beats the data, one of several objects speaks of itself, and so does a route of its own.
+  assert.ok(!isClosed('{"enabled": false}', { "interlock.enable": "true" }));
+  assert.ok(!isClosed('[{"enabled": false}, {}]'));
+  assert.ok(!isClosed("{'hostname': 'x'}"));
+  assert.ok(!isClosed(undefined, { "interlock.web.enabled": "false" }));
 });
 
 Deno.test("a certificate that is to be checked, without TLS, costs the route", () => {
