@@ -69,8 +69,68 @@ for (const { version, path } of await haproxies()) {
     const claim = (mark: string) =>
       sendHead(stage.port, "GET / HTTP/1.1", "Host: nobody.local", `CDN-Loop: ${mark}`, "Connection: close");
     assert.equal(statusOf(await claim(`other, ${name};pass=3`)), "508");
+    assert.equal(statusOf(await claim(`${name};pass=9`)), "508", "a mark that nobody counts on");
     assert.equal(statusOf(await claim("signalbox-0123456789abcdef;pass=3")), "404");
   });
+}
+
+for (const { version, path } of await haproxies()) {
+  for (const kept of ["first", "last"]) {
+    Deno.test(`haproxy ${version}: a proxy that keeps the ${kept} line of each header makes no endless loop`, async () => {
+      await using stage = await FaultStage.open();
+      const lines: string[][] = [];
+      const proxy = Deno.listen({ hostname: "127.17.9.2", port: 0 });
+      stage.defer(() => proxy.close());
+      void answerEach(proxy, async (head) => {
+        const marks = head.split("\r\n").filter((line) => /^cdn-loop:/i.test(line));
+        if (marks.length > 0) lines.push(marks);
+        // It would go on for ever.
+        if (lines.length > 9) return "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        const mark = marks.at(kept === "first" ? 0 : -1) ?? "CDN-Loop: other";
+        return await sendHead(
+          stage.port,
+          "GET / HTTP/1.1",
+          "Host: loop.local",
+          mark,
+          "Connection: close",
+        );
+      });
+      await serve(stage, proxy.addr.port, "loop.local");
+      stage.start(["--haproxy", path]);
+      await stage.answers("loop.local", 508);
+      lines.length = 0;
+      const answer = await sendHead(
+        stage.port,
+        "GET / HTTP/1.1",
+        "Host: loop.local",
+        "CDN-Loop: other",
+        "Connection: close",
+      );
+      assert.equal(statusOf(answer), "508");
+      assert.deepEqual(lines.map((marks) => [marks.length, marks[0]?.replace(/signalbox-[0-9a-f]+/, "us")]), [
+        [1, "cdn-loop: other, us;pass=1"],
+        [1, "cdn-loop: other,us;pass=2"],
+        [1, "cdn-loop: other,us;pass=3"],
+      ]);
+    });
+  }
+}
+
+/** Answers the request of each connection, until the listener is closed. */
+async function answerEach(listener: Deno.Listener, answer: (head: string) => Promise<string>): Promise<void> {
+  for await (const connection of listener) {
+    void (async () => {
+      using open = connection;
+      let head = "";
+      const buffer = new Uint8Array(4_096);
+      while (!head.includes("\r\n\r\n")) {
+        const length = await open.read(buffer);
+        if (length === null) return;
+        head += new TextDecoder().decode(buffer.subarray(0, length));
+      }
+      await open.write(new TextEncoder().encode(await answer(head)));
+    })().catch(() => undefined);
+  }
 }
 
 Deno.test("a request may come by again on its way from one container to another", async () => {

@@ -294,7 +294,11 @@ for (const program of programs) {
       "Connection: close",
     );
     await ask2(stage, [...get("own.local", "/a"), ["host", "internal"]]);
-    assert.doesNotMatch(echo.heads.join("\n"), /internal|other|ftp|x@/);
+    const schemed = (scheme: string) =>
+      ask2(stage, get("own.local", "/a").map(([name, value]) => [name, name === ":scheme" ? scheme : value]));
+    assert.deepEqual([await schemed("https"), await schemed("HTTP")], ["200", "200"]);
+    assert.deepEqual([await schemed("ftp"), await schemed("javascript")], ["400", "400"]);
+    assert.doesNotMatch(echo.heads.join("\n"), /internal|other|ftp|javascript|x@/);
     for (const head of echo.heads) {
       assert.match(head, /^(?:GET \/a\S*|OPTIONS \*) HTTP/);
       assert.equal(head.match(/^(?:x-forwarded-)?host: own\.local\r$/gim)?.length, 2, head);

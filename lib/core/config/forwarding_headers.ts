@@ -7,6 +7,7 @@ const NAMES = [
   "forwarded*",
   "*-forwarded-(for|proto|host)",
   "x-forward*",
+  "x-*-forwarded-*",
   "x-original-*",
   "x-rewrite-ur*",
   "x-envoy-*",

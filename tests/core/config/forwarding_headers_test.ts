@@ -5,7 +5,14 @@ const pattern = new RegExp(FORWARDING_HEADERS);
 
 Deno.test("headers that proxies speak of clients with are known in every spelling", () => {
   for (
-    const name of ["x-forwarded-for", "x.forwarded.for", "x~real~ip", "cf_connecting_ip", "x-original-url"]
+    const name of [
+      "x-forwarded-for",
+      "x.forwarded.for",
+      "x~real~ip",
+      "cf_connecting_ip",
+      "x-original-url",
+      "x-vercel-forwarded-for",
+    ]
   ) {
     assert.match(name, pattern);
   }
