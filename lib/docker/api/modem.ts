@@ -28,6 +28,13 @@ export class EngineError extends Error {
   }
 }
 
+/** An answer that did not come within its deadline. */
+export class LateAnswerError extends EngineError {
+  constructor(deadlineMs: number) {
+    super(`no answer within ${deadlineMs} ms`, undefined);
+  }
+}
+
 /** How long the engine may take for an answer, in milliseconds; a list of 10,000 containers takes under 200. */
 const DEADLINE_MS = 10_000;
 
@@ -70,7 +77,7 @@ export class FetchModem {
     }
     const deadline = new AbortController();
     const timer = setTimeout(
-      () => deadline.abort(new EngineError(`no answer within ${this.deadlineMs} ms`, undefined)),
+      () => deadline.abort(new LateAnswerError(this.deadlineMs)),
       this.deadlineMs,
     );
     const given = options.abortSignal ?? options.options?.abortSignal as AbortSignal | undefined;

@@ -10,8 +10,9 @@ import { Doubts } from "./stale_addresses.ts";
 import { decodeEvent, isEnding } from "../api/event.ts";
 import { readJsonLines } from "../api/json_lines.ts";
 import type { FollowerParts } from "./follower_parts.ts";
-import { isDoneWithin } from "./patience.ts";
+import { eachOf, isDoneWithin } from "./patience.ts";
 import { Starts } from "./start_preparation.ts";
+import { LateContainers } from "./late_containers.ts";
 import { STOPPING_LIMIT_MS, StoppingContainers } from "./stopping_containers.ts";
 import { isKept } from "./keep_unlisted.ts";
 import { Vigil } from "./outage_watch.ts";
@@ -19,8 +20,6 @@ import { Vigil } from "./outage_watch.ts";
 const RECONNECT: Backoff = { firstMs: 100, mostMs: 5_000 };
 /** A connection that lasted this long, in milliseconds, is followed by the shortest delay when it ends. */
 const STEADY_MS = 5_000;
-/** Inspects under way at once; more do not make an engine faster. */
-const INSPECTS_AT_ONCE = 8;
 /** How long a pass waits for an inspect, in milliseconds; an idle engine answers within 5. */
 const INSPECT_PATIENCE_MS = 50;
 /** How long a pass waits for a list of what it knows already, in milliseconds; one of 10,000 containers takes 200. */
@@ -33,6 +32,7 @@ export class EngineFollower {
   readonly doubts = new Doubts();
   readonly #vigil: Vigil;
   readonly #prints = new Map<string, string>();
+  readonly #late: LateContainers;
   readonly starts: Starts;
   #engine: Engine | undefined;
   #connection = new AbortController();
@@ -46,6 +46,7 @@ export class EngineFollower {
 
   constructor(readonly parts: FollowerParts) {
     this.#complaint = new Complaint(parts.url, parts.report);
+    this.#late = new LateContainers(parts.url, parts.report);
     this.starts = new Starts({ ...parts, wake: (wake) => this.#wake(wake) });
     this.#vigil = new Vigil(parts, this.containers, this.doubts, (wake) => this.#wake(wake));
   }
@@ -72,7 +73,8 @@ export class EngineFollower {
       const connection = this.#ended = AbortSignal.any([signal, this.#connection.signal]);
       try {
         this.#address = await this.parts.findAddress();
-        const engine = await connectEngine(await this.parts.openTransport(connection), connection);
+        const transport = await this.parts.openTransport(connection);
+        const engine = await connectEngine(transport, connection, this.parts.deadlineMs);
         // Subscribed before anything is listed: a container that starts in between would be missed.
         const events = await engine.events(connection).catch((error) => {
           engine.close();
@@ -211,14 +213,16 @@ export class EngineFollower {
 
   async #readEverything(engine: Engine, isFresh: boolean, signal: AbortSignal): Promise<void> {
     const listed = await engine.list(signal);
-    const ids = new Set<string>(listed.map((entry) => entry.id));
+    const ids = new Set<string>(listed.map(({ id }) => id));
     const isMissing = ({ id }: ContainerView) => !ids.has(id) && !this.stopping.mayReturn(id);
     const missing = [...this.containers.values()].filter(isMissing);
     const isChanged = ({ id, print }: ListedContainer) =>
       isFresh || this.#prints.get(id) !== print || this.doubts.has(id as ContainerId);
-    await this.#inspectAll(engine, listed.filter(isChanged).map((entry) => entry.id), signal);
+    const changed = listed.filter(isChanged).map(({ id }) => id);
+    await this.#inspectAll(engine, changed, signal, this.#late.begin());
     await Promise.all(missing.map((container) => this.#checkMissing(engine, container, signal)));
-    for (const entry of listed) this.#prints.set(entry.id, entry.print);
+    for (const { id, print } of listed) this.#prints.set(id, this.#late.has(id) ? "" : print);
+    this.#late.end();
     this.#hasListed = true;
     this.#complaint.listed();
     this.#expireStopping();
@@ -231,17 +235,17 @@ export class EngineFollower {
     else if (!await isKept(container, this.containers.values(), this.parts)) this.#forget(container.id);
   }
 
-  async #inspectAll(engine: Engine, ids: readonly string[], signal: AbortSignal): Promise<void> {
-    const queue = [...ids];
-    const worker = async () => {
-      for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
-        const isRead = this.doubts.ask(id as ContainerId);
+  async #inspectAll(engine: Engine, ids: readonly string[], signal: AbortSignal, late?: LateContainers) {
+    await eachOf(ids, async (id) => {
+      const isRead = this.doubts.ask(id as ContainerId);
+      try {
         const json = await this.starts.take(id) ?? await engine.inspect(id, signal);
         isRead();
         this.#take(id, json);
+      } catch (error) {
+        if (late?.allows(id, error) !== true) throw error;
       }
-    };
-    await Promise.all(Array.from({ length: Math.min(INSPECTS_AT_ONCE, queue.length) }, worker));
+    });
   }
 
   #take(id: string, json: unknown): void {

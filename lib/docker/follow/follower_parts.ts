@@ -14,6 +14,8 @@ export type FollowerParts = {
   readonly untilGone: (container: ContainerView, signal: AbortSignal) => Promise<boolean>;
   /** Whether traffic reaches a container at its own address, which its network tells before it runs. */
   readonly isReachedDirectly: (container: ContainerView) => boolean;
+  /** How long the engine may take for an answer, in milliseconds, if not as long as usual. */
+  readonly deadlineMs?: number;
   readonly clock: Clock;
   readonly report: Reporter;
 };
