@@ -2,7 +2,7 @@ import type { Settings } from "../core/settings/settings.ts";
 import type { Status } from "../core/status/status.ts";
 import { askControl, controlPath } from "../report/control_socket.ts";
 import { absolute } from "./routing.ts";
-import { stateDirOf } from "./state_dir.ts";
+import { isTrustedStateDir, stateDirOf } from "./state_dir.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Where root's signalbox is, unless it was told otherwise. */
@@ -63,4 +63,10 @@ export function asOwner(
   const place = stateDir === ROOTS_STATE_DIR ? [] : ["--state-dir", stateDir];
   const plain = [...words, ...place].filter((word) => /^[\w.:/@*%+,=-]+$/.test(word));
   return `sudo ${owner === 0 ? "" : `-u '#${owner}' `}signalbox ${plain.join(" ")}`;
+}
+
+/** What runs is explained with its own settings, but for those that are given. Settings name programs that are started. */
+export async function settingsOfRunning(found: Found | undefined): Promise<Record<string, string>> {
+  if (found?.kind !== "runs" || !isTrustedStateDir(found.stateDir)) return {};
+  return await askControl(found.stateDir, "GET", "/settings") as Record<string, string> | undefined ?? {};
 }

@@ -1,4 +1,4 @@
-import { findRunning } from "./running.ts";
+import { findRunning, settingsOfRunning } from "./running.ts";
 import { readSnapshot } from "./input.ts";
 import { prepareRouting } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
@@ -8,8 +8,8 @@ import type { Terminal } from "./terminal.ts";
 const WORD = /^[A-Za-z0-9_*][A-Za-z0-9_.*-]*$/;
 
 /**
- * Prints the hosts and containers that `explain` can be asked about, a line each, for the shells' completions: those of the
- * signalbox that runs, or those that Docker has now. Prints nothing where nobody tells.
+ * Prints the hosts and containers that `explain` can be asked about, a line each, for the shells' completions: the hosts of
+ * the signalbox that runs, or those that its containers would serve, and all containers that run. Prints nothing where nobody tells.
  */
 export async function subjects(terminal: Terminal): Promise<number> {
   const words = await findWords(terminal).catch(() => []);
@@ -22,10 +22,14 @@ async function findWords(terminal: Terminal): Promise<readonly string[]> {
   const settings = settingsOf({}, terminal);
   const found = await findRunning(settings, terminal);
   if (found.kind === "runs") {
-    return found.status.routes.flatMap(({ route, servers }) => [
+    const served = found.status.routes.flatMap(({ route, servers }) => [
       route.replace(/\/.*$/, ""),
       ...servers.map(({ container }) => container),
     ]);
+    // Those that serve nothing are asked about most.
+    const own = settingsOf({}, terminal, await settingsOfRunning(found));
+    const all = await readSnapshot(own, terminal).then(({ containers }) => containers, () => []);
+    return [...served, ...all.map(({ name }) => name)];
   }
   const { containers } = await readSnapshot(settings, terminal);
   const { model } = (await prepareRouting(settings)).design.build({

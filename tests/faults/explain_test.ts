@@ -141,3 +141,17 @@ Deno.test({
     }
   },
 });
+
+Deno.test("beside a signalbox that runs, containers that serve nothing are offered to the shell too", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const path = `${stage.folder}/snapshot.json`;
+  const [good] = JSON.parse(await Deno.readTextFile(path)) as unknown[];
+  await Deno.writeTextFile(path, JSON.stringify([good, inspected("silent", "")]));
+  stage.start();
+  await stage.answers("good.example");
+  const { stdout } = await runProgram(["completions", "subjects"], {
+    env: { SIGNALBOX_STATE_DIR: stage.stateDir },
+  });
+  assert.match(stdout, /^good\.example$/m);
+  assert.match(stdout, /^silent$/m);
+});

@@ -8,9 +8,7 @@ import { formatNotice, formatNoticeLines, type Notice, onOneLine, quote } from "
 import { type Verdict, verdictsOf } from "../../core/model/verdict.ts";
 import { systemClock } from "../../clock.ts";
 import { Machine } from "../../machine.ts";
-import { askControl } from "../../report/control_socket.ts";
-import { asOwner, findRunning, type Found } from "../running.ts";
-import { isTrustedStateDir } from "../state_dir.ts";
+import { asOwner, findRunning, type Found, settingsOfRunning } from "../running.ts";
 import { wrongUsage } from "../failure.ts";
 import type { Which } from "../../docker/api/read_containers.ts";
 import { readSnapshot } from "../input.ts";
@@ -108,12 +106,6 @@ function explainOne(verdict: Verdict, built: Built, live: Live | undefined): Ent
     notices,
     ...(live !== undefined && { live: { ...live, getsTraffic: live.getsTraffic ?? null } }),
   };
-}
-
-/** What runs is explained with its own settings, but for those that are given. Settings name programs that are started. */
-async function settingsOfRunning(found: Found | undefined): Promise<Record<string, string>> {
-  if (found?.kind !== "runs" || !isTrustedStateDir(found.stateDir)) return {};
-  return await askControl(found.stateDir, "GET", "/settings") as Record<string, string> | undefined ?? {};
 }
 
 /** Whether each verdict's server gets traffic, and a last line for people where that is the same of all. */
