@@ -1,34 +1,17 @@
 /** What may stand in a rendered config: each line of a backend is one of these, or the config says more than the model. */
-import { BACKEND_OPTIONS } from "../../lib/core/keys/backend_option.ts";
 import type { Model } from "../../lib/core/model/model.ts";
+import { KEY_ROWS } from "./key_rows.ts";
 
-const TEXT = String.raw`[A-Za-z0-9._~!$&()*+,;=:@%/?-]+`;
-const NAME = "[A-Za-z0-9_.:-]+";
-const written = Object.entries(BACKEND_OPTIONS).flatMap(([name, { renamed }]) => [name, renamed?.to ?? name]);
-const OPTION = [...new Set(written)].join("|");
-const TLS =
-  `(?: check-ssl)? ssl verify (?:none|required) (?:sni var\\(txn\\.host\\)|sni str\\(${NAME}\\) check-sni ${NAME})` +
-  `(?: ca-file \\S+(?: verifyhost ${NAME})?)?`;
+const rows = Object.values(KEY_ROWS);
+const words = rows.flatMap((row) => "words" in row && row.words !== "" ? row.words : []).join("|");
 
-/** Lines of a backend (HAProxy manual, 4.2), from the templates and the tables of what a container may ask for. */
+/** Lines of a backend, from the templates and from what each key makes of itself. */
 const BACKEND_LINES: readonly RegExp[] = [
-  /^balance (?:roundrobin|static-rr|leastconn|first|source|random(?:\(\d+\))?|uri|hdr\([A-Za-z0-9-]+\)|url_param [\w-]+)$/,
-  /^hash-type consistent$/,
-  new RegExp(
-    `^option (?:httpchk(?: [A-Z]+ ${TEXT}(?: HTTP/1\\.[01])?)?|tcp-check|ssl-hello-chk|redis-check|ldap-check)$`,
-  ),
-  /^option (?:smtpchk(?: (?:HELO|EHLO) [\w.-]+)?|(?:mysql|pgsql)-check(?: user [\w.-]+)?)$/,
-  new RegExp(`^http-check send(?: hdr [A-Za-z0-9-]+ ${TEXT})+$`),
-  new RegExp(`^option (?:${OPTION})(?: (?:except|header|if-none|preserve|delete|reject|[0-9A-Za-z:./-]+))*$`),
+  ...rows.flatMap((row) => "lines" in row ? row.lines : []),
   // HAProxy prints the text with its variables in it, and here none is set.
   /^tcp-response content +(?:"\$\{SIGNALBOX_LAST_TRY\}" )?if \{ var\(txn\.third\) -m found \} !\{ status ge 100 \}$/,
-  /^http-after-response set-header Connection close$/,
-  /^http-request redirect location https:\/\/%\[var\(txn\.host\)\](?::\d+)?%\[pathq\] code 308 if !\{ ssl_fc \}(?: \{ var\(txn\.host\) -m (?:str|end)(?: [a-z0-9._-]+)+ \})?$/,
-  new RegExp(`^http-request set-header X-Forwarded-Prefix /${TEXT}$`),
-  /^http-request deny deny_status 400 if \{ path -m reg -i '?[^'a-z]*2f\|5c[^'a-z]*2e[^'a-z]*'? \}$/,
-  /^http-request set-path \/%\[path,bytes\(\d+\)\]$/,
   new RegExp(
-    `^server ${NAME} (?:[0-9.]+|\\[[0-9a-f:]+\\]):\\d+ id \\d+ check inter \\d+(?: weight \\d+)?(?:${TLS})?$`,
+    `^server [A-Za-z0-9_.:-]+ (?:[0-9.]+|\\[[0-9a-f:]+\\]):\\d+ id \\d+ check inter \\d+(?: (?:${words}))*$`,
   ),
 ];
 

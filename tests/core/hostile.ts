@@ -1,5 +1,7 @@
 /** Containers as an enemy would start them, by a seed: the same seed makes the same ones. */
+import { KEY_NAMES, type KeyName, keyNamed } from "../../lib/core/keys/route_keys.ts";
 import { seeded } from "../harness/seeded.ts";
+import { KEY_ROWS } from "./key_rows.ts";
 
 /** Pieces of text that mean something to HAProxy, to JSON, to a template, to a shell or to a terminal. */
 const NASTY: readonly string[] = [
@@ -66,52 +68,26 @@ const NASTY: readonly string[] = [
 
 const PLAIN: readonly string[] = ["app", "www.example.com", "a-b.c", "shop", "x1", "10.1.2.3", "/app", "80"];
 
-/** Values that a key takes, so that what is hostile meets what is right. */
-const RIGHT: Readonly<Record<string, readonly unknown[]>> = {
-  enable: [true, false, "on", "OFF", 1, 0, "maybe", 2],
-  port: [80, 8080, 0, 65536, -1, 1e9, 80.5],
-  check: [
-    "httpchk GET /",
-    "httpchk GET / HTTP/1.1\\r\\nHost:\\ a.b",
-    "tcp-check",
-    "redis-check",
-    "httpchk /%s",
-  ],
-  check_interval: [100, 5000, 0, -5, 1e12],
-  backend_options: [
-    ["forwardfor except 10.0.0.0/8 header X-A if-none", "redispatch 3"],
-    ["forceclose", "http-server-close", "transparent"],
-  ],
-  balance_algorithm: ["leastconn", "hdr(X)", "url_param a", "random(2)", "static-rr", "rdp-cookie"],
-  ssl_backend: [true],
-  ssl_backend_tls_verify: ["required", "none"],
-  context_root: ["/app", "/a%20b", "/%[src]", "/a b"],
-  context_root_rewrite: [true],
-  ssl_only: [true],
-  warm: [true],
-  weight: [1, 256, 0, 257, 2.5, "7"],
-  network: ["bridge"],
-  alias_domains: [["good.example", "*.good.example", "alias.example"]],
-};
-const KEYS: readonly string[] = [
-  ...Object.keys(RIGHT),
-  "hostname",
-  "domain",
-  "unknown_key",
-  "__proto__",
-  "contextRoot",
-];
+/** Values that a key takes, so that what is hostile meets what is right, and some that it nearly takes. */
+const TRIED: Readonly<Record<string, readonly unknown[]>> = Object.fromEntries(
+  Object.entries(KEY_ROWS).map(([name, { sample, right, wrong }]) => [name, [sample[0], ...right, ...wrong]]),
+);
+const KEYS: readonly string[] = [...KEY_NAMES, "unknown_key", "__proto__", "contextRoot"];
 
 /** What costs the route where it is wrong. */
-const COSTLY: readonly string[] = [
-  "enable",
-  "ssl_only",
-  "ssl_backend",
-  "ssl_backend_tls_verify",
-  "context_root",
-  "contextRoot",
-  "domain",
-  "port",
+const isCostly = (name: KeyName): boolean => keyNamed(name).costs === "route";
+const COSTLY: ReadonlySet<string> = new Set([...KEY_NAMES.filter(isCostly), "contextRoot"]);
+
+/** Labels of the container's own route, and of those that have a name. */
+const labelOf = (name: KeyName): string =>
+  keyNamed(name).label + (keyNamed(name).kind === "string[]" ? ".1" : "");
+const CHEAP_LABELS = KEY_NAMES.filter((name) => !isCostly(name)).map(labelOf);
+const COSTLY_LABELS = [
+  ...KEY_NAMES.filter(isCostly).map(labelOf),
+  "api.enable",
+  "path",
+  "api.context-root",
+  "api.hostname",
 ];
 
 class Enemy {
@@ -138,15 +114,15 @@ class Enemy {
   value(key: string): unknown {
     const kind = this.random();
     // A wrong one of these costs the route, and an enemy without a route tries nothing else.
-    const share = COSTLY.includes(key) ? 0.8 : 0.35;
-    if (kind < share && RIGHT[key] !== undefined) return this.pick(RIGHT[key]);
+    const share = COSTLY.has(key) ? 0.8 : 0.35;
+    if (kind < share && TRIED[key] !== undefined) return this.pick(TRIED[key]);
     if (kind < 0.75) return this.text();
     if (kind < 0.85) return [this.text(), this.text(), this.pick([1, null, {}, []])];
     return this.pick<unknown>([null, true, 1e308, -0, [], {}, { a: this.text() }, [[[[[]]]]]]);
   }
 
   data(): string {
-    const keys = KEYS.filter((key) => this.chance(COSTLY.includes(key) ? 0.1 : 0.3));
+    const keys = KEYS.filter((key) => this.chance(COSTLY.has(key) ? 0.1 : 0.3));
     const pairs = keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(this.value(key))}`);
     // A key that comes twice, which JSON.stringify would not write.
     if (this.chance(0.1)) {
@@ -161,10 +137,8 @@ class Enemy {
   }
 
   labels(): Record<string, string> {
-    const names = ["health_check", "backend_option.1", "alias_domain", "balance_algorithm", "network"];
-    const costly = ["hostname", "domain", "port", "context_root", "ssl_only", "enable", "api.enable", "path"]
-      .concat("api.context-root", "api.hostname");
-    const labels = names.filter(() => this.chance(0.15)).concat(costly.filter(() => this.chance(0.05)))
+    const labels = CHEAP_LABELS.filter(() => this.chance(0.1))
+      .concat(COSTLY_LABELS.filter(() => this.chance(0.05)))
       .map((name) => [`interlock.${name}`, this.text()]);
     if (this.chance(0.1)) labels.push(["interlock.enable", this.pick(["", "false", "on", "0"])]);
     if (this.chance(0.2)) labels.push([`interlock.${this.text()}.hostname`, this.text()]);

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readRouteData, SaidBefore } from "../../../lib/core/labels/read_routes.ts";
 import { nearKey } from "../../../lib/core/keys/near_key.ts";
-import { isKeyName, KEY_NAMES, keyNamed, ROUTE_KEYS } from "../../../lib/core/keys/route_keys.ts";
+import { isKeyName, KEY_NAMES, keyNamed } from "../../../lib/core/keys/route_keys.ts";
 import { container } from "../containers.ts";
+import { KEY_ROWS, type KeyRow } from "../key_rows.ts";
 
 function read(interlockData: string | undefined, labels: Record<string, string> = {}) {
   const { routes, complaints } = readRouteData(
@@ -13,41 +14,38 @@ function read(interlockData: string | undefined, labels: Record<string, string> 
   return { routes, notices: complaints.map(({ message }) => message) };
 }
 
-/** A good value of each key, as JSON and as a label. */
-const SAMPLES: Record<keyof typeof ROUTE_KEYS, readonly [json: unknown, label: string]> = {
-  enable: [true, ""],
-  hostname: ["www", "www"],
-  domain: ["example.com", "example.com"],
-  alias_domains: [["foo.com"], "foo.com"],
-  port: [8080, "8080"],
-  warm: [true, "true"],
-  check: ["httpchk GET /", "httpchk GET /"],
-  check_interval: [1000, "1000"],
-  backend_options: [["http-no-delay"], "http-no-delay"],
-  ssl_only: [false, "no"],
-  balance_algorithm: ["leastconn", "leastconn"],
-  weight: [10, "10"],
-  ssl_backend: [true, ""],
-  ssl_backend_tls_verify: ["required", "required"],
-  network: ["web", "web"],
-  context_root: ["/app", "/app"],
-  context_root_rewrite: [true, "1"],
-};
+/** What a key has no effect without. */
+const BESIDE = { ssl_backend: true, context_root: "/app" };
 
-for (const [name, rule] of Object.entries(ROUTE_KEYS)) {
-  const key = name as keyof typeof ROUTE_KEYS;
+for (const name of KEY_NAMES) {
+  const rule = keyNamed(name);
+  const { sample, right, wrong }: KeyRow = KEY_ROWS[name];
+  const said = (value: unknown) => read(JSON.stringify({ ...BESIDE, [name]: value }));
+
   Deno.test(`"${name}" and the label interlock.${rule.label} say the same`, () => {
-    const [json, label] = SAMPLES[key];
-    // Beside it stands what it has no effect without.
-    const byJson = read(JSON.stringify({ ssl_backend: true, context_root: "/app", [name]: json }));
+    const [json, label] = sample;
+    const byJson = said(json);
     const byLabel = read(undefined, {
       "interlock.ssl_backend": "",
       "interlock.context_root": "/app",
       [`interlock.${rule.label}`]: label,
     });
     assert.deepEqual([byJson.notices, byLabel.notices], [[], []]);
-    assert.notEqual(byJson.routes[0]?.[key], undefined);
-    assert.deepEqual(byLabel.routes[0]?.[key], byJson.routes[0]?.[key]);
+    assert.notEqual(byJson.routes[0]?.[name], undefined);
+    assert.deepEqual(byLabel.routes[0]?.[name], byJson.routes[0]?.[name]);
+  });
+
+  Deno.test(`of "${name}", what is right is taken and what is wrong is not`, () => {
+    for (const value of right) {
+      assert.notEqual(said(value).routes[0]?.[name], undefined, JSON.stringify(value));
+    }
+    const isList = rule.kind === "string[]";
+    for (const value of wrong) {
+      const { routes, notices } = said(isList ? [value] : value);
+      assert.deepEqual(routes[0]?.[name], isList ? [] : undefined, JSON.stringify(value));
+      assert.equal(routes[0]?.fault !== undefined, rule.costs === "route", JSON.stringify(value));
+      assert.equal(notices.length, 1, JSON.stringify(value));
+    }
   });
 
   Deno.test(`a wrong "${name}" costs the ${rule.costs}`, () => {
@@ -57,8 +55,8 @@ for (const [name, rule] of Object.entries(ROUTE_KEYS)) {
       routes[0]?.fault,
       rule.costs === "key" ? undefined : `"${name}" of INTERLOCK_DATA cannot be used`,
     );
-    assert.equal(routes[0]?.[key], undefined);
-    if (key !== "warm") assert.equal(routes[0]?.warm, true);
+    assert.equal(routes[0]?.[name], undefined);
+    if (name !== "warm") assert.equal(routes[0]?.warm, true);
     assert.match(notices[0] ?? "", new RegExp(`^"${name}" of INTERLOCK_DATA is \\{"a":1\\}, expected `));
   });
 }
@@ -281,7 +279,7 @@ Deno.test("booleans are read in every way that people write them, in JSON and in
 });
 
 Deno.test("null is not set, for every key, and says nothing", () => {
-  const nulls = Object.fromEntries([...Object.keys(ROUTE_KEYS), "path", "x"].map((name) => [name, null]));
+  const nulls = Object.fromEntries([...KEY_NAMES, "path", "x"].map((name) => [name, null]));
   const { routes, notices } = read(JSON.stringify(nulls));
   assert.deepEqual(notices, []);
   assert.deepEqual(routes, [{
