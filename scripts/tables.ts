@@ -42,6 +42,7 @@ const KIND_IN_WORDS: Readonly<Record<RouteKey["kind"], string>> = {
   "string[]": "list of strings",
   "integer": "whole number",
   "port": "whole number",
+  "time": "milliseconds, or a time (`30s`)",
   "boolean": "boolean",
 };
 

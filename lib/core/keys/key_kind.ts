@@ -3,6 +3,8 @@ export type Inputs = {
   readonly boolean: boolean;
   readonly integer: number;
   readonly port: number;
+  /** Milliseconds. */
+  readonly time: number;
   readonly string: string;
   readonly "string[]": string;
 };
@@ -43,9 +45,25 @@ export const KINDS: { readonly [K in Kind]: KindRow<Inputs[K]> } = {
     read: (value) => typeof value === "number" ? value : undefined,
     fromLabel: asNumber,
   },
+  time: {
+    expected: "milliseconds, or a time such as 30s",
+    read: readTime,
+    fromLabel: asNumber,
+  },
   string: { expected: "a string", read: readText, fromLabel: asText },
   "string[]": { expected: "a list of strings", read: readText, fromLabel: asText },
 };
+
+const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** A time in milliseconds: a whole number of them, or a text with its unit, as `30s`. */
+function readTime(value: unknown): number | undefined {
+  if (typeof value === "number") return Number.isInteger(value) ? value : undefined;
+  const [, digits, unit = ""] = typeof value === "string"
+    ? /^\s*([0-9]{1,9})(ms|[smh])\s*$/.exec(value) ?? []
+    : [];
+  return digits === undefined ? undefined : Number(digits) * (MILLISECONDS[unit] ?? 1);
+}
 
 const BOOLEANS: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
   [true, true],

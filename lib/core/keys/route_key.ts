@@ -36,7 +36,7 @@ export type RouteKey =
   & (
     | { readonly kind: "boolean"; readonly parse?: undefined }
     /** Reads one value of the kind. */
-    | { readonly kind: "integer" | "port"; readonly parse: Parser<"integer"> }
+    | { readonly kind: "integer" | "port" | "time"; readonly parse: Parser<"integer"> }
     | { readonly kind: "string"; readonly parse: Parser<"string"> }
     | { readonly kind: "string[]"; readonly parse: Parser<"string[]"> }
   );
