@@ -56,7 +56,7 @@ export function buildProgram(
   const hasFlags = (name: string) => args?.includes(name) ?? true;
   const program = new Command("signalbox")
     .description(
-      "Keeps HAProxy in step with Docker: what containers say of themselves becomes routing, losing no request.",
+      "Keeps HAProxy in step with Docker: routes by the labels of containers, without losing a request.",
     )
     .version(VERSION, "--version", "print the version")
     .helpOption("-h, --help", "print this help")
@@ -80,7 +80,7 @@ export function buildProgram(
     );
   add("render", "print the haproxy.cfg for a snapshot, or for Docker as it stands now")
     .option("--output <PATH>", "write the files here (FOLDER/ or FILE) in place of standard output")
-    .option("--validate", "ask haproxy -c whether it would load the config")
+    .option("--validate", "check the config with haproxy -c")
     .option(
       "--diff <FILE>",
       "print what would change in FILE and the files beside it; exit code 4 if anything would",
@@ -90,7 +90,7 @@ export function buildProgram(
     .action(async (options: Options) =>
       finish(await (await import("./commands/render.ts")).render(options, terminal))
     );
-  add("snapshot", "save what Docker says now, as JSON that render and explain read")
+  add("snapshot", "save Docker's containers now, as JSON for render and explain")
     .option("--output <FILE>", "write it here in place of standard output")
     .action(async (options: Options) =>
       finish(await (await import("./commands/snapshot.ts")).snapshot(options, terminal))
@@ -101,7 +101,7 @@ export function buildProgram(
     .action(async (subject: string | undefined, options: Options) =>
       finish(await (await import("./commands/explain.ts")).explain(subject, options, terminal))
     );
-  add("status", "ask a running signalbox how it stands")
+  add("status", "show what a running signalbox does now")
     .option("--json", "print one JSON document")
     .action(async (options: Options) =>
       finish(await (await import("./commands/status.ts")).status(options, terminal))

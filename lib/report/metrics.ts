@@ -45,7 +45,7 @@ function metricsOf(status: Status): readonly Metric[] {
         value: servers.filter((server) => server.state === state).length,
       })),
     ),
-    gauge("signalbox_leaving_servers", "Servers that are gone and wait for their last connections.", [{
+    gauge("signalbox_leaving_servers", "Removed servers that drain their last connections.", [{
       value: status.leaving,
     }]),
     gauge("signalbox_warnings", "Standing warnings about containers.", [{ value: warnings }]),
@@ -72,7 +72,7 @@ function metricsOf(status: Status): readonly Metric[] {
     gauge("signalbox_haproxy_serving", "1 where HAProxy answers.", [{
       value: status.haproxy.isServing ? 1 : 0,
     }]),
-    gauge("signalbox_haproxy_old_workers", "Workers of before a reload that finish what they have.", [{
+    gauge("signalbox_haproxy_old_workers", "Old workers that drain after a reload.", [{
       value: status.haproxy.oldWorkers,
     }]),
     gauge("signalbox_haproxy_failures", "Crashes of HAProxy in a row.", [{ value: status.haproxy.failures }]),
@@ -92,13 +92,21 @@ function metricsOf(status: Status): readonly Metric[] {
 function accessLogMetrics(log: AccessLogStatus | undefined): readonly Metric[] {
   if (log === undefined) return [];
   return [
-    counter("signalbox_access_log_reopened_total", "How often the access log's stream was opened again.", [{
-      value: log.reopened,
-    }]),
-    counter("signalbox_access_log_lost_lines_total", "Lines of the access log that came too fast.", [{
-      value: log.lost,
-    }]),
-    counter("signalbox_access_log_gaps_total", "How often lines were lost that nobody could count.", [{
+    counter(
+      "signalbox_access_log_reopened_total",
+      "How often signalbox opened the access log's stream again.",
+      [{
+        value: log.reopened,
+      }],
+    ),
+    counter(
+      "signalbox_access_log_lost_lines_total",
+      "Lines of the access log that HAProxy dropped, because signalbox did not read them in time.",
+      [{
+        value: log.lost,
+      }],
+    ),
+    counter("signalbox_access_log_gaps_total", "Gaps in the access log of unknown length.", [{
       value: log.gaps,
     }]),
   ];

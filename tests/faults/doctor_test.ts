@@ -204,7 +204,7 @@ Deno.test("doctor finds that a certificate's key is missing", async () => {
     report,
     /^config$/,
     /cert\.pem.*private key|private key.*cert\.pem/i,
-    /mend what the message/,
+    /fix what the message/,
   );
 });
 
@@ -224,7 +224,7 @@ Deno.test("doctor finds a config that HAProxy refuses, and tells its words", asy
   await using world = await oneWell();
   await world.write("templates/unknown_host.eta", "backend _unknown_host\n    no-such-word here\n");
   const report = await diagnose(world, { templates: "templates" });
-  assertTrouble(report, /^config$/, /no-such-word/, /mend what the message names.*--validate/);
+  assertTrouble(report, /^config$/, /no-such-word/, /fix what the message names.*--validate/);
 });
 
 Deno.test("doctor finds a template that cannot be compiled, and names the file and the line", async () => {

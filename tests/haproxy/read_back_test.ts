@@ -136,7 +136,7 @@ for (const program of programs.filter(canAddServers)) {
       },
     ],
     "a route that someone turned": [
-      /leads elsewhere than the files say/,
+      /does not lead where the files say/,
       async (stage) => {
         await send(stage, "set map hosts.map shop.example.com/ www.example.com");
         await stage.replace();

@@ -76,7 +76,7 @@ live(
     assert.match(text, /^containers: unix:.*: connected \(.*\), 4 running$/m);
     assert.match(
       text,
-      /^haproxy: \d+\.\d+\S*, pid \d+, up \d+ s; of before a reload: 1 worker, which began \d+ s ago$/m,
+      /^haproxy: \d+\.\d+\S*, pid \d+, up \d+ s; 1 old worker draining, started \d+ s ago$/m,
     );
     assert.match(text, /^last reload: .* took \d+ ms: SIGHUP \(/m);
     assert.match(text, /^ {4}st-never at \S+ is waiting: .*refuse/m);

@@ -136,9 +136,9 @@ function checkPlaces({ config, pidFile }: Settings): Check[] {
     if (path === undefined || path === "/dev/null") return [];
     try {
       checkWay(absolute(path));
-      return [{ name, isGood: true, detail: `${path} is for nobody else to change` }];
+      return [{ name, isGood: true, detail: `nobody else can change ${path}` }];
     } catch (error) {
-      const remedy = `mend its owner or its rights, or name another place with ${name}`;
+      const remedy = `fix its owner or mode, or name another place with ${name}`;
       return [{ name, isGood: false, detail: messageOf(error), remedy }];
     }
   });
@@ -172,7 +172,7 @@ function checkRunning({ haproxy, trouble, sources, pid }: Status): Check {
     name: "the signalbox that runs",
     isGood: troubles.length === 0,
     detail: troubles.length === 0 ? `pid ${pid}, in step` : troubles.join("; "),
-    remedy: "mend what it names: it goes on trying; its log tells more",
+    remedy: "fix what it names; signalbox keeps trying, and its log has details",
   };
 }
 
@@ -193,7 +193,7 @@ async function checkConfigOfNow(settings: Settings, terminal: Terminal): Promise
       name,
       isGood: why === undefined,
       detail,
-      remedy: "mend what the message names; signalbox render --validate tells it again",
+      remedy: "fix what the message names, then check with signalbox render --validate",
     };
   } catch (error) {
     return {

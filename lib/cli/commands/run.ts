@@ -206,7 +206,7 @@ async function proveSettings(routing: Routing, haproxy: OwnedHaproxy | ExternalH
   const { files } = routing.design.render(routing.design.build(nothing.value).model);
   const why = await whyRefused(files, path, typeof env === "function" ? env() : env);
   if (why !== undefined) {
-    throw failed(`HAProxy refuses what these settings give: ${why}; the signalbox that runs here goes on`);
+    throw failed(`HAProxy refuses what these settings give: ${why}; the running signalbox keeps HAProxy`);
   }
 }
 

@@ -115,7 +115,7 @@ export const ROUTE_KEYS = {
     scope: "server",
     costs: "key",
     fallback: 1,
-    meaning: "its share of a host's requests beside those of the others, from 1 to 256, default 1",
+    meaning: "its share of the host's requests, relative to the other containers: 1 to 256, default 1",
     parse: between(1, 256),
   },
   ssl_backend: {

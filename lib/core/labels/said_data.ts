@@ -91,7 +91,7 @@ function tellRepeated(repeated: readonly string[], complaints: Complaints): Faul
     const names = repeated.slice(0, MOST_NAMED).map(quote).join(", ");
     const cost = guard === undefined
       ? "the last one counts"
-      : `the route is left out, since ${quote(guard)} narrows or protects one`;
+      : `the route is left out, since ${quote(guard)} narrows or protects it`;
     return `INTERLOCK_DATA has ${names} more than once, expected each key once; ${cost}`;
   });
   return guard === undefined ? undefined : `INTERLOCK_DATA has ${quote(guard)} more than once`;

@@ -79,7 +79,7 @@ export class UnknownWords {
         const what = `${noun} ${quote(first.word)}${place} is not known`;
         if (first.meant === undefined) return what;
         const cost = this.#guards.length > 0
-          ? " The route is left out, since that narrows or protects one"
+          ? " The route is left out, since that key narrows or protects it"
           : "";
         return `${what}, did you mean ${quote(first.meant)}?${cost}`;
       }
@@ -95,10 +95,10 @@ export class UnknownWords {
 
   #costs(): string {
     if (this.#isTooMany) {
-      return `; the route is left out, since only ${MOST_COMPARED} are compared with what is known`;
+      return `; the route is left out, since only ${MOST_COMPARED} are compared with the known keys`;
     }
     const [guard] = this.#guards;
     if (guard === undefined) return "";
-    return `; the route is left out, since ${quote(guard.meant)} narrows or protects one`;
+    return `; the route is left out, since ${quote(guard.meant)} narrows or protects it`;
   }
 }

@@ -57,7 +57,7 @@ export function choosePort(
     if (first !== undefined) break;
   }
   const declared = declaredPorts(container, shared);
-  if (named !== undefined) return { ok: false, why: `port ${named} is not there, ${portsOf(declared)}` };
+  if (named !== undefined) return { ok: false, why: `it has no port ${named}, ${portsOf(declared)}` };
   if (first === undefined) return { ok: false, why: `no port to use: ${otherPorts(declared)}` };
   if (isOnly) return { ok: true, value: first };
   const lowest = shared.published.find(({ port }) => declares(declaring, port))?.port;

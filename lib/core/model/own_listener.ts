@@ -32,8 +32,8 @@ export function withoutLoops(
     const { host, path } = offer.own;
     const at = formatEndpoint(offer.server.address, offer.server.port);
     const why =
-      `${at} is where signalbox itself listens (${listener.setting}), so that its requests would go round ` +
-      `for ever: expected another port of the container, or another one for ${listener.setting}`;
+      `${at} is an address that signalbox itself listens on (${listener.setting}): requests would loop; ` +
+      `expected another port of the container, or another one for ${listener.setting}`;
     const message = `does not serve ${host}${path}: ${why}`;
     const notice = { severity: "warning", code: "own-listener", subject: container.name, message } as const;
     return { notices: offer.server.gate === "created" ? [] : [notice], why, wanted: host };

@@ -149,7 +149,7 @@ class Reader {
       if (section === undefined) continue;
       const before = backends.get(backend) ?? section;
       if (before !== section || section !== backend && !isSpare(section)) {
-        throw unclear(`the route ${key} leads elsewhere than the files say`);
+        throw unclear(`the route ${key} does not lead where the files say`);
       }
       backends.set(backend, section);
     }

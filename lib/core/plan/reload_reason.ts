@@ -43,7 +43,7 @@ export function reloadReasonText(reason: ReloadReason): string {
     case "cannot-delete":
       return `${reason.server} is gone`;
     case "external":
-      return "what others run takes no commands";
+      return "signalbox sends no commands to an HAProxy that others run";
     case "first-load":
       return "the first load by this signalbox";
     case "unclear":

@@ -118,7 +118,7 @@ export const SETTINGS = {
     pathText,
     {
       defaultText: "in the state directory",
-      help: "where the pid of haproxy is written",
+      help: "a file for HAProxy's pid",
       commands: RUNNING,
     },
   ),
@@ -141,12 +141,12 @@ export const SETTINGS = {
   }),
   stateDir: value("state-dir", "DIR", ["SIGNALBOX_STATE_DIR"], undefined as string | undefined, pathText, {
     defaultText: "/run/signalbox as root, else under $XDG_RUNTIME_DIR",
-    help: "where sockets and the applied files lie",
+    help: "the folder of sockets and applied files",
     commands: ["run", "status", "explain", "doctor"],
   }),
   external: flag("external", ["SIGNALBOX_EXTERNAL"], {
     defaultText: "off: signalbox spawns and owns haproxy",
-    help: "write --config and run --reload-command, and leave haproxy to others",
+    help: "others run HAProxy: write --config, then run --reload-command",
     commands: RUNNING,
   }),
   reloadCommand: value(
@@ -157,7 +157,7 @@ export const SETTINGS = {
     anyText,
     {
       defaultText: "none",
-      help: "what reloads an external haproxy, run by sh -c",
+      help: "the command that reloads an external HAProxy, run by sh -c",
       commands: RUNNING,
     },
   ),
@@ -195,7 +195,7 @@ export const SETTINGS = {
   ),
   tlsOptions: value("tls-options", "TEXT", ["SIGNALBOX_TLS_OPTIONS", "HAPROXY_SSL_OPTS"], "", parseLine, {
     defaultText: "none",
-    help: "more words for the TLS listener's bind line",
+    help: "further arguments of the TLS listener's bind line",
     commands: RENDERING,
   }),
   backendAddress: value(
@@ -206,7 +206,7 @@ export const SETTINGS = {
     parseAddressOrName,
     {
       defaultText: "127.0.0.1 for a local engine, else the engine's address",
-      help: "where published ports are reached, in place of the engine's address",
+      help: "the address of published ports, in place of the engine's",
       commands: ROUTING,
     },
   ),
@@ -234,7 +234,7 @@ export const SETTINGS = {
   ),
   optIn: flag("opt-in", ["SIGNALBOX_OPT_IN"], {
     defaultText: "off: a container with a host is served",
-    help: "serve only containers that say `enable`, or any other key of ours",
+    help: "serve only containers that set `enable` or another key",
     commands: ROUTING,
   }),
   maxConnections: value(
@@ -309,7 +309,7 @@ export const SETTINGS = {
     3_600_000,
     number(1, 86_400_000),
     {
-      help: "how long HAProxy's old workers may finish what they have after a reload, such as WebSockets",
+      help: "how long old workers may drain after a reload (downloads, WebSockets)",
       commands: RENDERING,
     },
   ),
@@ -364,7 +364,7 @@ export const SETTINGS = {
     parseListener,
     {
       defaultText: "off",
-      help: "where health, metrics and a status page are served, to be read only",
+      help: "serve health, metrics and a status page at this address, read-only",
       commands: ROUTING,
     },
   ),

@@ -23,7 +23,7 @@ export type AccessLogStatus = {
   readonly reopened: number;
   /** Lines that HAProxy says were not read fast enough. */
   readonly lost: number;
-  /** How often lines were lost that nobody could count. */
+  /** Gaps in the access log of unknown length. */
   readonly gaps: number;
 };
 
@@ -33,7 +33,7 @@ export type HaproxyStatus = {
   readonly version: string | undefined;
   readonly pid: number | undefined;
   readonly uptimeSeconds: number | undefined;
-  /** Workers of before a reload that finish what they have, and how long the oldest has run. */
+  /** Workers that drain after a reload, and how long the oldest has run. */
   readonly oldWorkers: number;
   readonly oldestWorkerSeconds: number;
   /** Crashes in a row, since it last served. */
@@ -111,7 +111,7 @@ export type Status = {
   /** Servers that are reached by another way than the rule's, since that one leads to them. */
   readonly detours?: readonly ({ readonly server: ServerName } & At)[];
   readonly notices: readonly Notice[];
-  /** The last events, the oldest first; a signalbox of before tells none. */
+  /** The last events, the oldest first; an older signalbox has none. */
   readonly events?: readonly PastEvent[];
   /** How many events of each kind there were since the start. */
   readonly eventCounts?: Readonly<Record<string, number>>;
@@ -127,7 +127,7 @@ export function statusOf(
   const { model, lastReload } = state;
   const byName = new Map(reported.map((server) => [server.name, server]));
   const lacking = state.trouble === undefined
-    ? `HAProxy does not have it yet${
+    ? `HAProxy does not have this server yet${
       state.spaced === undefined ? "" : `: its reload waits ${seconds(state.spaced.waitMs)}`
     }`
     : `HAProxy is not in step: ${state.trouble}`;
@@ -175,7 +175,7 @@ export function formatStatus(status: Status): string {
     lines.push(`containers: ${source.name}: ${state} (${source.detail}), ${source.containers} running`);
   }
   lines.push(haproxyLine(status.haproxy));
-  // A signalbox of before tells none.
+  // An older signalbox has none.
   if ((status.listeners ?? []).length > 0) {
     const listens = isWell(status) ? "listens on" : "is to listen on";
     lines.push(`haproxy ${listens}: ${formatListeners(status.listeners)}`);
@@ -204,9 +204,7 @@ export function formatStatus(status: Status): string {
     }
   }
   if (status.leaving > 0) {
-    lines.push(
-      `${count(status.leaving, "server")} of before: the last connections are waited for`,
-    );
+    lines.push(`${count(status.leaving, "removed server")} draining the last connections`);
   }
   for (const notice of status.notices) lines.push(formatNotice(notice));
   lines.push(...formatTroubles(status.events ?? []));
@@ -246,8 +244,8 @@ function haproxyLine(haproxy: HaproxyStatus): string {
   }
   if (haproxy.pid === undefined) return "haproxy: run by others";
   const { oldWorkers, oldestWorkerSeconds } = haproxy;
-  const which = oldWorkers === 1 ? "1 worker, which" : `${oldWorkers} workers, the oldest of which`;
-  const old = oldWorkers === 0 ? "" : `; of before a reload: ${which} began ${oldestWorkerSeconds} s ago`;
+  const age = `${oldWorkers === 1 ? "started" : "the oldest started"} ${oldestWorkerSeconds} s ago`;
+  const old = oldWorkers === 0 ? "" : `; ${count(oldWorkers, "old worker")} draining, ${age}`;
   return `haproxy: ${haproxy.version}, pid ${haproxy.pid}, up ${haproxy.uptimeSeconds} s${old}`;
 }
 

@@ -78,7 +78,7 @@ const DISPENSABLE: readonly (Oddity & { readonly path: readonly string[] })[] = 
   { path: ["Created"], isCostly: true, message: "it counts as the youngest container" },
   { path: ["State", "StartedAt"], isCostly: false, message: "a restart is told by its events alone" },
   { path: ["Config", "StopSignal"], isCostly: false, message: "SIGTERM is taken for it" },
-  { path: ["Config", "StopTimeout"], isCostly: false, message: "the engine's usual time is taken for it" },
+  { path: ["Config", "StopTimeout"], isCostly: false, message: "the engine's default is used" },
   { path: ["Config", "Healthcheck"], isCostly: false, message: "it counts as none" },
   { path: ["HostConfig", "PortBindings"], isCostly: false, message: "they count as none" },
   { path: ["NetworkSettings", "Ports", "*"], isCostly: true, message: "the port counts as not published" },

@@ -29,11 +29,11 @@ export async function collectRemains(found: Found): Promise<Remains | string> {
   if (worker.version !== found.programVersion) {
     return `HAProxy ${worker.version} runs, and ${found.programVersion} is installed`;
   }
-  if (writer.templates.overlaid.size > 0) return "templates of a user's own may have brought about anything";
+  if (writer.templates.overlaid.size > 0) return "custom templates are in use";
   if (store.isLoading) return "the last reload was not finished";
   const generation = generationOf(worker, store);
   const current = await store.findCurrent();
-  if (generation === undefined || current === undefined) return "what HAProxy has loaded is not known";
+  if (generation === undefined || current === undefined) return "it is not known what HAProxy has loaded";
   try {
     const read = (folder: string, name: string) => Deno.readTextFile(`${folder}/${name}`);
     const loaded = await read(generation.folder, "haproxy.cfg");

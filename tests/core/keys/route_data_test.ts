@@ -188,7 +188,7 @@ Deno.test("a word that is near to a key which narrows, protects or closes costs 
   for (const key of ["contextRoot", "path", "ssl-only", "SSL_BACKEND", "ssl_verify", "enabled", "disabled"]) {
     const { routes, notices } = read(JSON.stringify({ hostname: "www", [key]: "x" }));
     assert.match(routes[0]?.fault ?? "", /^"[A-Za-z_-]+" is not known, and may be meant as "/, key);
-    assert.match(notices[0] ?? "", /\? The route is left out, since that narrows or protects one$/, key);
+    assert.match(notices[0] ?? "", /\? The route is left out, since that key narrows or protects it$/, key);
   }
   for (const key of ["hostnme", "prot", "balance", "alias", "netwrk", "colour"]) {
     assert.equal(read(JSON.stringify({ [key]: "x" })).routes[0]?.fault, undefined, key);

@@ -21,7 +21,7 @@ Deno.test("the port that is named is used, if it is there over TCP", () => {
   assert.equal(portOf({ exposed: tcp(80, 8080) }, 8080), 8080);
   assert.match(
     String(portOf({ exposed: tcp(80, 443) }, 8080)),
-    /8080 is not there, its TCP ports are 80, 443/,
+    /it has no port 8080, its TCP ports are 80, 443/,
   );
   assert.match(String(portOf({ exposed: [{ port: port(53), protocol: "udp" }] }, 53)), /has no TCP port/);
 });
@@ -144,7 +144,7 @@ Deno.test("what the owner of a shared network declares counts after what the con
   assert.equal(of(tcp(9000)), 9000);
   assert.equal(of(tcp(9000), 9090), 9090);
   const why = String(of(tcp(9000), 1));
-  assert.match(why, /^port 1 is not there, its TCP ports are 9000, 8080, 9090$/);
+  assert.match(why, /^it has no port 1, its TCP ports are 9000, 8080, 9090$/);
 });
 
 Deno.test("the advice for a container in another's network is what Docker allows there", () => {
