@@ -1,6 +1,7 @@
 import type { Event } from "./core/status/event.ts";
 import type { ContainerId, ServerName } from "./core/values/names.ts";
 import type { Notice } from "./core/values/notice.ts";
+import type { TableName } from "./core/values/table.ts";
 import type { Capabilities } from "./core/plan/plan.ts";
 import type { ServerState } from "./core/runtime/operation.ts";
 import type { Remains } from "./core/plan/read_back.ts";
@@ -74,10 +75,10 @@ export interface HaproxyControl {
   readonly capabilities: Capabilities;
   /** The servers of all sections or of one, as the running HAProxy has them; none where none runs. */
   reportServers(section?: string): Promise<readonly ReportedServer[]>;
-  /** Everything that commands can change, as the running HAProxy has it; `undefined` where none is spoken to. */
-  survey(): Promise<Survey | undefined>;
+  /** Everything that commands can change, with the rows of these tables, as the running HAProxy has it; `undefined` where none is spoken to. */
+  survey(tables: readonly TableName[]): Promise<Survey | undefined>;
   /** What there is to tell what a HAProxy has that others looked after, or why it cannot be told; `undefined` without one. */
-  findRemains(): Promise<Remains | string | undefined>;
+  findRemains(tables: readonly TableName[]): Promise<Remains | string | undefined>;
   /** Says that commands will follow in a moment, so that the way to HAProxy can be open by then. */
   expectCommands(): void;
   /** Sends commands to the running worker, in order; one reply a command. Throws when HAProxy cannot be reached. */

@@ -1,4 +1,5 @@
 import { readBack } from "../core/plan/read_back.ts";
+import { routesOf } from "../core/state/running.ts";
 import type { Desired } from "../core/config/render.ts";
 import type { Believed } from "./believed.ts";
 import type { HaproxyControl, Reporter } from "../ports.ts";
@@ -12,7 +13,7 @@ export type AdoptParts = {
 
 /** Adopts an HAProxy that another signalbox has looked after, if it can be told what it has: it need not be loaded anew. */
 export async function adopt({ haproxy, report, believed }: AdoptParts, desired: Desired): Promise<void> {
-  const remains = await haproxy.findRemains();
+  const remains = await haproxy.findRemains([...desired.tables.keys()]);
   if (remains === undefined) return;
   const found = typeof remains === "string"
     ? { kind: "unclear", detail: remains } as const
@@ -20,7 +21,7 @@ export async function adopt({ haproxy, report, believed }: AdoptParts, desired: 
   if ("kind" in found) return believed.unclear(found);
   believed.adopted(found);
   report.info("read back what the running HAProxy has", {
-    routes: found.routes.size,
+    routes: routesOf(found).size,
     spares: found.bindings.size,
   });
 }

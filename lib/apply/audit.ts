@@ -26,7 +26,7 @@ export class Audit {
     const { running, version } = believed;
     if (running === undefined) return [];
     // What cannot be asked now is asked again, and holds up nothing that a container wants.
-    const survey = await haproxy.survey().catch((error) =>
+    const survey = await haproxy.survey([...running.tables.keys()]).catch((error) =>
       report.debug(`cannot compare HAProxy with what it should have: ${error}`)
     );
     // What signalbox told HAProxy meanwhile is no drift.

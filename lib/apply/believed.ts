@@ -8,7 +8,9 @@ import {
 } from "../core/state/running.ts";
 import type { Drift } from "../core/state/survey.ts";
 import type { ReloadReason } from "../core/plan/reload_reason.ts";
+import { targetOf } from "../core/runtime/route_value.ts";
 import type { ServerName } from "../core/values/names.ts";
+import { HOSTS_MAP, type TableKey, type TableName, type TableValue } from "../core/values/table.ts";
 
 /** A section with its servers in a map of our own. */
 type OwnSection = Omit<RunningSection, "servers"> & { readonly servers: Map<ServerName, RunningServer> };
@@ -17,7 +19,7 @@ type OwnSection = Omit<RunningSection, "servers"> & { readonly servers: Map<Serv
 type Own = Pick<Running, "fixed" | "defaults"> & {
   files: Files;
   readonly sections: Map<SectionName, OwnSection>;
-  readonly routes: Map<string, SectionName>;
+  readonly tables: Map<TableName, Map<TableKey, TableValue>>;
   readonly bindings: Map<string, SectionName>;
 };
 
@@ -89,12 +91,13 @@ export class Believed {
   adopted(running: Running): void {
     this.#version++;
     this.#hasConfig = true;
-    const { files, fixed, defaults, routes, bindings } = running;
+    const { files, fixed, defaults, bindings } = running;
+    const tables = new Map([...running.tables].map(([name, rows]) => [name, new Map(rows)] as const));
     const sections = new Map<SectionName, OwnSection>();
     for (const [name, section] of running.sections) {
       sections.set(name, { ...section, servers: new Map(section.servers) });
     }
-    this.#own = { files, fixed, defaults, sections, routes: new Map(routes), bindings: new Map(bindings) };
+    this.#own = { files, fixed, defaults, sections, tables, bindings: new Map(bindings) };
   }
 
   /** HAProxy was looked at, and does not tell beyond doubt what it has. */
@@ -114,14 +117,17 @@ export class Believed {
   }
 
   /** Somebody else changed HAProxy. */
-  drifted({ servers, routes }: Drift): void {
+  drifted({ servers, rows }: Drift): void {
     this.#version++;
     for (const { section, name, server } of servers) {
       this.#own?.sections.get(section)?.servers.set(name, server);
     }
-    for (const [key, section] of routes) {
-      if (section === undefined) this.#own?.routes.delete(key);
-      else this.#own?.routes.set(key, section);
+    for (const [table, changed] of rows) {
+      const own = this.#own?.tables.get(table);
+      for (const [key, value] of changed) {
+        if (value === undefined) own?.delete(key);
+        else own?.set(key, value);
+      }
     }
   }
 }
@@ -166,25 +172,36 @@ function note(own: Own, operation: Operation, isDone: boolean): void {
       else if (server !== undefined) section?.servers.set(operation.server, { ...server, isLeaving: true });
       break;
     }
-    case "add-route":
-    case "set-route":
-      own.routes.set(operation.key, operation.section);
+    case "add-row":
+    case "set-row":
+      own.tables.get(operation.table)?.set(operation.key, operation.value);
       break;
-    case "delete-route":
-      own.routes.delete(operation.key);
+    case "delete-row":
+      own.tables.get(operation.table)?.delete(operation.key);
+      break;
+    case "swap-table":
+      own.tables.set(operation.table, new Map(operation.rows));
       break;
   }
 }
 
 function bind(bindings: Map<string, SectionName>, desired: Desired, operations: readonly Operation[]): void {
-  for (const operation of operations) {
-    if (operation.kind !== "add-route" && operation.kind !== "set-route") continue;
-    const backend = desired.routes.get(operation.key);
-    if (backend === undefined) continue;
-    if (operation.section === backend) bindings.delete(backend);
-    else bindings.set(backend, operation.section);
+  const routes = desired.tables.get(HOSTS_MAP);
+  for (const [key, value] of operations.flatMap(routesLed)) {
+    const wanted = routes?.get(key);
+    if (wanted === undefined) continue;
+    const [backend, section] = [targetOf(wanted), targetOf(value)];
+    if (section === backend) bindings.delete(backend);
+    else bindings.set(backend, section);
   }
   if (bindings.size === 0) return;
-  const wanted = new Set<string>(desired.routes.values());
+  const wanted = new Set([...routes?.values() ?? []].map(targetOf));
   for (const backend of bindings.keys()) if (!wanted.has(backend)) bindings.delete(backend);
+}
+
+/** The rows of hosts.map that an operation brings. */
+function routesLed(operation: Operation): readonly (readonly [TableKey, TableValue])[] {
+  if (!("table" in operation) || operation.table !== HOSTS_MAP) return [];
+  if (operation.kind === "swap-table") return [...operation.rows];
+  return operation.kind === "delete-row" ? [] : [[operation.key, operation.value]];
 }

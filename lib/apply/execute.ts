@@ -4,6 +4,7 @@ import type { ReloadReason } from "../core/plan/reload_reason.ts";
 import type { Desired } from "../core/config/render.ts";
 import { type Operation, runtimeCommands, takeReplies } from "../core/runtime/operation.ts";
 import type { Believed } from "./believed.ts";
+import { fillTables } from "./fill_tables.ts";
 import type { SavedFiles } from "./saved_files.ts";
 import type { Clock, HaproxyControl } from "../ports.ts";
 
@@ -38,14 +39,17 @@ export class Executor {
     const { haproxy, clock, believed, saved } = this.parts;
     const { running } = believed;
     if (running === undefined) return diverged("nothing is loaded");
-    const { room, rest: operations } = splitRoom(planned);
+    const { room, rest } = splitRoom(planned);
     const obstacle = room.length === 0 ? undefined : await this.#makeRoom(room, running);
     if (obstacle !== undefined) return { kind: "failed", reason: obstacle };
+    const filled = await fillTables(haproxy, rest);
+    if ("trouble" in filled) return diverged(filled.trouble);
+    const { operations } = filled;
     const wasWaiting = isOnlyWaiting(operations, running);
     const { version } = believed;
-    const confirmation = confirmationOf(operations);
+    const questions = confirmationOf(operations);
     const lines = operations.flatMap(runtimeCommands);
-    const replies = [...await haproxy.send([...lines, ...confirmation.questions])];
+    const replies = [...await haproxy.send([...lines, ...questions.map(({ command }) => command)])];
     this.answeredAt = clock.now();
     if (operations.some(({ kind }) => kind === "set-state")) saved.outdate();
     const isQuiet = believed.isUnchangedSince(version);
@@ -55,7 +59,7 @@ export class Executor {
     }
     if (believed.running !== running) return { kind: "done", isWaiting: false };
     believed.bound(desired, operations);
-    const strange = findStrange(confirmation, replies, running);
+    const strange = findStrange(questions, replies, running);
     // What was drained meanwhile changed what HAProxy reports. The audit looks again.
     if (strange !== undefined && isQuiet) return diverged(strange);
     return { kind: "done", isWaiting: wasWaiting && isOnlyWaiting(operations, running) };

@@ -2,7 +2,9 @@ import { tenths } from "../core/values/milliseconds.ts";
 import type { Backend, Model } from "../core/model/model.ts";
 import type { BackendName, ContainerId, ServerName } from "../core/values/names.ts";
 import type { Desired } from "../core/config/render.ts";
-import type { Running } from "../core/state/running.ts";
+import { ledTo, routeValue } from "../core/runtime/route_value.ts";
+import { HOSTS_MAP } from "../core/values/table.ts";
+import { routesOf, type Running } from "../core/state/running.ts";
 import { type Operation, runtimeCommands, type ServerState, takeReplies } from "../core/runtime/operation.ts";
 import type { ReportedServer } from "../core/state/survey.ts";
 import type { Believed } from "./believed.ts";
@@ -182,13 +184,14 @@ function handOver(
   let isWhole = true;
   for (const { key } of routes) {
     const heir = heirs.get(key);
-    if (heir === undefined || !running.routes.has(key)) continue;
+    if (heir === undefined || !routesOf(running).has(key)) continue;
     const backend = backends.find(({ name }) => name === heir);
     if (backend === undefined || !hasReady(running, stopping, backend)) {
       isWhole = false;
       continue;
     }
-    operations.push({ kind: "set-route", key, section: sectionOf(running, heir) });
+    const value = ledTo(routeValue(heir), sectionOf(running, heir));
+    operations.push({ kind: "set-row", table: HOSTS_MAP, key, value });
   }
   return { operations, isWhole };
 }

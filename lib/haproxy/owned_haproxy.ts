@@ -3,8 +3,9 @@ import { type Capabilities, capabilitiesOf } from "../core/plan/plan.ts";
 import type { ServerState } from "../core/runtime/operation.ts";
 import type { Remains } from "../core/plan/read_back.ts";
 import type { Desired } from "../core/config/render.ts";
-import { parseServerStates, parseSurvey, stateQuestion, SURVEY_COMMANDS } from "../core/state/survey.ts";
+import { parseServerStates, parseSurvey, stateQuestion, surveyQuestions } from "../core/state/survey.ts";
 import type { ReportedServer, Survey } from "../core/state/survey.ts";
+import type { TableName } from "../core/values/table.ts";
 import type { HaproxyStatus } from "../core/status/status.ts";
 import { type ProcessEvent, type ProcessState, SUPERVISION } from "../core/policy/supervise.ts";
 import type { Templates } from "../core/config/templates.ts";
@@ -24,6 +25,8 @@ import { Restarts } from "./process/restarts.ts";
 import { Traces } from "./process/traces.ts";
 import { describeRunning, findNext, findRunning, loadedNumber, versionOf } from "./socket/worker.ts";
 import type { WorkerInfo } from "./socket/worker.ts";
+
+type States = ReadonlyMap<ServerName, ServerState>;
 
 /** What the owned HAProxy is run with. */
 export type OwnedSettings = Omit<WriterSettings, "program" | "socket"> & {
@@ -101,11 +104,7 @@ export class OwnedHaproxy implements HaproxyControl {
     return { ...running, failures: this.#restarts.failures, accessLog: this.#accessLog.counts };
   }
 
-  async load(
-    desired: Desired,
-    states: ReadonlyMap<ServerName, ServerState>,
-    signal: AbortSignal,
-  ): Promise<Outcome> {
+  async load(desired: Desired, states: States, signal: AbortSignal): Promise<Outcome> {
     const before = await this.store.findCurrent();
     // Servers whose check has failed must not be up again because of a reload; without an answer, none is known.
     const written = this.#writer.write(desired, states, await this.reportServers().catch(() => []));
@@ -128,7 +127,7 @@ export class OwnedHaproxy implements HaproxyControl {
 
   check = (desired: Desired): Promise<Outcome> => this.#writer.tryOut(desired);
 
-  async keep(desired: Desired, states: ReadonlyMap<ServerName, ServerState>): Promise<Outcome> {
+  async keep(desired: Desired, states: States): Promise<Outcome> {
     const written = this.#writer.write(desired, states, this.#reported);
     if (!written.ok) return written.outcome;
     this.store.promote(written.generation);
@@ -152,21 +151,21 @@ export class OwnedHaproxy implements HaproxyControl {
     return parseServerStates(reply);
   }
 
-  async survey(): Promise<Survey | undefined> {
+  async survey(tables: readonly TableName[]): Promise<Survey | undefined> {
     if (this.#worker === undefined) return undefined;
-    const survey = parseSurvey(await this.send(SURVEY_COMMANDS));
+    const survey = parseSurvey(tables, await this.send(surveyQuestions(tables)));
     this.#reported = survey.servers;
     return survey;
   }
 
-  async findRemains(): Promise<Remains | string | undefined> {
+  async findRemains(tables: readonly TableName[]): Promise<Remains | string | undefined> {
     const worker = this.#worker;
     if (worker === undefined || this.#state !== "serving") return undefined;
     const remains = await collectRemains({
       worker,
       writer: this.#writer,
       programVersion: this.settings.program.text,
-      survey: async () => parseSurvey(await this.send(SURVEY_COMMANDS)),
+      survey: async () => parseSurvey(tables, await this.send(surveyQuestions(tables))),
     });
     if (typeof remains !== "string") await this.#writer.copy(remains.current);
     return remains;

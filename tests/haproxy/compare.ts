@@ -1,6 +1,7 @@
 /** What an HAProxy has, in a form in which two of them can be compared. */
 import assert from "node:assert/strict";
 import type { ServerName } from "../../lib/core/values/names.ts";
+import { HOSTS_MAP } from "../../lib/core/values/table.ts";
 import type { Wanted } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import type { HaproxyProgram } from "../harness/haproxies.ts";
@@ -32,8 +33,12 @@ const MAY_DIFFER_WHERE_VERIFIED: Readonly<Record<string, string>> = {
 const CHECK_UNDER_WAY = 1;
 const CHECK_OF_MAINTENANCE = 8 | 4;
 
-/** Servers and routes, a line each, spares under the name of the backend that they serve. */
-export type State = { readonly servers: readonly string[]; readonly routes: readonly string[] };
+/** Servers, routes and rows of other tables, a line each, spares under the name of the backend that they serve. */
+export type State = {
+  readonly servers: readonly string[];
+  readonly routes: readonly string[];
+  readonly rows: readonly string[];
+};
 
 /** Reads what the HAProxy of a stage has. */
 export async function readState(stage: Stage): Promise<State> {
@@ -41,8 +46,10 @@ export async function readState(stage: Stage): Promise<State> {
     [...stage.applier.running?.bindings ?? []].map(([backend, spare]) => [spare, backend]),
   );
   // Right after a reload, once in a thousand, an old worker answers that has not heard yet that it is to go.
-  const [servers = "", map = ""] = await eventually(async () => {
-    const [info = "", ...state] = await send(stage, "show info", "show servers state", "show map hosts.map");
+  const tables = [...stage.applier.running?.tables.keys() ?? []].filter((table) => table !== HOSTS_MAP);
+  const questions = ["show servers state", ...[HOSTS_MAP, ...tables].map((table) => `show map ${table}`)];
+  const [servers = "", map = "", ...maps] = await eventually(async () => {
+    const [info = "", ...state] = await send(stage, "show info", ...questions);
     return Number(/^description: generation-(\d+)$/m.exec(info)?.[1]) >= stage.generation() && state;
   }, { what: "an answer of the worker that was loaded last" });
   const sections = [...stage.applier.running?.sections.values() ?? []];
@@ -57,6 +64,11 @@ export async function readState(stage: Stage): Promise<State> {
       const [, key = "", section = ""] = line.split(" ");
       return `${key} ${owners.get(section) ?? section}`;
     }).sort(),
+    rows: maps.flatMap((map, at) =>
+      map.trim().split("\n").filter((line) => line !== "").map((line) =>
+        `${tables[at]} ${line.slice(line.indexOf(" ") + 1)}`
+      )
+    ).sort(),
   };
 }
 

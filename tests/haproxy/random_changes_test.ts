@@ -8,6 +8,7 @@
  */
 import assert from "node:assert/strict";
 import type { ContainerId } from "../../lib/core/values/names.ts";
+import { HOSTS_MAP } from "../../lib/core/values/table.ts";
 import type { Plan } from "../../lib/core/plan/plan.ts";
 import type { Operation } from "../../lib/core/runtime/operation.ts";
 import { type Note, planText, want, type Wanted } from "../changes/situation.ts";
@@ -166,7 +167,7 @@ class Story {
         break;
       }
       case "somebody removes a route": {
-        const keys = [...stage.applier.running?.routes.keys() ?? []];
+        const keys = [...stage.applier.running?.tables.get(HOSTS_MAP)?.keys() ?? []];
         await this.#mend(this.#universe.pick(keys), (key) => `del map hosts.map ${key}`);
         break;
       }

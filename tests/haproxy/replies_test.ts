@@ -7,6 +7,7 @@ import {
   type Reply,
   runtimeCommands,
 } from "../../lib/core/runtime/operation.ts";
+import { HOSTS_MAP, type TableKey, type TableValue } from "../../lib/core/values/table.ts";
 import { want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { httpGet } from "../harness/http.ts";
@@ -34,6 +35,13 @@ const remove = (server: ServerName, section = SECTION): Operation => ({
   section,
   server,
 });
+const lead = (kind: "add-row" | "set-row", key: string, section = SECTION): Operation => ({
+  kind,
+  table: HOSTS_MAP,
+  key: key as TableKey,
+  value: section as TableValue,
+});
+const unlead = (key: string): Operation => ({ kind: "delete-row", table: HOSTS_MAP, key: key as TableKey });
 const GOOD = `${NEW} 127.17.3.1:80 id 77 check inter 5000`;
 
 const backend = (
@@ -135,11 +143,11 @@ for (const program of programs) {
           await expect(add(`${NEW} 127.17.0.2:${containers.port} id 77 check inter 5000`, section), "done");
           await expect(set(NEW, "ready", section), "done");
           await expect(backend("publish-backend", section), "done");
-          await expect({ kind: "add-route", key: `${section}/`, section }, "done");
+          await expect(lead("add-row", `${section}/`, section), "done");
           assert.equal((await httpGet({ port: stage.httpPort, host: section })).status, 200);
 
           await expect(backend("delete-backend", section), "diverged");
-          await expect({ kind: "delete-route", key: `${section}/` }, "done");
+          await expect(unlead(`${section}/`), "done");
           await expect(backend("unpublish-backend", section), "done");
           await expect(backend("delete-backend", section), "later");
           await expect(set(NEW, "maint", section), "done");
@@ -189,11 +197,11 @@ for (const program of programs) {
     name("a route is added, changed and deleted; one that is not there cannot be"),
     () =>
       onWeb(program, async (stage, _containers, expect) => {
-        await expect({ kind: "add-route", key: "new.example.com/", section: SECTION }, "done");
-        await expect({ kind: "set-route", key: "new.example.com/", section: "_spare_1" }, "done");
-        await expect({ kind: "delete-route", key: "new.example.com/" }, "done");
-        await expect({ kind: "delete-route", key: "new.example.com/" }, "diverged");
-        await expect({ kind: "set-route", key: "new.example.com/", section: SECTION }, "diverged");
+        await expect(lead("add-row", "new.example.com/"), "done");
+        await expect(lead("set-row", "new.example.com/", "_spare_1"), "done");
+        await expect(unlead("new.example.com/"), "done");
+        await expect(unlead("new.example.com/"), "diverged");
+        await expect(lead("set-row", "new.example.com/"), "diverged");
         const [map = ""] = await send(stage, "show map hosts.map");
         assert.equal(map.includes("new.example.com"), false);
       }),
@@ -202,7 +210,7 @@ for (const program of programs) {
 
 Deno.test("a reply that nobody knows, or none, or one too many means that HAProxy is not as we believed", () => {
   const operations = [add(GOOD), set(NEW, "ready"), remove(NEW)];
-  operations.push({ kind: "add-route", key: "a/", section: SECTION });
+  operations.push(lead("add-row", "a/"));
   for (const operation of operations) {
     for (
       const replies of [[], ["Unknown command."], ["Permission denied"], ["", "", ""], [

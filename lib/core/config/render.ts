@@ -1,7 +1,9 @@
 import { isAtLeast } from "../keys/backend_option.ts";
 import { FORWARDING_HEADERS } from "./forwarding_headers.ts";
 import type { Frontend, Model } from "../model/model.ts";
-import { type BackendName, formatEndpoint } from "../values/names.ts";
+import { formatEndpoint } from "../values/names.ts";
+import { HOSTS_MAP, type Tables } from "../values/table.ts";
+import { routeValue } from "../runtime/route_value.ts";
 import { MOST_STREAMS, OTHER_CONNECTIONS } from "./descriptors.ts";
 import { prepareBackends, prepareReady, type Rendering, type Section, textsOf } from "./section.ts";
 import type { RoutingSettings } from "../model/routing_settings.ts";
@@ -23,8 +25,8 @@ export type Desired = {
   readonly sections: ReadonlyMap<string, Section>;
   /** The `defaults` sections that a new backend of a shape can be made from at run time, by shape. */
   readonly defaults: ReadonlyMap<string, string>;
-  /** hosts.map: backends by key. */
-  readonly routes: ReadonlyMap<string, BackendName>;
+  /** The map files among the files, row by row. hosts.map names the backend of each route, wherever it is served now. */
+  readonly tables: Tables;
 };
 
 /** What a config is rendered with, beside its model. */
@@ -73,7 +75,7 @@ export function renderDesired(
     model,
     files: new Map([
       ["haproxy.cfg", templates.render("haproxy.cfg.eta", { ...all, textOf: textsOf(all, templates) })],
-      ["hosts.map", templates.render("hosts.map.eta", { routes })],
+      [HOSTS_MAP, templates.render(`${HOSTS_MAP}.eta`, { routes })],
       ...hasLastTry ? [[LAST_TRY, templates.render(`${LAST_TRY}.eta`, {})] as const] : [],
     ]),
     fixed: renderFixed(
@@ -82,7 +84,7 @@ export function renderDesired(
     ),
     sections,
     defaults: new Map(defaults.map(({ shape, name }) => [shape, name])),
-    routes: new Map(routes.map(({ key, backend }) => [key, backend])),
+    tables: new Map([[HOSTS_MAP, new Map(routes.map(({ key, backend }) => [key, routeValue(backend)]))]]),
   };
 }
 

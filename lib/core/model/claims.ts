@@ -1,5 +1,6 @@
 import type { BackendName } from "../values/names.ts";
 import { quote } from "../values/notice.ts";
+import type { TableKey } from "../values/table.ts";
 import type { Route } from "./model.ts";
 
 /** Who has each host and path: the backend that asked first. */
@@ -7,7 +8,7 @@ export class Claims {
   /** By key. */
   readonly owners = new Map<string, Route>();
   /** Who asked for a route that another has, by key: the first of them. */
-  readonly heirs = new Map<string, BackendName>();
+  readonly heirs = new Map<TableKey, BackendName>();
 
   /**
    * Takes a route for its backend, and tells where it was free; answers with the route that another backend has. One

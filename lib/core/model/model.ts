@@ -10,6 +10,7 @@ import type {
   Port,
   ServerName,
 } from "../values/names.ts";
+import type { TableKey } from "../values/table.ts";
 
 /** Why a server may not have traffic yet, as Docker tells it; `open` leaves it to the prober. */
 export type Gate = "open" | "created" | "starting" | "unhealthy" | "stopping";
@@ -62,7 +63,7 @@ export type Backend = {
 /** A host and path, and the backend that answers for it. */
 export type Route = {
   /** As in hosts.map. */
-  readonly key: string;
+  readonly key: TableKey;
   readonly host: HostName;
   readonly path: PathPrefix;
   readonly backend: BackendName;
@@ -102,5 +103,5 @@ export type Model = {
   /** How many labels follow `*.` in the wildcards in use, most first. */
   readonly wildcardDepths: readonly number[];
   /** Who would serve a route, by key, if its backend were gone: whoever claimed it next. */
-  readonly heirs: ReadonlyMap<string, BackendName>;
+  readonly heirs: ReadonlyMap<TableKey, BackendName>;
 };

@@ -2,9 +2,12 @@ import { type HaproxyVersion, isAtLeast } from "../keys/backend_option.ts";
 import type { ServerName } from "../values/names.ts";
 import type { Desired } from "../config/render.ts";
 import { endpointOf, isSameButWeight, weightOf } from "../runtime/server_line.ts";
+import { targetOf } from "../runtime/route_value.ts";
+import { HOSTS_MAP } from "../values/table.ts";
+import { planTables, type TableOperations } from "./plan_tables.ts";
 import { type ReloadReason, settingsReason } from "./reload_reason.ts";
 import type { Section } from "../config/section.ts";
-import type { Running, RunningSection, RunningServer } from "../state/running.ts";
+import { routesOf, type Running, type RunningSection, type RunningServer } from "../state/running.ts";
 import type { Operation, SectionName, ServerState } from "../runtime/operation.ts";
 
 /** What is to change. `keep` writes files that differ in nothing that HAProxy would do otherwise: comments. */
@@ -67,7 +70,7 @@ class Planner {
   readonly #raises: Operation[] = [];
   readonly #lowers: Operation[] = [];
   readonly #readies: Operation[] = [];
-  readonly #routes: Operation[] = [];
+  #tables: TableOperations = { early: [], routes: [], late: [] };
   readonly #maints: Operation[] = [];
   readonly #deletes: Operation[] = [];
   readonly #taken = new Set<SectionName>();
@@ -87,9 +90,11 @@ class Planner {
       ...this.#adds,
       ...this.#raises,
       ...this.#lowers,
+      ...this.#tables.early,
       ...this.#readies,
-      ...this.#routes,
+      ...this.#tables.routes,
       ...this.#maints,
+      ...this.#tables.late,
       ...this.#deletes,
     ];
   }
@@ -116,11 +121,12 @@ class Planner {
       if (this.#planServers(section, wanted.servers)) sectionOf.set(name, section);
       else kept.add(section);
     }
-    this.#planRoutes(sectionOf);
+    this.#tables = planTables(this.running, this.desired, sectionOf);
     // Nor does one lose its servers whose routes wait to be led to what only a reload brings.
-    for (const [key, backend] of this.desired.routes) {
-      const section = sectionOf.has(backend) ? undefined : this.running.routes.get(key);
-      if (section !== undefined) kept.add(section);
+    const routes = routesOf(this.running);
+    for (const [key, value] of this.desired.tables.get(HOSTS_MAP) ?? []) {
+      const led = sectionOf.has(targetOf(value)) ? undefined : routes.get(key);
+      if (led !== undefined) kept.add(targetOf(led));
     }
     const wantedSections = new Set(sectionOf.values());
     for (const [name, section] of this.running.sections) {
@@ -274,17 +280,5 @@ class Planner {
       return;
     }
     this.#deletes.push({ kind: "delete-server", section, server });
-  }
-
-  #planRoutes(sectionOf: ReadonlyMap<string, SectionName>): void {
-    for (const [key, backend] of this.desired.routes) {
-      const section = sectionOf.get(backend);
-      const before = this.running.routes.get(key);
-      if (section === undefined || before === section) continue;
-      this.#routes.push({ kind: before === undefined ? "add-route" : "set-route", key, section });
-    }
-    for (const key of this.running.routes.keys()) {
-      if (!this.desired.routes.has(key)) this.#routes.push({ kind: "delete-route", key });
-    }
   }
 }

@@ -3,10 +3,12 @@ import { formatEndpoint, type IpAddress, type Port, type ServerName } from "../v
 import type { Capabilities } from "./plan.ts";
 import { type ReloadReason, reloadReasonText, settingsReason } from "./reload_reason.ts";
 import type { Desired, Files } from "../config/render.ts";
-import type { Running, RunningSection, RunningServer } from "../state/running.ts";
+import { routesOf, type Running, type RunningSection, type RunningServer } from "../state/running.ts";
+import { targetOf } from "../runtime/route_value.ts";
 import type { SectionName } from "../runtime/operation.ts";
 import { endpointOf, isSameButWeight, weightOf } from "../runtime/server_line.ts";
-import { parseMap, type ReportedServer, type Survey, weighedLine } from "../state/survey.ts";
+import { type ReportedServer, type Survey, weighedLine } from "../state/survey.ts";
+import { HOSTS_MAP, parseTable, type Table, type TableKey, type TableValue } from "../values/table.ts";
 
 /** What there is of a running HAProxy that another signalbox has looked after. */
 export type Remains = {
@@ -86,10 +88,11 @@ class Reader {
 
   read(): Running {
     this.#compareFixed();
-    const routes = this.#readRoutes();
+    const tables = this.#readTables();
+    const routes = routesOf({ tables });
     const bindings = this.#readBindings(routes);
     const backendOf = new Map([...bindings].map(([backend, section]) => [section, backend]));
-    const routed = new Set(routes.values());
+    const routed = new Set([...routes.values()].map(targetOf));
     const servers = Map.groupBy(this.remains.survey.servers, (server) => server.section);
     const sections = new Map<SectionName, RunningSection>();
     for (const name of this.remains.survey.sections) {
@@ -108,7 +111,7 @@ class Reader {
       return [shape ?? this.#shapes.get(body) ?? body, name] as const;
     });
     const { files, fixed } = { files: this.remains.current, fixed: this.desired.fixed };
-    return { files, fixed, defaults: new Map(defaults), sections, routes, bindings };
+    return { files, fixed, defaults: new Map(defaults), sections, tables, bindings };
   }
 
   #note(body: string | undefined, shape: string): void {
@@ -131,30 +134,34 @@ class Reader {
     }
   }
 
-  #readRoutes(): Map<string, SectionName> {
-    const routes = new Map<string, SectionName>();
-    if (this.remains.survey.routes === undefined) throw unclear("hosts.map cannot be read");
-    for (const { key, section } of this.remains.survey.routes) {
-      if (routes.has(key)) throw unclear(`hosts.map has ${key} twice`);
-      routes.set(key, section);
-    }
-    return routes;
+  #readTables(): Running["tables"] {
+    return new Map([...this.desired.tables.keys()].map((table) => {
+      const reported = this.remains.survey.tables.get(table);
+      if (reported === undefined) throw unclear(`${table} cannot be read`);
+      const rows = new Map<TableKey, TableValue>();
+      for (const { key, value } of reported) {
+        if (rows.has(key)) throw unclear(`${table} has ${key} twice`);
+        rows.set(key, value);
+      }
+      return [table, rows] as const;
+    }));
   }
 
   /** A spare serves the backend that the files name for the keys that lead to it. */
-  #readBindings(routes: ReadonlyMap<string, SectionName>): Map<string, SectionName> {
-    const backends = new Map<string, SectionName>();
-    for (const [key, backend] of parseMap(this.remains.current.get("hosts.map") ?? "")) {
-      const section = routes.get(key);
-      if (section === undefined) continue;
-      const before = backends.get(backend) ?? section;
+  #readBindings(routes: Table): Map<string, SectionName> {
+    const sections = new Map<string, SectionName>();
+    for (const [key, value] of parseTable(this.remains.current.get(HOSTS_MAP) ?? "")) {
+      const led = routes.get(key);
+      if (led === undefined) continue;
+      const [backend, section] = [targetOf(value), targetOf(led)];
+      const before = sections.get(backend) ?? section;
       if (before !== section || section !== backend && !isSpare(section)) {
         throw unclear(`the route ${key} does not lead where the files say`);
       }
-      backends.set(backend, section);
+      sections.set(backend, section);
     }
-    if (new Set(backends.values()).size !== backends.size) throw unclear("two backends share a section");
-    return new Map([...backends].filter(([backend, section]) => backend !== section));
+    if (new Set(sections.values()).size !== sections.size) throw unclear("two backends share a section");
+    return new Map([...sections].filter(([backend, section]) => backend !== section));
   }
 
   #readSection(name: SectionName, backend: string, isRouted: boolean): RunningSection {

@@ -1,4 +1,13 @@
 import type { ServerName } from "../values/names.ts";
+import { HOSTS_MAP, type Table, type TableKey, type TableName, type TableValue } from "../values/table.ts";
+import {
+  addRowCommand,
+  commitCommand,
+  deleteRowCommand,
+  fillCommands,
+  prepareCommand,
+  setRowCommand,
+} from "./map_commands.ts";
 import { weightOf } from "./server_line.ts";
 
 /** Whether a server may have traffic: `maint` finishes what it has and gets nothing new. */
@@ -35,14 +44,31 @@ export type Operation =
     readonly server: ServerName;
     readonly line: string;
   }
-  | { readonly kind: "add-route"; readonly key: string; readonly section: SectionName }
-  | { readonly kind: "set-route"; readonly key: string; readonly section: SectionName }
-  | { readonly kind: "delete-route"; readonly key: string }
+  /** In hosts.map the value of a row names the section that its route leads to now. */
+  | RowChange
+  | { readonly kind: "delete-row"; readonly table: TableName; readonly key: TableKey }
+  /** Puts all rows of a table in place of those that it has, at once. */
+  | TableSwap
   /** Removes a server that is in maintenance; refused while connections hang on it, and asked again. */
   | { readonly kind: "delete-server"; readonly section: SectionName; readonly server: ServerName };
 
-/** The map's name at run time: HAProxy knows it only as it stands in the config. */
-export const MAP = "hosts.map";
+/** A row that comes, or that gets another value in its place. */
+export type RowChange = {
+  readonly kind: "add-row" | "set-row";
+  readonly table: TableName;
+  readonly key: TableKey;
+  readonly value: TableValue;
+};
+
+/** A table's rows as a whole; `version` is the number under which HAProxy has them already, and only has to take them. */
+export type TableSwap = {
+  readonly kind: "swap-table";
+  readonly table: TableName;
+  readonly rows: Table;
+  /** Rows that a user's own template has beside ours. */
+  readonly others: Table;
+  readonly version?: number;
+};
 
 /** The lines that are sent to HAProxy's socket for an operation (management guide, section 9.3). */
 export function runtimeCommands(operation: Operation): readonly string[] {
@@ -68,13 +94,25 @@ export function runtimeCommands(operation: Operation): readonly string[] {
       return [`set server ${operation.section}/${operation.server} weight ${weightOf(operation.line)}`];
     case "delete-server":
       return [`del server ${operation.section}/${operation.server}`];
-    case "add-route":
-      return [`add map ${MAP} ${operation.key} ${operation.section}`];
-    case "set-route":
-      return [`set map ${MAP} ${operation.key} ${operation.section}`];
-    case "delete-route":
-      return [`del map ${MAP} ${operation.key}`];
+    case "add-row":
+      return [addRowCommand(operation.table, operation.key, operation.value)];
+    case "set-row":
+      return [setRowCommand(operation.table, operation.key, operation.value)];
+    case "delete-row":
+      return [deleteRowCommand(operation.table, operation.key)];
+    case "swap-table":
+      return swapCommands(operation);
   }
+}
+
+/** The version is filled ahead, beside the rows that are looked up; where no version is known yet, a first one stands for it. */
+function swapCommands({ table, rows, others, version }: TableSwap): readonly string[] {
+  if (version !== undefined) return [commitCommand(table, version)];
+  return [
+    prepareCommand(table),
+    ...fillCommands(table, 1, new Map([...others, ...rows])),
+    commitCommand(table, 1),
+  ];
 }
 
 /** What a reply means: it was done, it must be asked again later, or HAProxy is not as we believed. */
@@ -91,9 +129,15 @@ export function* takeReplies(
   for (const operation of operations) {
     const lines = runtimeCommands(operation);
     const own = replies.splice(0, lines.length);
-    const said = `"${lines[0]}" was answered with "${own.join(" ").trim()}"`;
+    const said = `"${withoutValue(operation, lines)}" was answered with "${own.join(" ").trim()}"`;
     yield { operation, reply: readReplies(operation, own), said };
   }
+}
+
+/** A command for people. Values of tables may be secrets, and pages long; where a route leads is neither. */
+function withoutValue(operation: Operation, [line = ""]: readonly string[]): string {
+  const hasValue = "value" in operation && operation.table !== HOSTS_MAP;
+  return hasValue ? `${line.split(" ", 2).join(" ")} ${operation.table} ${operation.key} …` : line;
 }
 
 /** Reads the replies to an operation's lines, strictly: what is not known to be good is a divergence. */

@@ -1,76 +1,120 @@
 import type { Running } from "./running.ts";
-import { MAP, type Operation, type SectionName } from "../runtime/operation.ts";
-import { isAsReported, parseRoutes, parseServerStates, stateQuestion } from "./survey.ts";
+import { isRowAsBelieved, parseRows, rowQuestion, tableQuestion } from "../runtime/map_commands.ts";
+import type { Operation, SectionName, TableSwap } from "../runtime/operation.ts";
+import { HOSTS_MAP, type TableKey, type TableName } from "../values/table.ts";
+import { isAsReported, parseServerStates, stateQuestion } from "./survey.ts";
 
 /** What is asked in the same breath as commands are sent, to see whether they did what their answers say. */
-export type Confirmation = {
-  readonly questions: readonly string[];
-  readonly sections: readonly SectionName[];
-  /** Keys of hosts.map. */
-  readonly keys: readonly string[];
+export type Question = {
+  readonly command: string;
+  /** What HAProxy does not have as it should, by the answer; for people. */
+  readonly findStrange: (answer: string, running: Running) => string | undefined;
 };
 
 /** More sections than this are asked for in one question. */
 const MANY_SECTIONS = 8;
-/** For more keys than this the whole map is asked for. */
+/** For more keys of a table than this all of it is asked for. */
 const MANY_KEYS = 64;
 
-const WHOLE_MAP = `show map ${MAP}`;
-
 /** What to ask about everything that the operations touch. */
-export function confirmationOf(operations: readonly Operation[]): Confirmation {
+export function confirmationOf(operations: readonly Operation[]): Question[] {
   const sections = new Set<SectionName>();
-  const keys = new Set<string>();
+  const keys = new Map<TableName, Set<TableKey>>();
+  const swaps: TableSwap[] = [];
   for (const operation of operations) {
     if ("server" in operation) sections.add(operation.section);
-    if ("key" in operation) keys.add(operation.key);
+    if (operation.kind === "swap-table") swaps.push(operation);
+    if ("key" in operation) {
+      const touched = keys.get(operation.table) ?? new Set();
+      keys.set(operation.table, touched.add(operation.key));
+    }
   }
-  const states = sections.size > MANY_SECTIONS ? [stateQuestion()] : [...sections].map(stateQuestion);
-  const entries = keys.size > MANY_KEYS ? [WHOLE_MAP] : [...keys].map((key) => `get map ${MAP} ${key}`);
-  return { questions: [...states, ...entries], sections: [...sections], keys: [...keys] };
+  return [
+    ...sections.size > MANY_SECTIONS ? [askSections(sections)] : [...sections].map(askSection),
+    ...[...keys].flatMap(([table, touched]) =>
+      touched.size > MANY_KEYS ? [askRows(table, touched)] : [...touched].map((key) => askRow(table, key))
+    ),
+    ...swaps.map(askTable),
+  ];
 }
 
-/** What HAProxy does not have as it should after the operations, from the answers to the questions; for people. */
+/** The first thing that HAProxy does not have as it should after the operations; for people. */
 export function findStrange(
-  { questions, sections, keys }: Confirmation,
+  questions: readonly Question[],
   answers: readonly string[],
   running: Running,
 ): string | undefined {
-  const isWhole = questions.at(-1) === WHOLE_MAP;
-  const states = questions.length - (isWhole ? 1 : keys.length);
-  const reported = Map.groupBy(answers.slice(0, states).flatMap(parseServerStates), ({ section }) => section);
-  const strange = sections.find((name) => {
-    const section = running.sections.get(name);
-    const servers = reported.get(name) ?? [];
-    // A backend that was deleted with its servers has none.
-    return section === undefined ? servers.length > 0 : !isAsReported(section, servers);
-  });
-  if (strange !== undefined) return `the servers of ${strange} are not as they should be`;
-  const map = isWhole ? parseRoutes(answers[states] ?? "") : undefined;
-  const entries = new Map(map?.map(({ key, section }) => [key, section]));
-  const astray = keys.find((key, at) => {
-    const believed = running.routes.get(key);
-    return isWhole
-      ? map === undefined || entries.get(key) !== believed
-      : !isAsBelieved(key, answers[states + at] ?? "", believed);
-  });
-  return astray === undefined ? undefined : `the route ${astray} does not lead where it should`;
+  for (const [at, question] of questions.entries()) {
+    const strange = question.findStrange(answers[at] ?? "", running);
+    if (strange !== undefined) return strange;
+  }
+  return undefined;
 }
 
-/**
- * Whether a key leads where it should by the answer to `get map` (management guide, section 9.3): a line for each way of
- * matching, which may tell of a shorter key that fits. Where a list is looked through, as for a user's own template, that
- * may hide the key, and is left to the audit.
- */
-function isAsBelieved(key: string, answer: string, believed: SectionName | undefined): boolean {
-  const lines = answer.split("\n").filter((line) => line.trim() !== "").map((line) => {
-    const [, index, found, section] = /, idx=([a-z]+), key="([^"]*)", value="([^"]*)"/.exec(line) ?? [];
-    return { line, index, found, section };
-  });
-  const own = lines.filter(({ found }) => found === key);
-  if (own.length > 0) return own.every(({ section }) => section === believed);
-  if (lines.some(({ index }) => index === "list")) return true;
-  const isAbsent = lines.length > 0 &&
-    lines.every(({ line, found }) => found !== undefined || /, (?:found|match)=no\s*$/.test(line));
-  return isAbsent && believed === undefined;
+function askSection(name: SectionName): Question {
+  return askAbout(stateQuestion(name), new Set([name]));
 }
+
+function askSections(names: ReadonlySet<SectionName>): Question {
+  return askAbout(stateQuestion(), names);
+}
+
+function askAbout(command: string, names: ReadonlySet<SectionName>): Question {
+  return {
+    command,
+    findStrange(answer, running) {
+      const reported = Map.groupBy(parseServerStates(answer), ({ section }) => section);
+      const strange = [...names].find((name) => {
+        const section = running.sections.get(name);
+        const servers = reported.get(name) ?? [];
+        // A backend that was deleted with its servers has none.
+        return section === undefined ? servers.length > 0 : !isAsReported(section, servers);
+      });
+      return strange === undefined ? undefined : `the servers of ${strange} are not as they should be`;
+    },
+  };
+}
+
+function askRow(table: TableName, key: TableKey): Question {
+  return {
+    command: rowQuestion(table, key),
+    findStrange(answer, { tables }) {
+      return isRowAsBelieved(key, answer, tables.get(table)?.get(key)) ? undefined : astray(table, key);
+    },
+  };
+}
+
+function askRows(table: TableName, keys: ReadonlySet<TableKey>): Question {
+  return {
+    command: tableQuestion(table),
+    findStrange(answer, { tables }) {
+      const rows = parseRows(answer);
+      if (rows === undefined) return `${table} cannot be read`;
+      const reported = new Map(rows.map(({ key, value }) => [key, value]));
+      const strange = [...keys].find((key) => reported.get(key) !== tables.get(table)?.get(key));
+      return strange === undefined ? undefined : astray(table, strange);
+    },
+  };
+}
+
+/** A table that was swapped has each of its rows, and no other; what follows the swap may have changed some. */
+function askTable({ table, others }: TableSwap): Question {
+  return {
+    command: tableQuestion(table),
+    findStrange(answer, { tables }) {
+      const wanted = new Map([...others, ...tables.get(table) ?? []]);
+      const reported = parseRows(answer);
+      if (reported === undefined) return `${table} cannot be read`;
+      const strange = reported.find(({ key, value }) => wanted.get(key) !== value);
+      if (strange !== undefined) return astray(table, strange.key);
+      return reported.length === wanted.size
+        ? undefined
+        : `${table} has ${reported.length} of ${wanted.size} rows`;
+    },
+  };
+}
+
+const astray = (table: TableName, key: TableKey): string =>
+  table === HOSTS_MAP
+    ? `the route ${key} does not lead where it should`
+    : `the row ${key} of ${table} is not as it should be`;

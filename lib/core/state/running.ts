@@ -1,4 +1,5 @@
 import type { ServerName } from "../values/names.ts";
+import { HOSTS_MAP, type Table, type Tables } from "../values/table.ts";
 import type { Desired, Files } from "../config/render.ts";
 import type { Operation, SectionName, ServerState } from "../runtime/operation.ts";
 
@@ -28,8 +29,8 @@ export type Running = {
   /** The `defaults` sections that new backends of a shape are made from. */
   readonly defaults: ReadonlyMap<string, string>;
   readonly sections: ReadonlyMap<SectionName, RunningSection>;
-  /** hosts.map as HAProxy has it. */
-  readonly routes: ReadonlyMap<string, SectionName>;
+  /** Its tables. In hosts.map, a value names the section that a route leads to now: a spare, maybe. */
+  readonly tables: Tables;
   /** Backends that are served by a spare, until the next reload gives them a section of their own. */
   readonly bindings: ReadonlyMap<string, SectionName>;
 };
@@ -43,8 +44,13 @@ export function runningAfterLoad(desired: Desired, states: ReadonlyMap<ServerNam
     );
     sections.set(name, { ...section, isPublished: true, servers: new Map(servers) });
   }
-  const { files, fixed, defaults } = desired;
-  return { files, fixed, defaults, sections, routes: new Map(desired.routes), bindings: new Map() };
+  const { files, fixed, defaults, tables } = desired;
+  return { files, fixed, defaults, sections, tables, bindings: new Map() };
+}
+
+/** The sections that the routes lead to, by key. */
+export function routesOf({ tables }: Pick<Running, "tables">): Table {
+  return tables.get(HOSTS_MAP) ?? new Map();
 }
 
 /** Whether all that the operations do is to ask again for what was told to go, and still waits for its last connections. */

@@ -1,7 +1,10 @@
 import { parseIp, type ServerName } from "../values/names.ts";
 import type { Running, RunningSection, RunningServer } from "./running.ts";
 import { endpointOf, weightOf, withWeight } from "../runtime/server_line.ts";
+import { parseRows, type ReportedRow, tableQuestion } from "../runtime/map_commands.ts";
 import type { SectionName } from "../runtime/operation.ts";
+import type { TableName } from "../values/table.ts";
+import { type ChangedRows, findTableDrift } from "./table_drift.ts";
 
 /** A server as `show servers state` prints it. */
 export type ReportedServer = {
@@ -22,39 +25,33 @@ export type ReportedServer = {
   readonly isChecked: boolean;
 };
 
-/** An entry of hosts.map as `show map` prints it. */
-export type ReportedRoute = { readonly key: string; readonly section: SectionName };
-
 /** What the running HAProxy says that it has. */
 export type Survey = {
   readonly servers: readonly ReportedServer[];
-  /** hosts.map, an entry a line; a key stands twice where someone has added it again. `undefined` where there is no such map. */
-  readonly routes: readonly ReportedRoute[] | undefined;
+  /** Rows by table; a key stands twice where someone has added it again. A table that HAProxy does not have is not there. */
+  readonly tables: ReadonlyMap<TableName, readonly ReportedRow[]>;
   readonly sections: ReadonlySet<SectionName>;
 };
 
-/** The questions of a survey; parseSurvey reads the answers. */
-export const SURVEY_COMMANDS = ["show servers state", "show map hosts.map", "show backend"] as const;
-
-/** Reads the answers to SURVEY_COMMANDS (management guide, section 9.3). */
-export function parseSurvey([servers = "", map = "", backends = ""]: readonly string[]): Survey {
-  return {
-    servers: parseServerStates(servers),
-    routes: parseRoutes(map),
-    sections: new Set(backends.split("\n").filter((line) => line !== "" && !line.startsWith("#"))),
-  };
+/** The questions of a survey about a config that has these tables; parseSurvey reads the answers. */
+export function surveyQuestions(tables: readonly TableName[]): string[] {
+  return [stateQuestion(), "show backend", ...tables.map(tableQuestion)];
 }
 
-/** Reads what `show map` prints; `undefined` where a line is none of a map's. */
-export function parseRoutes(text: string): ReportedRoute[] | undefined {
-  const routes: ReportedRoute[] = [];
-  for (const line of text.split("\n")) {
-    if (line === "") continue;
-    const [, key, section] = /^0x[0-9a-f]+ (\S+) (\S+)$/.exec(line) ?? [];
-    if (key === undefined || section === undefined) return undefined;
-    routes.push({ key, section });
-  }
-  return routes;
+/** Reads the answers to surveyQuestions (management guide, section 9.3). */
+export function parseSurvey(
+  tables: readonly TableName[],
+  [servers = "", backends = "", ...maps]: readonly string[],
+): Survey {
+  const rows = tables.flatMap((table, at) => {
+    const parsed = parseRows(maps[at] ?? "");
+    return parsed === undefined ? [] : [[table, parsed] as const];
+  });
+  return {
+    servers: parseServerStates(servers),
+    tables: new Map(rows),
+    sections: new Set(backends.split("\n").filter((line) => line !== "" && !line.startsWith("#"))),
+  };
 }
 
 /** The bit of srv_check_state, and of srv_agent_state, that tells that the check is switched on. */
@@ -134,12 +131,9 @@ export type Drift = {
     readonly name: ServerName;
     readonly server: RunningServer;
   }[];
-  /** Where routes lead by now; `undefined` where they are gone. */
-  readonly routes: ReadonlyMap<string, SectionName | undefined>;
+  /** Rows as HAProxy has them by now, by table and key. */
+  readonly rows: ReadonlyMap<TableName, ChangedRows>;
 };
-
-/** More routes than this are told as a number. */
-const MOST_ROUTES_TOLD = 8;
 
 /**
  * Compares what HAProxy has with what it is believed to have: the next plan puts states and routes right by commands.
@@ -170,12 +164,16 @@ export function findDrift(running: Running, survey: Survey): Drift {
     );
     reloadReason = `the servers of ${name} were changed by someone else`;
   }
-  const { changed, isTwice, routes } = findRouteDrift(running, survey.routes);
-  if (isTwice) reloadReason = "hosts.map has a key twice";
-  if (changed.length > MOST_ROUTES_TOLD) told.push(`${changed.length} routes were changed by someone else`);
-  else told.push(...changed);
-  return { told, reloadReason, servers: drifted, routes };
+  const rows = new Map<TableName, ChangedRows>();
+  for (const [table, reported] of survey.tables) {
+    const drift = findTableDrift(table, reported, running);
+    if (drift.isTwice) reloadReason = `${table} has a key twice`;
+    told.push(...drift.told);
+    if (drift.rows.size > 0) rows.set(table, drift.rows);
+  }
+  return { told, reloadReason, servers: drifted, rows };
 }
+
 /** A server of ours, if HAProxy reports it in another state or with another weight. */
 function changeOf({ servers }: RunningSection, reported: ReportedServer) {
   const { name } = reported;
@@ -186,39 +184,4 @@ function changeOf({ servers }: RunningSection, reported: ReportedServer) {
   return line === before.line && state === before.state
     ? []
     : [{ name, before, now: { ...before, line, state } }];
-}
-
-/** Routes that the files have beside ours, or lack, are the wish of a user's own template. */
-function findRouteDrift(running: Running, reported: Survey["routes"]) {
-  const changed: string[] = [];
-  const routes = new Map<string, SectionName | undefined>();
-  let isTwice = false;
-  if (reported === undefined) return { changed, isTwice, routes };
-  const inFile = new Set(parseMap(running.files.get("hosts.map") ?? "").map(([key]) => key));
-  const seen = new Set<string>();
-  for (const { key, section } of reported) {
-    const believed = running.routes.get(key);
-    if (believed === undefined && inFile.has(key)) continue;
-    if (seen.has(key)) {
-      isTwice = true;
-      changed.push(`the route ${key} was added a second time`);
-    } else if (believed === undefined) changed.push(`the route ${key} was added by someone else`);
-    else if (believed !== section) changed.push(`the route ${key} was led elsewhere by someone else`);
-    seen.add(key);
-    if (believed !== section || routes.has(key)) routes.set(key, section);
-  }
-  for (const key of running.routes.keys()) {
-    if (seen.has(key) || !inFile.has(key)) continue;
-    changed.push(`the route ${key} was removed by someone else`);
-    routes.set(key, undefined);
-  }
-  return { changed, isTwice, routes };
-}
-
-/** Reads hosts.map as it stands in the file: a key and a backend a line. */
-export function parseMap(text: string): (readonly [string, string])[] {
-  return text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => {
-    const [key = "", backend = ""] = line.split(" ");
-    return [key, backend] as const;
-  });
 }

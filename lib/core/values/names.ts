@@ -1,4 +1,5 @@
 import { expected, type Parsed, parsed } from "./notice.ts";
+import type { TableKey } from "./table.ts";
 
 declare const brand: unique symbol;
 type Branded<T, Name extends string> = T & { readonly [brand]: Name };
@@ -113,6 +114,6 @@ export function parseContainerId(text: string): Parsed<ContainerId> {
 export const shortId = (id: ContainerId): string => id.slice(0, 12);
 
 /** The key of hosts.map: host and path with a slash after each, so that `/app` never takes `/apple`. */
-export function routeKey(host: HostName, path: PathPrefix): string {
-  return `${host}${path}/`;
+export function routeKey(host: HostName, path: PathPrefix): TableKey {
+  return `${host}${path}/` as TableKey;
 }

@@ -43,11 +43,12 @@ export async function collectRemains(found: Found): Promise<Remains | string> {
     const changed = await findChanged(loaded, `${generation.folder}/haproxy.cfg`);
     if (changed !== undefined) return `${changed} has changed`;
     // One that HAProxy does not name may not be there.
-    const names = ["haproxy.cfg", "hosts.map", ...loaded.includes(LAST_TRY) ? [LAST_TRY] : []];
+    const survey = await found.survey();
+    const others = [...survey.tables.keys(), LAST_TRY].filter((name) => loaded.includes(name));
     const files = await Promise.all(
-      names.map(async (name) => [name, await read(current.folder, name)] as const),
+      ["haproxy.cfg", ...others].map(async (name) => [name, await read(current.folder, name)] as const),
     );
-    return { loaded, current: new Map(files), survey: await found.survey() };
+    return { loaded, current: new Map(files), survey };
   } catch (error) {
     return `what HAProxy has loaded cannot be read: ${messageOf(error)}`;
   }

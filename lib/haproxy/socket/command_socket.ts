@@ -165,8 +165,8 @@ class Session {
       const isAsked = pid !== undefined && this.#pid === undefined;
       await this.#write([...(isFirst ? ["prompt"] : []), ...batch, ...(isAsked ? ["show info"] : [])]);
       if (isFirst) await this.#reader.next();
-      for (let count = 0; count < batch.length; count++) {
-        replies.push(await this.#reader.next());
+      for (const line of batch) {
+        replies.push(withoutPayloadPrompts(line, await this.#reader.next()));
         this.hasReplied = true;
       }
       if (!isAsked) continue;
@@ -213,17 +213,24 @@ class ReplyReader {
   }
 }
 
+/** For each line of a payload that it has read HAProxy prints `+ `, up to 3.2. */
+const withoutPayloadPrompts = (line: string, reply: string): string =>
+  line.includes("\n") ? reply.replace(/^(?:\n?\+ )+/, "") : reply;
+
+/** Lines that are sent together; one that is larger, since it has a payload, is sent by itself. */
 function* batches(lines: readonly string[]): Generator<readonly string[]> {
   let batch: string[] = [];
   let size = 0;
+  const encoder = new TextEncoder();
   for (const line of lines) {
-    if (size + line.length + 1 > MOST_BYTES && batch.length > 0) {
+    const bytes = encoder.encode(line).length + 1;
+    if (size + bytes > MOST_BYTES && batch.length > 0) {
       yield batch;
       batch = [];
       size = 0;
     }
     batch.push(line);
-    size += line.length + 1;
+    size += bytes;
   }
   if (batch.length > 0) yield batch;
 }

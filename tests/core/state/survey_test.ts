@@ -2,25 +2,32 @@
 import assert from "node:assert/strict";
 import type { Running } from "../../../lib/core/state/running.ts";
 import { findDrift, parseSurvey, type Survey } from "../../../lib/core/state/survey.ts";
+import { HOSTS_MAP, type TableKey, type TableName, type TableValue } from "../../../lib/core/values/table.ts";
 
-const running = (routes: Record<string, string>, file: string): Running => ({
-  files: new Map([["hosts.map", file]]),
+type Row = readonly [string, string];
+
+const typed = ([key, value]: Row) => [key as TableKey, value as TableValue] as const;
+const AUTH = "auth.map" as TableName;
+
+const running = (rows: Record<string, string>, file: string, table = HOSTS_MAP): Running => ({
+  files: new Map([[table, file]]),
   fixed: "",
   defaults: new Map(),
   sections: new Map(),
-  routes: new Map(Object.entries(routes)),
+  tables: new Map([[table, new Map(Object.entries(rows).map(typed))]]),
   bindings: new Map(),
 });
 
-const survey = (...routes: [string, string][]): Survey => ({
+const surveyOf = (table: TableName, ...rows: Row[]): Survey => ({
   servers: [],
-  routes: routes.map(([key, section]) => ({ key, section })),
+  tables: new Map([[table, rows.map(typed).map(([key, value]) => ({ key, value }))]]),
   sections: new Set(),
 });
+const survey = (...rows: Row[]) => surveyOf(HOSTS_MAP, ...rows);
 
 const OURS = "# host/path/ backend\na.example/ a.example\n";
 
-Deno.test("a route that was removed, added or led elsewhere is told, and where it leads by now", () => {
+Deno.test("a route that was removed, added or led elsewhere is told, as they are by now", () => {
   const had = running({ "a.example/": "_spare_1", "b.example/": "b" }, `${OURS}b.example/ b\n`);
   const drift = findDrift(had, survey(["b.example/", "a"], ["c.example/", "a"]));
   assert.equal(drift.reloadReason, undefined);
@@ -29,17 +36,38 @@ Deno.test("a route that was removed, added or led elsewhere is told, and where i
     "the route b.example/ was led elsewhere",
     "the route c.example/ was added",
   ]);
-  assert.deepEqual(Object.fromEntries(drift.routes), {
+  assert.deepEqual(Object.fromEntries(drift.rows.get(HOSTS_MAP) ?? []), {
     "a.example/": undefined,
     "b.example/": "a",
     "c.example/": "a",
   });
 });
 
+Deno.test("a row of any table that someone changed is told without its value, as they are by now", () => {
+  const rows = { "a|me": "sha256 of me", "b|you": "sha256 of you" };
+  const had = running(rows, "a|me sha256 of me\nb|you sha256 of you\n", AUTH);
+  const drift = findDrift(had, surveyOf(AUTH, ["a|me", "another secret"], ["c|who", "a third secret"]));
+  assert.equal(drift.reloadReason, undefined);
+  assert.deepEqual(drift.told, [
+    "the row a|me of auth.map was changed by someone else",
+    "the row c|who of auth.map was added by someone else",
+    "the row b|you of auth.map was removed by someone else",
+  ]);
+  assert.deepEqual(Object.fromEntries(drift.rows.get(AUTH) ?? []), {
+    "a|me": "another secret",
+    "b|you": undefined,
+    "c|who": "a third secret",
+  });
+  const many = Array.from({ length: 9 }, (_, at): Row => [`${at}`, "x"]);
+  assert.deepEqual(findDrift(running({}, "", AUTH), surveyOf(AUTH, ...many)).told, [
+    "9 rows of auth.map were changed by someone else",
+  ]);
+});
+
 Deno.test("a route that a user's own template has beside ours, or leaves out, is no drift", () => {
   const had = running({ "a.example/": "a.example", "left.example/": "left" }, `${OURS}own.example/ static\n`);
   const drift = findDrift(had, survey(["a.example/", "a.example"], ["own.example/", "static"]));
-  assert.deepEqual(drift, { told: [], reloadReason: undefined, servers: [], routes: new Map() });
+  assert.deepEqual(drift, { told: [], reloadReason: undefined, servers: [], rows: new Map() });
 });
 
 Deno.test("a key of ours that stands twice needs a reload; a map that HAProxy does not have is not compared", () => {
@@ -48,13 +76,14 @@ Deno.test("a key of ours that stands twice needs a reload; a map that HAProxy do
     survey(["a.example/", "a"], ["a.example/", "a"]),
   );
   assert.equal(twice.reloadReason, "hosts.map has a key twice");
-  const { routes } = parseSurvey([
+  const read = parseSurvey([HOSTS_MAP, AUTH], [
     "1\n",
-    "Unknown map identifier. Please use #<id> or <file>.\n",
     "# name\n",
+    "Unknown map identifier. Please use #<id> or <file>.\n",
+    "0x55ec4f122930 a|me d\"e'; f\\g #h\n\n",
   ]);
-  assert.equal(routes, undefined);
+  assert.deepEqual([...read.tables], [[AUTH, [{ key: "a|me", value: "d\"e'; f\\g #h" }]]]);
   const had = running({ "a.example/": "a" }, OURS);
-  const drift = findDrift(had, { ...survey(), routes });
-  assert.deepEqual([drift.told, drift.routes.size], [[], 0]);
+  const drift = findDrift(had, { ...read, tables: new Map() });
+  assert.deepEqual([drift.told, drift.rows.size], [[], 0]);
 });

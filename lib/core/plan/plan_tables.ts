@@ -1,0 +1,139 @@
+import type { Desired } from "../config/render.ts";
+import type { Operation, SectionName } from "../runtime/operation.ts";
+import { flagsOf, ledTo, targetOf, withFlags } from "../runtime/route_value.ts";
+import { routesOf, type Running } from "../state/running.ts";
+import {
+  HOSTS_MAP,
+  parseTable,
+  type Table,
+  type TableKey,
+  type TableName,
+  type TableValue,
+} from "../values/table.ts";
+
+/**
+ * More rows than this may be one swap. HAProxy 2.6 looks through the whole table for each row that it changes: 500 of
+ * 10,000 take it 150 ms, a swap of all of them 70, in pieces. Rows that only come are added at 10 µs each.
+ */
+const MANY_ROWS = 256;
+
+/**
+ * What changes in tables, by when it has to: what protects is there before the server or the route that it protects, and
+ * goes after it. hosts.map is the last that gets a row, and the first that loses one.
+ */
+export type TableOperations = {
+  /** Before servers become ready. */
+  readonly early: readonly Operation[];
+  /** Once the new servers are ready, before the old ones leave. */
+  readonly routes: readonly Operation[];
+  /** After the old servers left. */
+  readonly late: readonly Operation[];
+};
+
+/** Rows that come or get another value, and rows that go. */
+type Changes = { readonly put: Map<TableKey, TableValue>; readonly gone: Set<TableKey> };
+
+/** Plans the rows of all tables; `sectionOf` has the sections of those backends that wait for no reload. */
+export function planTables(
+  running: Running,
+  desired: Desired,
+  sectionOf: ReadonlyMap<string, SectionName>,
+): TableOperations {
+  const early: Operation[] = [];
+  const late: Operation[] = [];
+  for (const [table, wanted] of desired.tables) {
+    const before = running.tables.get(table);
+    // What HAProxy does not have comes with a reload.
+    if (table === HOSTS_MAP || before === undefined) continue;
+    const isWaiting = (owner: string) => desired.sections.has(owner) && !sectionOf.has(owner);
+    const { put, gone } = compareRows(before, wanted, isWaiting);
+    early.push(...change(desired, table, before, { put, gone: new Set() }));
+    late.unshift(...change(desired, table, new Map([...before, ...put]), { put: new Map(), gone }));
+  }
+  const routes = planRoutes(running, desired, sectionOf);
+  return { early: [...early, ...routes.early], routes: routes.routes, late: [...routes.late, ...late] };
+}
+
+/** Compares a table with what is wanted of it. A backend that waits for a reload keeps its rows as they are, as its route does. */
+function compareRows(
+  before: Table,
+  wanted: Table,
+  isWaiting: (owner: string) => boolean,
+): Changes {
+  const put = new Map<TableKey, TableValue>();
+  const gone = new Set<TableKey>();
+  for (const [key, value] of wanted) {
+    if (before.get(key) !== value && !isWaiting(ownerOf(key))) put.set(key, value);
+  }
+  for (const key of before.keys()) if (!wanted.has(key) && !isWaiting(ownerOf(key))) gone.add(key);
+  return { put, gone };
+}
+
+/** The backend that a row is about: keys begin with its name, and `|` ends it. */
+const ownerOf = (key: TableKey): string => key.split("|", 1)[0] ?? "";
+
+function planRoutes(
+  running: Running,
+  desired: Desired,
+  sectionOf: ReadonlyMap<string, SectionName>,
+): TableOperations {
+  const before = routesOf(running);
+  const wanted = desired.tables.get(HOSTS_MAP) ?? new Map<TableKey, TableValue>();
+  const changes: Changes = { put: new Map(), gone: new Set() };
+  const early: Operation[] = [];
+  const late: Operation[] = [];
+  for (const [key, value] of wanted) {
+    const section = sectionOf.get(targetOf(value));
+    if (section === undefined) continue;
+    const led = ledTo(value, section);
+    const had = before.get(key);
+    if (had === led) continue;
+    if (had === undefined || targetOf(had) !== section) {
+      changes.put.set(key, led);
+      continue;
+    }
+    // It stays where it is: flags hold before there is a server that asks for them, and until the last one is gone.
+    const flags = flagsOf(had).union(flagsOf(led));
+    const isNarrowed = flags.size > flagsOf(had).size;
+    if (isNarrowed) early.push(setRow(key, withFlags(led, flags)));
+    if (!isNarrowed || flags.size > flagsOf(led).size) late.push(setRow(key, led));
+  }
+  for (const key of before.keys()) if (!wanted.has(key)) changes.gone.add(key);
+  return { early, routes: change(desired, HOSTS_MAP, before, changes), late };
+}
+
+const setRow = (key: TableKey, value: TableValue): Operation => ({
+  kind: "set-row",
+  table: HOSTS_MAP,
+  key,
+  value,
+});
+
+/** The operations for changes: each row by itself, or all rows at once where that costs HAProxy less. */
+function change(desired: Desired, table: TableName, before: Table, { put, gone }: Changes): Operation[] {
+  const count = put.size + gone.size;
+  if (count > MANY_ROWS) {
+    const isAdding = gone.size === 0 && put.size <= before.size &&
+      [...put.keys()].every((key) => !before.has(key));
+    if (!isAdding) {
+      const rows = new Map([...before, ...put]);
+      for (const key of gone) rows.delete(key);
+      return [{ kind: "swap-table", table, rows, others: rowsBeside(desired, table) }];
+    }
+  }
+  return [
+    ...[...put].map(([key, value]): Operation => ({
+      kind: before.has(key) ? "set-row" : "add-row",
+      table,
+      key,
+      value,
+    })),
+    ...[...gone].map((key): Operation => ({ kind: "delete-row", table, key })),
+  ];
+}
+
+/** The rows that a user's own template has in a file beside ours. */
+function rowsBeside({ files, tables }: Desired, table: TableName): Table {
+  const ours = tables.get(table);
+  return new Map(parseTable(files.get(table) ?? "").filter(([key]) => ours?.has(key) !== true));
+}

@@ -1,0 +1,118 @@
+import type { Table, TableKey, TableName, TableValue } from "../values/table.ts";
+
+/** Bytes of rows in one command: what is over HAProxy's buffer of 16 KB is dropped, with an answer that looks like success. */
+const MOST_PAYLOAD_BYTES = 13_000;
+
+/** A row as HAProxy prints it. */
+export type ReportedRow = { readonly key: TableKey; readonly value: TableValue };
+
+/**
+ * The command that adds a row. A value that is no plain word stands in the payload, where nothing is taken apart
+ * (management guide, section 9.3, `add map`).
+ */
+export function addRowCommand(table: TableName, key: TableKey, value: TableValue): string {
+  const isPlain = escaped(key) === key && escaped(value) === value;
+  return isPlain
+    ? `add map ${table} ${key} ${value}`
+    : withPayload(`add map ${table}`, [`${key} ${value}\n`]);
+}
+
+/** The command that changes a row in its place. It takes no payload, so that blanks and the like are escaped. */
+export function setRowCommand(table: TableName, key: TableKey, value: TableValue): string {
+  return `set map ${table} ${escaped(key)} ${escaped(value)}`;
+}
+
+/** The command that takes a row away. */
+export const deleteRowCommand = (table: TableName, key: TableKey): string =>
+  `del map ${table} ${escaped(key)}`;
+
+/** The question which row a key finds. */
+export const rowQuestion = (table: TableName, key: TableKey): string => `get map ${table} ${escaped(key)}`;
+
+/** The question for all rows of a table. */
+export const tableQuestion = (table: TableName): string => `show map ${table}`;
+
+/** The question how many rows each table has. */
+export const COUNT_QUESTION = "show map";
+
+/** The command that begins a version of a table beside the one that is looked up. */
+export const prepareCommand = (table: TableName): string => `prepare map ${table}`;
+
+/** The number of the version that was begun, from the answer to `prepare map`. */
+export function preparedVersion(answer: string): number | undefined {
+  const version = /^New version created: (\d+)$/.exec(answer.trim())?.[1];
+  return version === undefined ? undefined : Number(version);
+}
+
+/** The commands that fill a version of a table, each of a size that HAProxy can take. */
+export function fillCommands(table: TableName, version: number, rows: Table): string[] {
+  const encoder = new TextEncoder();
+  const commands: string[] = [];
+  const lines: string[] = [];
+  let size = 0;
+  const end = () => void commands.push(withPayload(`add map @${version} ${table}`, lines.splice(0)));
+  for (const [key, value] of rows) {
+    const line = `${key} ${value}\n`;
+    const bytes = encoder.encode(line).length;
+    if (size + bytes > MOST_PAYLOAD_BYTES && lines.length > 0) {
+      end();
+      size = 0;
+    }
+    lines.push(line);
+    size += bytes;
+  }
+  if (lines.length > 0) end();
+  return commands;
+}
+
+/** The command by which a version takes the place of the one that is looked up, all at once. */
+export const commitCommand = (table: TableName, version: number): string => `commit map @${version} ${table}`;
+
+/** How many rows a table has in all its versions, by the answer to COUNT_QUESTION; `undefined` where that is not told. */
+export function countRows(answer: string, table: TableName): number | undefined {
+  for (const line of answer.split("\n")) {
+    const [, name, count] = /^\d+ \(([^)]*)\) .* entry_cnt=(\d+)\s*$/.exec(line) ?? [];
+    if (name === table) return Number(count);
+  }
+  return undefined;
+}
+
+/** Reads what `show map NAME` prints; `undefined` where a line is none of a map's. */
+export function parseRows(text: string): ReportedRow[] | undefined {
+  const rows: ReportedRow[] = [];
+  for (const line of text.split("\n")) {
+    if (line === "") continue;
+    const [, key, value] = /^0x[0-9a-f]+ (\S+) (.+)$/.exec(line) ?? [];
+    if (key === undefined || value === undefined) return undefined;
+    rows.push({ key: key as TableKey, value: value as TableValue });
+  }
+  return rows;
+}
+
+/**
+ * Whether a row is as it is believed to be, by the answer to `get map` (management guide, section 9.3): a line for each way
+ * of matching, which may tell of a shorter key that fits. Where a list is looked through, as for expressions or a user's own
+ * template, that may hide the key, and is left to the audit.
+ */
+export function isRowAsBelieved(key: TableKey, answer: string, believed: TableValue | undefined): boolean {
+  const lines = answer.split("\n").filter((line) => line.trim() !== "").map((line) => {
+    const [, index, found, value] =
+      /, idx=([a-z]+), key="(.*?)", value="(.*?)"(?:, type="[a-z]*")?\s*$/.exec(line) ?? [];
+    return { line, index, found, value };
+  });
+  const own = lines.filter(({ found }) => found === key);
+  if (own.length > 0) return own.every(({ value }) => value === believed);
+  if (lines.some(({ index }) => index === "list")) return true;
+  const isAbsent = lines.length > 0 &&
+    lines.every(({ line, found }) => found !== undefined || /, (?:found|match)=no\s*$/.test(line));
+  return isAbsent && believed === undefined;
+}
+
+/** An empty line ends a payload. The sender ends each command with a line break, which is the second one here. */
+const withPayload = (command: string, lines: readonly string[]): string => `${command} <<\n${lines.join("")}`;
+
+/**
+ * What the command line would take apart is taken as it is behind a backslash (tried on 2.6 to 3.4). A line that ends in
+ * `<<` would have the commands after it taken for its payload.
+ */
+const escaped = (text: string): string => text.replace(/[ ;\\"'#<]/g, "\\$&");

@@ -1,0 +1,25 @@
+import type { BackendName } from "../values/names.ts";
+import type { TableValue } from "../values/table.ts";
+
+/** What ends the backend in a value of hosts.map; no name of a backend has it. */
+const SEPARATOR = "|";
+
+/** The value of a route in hosts.map. */
+export const routeValue = (backend: BackendName): TableValue => `${backend}` as TableValue;
+
+/** The backend that a value of hosts.map names: all of it, or what stands before the first `|`. */
+export const targetOf = (value: TableValue): string => value.split(SEPARATOR, 1)[0] ?? "";
+
+/** The value with another backend, such as the spare that stands for the one that it names. */
+export const ledTo = (value: TableValue, section: string): TableValue =>
+  `${section}${value.slice(targetOf(value).length)}` as TableValue;
+
+/** The flags of a value of hosts.map, which stand between its first two `|`: `,tls,auth,`. */
+export const flagsOf = (value: TableValue): ReadonlySet<string> =>
+  new Set((value.split(SEPARATOR)[1] ?? "").split(",").filter((flag) => flag !== ""));
+
+/** The value with other flags. */
+export function withFlags(value: TableValue, flags: ReadonlySet<string>): TableValue {
+  const [target = "", , ...rest] = value.split(SEPARATOR);
+  return [target, `,${[...flags, ""].join(",")}`, ...rest].join(SEPARATOR) as TableValue;
+}

@@ -1,0 +1,70 @@
+import { expected, type Parsed, parsed } from "./notice.ts";
+
+declare const brand: unique symbol;
+
+/** The name of a map file, as it stands in the config: HAProxy knows the map by this name at run time. */
+export type TableName = string & { readonly [brand]: "TableName" };
+/** The key of a row: one word, which is no comment. */
+export type TableKey = string & { readonly [brand]: "TableKey" };
+/** The value of a row: one line, with no blank at its ends. */
+export type TableValue = string & { readonly [brand]: "TableValue" };
+
+/** The rows of a map file. */
+export type Table = ReadonlyMap<TableKey, TableValue>;
+
+/** All map files of a config, by name. */
+export type Tables = ReadonlyMap<TableName, Table>;
+
+/** The table of the routes: host and path, and the backend that they lead to. */
+export const HOSTS_MAP = "hosts.map" as TableName;
+
+/** In bytes. With each byte escaped, a row still fits into a command of HAProxy's 16 KB. */
+const LONGEST_KEY = 1_000;
+const LONGEST_VALUE = 6_000;
+
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/;
+
+/** Reads the name of a map file: no folder and nothing that a command or a config would take apart. */
+export function parseTableName(text: string): Parsed<TableName> {
+  return /^[a-z][a-z0-9_]{0,40}\.map$/.test(text)
+    ? parsed(text as TableName)
+    : expected("a name such as hosts.map");
+}
+
+/**
+ * Reads the key of a row. A blank would end it, `#` in front makes a comment of it in the file and a number of a row in a
+ * command (management guide, section 9.3, `del map`).
+ */
+export function parseTableKey(text: string): Parsed<TableKey> {
+  const isKey = text !== "" && isUpTo(LONGEST_KEY, text) && !/^#|\s/.test(text) && isClean(text);
+  return isKey
+    ? parsed(text as TableKey)
+    : expected(`a word of at most ${LONGEST_KEY} bytes without # in front`);
+}
+
+/** Reads the value of a row. HAProxy takes everything up to the end of the line, but for blanks at its ends. */
+export function parseTableValue(text: string): Parsed<TableValue> {
+  const isValue = text !== "" && isUpTo(LONGEST_VALUE, text) && text.trim() === text && isClean(text);
+  return isValue ? parsed(text as TableValue) : expected(`a line of at most ${LONGEST_VALUE} bytes`);
+}
+
+/** Half a character of two could not be written as it is. */
+const isClean = (text: string): boolean => !CONTROL.test(text) && text.isWellFormed();
+
+const isUpTo = (most: number, text: string): boolean =>
+  text.length <= most && new TextEncoder().encode(text).length <= most;
+
+/** Reads a map file as HAProxy does: a key and a value a line. */
+export function parseTable(text: string): (readonly [TableKey, TableValue])[] {
+  return text.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => {
+      const [, key = "", value = ""] = /^(\S+)\s*(.*)$/.exec(line) ?? [];
+      return [key as TableKey, value as TableValue] as const;
+    });
+}
+
+/** A map file of rows; `title` is a comment that tells what stands in it. */
+export function tableText(title: string, table: Table): string {
+  return `# ${title}\n${[...table].map(([key, value]) => `${key} ${value}\n`).join("")}`;
+}
