@@ -69,7 +69,7 @@ export function parsePathPrefix(text: string): Parsed<PathPrefix> {
   const path = text.replace(/\/$/, "");
   if (path === "") return text === "/" ? parsed("" as PathPrefix) : expected(EXPECTED_PATH);
   const isPath = path.length <= 200 && /^(?:\/[A-Za-z0-9._~@%+=:-]+)+$/.test(path) &&
-    !/\/\.\.?(?:\/|$)/.test(path);
+    !/\/(?:\.|%2e){1,2}(?:\/|$)/i.test(path);
   return isPath ? parsed(path as PathPrefix) : expected(EXPECTED_PATH);
 }
 

@@ -84,6 +84,8 @@ Deno.test("a path keeps its case and loses its last slash", () => {
       "/a b",
       "/..",
       "/a/../b",
+      "/%2e%2E",
+      "/a/.%2e/b",
       "/./a",
       "/a#",
       "/a\nb",
