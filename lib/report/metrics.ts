@@ -31,6 +31,14 @@ function metricsOf(status: Status): readonly Metric[] {
         value: isConnected ? 1 : 0,
       })),
     ),
+    counter(
+      "signalbox_engine_reconnects_total",
+      "How often an engine's events were followed anew.",
+      status.sources.filter(({ reconnects }) => reconnects !== undefined).map(({ name, reconnects }) => ({
+        labels: { source: name },
+        value: reconnects ?? 0,
+      })),
+    ),
     gauge(
       "signalbox_containers",
       "Running containers.",

@@ -15,6 +15,8 @@ export type SourceStatus = {
   /** What the engine calls itself, or why it is not there. */
   readonly detail: string;
   readonly containers: number;
+  /** How often an engine's events were followed anew since the start; absent where there are none. */
+  readonly reconnects?: number;
 };
 
 /** How the access log was read since the start. */

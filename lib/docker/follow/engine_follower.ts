@@ -10,7 +10,8 @@ import { Doubts } from "./stale_addresses.ts";
 import { decodeEvent, isEnding } from "../api/event.ts";
 import { readJsonLines } from "../api/json_lines.ts";
 import type { FollowerParts } from "./follower_parts.ts";
-import { eachOf, isDoneWithin } from "./patience.ts";
+import { eachOf, INSPECT_PATIENCE_MS, isDoneWithin, LIST_PATIENCE_MS } from "./patience.ts";
+import { StreamRecord } from "./stream_record.ts";
 import { Starts } from "./start_preparation.ts";
 import { LateContainers } from "./late_containers.ts";
 import { STOPPING_LIMIT_MS, StoppingContainers } from "./stopping_containers.ts";
@@ -20,10 +21,6 @@ import { Vigil } from "./outage_watch.ts";
 const RECONNECT: Backoff = { firstMs: 100, mostMs: 5_000 };
 /** A connection that lasted this long, in milliseconds, is followed by the shortest delay when it ends. */
 const STEADY_MS = 5_000;
-/** How long a pass waits for an inspect, in milliseconds; an idle engine answers within 5. */
-const INSPECT_PATIENCE_MS = 50;
-/** How long a pass waits for a list of what it knows already, in milliseconds; one of 10,000 containers takes 200. */
-const LIST_PATIENCE_MS = 1_000;
 
 /** One engine: its connection, the containers that it last told of, and those that are about to stop. */
 export class EngineFollower {
@@ -33,6 +30,7 @@ export class EngineFollower {
   readonly #vigil: Vigil;
   readonly #prints = new Map<string, string>();
   readonly #late: LateContainers;
+  readonly #stream = new StreamRecord();
   readonly starts: Starts;
   #engine: Engine | undefined;
   #connection = new AbortController();
@@ -58,8 +56,9 @@ export class EngineFollower {
 
   /** How it stands, for status. */
   describe(): SourceStatus {
+    const { containers, isConnected, parts: { url: name } } = this;
     const detail = this.#engine?.description ?? (this.#complaint.why || "connecting");
-    return { name: this.parts.url, isConnected: this.isConnected, detail, containers: this.containers.size };
+    return { name, isConnected, detail, containers: containers.size, reconnects: this.#stream.reconnects };
   }
 
   /** Follows the engine's events until the signal; connects again, with growing delays, whenever they end. */
@@ -81,6 +80,7 @@ export class EngineFollower {
           throw error;
         });
         this.#engine = engine;
+        this.#stream.open();
         this.#complaint.connected(engine.description);
         await this.stopping.recall(engine, this.parts, connection);
         connectedAt = this.parts.clock.now();
@@ -127,7 +127,7 @@ export class EngineFollower {
     const { clock, report } = this.parts;
     for await (const json of readJsonLines(bytes, signal)) {
       const since = clock.now();
-      const event = decodeEvent(json);
+      const event = this.#stream.hear(decodeEvent(json));
       if (event === undefined) continue;
       report.debug("docker event", { action: event.action, container: event.id.slice(0, 12) });
       if (isEnding(event, this.containers.get(event.id))) {
@@ -214,6 +214,7 @@ export class EngineFollower {
   async #readEverything(engine: Engine, isFresh: boolean, signal: AbortSignal): Promise<void> {
     const listed = await engine.list(signal);
     const ids = new Set<string>(listed.map(({ id }) => id));
+    void this.#stream.compare(ids, this.parts.clock, this.#connection);
     const isMissing = ({ id }: ContainerView) => !ids.has(id) && !this.stopping.mayReturn(id);
     const missing = [...this.containers.values()].filter(isMissing);
     const isChanged = ({ id, print }: ListedContainer) =>
