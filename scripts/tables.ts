@@ -4,6 +4,7 @@
  */
 import type { RouteKey } from "../lib/core/keys/route_key.ts";
 import { ROUTE_KEYS } from "../lib/core/keys/route_keys.ts";
+import { EVENTS } from "../lib/core/status/event_words.ts";
 import { type Setting, SETTINGS } from "../lib/core/settings/settings.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -12,15 +13,17 @@ const ROOT = new URL("../", import.meta.url);
 export const TABLES: Readonly<Record<string, readonly TableName[]>> = {
   "README.md": ["used keys"],
   "docs/containers.md": ["keys"],
+  "docs/observing.md": ["events"],
   "docs/settings.md": ["settings"],
 };
 
-type TableName = "settings" | "keys" | "used keys";
+type TableName = "settings" | "keys" | "used keys" | "events";
 
 const WRITERS: Readonly<Record<TableName, () => string>> = {
   settings: settingsTable,
   keys: keysTable,
   "used keys": usedKeysTable,
+  events: eventsTable,
 };
 
 /** The keys that most containers need, for who sees them for the first time. */
@@ -92,6 +95,15 @@ function usedKeysTable(): string {
     name,
   ) => [code(`interlock.${ROUTE_KEYS[name].label}`), ROUTE_KEYS[name].meaning]);
   return table(["label", "meaning"], rows);
+}
+
+function eventsTable(): string {
+  const rows = Object.entries(EVENTS).map(([kind, { level, meaning }]) => [
+    code(kind),
+    typeof level === "string" ? level : "HAProxy's",
+    meaning,
+  ]);
+  return table(["`event`", "level", "when"], rows);
 }
 
 const code = (text: string): string => `\`${text}\``;

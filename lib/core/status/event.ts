@@ -40,6 +40,7 @@ type EngineEvent =
     readonly container: string;
     readonly why: string;
   }
+  | { readonly kind: "container-late"; readonly source: string; readonly container: string }
   /** It was told to stop and still runs after its time. */
   | { readonly kind: "container-survived"; readonly container: string }
   /** The engine does not list it, and it answers. */

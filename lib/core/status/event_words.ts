@@ -7,6 +7,8 @@ import type { Event, EventLevel, EventOf } from "./event.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 type Row<E extends Event> = {
+  /** For docs/observing.md. */
+  readonly meaning: string;
   readonly level: EventLevel | ((event: E) => EventLevel);
   readonly words: (event: E) => string;
   readonly fields: (event: E) => Fields;
@@ -16,77 +18,103 @@ type Row<E extends Event> = {
 const MOST_REASONS = 5;
 const none = (): Fields => ({});
 
-/** What is told of each event: its level, its words, and its fields in the JSON log. */
+/** One row says all about an event: its meaning, level, words, and fields in the JSON log. */
 export const EVENTS = {
   "starting": {
+    meaning: "signalbox starts",
     level: "info",
     words: ({ version }) => `signalbox ${version} starts`,
     fields: ({ stateDir, listeners }) => ({ stateDir, listeners }),
   },
   "taking-over": {
+    meaning: "signalbox asks the one before to leave",
     level: "info",
     words: () => "taking over from the signalbox that runs here",
     fields: ({ pid }) => ({ pid }),
   },
   "rereading": {
+    meaning: "SIGHUP arrived",
     level: "info",
     words: () => "SIGHUP: signalbox reads settings, templates and containers again",
     fields: none,
   },
   "settings-refused": {
+    meaning: "settings or templates cannot be read again; the old ones stay",
     level: "error",
     words: ({ why }) => `${why}; signalbox keeps its settings`,
     fields: none,
   },
   "status-unavailable": {
+    meaning: "the control socket or `--admin` failed",
     level: "error",
     words: ({ why }) => `status endpoint failed: ${why}; retrying`,
     fields: ({ why }) => ({ why }),
   },
   "handed-over": {
+    meaning: "the next signalbox took over",
     level: "info",
     words: () => "another signalbox takes over; HAProxy keeps running",
     fields: none,
   },
   "stopping": {
+    meaning: "signalbox and HAProxy stop",
     level: "info",
     words: () => "stopping; HAProxy finishes requests under way",
     fields: none,
   },
-  "stopped": { level: "info", words: () => "stopped", fields: none },
+  "stopped": {
+    meaning: "HAProxy has ended",
+    level: "info",
+    words: () => "stopped",
+    fields: none,
+  },
 
   "engine-found": {
+    meaning: "an engine's events come in",
     level: "info",
     words: ({ source }) => `connected to Docker at ${source}`,
     fields: ({ engine, source }) => ({ engine, source }),
   },
   "engine-readable": {
+    meaning: "an engine's answers are short enough again",
     level: "info",
     words: ({ source }) => `Docker at ${source} can be read again`,
     fields: ({ source }) => ({ source }),
   },
   "engine-lost": {
+    meaning: "an engine cannot be followed",
     level: "error",
     words: ({ source, why }) =>
       `cannot follow Docker at ${source}: ${why}; HAProxy keeps its routes, signalbox retries`,
     fields: ({ source, why }) => ({ source, why }),
   },
   "snapshot-unreadable": {
+    meaning: "the file of `--snapshot` cannot be used",
     level: "error",
     words: ({ source, why }) => `cannot use the snapshot ${source}: ${why}; HAProxy keeps its routes`,
     fields: ({ source, why }) => ({ source, why }),
   },
   "container-unreadable": {
+    meaning: "Docker's data of a container cannot be used",
     level: "warn",
     words: ({ container, source, why }) => `cannot read container ${container} of ${source}: ${why}`,
     fields: ({ container, source, why }) => ({ container, source, why }),
   },
+  "container-late": {
+    meaning: "an engine did not describe a container in time",
+    level: "warn",
+    words: ({ container, source }) =>
+      `${source} did not describe container ${container} in time: its routes stay as they were`,
+    fields: ({ container, source }) => ({ container, source }),
+  },
   "container-survived": {
+    meaning: "a container was told to stop and still runs",
     level: "warn",
     words: ({ container }) => `container ${container} was told to stop and still runs: it gets traffic again`,
     fields: ({ container }) => ({ container }),
   },
   "container-unlisted": {
+    meaning: "a container answers, and its engine does not list it",
     level: "warn",
     words: ({ container, source }) =>
       `${source} no longer lists container ${container}, which still answers: signalbox keeps its routes`,
@@ -94,53 +122,68 @@ export const EVENTS = {
   },
 
   "haproxy-started": {
+    meaning: "signalbox started HAProxy",
     level: "info",
     words: () => "started HAProxy",
     fields: ({ pid, version }) => ({ pid, version }),
   },
   "adopted": {
+    meaning: "signalbox took over a running HAProxy",
     level: "info",
     words: () => "adopted the running HAProxy",
     fields: ({ pid, version }) => ({ pid, version }),
   },
   "haproxy-listening": {
+    meaning: "what HAProxy listens on",
     level: "info",
     words: ({ listeners }) => `HAProxy listens on ${listeners}`,
     fields: ({ listeners }) => ({ listeners }),
   },
   "haproxy-lost": {
+    meaning: "HAProxy ended by itself",
     level: "error",
     words: ({ how }) => `HAProxy ended by itself (${how}); signalbox starts it again`,
     fields: ({ how }) => ({ how }),
   },
   "haproxy-cut-off": {
+    meaning: "HAProxy runs, and its sockets are gone",
     level: "error",
     words: () => "HAProxy runs without its sockets; signalbox ends it and starts it again",
     fields: none,
   },
   "haproxy-printed": {
+    meaning: "a message of HAProxy",
     level: ({ level }) => level,
     words: ({ line }) => `haproxy: ${line}`,
     fields: none,
   },
-  "config-warned": { level: "warn", words: ({ message }) => `haproxy -c: ${message}`, fields: none },
+  "config-warned": {
+    meaning: "HAProxy accepts the configuration and warns",
+    level: "warn",
+    words: ({ message }) => `haproxy -c: ${message}`,
+    fields: none,
+  },
   "copy-failed": {
+    meaning: "the copy of `--config` cannot be written",
     level: "error",
     words: ({ path, why }) => `cannot copy the config to ${path}: ${why}; HAProxy has it all the same`,
     fields: ({ path, why }) => ({ path, why }),
   },
   "pid-file-failed": {
+    meaning: "`--pid-file` cannot be written",
     level: "error",
     words: ({ path, why }) => `cannot write --pid-file ${path}: ${why}`,
     fields: ({ path, why }) => ({ path, why }),
   },
 
   "access-log-lost": {
+    meaning: "lines of the access log were lost; `lines` says how many",
     level: "warn",
     words: ({ lines }) => `lost ${count(lines, "line")} of the access log: HAProxy wrote faster than we read`,
     fields: ({ lines }) => ({ lines }),
   },
   "access-log-gap": {
+    meaning: "an unknown number of lines of the access log was lost",
     level: "warn",
     words: ({ after }) =>
       `lost lines of the access log${after === undefined ? "" : ` after ${after}`}: ` +
@@ -148,6 +191,7 @@ export const EVENTS = {
     fields: ({ after }) => ({ after }),
   },
   "access-log-unmarked": {
+    meaning: "after a takeover, lines of the access log may be lost",
     level: "warn",
     words: ({ lines }) =>
       `may have lost lines of the access log: the signalbox before left no mark, and ` +
@@ -156,17 +200,20 @@ export const EVENTS = {
   },
 
   "read-back": {
+    meaning: "an adopted HAProxy needs no reload",
     level: "info",
     words: () => "read back what the running HAProxy has; no reload needed",
     fields: ({ routes, spares }) => ({ routes, spares }),
   },
   "changed": {
+    meaning: "commands changed HAProxy",
     level: "info",
     words: ({ isMeanwhile }) =>
       `changed HAProxy at run time${isMeanwhile ? "; other changes need a reload" : ""}`,
     fields: ({ operations, sinceEventMs }) => ({ ...summarize(operations), sinceEventMs }),
   },
   "reloaded": {
+    meaning: "HAProxy was reloaded; `reasons` says why",
     level: "info",
     words: () => "reloaded HAProxy",
     fields: ({ reasons, sinceEventMs }) => ({
@@ -175,6 +222,7 @@ export const EVENTS = {
     }),
   },
   "reload-waits": {
+    meaning: "a reload that containers force waits, since there were many",
     level: "warn",
     words: ({ waitMs }) =>
       `the next reload waits ${
@@ -186,33 +234,44 @@ export const EVENTS = {
     }),
   },
   "drained": {
+    meaning: "servers get no new requests: their containers stop",
     level: "info",
     words: () => "drained servers whose containers stop or may have moved",
     fields: ({ servers, sinceEventMs }) => ({ servers, sinceEventMs }),
   },
   "restored": {
+    meaning: "drained servers get requests again",
     level: "info",
     words: () => "servers get traffic again: their containers live on",
     fields: ({ servers }) => ({ servers }),
   },
   "diverged": {
+    meaning: "HAProxy answered otherwise than expected; a reload follows",
     level: "warn",
     words: ({ detail }) => `HAProxy's state does not match ours (${detail}); reloading`,
     fields: ({ detail }) => ({ detail }),
   },
   "drifted": {
+    meaning: "somebody else changed HAProxy; signalbox corrects it",
     level: "warn",
     words: ({ detail }) => `HAProxy drifted: ${detail}; signalbox corrects it`,
     fields: ({ detail }) => ({ detail }),
   },
   "behind": {
+    meaning: "HAProxy does not have what the containers ask for",
     level: "error",
     words: ({ why, isServing }) =>
       `${why}; ${isServing ? "HAProxy keeps the last good config, " : ""}signalbox retries`,
     fields: none,
   },
-  "in-step": { level: "info", words: () => "HAProxy is in step again", fields: none },
+  "in-step": {
+    meaning: "HAProxy has again what the containers ask for",
+    level: "info",
+    words: () => "HAProxy is in step again",
+    fields: none,
+  },
   "no-traffic": {
+    meaning: "a container does not answer its probe",
     level: "info",
     words: ({ container, why }) => `${container} gets no traffic yet: ${why}`,
     fields: ({ server }) => ({ server }),

@@ -33,11 +33,7 @@ export class LateContainers {
   end(): void {
     for (const id of this.#now) {
       if (this.#before.has(id)) continue;
-      this.report.warn(
-        `${this.url} does not tell of container ${
-          id.slice(0, 12)
-        } in time: it goes on as it was known, if it was`,
-      );
+      this.report.tell({ kind: "container-late", source: this.url, container: id.slice(0, 12) });
     }
     this.#before = this.#now;
   }

@@ -24,6 +24,7 @@ const ALL: { readonly [Kind in Event["kind"]]: Omit<EventOf<Kind>, "kind"> } = {
   "engine-lost": { source: "unix:///docker.sock", why: "refused" },
   "snapshot-unreadable": { source: "a.json", why: "no such file" },
   "container-unreadable": { source: "unix:///docker.sock", container: "abc", why: "expected a container" },
+  "container-late": { source: "unix:///docker.sock", container: "abc" },
   "container-survived": { container: "web" },
   "container-unlisted": { source: "unix:///docker.sock", container: "web" },
   "haproxy-started": { pid: 8, version: "3.0.5" },
