@@ -121,7 +121,7 @@ for (const program of programs.filter(canAddServers)) {
       /settings of the whole config differ/,
       (stage) => stage.replace({ "max-connections": "600" }),
     ],
-    "a template of a user's own": [/templates of a user's own/, async (stage) => {
+    "a template of a user's own": [/custom templates are in use/, async (stage) => {
       const templates = `${stage.stateDir}/templates`;
       await Deno.mkdir(templates);
       const text = BUILTIN_TEMPLATES["unknown_host.eta"] ?? "";

@@ -165,11 +165,14 @@ for (const program of programs.filter(canAddServers)) {
         assert.deepEqual(await rowsOf(stage), { ...base, ...many(100, "another value") });
         const [all = ""] = await send(stage, "show map");
         assert.match(all, /\(test[.]map\).* entry_cnt=101$/m, "nothing of an older version is left");
-        assert.equal(stage.applier.loader.count, 1);
         assert.equal(
           (await stage.apply(one({ ...base, ...many(100, "another value") }))).plan.kind,
           "nothing",
         );
+        await change(stage, one(many(300, "the last")));
+        assert.equal(await change(stage, one({})), "prepare map test.map\ncommit map @1 test.map\n");
+        assert.deepEqual(await rowsOf(stage), {});
+        assert.equal(stage.applier.loader.count, 1);
       }),
   );
 
