@@ -27,7 +27,7 @@ live(
     });
     await startContainer({
       flags: ["--hostname", "wrong.local"],
-      labels: { "interlock.ssl_only": "perhaps" },
+      labels: { "interlock.health_check_interval": "perhaps" },
     });
     const never = { NAME: "never", LISTEN_AFTER_MS: "600000" };
     await startContainer({
