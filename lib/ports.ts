@@ -24,15 +24,23 @@ export type Wake = {
   readonly mayComeInNumbers?: boolean;
 };
 
+/** Hears what a source of containers tells, at the moment that it knows it. */
+export type SourceListener = {
+  /** Something may have changed. */
+  readonly wake: (wake: Wake) => void;
+  /**
+   * These containers end, or may not have their address any more, and no others do. It is told before anything is read
+   * again; `since` is when the source heard of it, in milliseconds of the clock.
+   */
+  readonly draining: (ids: ReadonlySet<ContainerId>, since?: number) => void;
+  /** A change is on its way. */
+  readonly expect: () => void;
+};
+
 /** Where containers are learnt from: Docker engines, or a file. */
 export interface ContainerSource {
-  /**
-   * Calls `wake` whenever something may have changed, and reconnects by itself, until the signal; `expect` when a change
-   * is on its way.
-   */
-  follow(wake: (wake: Wake) => void, signal: AbortSignal, expect?: () => void): Promise<void>;
-  /** The containers that were told to stop, as it is known now. */
-  stopping(): ReadonlySet<ContainerId>;
+  /** Tells the listener what happens, and reconnects by itself, until the signal. */
+  follow(listener: SourceListener, signal: AbortSignal): Promise<void>;
   /** How each source stands, for status. */
   describe(): readonly SourceStatus[];
   /** Reads what the wake names and answers with everything known; throws SourceError when nothing can be read. */

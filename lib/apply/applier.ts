@@ -4,17 +4,17 @@ import { Believed } from "./believed.ts";
 import { type Executed, Executor } from "./execute.ts";
 import { tenths } from "../core/values/milliseconds.ts";
 import { summarize } from "../core/plan/operation_summary.ts";
-import type { ContainerId, ServerName } from "../core/values/names.ts";
+import type { ServerName } from "../core/values/names.ts";
 import { meanwhileOf, type Reload, withAsked } from "../core/plan/force_reload.ts";
 import { type Plan, planChange } from "../core/plan/plan.ts";
 import { countLeaving, type Running } from "../core/state/running.ts";
 import type { ReloadReason } from "../core/plan/reload_reason.ts";
 import type { Desired } from "../core/config/render.ts";
 import type { ServerState } from "../core/runtime/operation.ts";
-import { HoldBack, withhold } from "./hold_back.ts";
+import { Drain } from "./drain.ts";
 import { SavedFiles } from "./saved_files.ts";
 import { isSameFiles, Loader } from "./loader.ts";
-import type { Clock, ContainerSource, HaproxyControl, Outcome, Reporter } from "../ports.ts";
+import type { Clock, HaproxyControl, Outcome, Reporter } from "../ports.ts";
 
 type States = ReadonlyMap<ServerName, ServerState>;
 
@@ -23,7 +23,6 @@ export type ApplierParts = {
   readonly haproxy: HaproxyControl;
   readonly clock: Clock;
   readonly report: Reporter;
-  readonly source: Pick<ContainerSource, "stopping">;
 };
 
 /**
@@ -41,21 +40,21 @@ export type Applied = {
 export class Applier {
   readonly believed = new Believed();
   readonly loader: Loader;
+  readonly drain: Drain;
   /** What the last apply was asked for was refused before, as it is, so that nothing was done. */
   #isRefusing = false;
   readonly #saved: SavedFiles;
   readonly #executor: Executor;
-  readonly #holdBack: HoldBack;
   readonly #audit: Audit;
 
   constructor(readonly parts: ApplierParts) {
     const { believed } = this;
     this.loader = new Loader(parts.haproxy, parts.clock, parts.report);
-    this.#saved = new SavedFiles(parts.haproxy, parts.report);
-    this.#executor = new Executor({ ...parts, believed, saved: this.#saved });
+    const saved = this.#saved = new SavedFiles(parts.haproxy, parts.report);
+    this.#executor = new Executor({ ...parts, believed, saved });
     const diverged = (detail: string) => this.loader.ask({ kind: "diverged", detail });
-    this.#holdBack = new HoldBack({ ...parts, believed }, diverged);
-    this.#audit = new Audit({ ...parts, believed, saved: this.#saved, diverged });
+    this.drain = new Drain({ ...parts, believed, saved, isLoading: () => this.loader.isLoading, diverged });
+    this.#audit = new Audit({ ...parts, believed, saved, diverged });
   }
 
   /** What HAProxy has; `undefined` where that is not known. */
@@ -96,10 +95,11 @@ export class Applier {
     signal: AbortSignal,
     later?: () => Promise<States>,
   ): Promise<Applied> {
-    const { believed, parts: { haproxy, clock, report } } = this;
+    const { believed, drain, parts: { haproxy, clock, report } } = this;
+    drain.want(desired);
     if (this.running === undefined) await adopt({ haproxy, report, believed }, desired);
     const { version } = believed;
-    let states = this.#withhold(desired, wanted);
+    let states = drain.filter(wanted, desired);
     const first = this.#plan(desired, states);
     let plan = first;
     if (plan.kind === "reload" && this.#isRefusing) return await this.#reload(plan, desired, states, signal);
@@ -119,7 +119,7 @@ export class Applier {
     }
     const newer = await later?.();
     if (newer !== undefined || !believed.isUnchangedSince(version)) {
-      states = this.#withhold(desired, newer ?? wanted);
+      states = drain.filter(newer ?? wanted, desired);
       plan = this.#plan(desired, states);
     }
     if (plan.kind === "reload") return await this.#reload(plan, desired, states, signal);
@@ -144,26 +144,11 @@ export class Applier {
     );
   }
 
-  /** Takes servers out at once whose container was told to stop, whatever a pass waits for. */
-  holdBack(stopping: ReadonlySet<ContainerId>, wanted: Desired, since?: number): void {
-    this.#takeOut(stopping, wanted, this.loader.isLoading, since);
-  }
-
-  #takeOut(stopping: ReadonlySet<ContainerId>, wanted: Desired, isBlocked: boolean, since?: number): void {
-    if (!this.parts.haproxy.capabilities.canSetStates) return;
-    if (this.#holdBack.take(stopping, wanted, isBlocked, since)) this.#saved.outdate();
-  }
-
   /** A reload that cures a divergence is owed until it is done: what was noted would not tell of it any more. */
   #owe({ reason }: Extract<Executed, { kind: "failed" }>): void {
     this.loader.ask(reason);
     if (reason.kind !== "diverged") return;
     this.parts.report.warn(`HAProxy is not as it was believed to be: ${reason.detail}; it is reloaded`);
-  }
-
-  /** Resolves when HAProxy has heard of the servers that were taken out so far, or has been waited for long enough. */
-  get held(): Promise<unknown> {
-    return this.#holdBack.done;
   }
 
   /**
@@ -172,12 +157,6 @@ export class Applier {
    */
   audit(): Promise<readonly string[]> {
     return this.#audit.compare();
-  }
-
-  /** Servers whose container has been told to stop since were taken out, and stay out. */
-  #withhold(desired: Desired, states: States): States {
-    const { haproxy, source } = this.parts;
-    return haproxy.capabilities.canSetStates ? withhold(states, source.stopping(), desired) : new Map();
   }
 
   #plan(desired: Desired, states: States): Plan {
@@ -217,11 +196,11 @@ export class Applier {
 
   /** Answers whether all of it waits for last connections, as before. What fails is planned again by the next pass. */
   async #doMeanwhile(desired: Desired, wanted: States): Promise<boolean> {
-    const { source, report } = this.parts;
-    const states = this.#withhold(desired, wanted);
+    const { drain, parts: { report } } = this;
+    const states = drain.filter(wanted, desired);
     try {
       if (this.running === undefined) {
-        await this.#holdBack.giveBack(source.stopping(), states, desired);
+        await drain.restore(states, desired);
         return false;
       }
       // A load takes its time: what was planned before it may be of the past.
@@ -249,9 +228,8 @@ export class Applier {
   ): Promise<Applied["outcome"]> {
     const pauseMs = this.loader.pauseMs(reasons, desired);
     if (pauseMs > 0) return { kind: "postponed", forMs: pauseMs };
-    // What could have waited for this pass cannot wait for its reload.
-    this.#takeOut(this.parts.source.stopping(), desired, true);
-    const states = this.#withhold(desired, wanted);
+    this.drain.beforeLoad();
+    const states = this.drain.filter(wanted, desired);
     const outcome = await this.loader.load(reasons, desired, states, signal);
     if (outcome.kind === "applied") {
       this.believed.loaded(desired, states);

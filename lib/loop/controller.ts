@@ -12,6 +12,7 @@ import type { Settle } from "../core/policy/settle.ts";
 import type { LoopState } from "../core/status/status.ts";
 import { emptySnapshot, type Snapshot, withoutStarting } from "../core/snapshot/snapshot.ts";
 import { Mailbox } from "./mailbox.ts";
+import type { ContainerId } from "../core/values/names.ts";
 import type { Clock, ContainerSource, HaproxyControl, Outcome, Prober, Reporter, Wake } from "../ports.ts";
 import { Quarantine } from "../apply/quarantine.ts";
 import { type Known, knownOf, Readiness } from "./readiness.ts";
@@ -107,9 +108,6 @@ export class Controller {
   /** Says that something may have changed. */
   wake(wake: Wake): void {
     this.mailbox.put(wake);
-    // Ahead of the pass: each millisecond in which a container that ends gets requests may cost one of them.
-    if (this.#desired === undefined) return;
-    this.applier.holdBack(this.parts.source.stopping(), this.#desired, wake.since);
   }
 
   /** Reads everything again, and reloads HAProxy even if no file differs: certificates may. */
@@ -129,7 +127,12 @@ export class Controller {
   async run(signal: AbortSignal): Promise<void> {
     const { source, clock, haproxy } = this.parts;
     this.#known = knownOf(await haproxy.reportServers().catch(() => []));
-    const following = source.follow((wake) => this.wake(wake), signal, () => haproxy.expectCommands());
+    const listener = {
+      wake: (wake: Wake) => this.wake(wake),
+      draining: (ids: ReadonlySet<ContainerId>, since?: number) => this.applier.drain.tell(ids, since),
+      expect: () => haproxy.expectCommands(),
+    };
+    const following = source.follow(listener, signal);
     const resync = this.#reminders.every(RESYNC_MS, { reason: "resync" }, signal);
     const audit = this.#reminders.every(AUDIT_MS, { reason: "audit", ids: new Set() }, signal);
     const starting = clock.sleep(PATIENCE_MS, signal).then(() =>
@@ -140,8 +143,8 @@ export class Controller {
     for (;;) {
       const wake = await this.mailbox.take(this.parts.settle, this.#lastPassAt);
       if (wake === undefined) break;
-      // What takes servers out is sent first: the pass is all computing, and HAProxy's answer would wait for it.
-      await this.applier.held;
+      // What drains servers is sent first: the pass is all computing, and HAProxy's answer would wait for it.
+      await this.applier.drain.done;
       await this.#pass(wake, signal);
       this.#lastPassAt = clock.now();
     }

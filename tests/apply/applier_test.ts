@@ -58,8 +58,7 @@ async function playWith(answers: Answers, { tookMs = 0, isExternal = false, refu
         return { ...WELL, ...answers }[line] ?? "";
       })),
   } as unknown as HaproxyControl;
-  const source = { stopping: () => new Set<never>() };
-  const applier = new Applier({ haproxy, clock, report: listener(), source });
+  const applier = new Applier({ haproxy, clock, report: listener() });
   const routing = await openRouting({ "haproxy-version": "2.6" });
   const read = async (step: string) =>
     want(

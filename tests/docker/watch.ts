@@ -3,7 +3,8 @@ import { DockerSource } from "../../lib/docker/follow/docker_source.ts";
 import { EngineFollower } from "../../lib/docker/follow/engine_follower.ts";
 import type { Snapshot } from "../../lib/core/snapshot/snapshot.ts";
 import type { FollowerParts } from "../../lib/docker/follow/follower_parts.ts";
-import type { Clock, Reporter } from "../../lib/ports.ts";
+import type { ContainerId } from "../../lib/core/values/names.ts";
+import type { Clock, Reporter, Wake } from "../../lib/ports.ts";
 import { eventually } from "../harness/eventually.ts";
 import { Witness } from "../harness/events.ts";
 import { type FakeEngine, impatientClock } from "./fake_engine.ts";
@@ -31,6 +32,8 @@ export const followerOf = (
 export class Watch implements AsyncDisposable {
   readonly report = new Witness();
   snapshot: Snapshot | undefined;
+  /** The containers that it was told are to be drained. */
+  stopping: string[] = [];
   /** How often it was said that a change is on its way. */
   expected = 0;
   readonly #ending = new AbortController();
@@ -48,24 +51,18 @@ export class Watch implements AsyncDisposable {
     const clock = { ...waiting, now: () => performance.now() + this.#aheadMs };
     this.#source = new DockerSource([followerOf(fake, this.report, isReachedDirectly, clock, untilGone)]);
     const { signal } = this.#ending;
-    this.#end = this.#source.follow(
-      (wake) => {
-        this.#pass = this.#pass.then(() => this.#source.observe(wake, signal)).then(
-          (snapshot) => this.snapshot = snapshot,
-          () => undefined,
-        );
-      },
-      signal,
-      () => this.expected++,
-    );
+    const wake = (wake: Wake) => {
+      this.#pass = this.#pass.then(() => this.#source.observe(wake, signal)).then(
+        (snapshot) => this.snapshot = snapshot,
+        () => undefined,
+      );
+    };
+    const draining = (ids: ReadonlySet<ContainerId>) => void (this.stopping = [...ids]);
+    this.#end = this.#source.follow({ wake, draining, expect: () => this.expected++ }, signal);
   }
 
   get names(): string[] {
     return this.snapshot?.containers.map((container) => container.name) ?? [];
-  }
-
-  get stopping(): string[] {
-    return [...this.#source.stopping()];
   }
 
   /** Puts the clock forward. */

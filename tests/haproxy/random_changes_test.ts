@@ -175,8 +175,8 @@ class Story {
         const name = this.#universe.tellToStop();
         this.#note = this.#universe.note;
         this.#stoppingIdsOf(name).forEach((id) => stage.stopping.add(id));
-        stage.applier.holdBack(stage.stopping, this.#wanted.desired);
-        await stage.applier.held;
+        stage.applier.drain.tell(stage.stopping);
+        await stage.applier.drain.done;
         const held = this.#servers().filter(({ id }) => stage.stopping.has(id));
         const isLast = held.some(({ state }) => state === "ready");
         this.steps.push(`   ${name}${isLast ? ", which is left to the pass" : ""}`);

@@ -85,10 +85,10 @@ for (const program of programs) {
               if (containerId === "web1") stage.stopping.add(containerId);
             }
           }
-          stage.applier.holdBack(stage.stopping, all.desired);
+          stage.applier.drain.tell(stage.stopping);
           return Promise.resolve(all.states);
         });
-        await stage.applier.held;
+        await stage.applier.drain.done;
         const servers = (await stage.haproxy.reportServers()).filter(({ section }) => section === HOST);
         assert.deepEqual(servers.map(({ name, isReady }) => [name.split(":")[1], isReady]), [
           ["web1", false],
@@ -273,8 +273,8 @@ for (const program of programs) {
         const loading = stage.apply(want(stage.routing, snapshot, {}));
         await eventually(() => stage.applier.loader.isLoading, { what: "the reload to begin", everyMs: 1 });
         stage.stopping.add("web1" as ContainerId);
-        stage.applier.holdBack(stage.stopping, want(stage.routing, snapshot, {}).desired);
-        await stage.applier.held;
+        stage.applier.drain.tell(stage.stopping);
+        await stage.applier.drain.done;
         const ready = async () => (await stage.haproxy.reportServers(HOST)).map(({ isReady }) => isReady);
         // It answers for as long as the new one has not taken its place.
         if (stage.applier.loader.isLoading) {

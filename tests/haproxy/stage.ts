@@ -112,10 +112,11 @@ export async function onStage<T>(
   const Kind = request.canAddServers === false ? OldHaproxy : OwnedHaproxy;
   const report = new Witness();
   const stopping = new Set<ContainerId>();
-  const source = { stopping: () => stopping };
   const begin = () => {
     const haproxy = new Kind(settings, routing.templates, systemClock, report, () => restarts++);
-    const applier = new Applier({ haproxy, clock: systemClock, report, source });
+    const applier = new Applier({ haproxy, clock: systemClock, report });
+    // What the tests put into the set is what the source tells.
+    applier.drain.tell(stopping);
     // Tests reload more often than anybody should.
     applier.loader.budgetOf = () => ({ free: 1_000, refillMs: 1 });
     return { haproxy, applier };

@@ -5,7 +5,7 @@ import type { ContainerId } from "../../lib/core/values/names.ts";
 import { buildModel } from "../../lib/core/model/build_model.ts";
 import { renderDesired } from "../../lib/core/config/render.ts";
 import { decodeSnapshot } from "../../lib/docker/file/snapshot_file.ts";
-import type { HaproxyControl, Outcome, Wake } from "../../lib/ports.ts";
+import type { HaproxyControl, Outcome, SourceListener, Wake } from "../../lib/ports.ts";
 import { openRouting } from "../changes/situation.ts";
 import { listener } from "../docker/fake_engine.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -21,7 +21,8 @@ class Loop {
   readonly report = listener();
   /** What HAProxy was sent. */
   readonly sent: string[] = [];
-  readonly stopping = new Set<ContainerId>();
+  /** What the loop hears of containers that end. */
+  draining: SourceListener["draining"] = () => assert.fail("nobody follows");
   /** What the engine waits for before it tells what it has. */
   engine: Promise<void> = Promise.resolve();
   #hosts: readonly string[] = [];
@@ -37,8 +38,10 @@ class Loop {
     const ending = new AbortController();
     const controller = new Controller({
       source: {
-        follow: () => Promise.resolve(),
-        stopping: () => loop.stopping,
+        follow: ({ draining }) => {
+          loop.draining = draining;
+          return Promise.resolve();
+        },
         describe: () => [],
         observe: async () => {
           loop.observed++;
@@ -46,7 +49,7 @@ class Loop {
           const decoded = decodeSnapshot(JSON.stringify(loop.#hosts.map(container)));
           assert.ok(decoded.ok);
           const { containers } = decoded.value;
-          return { containers, stopping: loop.stopping, starting: new Set() };
+          return { containers, stopping: new Set(), starting: new Set() };
         },
       },
       haproxy: loop.haproxy,
@@ -184,8 +187,7 @@ for (const what of ["the engine does not answer", "a reload is under way"] as co
         loop.want(controller, "a", "b");
         await eventually(() => loop.observed > observed, { what: "a pass that hangs", everyMs: 1 });
       }
-      loop.stopping.add("a" as ContainerId);
-      controller.wake({ reason: "docker", ids: new Set() });
+      loop.draining(new Set(["a" as ContainerId]));
       await eventually(() => loop.sent.length > 0, { what: "HAProxy to be told", everyMs: 1 });
       assert.deepEqual(loop.sent, ["set server a.example/a.example:a:80 state maint"]);
       resolve();

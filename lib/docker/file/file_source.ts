@@ -1,9 +1,14 @@
 import { systemClock } from "../../clock.ts";
 import { messageOf } from "../../core/values/message_of.ts";
-import type { ContainerId } from "../../core/values/names.ts";
 import type { Snapshot } from "../../core/snapshot/snapshot.ts";
 import type { SourceStatus } from "../../core/status/status.ts";
-import { type ContainerSource, type Reporter, SourceError, type Wake } from "../../ports.ts";
+import {
+  type ContainerSource,
+  type Reporter,
+  SourceError,
+  type SourceListener,
+  type Wake,
+} from "../../ports.ts";
 import { decodeSnapshot } from "./snapshot_file.ts";
 
 /** When a watch that ended is begun again, in milliseconds. */
@@ -16,7 +21,7 @@ export class FileSource implements ContainerSource {
   constructor(readonly path: string, readonly report: Reporter) {}
 
   /** Follows until the signal; where the folder is taken away, the one that comes in its place is watched. */
-  async follow(wake: (wake: Wake) => void, signal: AbortSignal): Promise<void> {
+  async follow({ wake }: Pick<SourceListener, "wake">, signal: AbortSignal): Promise<void> {
     wake({ reason: "start" });
     for (let opened = 0; !signal.aborted;) {
       try {
@@ -67,10 +72,6 @@ export class FileSource implements ContainerSource {
       detail: "snapshot file",
       containers: this.#containers ?? 0,
     }];
-  }
-
-  stopping(): ReadonlySet<ContainerId> {
-    return new Set();
   }
 
   async observe(): Promise<Snapshot> {

@@ -2,27 +2,33 @@ import { messageOf } from "../../core/values/message_of.ts";
 import type { ContainerId } from "../../core/values/names.ts";
 import type { ContainerView, Snapshot } from "../../core/snapshot/snapshot.ts";
 import type { SourceStatus } from "../../core/status/status.ts";
-import { type ContainerSource, SourceError, type Wake } from "../../ports.ts";
+import { type ContainerSource, SourceError, type SourceListener, type Wake } from "../../ports.ts";
 import type { EngineFollower } from "./engine_follower.ts";
 import { sortContainers } from "../file/snapshot_file.ts";
 
 /** Containers of one or several Docker engines; an engine that does not answer keeps what it last told. */
 export class DockerSource implements ContainerSource {
   readonly #followers: readonly EngineFollower[];
+  #draining: SourceListener["draining"] = () => undefined;
 
   constructor(followers: readonly EngineFollower[]) {
     this.#followers = followers;
   }
 
-  async follow(wake: (wake: Wake) => void, signal: AbortSignal, expect?: () => void): Promise<void> {
-    await Promise.all(this.#followers.map((follower) => follower.follow(wake, signal, expect)));
+  async follow({ wake, draining, expect }: SourceListener, signal: AbortSignal): Promise<void> {
+    this.#draining = draining;
+    const tell = (news: Wake) => {
+      draining(this.#stopping(), news.since);
+      wake(news);
+    };
+    await Promise.all(this.#followers.map((follower) => follower.follow(tell, signal, expect)));
   }
 
   describe(): readonly SourceStatus[] {
     return this.#followers.map((follower) => follower.describe());
   }
 
-  stopping(): ReadonlySet<ContainerId> {
+  #stopping(): ReadonlySet<ContainerId> {
     return new Set(
       this.#followers.flatMap(({ stopping, doubts }) => [...stopping.keys(), ...doubts.ids]),
     );
@@ -48,6 +54,9 @@ export class DockerSource implements ContainerSource {
         starting.add(id);
       }
     }
-    return { containers: sortContainers(containers), stopping: this.stopping(), starting };
+    const stopping = this.#stopping();
+    // What is read may say that one ends, or that it lives on.
+    this.#draining(stopping);
+    return { containers: sortContainers(containers), stopping, starting };
   }
 }

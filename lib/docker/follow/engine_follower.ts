@@ -269,7 +269,10 @@ export class EngineFollower {
     }
     this.containers.set(named, view);
     this.starts.forget(named);
-    this.stopping.remember(view, this.parts.clock.now());
+    // The loop drains it now: the rest of a long list may take its time.
+    if (this.stopping.remember(view, this.parts.clock.now())) {
+      this.#wake({ reason: "docker", ids: new Set(), mayComeInNumbers: true });
+    }
   }
 
   #forget(id: ContainerId): void {

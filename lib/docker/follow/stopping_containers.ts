@@ -88,15 +88,17 @@ export class StoppingContainers extends Map<ContainerId, number> {
     this.#recalled.set(id, [...this.#recalled.get(id) ?? [], { killedBy, at }].slice(-MOST_SIGNALS));
   }
 
-  /** Notes that a container which was just read for the first time was told to stop before that. */
-  remember(container: ContainerView, now: number): void {
+  /** Notes that a container which was just read was told to stop before that; answers whether this is news. */
+  remember(container: ContainerView, now: number): boolean {
     const { id, stopSignal, startedAt } = container;
     const sent = this.#recalled.get(id)?.findLast(({ killedBy }) => endsContainer(killedBy, stopSignal));
     this.#recalled.delete(id);
-    if (sent === undefined || this.has(id)) return;
+    if (sent === undefined || this.has(id)) return false;
     // Since its start, by the engine's own clock, and not too long ago by ours.
     const agoMs = Math.max(0, Date.now() - sent.at);
-    if (sent.at > Date.parse(startedAt) && agoMs < limitMs(container)) this.set(id, now - agoMs);
+    if (sent.at <= Date.parse(startedAt) || agoMs >= limitMs(container)) return false;
+    this.set(id, now - agoMs);
+    return true;
   }
 }
 

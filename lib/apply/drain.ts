@@ -8,6 +8,7 @@ import { routesOf, type Running } from "../core/state/running.ts";
 import { type Operation, runtimeCommands, type ServerState, takeReplies } from "../core/runtime/operation.ts";
 import type { ReportedServer } from "../core/state/survey.ts";
 import type { Believed } from "./believed.ts";
+import type { SavedFiles } from "./saved_files.ts";
 import type { Clock, HaproxyControl, Reporter } from "../ports.ts";
 
 type States = ReadonlyMap<ServerName, ServerState>;
@@ -15,64 +16,86 @@ type States = ReadonlyMap<ServerName, ServerState>;
 /** How long HAProxy is waited for, in milliseconds. */
 const PATIENCE_MS = 50;
 
-/** What a HoldBack is made of. */
-export type HoldBackParts = {
+/** What a Drain is made of. */
+export type DrainParts = {
   readonly haproxy: HaproxyControl;
   readonly clock: Clock;
   readonly report: Reporter;
   readonly believed: Believed;
+  readonly saved: SavedFiles;
+  /** Whether a pass waits for the proof of a reload. */
+  readonly isLoading: () => boolean;
+  /** Hears what only a reload puts right. */
+  readonly diverged: (detail: string) => void;
 };
 
 /**
- * Takes servers out whose container was told to stop, ahead of any pass: the worker that serves hears of it now, and the
- * pass that follows says it again where that is needed.
+ * Drains the servers of containers that end, or whose address is in doubt. The source tells which these are, and HAProxy
+ * hears of it ahead of any pass: each millisecond may cost a request. Until the source says otherwise, no state that goes
+ * to HAProxy gives them traffic.
  */
-export class HoldBack {
-  /** Resolves when HAProxy has heard of all that was taken out so far, or has been waited for long enough. */
+export class Drain {
+  /** Resolves when HAProxy has heard of all that was drained so far, or has been waited for long enough. */
   done: Promise<unknown> = Promise.resolve();
-  /** What was taken out of an HAProxy that is not known, by the name of its server. */
+  #ids: ReadonlySet<ContainerId> = new Set();
+  #wanted: Desired | undefined;
+  /** What was drained of an HAProxy that is not known, by the name of its server. */
   readonly #unknown = new Map<ServerName, ReportedServer>();
 
-  constructor(readonly parts: HoldBackParts, readonly onFailure: (reason: string) => void) {}
+  constructor(readonly parts: DrainParts) {}
 
-  /**
-   * Takes out the servers of these containers that have traffic, and notes it; `since` is when that was asked for, and
-   * `isBlocked` says that a pass has to wait for the proof of a reload. Of an HAProxy that was taken over, and is not known
-   * to be what it should be, the servers are asked first. Answers whether what is known of HAProxy has changed.
-   */
-  take(
-    stopping: ReadonlySet<ContainerId>,
-    wanted: Desired,
-    isBlocked: boolean,
-    since = this.parts.clock.now(),
-  ): boolean {
-    const { running } = this.parts.believed;
-    // What HAProxy has is known: what was taken out is a part of it.
+  /** These are the containers from now on; `since` is when their end was heard of. */
+  tell(ids: ReadonlySet<ContainerId>, since?: number): void {
+    this.#ids = ids;
+    this.#drain(this.parts.isLoading(), since);
+  }
+
+  /** This is what is wanted from now on: it says which servers are whose. */
+  want(desired: Desired): void {
+    this.#wanted = desired;
+  }
+
+  /** A reload is about to begin: what could have waited for this pass cannot wait for the proof of it. */
+  beforeLoad(): void {
+    this.#drain(true);
+  }
+
+  /** The states, but for servers that are drained; none where HAProxy takes no commands. */
+  filter(states: States, { model }: Desired): States {
+    if (!this.parts.haproxy.capabilities.canSetStates) return new Map();
+    if (this.#ids.size === 0) return states;
+    const drained = model.backends.flatMap(({ servers }) =>
+      servers.filter(({ containerId }) => this.#ids.has(containerId)).map(({ name }) =>
+        [name, "maint"] as const
+      )
+    );
+    return new Map([...states, ...drained]);
+  }
+
+  /** `isBlocked` says that a pass waits for a reload. Of an HAProxy that is not known, the servers are asked first. */
+  #drain(isBlocked: boolean, since = this.parts.clock.now()): void {
+    const { haproxy, report, believed: { running }, saved, diverged } = this.parts;
+    const wanted = this.#wanted;
+    if (wanted === undefined || !haproxy.capabilities.canSetStates) return;
+    // What HAProxy has is known: what was drained is a part of it.
     if (running !== undefined) this.#unknown.clear();
-    if (stopping.size === 0) return false;
-    if (running === undefined) {
-      this.#tell([], this.#sendUnknown(stopping, wanted, since));
-      return false;
-    }
-    const operations = this.#plan(running, stopping, wanted, isBlocked);
-    if (operations.length === 0) return false;
+    if (this.#ids.size === 0) return;
+    if (running === undefined) return this.#tell([], this.#sendUnknown(wanted, since));
+    const operations = this.#plan(running, wanted, isBlocked);
+    if (operations.length === 0) return;
     this.#tell(
       // Routes are left to be planned: which section serves whom is read from them.
       operations.filter(({ kind }) => kind === "set-state"),
       this.#send(operations, since).catch((error) => {
-        this.parts.report.debug(`cannot hold servers back: ${error}`);
-        this.onFailure("HAProxy did not do what takes servers out");
+        report.debug(`cannot hold servers back: ${error}`);
+        diverged("HAProxy did not do what takes servers out");
       }),
     );
-    return true;
+    saved.outdate();
   }
 
-  #plan(
-    running: Running,
-    stopping: ReadonlySet<ContainerId>,
-    wanted: Desired,
-    isBlocked: boolean,
-  ): Operation[] {
+  #plan(running: Running, wanted: Desired, isBlocked: boolean): Operation[] {
+    const stopping = this.#ids;
     const operations: Operation[] = [];
     for (const backend of wanted.model.backends) {
       const section = sectionOf(running, backend.name);
@@ -105,9 +128,9 @@ export class HoldBack {
   }
 
   /** A server is known by its name, wherever it stands; what cannot be asked is loaded anew all the same. */
-  async #sendUnknown(stopping: ReadonlySet<ContainerId>, wanted: Desired, since: number): Promise<void> {
+  async #sendUnknown(wanted: Desired, since: number): Promise<void> {
     const servers = wanted.model.backends.flatMap((backend) => backend.servers);
-    const names = new Set(servers.filter((each) => stopping.has(each.containerId)).map(({ name }) => name));
+    const names = new Set(servers.filter((each) => this.#ids.has(each.containerId)).map(({ name }) => name));
     try {
       const reported = await this.parts.haproxy.reportServers();
       const leaving = reported.filter(({ name, isReady }) => isReady && names.has(name));
@@ -119,14 +142,14 @@ export class HoldBack {
   }
 
   /**
-   * Gives servers back that were taken out of an HAProxy that is still not known, because what is to be loaded is refused:
+   * Gives servers back that were drained of an HAProxy that is still not known, because what is to be loaded is refused:
    * those whose container may have traffic again, where it was.
    */
-  async giveBack(stopping: ReadonlySet<ContainerId>, states: States, wanted: Desired): Promise<void> {
+  async restore(states: States, wanted: Desired): Promise<void> {
     const servers = wanted.model.backends.flatMap((backend) => backend.servers);
     const back = servers.filter(({ name, containerId, address, port }) => {
       const before = this.#unknown.get(name);
-      return before !== undefined && !stopping.has(containerId) && states.get(name) === "ready" &&
+      return before !== undefined && !this.#ids.has(containerId) && states.get(name) === "ready" &&
         before.address === address && before.port === port;
     }).flatMap(({ name }) => this.#unknown.get(name) ?? []);
     if (back.length === 0) return;
@@ -148,15 +171,6 @@ export class HoldBack {
       sinceEventMs: tenths(clock.now() - since),
     });
   }
-}
-
-/** The states, but for servers whose container was told to stop. */
-export function withhold(states: States, stopping: ReadonlySet<ContainerId>, { model }: Desired): States {
-  if (stopping.size === 0) return states;
-  const held = model.backends.flatMap(({ servers }) =>
-    servers.filter(({ containerId }) => stopping.has(containerId)).map(({ name }) => [name, "maint"] as const)
-  );
-  return new Map([...states, ...held]);
 }
 
 const sectionOf = (running: Running, backend: BackendName): string =>

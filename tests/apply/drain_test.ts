@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { Believed } from "../../lib/apply/believed.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { ContainerId } from "../../lib/core/values/names.ts";
-import { HoldBack } from "../../lib/apply/hold_back.ts";
+import { Drain, type DrainParts } from "../../lib/apply/drain.ts";
+import { SavedFiles } from "../../lib/apply/saved_files.ts";
 import type { HaproxyControl } from "../../lib/ports.ts";
 import { openRouting, want } from "../changes/situation.ts";
 import { listener } from "../docker/fake_engine.ts";
@@ -18,6 +19,20 @@ type How = {
   /** HAProxy was taken over, and what it has is not known: it is asked. */
   readonly isUnknown?: boolean;
 };
+
+/** A drain; where a part is not given, nothing is known of HAProxy, no reload is under way, and nothing fails. */
+function drainOf(parts: Pick<DrainParts, "haproxy"> & Partial<DrainParts>): Drain {
+  const report = listener();
+  return new Drain({
+    clock: systemClock,
+    report,
+    believed: new Believed(),
+    saved: new SavedFiles(parts.haproxy, report),
+    isLoading: () => false,
+    diverged: (why) => assert.fail(why),
+    ...parts,
+  });
+}
 
 /** The lines that HAProxy is sent when these containers of a situation's first step are told to stop. */
 async function sentFor(
@@ -35,6 +50,7 @@ async function sentFor(
   const waiting = servers.find(({ containerName }) => containerName === held)?.name;
   const sent: string[] = [];
   const haproxy = {
+    capabilities: { canSetStates: true },
     send: (lines: readonly string[]) => {
       sent.push(...lines);
       return Promise.resolve(lines.map(() => answer));
@@ -46,14 +62,13 @@ async function sentFor(
   if (!isUnknown) {
     believed.loaded(desired, waiting === undefined ? states : new Map([...states, [waiting, "maint"]]));
   }
-  const holdBack = new HoldBack({ haproxy, clock: systemClock, report: listener(), believed }, onFailure);
-  holdBack.take(
+  const drain = drainOf({ haproxy, believed, isLoading: () => isLoading, diverged: onFailure });
+  drain.want(desired);
+  drain.tell(
     // One that serves nothing is told to stop too.
     new Set([...stopping.map(({ containerId }) => containerId), "worker" as ContainerId]),
-    desired,
-    isLoading,
   );
-  await holdBack.done;
+  await drain.done;
   return sent;
 }
 
@@ -116,6 +131,7 @@ Deno.test("what was taken out of an HAProxy that stays unknown is given back whe
   const servers = desired.model.backends.flatMap((backend) => backend.servers);
   const sent: string[] = [];
   const haproxy = {
+    capabilities: { canSetStates: true },
     send: (lines: readonly string[]) => {
       sent.push(...lines);
       return Promise.resolve(lines.map(() => ""));
@@ -130,20 +146,19 @@ Deno.test("what was taken out of an HAProxy that stays unknown is given back whe
         isReady: true,
       }))),
   } as unknown as HaproxyControl;
-  const holdBack = new HoldBack(
-    { haproxy, clock: systemClock, report: listener(), believed: new Believed() },
-    assert.fail,
-  );
-  const ids = servers.map(({ containerId }) => containerId);
-  assert.equal(ids.length, 2);
-  holdBack.take(new Set(ids), desired, false);
-  await holdBack.done;
+  const drain = drainOf({ haproxy });
+  drain.want(desired);
+  const ids = new Set(servers.map(({ containerId }) => containerId));
+  assert.equal(ids.size, 2);
+  drain.tell(ids);
+  await drain.done;
   assert.equal(sent.splice(0).length, 2);
-  await holdBack.giveBack(new Set(ids), states, desired);
+  await drain.restore(states, desired);
   assert.deepEqual(sent, [], "they are still told to stop");
-  await holdBack.giveBack(new Set(), new Map(), desired);
+  drain.tell(new Set());
+  await drain.restore(new Map(), desired);
   assert.deepEqual(sent, [], "they have not proven anything yet");
-  for (let count = 0; count < 2; count++) await holdBack.giveBack(new Set(), states, desired);
+  for (let count = 0; count < 2; count++) await drain.restore(states, desired);
   assert.deepEqual(sent, [
     `enable health www.example.com/${servers[0]?.name}`,
     `set server www.example.com/${servers[0]?.name} state ready`,
