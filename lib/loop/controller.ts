@@ -15,12 +15,13 @@ import { Mailbox } from "./mailbox.ts";
 import type { ContainerId } from "../core/values/names.ts";
 import type { Clock, ContainerSource, HaproxyControl, Outcome, Prober, Reporter, Wake } from "../ports.ts";
 import { Quarantine } from "../apply/quarantine.ts";
-import { type Known, knownOf, Readiness } from "./readiness.ts";
+import { Readiness } from "./readiness.ts";
+import type { InUse } from "../core/model/ways.ts";
 import { Reminders } from "./reminders.ts";
 
 /** The pure half of the flow, in its two steps. */
 export type Design = {
-  readonly build: (snapshot: Snapshot, inUse?: Known) => Built;
+  readonly build: (snapshot: Snapshot, inUse?: InUse) => Built;
   readonly render: (model: Model) => Desired;
 };
 
@@ -64,8 +65,6 @@ export class Controller {
   built: Built | undefined;
   #snapshot: Snapshot = emptySnapshot;
   #desired: Desired | undefined;
-  /** Where servers were ready already when this signalbox began. */
-  #known: Known = new Map();
   #lastPassAt: number | undefined;
   #complaint = "";
   /** How many loads in a row have failed. */
@@ -126,7 +125,7 @@ export class Controller {
   /** Runs until the signal. */
   async run(signal: AbortSignal): Promise<void> {
     const { source, clock, haproxy } = this.parts;
-    this.#known = knownOf(await haproxy.reportServers().catch(() => []));
+    this.readiness.know(await haproxy.reportServers().catch(() => []));
     const listener = {
       wake: (wake: Wake) => this.wake(wake),
       draining: (ids: ReadonlySet<ContainerId>, since?: number) => this.applier.drain.tell(ids, since),
@@ -187,9 +186,9 @@ export class Controller {
 
   async #realize(signal: AbortSignal, since?: number): Promise<void> {
     const { design, report } = this.parts;
-    const built = design.build(this.#snapshot, this.readiness.inUse(this.#known));
+    const built = design.build(this.#snapshot, this.readiness.inUse);
     const desired = design.render(this.quarantine.filter(built.model));
-    const states = this.readiness.update(desired.model, this.#known);
+    const states = this.readiness.update(desired.model);
     this.built = {
       ...built,
       model: desired.model,
@@ -203,7 +202,7 @@ export class Controller {
       : ["answer", HEAD_START_MS] as const;
     const later = async () => {
       await this.readiness.settled(what, limitMs, this.parts.clock);
-      return this.readiness.update(desired.model, this.#known);
+      return this.readiness.update(desired.model);
     };
     const { isAsking } = this.readiness;
     const wasUnknown = this.applier.running === undefined;
@@ -218,7 +217,7 @@ export class Controller {
       this.#reminders.once("postponed", Math.ceil(outcome.forMs), signal, { since });
       return;
     }
-    if (outcome.kind === "applied") this.#known = new Map();
+    if (outcome.kind === "applied") this.readiness.forgetKnown();
     // Files that were read back may not have been checked any more by the signalbox that wrote them.
     const isReadBack = wasUnknown && plan.kind !== "reload";
     if (outcome.kind === "rejected" && outcome.stage === "check" && await this.#findFault(desired, signal)) {

@@ -17,6 +17,15 @@ import {
 } from "../ports.ts";
 import { asksOf, homeTarget, identityOf, targetOf } from "./probe_target.ts";
 
+/** What is known of whether a container answers. */
+type Proof =
+  /** It is only being started: there is nobody to probe yet. */
+  | { readonly kind: "held" }
+  | { readonly kind: "probing"; readonly lastFailure: string | undefined }
+  /** It did not answer within the limit; `whyLate` is the last failure by then. */
+  | { readonly kind: "late"; readonly lastFailure: string; readonly whyLate: string }
+  | { readonly kind: "proven" };
+
 type Entry = {
   /** The object that it was last seen as: the same one as long as nothing about it changes. */
   server: Server;
@@ -24,31 +33,13 @@ type Entry = {
   /** The check of its backend, and what it is asked over HTTP for it. */
   check: HealthCheck | undefined;
   readonly asks: string;
-  isAsked: boolean;
-  isProven: boolean;
-  why: string;
-  /** Why it has not answered within the limit, as it was then. */
-  whyLate: string | undefined;
+  proof: Proof;
   /** Another way by which its container answered, which the next model takes. */
   found: At | undefined;
   /** What it is asked to find out whether a better way leads to it again, and what ends that. */
   home: { readonly asks: string; readonly stop: AbortController } | undefined;
   readonly stop: AbortController;
 };
-
-/** Servers that had traffic before, and where; another address is another matter. */
-export type Known = ReadonlyMap<ServerName, At>;
-
-/** The servers that had traffic, of those that HAProxy reports, by the names that they have today. */
-export function knownOf(reported: readonly ReportedServer[]): Known {
-  const serving = reported.filter((server) => server.isReady && server.isUp);
-  return new Map(serving.map((server) => [currentName(server.name), server]));
-}
-
-function isKnownAt(known: Known, server: Server): boolean {
-  const before = known.get(server.name);
-  return before !== undefined && isAt(before, server);
-}
 
 /** How long a container may wait before it is said why, in milliseconds. */
 const SILENT_MS = 1_000;
@@ -58,6 +49,8 @@ export class Readiness {
   readonly #entries = new Map<ServerName, Entry>();
   /** Where servers have answered: what has one way today may have another tomorrow. */
   readonly #inUse = new Map<ServerName, At>();
+  /** Servers that had traffic before this signalbox began, and where; another address is another matter. */
+  #known: ReadonlyMap<ServerName, At> = new Map();
   /** Of each server that the last update began to ask: its proof, and its first answer, good or bad. */
   #fresh: { readonly proof: Promise<void>; readonly answer: Promise<void> }[] = [];
   /** A pass waits for what comes in, and looks at it by itself. */
@@ -65,14 +58,25 @@ export class Readiness {
 
   constructor(readonly prober: Prober, readonly report: Reporter, readonly onChange: () => void) {}
 
+  /** Takes the servers that have traffic, of those that HAProxy reports, for proven, by the names that they have today. */
+  know(reported: readonly ReportedServer[]): void {
+    const serving = reported.filter((server) => server.isReady && server.isUp);
+    this.#known = new Map(serving.map((server) => [currentName(server.name), server]));
+  }
+
+  /** Each of them is in the model by now, or is gone. */
+  forgetKnown(): void {
+    this.#known = new Map();
+  }
+
   /** The state of each server of the model; starts to probe those that are new, and forgets those that are gone. */
-  update(model: Model, known: Known): Map<ServerName, ServerState> {
+  update(model: Model): Map<ServerName, ServerState> {
     const states = new Map<ServerName, ServerState>();
     this.#fresh = [];
     for (const backend of model.backends) {
       for (const server of backend.servers) {
-        const entry = this.#entryOf(backend, server, isKnownAt(known, server));
-        states.set(server.name, entry.isProven && server.gate === "open" ? "ready" : "maint");
+        const entry = this.#entryOf(backend, server);
+        states.set(server.name, entry.proof.kind === "proven" && server.gate === "open" ? "ready" : "maint");
       }
     }
     for (const [key, entry] of this.#entries) {
@@ -85,8 +89,8 @@ export class Readiness {
   }
 
   /** Where servers are reached, as it was proven: now, or before this signalbox began. */
-  inUse(known: Known): InUse {
-    return known.size === 0 ? this.#inUse : new Map([...known, ...this.#inUse]);
+  get inUse(): InUse {
+    return this.#known.size === 0 ? this.#inUse : new Map([...this.#known, ...this.#inUse]);
   }
 
   /** Whether servers are being asked for the first time: by the last update. */
@@ -113,9 +117,7 @@ export class Readiness {
     const reasons = new Map<ServerName, string>();
     for (const server of model?.backends.flatMap((backend) => backend.servers) ?? []) {
       const entry = this.#entries.get(server.name);
-      const why = server.gate === "open"
-        ? (entry?.isProven ? undefined : entry?.why ?? "not asked yet")
-        : GATES[server.gate];
+      const why = server.gate === "open" ? whyUnproven(entry?.proof) : GATES[server.gate];
       if (why !== undefined) reasons.set(server.name, why);
     }
     return reasons;
@@ -123,14 +125,14 @@ export class Readiness {
 
   /** What the user should know of servers whose container has not answered within the limit. */
   notices(model: Model): Notice[] {
-    const late = [...this.#entries.values()].filter((entry) =>
-      entry.whyLate !== undefined && !entry.isProven
+    const late = [...this.#entries.values()].flatMap(({ server, check, proof }) =>
+      proof.kind === "late" && server.gate === "open" ? [{ server, check, whyLate: proof.whyLate }] : []
     );
     if (late.length === 0) return [];
     const hosts = new Map(
       model.backends.flatMap(({ host, servers }) => servers.map(({ name }) => [name, host])),
     );
-    return late.filter(({ server }) => server.gate === "open").map(({ server, whyLate, check }) => ({
+    return late.map(({ server, whyLate, check }) => ({
       severity: "warning",
       code: "no-answer",
       subject: server.containerName,
@@ -152,33 +154,40 @@ export class Readiness {
     this.#entries.clear();
   }
 
-  #entryOf(backend: Backend, server: Server, isKnown: boolean): Entry {
+  #entryOf(backend: Backend, server: Server): Entry {
     const before = this.#entries.get(server.name);
-    if (before?.server === server && (before.isProven || before.check === backend.shape.check)) return before;
+    const isProven = before?.proof.kind === "proven";
+    if (before?.server === server && (isProven || before.check === backend.shape.check)) return before;
     const target = targetOf(backend, server);
     const identity = identityOf(target, server);
     // A start whose time was not read yet is the one that is read next, unless another one is under way.
-    const isAnother = server.gate === "created" && before?.isAsked === true;
+    const isAnother = server.gate === "created" && before !== undefined && before.proof.kind !== "held";
     // One that is still asked is asked what its backend's check asks by now.
     const isSame = before?.identity === identity && !isAnother &&
-      (before.isProven || before.asks === asksOf(target)) &&
+      (isProven || before.asks === asksOf(target)) &&
       (before.server.incarnation === server.incarnation || before.server.incarnation === "");
     if (!isSame && before !== undefined) end(before);
     // What was known before this signalbox is known of the start that it was seen in; and what answered by this way was
     // proven by it.
     const isFound = before?.found !== undefined && isAt(before.found, server) &&
       before.server.incarnation === server.incarnation;
-    const entry = isSame ? before : newEntry(server, target, isFound || (isKnown && before === undefined));
+    const entry = isSame
+      ? before
+      : newEntry(server, target, isFound || (before === undefined && this.#isKnown(server)));
     entry.server = server;
     entry.check = backend.shape.check;
     this.#entries.set(server.name, entry);
-    if (entry.isProven) this.#noteProof(backend, entry);
-    // One that is only being started has nobody to answer yet.
-    if (!entry.isAsked && server.gate !== "created") {
-      entry.isAsked = true;
+    if (entry.proof.kind === "proven") this.#noteProof(backend, entry);
+    if (entry.proof.kind === "held" && server.gate !== "created") {
+      entry.proof = { kind: "probing", lastFailure: undefined };
       this.#probe(backend, target, server, entry);
     }
     return entry;
+  }
+
+  #isKnown(server: Server): boolean {
+    const before = this.#known.get(server.name);
+    return before !== undefined && isAt(before, server);
   }
 
   #probe(backend: Backend, target: ProbeTarget, server: Server, entry: Entry): void {
@@ -186,10 +195,14 @@ export class Readiness {
     let isTold = false;
     const onFailure = (why: string, askedMs: number) => {
       resolve();
-      entry.why = why;
-      if (askedMs >= READY_LIMIT_MS && entry.whyLate === undefined) {
-        entry.whyLate = why;
-        this.onChange();
+      const { proof } = entry;
+      if (proof.kind === "late") entry.proof = { ...proof, lastFailure: why };
+      else if (proof.kind === "probing") {
+        const isLate = askedMs >= READY_LIMIT_MS;
+        entry.proof = isLate
+          ? { kind: "late", lastFailure: why, whyLate: why }
+          : { kind: "probing", lastFailure: why };
+        if (isLate) this.onChange();
       }
       if (askedMs < SILENT_MS || isTold) return;
       isTold = true;
@@ -198,7 +211,7 @@ export class Readiness {
     const proof = this.prober.prove(target, onFailure, entry.stop.signal).then((found) => {
       if (entry.stop.signal.aborted) return;
       if (found) return this.#turnTo(found, entry);
-      entry.isProven = true;
+      entry.proof = { kind: "proven" };
       this.#noteProof(backend, entry);
       if (!this.#isAwaited) this.onChange();
     }, () => undefined).finally(resolve);
@@ -243,17 +256,19 @@ function end(entry: Entry): void {
   entry.home?.stop.abort();
 }
 
+function whyUnproven(proof: Proof | undefined): string | undefined {
+  if (proof === undefined) return "not asked yet";
+  if (proof.kind === "proven") return undefined;
+  return (proof.kind === "held" ? undefined : proof.lastFailure) ?? "it has not answered yet";
+}
+
 function newEntry(server: Server, target: ProbeTarget, isKnown: boolean): Entry {
-  const why = "it has not answered yet";
   return {
     server,
     identity: identityOf(target, server),
     check: undefined,
     asks: asksOf(target),
-    isAsked: isKnown,
-    isProven: isKnown,
-    why,
-    whyLate: undefined,
+    proof: { kind: isKnown ? "proven" : "held" },
     found: undefined,
     home: undefined,
     stop: new AbortController(),

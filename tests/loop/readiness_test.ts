@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { formatNotice } from "../../lib/core/values/notice.ts";
 import type { Prober } from "../../lib/ports.ts";
-import { type Known, Readiness } from "../../lib/loop/readiness.ts";
+import { Readiness } from "../../lib/loop/readiness.ts";
 import { openRouting, want } from "../changes/situation.ts";
 import { listener } from "../docker/fake_engine.ts";
+import { reportedAt } from "./reported.ts";
 
 /** A prober in the test's hands. */
 class Probe implements Prober {
@@ -32,20 +33,20 @@ async function readinessOf(data: string) {
   const report = listener();
   let changes = 0;
   const readiness = new Readiness(probe, report, () => changes++);
-  const none: Known = new Map();
-  readiness.update(model, none);
+  readiness.update(model);
   return {
     probe,
     report,
     stateWhenKnownAt: (address: string) => {
       const [server] = model.backends.flatMap((backend) => backend.servers);
       assert.ok(server !== undefined);
-      const known: Known = new Map([[server.name, { address, port: 80 }]]);
-      return new Readiness(probe, report, () => undefined).update(model, known).get(server.name);
+      const next = new Readiness(probe, report, () => undefined);
+      next.know([reportedAt(server.name, address, 80)]);
+      return next.update(model).get(server.name);
     },
     changes: () => changes,
     notices: () => {
-      readiness.update(model, none);
+      readiness.update(model);
       return readiness.notices(model).map(formatNotice);
     },
   };
@@ -112,7 +113,7 @@ Deno.test("a server that is still asked is asked by the check that its backend h
   };
   const readiness = new Readiness(prober, listener(), () => undefined);
   for (const containers of [[web(1, "/old"), web(2, "/new")], [web(2, "/new")], [web(2, "/new")]]) {
-    readiness.update(want(routing, JSON.stringify(containers), {}).desired.model, new Map());
+    readiness.update(want(routing, JSON.stringify(containers), {}).desired.model);
   }
   assert.deepEqual(asked, ["172.17.0.2 /old", "172.17.0.3 /old", "172.17.0.3 /new"]);
   readiness.stop();

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { buildModel } from "../../lib/core/model/build_model.ts";
 import type { Prober, ProbeTarget, ProbeWay } from "../../lib/ports.ts";
-import { type Known, Readiness } from "../../lib/loop/readiness.ts";
+import { Readiness } from "../../lib/loop/readiness.ts";
 import { container, LOCAL, network, published, SETTINGS } from "../core/containers.ts";
 import { listener } from "../docker/fake_engine.ts";
+import type { ReportedServer } from "../../lib/core/state/survey.ts";
+import { reportedAt } from "./reported.ts";
 
 /** A prober in the test's hands: each target that is asked, and how it answers. */
 class Probe implements Prober {
@@ -21,17 +23,16 @@ class Probe implements Prober {
   }
 }
 
-const NONE: Known = new Map();
-
-function loop(known: Known = NONE) {
+function loop(known: readonly ReportedServer[] = []) {
   const probe = new Probe();
   let wakes = 0;
   const readiness = new Readiness(probe, listener(), () => wakes++);
+  readiness.know(known);
   const settings = { ...SETTINGS, address: LOCAL };
   const pass = (...containers: ReturnType<typeof container>[]) => {
     const snapshot = { containers, stopping: new Set<never>(), starting: new Set<never>() };
-    const { model } = buildModel(snapshot, settings, undefined, readiness.inUse(known));
-    const states = readiness.update(model, known);
+    const { model } = buildModel(snapshot, settings, undefined, readiness.inUse);
+    const states = readiness.update(model);
     return model.backends.flatMap(({ servers }) => servers).map((server) =>
       `${server.address}:${server.port} ${states.get(server.name)}`
     ).join();
@@ -95,7 +96,7 @@ Deno.test("what a HAProxy of before has in use stays in use", () => {
     { ...SETTINGS, address: LOCAL },
   ).model.backends[0]?.servers[0]?.name;
   assert.ok(name !== undefined);
-  const known = (address: string, port: number): Known => new Map([[name, { address, port }]]);
+  const known = (address: string, port: number) => [reportedAt(name, address, port)];
   assert.equal(loop(known("127.0.0.1", 39101)).pass(rootless), `${PUBLISHED} ready`);
   assert.equal(loop(known("172.17.0.2", 80)).pass(rootless), `${OWN} ready`);
   assert.equal(loop(known("127.0.0.1", 1)).pass(rootless), `${OWN} maint`);
