@@ -5,7 +5,7 @@ import { type Executed, Executor } from "./execute.ts";
 import { tenths } from "../core/values/milliseconds.ts";
 import { summarize } from "../core/plan/operation_summary.ts";
 import type { ServerName } from "../core/values/names.ts";
-import { meanwhileOf, type Reload, withAsked } from "../core/plan/force_reload.ts";
+import { forceReload, meanwhileOf } from "../core/plan/force_reload.ts";
 import { type Plan, planChange } from "../core/plan/plan.ts";
 import { countLeaving, type Running } from "../core/state/running.ts";
 import type { ReloadReason } from "../core/plan/reload_reason.ts";
@@ -13,7 +13,8 @@ import type { Desired } from "../core/config/render.ts";
 import type { ServerState } from "../core/runtime/operation.ts";
 import { Drain } from "./drain.ts";
 import { SavedFiles } from "./saved_files.ts";
-import { isSameFiles, Loader } from "./loader.ts";
+import { isSameFiles } from "./load_request.ts";
+import { Loader } from "./loader.ts";
 import type { Clock, HaproxyControl, Outcome, Reporter } from "../ports.ts";
 
 type States = ReadonlyMap<ServerName, ServerState>;
@@ -41,8 +42,6 @@ export class Applier {
   readonly believed = new Believed();
   readonly loader: Loader;
   readonly drain: Drain;
-  /** What the last apply was asked for was refused before, as it is, so that nothing was done. */
-  #isRefusing = false;
   readonly #saved: SavedFiles;
   readonly #executor: Executor;
   readonly #audit: Audit;
@@ -52,8 +51,14 @@ export class Applier {
     this.loader = new Loader(parts.haproxy, parts.clock, parts.report);
     const saved = this.#saved = new SavedFiles(parts.haproxy, parts.report);
     this.#executor = new Executor({ ...parts, believed, saved });
-    const diverged = (detail: string) => this.loader.ask({ kind: "diverged", detail });
-    this.drain = new Drain({ ...parts, believed, saved, isLoading: () => this.loader.isLoading, diverged });
+    const diverged = (detail: string) => this.loader.request.ask({ kind: "diverged", detail });
+    this.drain = new Drain({
+      ...parts,
+      believed,
+      saved,
+      isLoading: () => this.loader.request.isLoading,
+      diverged,
+    });
     this.#audit = new Audit({ ...parts, believed, saved, diverged });
   }
 
@@ -65,11 +70,6 @@ export class Applier {
   /** When HAProxy last answered what a plan told it, in milliseconds of the clock. */
   get answeredAt(): number {
     return this.#executor.answeredAt;
-  }
-
-  /** Something that was asked for was refused, and HAProxy goes on without it. */
-  get isBehind(): boolean {
-    return this.#isRefusing || this.loader.isOwed;
   }
 
   /** How many servers wait for their last connections before they are deleted. */
@@ -102,7 +102,7 @@ export class Applier {
     let states = drain.filter(wanted, desired);
     const first = this.#plan(desired, states);
     let plan = first;
-    if (plan.kind === "reload" && this.#isRefusing) return await this.#reload(plan, desired, states, signal);
+    if (plan.kind === "blocked") return await this.#reload(plan, desired, states, signal);
     const isFinal = later === undefined;
     if (plan.kind === "nothing" && isFinal) {
       this.#saved.meet(desired);
@@ -122,7 +122,7 @@ export class Applier {
       states = drain.filter(newer ?? wanted, desired);
       plan = this.#plan(desired, states);
     }
-    if (plan.kind === "reload") return await this.#reload(plan, desired, states, signal);
+    if ("reasons" in plan) return await this.#reload(plan, desired, states, signal);
     if (plan.kind !== "runtime") {
       // The files were written all the same, and are to be checked.
       return { plan: plan.kind === "nothing" ? first : plan, outcome: { kind: "applied" }, isWaiting: false };
@@ -146,7 +146,7 @@ export class Applier {
 
   /** A reload that cures a divergence is owed until it is done: what was noted would not tell of it any more. */
   #owe({ reason }: Extract<Executed, { kind: "failed" }>): void {
-    this.loader.ask(reason);
+    this.loader.request.ask(reason);
     if (reason.kind !== "diverged") return;
     this.parts.report.warn(`HAProxy is not as it was believed to be: ${reason.detail}; it is reloaded`);
   }
@@ -160,14 +160,12 @@ export class Applier {
   }
 
   #plan(desired: Desired, states: States): Plan {
-    const { running, believed, loader: { asked }, parts: { haproxy: { capabilities } } } = this;
+    const { running, believed, loader: { request }, parts: { haproxy: { capabilities } } } = this;
     const plan: Plan = running === undefined
       ? { kind: "reload", reasons: [believed.whyUnknown], meanwhile: [] }
       : planChange(running, desired, states, capabilities);
-    const decided = this.loader.hear(withAsked(plan, asked, capabilities));
-    this.#isRefusing = decided.kind === "reload" && asked === undefined &&
-      this.loader.hasRefused(desired.files);
-    return decided;
+    const requests = { asked: request.asked, isRefused: request.hasRefused(desired.files) };
+    return this.loader.hear(forceReload(plan, requests, capabilities));
   }
 
   async #save(desired: Desired, states: States, signal: AbortSignal): Promise<Outcome> {
@@ -184,10 +182,15 @@ export class Applier {
   }
 
   /** Reloads; what needs none does not wait for one that is put off or refused. */
-  async #reload(plan: Reload, desired: Desired, states: States, signal: AbortSignal): Promise<Applied> {
-    if (this.#isRefusing) {
+  async #reload(
+    plan: Extract<Plan, { kind: "reload" | "blocked" }>,
+    desired: Desired,
+    states: States,
+    signal: AbortSignal,
+  ): Promise<Applied> {
+    if (plan.kind === "blocked") {
       const isWaiting = await this.#doMeanwhile(desired, states);
-      return { plan: { kind: "nothing" }, outcome: { kind: "applied" }, isWaiting };
+      return { plan, outcome: { kind: "applied" }, isWaiting };
     }
     const outcome = await this.#load(plan.reasons, desired, states, signal);
     const isWaiting = outcome.kind !== "applied" && await this.#doMeanwhile(desired, states);
@@ -208,7 +211,7 @@ export class Applier {
       if (operations.length === 0) return false;
       const executed = await this.#executor.execute(operations, desired);
       if (executed.kind === "failed") {
-        this.loader.ask(executed.reason);
+        this.loader.request.ask(executed.reason);
         return false;
       }
       const { isWaiting } = executed;

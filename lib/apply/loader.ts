@@ -7,7 +7,8 @@ import {
   type SpentReloads,
 } from "../core/policy/reload_budget.ts";
 import type { ReloadReason } from "../core/plan/reload_reason.ts";
-import type { Desired, Files } from "../core/config/render.ts";
+import type { Desired } from "../core/config/render.ts";
+import { LoadRequest } from "./load_request.ts";
 import type { ServerState } from "../core/runtime/operation.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { SpacedReload } from "../core/status/status.ts";
@@ -26,51 +27,20 @@ export class Loader {
   /** How many loads have been proven, and how many of them had a reason of each kind. */
   count = 0;
   readonly counts = new Map<ReloadReason["kind"], number>();
-  /** A load is under way: commands wait for its proof, but for those that take servers out. */
-  isLoading = false;
+  /** Whether a load is asked for, under way, refused or owed. */
+  readonly request = new LoadRequest();
   /** How many reloads may follow one another, by how long connections may last after one. */
   budgetOf = reloadBudget;
   #spent: SpentReloads = { backInMs: 0, atMs: 0 };
   #spaced: { readonly reasons: readonly ReloadReason[]; readonly untilMs: number } | undefined;
   #endedAt = -Infinity;
   #costMs = 0;
-  #asked: ReloadReason | undefined;
-  /** A reload that was asked for, and refused for its content: it is owed until one is done. */
-  #owed: ReloadReason | undefined;
-  #refused: Files | undefined;
 
   constructor(
     readonly haproxy: HaproxyControl,
     readonly clock: Clock,
     readonly report: Pick<Reporter, "tell">,
   ) {}
-
-  /** Asks for a load, whatever differs: certificates may, or HAProxy is not as we believed. */
-  ask(reason: ReloadReason): void {
-    this.#asked = reason;
-    this.#refused = undefined;
-  }
-
-  /** The load that was asked for and not done yet. */
-  get asked(): ReloadReason | undefined {
-    return this.#asked;
-  }
-
-  /** A load was asked for, and refused for what it would have loaded. */
-  get isOwed(): boolean {
-    return this.#owed !== undefined;
-  }
-
-  /** Whether these files were refused, as they are. */
-  hasRefused(files: Files): boolean {
-    return isSameFiles(this.#refused, files);
-  }
-
-  /** Lets what was refused be tried again: what the files name, such as a certificate, may have been mended. */
-  retryRefused(): void {
-    this.#refused = undefined;
-    this.#asked ??= this.#owed;
-  }
 
   /**
    * Milliseconds until the next load: they cost CPU and leave an old worker behind, so after one as much time passes as it
@@ -107,22 +77,18 @@ export class Loader {
     states: ReadonlyMap<ServerName, ServerState>,
     signal: AbortSignal,
   ): Promise<Outcome> {
-    const startedAt = this.clock.now();
-    this.isLoading = true;
-    // What is asked for from now on is not done by this load: a certificate may have been read already.
-    const asked = this.#asked;
-    this.#asked = undefined;
-    const outcome = await this.haproxy.load(desired, states, signal).catch((error) => {
-      this.#asked ??= asked;
+    const { clock, haproxy, request } = this;
+    const startedAt = clock.now();
+    request.tell("begin");
+    const outcome = await haproxy.load(desired, states, signal).catch((error) => {
+      request.tell("fail");
       throw error;
     }).finally(() => {
-      this.isLoading = false;
-      this.#endedAt = this.clock.now();
+      this.#endedAt = clock.now();
       this.#costMs = this.#endedAt - startedAt;
     });
     if (outcome.kind === "applied") {
-      this.#refused = undefined;
-      this.#owed = undefined;
+      request.tell("done");
       const budget = this.budgetOf(desired.model.frontend.hardStopAfterMs);
       this.#spent = spendReload(this.#spent, budget, this.#endedAt);
       this.count++;
@@ -130,16 +96,8 @@ export class Loader {
         this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
       }
       this.last = { at: new Date(), reasons, tookMs: this.#costMs };
-    } else if (outcome.stage === "check") {
-      // What was refused for its content will be refused again; what could not be written may work the next time.
-      this.#refused = desired.files;
-      this.#owed ??= asked;
-    } else this.#asked ??= asked;
+    } else if (outcome.stage === "check") request.refuse(desired.files);
+    else request.tell("fail");
     return outcome;
   }
-}
-
-/** Whether two sets of files say the same. */
-export function isSameFiles(a: Files | undefined, b: Files): boolean {
-  return a !== undefined && a.size === b.size && [...b].every(([name, text]) => a.get(name) === text);
 }

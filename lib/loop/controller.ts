@@ -111,7 +111,7 @@ export class Controller {
 
   /** Reads everything again, and reloads HAProxy even if no file differs: certificates may. */
   reread(): void {
-    this.applier.loader.ask({ kind: "asked", detail: "SIGHUP" });
+    this.applier.loader.request.ask({ kind: "asked", detail: "SIGHUP" });
     this.quarantine.clear();
     this.wake({ reason: "signal", isFresh: true });
   }
@@ -221,13 +221,13 @@ export class Controller {
     // Files that were read back may not have been checked any more by the signalbox that wrote them.
     const isReadBack = wasUnknown && plan.kind !== "reload";
     if (outcome.kind === "rejected" && outcome.stage === "check" && await this.#findFault(desired, signal)) {
-      this.applier.loader.retryRefused();
+      this.applier.loader.request.tell("retry");
       this.wake({ reason: "haproxy", ids: new Set() });
       return;
     }
     this.#waits = isWaiting ? this.#waits + 1 : 0;
     if (this.applier.leaving > 0) this.#reminders.once("leaving", backoffMs(this.#waits, LEAVING, 0), signal);
-    this.#tell(isWaiting ? { kind: "nothing" } : plan, outcome, signal, since);
+    this.#tell(isWaiting && plan.kind === "runtime" ? { kind: "nothing" } : plan, outcome, signal, since);
     const isChanged = plan.kind === "runtime" || plan.kind === "keep";
     if ((isChanged && !isWaiting) || isReadBack) this.#checkLater(signal);
   }
@@ -265,12 +265,12 @@ export class Controller {
       this.#complain(`the new config failed (${outcome.stage}): ${outcome.detail}`);
       if (outcome.stage === "check") {
         this.#reminders.once("refused", RETRY_REFUSED_MS, signal, {
-          before: () => this.applier.loader.retryRefused(),
+          before: () => this.applier.loader.request.tell("retry"),
         });
       } else this.#reminders.once("load", backoffMs(++this.#failures, RELOAD, 0), signal);
       return;
     }
-    if (!this.applier.isBehind) {
+    if (plan.kind !== "blocked" && !this.applier.loader.request.isOwed) {
       if (this.#complaint !== "") report.info("HAProxy is in step again");
       this.#complaint = "";
       this.#failures = 0;

@@ -72,11 +72,11 @@ async function playWith(answers: Answers, { tookMs = 0, isExternal = false, refu
     return await applier.apply(desired, states, signal);
   };
   await apply("before");
-  if (refused !== undefined) applier.loader.ask({ kind: "asked", detail: "SIGHUP" });
+  if (refused !== undefined) applier.loader.request.ask({ kind: "asked", detail: "SIGHUP" });
   const first = await apply("after");
   clock.pass(tookMs);
   const second = refused === undefined ? await apply("after") : first;
-  return { first, second, asked, loads, owed: applier.loader.asked?.kind };
+  return { first, second, asked, loads, owed: applier.loader.request.asked?.kind };
 }
 
 Deno.test("a change whose servers and routes are there afterwards was done at run time", async () => {

@@ -153,7 +153,7 @@ class Story {
         break;
       }
       case "a reload is asked for":
-        stage.applier.loader.ask({ kind: "asked", detail: accident });
+        stage.applier.loader.request.ask({ kind: "asked", detail: accident });
         assert.equal((await this.#apply()).kind, "reload");
         break;
       case "somebody takes a server out": {

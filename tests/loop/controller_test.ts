@@ -149,7 +149,10 @@ Deno.test("what was wanted while two reloads were kept apart is not loaded where
     await loop.begun(1);
     loop.clock.pass(40);
     loop.loads[0]?.end();
-    await eventually(() => !controller.applier.loader.isLoading, { what: "the load to end", everyMs: 1 });
+    await eventually(() => !controller.applier.loader.request.isLoading, {
+      what: "the load to end",
+      everyMs: 1,
+    });
     for (const hosts of [["b"], ["c"]]) {
       const { observed } = loop;
       loop.want(controller, ...hosts);

@@ -5,17 +5,36 @@ import type { Operation } from "../runtime/operation.ts";
 /** A plan that needs a reload. */
 export type Reload = Extract<Plan, { kind: "reload" }>;
 
+/** What was asked for beside what differs. */
+export type Requests = {
+  /** Why a reload was asked for; `undefined` where none was. */
+  readonly asked: ReloadReason | undefined;
+  /** HAProxy refused what is wanted, as it is. */
+  readonly isRefused: boolean;
+};
+
 /** What of a plan needs no reload. */
 export const meanwhileOf = (plan: Plan): readonly Operation[] =>
-  plan.kind === "reload" ? plan.meanwhile : plan.kind === "runtime" ? plan.operations : [];
+  "meanwhile" in plan ? plan.meanwhile : plan.kind === "runtime" ? plan.operations : [];
 
-/** The plan, as a reload where one was asked for, or where HAProxy takes no commands and something differs. */
-export function withAsked(
+/**
+ * The plan, as a reload where one was asked for, or where HAProxy takes no commands and something differs. A reload that
+ * would be refused again is blocked.
+ */
+export function forceReload(
   plan: Plan,
-  asked: ReloadReason | undefined,
+  { asked, isRefused }: Requests,
   { canSetStates }: Pick<Capabilities, "canSetStates">,
 ): Plan {
-  if (asked === undefined && (canSetStates || plan.kind === "nothing")) return plan;
+  const decided = asked === undefined && (canSetStates || plan.kind === "nothing")
+    ? plan
+    : withReload(plan, asked, canSetStates);
+  return decided.kind === "reload" && asked === undefined && isRefused
+    ? { ...decided, kind: "blocked" }
+    : decided;
+}
+
+function withReload(plan: Plan, asked: ReloadReason | undefined, canSetStates: boolean): Reload {
   const reasons = plan.kind === "reload" ? plan.reasons : [];
   const isCommand = asked === undefined && reasons.length === 0;
   return {
@@ -24,7 +43,7 @@ export function withAsked(
       ...asked === undefined ? [] : [asked],
       ...isCommand ? [{ kind: "external" } as const] : reasons,
     ],
-    // Nothing is sent where HAProxy is another than it was believed to be, or where others run it.
+    // Nothing is sent where HAProxy's state does not match ours, or where others run HAProxy.
     meanwhile: canSetStates && asked?.kind !== "diverged" ? meanwhileOf(plan) : [],
   };
 }

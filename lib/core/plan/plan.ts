@@ -15,12 +15,15 @@ export type Plan =
   | { readonly kind: "nothing" }
   | { readonly kind: "keep" }
   | { readonly kind: "runtime"; readonly operations: readonly Operation[] }
-  | {
-    readonly kind: "reload";
-    readonly reasons: readonly ReloadReason[];
-    /** What can be done at run time until then, or where the reload is refused: it concerns what needs none. */
-    readonly meanwhile: readonly Operation[];
-  };
+  | ({ readonly kind: "reload" } & NeedsReload)
+  /** HAProxy refused these files before, and would again: only what needs no reload is done. */
+  | ({ readonly kind: "blocked" } & NeedsReload);
+
+type NeedsReload = {
+  readonly reasons: readonly ReloadReason[];
+  /** What can be done at run time until then, or where the reload is refused: it concerns what needs none. */
+  readonly meanwhile: readonly Operation[];
+};
 
 /** What the HAProxy found can do at run time (management guide; `add server` with checks from 2.6 on). */
 export type Capabilities = {
