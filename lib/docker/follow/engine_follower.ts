@@ -269,10 +269,8 @@ export class EngineFollower {
     }
     this.containers.set(named, view);
     this.starts.forget(named);
-    // The loop drains it now: the rest of a long list may take its time.
-    if (this.stopping.remember(view, this.parts.clock.now())) {
-      this.#wake({ reason: "docker", ids: new Set(), mayComeInNumbers: true });
-    }
+    const isStopping = this.stopping.remember(view, this.parts.clock.now());
+    if (isStopping) this.#wake({ reason: "docker", ids: new Set(), mayComeInNumbers: true });
   }
 
   #forget(id: ContainerId): void {
