@@ -1,0 +1,57 @@
+import type { Model } from "../core/model/model.ts";
+import type { Desired } from "../core/config/render.ts";
+import type { Clock, HaproxyControl, Reporter } from "../ports.ts";
+import type { Quarantine } from "./quarantine.ts";
+
+/** What ConfigChecks are made of. */
+export type ConfigChecksParts = {
+  readonly haproxy: Pick<HaproxyControl, "check">;
+  readonly clock: Clock;
+  readonly report: Reporter;
+  readonly quarantine: Quarantine;
+  readonly render: (model: Model) => Desired;
+  /** Hears that a route is left out from now on. */
+  readonly onFault: () => void;
+};
+
+/** How long after a change at run time `haproxy -c` is asked about the files that were written, in milliseconds. */
+const CHECK_LATER_MS = 1_000;
+
+/** Asks HAProxy about files that it did not load, and finds the route that is at fault where it refuses them. */
+export class ConfigChecks {
+  /** What is to be checked, once its time has come. */
+  #due: Desired | undefined;
+
+  constructor(readonly parts: ConfigChecksParts) {}
+
+  /** Checks soon what was written. Commands need no check, but the files do: a restart would load them. */
+  soon(desired: Desired, signal: AbortSignal): void {
+    const isDue = this.#due !== undefined;
+    this.#due = desired;
+    if (isDue) return;
+    const { clock, report } = this.parts;
+    void clock.sleep(CHECK_LATER_MS, signal).then(() => this.#check(signal)).catch((error) =>
+      report.debug(`cannot check the config: ${error}`)
+    );
+  }
+
+  async #check(signal: AbortSignal): Promise<void> {
+    const { haproxy, onFault } = this.parts;
+    const desired = this.#due;
+    this.#due = undefined;
+    if (signal.aborted || desired === undefined) return;
+    const outcome = await haproxy.check(desired, signal);
+    if (outcome.kind === "rejected" && await this.findFault(desired, signal)) onFault();
+  }
+
+  /** Looks for the route that made HAProxy refuse a config; answers whether one was found and is left out from now on. */
+  async findFault(desired: Desired, signal: AbortSignal): Promise<boolean> {
+    const { haproxy, quarantine, render } = this.parts;
+    return await quarantine.search(desired.model, async (model) => {
+      const outcome = await haproxy.check(render(model), signal);
+      return outcome.kind === "applied"
+        ? { isValid: true, detail: "" }
+        : { isValid: false, detail: outcome.detail };
+    });
+  }
+}

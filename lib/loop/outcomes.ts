@@ -1,0 +1,94 @@
+import type { Applied, Applier } from "../apply/applier.ts";
+import { type Backoff, backoffMs } from "../core/policy/backoff.ts";
+import { summarize } from "../core/plan/operation_summary.ts";
+import { reloadReasonText } from "../core/plan/reload_reason.ts";
+import { tenths } from "../core/values/milliseconds.ts";
+import type { Clock, Outcome, Reporter } from "../ports.ts";
+import type { Reminders } from "./reminders.ts";
+
+/** What Outcomes are made of. */
+export type OutcomesParts = {
+  readonly applier: Applier;
+  readonly clock: Clock;
+  readonly report: Reporter;
+  readonly reminders: Reminders;
+};
+
+/** When to try again what failed, in milliseconds. */
+const RETRY_MS = 1_000;
+/** When to load again what HAProxy did not take up, such as a listener of which another program has the port. */
+const RELOAD: Backoff = { firstMs: RETRY_MS, mostMs: 10_000 };
+/** When to load again what HAProxy refused, in milliseconds. */
+const RETRY_REFUSED_MS = 10_000;
+/** When to ask again for servers that wait for their last connections, which may last for hours. */
+const LEAVING: Backoff = { firstMs: RETRY_MS, mostMs: 10_000 };
+
+/** What is told of each pass, and when the loop is woken to try again. */
+export class Outcomes {
+  /** What keeps HAProxy from what is wanted; empty where nothing does. */
+  #complaint = "";
+  /** How many loads in a row have failed. */
+  #failures = 0;
+  /** How often in a row HAProxy was asked in vain for what waits for its last connections. */
+  #waits = 0;
+
+  constructor(readonly parts: OutcomesParts) {}
+
+  /** What keeps HAProxy from what is wanted, if something does. */
+  get trouble(): string | undefined {
+    return this.#complaint === "" ? undefined : this.#complaint;
+  }
+
+  /** A pass came to its end; `since` is when the event came in that it was for. */
+  hear({ plan, outcome, isWaiting }: Applied, signal: AbortSignal, since: number | undefined): void {
+    const { applier, reminders } = this.parts;
+    if (outcome.kind === "postponed") {
+      // What is wanted by then is loaded then, and not what was wanted now.
+      return reminders.once("postponed", Math.ceil(outcome.forMs), signal, { since });
+    }
+    this.#waits = isWaiting ? this.#waits + 1 : 0;
+    if (applier.leaving > 0) reminders.once("leaving", backoffMs(this.#waits, LEAVING, 0), signal);
+    if (outcome.kind === "rejected") return this.#reject(outcome, signal);
+    if (plan.kind !== "blocked" && !applier.loader.request.isOwed) this.#beInStep();
+    if (!isWaiting) this.#tell(plan, since);
+  }
+
+  /** A pass failed before it had an outcome. */
+  fail(why: string, signal: AbortSignal): void {
+    this.#complain(`cannot bring HAProxy up to date: ${why}`);
+    this.parts.reminders.once("load", RETRY_MS, signal);
+  }
+
+  #reject({ stage, detail }: Extract<Outcome, { kind: "rejected" }>, signal: AbortSignal): void {
+    const { applier: { loader }, reminders } = this.parts;
+    this.#complain(`the new config failed (${stage}): ${detail}`);
+    if (stage !== "check") return reminders.once("load", backoffMs(++this.#failures, RELOAD, 0), signal);
+    reminders.once("refused", RETRY_REFUSED_MS, signal, { before: () => loader.request.tell("retry") });
+  }
+
+  #beInStep(): void {
+    if (this.#complaint !== "") this.parts.report.info("HAProxy is in step again");
+    this.#complaint = "";
+    this.#failures = 0;
+  }
+
+  #tell(plan: Applied["plan"], since: number | undefined): void {
+    const { applier, clock, report } = this.parts;
+    const doneAt = plan.kind === "runtime" ? applier.answeredAt : clock.now();
+    const took = since === undefined ? {} : { sinceEventMs: tenths(doneAt - since) };
+    if (plan.kind === "reload") {
+      report.info("reloaded HAProxy", { reasons: plan.reasons.slice(0, 5).map(reloadReasonText), ...took });
+    } else if (plan.kind === "runtime") {
+      report.info("changed HAProxy at run time", { ...summarize(plan.operations), ...took });
+    }
+  }
+
+  /** One line for one trouble, however often it is met. */
+  #complain(message: string): void {
+    if (message === this.#complaint) return;
+    this.#complaint = message;
+    const isServing = this.parts.applier.running !== undefined;
+    const meanwhile = isServing ? "HAProxy keeps the last good config, and it is" : "it is";
+    this.parts.report.error(`${message}; ${meanwhile} tried again`);
+  }
+}
