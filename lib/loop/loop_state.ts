@@ -1,13 +1,21 @@
 import type { LoopState } from "../core/status/status.ts";
-import type { Controller } from "./controller.ts";
+import type { Applier } from "../apply/applier.ts";
+import type { Built } from "../core/model/build_model.ts";
+import type { ContainerSource } from "../ports.ts";
+import type { Outcomes } from "./outcomes.ts";
+import type { Readiness } from "./readiness.ts";
 
-/** How the loop of a controller stands at this moment. */
-export function loopStateOf(
-  { built, applier, readiness, outcomes, parts }: Pick<
-    Controller,
-    "built" | "applier" | "readiness" | "outcomes" | "parts"
-  >,
-): LoopState {
+/** The parts of a loop that know how it stands. */
+export type LoopParts = {
+  readonly built: Built | undefined;
+  readonly applier: Applier;
+  readonly readiness: Readiness;
+  readonly outcomes: Outcomes;
+  readonly parts: { readonly source: Pick<ContainerSource, "describe"> };
+};
+
+/** How a loop stands at this moment. */
+export function loopStateOf({ built, applier, readiness, outcomes, parts }: LoopParts): LoopState {
   const { count, counts, last, spaced } = applier.loader;
   return {
     sources: parts.source.describe(),
