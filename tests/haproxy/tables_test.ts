@@ -191,7 +191,7 @@ for (const program of programs.filter(canAddServers)) {
         await stage.replace();
         assert.equal(planText((await stage.apply(two(rows))).plan), "nothing\n");
         assert.deepEqual(await readState(stage), changed);
-        stage.applier.loader.ask({ kind: "asked", detail: "a test" });
+        stage.applier.loader.request.ask({ kind: "asked", detail: "a test" });
         assert.equal((await stage.apply(two(rows))).plan.kind, "reload");
         assert.deepEqual(await readState(stage), changed);
         // What somebody did while nobody looked is read back, and put right without a reload.
