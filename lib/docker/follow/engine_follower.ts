@@ -269,8 +269,7 @@ export class EngineFollower {
     }
     this.containers.set(named, view);
     this.starts.forget(named);
-    const isStopping = this.stopping.remember(view, this.parts.clock.now());
-    if (isStopping) this.#wake({ reason: "docker", ids: new Set(), mayComeInNumbers: true });
+    this.stopping.remember(view, this.parts.clock.now(), this.#wake);
   }
 
   #forget(id: ContainerId): void {

@@ -1,7 +1,7 @@
 import { messageOf } from "../../core/values/message_of.ts";
 import type { ContainerId } from "../../core/values/names.ts";
 import type { ContainerView } from "../../core/snapshot/snapshot.ts";
-import type { Clock, Reporter } from "../../ports.ts";
+import type { Clock, Reporter, Wake } from "../../ports.ts";
 import type { Engine } from "../api/connect.ts";
 import { type ContainerEvent, decodeEvent, endsContainer } from "../api/event.ts";
 import { readJsonLines } from "../api/json_lines.ts";
@@ -88,17 +88,17 @@ export class StoppingContainers extends Map<ContainerId, number> {
     this.#recalled.set(id, [...this.#recalled.get(id) ?? [], { killedBy, at }].slice(-MOST_SIGNALS));
   }
 
-  /** Notes that a container which was just read was told to stop before that; answers whether this is news. */
-  remember(container: ContainerView, now: number): boolean {
+  /** Notes that a container which was just read was told to stop before that, and wakes the loop if this is news. */
+  remember(container: ContainerView, now: number, wake: (wake: Wake) => void): void {
     const { id, stopSignal, startedAt } = container;
     const sent = this.#recalled.get(id)?.findLast(({ killedBy }) => endsContainer(killedBy, stopSignal));
     this.#recalled.delete(id);
-    if (sent === undefined || this.has(id)) return false;
+    if (sent === undefined || this.has(id)) return;
     // Since its start, by the engine's own clock, and not too long ago by ours.
     const agoMs = Math.max(0, Date.now() - sent.at);
-    if (sent.at <= Date.parse(startedAt) || agoMs >= limitMs(container)) return false;
+    if (sent.at <= Date.parse(startedAt) || agoMs >= limitMs(container)) return;
     this.set(id, now - agoMs);
-    return true;
+    wake({ reason: "docker", ids: new Set(), mayComeInNumbers: true });
   }
 }
 
