@@ -1,5 +1,5 @@
 import { messageOf } from "../core/values/message_of.ts";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { VERSION } from "../version.ts";
 import { Failure } from "./failure.ts";
 import { onOneLine } from "../core/values/notice.ts";
@@ -98,8 +98,14 @@ export function buildProgram(
   add("explain", "say for each container which hosts it serves and at which address, or why it serves none")
     .argument("[HOST or CONTAINER]", "only this one")
     .option("--json", "print one JSON document")
+    // For the shells' completions, which hand over the flags that stand there already.
+    .addOption(new Option("--subjects").hideHelp())
     .action(async (subject: string | undefined, options: Options) =>
-      finish(await (await import("./commands/explain.ts")).explain(subject, options, terminal))
+      finish(
+        options.subjects
+          ? await (await import("./subjects.ts")).subjects(options, terminal)
+          : await (await import("./commands/explain.ts")).explain(subject, options, terminal),
+      )
     );
   add("status", "show what a running signalbox does now")
     .option("--json", "print one JSON document")
@@ -114,11 +120,7 @@ export function buildProgram(
   program.command("completions").description("print shell completions").copyInheritedSettings(program)
     .argument("<bash|zsh|fish>", "the shell")
     .action(async (shell: string) =>
-      finish(
-        shell === "subjects"
-          ? await (await import("./subjects.ts")).subjects(terminal)
-          : await (await import("./commands/completions.ts")).completions(shell, program, terminal),
-      )
+      finish(await (await import("./commands/completions.ts")).completions(shell, program, terminal))
     );
   return program;
 }

@@ -51,6 +51,7 @@ const SHELLS: Record<string, (words: readonly string[]) => string> = {
   bash: (words) => {
     const split = words.flatMap((word) => word.split(/(=)/).filter((part) => part !== "" || word === ""));
     return `COMP_WORDS=(${quoted(split)}); COMP_CWORD=${split.length - 1}
+COMP_LINE='${words.join(" ")}'; COMP_POINT=\${#COMP_LINE}
 _signalbox; printf '%s\\n' "\${COMPREPLY[@]}"`;
   },
   fish: (words) => `complete -C '${words.join(" ")}'`,
@@ -83,6 +84,17 @@ for (const [shell, scriptOf] of Object.entries(SHELLS)) {
       const subjects = await offer(["signalbox", "explain", "c"], env);
       assert.deepEqual(subjects, ["caa", "caa.example.com", "cbb", "cbb.example.com"]);
       assert.deepEqual(await offer(["signalbox", "explain", "caa."], env), ["caa.example.com"]);
+      const typed = [
+        "signalbox",
+        "explain",
+        "--docker-host",
+        env.DOCKER_HOST,
+        "--state-dir",
+        `${folder}/none`,
+      ];
+      assert.deepEqual(await offer([...typed, "caa."]), ["caa.example.com"]);
+      await Deno.writeTextFile(`${folder}/here/empty.json`, "[]");
+      assert.deepEqual(await offer(["signalbox", "explain", "--snapshot", "empty.json", "c"], env), []);
     });
   });
 }
@@ -100,11 +112,11 @@ Deno.test("what could be more than a name is offered to no shell, and nothing wh
   const id = engine.run("aa");
   Object.assign(engine.containers.get(id) ?? {}, { Name: "/$(touch evil)" });
   const folder = { XDG_RUNTIME_DIR: engine.folder, SIGNALBOX_STATE_DIR: `${engine.folder}/none` };
-  const asked = await runProgram(["completions", "subjects"], {
+  const asked = await runProgram(["explain", "--subjects"], {
     env: { ...folder, DOCKER_HOST: `unix://${engine.path}` },
   });
   assert.deepEqual(asked, { code: 0, stdout: "caa.example.com\n", stderr: "" });
-  const alone = await runProgram(["completions", "subjects"], {
+  const alone = await runProgram(["explain", "--subjects"], {
     env: { ...folder, DOCKER_HOST: "unix:///nowhere" },
   });
   assert.deepEqual(alone, { code: 0, stdout: "", stderr: "" });
@@ -130,13 +142,14 @@ const TYPED: readonly (readonly [typed: string, got: string])[] = [
   ["signalbox run --log-level de", "run --log-level debug"],
   ["signalbox run --address=pub", "run --address=published"],
   ["signalbox explain caa.", "explain caa.example.com"],
+  ["signalbox explain --opt-in ca", "explain --opt-in caa"],
 ];
 
 Deno.test("zsh completes commands, flags, values, and hosts for explain", async () => {
   await withProgram(async (folder) => {
     if (await shellOf("zsh", folder, () => "") === undefined) return;
     await Deno.rename(`${folder}/signalbox`, `${folder}/real`);
-    const script = `#!/bin/sh\n[ "$1" != completions ] || exec '${folder}/real' "$@"\necho "GOT[$*]"\n`;
+    const script = `#!/bin/sh\n[ "$2" != --subjects ] || exec '${folder}/real' "$@"\necho "GOT[$*]"\n`;
     await Deno.writeTextFile(`${folder}/signalbox`, script, { mode: 0o755 });
     await using engine = await FakeEngine.start();
     engine.run("aa");

@@ -149,7 +149,7 @@ Deno.test("beside a signalbox that runs, containers that serve nothing are offer
   await Deno.writeTextFile(path, JSON.stringify([good, inspected("silent", "")]));
   stage.start();
   await stage.answers("good.example");
-  const { stdout } = await runProgram(["completions", "subjects"], {
+  const { stdout } = await runProgram(["explain", "--subjects"], {
     env: { SIGNALBOX_STATE_DIR: stage.stateDir },
   });
   assert.match(stdout, /^good\.example$/m);

@@ -32,7 +32,7 @@ const ARGUMENTS: Readonly<Record<string, Value>> = {
 
 function describe(command: Command): Described {
   const choices = new Map((Object.values(SETTINGS) as Setting[]).map((each) => [each.flag, each.choices]));
-  const flags = command.options.map((option): Flag => ({
+  const flags = command.options.filter(({ hidden }) => !hidden).map((option): Flag => ({
     name: option.long ?? option.short ?? "",
     help: option.description.replace(/ \(default:.*$/, ""),
     value: option.required
@@ -50,7 +50,8 @@ function kindOf(argument: string): Value {
   return argument === "PATH" || argument === "FILE" ? "file" : "any";
 }
 
-const SUBJECTS = "signalbox completions subjects 2>/dev/null";
+/** Asks for hosts and containers; what the shell has of the words between the command and the cursor comes behind it. */
+const SUBJECTS = "signalbox explain --subjects";
 
 function bash(commands: readonly Described[]): string {
   const offer = (value: Value) =>
@@ -59,7 +60,7 @@ function bash(commands: readonly Described[]): string {
       : value === "folder"
       ? "kind=folders"
       : value === "subject"
-      ? `words="$(${SUBJECTS})"`
+      ? `words="$(_signalbox_subjects)"`
       : value === "any"
       ? "words="
       : `words="${value.join(" ")}"`;
@@ -74,6 +75,15 @@ function bash(commands: readonly Described[]): string {
     }; fi ;;`
   );
   return `# signalbox completions for bash: source <(signalbox completions bash)
+_signalbox_subjects() {
+  # From the line itself: bash takes = and : for words of their own.
+  local line="\${COMP_LINE:0:COMP_POINT}"
+  local -a given
+  read -ra given <<< "$line"
+  [[ $line == *[[:space:]] ]] || unset "given[-1]"
+  given=("\${given[@]:2}")
+  ${SUBJECTS} "\${given[@]}" 2>/dev/null
+}
 _signalbox() {
   local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" kind=words words= found
   # Bash takes the sign of --flag=value for a word of its own.
@@ -126,7 +136,7 @@ function zsh(commands: readonly Described[]): string {
 # signalbox completions for zsh: source <(signalbox completions zsh)
 _signalbox_subjects() {
   local -a found
-  found=(\${(f)"$(${SUBJECTS})"})
+  found=(\${(f)"$(${SUBJECTS} \${(Q)words[2,CURRENT-1]} 2>/dev/null)"})
   compadd -a found
 }
 _signalbox() {
@@ -156,7 +166,7 @@ function fish(commands: readonly Described[]): string {
       : value === "folder"
       ? "-x -a '(__fish_complete_directories)'"
       : value === "subject"
-      ? `-x -a '(${SUBJECTS})'`
+      ? `-x -a '(${SUBJECTS} (commandline -opc)[3..] 2>/dev/null)'`
       : value === "any"
       ? "-x"
       : `-x -a '${value.join(" ")}'`;
