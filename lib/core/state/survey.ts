@@ -72,7 +72,8 @@ export function parseServerStates(text: string): ReportedServer[] {
     name: row[3] as ServerName,
     address: row[4] ?? "",
     port: Number(row[18]),
-    isUp: row[5] === "2",
+    // Starting (1) is up too: its share of the requests grows, as for `slowstart` (HAProxy manual, 5.2).
+    isUp: row[5] === "2" || row[5] === "1",
     isReady: row[6] === "0",
     weight: Number(row[7]),
     initialWeight: Number(row[8]),
