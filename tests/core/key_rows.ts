@@ -79,6 +79,12 @@ export const KEY_ROWS = {
     ],
   },
   weight: { sample: [10, "10"], right: [1, 256], wrong: [0, 257, 2.5, "7"], words: String.raw`weight \d+` },
+  slow_start: {
+    sample: [30_000, "30000"],
+    right: ["30s", "1h", 1_000],
+    wrong: [999, "30", "2h", true],
+    words: String.raw`slowstart \d+`,
+  },
   ssl_backend: {
     sample: [true, ""],
     right: [true],

@@ -118,6 +118,15 @@ export const ROUTE_KEYS = {
     meaning: "its share of the host's requests, relative to the other containers: 1 to 256, default 1",
     parse: between(1, 256),
   },
+  slow_start: {
+    label: "slow_start",
+    kind: "time",
+    scope: "server",
+    costs: "key",
+    otherNames: ["slowstart", "ramp_up"],
+    meaning: "its share of the requests grows over this time (1s to 1h) once it is ready",
+    parse: between(1_000, 3_600_000, "milliseconds"),
+  },
   ssl_backend: {
     label: "ssl_backend",
     kind: "boolean",
