@@ -25,6 +25,11 @@ const MAY_DIFFER_WHERE_VERIFIED: Readonly<Record<string, string>> = {
   srv_op_state:
     "as srv_check_status: the test's certificate, which signed itself, is refused once the first check is done",
 };
+/** The same for servers whose share grows when they join, and is whole at once where HAProxy starts with them. */
+const MAY_DIFFER_WHERE_SLOW: Readonly<Record<string, string>> = {
+  ...MAY_DIFFER,
+  srv_op_state: "starting, until the share is whole",
+};
 /**
  * Bits of srv_check_state that may differ. 1: a check is under way at this very moment. In maintenance, 8: the check is
  * paused, which it is not if the server was ready before; 4: there is a check, which begins with the traffic if the
@@ -54,10 +59,15 @@ export async function readState(stage: Stage): Promise<State> {
   }, { what: "an answer of the worker that was loaded last" });
   const sections = [...stage.applier.running?.sections.values() ?? []];
   const lines = new Map(sections.flatMap((section) => [...section.servers]));
-  const isVerified = (name = "") => lines.get(name as ServerName)?.line.includes(" ca-file ") === true;
+  const hasWord = (name = "", word: string) =>
+    lines.get(name as ServerName)?.line.includes(` ${word} `) === true;
   return {
     servers: rows(servers).map((row) => {
-      const mayDiffer = isVerified(row["srv_name"]) ? MAY_DIFFER_WHERE_VERIFIED : MAY_DIFFER;
+      const mayDiffer = hasWord(row["srv_name"], "ca-file")
+        ? MAY_DIFFER_WHERE_VERIFIED
+        : hasWord(row["srv_name"], "slowstart")
+        ? MAY_DIFFER_WHERE_SLOW
+        : MAY_DIFFER;
       return describe(row, owners, mayDiffer);
     }).sort(),
     routes: map.trim().split("\n").filter((line) => line !== "").map((line) => {
