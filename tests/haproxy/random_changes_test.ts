@@ -20,6 +20,7 @@ import { certificate } from "./certificate.ts";
 import { freshState, readState, type State, stateFromDisk } from "./compare.ts";
 import { Containers } from "./containers.ts";
 import { called, canAddServers, onStage, programs, send, settled, type Stage } from "./stage.ts";
+import { withRows } from "./test_table.ts";
 import { type ACCIDENTS, Universe } from "./universe.ts";
 
 const FIRST_SEED = Number(Deno.env.get("SIGNALBOX_TEST_SEED") ?? 1);
@@ -100,7 +101,15 @@ class Story {
   }
 
   #want(stage: Stage): Wanted {
-    return want(stage.routing, this.#snapshot, this.#note);
+    const wanted = want(stage.routing, this.#snapshot, this.#note);
+    // A table beside the routes changes with them: a row for each host, and its value with the number of its servers.
+    const { backends } = wanted.desired.model;
+    return withRows(
+      wanted,
+      Object.fromEntries(
+        backends.map(({ name, servers }) => [name, `${servers.length} servers; "as it is"`]),
+      ),
+    );
   }
 
   /** Looks at the world, and does what is to be done. */

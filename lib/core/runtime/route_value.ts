@@ -8,11 +8,17 @@ const SEPARATOR = "|";
 export const routeValue = (backend: BackendName): TableValue => `${backend}` as TableValue;
 
 /** The backend that a value of hosts.map names: all of it, or what stands before the first `|`. */
-export const targetOf = (value: TableValue): string => value.split(SEPARATOR, 1)[0] ?? "";
+export function targetOf(value: TableValue): string {
+  // Asked of each route in each pass.
+  const end = value.indexOf(SEPARATOR);
+  return end < 0 ? value : value.slice(0, end);
+}
 
 /** The value with another backend, such as the spare that stands for the one that it names. */
-export const ledTo = (value: TableValue, section: string): TableValue =>
-  `${section}${value.slice(targetOf(value).length)}` as TableValue;
+export function ledTo(value: TableValue, section: string): TableValue {
+  const target = targetOf(value);
+  return target === section ? value : `${section}${value.slice(target.length)}` as TableValue;
+}
 
 /** The flags of a value of hosts.map, which stand between its first two `|`: `,tls,auth,`. */
 export const flagsOf = (value: TableValue): ReadonlySet<string> =>
