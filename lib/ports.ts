@@ -162,9 +162,7 @@ export interface Clock {
 export interface Reporter {
   /** Tells what signalbox did or found. */
   tell(event: Event): void;
-  error(message: string, fields?: Record<string, unknown>): void;
-  warn(message: string, fields?: Record<string, unknown>): void;
-  info(message: string, fields?: Record<string, unknown>): void;
+  /** What only who looks for a fault wants to read. */
   debug(message: string, fields?: Record<string, unknown>): void;
   /** Lines of HAProxy's access log, told at the level info. */
   requests(lines: readonly string[]): void;

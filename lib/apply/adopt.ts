@@ -20,8 +20,5 @@ export async function adopt({ haproxy, report, believed }: AdoptParts, desired: 
     : readBack(remains, desired, haproxy.capabilities);
   if ("kind" in found) return believed.unclear(found);
   believed.adopted(found);
-  report.info("read back what the running HAProxy has", {
-    routes: routesOf(found).size,
-    spares: found.bindings.size,
-  });
+  report.tell({ kind: "read-back", routes: routesOf(found).size, spares: found.bindings.size });
 }

@@ -3,7 +3,6 @@ import { Audit } from "./audit.ts";
 import { Believed } from "./believed.ts";
 import { type Executed, Executor } from "./execute.ts";
 import { tenths } from "../core/values/milliseconds.ts";
-import { summarize } from "../core/plan/operation_summary.ts";
 import type { ServerName } from "../core/values/names.ts";
 import { forceReload, meanwhileOf } from "../core/plan/force_reload.ts";
 import { type Plan, planChange } from "../core/plan/plan.ts";
@@ -148,7 +147,7 @@ export class Applier {
   #owe({ reason }: Extract<Executed, { kind: "failed" }>): void {
     this.loader.request.ask(reason);
     if (reason.kind !== "diverged") return;
-    this.parts.report.warn(`HAProxy is not as it was believed to be: ${reason.detail}; it is reloaded`);
+    this.parts.report.tell({ kind: "diverged", detail: reason.detail });
   }
 
   /**
@@ -215,7 +214,7 @@ export class Applier {
         return false;
       }
       const { isWaiting } = executed;
-      if (!isWaiting) report.info("changed HAProxy at run time, what needs no reload", summarize(operations));
+      if (!isWaiting) report.tell({ kind: "changed", operations, isMeanwhile: true });
       return isWaiting;
     } catch (error) {
       report.debug(`cannot do what needs no reload: ${error}`);

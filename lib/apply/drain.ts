@@ -155,9 +155,7 @@ export class Drain {
     if (back.length === 0) return;
     await this.parts.haproxy.send(back.flatMap((server) => runtimeCommands(stateOf(server, "ready"))));
     for (const { name } of back) this.#unknown.delete(name);
-    this.parts.report.info("gave servers back whose containers live on", {
-      servers: back.map(({ name }) => name),
-    });
+    this.parts.report.tell({ kind: "restored", servers: back.map(({ name }) => name) });
   }
 
   async #send(operations: readonly Operation[], since: number): Promise<void> {
@@ -166,7 +164,8 @@ export class Drain {
     for (const { reply, said } of takeReplies(operations, replies)) {
       if (reply === "diverged") throw new Error(said);
     }
-    report.info("took servers out whose containers stop or may have moved", {
+    report.tell({
+      kind: "drained",
       servers: operations.flatMap((each) => "server" in each ? [each.server] : []),
       sinceEventMs: tenths(clock.now() - since),
     });

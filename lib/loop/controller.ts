@@ -199,8 +199,6 @@ export class Controller {
 
   /** Someone may have typed `disable server`: what drifted is told, and put right by the pass that follows. */
   async #audit(): Promise<void> {
-    for (const drift of await this.applier.audit()) {
-      this.parts.report.warn(`HAProxy drifted: ${drift}; it is put right`);
-    }
+    for (const detail of await this.applier.audit()) this.parts.report.tell({ kind: "drifted", detail });
   }
 }

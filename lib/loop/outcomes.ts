@@ -1,7 +1,5 @@
 import type { Applied, Applier } from "../apply/applier.ts";
 import { type Backoff, backoffMs } from "../core/policy/backoff.ts";
-import { summarize } from "../core/plan/operation_summary.ts";
-import { reloadReasonText } from "../core/plan/reload_reason.ts";
 import { tenths } from "../core/values/milliseconds.ts";
 import type { Clock, Outcome, Reporter } from "../ports.ts";
 import type { Reminders } from "./reminders.ts";
@@ -67,7 +65,7 @@ export class Outcomes {
   }
 
   #beInStep(): void {
-    if (this.#complaint !== "") this.parts.report.info("HAProxy is in step again");
+    if (this.#complaint !== "") this.parts.report.tell({ kind: "in-step" });
     this.#complaint = "";
     this.#failures = 0;
   }
@@ -75,20 +73,19 @@ export class Outcomes {
   #tell(plan: Applied["plan"], since: number | undefined): void {
     const { applier, clock, report } = this.parts;
     const doneAt = plan.kind === "runtime" ? applier.answeredAt : clock.now();
-    const took = since === undefined ? {} : { sinceEventMs: tenths(doneAt - since) };
+    const sinceEventMs = since === undefined ? undefined : tenths(doneAt - since);
     if (plan.kind === "reload") {
-      report.info("reloaded HAProxy", { reasons: plan.reasons.slice(0, 5).map(reloadReasonText), ...took });
+      report.tell({ kind: "reloaded", reasons: plan.reasons, sinceEventMs });
     } else if (plan.kind === "runtime") {
-      report.info("changed HAProxy at run time", { ...summarize(plan.operations), ...took });
+      report.tell({ kind: "changed", operations: plan.operations, sinceEventMs });
     }
   }
 
   /** One line for one trouble, however often it is met. */
-  #complain(message: string): void {
-    if (message === this.#complaint) return;
-    this.#complaint = message;
+  #complain(why: string): void {
+    if (why === this.#complaint) return;
+    this.#complaint = why;
     const isServing = this.parts.applier.running !== undefined;
-    const meanwhile = isServing ? "HAProxy keeps the last good config, and it is" : "it is";
-    this.parts.report.error(`${message}; ${meanwhile} tried again`);
+    this.parts.report.tell({ kind: "behind", why, isServing });
   }
 }

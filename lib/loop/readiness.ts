@@ -144,7 +144,7 @@ export class Readiness {
           : `it was not ready within ${READY_LIMIT_MS / 1_000} s (${
             whyWithAdvice(whyLate, check)
           }), expected it to accept connections, and its check to succeed`
-      }; it is asked on`,
+      }; still probing`,
     }));
   }
 
@@ -206,7 +206,8 @@ export class Readiness {
       }
       if (askedMs < SILENT_MS || isTold) return;
       isTold = true;
-      this.report.info(`${server.containerName} gets no traffic yet: ${why}`, { server: server.name });
+      const { containerName: container, name } = server;
+      this.report.tell({ kind: "no-traffic", container, server: name, why });
     };
     const proof = this.prober.prove(target, onFailure, entry.stop.signal).then((found) => {
       if (entry.stop.signal.aborted) return;

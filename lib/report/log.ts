@@ -31,9 +31,6 @@ export function createReporter(format: LogFormat, level: LogLevel, write: LineWr
       history.note(told, new Date());
       logger[told.level]({ event: told.event, ...told.fields }, told.text);
     },
-    error: (message, fields) => logger.error(fields ?? {}, message),
-    warn: (message, fields) => logger.warn(fields ?? {}, message),
-    info: (message, fields) => logger.info(fields ?? {}, message),
     debug: (message, fields) => logger.debug(fields ?? {}, message),
     requests(lines) {
       if (lines.length === 0 || !logger.isLevelEnabled("info")) return;

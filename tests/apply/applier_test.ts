@@ -4,7 +4,7 @@ import { Applier } from "../../lib/apply/applier.ts";
 import type { Plan } from "../../lib/core/plan/plan.ts";
 import type { HaproxyControl } from "../../lib/ports.ts";
 import { openRouting, want } from "../changes/situation.ts";
-import { listener } from "../docker/fake_engine.ts";
+import { Witness } from "../harness/events.ts";
 import { HandClock } from "../harness/hand_clock.ts";
 
 /** What HAProxy says when it is asked, by the question; a question that is not here is answered as all is well. */
@@ -58,7 +58,7 @@ async function playWith(answers: Answers, { tookMs = 0, isExternal = false, refu
         return { ...WELL, ...answers }[line] ?? "";
       })),
   } as unknown as HaproxyControl;
-  const applier = new Applier({ haproxy, clock, report: listener() });
+  const applier = new Applier({ haproxy, clock, report: new Witness() });
   const routing = await openRouting({ "haproxy-version": "2.6" });
   const read = async (step: string) =>
     want(

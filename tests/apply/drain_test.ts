@@ -7,7 +7,7 @@ import { Drain, type DrainParts } from "../../lib/apply/drain.ts";
 import { SavedFiles } from "../../lib/apply/saved_files.ts";
 import type { HaproxyControl } from "../../lib/ports.ts";
 import { openRouting, want } from "../changes/situation.ts";
-import { listener } from "../docker/fake_engine.ts";
+import { Witness } from "../harness/events.ts";
 
 type How = {
   /** A container whose server has no traffic yet. */
@@ -22,7 +22,7 @@ type How = {
 
 /** A drain; where a part is not given, nothing is known of HAProxy, no reload is under way, and nothing fails. */
 function drainOf(parts: Pick<DrainParts, "haproxy"> & Partial<DrainParts>): Drain {
-  const report = listener();
+  const report = new Witness();
   return new Drain({
     clock: systemClock,
     report,

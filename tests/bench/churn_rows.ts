@@ -82,12 +82,11 @@ const WORD_MS = 50;
 
 /** Whether HAProxy had sent a request to its server before the engine's word came that its container is to stop. */
 function isSentBeforeWord({ id, host, at, tookMs }: Failure, router: Router): boolean {
-  const words = router.lines.filter(({ msg, servers }) =>
-    msg.startsWith("took servers out") && Array.isArray(servers)
-  ).map(({ time, sinceEventMs, servers }) => ({
-    cameAt: time - Number(sinceEventMs),
-    servers: servers as string[],
-  }));
+  const words = router.lines.filter(({ event, servers }) => event === "drained" && Array.isArray(servers))
+    .map(({ time, sinceEventMs, servers }) => ({
+      cameAt: time - Number(sinceEventMs),
+      servers: servers as string[],
+    }));
   const line = router.findRequest(`id=${id} `);
   if (line === undefined) {
     // On a kept connection HAProxy leaves it to the client to ask again, and logs nothing: the server is not known.

@@ -92,8 +92,8 @@ export async function starts({ fleet, router, scale }: Scene): Promise<Measured[
 export async function burst({ fleet, router, remark }: Scene): Promise<Measured[]> {
   const before = router.lines.length;
   const result = await measureBurst(fleet, router);
-  for (const { msg, reasons } of router.lines.slice(before)) {
-    if (msg === "reloaded HAProxy") remark(`${router.kind}, burst: reloaded, ${JSON.stringify(reasons)}`);
+  for (const { event, reasons } of router.lines.slice(before)) {
+    if (event === "reloaded") remark(`${router.kind}, burst: reloaded, ${JSON.stringify(reasons)}`);
   }
   const load = "50 containers of 25 new hosts, 200/s on another host";
   const slower = Math.max(result.addedMs, result.removedMs);

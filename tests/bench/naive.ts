@@ -7,7 +7,8 @@ const client = Deno.createHttpClient({
   proxy: { transport: "unix", path: dockerHost.slice("unix://".length) },
 });
 const api = (path: string) => fetch(`http://docker/v1.41${path}`, { client });
-const log = (msg: string) => console.error(JSON.stringify({ time: new Date().toISOString(), msg }));
+const log = (msg: string, event?: string) =>
+  console.error(JSON.stringify({ time: new Date().toISOString(), event, msg }));
 
 type Inspected = {
   readonly Name: string;
@@ -93,7 +94,7 @@ async function reload(text: string): Promise<void> {
   while (running.has(child) && !await isListening(socket)) {
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
-  log("reloaded HAProxy");
+  log("reloaded HAProxy", "reloaded");
 }
 
 async function update(): Promise<void> {

@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { eventually } from "../harness/eventually.ts";
 import { freePort } from "../harness/http.ts";
+import type { Event } from "../../lib/core/status/event.ts";
 import { program } from "../harness/program.ts";
 import { inOwnGroup } from "./processor.ts";
 import { askOnce } from "./raw_http.ts";
@@ -13,6 +14,7 @@ export type RouterKind = "signalbox" | "naive";
 export interface LogLine {
   readonly time: number;
   readonly msg: string;
+  readonly event?: Event["kind"];
   readonly [field: string]: unknown;
 }
 
@@ -149,6 +151,6 @@ class RouterLog {
       line = { time: Date.now(), msg: text };
     }
     this.lines.push(line);
-    if (line.msg === "reloaded HAProxy") this.reloads++;
+    if (line.event === "reloaded") this.reloads++;
   }
 }

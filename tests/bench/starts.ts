@@ -60,14 +60,13 @@ export async function startQuietly(
     await eventually(() => find() !== undefined, { what, everyMs: 50, limitMs: LIMIT_MS });
     return Number(find()?.["sinceEventMs"]);
   };
-  const isDone = (operation: string) => ({ msg, operations }: LogLine) =>
-    msg === "changed HAProxy at run time" && `${operations}`.includes(operation);
+  const isDone = (operation: string) => ({ event, operations }: LogLine) =>
+    event === "changed" && `${operations}`.includes(operation);
   await fleet.start(member);
   const startMs = await told(isDone("set-state"), "the server to be ready");
   await fleet.remove(member);
   const killMs = await told(
-    ({ msg, servers }) =>
-      msg.startsWith("took servers out") && `${servers}`.includes(`:${member.id.slice(0, 12)}:`),
+    ({ event, servers }) => event === "drained" && `${servers}`.includes(`:${member.id.slice(0, 12)}:`),
     "the server to be taken out",
   );
   await told(isDone("delete-server"), "the server to be deleted");

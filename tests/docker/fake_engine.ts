@@ -1,5 +1,4 @@
 /** A Docker engine on a unix socket that answers what a test tells it to, and remembers what it was asked. */
-import { Witness } from "../harness/events.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { Clock } from "../../lib/ports.ts";
 
@@ -171,6 +170,3 @@ export const impatientClock: Clock = {
   after: (_, callback) => systemClock.after(0, callback),
   sleep: () => systemClock.sleep(0),
 };
-
-/** Collects what is reported. */
-export const listener = (): Witness => new Witness();

@@ -53,7 +53,7 @@ for (const haproxy of await haproxies()) {
     }
     const from = first.lines.length;
     first.kill("SIGHUP");
-    await stage.says(first, /reload/, from);
+    await stage.says(first, eventLine("reloaded"), from);
     await request(stage, "/d");
     await isLogged("/d", first);
     const second = stage.start(flags);
@@ -86,7 +86,7 @@ for (const haproxy of await haproxies()) {
     await connection.write(new TextEncoder().encode(`GET /late HTTP/1.1\r\nHost: ${HOST}\r\n`));
     const from = program.lines.length;
     program.kill("SIGHUP");
-    await stage.says(program, /reload/, from);
+    await stage.says(program, eventLine("reloaded"), from);
     const since = performance.now();
     // Longer than streams of old workers were once read.
     await eventually(() => performance.now() - since > 1_500, { what: "some time" });

@@ -40,7 +40,7 @@ Deno.test("a socket whose name somebody else has taken, and left, is made anew w
   const program = stage.start();
   await stage.answers("good.example");
   // It answers a moment before it is known to have taken its config up.
-  await stage.says(program, /reloaded HAProxy/);
+  await stage.says(program, eventLine("reloaded"));
   const socket = `${stage.stateDir}/haproxy.sock`;
   // A worker that binds the name and fails leaves it like this: a file where nobody listens.
   const listener = Deno.listen({ transport: "unix", path: `${socket}.new` });

@@ -1,6 +1,7 @@
 /** Someone types into HAProxy's socket: what drifted is told and put right. */
 import assert from "node:assert/strict";
 import { eventually } from "../harness/eventually.ts";
+import { eventLine } from "../harness/events.ts";
 import { FaultStage } from "./stage.ts";
 
 /** HAProxy is compared with what it should have every 10 s. */
@@ -37,7 +38,7 @@ Deno.test("what someone changes on HAProxy's socket by hand is told and put righ
     const said = await stage.ask(`set server ${deleted} state maint;del server ${deleted}`);
     return said.includes("Server deleted");
   }, { what: `${deleted} to be deleted` });
-  await stage.says(program, /"level":"warn".*HAProxy drifted.*put right/, from, AUDIT_LIMIT_MS);
+  await stage.says(program, eventLine("drifted"), from, AUDIT_LIMIT_MS);
   for (const host of hosts) await stage.answers(host, 200, AUDIT_LIMIT_MS);
   await stage.answers("stranger.example", 404, AUDIT_LIMIT_MS);
   await eventually(async () => (await stage.status()).trouble === undefined, {
@@ -60,7 +61,7 @@ Deno.test("routes that someone changes by hand are told one by one, and put righ
   ].join(";"));
   assert.match(done, / turned\.example\/ untouched\.example$/m);
   for (const [host, what] of [["removed", "removed"], ["stranger", "added"], ["turned", "led elsewhere"]]) {
-    const line = new RegExp(`HAProxy drifted: the route ${host}[.]example/ was ${what} by someone else`);
+    const line = eventLine("drifted", `"detail":"the route ${host}[.]example/ was ${what} by someone else"`);
     await stage.says(program, line, from, AUDIT_LIMIT_MS);
   }
   for (const host of hosts) await stage.answers(host);
@@ -87,7 +88,7 @@ Deno.test("a server that someone led to another address, or gave another weight,
     await stage.ask(`set server ${server(host ?? "")} ${order}`);
     await stage.says(
       program,
-      new RegExp(`"level":"warn".*HAProxy drifted: .*(?:the servers|the weight) of ${host}`),
+      eventLine("drifted", `"detail":".*(?:the servers|the weight) of ${host}`),
       from,
       AUDIT_LIMIT_MS,
     );

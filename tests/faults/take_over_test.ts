@@ -18,7 +18,7 @@ const UNABLE: readonly (readonly [what: string, flags: readonly string[], code: 
     "a certificate that is not there",
     ["--tls-cert", "/nowhere/site.pem"],
     1,
-    /the signalbox that runs here goes on/,
+    /the running signalbox keeps HAProxy/,
   ],
   ["a pid file that cannot be written", ["--pid-file", "/proc/nowhere/pid"], 1, /cannot write --pid-file/],
 ];
@@ -62,7 +62,7 @@ Deno.test("a question that is never finished to the one that leaves costs the ne
   const slow = await Deno.connect({ transport: "unix", path });
   await slow.write(new TextEncoder().encode("GET /status HTTP/1.1\r\nHost: x\r\n"));
   const second = stage.start();
-  await second.waitForLine(/read back what the running HAProxy has/);
+  await second.waitForLine(eventLine("read-back"));
   await eventually(async () => (await stage.status()).pid === second.pid, { what: "the second to be asked" });
   slow.close();
   assert.equal(await first.exited, 0);

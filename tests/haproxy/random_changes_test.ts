@@ -126,7 +126,7 @@ class Story {
     steps.push(
       `   ${plan.kind}${plan.kind === "reload" ? `: ${plan.reasons.map(reloadReasonText).join("; ")}` : ""}`,
     );
-    const surprises = stage.report.lines.filter((line) => /not as it was believed/.test(line));
+    const surprises = stage.report.of("diverged").map(({ detail }) => detail);
     assert.ok(surprises.every(isExpected), surprises.join("\n"));
     return plan;
   }

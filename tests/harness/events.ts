@@ -20,9 +20,6 @@ export class Witness implements Reporter {
     return this.events.filter((event): event is EventOf<Kind> => event.kind === kind);
   }
 
-  error = (message: string): void => void this.lines.push(`error: ${message}`);
-  warn = (message: string): void => void this.lines.push(`warn: ${message}`);
-  info = (message: string): void => void this.lines.push(`info: ${message}`);
   debug = (message: string): void => void this.lines.push(`debug: ${message}`);
   requests(): void {}
   notices(): void {}

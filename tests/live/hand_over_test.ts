@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { startLoad } from "../bench/load_process.ts";
 import type { LoadResult } from "../bench/load.ts";
 import { startContainer } from "../harness/engine.ts";
-import { eventLine } from "../harness/events.ts";
+import { eventLine, eventsOf } from "../harness/events.ts";
 import { haproxies } from "../harness/haproxies.ts";
 import { eventually } from "../harness/program.ts";
 import { processesNaming } from "./processes.ts";
@@ -44,7 +44,7 @@ function assertNoneFailed(results: readonly LoadResult[]): void {
 
 /** What it found was what it wants, but for what is a matter of commands. */
 function assertNoReload({ program }: Router): void {
-  assert.deepEqual(program.lines.filter((line) => /reloaded HAProxy/.test(line)), []);
+  assert.deepEqual(eventsOf(program.lines, "reloaded"), []);
 }
 
 /** Starts another signalbox on the state directory and the ports of the first. */
@@ -66,7 +66,7 @@ for (const { version, path } of await haproxies()) {
         // HAProxy serves alone, and what starts now is for the next signalbox.
         await serve(3, "meanwhile.local");
         const second = await another(stage, first);
-        await second.program.waitForLine(/read back what the running HAProxy has/);
+        await second.program.waitForLine(eventLine("read-back"));
         await first.answers("meanwhile.local");
         await serve(4, "later.local");
         await first.answers("later.local");
@@ -98,7 +98,7 @@ live(
         const next = await another(stage, first);
         assert.equal(await before.program.exited, 0);
         await before.program.waitForLine(eventLine("handed-over"));
-        await next.program.waitForLine(/read back what the running HAProxy has/);
+        await next.program.waitForLine(eventLine("read-back"));
         await serve(round, `round${round}.local`);
         await first.answers(`round${round}.local`);
         assertNoReload(next);

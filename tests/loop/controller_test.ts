@@ -7,7 +7,7 @@ import { renderDesired } from "../../lib/core/config/render.ts";
 import { decodeSnapshot } from "../../lib/docker/file/snapshot_file.ts";
 import type { HaproxyControl, Outcome, SourceListener, Wake } from "../../lib/ports.ts";
 import { openRouting } from "../changes/situation.ts";
-import { listener } from "../docker/fake_engine.ts";
+import { Witness } from "../harness/events.ts";
 import { eventually } from "../harness/eventually.ts";
 import { HandClock } from "../harness/hand_clock.ts";
 
@@ -18,7 +18,7 @@ class Loop {
   readonly loads: { readonly hosts: string; readonly end: () => void }[] = [];
   observed = 0;
   checks = 0;
-  readonly report = listener();
+  readonly report = new Witness();
   /** What HAProxy was sent. */
   readonly sent: string[] = [];
   /** What the loop hears of containers that end. */
@@ -221,5 +221,5 @@ Deno.test("what waits for its last connections is asked for ever more rarely, an
     // The audit asks too, every ten seconds.
     assert.ok(asked.length > 6 && asked.length < 20, `${asked.length} times in a minute`);
     assert.equal(loop.checks, 0);
-    assert.deepEqual(loop.report.lines.filter((line) => /^info: changed/.test(line)), []);
+    assert.deepEqual(loop.report.of("changed"), []);
   }, true));

@@ -4,7 +4,7 @@ import { formatNotice } from "../../lib/core/values/notice.ts";
 import type { Prober } from "../../lib/ports.ts";
 import { Readiness } from "../../lib/loop/readiness.ts";
 import { openRouting, want } from "../changes/situation.ts";
-import { listener } from "../docker/fake_engine.ts";
+import { Witness } from "../harness/events.ts";
 import { reportedAt } from "./reported.ts";
 
 /** A prober in the test's hands. */
@@ -30,7 +30,7 @@ async function readinessOf(data: string) {
   }]);
   const { desired: { model } } = want(await openRouting({ "haproxy-version": "2.6" }), snapshot, {});
   const probe = new Probe();
-  const report = listener();
+  const report = new Witness();
   let changes = 0;
   const readiness = new Readiness(probe, report, () => changes++);
   readiness.update(model);
@@ -64,16 +64,13 @@ for (
   Deno.test(`a container that says ${data} and does not come up within a minute is a warning, until it does`, async () => {
     const { probe, report, changes, notices } = await readinessOf(data);
     probe.fail("it sleeps", 1_500);
-    assert.deepEqual(
-      report.lines,
-      ["info: web gets no traffic yet: it sleeps"],
-      "after a second it is said why",
-    );
+    const told = report.of("no-traffic").map(({ container, why }) => [container, why]);
+    assert.deepEqual(told, [["web", "it sleeps"]], "after a second");
     probe.fail("it sleeps", 59_999);
     assert.deepEqual([notices(), changes()], [[], 0]);
     probe.fail("it sleeps", 60_000);
     assert.equal(changes(), 1, "the loop is woken, so that it is told");
-    const warning = [`warning: web: gets no traffic for www.example.com: ${what}; it is asked on`];
+    const warning = [`warning: web: gets no traffic for www.example.com: ${what}; still probing`];
     assert.deepEqual(notices(), warning);
     probe.fail("it is dead", 61_000);
     assert.deepEqual([notices(), changes()], [warning, 1], "it is told once");
@@ -111,7 +108,7 @@ Deno.test("a server that is still asked is asked by the check that its backend h
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     },
   };
-  const readiness = new Readiness(prober, listener(), () => undefined);
+  const readiness = new Readiness(prober, new Witness(), () => undefined);
   for (const containers of [[web(1, "/old"), web(2, "/new")], [web(2, "/new")], [web(2, "/new")]]) {
     readiness.update(want(routing, JSON.stringify(containers), {}).desired.model);
   }

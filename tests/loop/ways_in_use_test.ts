@@ -4,7 +4,7 @@ import { buildModel } from "../../lib/core/model/build_model.ts";
 import type { Prober, ProbeTarget, ProbeWay } from "../../lib/ports.ts";
 import { Readiness } from "../../lib/loop/readiness.ts";
 import { container, LOCAL, network, published, SETTINGS } from "../core/containers.ts";
-import { listener } from "../docker/fake_engine.ts";
+import { Witness } from "../harness/events.ts";
 import type { ReportedServer } from "../../lib/core/state/survey.ts";
 import { reportedAt } from "./reported.ts";
 
@@ -26,7 +26,7 @@ class Probe implements Prober {
 function loop(known: readonly ReportedServer[] = []) {
   const probe = new Probe();
   let wakes = 0;
-  const readiness = new Readiness(probe, listener(), () => wakes++);
+  const readiness = new Readiness(probe, new Witness(), () => wakes++);
   readiness.know(known);
   const settings = { ...SETTINGS, address: LOCAL };
   const pass = (...containers: ReturnType<typeof container>[]) => {

@@ -9,8 +9,8 @@ const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 function linesOf(format: "text" | "json"): string[] {
   const lines: string[] = [];
   const report = createReporter(format, "debug", (line) => lines.push(line));
-  report.error(`a message ${EVIL}`);
-  report.warn("fields", { [EVIL]: EVIL, list: [EVIL] });
+  report.tell({ kind: "haproxy-printed", line: EVIL, level: "error" });
+  report.debug("fields", { [EVIL]: EVIL, list: [EVIL] });
   report.requests([`GET /${EVIL}`]);
   report.notices([{ severity: "warning", code: "x", subject: EVIL, message: EVIL }]);
   return lines;
@@ -29,7 +29,7 @@ Deno.test("the JSON log spells them out as JSON does, so that a program reads wh
   const lines = linesOf("json");
   for (const line of lines) assert.doesNotMatch(line, OBEYED);
   const [message, fields, request, notice] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-  assert.equal(message?.["msg"], `a message ${EVIL}`);
+  assert.equal(message?.["msg"], `haproxy: ${EVIL}`);
   assert.equal(fields?.[EVIL], EVIL);
   assert.equal(request?.["msg"], `GET /${EVIL}`);
   assert.equal(notice?.["container"], EVIL);
