@@ -1,15 +1,10 @@
-import type { Design } from "../loop/controller.ts";
 import type { AddressSettings } from "../core/model/choose_endpoint.ts";
 import type { HaproxyVersion } from "../core/keys/backend_option.ts";
+import { Design } from "../core/config/design.ts";
 import { messageOf } from "../core/values/message_of.ts";
-import { buildModel, type Built } from "../core/model/build_model.ts";
-import type { MachineAddresses } from "../core/model/own_listener.ts";
-import type { InUse } from "../core/model/ways.ts";
 import type { OwnListener, RoutingSettings } from "../core/model/routing_settings.ts";
 import type { IpAddress } from "../core/values/names.ts";
-import { renderDesired } from "../core/config/render.ts";
 import type { Settings } from "../core/settings/settings.ts";
-import type { Snapshot } from "../core/snapshot/snapshot.ts";
 import {
   BUILTIN_TEMPLATES,
   compileTemplates,
@@ -27,9 +22,7 @@ const DEFAULT_VERSION: HaproxyVersion = [2, 6];
 export type Routing = {
   readonly settings: RoutingSettings;
   readonly templates: Templates;
-  readonly design: Design & {
-    readonly build: (snapshot: Snapshot, inUse?: InUse, machine?: MachineAddresses) => Built;
-  };
+  readonly design: Design;
   /** Secrets that the config names, for haproxy's environment. */
   readonly env: Readonly<Record<string, string>>;
 };
@@ -69,11 +62,7 @@ export async function prepareRouting(settings: Settings): Promise<Routing> {
   return {
     settings: routing,
     templates,
-    design: {
-      build: (snapshot: Snapshot, inUse?: InUse, machine?: MachineAddresses) =>
-        buildModel(snapshot, routing, machine, inUse),
-      render: (model) => renderDesired(model, templates, routing),
-    },
+    design: new Design(routing, templates),
     env: password === undefined ? {} : { SIGNALBOX_STATS_PASSWORD: password },
   };
 }

@@ -2,8 +2,7 @@ import { messageOf } from "../core/values/message_of.ts";
 import { Applier } from "../apply/applier.ts";
 import type { Built } from "../core/model/build_model.ts";
 import { tenths } from "../core/values/milliseconds.ts";
-import type { Model } from "../core/model/model.ts";
-import type { Desired } from "../core/config/render.ts";
+import type { Design } from "../core/config/design.ts";
 import type { Settle } from "../core/policy/settle.ts";
 import type { LoopState } from "../core/status/status.ts";
 import { emptySnapshot, type Snapshot, withoutStarting } from "../core/snapshot/snapshot.ts";
@@ -15,14 +14,7 @@ import { Quarantine } from "../apply/quarantine.ts";
 import { loopStateOf } from "./loop_state.ts";
 import { Outcomes } from "./outcomes.ts";
 import { Readiness } from "./readiness.ts";
-import type { InUse } from "../core/model/ways.ts";
 import { Reminders } from "./reminders.ts";
-
-/** The pure half of the flow, in its two steps. */
-export type Design = {
-  readonly build: (snapshot: Snapshot, inUse?: InUse) => Built;
-  readonly render: (model: Model) => Desired;
-};
 
 /** What the loop is made of. */
 export type ControllerParts = {
@@ -33,7 +25,7 @@ export type ControllerParts = {
   readonly report: Reporter;
   readonly settle: Settle;
   /** The pure half of the flow: what should be, from what Docker said. */
-  readonly design: Design;
+  readonly design: Pick<Design, "build" | "render">;
 };
 
 /** How often everything is read again, in milliseconds, in case an event was missed. */
@@ -71,7 +63,7 @@ export class Controller {
     this.#checks = new ConfigChecks({
       ...parts,
       quarantine: this.quarantine,
-      render: parts.design.render,
+      render: (model) => parts.design.render(model),
       onFault: () => this.wake({ reason: "haproxy", ids: new Set() }),
     });
   }

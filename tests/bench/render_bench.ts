@@ -1,10 +1,9 @@
 /** Measures the pure half of the flow: what Docker said, decoded, to the files that HAProxy loads. */
-import { buildModel } from "../../lib/core/model/build_model.ts";
 import type { RoutingSettings } from "../../lib/core/model/routing_settings.ts";
 import type { IpAddress, Port } from "../../lib/core/values/names.ts";
 import { planChange } from "../../lib/core/plan/plan.ts";
 import { runningAfterLoad } from "../../lib/core/state/running.ts";
-import { renderDesired } from "../../lib/core/config/render.ts";
+import { Design } from "../../lib/core/config/design.ts";
 import type { Snapshot } from "../../lib/core/snapshot/snapshot.ts";
 import { BUILTIN_TEMPLATES, compileTemplates } from "../../lib/core/config/templates.ts";
 import { decodeSnapshot } from "../../lib/docker/file/snapshot_file.ts";
@@ -78,8 +77,8 @@ function changeOne(snapshot: Snapshot): { snapshot: Snapshot } {
 export function measureRender(count: number): Row[] {
   const json = inspectJson(count);
   const snapshot = decoded(json);
-  const { model } = buildModel(snapshot, routing);
-  const desired = renderDesired(model, templates, routing);
+  const design = new Design(routing, templates);
+  const desired = design.render(design.build(snapshot).model);
   const running = runningAfterLoad(desired, new Map());
   const load = `${
     count.toLocaleString("en")
@@ -93,31 +92,34 @@ export function measureRender(count: number): Row[] {
   });
   const pass = (
     name: string,
-    given: () => { snapshot: Snapshot; settings: RoutingSettings },
+    given: () => { snapshot: Snapshot; design: Design },
   ): Row[] => {
     const parts = { build: [] as number[], render: [] as number[] };
     const all = timeUs(() => {
-      const { snapshot, settings } = given();
+      const { snapshot, design } = given();
       const start = performance.now();
-      const { model } = buildModel(snapshot, settings);
+      const { model } = design.build(snapshot);
       const built = performance.now();
-      renderDesired(model, templates, settings);
+      design.render(model);
       parts.build.push((built - start) * 1_000);
       parts.render.push((performance.now() - built) * 1_000);
     });
     return [
       row(name, all, true),
-      row("  of it: buildModel", median(parts.build)),
-      row("  of it: renderDesired", median(parts.render)),
+      row("  of it: build", median(parts.build)),
+      row("  of it: render", median(parts.render)),
     ];
   };
   return [
     ...pass(
       "snapshot → config, one container changed",
-      () => ({ ...changeOne(snapshot), settings: routing }),
+      () => ({ ...changeOne(snapshot), design }),
     ),
-    // Settings of its own have no memory of an earlier pass.
-    ...pass("snapshot → config, the first pass", () => ({ snapshot, settings: { ...routing } })),
+    // A new design remembers no earlier pass.
+    ...pass(
+      "snapshot → config, the first pass",
+      () => ({ snapshot, design: new Design(routing, templates) }),
+    ),
     row(
       "planChange, nothing differs",
       timeUs(() => planChange(running, desired, new Map(), { canAddServers: true, canAddBackends: false })),

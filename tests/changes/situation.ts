@@ -2,11 +2,10 @@
 import assert from "node:assert/strict";
 import { prepareRouting, type Routing } from "../../lib/cli/routing.ts";
 import { settingsOf } from "../../lib/cli/settings.ts";
-import { buildModel } from "../../lib/core/model/build_model.ts";
 import type { ServerName } from "../../lib/core/values/names.ts";
 import type { Plan } from "../../lib/core/plan/plan.ts";
 import { reloadReasonText } from "../../lib/core/plan/reload_reason.ts";
-import { type Desired, renderDesired } from "../../lib/core/config/render.ts";
+import type { Desired } from "../../lib/core/config/render.ts";
 import { runtimeCommands, type ServerState } from "../../lib/core/runtime/operation.ts";
 import { decodeSnapshot } from "../../lib/docker/file/snapshot_file.ts";
 
@@ -97,9 +96,9 @@ export function want(routing: Routing, snapshot: string, note: Note): Wanted {
       containers.filter((container) => names.includes(container.name)).map((container) => container.id),
     );
   const waiting = named(note.not_ready);
-  const { settings, templates } = routing;
-  const { model } = buildModel({ containers, stopping: named(note.stopping), starting: named(note.starting) }, settings);
-  const desired = renderDesired(model, templates, settings);
+  const { design } = routing;
+  const said = { containers, stopping: named(note.stopping), starting: named(note.starting) };
+  const desired = design.render(design.build(said).model);
   const servers = desired.model.backends.flatMap((backend) => backend.servers);
   const states = servers.map((server) =>
     [server.name, server.gate === "open" && !waiting.has(server.containerId) ? "ready" : "maint"] as const

@@ -5,7 +5,14 @@ import { formatEndpoint } from "../values/names.ts";
 import { HOSTS_MAP, type Tables } from "../values/table.ts";
 import { routeValue } from "../runtime/route_value.ts";
 import { MOST_STREAMS, OTHER_CONNECTIONS } from "./descriptors.ts";
-import { prepareBackends, prepareReady, type Rendering, type Section, textsOf } from "./section.ts";
+import {
+  prepareBackends,
+  prepareReady,
+  type Rendering,
+  type Section,
+  SectionMemory,
+  textsOf,
+} from "./section.ts";
 import type { RoutingSettings } from "../model/routing_settings.ts";
 import type { Templates } from "./templates.ts";
 
@@ -41,17 +48,32 @@ export const LAST_TRY = "last_try.lua";
  */
 const LAST_TRY_TEMPLATES = ["haproxy.cfg.eta", "global.eta", "defaults.eta", "backend.eta"];
 
+/** What is remembered from one pass to the next, for one set of templates and settings. */
+export class RenderMemory {
+  readonly sections = new SectionMemory();
+  /** The config without its backends, by what it was rendered from. */
+  fixed: { readonly key: string; readonly text: string } | undefined;
+}
+
 /** Renders what the model wants; the same model, templates and settings give the same bytes. Throws TemplateError. */
 export function renderDesired(
   model: Model,
   templates: Templates,
   { haproxyVersion: version, balance, addBackends }: RenderSettings,
+  memory = new RenderMemory(),
 ): Desired {
   // A user's own template, written for spares, may not say what new backends are made from.
   const canAddBackends = addBackends && isAtLeast(version, [3, 4]) &&
     !["haproxy.cfg.eta", "defaults.eta", "backend.eta"].some((name) => templates.overlaid.has(name));
   const hasLastTry = !canAddBackends && !LAST_TRY_TEMPLATES.some((name) => templates.overlaid.has(name));
-  const rendering: Rendering = { templates, version, frontend: model.frontend, hasLastTry };
+  const { sections: remembered } = memory;
+  const rendering: Rendering = {
+    templates,
+    version,
+    frontend: model.frontend,
+    hasLastTry,
+    memory: remembered,
+  };
   const prepared = prepareBackends(model.backends, rendering);
   const sections = new Map<string, Section>();
   for (const { backend, section } of prepared) sections.set(backend.name, section);
@@ -74,13 +96,14 @@ export function renderDesired(
   return {
     model,
     files: new Map([
-      ["haproxy.cfg", templates.render("haproxy.cfg.eta", { ...all, textOf: textsOf(all, templates) })],
+      ["haproxy.cfg", templates.render("haproxy.cfg.eta", { ...all, textOf: textsOf(all, rendering) })],
       [HOSTS_MAP, templates.render(`${HOSTS_MAP}.eta`, { routes })],
       ...hasLastTry ? [[LAST_TRY, templates.render(`${LAST_TRY}.eta`, {})] as const] : [],
     ]),
     fixed: renderFixed(
       { ...base, backends: [], spares: [], defaults: [], canAddBackends, hasLastTry },
       templates,
+      memory,
     ),
     sections,
     defaults: new Map(defaults.map(({ shape, name }) => [shape, name])),
@@ -89,16 +112,13 @@ export function renderDesired(
 }
 
 /** The config without its backends, which stays the same from one pass to the next. */
-function renderFixed(data: Record<string, unknown>, templates: Templates): string {
+function renderFixed(data: Record<string, unknown>, templates: Templates, memory: RenderMemory): string {
   const key = JSON.stringify(data);
-  const before = fixedTexts.get(templates);
-  if (before?.key === key) return before.text;
+  if (memory.fixed?.key === key) return memory.fixed.text;
   const text = templates.render("haproxy.cfg.eta", data);
-  fixedTexts.set(templates, { key, text });
+  memory.fixed = { key, text };
   return text;
 }
-
-const fixedTexts = new WeakMap<Templates, { readonly key: string; readonly text: string }>();
 
 function bindLines(frontend: Frontend): { text: string; isIpv6Twin: boolean }[] {
   const { address, tls } = frontend;

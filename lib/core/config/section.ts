@@ -1,5 +1,5 @@
 import { type HaproxyVersion, isAtLeast } from "../keys/backend_option.ts";
-import { defaultShape, shapeText } from "../model/merge_options.ts";
+import { plainShape } from "../model/merge_options.ts";
 import { isDynamic, isHashing } from "../keys/balance.ts";
 import type { Backend, BackendShape, Frontend, Model, Server } from "../model/model.ts";
 import {
@@ -31,6 +31,7 @@ export type Rendering = {
   readonly frontend: Frontend;
   /** A request that ends its containers is counted by rules of the config, and ended by a file beside it. */
   readonly hasLastTry: boolean;
+  readonly memory: SectionMemory;
 };
 
 /** Spare backends that are kept ready: of the shape that most hosts have, and of each other shape in use. */
@@ -50,33 +51,56 @@ type SectionData = {
   readonly redirect: { readonly location: string; readonly conditions: readonly string[] } | undefined;
   readonly hasLastTry: boolean;
   readonly servers: readonly SectionServer[];
-  /** What `backend.eta` made of it, once it did. */
-  text: string | undefined;
 };
 
 type Prepared = { readonly backend: Backend; readonly data: SectionData; readonly section: Section };
 
-/** What was prepared for a model's backends, by their names. */
-type Memory = { readonly rendering: Rendering; readonly prepared: ReadonlyMap<BackendName, Prepared> };
+/** What is remembered of sections from one pass to the next, for one set of templates and settings. */
+export class SectionMemory {
+  /** What was prepared for a model's backends, by their names. */
+  backends:
+    | { readonly rendering: Rendering; readonly prepared: ReadonlyMap<BackendName, Prepared> }
+    | undefined;
+  /** What new hosts may be made from, by what decides it. */
+  ready: { readonly key: string; readonly rendering: Rendering; readonly ready: Ready } | undefined;
+  /** The shape of a container that asks for nothing. */
+  plain: BackendShape | undefined;
+  readonly #shapeTexts = new WeakMap<BackendShape, string>();
+  readonly #texts = new WeakMap<SectionData, string>();
 
-const memories = new WeakMap<Templates, Memory>();
+  /** A shape as one text: two backends of the same text can stand in for each other. */
+  shapeText(shape: BackendShape): string {
+    const text = this.#shapeTexts.get(shape) ?? JSON.stringify(shape);
+    this.#shapeTexts.set(shape, text);
+    return text;
+  }
+
+  /** What `backend.eta` makes of a section. */
+  textOf(data: SectionData, templates: Templates): string {
+    // What is kept is made one text here: as a template leaves it, it is a tree of all its pieces, many times as large.
+    const text = this.#texts.get(data) ?? `${templates.render("backend.eta", data).trimEnd()}\n`;
+    this.#texts.set(data, text);
+    return text;
+  }
+}
 
 /** The sections of a model's backends, in its order; the same objects as the last time where nothing differs. */
 export function prepareBackends(backends: readonly Backend[], rendering: Rendering): Prepared[] {
-  const memory = memories.get(rendering.templates);
-  const before = memory !== undefined && isSameRendering(memory.rendering, rendering)
-    ? memory.prepared
-    : undefined;
+  const { memory } = rendering;
+  const { backends: last } = memory;
+  const before = last !== undefined && isSameRendering(last.rendering, rendering) ? last.prepared : undefined;
   const all = backends.map((backend) => prepareBackend(backend, before?.get(backend.name), rendering));
   const prepared = new Map<BackendName, Prepared>();
   for (const each of all) prepared.set(each.backend.name, each);
-  memories.set(rendering.templates, { rendering, prepared });
+  memory.backends = { rendering, prepared };
   return all;
 }
 
 function prepareBackend(backend: Backend, before: Prepared | undefined, rendering: Rendering): Prepared {
   if (before?.backend === backend) return before;
-  const isSameShape = before !== undefined && shapeText(before.backend.shape) === shapeText(backend.shape);
+  const { memory } = rendering;
+  const isSameShape = before !== undefined &&
+    memory.shapeText(before.backend.shape) === memory.shapeText(backend.shape);
   const known = isSameShape
     ? new Map(before.backend.servers.map((server, at) => [server, before.section.servers[at]]))
     : undefined;
@@ -86,7 +110,7 @@ function prepareBackend(backend: Backend, before: Prepared | undefined, renderin
   return {
     backend,
     data: sectionData(backend.name, backend.shape, rendering, titleOf(backend), servers),
-    section: sectionOf(backend.shape, false, servers),
+    section: sectionOf(backend.shape, false, servers, memory),
   };
 }
 
@@ -109,11 +133,6 @@ type Ready = {
   readonly sections: readonly (readonly [string, Section])[];
 };
 
-const readies = new WeakMap<
-  Templates,
-  { readonly key: string; readonly rendering: Rendering; readonly ready: Ready }
->();
-
 /** What new hosts may be made from; the same objects as the last time where nothing differs. */
 export function prepareReady(
   model: Model,
@@ -121,23 +140,24 @@ export function prepareReady(
   canAddBackends: boolean,
   rendering: Rendering,
 ): Ready {
-  const shapes = readyShapes(model, balance);
-  const key = `${canAddBackends} ${shapes.map(shapeText)}`;
-  const before = readies.get(rendering.templates);
+  const { memory } = rendering;
+  const shapes = readyShapes(model, balance, memory);
+  const key = `${canAddBackends} ${shapes.map((shape) => memory.shapeText(shape))}`;
+  const before = memory.ready;
   if (before?.key === key && isSameRendering(before.rendering, rendering)) return before.ready;
   const dataOf = (name: string, shape: BackendShape): SectionData =>
     sectionData(name, shape, rendering, undefined, []);
   const spares = canAddBackends ? [] : shapes.flatMap(multiply);
   const ready: Ready = {
     spares: spares.map((shape, at) => dataOf(`_spare_${at + 1}`, shape)),
-    sections: spares.map((shape, at) => [`_spare_${at + 1}`, sectionOf(shape, true, [])]),
+    sections: spares.map((shape, at) => [`_spare_${at + 1}`, sectionOf(shape, true, [], memory)]),
     defaults: (canAddBackends ? shapes : []).map((shape, at) => ({
       ...dataOf(`_defaults_${at + 1}`, shape),
       parent: "_base",
-      shape: shapeText(shape),
+      shape: memory.shapeText(shape),
     })),
   };
-  readies.set(rendering.templates, { key, rendering, ready });
+  memory.ready = { key, rendering, ready };
   return ready;
 }
 
@@ -145,26 +165,30 @@ export function prepareReady(
  * What `backend.eta` makes of a section. What has not changed is not rendered again; a user's own template may look at
  * everything else too, as it may where it is included.
  */
-export function textsOf(all: object, templates: Templates): (data: SectionData) => string {
+export function textsOf(all: object, { templates, memory }: Rendering): (data: SectionData) => string {
   if (templates.overlaid.has("backend.eta")) {
     return (data) => templates.render("backend.eta", { ...all, ...data });
   }
-  // What is kept is made one text here: as a template leaves it, it is a tree of all its pieces, many times as large.
-  return (data) => data.text ??= `${templates.render("backend.eta", data).trimEnd()}\n`;
+  return (data) => memory.textOf(data, templates);
 }
 
-function sectionOf(shape: BackendShape, isSpare: boolean, servers: Section["servers"]): Section {
-  return { shape: shapeText(shape), isSpare, isDynamic: isDynamic(shape.balance_algorithm), servers };
+function sectionOf(
+  shape: BackendShape,
+  isSpare: boolean,
+  servers: Section["servers"],
+  memory: SectionMemory,
+): Section {
+  return { shape: memory.shapeText(shape), isSpare, isDynamic: isDynamic(shape.balance_algorithm), servers };
 }
 
 /** The shapes that a new host may come in: first the one of a container that asks for nothing, then those in use. */
-function readyShapes(model: Model, balance: string): BackendShape[] {
-  const plain = defaultShape(balance);
-  const shapes = new Map([[shapeText(plain), plain]]);
+function readyShapes(model: Model, balance: string, memory: SectionMemory): BackendShape[] {
+  const plain = memory.plain ??= plainShape(balance);
+  const shapes = new Map([[memory.shapeText(plain), plain]]);
   const stripped = new Set<string>();
   for (const { shape } of model.backends) {
     if (!isDynamic(shape.balance_algorithm)) continue;
-    const text = shapeText(shape);
+    const text = memory.shapeText(shape);
     // A path that is taken off, and names of hosts, mostly belong to one route; where two have the same, a third may come.
     if ((shape.context_root_rewrite === "" && shape.tlsOnlyHosts === undefined) || stripped.has(text)) {
       shapes.set(text, shape);
@@ -205,7 +229,6 @@ function sectionData(
       : undefined,
     hasLastTry,
     servers,
-    text: undefined,
   };
 }
 

@@ -1,8 +1,8 @@
 import { Claims, whyTaken } from "./claims.ts";
 import { mergeShape } from "./merge_options.ts";
 import { withHost } from "../keys/health_check.ts";
-import type { Backend, Model, Route, Server } from "./model.ts";
-import { type Considered, memoryOf, type Merged, type ModelMemory } from "./model_memory.ts";
+import type { Backend, BackendShape, Model, Route, Server } from "./model.ts";
+import { type Considered, type Merged, ModelMemory } from "./model_memory.ts";
 import { type BackendName, isWildcard, type ServerName } from "../values/names.ts";
 import { NetworkOwners } from "../snapshot/network_owner.ts";
 import { type Notice, quote } from "../values/notice.ts";
@@ -33,8 +33,10 @@ export function buildModel(
   settings: RoutingSettings,
   machine: MachineAddresses = UNKNOWN_MACHINE,
   inUse: InUse = NOTHING_IN_USE,
+  memory = new ModelMemory(settings),
 ): Built {
-  const builder = new Builder(snapshot, settings, machine, inUse);
+  memory.begin(inUse);
+  const builder = new Builder(snapshot, settings, machine, memory);
   // The oldest first: whoever came first keeps a host. One that is being stopped or started keeps none that another
   // could answer for.
   const { stopping, starting } = snapshot;
@@ -59,17 +61,14 @@ class Builder {
   readonly considered: Considered[] = [];
   readonly drafts = new Map<BackendName, Draft>();
   readonly claims = new Claims();
-  readonly #memory: ModelMemory;
   readonly #networks: NetworkOwners;
 
   constructor(
     readonly snapshot: Snapshot,
     readonly settings: RoutingSettings,
     readonly machine: MachineAddresses,
-    inUse: InUse,
+    readonly memory: ModelMemory,
   ) {
-    this.#memory = memoryOf(settings);
-    this.#memory.begin(inUse);
     this.#networks = new NetworkOwners(snapshot);
   }
 
@@ -77,7 +76,7 @@ class Builder {
     const { stopping, starting } = this.snapshot;
     const { id } = container;
     const phase = stopping.has(id) ? "stopping" : starting.has(id) ? "starting" : "running";
-    const read = this.#memory.consider(container, phase, this.#networks.ownerOf(container));
+    const read = this.memory.consider(container, phase, this.#networks.ownerOf(container));
     const considered = withoutLoops(read, this.settings, this.machine);
     this.considered.push(considered);
     for (const { notices, more = 0, offer } of considered.attempts) {
@@ -136,13 +135,13 @@ class Builder {
       // The oldest decides a backend's options, also while it stops: they change once, when it is gone.
       if (stopping.size > 0) draft.members.sort((a, b) => byAge(a.container, b.container));
       if (draft.routes.length > 1) draft.routes.sort(byKey);
-      const merged = this.#memory.mergedOf(name, draft, (draft) => merge(draft, settings));
+      const merged = this.memory.mergedOf(name, draft, (draft) => merge(draft, settings, this.memory.plain));
       notices.addAll(merged.notices);
       backends.push(merged.backend);
     }
     const held = settings.frontend.tls === undefined
       ? new Map<BackendName, Held>()
-      : holdTlsOnly(backends, owners);
+      : holdTlsOnly(backends, owners, this.memory.redirecting);
     for (const each of held.values()) notices.addAll([heldNotice(each)]);
     const model: Model = {
       frontend: settings.frontend,
@@ -171,9 +170,9 @@ const byKey = (a: Route, b: Route): number => compare(a.key, b.key);
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
   compare(a.name, b.name);
 
-function merge({ own, members, routes }: Draft, settings: RoutingSettings): Merged {
+function merge({ own, members, routes }: Draft, settings: RoutingSettings, plain: BackendShape): Merged {
   const { host, path, backend: name } = own;
-  const { shape: merged, notices } = mergeShape(members, path, settings);
+  const { shape: merged, notices } = mergeShape(members, path, settings, plain);
   const servers = members.map(({ server }) => server);
   sortByName(servers);
   const check = withHost(merged.check, host, servers.map((server) => server.name));

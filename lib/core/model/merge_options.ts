@@ -10,27 +10,10 @@ const FALLBACKS: Readonly<Record<BackendKey, unknown>> = fallbacksOf("backend");
 const RULES: { readonly [K in BackendKey]?: (said: never, given: Given, tell: Tell) => unknown } =
   MERGE_RULES;
 
-/** The shape of a backend whose containers ask for nothing; the same object for the same algorithm. */
-export function defaultShape(balance: string): BackendShape {
-  const before = defaultShapes.get(balance);
-  if (before !== undefined) return before;
-  const shape = optionsFrom({}, { balance, path: "" as PathPrefix, hasTls: true }, () => {});
-  defaultShapes.set(balance, shape);
-  return shape;
+/** The shape of a backend whose containers ask for nothing. */
+export function plainShape(balance: string): BackendShape {
+  return optionsFrom({}, { balance, path: "" as PathPrefix, hasTls: true }, () => {});
 }
-
-const defaultShapes = new Map<string, BackendShape>();
-
-/** The shape as one text: two backends of the same text can stand in for each other. */
-export function shapeText(shape: BackendShape): string {
-  const before = shapeTexts.get(shape);
-  if (before !== undefined) return before;
-  const text = JSON.stringify(shape);
-  shapeTexts.set(shape, text);
-  return text;
-}
-
-const shapeTexts = new WeakMap<BackendShape, string>();
 
 /**
  * The options of a backend from what its containers said, oldest first: the first that sets an option decides, and
@@ -40,11 +23,13 @@ export function mergeShape(
   all: readonly Member[],
   path: PathPrefix,
   { balance, frontend }: RoutingSettings,
+  /** What it is where nobody says anything: one object for all. */
+  plain: BackendShape,
 ): { readonly shape: BackendShape; readonly notices: readonly Notice[] } {
   // One that is being started decides nothing before it runs, if another does.
   const running = all.some(isStarting) ? all.filter((member) => !isStarting(member)) : all;
   const members = running.length === 0 ? all : running;
-  if (!members.some(saysAnything)) return { shape: defaultShape(balance), notices: NONE };
+  if (!members.some(saysAnything)) return { shape: plain, notices: NONE };
   const notices: Notice[] = [];
   const decided: Decided = {};
   for (const member of members) {

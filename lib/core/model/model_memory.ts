@@ -1,4 +1,6 @@
-import type { Backend, Route } from "./model.ts";
+import { plainShape } from "./merge_options.ts";
+import type { Backend, BackendShape, Route } from "./model.ts";
+import type { Redirecting } from "./tls_only_hosts.ts";
 import type { BackendName, ContainerId } from "../values/names.ts";
 import type { NetworkOwner } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
@@ -37,7 +39,14 @@ export class ModelMemory {
   #now = nothing(new SaidBefore());
   #inUse: InUse = NOTHING_IN_USE;
 
-  constructor(readonly settings: RoutingSettings) {}
+  /** The shape of a backend whose containers ask for nothing: the same object for all of them. */
+  readonly plain: BackendShape;
+  /** Backends that redirect for the sake of another's root, by what they were before. */
+  readonly redirecting: Redirecting = new WeakMap();
+
+  constructor(readonly settings: RoutingSettings) {
+    this.plain = plainShape(settings.balance);
+  }
 
   /** Begins a pass: what the last one did not use is forgotten. */
   begin(inUse: InUse): void {
@@ -80,12 +89,3 @@ export class ModelMemory {
 
 const isSameList = (a: readonly object[], b: readonly object[]): boolean =>
   a.length === b.length && a.every((each, at) => each === b[at]);
-
-const memories = new WeakMap<RoutingSettings, ModelMemory>();
-
-/** The memory of one set of settings. */
-export function memoryOf(settings: RoutingSettings): ModelMemory {
-  const memory = memories.get(settings) ?? new ModelMemory(settings);
-  memories.set(settings, memory);
-  return memory;
-}

@@ -13,6 +13,7 @@ export type Held = { readonly backend: Backend; readonly root: Route };
 export function holdTlsOnly(
   backends: readonly Backend[],
   owners: ReadonlyMap<string, Route>,
+  memory: Redirecting,
 ): ReadonlyMap<BackendName, Held> {
   const held = new Map<BackendName, Held>();
   const paths = backends.filter(({ path, shape }) => path !== "" && !shape.ssl_only);
@@ -27,7 +28,10 @@ export function holdTlsOnly(
     if (first === undefined) continue;
     const hosts = roots.map(({ host }) => host);
     const isWhole = hosts.length === backend.routes.length;
-    held.set(backend.name, { backend: redirecting(backend, isWhole ? "all" : hosts), root: first.root });
+    held.set(backend.name, {
+      backend: redirecting(backend, isWhole ? "all" : hosts, memory),
+      root: first.root,
+    });
   }
   return held;
 }
@@ -58,16 +62,16 @@ function rootOf(
 }
 
 /** The same object for the same backend and hosts: what has not changed is not rendered again. */
-const changed = new WeakMap<Backend, { readonly key: string; readonly backend: Backend }>();
+export type Redirecting = WeakMap<Backend, { readonly key: string; readonly backend: Backend }>;
 
-function redirecting(backend: Backend, hosts: "all" | readonly HostName[]): Backend {
+function redirecting(backend: Backend, hosts: "all" | readonly HostName[], memory: Redirecting): Backend {
   const key = `${hosts}`;
-  const before = changed.get(backend);
+  const before = memory.get(backend);
   if (before?.key === key) return before.backend;
   const shape: BackendShape = hosts === "all"
     ? { ...backend.shape, ssl_only: true }
     : { ...backend.shape, tlsOnlyHosts: hosts };
   const now = { key, backend: { ...backend, shape } };
-  changed.set(backend, now);
+  memory.set(backend, now);
   return now.backend;
 }

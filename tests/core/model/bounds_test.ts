@@ -1,12 +1,18 @@
 /** What one container can make signalbox keep and do is bounded, whatever it writes; counted, never timed. */
 import assert from "node:assert/strict";
 import { buildModel } from "../../../lib/core/model/build_model.ts";
-import type { RoutingSettings } from "../../../lib/core/model/routing_settings.ts";
+import { ModelMemory } from "../../../lib/core/model/model_memory.ts";
 import type { ContainerView } from "../../../lib/core/snapshot/snapshot.ts";
 import { container, SETTINGS } from "../containers.ts";
 
-const build = (containers: readonly ContainerView[], settings: RoutingSettings = { ...SETTINGS }) =>
-  buildModel({ containers, stopping: new Set(), starting: new Set() }, settings);
+const build = (containers: readonly ContainerView[], memory?: ModelMemory) =>
+  buildModel(
+    { containers, stopping: new Set(), starting: new Set() },
+    SETTINGS,
+    undefined,
+    undefined,
+    memory,
+  );
 
 const many = (number: number, text: (at: number) => string) =>
   Array.from({ length: number }, (_, at) => text(at)).join(",");
@@ -78,17 +84,17 @@ Deno.test("what is kept of a hundred containers of rubbish is a hundredth of wha
 });
 
 Deno.test("a change beside a hundred containers of rubbish makes none of their notices again", () => {
-  const settings = { ...SETTINGS };
+  const memory = new ModelMemory(SETTINGS);
   const containers = hundred();
-  const before = build(containers, settings);
-  const after = build([...containers, container("new", { createdAt: 1_000 })], settings);
+  const before = build(containers, memory);
+  const after = build([...containers, container("new", { createdAt: 1_000 })], memory);
   assert.equal(after.notices.length, before.notices.length);
   assert.ok(after.notices.every((notice, at) => notice === before.notices[at]), "the very same objects");
 });
 
 /** What the containers said, as it was read. */
-const readings = (containers: readonly ContainerView[], settings?: RoutingSettings) =>
-  build(containers, settings).considered.map(({ attempts }) =>
+const readings = (containers: readonly ContainerView[], memory?: ModelMemory) =>
+  build(containers, memory).considered.map(({ attempts }) =>
     attempts.find(({ offer }) => offer)?.offer?.data
   );
 
@@ -106,9 +112,9 @@ Deno.test("the words of replicas are read once, also where something is wrong wi
 });
 
 Deno.test("words that were read in the last pass are not read again where a file is read anew", () => {
-  const settings = { ...SETTINGS };
+  const memory = new ModelMemory(SETTINGS);
   const views = () => [container("a", { interlockData: '{"hostname":"www.com","colour":1}' })];
-  const [first, ...others] = [views(), views(), views()].flatMap((each) => readings(each, settings));
+  const [first, ...others] = [views(), views(), views()].flatMap((each) => readings(each, memory));
   assert.notEqual(first, undefined);
   assert.ok(others.every((each) => each === first), "the very same object");
 });

@@ -1,6 +1,7 @@
 /** By which way a container is reached: the rule's, or one that was proven. */
 import assert from "node:assert/strict";
 import { buildModel } from "../../../lib/core/model/build_model.ts";
+import { ModelMemory } from "../../../lib/core/model/model_memory.ts";
 import type { AddressSettings } from "../../../lib/core/model/choose_endpoint.ts";
 import type { ServerName } from "../../../lib/core/values/names.ts";
 import type { ContainerView } from "../../../lib/core/snapshot/snapshot.ts";
@@ -13,12 +14,13 @@ const NAME = "web.example.com:web000000000:80" as ServerName;
 
 const used = (address: string, port: number): InUse => new Map([[NAME, { address, port }]]);
 
-/** A model is remembered by its settings, from one test's pass to its next. */
+/** What was built is remembered from one pass of a test to its next. */
 function passes(given: Partial<AddressSettings> = {}) {
   const settings = { ...SETTINGS, address: { ...LOCAL, ...given } };
+  const memory = new ModelMemory(settings);
   return (web: ContainerView, inUse?: InUse) => {
     const snapshot = { containers: [web], stopping: new Set<never>(), starting: new Set<never>() };
-    const { model, notices } = buildModel(snapshot, settings, undefined, inUse);
+    const { model, notices } = buildModel(snapshot, settings, undefined, inUse, memory);
     const [server] = model.backends.flatMap((backend) => backend.servers);
     assert.equal(server?.name, NAME);
     return {

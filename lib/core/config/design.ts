@@ -1,0 +1,32 @@
+import { buildModel, type Built } from "../model/build_model.ts";
+import { ModelMemory } from "../model/model_memory.ts";
+import type { Model } from "../model/model.ts";
+import type { MachineAddresses } from "../model/own_listener.ts";
+import type { RoutingSettings } from "../model/routing_settings.ts";
+import type { InUse } from "../model/ways.ts";
+import type { Snapshot } from "../snapshot/snapshot.ts";
+import { type Desired, renderDesired, RenderMemory } from "./render.ts";
+import type { Templates } from "./templates.ts";
+
+/**
+ * The pure half of the flow for one set of settings and templates, with all that is remembered from one pass to the next:
+ * what has not changed is neither built nor rendered again. The same input gives the same output, remembered or not.
+ */
+export class Design {
+  readonly #built: ModelMemory;
+  readonly #rendered = new RenderMemory();
+
+  constructor(readonly settings: RoutingSettings, readonly templates: Templates) {
+    this.#built = new ModelMemory(settings);
+  }
+
+  /** What HAProxy should do, from what Docker said. Never throws on anything that a container wrote. */
+  build(snapshot: Snapshot, inUse?: InUse, machine?: MachineAddresses): Built {
+    return buildModel(snapshot, this.settings, machine, inUse, this.#built);
+  }
+
+  /** The files that say it. Throws TemplateError. */
+  render(model: Model): Desired {
+    return renderDesired(model, this.templates, this.settings, this.#rendered);
+  }
+}
