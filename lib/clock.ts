@@ -1,8 +1,9 @@
-import type { Clock } from "./ports.ts";
+import type { Chance, Clock } from "./ports.ts";
 
 /** The real clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
+  date: () => new Date(),
   after: (milliseconds, callback) => {
     const timer = setTimeout(callback, milliseconds);
     return () => clearTimeout(timer);
@@ -20,3 +21,30 @@ export const systemClock: Clock = {
     return promise;
   },
 };
+
+/** Real chance. */
+export const systemChance: Chance = () => Math.random();
+
+/** A signal that aborts after the milliseconds, unless its limit is disposed of before. */
+export class TimeLimit implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #cancel: () => void;
+
+  constructor(clock: Pick<Clock, "after">, milliseconds: number, reason?: () => Error) {
+    this.#cancel = clock.after(milliseconds, () => this.abort(reason?.()));
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Aborts before the time is over. */
+  abort(reason?: Error): void {
+    this.#controller.abort(reason);
+  }
+
+  /** Lets the time pass: the signal aborts only when it is told to. */
+  [Symbol.dispose](): void {
+    this.#cancel();
+  }
+}

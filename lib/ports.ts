@@ -60,8 +60,19 @@ export type Outcome =
   | { readonly kind: "applied" }
   | { readonly kind: "rejected"; readonly stage: "write" | "check" | "load"; readonly detail: string };
 
+/** What happened to HAProxy that signalbox did not ask for. */
+export type HaproxyEvent = {
+  /**
+   * `restarted`: HAProxy ended, and a worker serves again with the files that are current. `reloaded-by-others`: a worker
+   * serves that somebody else had loaded, with the files that were current then.
+   */
+  readonly kind: "restarted" | "reloaded-by-others";
+};
+
 /** The HAProxy that is kept in step. */
 export interface HaproxyControl {
+  /** Calls `onEvent` when something happens to HAProxy that signalbox did not ask for, until the signal. */
+  follow(onEvent: (event: HaproxyEvent) => void, signal: AbortSignal): void;
   /** Writes, checks and loads the files; `states` are the servers that may not have traffic yet. Never throws for a refused config. */
   load(desired: Desired, states: ReadonlyMap<ServerName, ServerState>, signal: AbortSignal): Promise<Outcome>;
   /** Asks whether HAProxy would load the files, and leaves nothing behind. */
@@ -152,11 +163,16 @@ export interface Prober {
 export interface Clock {
   /** Milliseconds that only ever grow. */
   now(): number;
+  /** The machine's date and time of day, which may jump. */
+  date(): Date;
   /** Calls back after the milliseconds, unless what it returns is called before. */
   after(milliseconds: number, callback: () => void): () => void;
   /** Resolves after the milliseconds, or at once when the signal aborts. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
+
+/** A number from 0 up to 1, another one at each call, so that tests can choose it. */
+export type Chance = () => number;
 
 /** Where people and machines read what happens. */
 export interface Reporter {

@@ -172,6 +172,13 @@ Deno.test("the core is pure: no world, no clock, no chance, no timer", () => {
   }
 });
 
+Deno.test("time and chance come from the clock's ports alone, which tests hold in their hands", () => {
+  const raw =
+    /\b(?:set|clear)(?:Timeout|Interval|Immediate)\b|\bperformance\.|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bAbortSignal\.timeout\b|\bstdTimeFunctions\b/;
+  const wrong = lib.filter(({ path, text }) => path !== "lib/clock.ts" && raw.test(codeOf(text)));
+  assert.deepEqual(wrong.map(({ path }) => path), []);
+});
+
 Deno.test("every export says in a sentence what it is", () => {
   const bare = lib.flatMap(({ path, text }) => {
     const lines = text.split("\n");

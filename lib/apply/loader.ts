@@ -95,7 +95,7 @@ export class Loader {
       for (const kind of new Set(reasons.map(({ kind }) => kind))) {
         this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
       }
-      this.last = { at: new Date(), reasons, tookMs: this.#costMs };
+      this.last = { at: this.clock.date(), reasons, tookMs: this.#costMs };
     } else if (outcome.stage === "check") request.refuse(desired.files);
     else request.tell("fail");
     return outcome;

@@ -1,3 +1,4 @@
+import { systemClock } from "../clock.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import type { Snapshot } from "../core/snapshot/snapshot.ts";
 import { messageOf } from "../core/values/message_of.ts";
@@ -48,15 +49,16 @@ function decodeOrFail(text: string, what: string): Snapshot {
 export async function snapshotOfDocker(settings: Settings, which: Which = "running"): Promise<string> {
   const ending = new AbortController();
   const folder = folderOnDemand();
+  const ssh = { folder: folder.path, clock: systemClock };
   try {
     const containers: unknown[] = [];
     for (const url of settings.dockerHosts) {
       const tls = { isVerified: settings.dockerTlsVerify, certPath: settings.dockerCertPath };
       try {
-        const transport = await openTransport(url, tls, folder.path, ending.signal);
+        const transport = await openTransport(url, tls, ssh, ending.signal);
         const engine = settings.dockerHosts.length > 1 ? await engineAddressOf(url) : undefined;
         const tag = engine === undefined ? undefined : { Address: engine.address, IsLocal: engine.isLocal };
-        const found = await readContainers(transport, ending.signal, which);
+        const found = await readContainers(transport, systemClock, ending.signal, which);
         containers.push(...found.map((json) => reduceContainer(json, tag)));
       } catch (error) {
         const why = messageOf(error);

@@ -4,7 +4,8 @@ import type { Remains } from "../core/plan/read_back.ts";
 import type { Desired } from "../core/config/render.ts";
 import type { ReportedServer, Survey } from "../core/state/survey.ts";
 import type { HaproxyStatus } from "../core/status/status.ts";
-import type { HaproxyControl, Outcome, Reporter } from "../ports.ts";
+import { TimeLimit } from "../clock.ts";
+import type { Clock, HaproxyControl, Outcome, Reporter } from "../ports.ts";
 import { leaveLostFolder } from "./process/working_folder.ts";
 import { checkConfig } from "./process/program.ts";
 import { copyFiles, fillFolder } from "./files/safe_files.ts";
@@ -27,7 +28,11 @@ export type ExternalSettings = {
 
 /** An HAProxy that somebody else runs: the files are written where it reads them, and a command makes it reload. */
 export class ExternalHaproxy implements HaproxyControl {
-  constructor(readonly settings: ExternalSettings, readonly report: Reporter) {}
+  constructor(readonly settings: ExternalSettings, readonly clock: Clock, readonly report: Reporter) {}
+
+  follow(): void {
+    // Nobody tells what happens to it.
+  }
 
   async check(desired: Desired): Promise<Outcome> {
     const { program, env } = this.settings;
@@ -121,7 +126,7 @@ export class ExternalHaproxy implements HaproxyControl {
   }
 
   async #reload(command: string, signal: AbortSignal): Promise<Outcome> {
-    const limit = AbortSignal.timeout(RELOAD_LIMIT_MS);
+    using limit = new TimeLimit(this.clock, RELOAD_LIMIT_MS);
     leaveLostFolder();
     const child = new Deno.Command("sh", {
       args: ["-c", command],
@@ -132,7 +137,7 @@ export class ExternalHaproxy implements HaproxyControl {
       detached: true,
     }).spawn();
     const end = () => killGroup(child.pid);
-    const ending = AbortSignal.any([limit, signal]);
+    const ending = AbortSignal.any([limit.signal, signal]);
     ending.addEventListener("abort", end);
     // It may have come while the config was checked.
     if (ending.aborted) end();
@@ -142,8 +147,10 @@ export class ExternalHaproxy implements HaproxyControl {
     ending.removeEventListener("abort", end);
     if (success) return { kind: "applied" };
     // What the command leaves running may hold the pipe open.
-    await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, PIPE_LIMIT_MS))]);
-    const how = limit.aborted ? `did not end within ${RELOAD_LIMIT_MS / 1_000} s` : `ended with ${code}`;
+    await Promise.race([drained, this.clock.sleep(PIPE_LIMIT_MS)]);
+    const how = limit.signal.aborted
+      ? `did not end within ${RELOAD_LIMIT_MS / 1_000} s`
+      : `ended with ${code}`;
     const words = said.trim() === "" ? "" : `: ${said.trim()}`;
     return { kind: "rejected", stage: "load", detail: `"${command}" ${how}${words}` };
   }

@@ -85,15 +85,14 @@ export class Controller {
     this.wake({ reason: "signal", isFresh: true });
   }
 
-  /** HAProxy was started anew by itself: it has the states of its files, not those that it was given since. */
-  onRestart(hasCurrent: boolean): void {
-    this.applier.forgetCommands(hasCurrent);
-    this.wake({ reason: "haproxy", ids: new Set() });
-  }
-
   /** Runs until the signal. */
   async run(signal: AbortSignal): Promise<void> {
     const { source, clock, haproxy } = this.parts;
+    haproxy.follow(({ kind }) => {
+      // Another worker serves: it has the states of its files, not those that HAProxy was given since.
+      this.applier.forgetCommands(kind === "restarted");
+      this.wake({ reason: "haproxy", ids: new Set() });
+    }, signal);
     this.readiness.know(await haproxy.reportServers().catch(() => []));
     const listener = {
       wake: (wake: Wake) => this.wake(wake),

@@ -1,6 +1,7 @@
-import { systemClock } from "../clock.ts";
+import { TimeLimit } from "../clock.ts";
 import type { ContainerView } from "../core/snapshot/snapshot.ts";
 import { Turns } from "../core/policy/turns.ts";
+import type { Clock } from "../ports.ts";
 import { type Connection, openTcp } from "./connection.ts";
 import { SHARES } from "./shares.ts";
 
@@ -12,75 +13,77 @@ const MOST_PORTS = 4;
 /** How long is waited before a container that closes connections at once is asked again, in milliseconds. */
 const PAUSE_MS = 200;
 
-const TURNS = new Turns({ ...SHARES, after: systemClock.after });
-
 type At = { readonly hostname: string; readonly port: number };
 
-/** Whether a container takes a connection at one of its own addresses and TCP ports. */
-export async function answersAtAll(container: ContainerView): Promise<boolean> {
-  return await findAnswering(container) !== undefined;
-}
+/** Finds out by connections whether containers are still there, where their engine cannot tell. */
+export class ConnectionCheck {
+  readonly #turns: Turns;
 
-/**
- * Holds a connection to a container, and opens another one whenever it is closed; resolves with true once that fails,
- * with false if none could ever be opened, or when the signal aborts.
- */
-export async function untilGone(container: ContainerView, signal: AbortSignal): Promise<boolean> {
-  const at = await findAnswering(container);
-  if (at === undefined) return false;
-  while (!signal.aborted) {
-    const connection = await open(at, signal);
-    if (connection === undefined) return !signal.aborted;
-    const openedAt = performance.now();
-    while (await connection.read().catch(() => undefined) !== undefined) {
-      /* What it says does not matter. */
-    }
-    connection.close();
-    // Servers close a silent connection after seconds; one that does so at once is not asked without end.
-    const isQuick = performance.now() - openedAt < PAUSE_MS;
-    if (isQuick) await pause();
+  constructor(readonly clock: Clock) {
+    this.#turns = new Turns({ ...SHARES, after: clock.after });
   }
-  return false;
-}
 
-async function findAnswering(container: ContainerView): Promise<At | undefined> {
-  const ports = container.exposed.filter((port) => port.protocol === "tcp").slice(0, MOST_PORTS);
-  const addresses = container.networks.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]).filter((address) =>
-    address !== undefined
-  );
-  const all = addresses.flatMap((hostname) => ports.map(({ port }) => ({ hostname, port })));
-  let found: At | undefined;
-  await Promise.all(all.map((at) =>
-    TURNS.take({ of: container.id, isFirst: true }, async () => {
-      if (found !== undefined) return;
-      const connection = await open(at);
-      connection?.close();
-      if (connection !== undefined) found ??= at;
-    })
-  ));
-  return found;
-}
+  /** Whether a container takes a connection at one of its own addresses and TCP ports. */
+  async answersAtAll(container: ContainerView): Promise<boolean> {
+    return await this.#findAnswering(container) !== undefined;
+  }
 
-/** Opens a connection that ends with the signal; `undefined` where it is refused or takes too long. */
-async function open(at: At, signal?: AbortSignal): Promise<Connection | undefined> {
-  for (;;) {
-    const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(), LIMIT_MS);
-    const opening = signal === undefined ? limit.signal : AbortSignal.any([limit.signal, signal]);
-    try {
-      return await openTcp(at, opening);
-    } catch (error) {
-      // That we have no descriptor left says nothing of the container.
-      if (!isOutOfDescriptors(error) || signal?.aborted) return undefined;
-    } finally {
-      clearTimeout(timer);
+  /**
+   * Holds a connection to a container, and opens another one whenever it is closed; resolves with true once that fails,
+   * with false if none could ever be opened, or when the signal aborts.
+   */
+  async untilGone(container: ContainerView, signal: AbortSignal): Promise<boolean> {
+    const at = await this.#findAnswering(container);
+    if (at === undefined) return false;
+    while (!signal.aborted) {
+      const connection = await this.#open(at, signal);
+      if (connection === undefined) return !signal.aborted;
+      const openedAt = this.clock.now();
+      while (await connection.read().catch(() => undefined) !== undefined) {
+        /* What it says does not matter. */
+      }
+      connection.close();
+      // Servers close a silent connection after seconds; one that does so at once is not asked without end.
+      const isQuick = this.clock.now() - openedAt < PAUSE_MS;
+      if (isQuick) await this.clock.sleep(PAUSE_MS);
     }
-    await pause();
+    return false;
+  }
+
+  async #findAnswering(container: ContainerView): Promise<At | undefined> {
+    const ports = container.exposed.filter((port) => port.protocol === "tcp").slice(0, MOST_PORTS);
+    const addresses = container.networks.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]).filter((address) =>
+      address !== undefined
+    );
+    const all = addresses.flatMap((hostname) => ports.map(({ port }) => ({ hostname, port })));
+    let found: At | undefined;
+    await Promise.all(all.map((at) =>
+      this.#turns.take({ of: container.id, isFirst: true }, async () => {
+        if (found !== undefined) return;
+        const connection = await this.#open(at);
+        connection?.close();
+        if (connection !== undefined) found ??= at;
+      })
+    ));
+    return found;
+  }
+
+  /** Opens a connection that ends with the signal; `undefined` where it is refused or takes too long. */
+  async #open(at: At, signal?: AbortSignal): Promise<Connection | undefined> {
+    for (;;) {
+      using limit = new TimeLimit(this.clock, LIMIT_MS);
+      const opening = signal === undefined ? limit.signal : AbortSignal.any([limit.signal, signal]);
+      try {
+        return await openTcp(at, opening);
+      } catch (error) {
+        // That we have no descriptor left says nothing of the container.
+        if (!isOutOfDescriptors(error) || signal?.aborted) return undefined;
+      }
+      await this.clock.sleep(PAUSE_MS);
+    }
   }
 }
 
 /** EMFILE and ENFILE (accept(2), connect(2)). */
 const isOutOfDescriptors = (error: unknown): boolean =>
   error instanceof Error && /\(os error (?:23|24)\)/.test(error.message);
-
-const pause = () => new Promise<void>((resolve) => void setTimeout(resolve, PAUSE_MS));

@@ -1,3 +1,4 @@
+import { TimeLimit } from "../clock.ts";
 import type { Clock, HttpQuestion, ProbeTarget } from "../ports.ts";
 import { connect, type Connection, openTcp, openTls } from "./connection.ts";
 import { findCoincidence } from "./own_networks.ts";
@@ -28,14 +29,12 @@ export type Means = { readonly clock: Clock; readonly signal: AbortSignal; reado
 
 /** Does what one try is, for as long as one may take. */
 export async function oneTry<T>(means: Means, act: (means: Means) => Promise<T>): Promise<T> {
-  const limit = new AbortController();
+  using limit = new TimeLimit(means.clock, TRY_LIMIT_MS);
   const end = () => limit.abort();
-  const timer = setTimeout(end, TRY_LIMIT_MS);
   means.hurry.addEventListener("abort", end, { once: true });
   try {
     return await act({ ...means, hurry: limit.signal });
   } finally {
-    clearTimeout(timer);
     means.hurry.removeEventListener("abort", end);
   }
 }
@@ -89,9 +88,8 @@ async function attempt(
     isSure,
     isAway,
   });
-  const limit = new AbortController();
+  using limit = new TimeLimit(clock, CONNECT_LIMIT_MS);
   const end = () => limit.abort();
-  const timer = setTimeout(end, CONNECT_LIMIT_MS);
   signal.addEventListener("abort", end, { once: true });
   hurry.addEventListener("abort", end, { once: true });
   if (hurry.aborted) end();
@@ -106,7 +104,8 @@ async function attempt(
     connection = typeof goal === "object" && tlsName !== undefined
       ? await openTls(at, tlsName, limit.signal)
       : await openTcp(at, limit.signal);
-    clearTimeout(timer);
+    // It has come; what follows has the time of the whole try.
+    limit[Symbol.dispose]();
     if (typeof goal === "number") {
       const stayed = clock.sleep(goal, limit.signal).then(() => "stayed");
       return await Promise.race([connection.read(), stayed]) === undefined
@@ -129,7 +128,6 @@ async function attempt(
       ? refuse("refuses connections", { isSure: true })
       : refuse(`fails (${message})`, { isAway: isAway && AWAY.test(message) });
   } finally {
-    clearTimeout(timer);
     signal.removeEventListener("abort", end);
     hurry.removeEventListener("abort", end);
     connection?.close();

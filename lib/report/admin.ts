@@ -1,4 +1,5 @@
 import { formatStatus, type Status } from "../core/status/status.ts";
+import type { Clock } from "../ports.ts";
 import { formatMetrics } from "./metrics.ts";
 import { SmallServer } from "./small_server.ts";
 import { SteadyServer } from "./steady_server.ts";
@@ -14,6 +15,7 @@ export type AdminSettings = {
   readonly onFailure: (error: unknown) => void;
   /** Waits for its address where it cannot be had yet. */
   readonly mayWait?: boolean;
+  readonly clock: Clock;
 };
 
 /** Connections at a time: a process may have 1,024 descriptors, and routing needs them. */
@@ -31,13 +33,14 @@ const HEADERS = {
  * cannot be had. Browsers are kept out as far as another site could make them ask.
  */
 export const serveAdmin = (settings: AdminSettings): SteadyServer =>
-  new SteadyServer(() => openPage(settings), settings.onFailure, settings.mayWait);
+  new SteadyServer({ ...settings, open: () => openPage(settings) });
 
 function openPage(settings: AdminSettings): SmallServer {
-  const { hostname, port } = settings;
+  const { hostname, port, clock } = settings;
   return new SmallServer({
     listen: () => Deno.listen({ hostname, port }),
     most: MOST,
+    clock,
     onError: () => text(500, "failed\n"),
     answer: (request) => {
       if (request.method !== "GET" && request.method !== "HEAD") return text(405, "only GET\n");

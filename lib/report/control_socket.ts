@@ -1,4 +1,6 @@
+import { systemClock, TimeLimit } from "../clock.ts";
 import type { Status } from "../core/status/status.ts";
+import type { Clock } from "../ports.ts";
 import { SmallServer } from "./small_server.ts";
 import { SteadyServer } from "./steady_server.ts";
 
@@ -11,6 +13,7 @@ export type ControlHandlers = {
   readonly handOver: () => void;
   /** Hears why it cannot be asked for a while. */
   readonly onFailure: (error: unknown) => void;
+  readonly clock: Clock;
 };
 
 /** The control socket of a state directory. */
@@ -22,7 +25,7 @@ export function serveControl(
   handlers: ControlHandlers,
 ): { readonly close: () => Promise<void> } {
   const path = controlPath(stateDir);
-  const server = new SteadyServer(() => openSocket(path, handlers), handlers.onFailure);
+  const server = new SteadyServer({ ...handlers, open: () => openSocket(path, handlers) });
   return {
     close: async () => {
       // First, since the end waits for its last answers, and another signalbox makes its own there meanwhile.
@@ -43,7 +46,7 @@ function openSocket(path: string, handlers: ControlHandlers): SmallServer {
     if (request.method === "GET" && pathname === "/settings") return Response.json(handlers.settings());
     if (request.method === "POST" && pathname === "/hand-over") {
       // The answer is on its way before the socket is gone.
-      setTimeout(handlers.handOver, 10);
+      handlers.clock.after(10, handlers.handOver);
       return Response.json({ pid: Deno.pid });
     }
     return new Response("not found\n", { status: 404 });
@@ -51,6 +54,7 @@ function openSocket(path: string, handlers: ControlHandlers): SmallServer {
   const server = new SmallServer({
     listen: () => Deno.listen({ transport: "unix", path }),
     most: MOST,
+    clock: handlers.clock,
     answer,
     onError: (error) => new Response(String(error), { status: 500 }),
   });
@@ -71,12 +75,13 @@ function unlessMissing(act: () => void): void {
 const DEADLINE_MS = 15_000;
 
 /** The body of an answer from an HTTP server on a unix socket; throws where there is none. */
-export async function fetchText(socket: string, path: string): Promise<string> {
+export async function fetchText(socket: string, path: string, clock: Clock = systemClock): Promise<string> {
+  using limit = new TimeLimit(clock, DEADLINE_MS);
   const client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
   try {
     const response = await fetch(`http://127.0.0.1${path}`, {
       client,
-      signal: AbortSignal.timeout(DEADLINE_MS),
+      signal: limit.signal,
     });
     return await response.text();
   } finally {
@@ -85,13 +90,19 @@ export async function fetchText(socket: string, path: string): Promise<string> {
 }
 
 /** Asks the signalbox of a state directory; `undefined` when none answers there. */
-export async function askControl(stateDir: string, method: "GET" | "POST", path: string): Promise<unknown> {
+export async function askControl(
+  stateDir: string,
+  method: "GET" | "POST",
+  path: string,
+  clock: Clock = systemClock,
+): Promise<unknown> {
+  using limit = new TimeLimit(clock, DEADLINE_MS);
   const client = Deno.createHttpClient({ proxy: { transport: "unix", path: controlPath(stateDir) } });
   try {
     const response = await fetch(`http://127.0.0.1${path}`, {
       method,
       client,
-      signal: AbortSignal.timeout(DEADLINE_MS),
+      signal: limit.signal,
     });
     return response.ok ? await response.json() : undefined;
   } catch {

@@ -3,7 +3,7 @@ import type { LogFormat, LogLevel } from "../core/settings/setting_values.ts";
 import { formatNotice, messageLine, type Notice, onOneLine } from "../core/values/notice.ts";
 import { putIntoWords } from "../core/status/event_words.ts";
 import { History } from "../core/status/history.ts";
-import type { Reporter } from "../ports.ts";
+import type { Clock, Reporter } from "../ports.ts";
 
 /** Writes one line, without its line break. */
 export type LineWriter = (line: string) => void;
@@ -12,13 +12,19 @@ export type LineWriter = (line: string) => void;
 export type Log = Reporter & { readonly history: History };
 
 /** The program's log: pino's JSON lines, or the same as text for people. */
-export function createReporter(format: LogFormat, level: LogLevel, write: LineWriter): Log {
+export function createReporter(
+  format: LogFormat,
+  level: LogLevel,
+  write: LineWriter,
+  clock: Clock,
+): Log {
+  const now = () => clock.date().toISOString();
   const history = new History();
   const logger = pino(
     {
       level,
       base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: () => `,"time":"${now()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
     { write: (line: string) => write(format === "json" ? onOneLine(line.trimEnd()) : textLine(line)) },
@@ -28,23 +34,23 @@ export function createReporter(format: LogFormat, level: LogLevel, write: LineWr
     history,
     tell(event) {
       const told = putIntoWords(event);
-      history.note(told, new Date());
+      history.note(told, clock.date());
       logger[told.level]({ event: told.event, ...told.fields }, told.text);
     },
     debug: (message, fields) => logger.debug(fields ?? {}, message),
     requests(lines) {
       if (lines.length === 0 || !logger.isLevelEnabled("info")) return;
-      const time = new Date().toISOString();
+      const time = now();
       // As pino would, but for many at once: a busy proxy has more of these lines than of all others together.
       const texts = lines.map((msg) => JSON.stringify({ level: "info", time, kind: "access", msg }));
       write(texts.map(format === "json" ? onOneLine : textLine).join("\n"));
     },
     notices(notices) {
-      const now = new Map(notices.map((notice) => [textOf(notice), notice]));
-      for (const [text, notice] of now) {
+      const standing = new Map(notices.map((notice) => [textOf(notice), notice]));
+      for (const [text, notice] of standing) {
         if (!told.has(text)) tell(logger, notice);
       }
-      told = new Set(now.keys());
+      told = new Set(standing.keys());
     },
   };
 }

@@ -1,3 +1,5 @@
+import type { Clock } from "../ports.ts";
+
 /** What a small server serves. */
 export type SmallServerSettings = {
   readonly listen: () => Deno.Listener;
@@ -6,6 +8,7 @@ export type SmallServerSettings = {
   readonly answer: (request: Request) => Response | Promise<Response>;
   /** What is answered where that throws. */
   readonly onError: (error: unknown) => Response;
+  readonly clock: Clock;
   /** How long a request's head, and then its answer, may take, in milliseconds. */
   readonly limits?: { readonly headMs: number; readonly answerMs: number };
 };
@@ -63,21 +66,21 @@ export class SmallServer {
   }
 
   async #serve(connection: Deno.Conn): Promise<void> {
-    const { headMs, answerMs } = this.settings.limits ?? LIMITS;
-    let timer = setTimeout(() => close(connection), headMs);
+    const { clock, limits: { headMs, answerMs } = LIMITS } = this.settings;
+    let cancel = clock.after(headMs, () => close(connection));
     try {
       const head = await readHead(connection);
       // It made room for another one.
       if (!this.#asking.delete(connection) || head === undefined) return;
-      clearTimeout(timer);
-      timer = setTimeout(() => close(connection), answerMs);
+      cancel();
+      cancel = clock.after(answerMs, () => close(connection));
       const answering = this.#answer(connection, head).catch(() => undefined);
       this.#answering.set(connection, answering);
       await answering;
     } catch {
       // The client went away, or took too long.
     } finally {
-      clearTimeout(timer);
+      cancel();
       this.#asking.delete(connection);
       this.#answering.delete(connection);
       close(connection);

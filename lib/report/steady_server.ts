@@ -1,56 +1,61 @@
+import type { Clock } from "../ports.ts";
+
 /** How long after a server failed another one takes its place, in milliseconds. */
 const AGAIN_MS = 1_000;
 /** How long one and the same trouble is told once, in milliseconds. */
 const TOLD_MS = 60_000;
 
+/** A server, and what becomes of its trouble. */
+export type SteadyServerParts = {
+  readonly open: () => Pick<Deno.HttpServer, "finished" | "shutdown">;
+  /** Hears of trouble, of the same once a minute; opening is tried again. */
+  readonly onFailure: (error: unknown) => void;
+  /** Its address may be one that cannot be had yet. */
+  readonly mayWait?: boolean | undefined;
+  readonly clock: Clock;
+};
+
 /** A server that is opened again when it fails: where no connection can be accepted (no descriptor is left), Deno's ends for good. */
 export class SteadyServer {
-  #server: ReturnType<SteadyServer["open"]> | undefined;
+  #server: ReturnType<SteadyServerParts["open"]> | undefined;
   #isClosed = false;
   #told = { why: "", at: 0 };
-  #again: ReturnType<typeof setTimeout> | undefined;
+  #cancel = () => {};
 
-  /**
-   * Opens it; throws where the address cannot be had, unless it may wait. Later trouble is told to `onFailure`, the same once a
-   * minute, and opening is tried again.
-   */
-  constructor(
-    readonly open: () => Pick<Deno.HttpServer, "finished" | "shutdown">,
-    readonly onFailure: (error: unknown) => void,
-    mayWait = false,
-    readonly againMs = AGAIN_MS,
-  ) {
-    if (mayWait) this.#open();
-    else this.#use(open());
+  /** Opens it; throws where the address cannot be had, unless it may wait. */
+  constructor(readonly parts: SteadyServerParts) {
+    if (parts.mayWait === true) this.#open();
+    else this.#use(parts.open());
   }
 
   #open(): void {
     try {
-      this.#use(this.open());
+      this.#use(this.parts.open());
     } catch (error) {
       this.#retry(error);
     }
   }
 
-  #use(server: ReturnType<SteadyServer["open"]>): void {
+  #use(server: ReturnType<SteadyServerParts["open"]>): void {
     this.#server = server;
     server.finished.catch((error) => this.#retry(error));
   }
 
   #retry(error: unknown): void {
     if (this.#isClosed) return;
-    const [why, now] = [String(error), performance.now()];
+    const { clock, onFailure } = this.parts;
+    const [why, now] = [String(error), clock.now()];
     if (why !== this.#told.why || now - this.#told.at > TOLD_MS) {
       this.#told = { why, at: now };
-      this.onFailure(error);
+      onFailure(error);
     }
-    this.#again = setTimeout(() => this.#open(), this.againMs);
+    this.#cancel = clock.after(AGAIN_MS, () => this.#open());
   }
 
   /** Ends it, with its last answers. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearTimeout(this.#again);
+    this.#cancel();
     await this.#server?.shutdown().catch(() => undefined);
   }
 }

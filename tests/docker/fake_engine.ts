@@ -164,9 +164,12 @@ export function cutAnswer(beginning: string): Response {
   );
 }
 
-/** A clock on which every wait is over at once. */
+/** What lasts longer than this, in milliseconds, is the limit of one answer. */
+const LONGEST_WAIT_MS = 5_000;
+
+/** A clock on which every wait is over at once, and no limit of an answer is. */
 export const impatientClock: Clock = {
-  now: () => performance.now(),
-  after: (_, callback) => systemClock.after(0, callback),
+  ...systemClock,
+  after: (ms, callback) => systemClock.after(ms > LONGEST_WAIT_MS ? ms : 0, callback),
   sleep: () => systemClock.sleep(0),
 };

@@ -25,6 +25,7 @@ export const followerOf = (
     untilGone,
     isReachedDirectly: () => isReachedDirectly,
     clock,
+    chance: () => 0,
     report,
   });
 

@@ -1,5 +1,6 @@
 /** A state directory that is full or read-only: one clear error, the last good state stays, and it heals. */
 import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
 import { askMaster } from "../../lib/haproxy/socket/worker.ts";
 import { eventually } from "../harness/eventually.ts";
 import { errors, FaultStage } from "./stage.ts";
@@ -64,9 +65,12 @@ for (
       const program = stage.start();
       await stage.answers("good.example");
       // A master that still executes itself anew after its start writes its pid file once more, and ends if it cannot.
-      await eventually(async () => await askMaster(`${stage.stateDir}/master.sock`) !== undefined, {
-        what: "HAProxy's master to be there",
-      });
+      await eventually(
+        async () => await askMaster(`${stage.stateDir}/master.sock`, systemClock) !== undefined,
+        {
+          what: "HAProxy's master to be there",
+        },
+      );
       const { haproxy } = await stage.status();
       await harm(stage.stateDir);
       const from = program.lines.length;

@@ -48,6 +48,7 @@ Deno.test(`an engine that misbehaves ${CUTS} times costs no descriptor and no me
     untilGone: () => Promise.resolve(false),
     isReachedDirectly: () => true,
     clock,
+    chance: Math.random,
     report,
   });
   const ending = new AbortController();

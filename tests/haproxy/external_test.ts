@@ -1,5 +1,6 @@
 /** The command that reloads an HAProxy of somebody else's: however it behaves, signalbox goes on. */
 import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
 import { ExternalHaproxy } from "../../lib/haproxy/external_haproxy.ts";
 import { openRouting, want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -15,7 +16,7 @@ async function load(command: (folder: string) => string, signal = new AbortContr
     reloadCommand: command(folder),
     env: {},
   };
-  const outcome = new ExternalHaproxy(settings, new Witness()).load(desired, new Map(), signal);
+  const outcome = new ExternalHaproxy(settings, systemClock, new Witness()).load(desired, new Map(), signal);
   return { folder, outcome, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
 }
 

@@ -1,13 +1,14 @@
 /** Kills HAProxy for real, which signalbox starts again from the files. */
 import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
 import { askMaster, askWorker } from "../../lib/haproxy/socket/worker.ts";
 import { eventually } from "../harness/eventually.ts";
 import type { Stage } from "./stage.ts";
 
 /** Who can be killed. */
 export const VICTIMS = {
-  worker: async (stage: Stage) => (await askWorker(stage.haproxy.socket))?.pid,
-  master: async (stage: Stage) => (await askMaster(`${stage.stateDir}/master.sock`))?.masterPid,
+  worker: async (stage: Stage) => (await askWorker(stage.haproxy.socket, systemClock))?.pid,
+  master: async (stage: Stage) => (await askMaster(`${stage.stateDir}/master.sock`, systemClock))?.masterPid,
 };
 
 /** Kills a process of the stage's, and comes back when another worker serves and the loop was told, once. */
@@ -22,7 +23,7 @@ export async function kill(
   assert.ok(old !== undefined && pid !== Deno.pid);
   Deno.kill(pid, "SIGKILL");
   await eventually(() => stage.restarts() > restarts, { what: "HAProxy to be started again" });
-  assert.equal(stage.restarts(), restarts + 1);
+  assert.deepEqual(stage.events.slice(restarts), ["restarted"]);
   assert.notEqual(await VICTIMS.worker(stage), old);
   await eventually(() => !isAlive(old), { what: "the old worker to be gone" });
 }

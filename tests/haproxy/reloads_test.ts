@@ -1,5 +1,6 @@
 /** A reload is proven: what is refused changes nothing, what was held or down stays so, and old workers end. */
 import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
 import type { ReloadReason } from "../../lib/core/plan/reload_reason.ts";
 import { askMaster, askWorker } from "../../lib/haproxy/socket/worker.ts";
 import { type Note, openRouting, want, type Wanted } from "../changes/situation.ts";
@@ -68,7 +69,7 @@ async function reload(stage: Stage, wanted: Wanted): Promise<void> {
 }
 
 const worker = async (stage: Stage) => {
-  const found = await askWorker(stage.haproxy.socket);
+  const found = await askWorker(stage.haproxy.socket, systemClock);
   assert.ok(found !== undefined, "nobody serves");
   return found;
 };
@@ -357,9 +358,12 @@ for (const program of programs) {
         const { failed, all } = await asking.end();
         assert.equal(failed, 0, `of ${all}`);
         assert.equal(pids.size, 6);
-        await eventually(async () => (await askMaster(`${stage.stateDir}/master.sock`))?.oldWorkers === 0, {
-          what: "the old workers to end",
-        });
+        await eventually(
+          async () => (await askMaster(`${stage.stateDir}/master.sock`, systemClock))?.oldWorkers === 0,
+          {
+            what: "the old workers to end",
+          },
+        );
       }),
   );
 }
@@ -390,7 +394,7 @@ for (const program of programs) {
         await reload(stage, wanted);
       }
       await eventually(
-        async () => (await askMaster(`${stage.stateDir}/master.sock`))?.oldWorkers === MOST_OLD,
+        async () => (await askMaster(`${stage.stateDir}/master.sock`, systemClock))?.oldWorkers === MOST_OLD,
         {
           what: `${MOST_OLD} old workers to be left`,
         },
@@ -406,7 +410,8 @@ for (const program of programs) {
 for (const program of programs) {
   Deno.test(`${called(program)}: an old worker that does not end by itself ends when its time is over`, () =>
     onWeb(program, { settings: { "hard-stop-after": "1500" } }, async (stage, containers, snapshot) => {
-      const oldWorkers = async () => (await askMaster(`${stage.stateDir}/master.sock`))?.oldWorkers;
+      const oldWorkers = async () =>
+        (await askMaster(`${stage.stateDir}/master.sock`, systemClock))?.oldWorkers;
       containers.holdAll();
       const held = httpGet({ port: stage.httpPort, host: HOST, path: "/held" })
         .then(({ status }) => `${status}`, () => "cut");

@@ -1,13 +1,14 @@
 /** The real haproxy as signalbox owns it, with containers that are listeners on the loopback. */
 import { type Applied, Applier } from "../../lib/apply/applier.ts";
 import type { Routing } from "../../lib/cli/routing.ts";
-import { systemClock } from "../../lib/clock.ts";
+import { systemChance, systemClock } from "../../lib/clock.ts";
 import type { ContainerId } from "../../lib/core/values/names.ts";
 import type { Capabilities } from "../../lib/core/plan/plan.ts";
-import { sendCommands } from "../../lib/haproxy/socket/command_socket.ts";
+import { CommandSocket } from "../../lib/haproxy/socket/command_socket.ts";
 import { findIdentity } from "../../lib/haproxy/process/identity.ts";
 import { OwnedHaproxy } from "../../lib/haproxy/owned_haproxy.ts";
 import { findHaproxy } from "../../lib/haproxy/process/program.ts";
+import type { HaproxyEvent } from "../../lib/ports.ts";
 import { openRouting, type Wanted } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { Witness } from "../harness/events.ts";
@@ -63,7 +64,9 @@ export type Stage = {
   readonly routing: Routing;
   /** What it reported. */
   readonly report: Witness;
-  /** How often onRestart was called. */
+  /** What happened to HAProxy that nobody here asked for. */
+  readonly events: readonly HaproxyEvent["kind"][];
+  /** How often another worker served that nobody here asked for. */
   readonly restarts: () => number;
   /** The number of the generation that was loaded last; a restart may have loaded a later one. */
   readonly generation: () => number;
@@ -98,7 +101,7 @@ export async function onStage<T>(
       ...others,
     });
   let routing = await open();
-  let restarts = 0;
+  const events: HaproxyEvent["kind"][] = [];
   let generation = 0;
   const settings = {
     program: { ...found, path: request.wrapper ?? found.path },
@@ -113,7 +116,12 @@ export async function onStage<T>(
   const report = new Witness();
   const stopping = new Set<ContainerId>();
   const begin = () => {
-    const haproxy = new Kind(settings, routing.templates, systemClock, report, () => restarts++);
+    const haproxy = new Kind(settings, routing.templates, {
+      clock: systemClock,
+      chance: systemChance,
+      report,
+    });
+    haproxy.follow(({ kind }) => events.push(kind), ending.signal);
     const applier = new Applier({ haproxy, clock: systemClock, report });
     // What the tests put into the set is what the source tells.
     applier.drain.tell(stopping);
@@ -121,8 +129,8 @@ export async function onStage<T>(
     applier.loader.budgetOf = () => ({ free: 1_000, refillMs: 1 });
     return { haproxy, applier };
   };
-  let now = begin();
   const ending = new AbortController();
+  let now = begin();
   try {
     await now.haproxy.open();
     return await act({
@@ -139,7 +147,8 @@ export async function onStage<T>(
       },
       report,
       stopping,
-      restarts: () => restarts,
+      events,
+      restarts: () => events.length,
       generation: () => generation,
       apply: async ({ desired, states }, later) => {
         const result = accept(
@@ -196,4 +205,4 @@ export async function settled(stage: Stage, wanted: Wanted): Promise<void> {
 
 /** Sends lines to the worker of a stage; one reply each. */
 export const send = (stage: Stage, ...lines: string[]): Promise<readonly string[]> =>
-  sendCommands(stage.haproxy.socket, lines);
+  new CommandSocket(stage.haproxy.socket, systemClock).send(lines);

@@ -10,6 +10,10 @@ export class HandClock implements Clock {
     return this.#now;
   }
 
+  date(): Date {
+    return new Date(this.#now);
+  }
+
   after(milliseconds: number, callback: () => void): () => void {
     const entry = { at: this.#now + milliseconds, callback };
     this.#due.push(entry);

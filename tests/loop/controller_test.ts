@@ -101,6 +101,7 @@ class Loop {
     };
     return {
       load,
+      follow: () => undefined,
       check: () => {
         this.checks++;
         return Promise.resolve({ kind: "applied" });

@@ -1,6 +1,7 @@
 /** Whether a container is still the one that it was, told by a connection that is held. */
 import assert from "node:assert/strict";
-import { untilGone } from "../../lib/probe/answers.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { ConnectionCheck } from "../../lib/probe/answers.ts";
 import { container } from "../core/containers.ts";
 import { eventually } from "../harness/eventually.ts";
 
@@ -40,12 +41,13 @@ class Host implements AsyncDisposable {
   [Symbol.asyncDispose] = () => this.end();
 }
 
+const check = new ConnectionCheck(systemClock);
 const never = new AbortController().signal;
 
 Deno.test("a container that closes a silent connection is asked again, and is not gone", async () => {
   await using host = new Host();
   const ending = new AbortController();
-  const gone = untilGone(host.view, ending.signal);
+  const gone = check.untilGone(host.view, ending.signal);
   // The first is only a look at whether it answers.
   await host.has(2);
   host.close();
@@ -56,7 +58,7 @@ Deno.test("a container that closes a silent connection is asked again, and is no
 
 Deno.test("a container whose connection is closed and that takes no other is gone", async () => {
   await using host = new Host();
-  const gone = untilGone(host.view, never);
+  const gone = check.untilGone(host.view, never);
   await host.has(2);
   await host.end();
   assert.equal(await gone, true);
@@ -66,5 +68,5 @@ Deno.test("a container that takes no connection is not watched", async () => {
   await using host = new Host();
   const { view } = host;
   await host.end();
-  assert.equal(await untilGone(view, never), false);
+  assert.equal(await check.untilGone(view, never), false);
 });

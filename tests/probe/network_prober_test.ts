@@ -17,9 +17,13 @@ class SleepingClock implements Clock {
     return this.#now;
   }
 
-  after(_: number, callback: () => void): () => void {
-    const timer = setTimeout(callback, 0);
-    return () => clearTimeout(timer);
+  date(): Date {
+    return new Date(this.#now);
+  }
+
+  /** A try has all the time that it needs. */
+  after(ms: number, callback: () => void): () => void {
+    return ms === 0 ? systemClock.after(0, callback) : () => undefined;
   }
 
   sleep(ms: number): Promise<void> {

@@ -1,5 +1,6 @@
 /** The admin page: what it answers, and whom it does not. */
 import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
 import type { Status } from "../../lib/core/status/status.ts";
 import { serveAdmin } from "../../lib/report/admin.ts";
 import { type Answer, freePort, httpGet } from "../harness/http.ts";
@@ -15,6 +16,7 @@ async function onPage(
 ): Promise<void> {
   const port = freePort();
   const page = serveAdmin({
+    clock: systemClock,
     hostname: "127.0.0.1",
     port,
     status: () => Promise.resolve(status()),

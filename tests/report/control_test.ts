@@ -1,5 +1,6 @@
 /** The control socket: for the owner of the state directory alone. */
 import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
 import { askControl, controlPath, serveControl } from "../../lib/report/control_socket.ts";
 import { statusOf } from "./statuses.ts";
 
@@ -13,6 +14,7 @@ async function inStateDir(act: (stateDir: string) => Promise<void>): Promise<voi
 }
 
 const handlers = {
+  clock: systemClock,
   status: () => Promise.resolve(statusOf()),
   handOver: () => undefined,
   onFailure: () => undefined,

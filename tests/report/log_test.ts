@@ -1,5 +1,6 @@
 /** Whatever is told, and wherever it comes from, a line of the log is one line that a terminal does not obey. */
 import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
 import { createReporter } from "../../lib/report/log.ts";
 
 /** ESC, CSI of eight bits, DEL, a line break, turning the writing round, marks that nobody sees, a tag, half a character. */
@@ -8,7 +9,7 @@ const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 function linesOf(format: "text" | "json"): string[] {
   const lines: string[] = [];
-  const report = createReporter(format, "debug", (line) => lines.push(line));
+  const report = createReporter(format, "debug", (line) => lines.push(line), systemClock);
   report.tell({ kind: "haproxy-printed", line: EVIL, level: "error" });
   report.debug("fields", { [EVIL]: EVIL, list: [EVIL] });
   report.requests([`GET /${EVIL}`]);
@@ -37,7 +38,7 @@ Deno.test("the JSON log spells them out as JSON does, so that a program reads wh
 
 Deno.test("a notice that stands is told once, and is not put into words again in each pass", () => {
   const lines: string[] = [];
-  const report = createReporter("json", "debug", (line) => lines.push(line));
+  const report = createReporter("json", "debug", (line) => lines.push(line), systemClock);
   let asked = 0;
   const notice = {
     severity: "warning",
@@ -57,7 +58,7 @@ Deno.test("a notice that stands is told once, and is not put into words again in
 Deno.test("an event is one line: its kind, its fields and its words; text leaves out what the words say", () => {
   const lines: string[] = [];
   const tell = (format: "text" | "json") =>
-    createReporter(format, "info", (line) => lines.push(line)).tell({
+    createReporter(format, "info", (line) => lines.push(line), systemClock).tell({
       kind: "engine-found",
       source: "unix:///docker.sock",
       engine: "20.10",

@@ -1,5 +1,6 @@
 /** The server of the admin page and the control socket: who holds its connections keeps nobody else out. */
 import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
 import { SmallServer } from "../../lib/report/small_server.ts";
 import { eventually } from "../harness/eventually.ts";
 
@@ -16,6 +17,7 @@ async function onServer(
   const server = new SmallServer({
     listen: () => listener,
     most,
+    clock: systemClock,
     answer,
     onError: () => new Response("", { status: 500 }),
     limits,

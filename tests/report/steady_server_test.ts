@@ -1,28 +1,35 @@
 /** What is asked of signalbox is answered again after the listener has failed. */
 import assert from "node:assert/strict";
 import { SteadyServer } from "../../lib/report/steady_server.ts";
+import { eventually } from "../harness/eventually.ts";
+import { HandClock } from "../harness/hand_clock.ts";
+
+/** Lets a second pass, and another one, until it holds. */
+const passUntil = (clock: HandClock, holds: () => boolean) =>
+  eventually(() => {
+    clock.pass(1_000);
+    return holds();
+  }, { what: "it to be opened again" });
 
 Deno.test("a server that fails is told of and opened again, as often as that takes", async () => {
   const failures: string[] = [];
   const first = Promise.withResolvers<void>();
-  const again = Promise.withResolvers<void>();
   let opened = 0;
   let ended = 0;
-  const server = new SteadyServer(
-    () => {
+  const clock = new HandClock();
+  const server = new SteadyServer({
+    open: () => {
       opened++;
       if (opened === 2) throw new Error("the address is taken");
-      if (opened === 3) again.resolve();
       const shutdown = () => Promise.resolve(void ended++);
       return { finished: opened === 1 ? first.promise : Promise.resolve(), shutdown };
     },
-    (error) => void failures.push(String(error)),
-    false,
-    1,
-  );
+    onFailure: (error) => void failures.push(String(error)),
+    clock,
+  });
   assert.equal(opened, 1);
   first.reject(new Error("Too many open files"));
-  await again.promise;
+  await passUntil(clock, () => opened === 3);
   assert.deepEqual(failures, ["Error: Too many open files", "Error: the address is taken"]);
   await server.close();
   assert.equal(ended, 1);
@@ -32,39 +39,40 @@ Deno.test("a server that cannot be opened at first throws, and one that is close
   const failing = () => {
     throw new Error("the address is taken");
   };
-  assert.throws(() => new SteadyServer(failing, () => assert.fail("it is thrown"), false, 1), /taken/);
+  const clock = new HandClock();
+  const onFailure = () => assert.fail("nobody hears of it");
+  assert.throws(() => new SteadyServer({ open: failing, onFailure, clock }), /taken/);
   const finished = Promise.withResolvers<void>();
   let opened = 0;
-  const server = new SteadyServer(
-    () => {
+  const server = new SteadyServer({
+    open: () => {
       opened++;
       return { finished: finished.promise, shutdown: () => Promise.resolve() };
     },
-    () => assert.fail("nobody waits for it any more"),
-    false,
-    1,
-  );
+    onFailure,
+    clock,
+  });
   await server.close();
   finished.reject(new Error("closed"));
   await finished.promise.catch(() => undefined);
+  clock.pass(60_000);
   assert.equal(opened, 1);
 });
 
 Deno.test("a server that may wait is opened when its address can be had, and one trouble is told once", async () => {
   const failures: string[] = [];
-  const opened = Promise.withResolvers<void>();
+  const clock = new HandClock();
   let tries = 0;
-  const server = new SteadyServer(
-    () => {
+  const server = new SteadyServer({
+    open: () => {
       if (++tries < 4) throw new Error("the address is taken");
-      opened.resolve();
       return { finished: new Promise(() => {}), shutdown: () => Promise.resolve() };
     },
-    (error) => void failures.push(String(error)),
-    true,
-    1,
-  );
-  await opened.promise;
+    onFailure: (error) => void failures.push(String(error)),
+    mayWait: true,
+    clock,
+  });
+  await passUntil(clock, () => tries === 4);
   assert.equal(tries, 4);
   assert.deepEqual(failures, ["Error: the address is taken"]);
   await server.close();

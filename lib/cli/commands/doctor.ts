@@ -1,3 +1,4 @@
+import { systemClock } from "../../clock.ts";
 import type { Settings } from "../../core/settings/settings.ts";
 import { count } from "../../core/values/count.ts";
 import { messageOf } from "../../core/values/message_of.ts";
@@ -74,7 +75,8 @@ async function checkDocker(settings: Settings): Promise<Check[]> {
     try {
       const tls = { isVerified: settings.dockerTlsVerify, certPath: settings.dockerCertPath };
       const engine = await connectEngine(
-        await openTransport(url, tls, folder.path, ending.signal),
+        await openTransport(url, tls, { folder: folder.path, clock: systemClock }, ending.signal),
+        systemClock,
         ending.signal,
       );
       const listed = await engine.list(ending.signal);

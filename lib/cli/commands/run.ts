@@ -1,5 +1,5 @@
 import { messageOf } from "../../core/values/message_of.ts";
-import { systemClock } from "../../clock.ts";
+import { systemChance, systemClock } from "../../clock.ts";
 import { Controller } from "../../loop/controller.ts";
 import { readStatus } from "../../loop/read_status.ts";
 import { connectionLimits, limitsEnvironment } from "../../core/config/descriptors.ts";
@@ -47,10 +47,10 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
 
   // Nobody waits for it.
   void raiseDescriptorLimit();
-  const startedAt = new Date();
+  const startedAt = systemClock.date();
   const settings = settingsOf(options, terminal);
   const format = settings.logFormat ?? (terminal.isErrTerminal ? "text" : "json");
-  const report = createReporter(format, settings.logLevel, terminal.err);
+  const report = createReporter(format, settings.logLevel, terminal.err, systemClock);
   const stateDir = stateDirOf(settings, terminal);
   checkLength(stateDir);
   let routing = await prepareRouting(settings);
@@ -62,13 +62,11 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   report.tell({ kind: "starting", version: VERSION, stateDir, listeners: formatListeners(listeners) });
 
   openStateDir(stateDir);
-  const restarts: ((hasCurrent: boolean) => void)[] = [];
   const haproxy = await prepareHaproxy(
     settings,
     () => routing,
     stateDir,
     report,
-    (hasCurrent) => restarts.forEach((tell) => tell(hasCurrent)),
   );
   const hasTakenOver = await takeOver(stateDir, report, () => proveSettings(routing, haproxy));
   if (haproxy instanceof OwnedHaproxy) await openOwned(haproxy, stateDir);
@@ -87,7 +85,6 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
       render: (model) => routing.design.render(model),
     },
   });
-  restarts.push((hasCurrent) => controller.onRestart(hasCurrent));
   hangups.push(() => {
     report.tell({ kind: "rereading" });
     prepareRouting(settings).then(
@@ -99,6 +96,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   const onFailure = (error: unknown) => report.tell({ kind: "status-unavailable", why: messageOf(error) });
   const status = () => readStatus(controller, startedAt, listeners, report.history);
   const control = serveControl(stateDir, {
+    clock: systemClock,
     onFailure,
     status,
     settings: () => routingSettingsOf(options, settings, terminal),
@@ -151,7 +149,7 @@ function openAdmin(
     ? () => Promise.resolve("")
     : () => fetchText(metricsSocketOf(stateDir), "/metrics");
   try {
-    return serveAdmin({ ...settings.admin, status, haproxyMetrics, ...given });
+    return serveAdmin({ ...settings.admin, clock: systemClock, status, haproxyMetrics, ...given });
   } catch (error) {
     const { hostname, port } = settings.admin;
     throw failed(`cannot serve --admin at ${hostname}:${port}: ${messageOf(error)}, expected a free port`);
@@ -164,7 +162,6 @@ async function prepareHaproxy(
   routing: () => Routing,
   stateDir: string,
   report: Reporter,
-  onRestart: (hasCurrent: boolean) => void,
 ): Promise<OwnedHaproxy | ExternalHaproxy> {
   if (settings.external) return await openExternal(settings, routing(), report);
   const program = await findHaproxy(settings.haproxy).catch((error): HaproxyProgram => {
@@ -190,9 +187,7 @@ async function prepareHaproxy(
       env: () => ({ ...routing().env, ...noIpv6, ...limits }),
     },
     routing().templates,
-    systemClock,
-    report,
-    onRestart,
+    { clock: systemClock, chance: systemChance, report },
   );
 }
 
@@ -231,6 +226,7 @@ async function openExternal(
   const config = absolute(settings.config);
   return new ExternalHaproxy(
     { program, config, reloadCommand: settings.reloadCommand, env: routing.env },
+    systemClock,
     report,
   );
 }

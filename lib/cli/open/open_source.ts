@@ -1,13 +1,13 @@
 import { isOwnAddressFirst } from "../../core/model/choose_endpoint.ts";
 import type { Settings } from "../../core/settings/settings.ts";
-import { systemClock } from "../../clock.ts";
+import { systemChance, systemClock } from "../../clock.ts";
 import { DockerSource } from "../../docker/follow/docker_source.ts";
 import { EngineFollower } from "../../docker/follow/engine_follower.ts";
 import { FileSource } from "../../docker/file/file_source.ts";
 import { engineAddressOf, openTransport } from "../../docker/api/transport.ts";
 import { leaveLostFolder } from "../../haproxy/process/working_folder.ts";
 import type { ContainerSource, Reporter } from "../../ports.ts";
-import { answersAtAll, untilGone } from "../../probe/answers.ts";
+import { ConnectionCheck } from "../../probe/answers.ts";
 import { absolute, type Routing } from "../routing.ts";
 
 /** Where `run` learns of containers: engines, or a snapshot, whose text was read where it came through a pipe. */
@@ -25,23 +25,26 @@ export async function openSource(
   if (isPipe) {
     const path = `${stateDir}/stdin.json`;
     await Deno.writeTextFile(path, given ?? "", { mode: 0o600 });
-    return new FileSource(path, report);
+    return new FileSource(path, systemClock, report);
   }
-  if (snapshot !== undefined) return new FileSource(absolute(snapshot), report);
+  if (snapshot !== undefined) return new FileSource(absolute(snapshot), systemClock, report);
   const tls = { isVerified: settings.dockerTlsVerify, certPath: settings.dockerCertPath };
+  const ssh = { folder: () => Promise.resolve(stateDir), clock: systemClock };
+  const check = new ConnectionCheck(systemClock);
   const isAlone = settings.dockerHosts.length === 1;
   const followers = settings.dockerHosts.map((url) =>
     new EngineFollower({
       url,
       openTransport: (connection) => {
         leaveLostFolder();
-        return openTransport(url, tls, () => Promise.resolve(stateDir), connection);
+        return openTransport(url, tls, ssh, connection);
       },
       findAddress: isAlone ? () => Promise.resolve(undefined) : () => engineAddressOf(url),
-      answers: answersAtAll,
-      untilGone,
+      answers: (container) => check.answersAtAll(container),
+      untilGone: (container, signal) => check.untilGone(container, signal),
       isReachedDirectly: (container) => isOwnAddressFirst(container, routing().settings.address),
       clock: systemClock,
+      chance: systemChance,
       report,
     })
   );

@@ -1,5 +1,6 @@
 // @ts-types="npm:@types/dockerode@4.0.2"
 import Docker from "dockerode";
+import type { Clock } from "../../ports.ts";
 import { AnswerTooLongError } from "./answer_limit.ts";
 import { ACTIONS } from "./event.ts";
 import { EngineError, type EngineTransport, FetchModem } from "./modem.ts";
@@ -77,10 +78,11 @@ type EngineCalls = {
  */
 export async function connectEngine(
   transport: EngineTransport,
+  clock: Clock,
   signal: AbortSignal,
   deadlineMs?: number,
 ): Promise<Engine> {
-  const modem = new FetchModem(transport, deadlineMs);
+  const modem = new FetchModem(transport, clock, deadlineMs);
   const docker = new Docker({ modem } as unknown as Docker.DockerOptions) as unknown as EngineCalls;
   try {
     const version = await docker.version({ abortSignal: signal });
@@ -105,7 +107,7 @@ export async function connectEngine(
       events: (abortSignal) => docker.getEvents({ filters: EVENT_FILTERS, abortSignal }),
       recentKills: (abortSignal) => {
         // Until a moment that has passed, so that the engine does not wait for more.
-        const until = Date.now() / 1_000;
+        const until = clock.date().getTime() / 1_000;
         const span = { since: (until - RECENT_S).toFixed(3), until: until.toFixed(3) };
         return docker.getEvents({ filters: { type: ["container"], event: ["kill"] }, ...span, abortSignal });
       },

@@ -1,4 +1,6 @@
 import querystring from "node:querystring";
+import { TimeLimit } from "../../clock.ts";
+import type { Clock } from "../../ports.ts";
 import { readAnswer } from "./answer_limit.ts";
 
 /** How to reach an engine: a unix socket, or a URL with the client's TLS files. */
@@ -48,7 +50,7 @@ export class FetchModem {
   readonly #client: Deno.HttpClient;
   readonly #base: string;
 
-  constructor(transport: EngineTransport, readonly deadlineMs = DEADLINE_MS) {
+  constructor(transport: EngineTransport, readonly clock: Clock, readonly deadlineMs = DEADLINE_MS) {
     if (transport.kind === "unix") {
       this.#client = Deno.createHttpClient({ proxy: { transport: "unix", path: transport.path } });
       // An address, not a name: Deno would look the name up, though the socket needs no lookup, and a lost packet of
@@ -75,21 +77,14 @@ export class FetchModem {
     if (options.method !== "GET") {
       throw new EngineError(`${options.method} is not for signalbox, which only reads`, undefined);
     }
-    const deadline = new AbortController();
-    const timer = setTimeout(
-      () => deadline.abort(new LateAnswerError(this.deadlineMs)),
-      this.deadlineMs,
-    );
+    const late = () => new LateAnswerError(this.deadlineMs);
+    using deadline = new TimeLimit(this.clock, this.deadlineMs, late);
     const given = options.abortSignal ?? options.options?.abortSignal as AbortSignal | undefined;
     const signal = given === undefined ? deadline.signal : AbortSignal.any([given, deadline.signal]);
-    try {
-      const response = await fetch(this.#base + this.#target(options), { client: this.#client, signal });
-      if (options.statusCodes[response.status] !== true) throw await refusal(response);
-      if (options.isStream) return response.body;
-      return JSON.parse(await readAnswer(response, `the answer to ${options.path.replace(/\?$/, "")}`));
-    } finally {
-      clearTimeout(timer);
-    }
+    const response = await fetch(this.#base + this.#target(options), { client: this.#client, signal });
+    if (options.statusCodes[response.status] !== true) throw await refusal(response);
+    if (options.isStream) return response.body;
+    return JSON.parse(await readAnswer(response, `the answer to ${options.path.replace(/\?$/, "")}`));
   }
 
   #target(options: DialOptions): string {

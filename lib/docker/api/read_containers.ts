@@ -1,3 +1,4 @@
+import type { Clock } from "../../ports.ts";
 import { connectEngine } from "./connect.ts";
 import type { EngineTransport } from "./modem.ts";
 
@@ -7,10 +8,11 @@ export type Which = "running" | "stopped too";
 /** The JSON of containers of an engine, as they stand now; throws when the engine does not answer. */
 export async function readContainers(
   transport: EngineTransport,
+  clock: Clock,
   signal: AbortSignal,
   which: Which = "running",
 ): Promise<readonly unknown[]> {
-  const engine = await connectEngine(transport, signal);
+  const engine = await connectEngine(transport, clock, signal);
   try {
     const stopped = which === "running" ? [] : await engine.stopped(signal);
     const queue = [...new Set([...stopped, ...(await engine.list(signal)).map((entry) => entry.id)])];

@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import process from "node:process";
 import { type IpAddress, parseIp } from "../../core/values/names.ts";
+import type { Clock } from "../../ports.ts";
 import type { EngineAddress } from "../../core/snapshot/snapshot.ts";
 import type { EngineTls, EngineTransport } from "./modem.ts";
 
@@ -27,15 +28,22 @@ export async function resolveAddress(name: string): Promise<IpAddress> {
   return found.value;
 }
 
+/** What ssh is run with. */
+export type SshParts = {
+  /** Where the engine's socket is put. */
+  readonly folder: () => Promise<string>;
+  readonly clock: Clock;
+};
+
 /** Prepares the way to an engine: reads TLS files, or has ssh forward its socket into the folder until the signal. */
 export async function openTransport(
   url: string,
   tls: TlsSettings,
-  folder: () => Promise<string>,
+  ssh: SshParts,
   signal: AbortSignal,
 ): Promise<EngineTransport> {
   if (url.startsWith("unix://")) return { kind: "unix", path: url.slice("unix://".length) };
-  if (url.startsWith("ssh://")) return await forwardBySsh(url, await folder(), signal);
+  if (url.startsWith("ssh://")) return await forwardBySsh(url, ssh, signal);
   const isTls = tls.isVerified || url.startsWith("https://");
   const base = url.replace(/^(?:tcp|https?):/, isTls ? "https:" : "http:").replace(/\/$/, "");
   return { kind: "tcp", url: base, tls: isTls ? await readTls(tls.certPath) : undefined };
@@ -54,10 +62,11 @@ async function readTls(certPath: string | undefined): Promise<EngineTls | undefi
 /** How long ssh may take to log in, in milliseconds. */
 const SSH_LIMIT_MS = 15_000;
 
-async function forwardBySsh(url: string, folder: string, signal: AbortSignal): Promise<EngineTransport> {
+async function forwardBySsh(url: string, ssh: SshParts, signal: AbortSignal): Promise<EngineTransport> {
+  const { clock } = ssh;
   const { username, hostname, port, pathname } = new URL(url.replace(/^ssh:/, "http:"));
   const remote = pathname.length > 1 ? pathname : "/var/run/docker.sock";
-  const path = `${folder}/docker-${crypto.randomUUID().slice(0, 8)}.sock`;
+  const path = `${await ssh.folder()}/docker-${crypto.randomUUID().slice(0, 8)}.sock`;
   const args = ["-nNT", "-o", "BatchMode=yes", "-o", "ExitOnForwardFailure=yes", "-L", `${path}:${remote}`];
   if (port !== "") args.push("-p", port);
   if (username !== "") args.push("-l", username);
@@ -78,11 +87,11 @@ async function forwardBySsh(url: string, folder: string, signal: AbortSignal): P
     return new TextDecoder().decode(stderr).trim();
   });
   signal.addEventListener("abort", end, { once: true });
-  const until = performance.now() + SSH_LIMIT_MS;
-  while (performance.now() < until && !isEnded && !signal.aborted) {
+  const until = clock.now() + SSH_LIMIT_MS;
+  while (clock.now() < until && !isEnded && !signal.aborted) {
     const isThere = await Deno.stat(path).then(() => true, () => false);
     if (isThere) return { kind: "unix", path };
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await clock.sleep(20, signal);
   }
   end();
   throw new Error(`ssh to ${hostname} failed: ${(await ended).slice(-200) || "no answer"}`);

@@ -1,8 +1,8 @@
-import { systemClock } from "../../clock.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import type { Snapshot } from "../../core/snapshot/snapshot.ts";
 import type { SourceStatus } from "../../core/status/status.ts";
 import {
+  type Clock,
   type ContainerSource,
   type Reporter,
   SourceError,
@@ -18,7 +18,7 @@ const AGAIN_MS = 1_000;
 export class FileSource implements ContainerSource {
   #containers: number | undefined;
 
-  constructor(readonly path: string, readonly report: Reporter) {}
+  constructor(readonly path: string, readonly clock: Clock, readonly report: Reporter) {}
 
   /** Follows until the signal; where the folder is taken away, the one that comes in its place is watched. */
   async follow({ wake }: Pick<SourceListener, "wake">, signal: AbortSignal): Promise<void> {
@@ -29,7 +29,7 @@ export class FileSource implements ContainerSource {
       } catch {
         // There is no such folder now, which whoever reads the file tells.
       }
-      await systemClock.sleep(AGAIN_MS, signal);
+      await this.clock.sleep(AGAIN_MS, signal);
     }
   }
 

@@ -25,7 +25,7 @@ const STEADY_MS = 5_000;
 /** One engine: its connection, the containers that it last told of, and those that are about to stop. */
 export class EngineFollower {
   readonly containers = new Map<ContainerId, ContainerView>();
-  readonly stopping = new StoppingContainers();
+  readonly stopping: StoppingContainers;
   readonly doubts = new Doubts();
   readonly #vigil: Vigil;
   readonly #prints = new Map<string, string>();
@@ -43,6 +43,7 @@ export class EngineFollower {
   #address: EngineAddress | undefined;
 
   constructor(readonly parts: FollowerParts) {
+    this.stopping = new StoppingContainers(parts.clock);
     this.#complaint = new Complaint(parts.url, parts.report);
     this.#late = new LateContainers(parts.url, parts.report);
     this.starts = new Starts({ ...parts, wake: (wake) => this.#wake(wake) });
@@ -73,7 +74,7 @@ export class EngineFollower {
       try {
         this.#address = await this.parts.findAddress();
         const transport = await this.parts.openTransport(connection);
-        const engine = await connectEngine(transport, connection, this.parts.deadlineMs);
+        const engine = await connectEngine(transport, this.parts.clock, connection, this.parts.deadlineMs);
         // Subscribed before anything is listed: a container that starts in between would be missed.
         const events = await engine.events(connection).catch((error) => {
           engine.close();
@@ -82,7 +83,7 @@ export class EngineFollower {
         this.#engine = engine;
         this.#stream.open();
         this.#complaint.connected(engine.description);
-        await this.stopping.recall(engine, this.parts, connection);
+        await this.stopping.recall(engine, this.parts.report, connection);
         connectedAt = this.parts.clock.now();
         this.#vigil.end();
         wake({ reason: "docker", isFresh: true });
@@ -99,7 +100,7 @@ export class EngineFollower {
         // A stream that was given up ends without a word of why.
         this.#complaint.tell(wasGivenUp ? connection.reason : error);
         wake({ reason: "docker", ids: new Set() });
-        await this.parts.clock.sleep(backoffMs(failures, RECONNECT, Math.random()), signal);
+        await this.parts.clock.sleep(backoffMs(failures, RECONNECT, this.parts.chance()), signal);
       }
     }
   }
@@ -132,7 +133,7 @@ export class EngineFollower {
       report.debug("docker event", { action: event.action, container: event.id.slice(0, 12) });
       if (isEnding(event, this.containers.get(event.id))) {
         // What these say is known without an inspect, which the engine answers only once it has cleaned up.
-        const isOver = this.stopping.tell(event, since, clock, signal);
+        const isOver = this.stopping.tell(event, since, signal);
         if (event.action === "die") this.starts.remember(this.containers.get(event.id));
         this.#wake({ reason: "docker", ids: new Set(), since });
         const again = { reason: "docker", ids: new Set([event.id]) } as const;
@@ -197,8 +198,7 @@ export class EngineFollower {
         if (!running.has(id) && this.stopping.has(id) && !this.stopping.mayReturn(id)) this.#forget(id);
       }
     });
-    const inspected = this.#inspectAll(engine, others, signal);
-    await this.#orLater(Promise.all([asked, inspected]), INSPECT_PATIENCE_MS);
+    await this.#orLater(Promise.all([asked, this.#inspectAll(engine, others, signal)]), INSPECT_PATIENCE_MS);
   }
 
   /** What the engine holds up does not hold up the pass: when it comes, it wakes another one. */
@@ -269,7 +269,7 @@ export class EngineFollower {
     }
     this.containers.set(named, view);
     this.starts.forget(named);
-    this.stopping.remember(view, this.parts.clock.now(), this.#wake);
+    this.stopping.remember(view, this.#wake);
   }
 
   #forget(id: ContainerId): void {
@@ -283,10 +283,10 @@ export class EngineFollower {
 
   /** What happened to those that live on was part of their end so far, so that they are read again. */
   #expireStopping(): void {
-    const expired = this.stopping.expire(this.parts.clock.now(), this.containers);
+    const expired = this.stopping.expire(this.containers);
     for (const id of expired) {
-      const name = this.containers.get(id)?.name ?? id.slice(0, 12);
-      this.parts.report.tell({ kind: "container-survived", container: name });
+      const container = this.containers.get(id)?.name ?? id.slice(0, 12);
+      this.parts.report.tell({ kind: "container-survived", container });
       this.doubts.add(id, this.containers);
     }
     if (expired.length > 0) this.#wake({ reason: "docker", ids: new Set(expired) });

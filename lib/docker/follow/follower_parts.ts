@@ -1,5 +1,5 @@
 import type { ContainerView, EngineAddress } from "../../core/snapshot/snapshot.ts";
-import type { Clock, Reporter } from "../../ports.ts";
+import type { Chance, Clock, Reporter } from "../../ports.ts";
 import type { EngineTransport } from "../api/modem.ts";
 
 /** What a follower is made of. */
@@ -17,5 +17,6 @@ export type FollowerParts = {
   /** How long the engine may take for an answer, in milliseconds, if not as long as usual. */
   readonly deadlineMs?: number;
   readonly clock: Clock;
+  readonly chance: Chance;
   readonly report: Reporter;
 };

@@ -18,12 +18,11 @@ const CLEAN_UP_MS = 300;
 const KEPT_MS = 3_000;
 
 /** How long an engine's memory is waited for, in milliseconds; it answers within 5. */
-const PATIENCE_MS = 500;
+const RECALL_LIMIT_MS = 500;
 
 /** Signals to one container that are remembered: the last ones. */
 const MOST_SIGNALS = 8;
 
-type RecallParts = { readonly clock: Clock; readonly report: Reporter };
 type Sent = { readonly killedBy: string; readonly at: number };
 
 /** Containers that were told to stop, each with the moment at which that was heard of, in milliseconds of the clock. */
@@ -33,13 +32,17 @@ export class StoppingContainers extends Map<ContainerId, number> {
   /** Those that ended, each with a mark of its own. */
   readonly #ended = new Map<ContainerId, object>();
 
+  constructor(readonly clock: Clock) {
+    super();
+  }
+
   /** Notes that one was told to stop, or ended; answers when the engine is to be asked about it, or when the signal aborts. */
-  async tell({ id, action }: ContainerEvent, now: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  async tell({ id, action }: ContainerEvent, now: number, signal: AbortSignal): Promise<void> {
     this.set(id, now);
-    if (action !== "die") return await clock.sleep(CLEAN_UP_MS, signal);
+    if (action !== "die") return await this.clock.sleep(CLEAN_UP_MS, signal);
     const mark = {};
     this.#ended.set(id, mark);
-    await clock.sleep(KEPT_MS, signal);
+    await this.clock.sleep(KEPT_MS, signal);
     if (this.#ended.get(id) === mark) this.#ended.delete(id);
   }
 
@@ -55,7 +58,8 @@ export class StoppingContainers extends Map<ContainerId, number> {
   }
 
   /** Forgets those that live on for too long, and that do not ask for more time (Config.StopTimeout); answers with them. */
-  expire(now: number, containers: ReadonlyMap<ContainerId, ContainerView>): ContainerId[] {
+  expire(containers: ReadonlyMap<ContainerId, ContainerView>): ContainerId[] {
+    const now = this.clock.now();
     const expired = [...this].filter(([id, since]) => now - since >= limitMs(containers.get(id)));
     for (const [id] of expired) this.delete(id);
     return expired.map(([id]) => id);
@@ -65,12 +69,12 @@ export class StoppingContainers extends Map<ContainerId, number> {
    * Reads which signals the engine sent before its events were followed: what was told to stop then must not get
    * traffic again, and no event will tell of it any more. An engine that does not answer is not waited for.
    */
-  async recall(engine: Engine, { clock, report }: RecallParts, connection: AbortSignal): Promise<void> {
+  async recall(engine: Engine, report: Reporter, connection: AbortSignal): Promise<void> {
     const late = new AbortController();
     const reading = this.#read(engine, AbortSignal.any([connection, late.signal])).catch((error) =>
       report.debug(`cannot read the last signals: ${messageOf(error)}`)
     );
-    await isDoneWithin(reading, PATIENCE_MS, clock);
+    await isDoneWithin(reading, RECALL_LIMIT_MS, this.clock);
     late.abort();
   }
 
@@ -89,15 +93,15 @@ export class StoppingContainers extends Map<ContainerId, number> {
   }
 
   /** Notes that a container which was just read was told to stop before that, and wakes the loop if this is news. */
-  remember(container: ContainerView, now: number, wake: (wake: Wake) => void): void {
+  remember(container: ContainerView, wake: (wake: Wake) => void): void {
     const { id, stopSignal, startedAt } = container;
     const sent = this.#recalled.get(id)?.findLast(({ killedBy }) => endsContainer(killedBy, stopSignal));
     this.#recalled.delete(id);
     if (sent === undefined || this.has(id)) return;
     // Since its start, by the engine's own clock, and not too long ago by ours.
-    const agoMs = Math.max(0, Date.now() - sent.at);
+    const agoMs = Math.max(0, this.clock.date().getTime() - sent.at);
     if (sent.at <= Date.parse(startedAt) || agoMs >= limitMs(container)) return;
-    this.set(id, now - agoMs);
+    this.set(id, this.clock.now() - agoMs);
     wake({ reason: "docker", ids: new Set(), mayComeInNumbers: true });
   }
 }

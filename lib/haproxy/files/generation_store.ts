@@ -1,5 +1,5 @@
 import type { Files } from "../../core/config/render.ts";
-import type { Generation } from "../../ports.ts";
+import type { Clock, Generation } from "../../ports.ts";
 
 /** Generations that are kept, the current one and those before it, for a look back. */
 const KEPT = 3;
@@ -18,11 +18,11 @@ export class GenerationStore {
   /** The folders that are kept, the current one last; numbers have gaps, since some generations are only tried out. */
   #kept: string[] = [];
   #pruning: Promise<void> = Promise.resolve();
-  #pruneDue: ReturnType<typeof setTimeout> | undefined;
+  #cancelPruning: (() => void) | undefined;
   /** The folder that a running worker has loaded: what it was told since is not all that it has. */
   #held: string | undefined;
 
-  constructor(readonly stateDir: string) {
+  constructor(readonly stateDir: string, readonly clock: Clock) {
     this.#folder = `${stateDir}/generations`;
     this.current = `${stateDir}/current`;
     this.#mark = `${stateDir}/loading`;
@@ -120,7 +120,7 @@ export class GenerationStore {
     }
     Deno.renameSync(link, this.current);
     this.#kept = [...this.#kept.filter((folder) => folder !== generation.folder), generation.folder];
-    this.#pruneDue ??= setTimeout(() => this.#prune(), PRUNE_LATER_MS);
+    this.#cancelPruning ??= this.clock.after(PRUNE_LATER_MS, () => this.#prune());
   }
 
   /** Resolves when what is too old has been removed. */
@@ -136,8 +136,8 @@ export class GenerationStore {
   }
 
   #prune(): void {
-    clearTimeout(this.#pruneDue);
-    this.#pruneDue = undefined;
+    this.#cancelPruning?.();
+    this.#cancelPruning = undefined;
     const old = this.#kept.slice(0, -KEPT).filter((folder) => folder !== this.#held);
     if (old.length > 0) {
       this.#kept = this.#kept.filter((folder) => !old.includes(folder));

@@ -25,7 +25,10 @@ export class AdoptedMaster {
     while (!signal.aborted) {
       await this.clock.sleep(silentSince === undefined ? WATCH_INTERVAL_MS : WATCH_CLOSELY_MS, signal);
       if (signal.aborted) break;
-      if (await askMaster(this.masterSocket) !== undefined || await askWorker(this.socket) !== undefined) {
+      if (
+        await askMaster(this.masterSocket, this.clock) !== undefined ||
+        await askWorker(this.socket, this.clock) !== undefined
+      ) {
         silentSince = undefined;
         continue;
       }
@@ -50,11 +53,11 @@ export class AdoptedMaster {
       send(this.pid, signal);
       while (this.clock.now() < until) {
         if (!send(this.pid, 0)) return;
-        if (await askMaster(this.masterSocket) !== undefined) {
+        if (await askMaster(this.masterSocket, this.clock) !== undefined) {
           // Said again until it is heard: a master that executes itself anew misses signals, and is deaf meanwhile.
           send(this.pid, signal);
           silentSince = undefined;
-        } else if (await askWorker(this.socket) === undefined) {
+        } else if (await askWorker(this.socket, this.clock) === undefined) {
           // The pid of one that has ended may be nobody's child that looks after it, or another's by now.
           silentSince ??= this.clock.now();
           if (this.clock.now() - silentSince > RELOAD_SILENCE_MS) return;

@@ -7,6 +7,7 @@ import { withoutPrefix } from "./program.ts";
 export type SpawnSettings = {
   readonly program: string;
   readonly args: readonly string[];
+  readonly clock: Clock;
   /** Hears each line that HAProxy prints, with its own severity. */
   readonly onLine: (severity: "error" | "warn" | "info", line: string) => void;
 };
@@ -32,11 +33,13 @@ export const PRINTED_MS = 5;
 export class HaproxyProcess {
   /** Resolves when the process has ended, with how it ended in words. */
   readonly exited: Promise<string>;
+  readonly clock: Clock;
   readonly #child: Deno.ChildProcess | undefined;
   #isEnded = false;
 
   /** Starts haproxy; one that cannot be run has ended at once. */
   constructor(settings: SpawnSettings) {
+    this.clock = settings.clock;
     try {
       this.#child = spawn(settings);
     } catch (error) {
@@ -46,12 +49,12 @@ export class HaproxyProcess {
     }
     // A pipe that nobody empties blocks the old worker, and with it the requests that it still serves.
     const drained = Promise.all(
-      [this.#child.stdout, this.#child.stderr].map((pipe) => drain(pipe, settings.onLine)),
+      [this.#child.stdout, this.#child.stderr].map((pipe) => drain(pipe, settings)),
     );
     this.exited = this.#child.status.then(async (status) => {
       this.#isEnded = true;
       // Workers may live on, with the pipe; the last words of the master are heard first.
-      await Promise.race([drained, pause(4 * PRINTED_MS)]);
+      await Promise.race([drained, settings.clock.sleep(4 * PRINTED_MS)]);
       return status.signal === null ? `exit code ${status.code}` : `signal ${status.signal}`;
     });
   }
@@ -67,7 +70,8 @@ export class HaproxyProcess {
   }
 
   /** Ends it, step by step. */
-  async stop(limitMs: number, clock: Clock): Promise<void> {
+  async stop(limitMs: number): Promise<void> {
+    const { clock } = this;
     for (const [signal, share] of STOP_STEPS) {
       const until = clock.now() + limitMs * share;
       // Said again until it is heard: a master that executes itself anew, as it does when it starts, misses signals.
@@ -104,9 +108,10 @@ function spawn({ program, args }: SpawnSettings): Deno.ChildProcess {
   }).spawn();
 }
 
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-async function drain(pipe: ReadableStream<Uint8Array>, onLine: SpawnSettings["onLine"]): Promise<void> {
+async function drain(
+  pipe: ReadableStream<Uint8Array>,
+  { clock, onLine }: Pick<SpawnSettings, "clock" | "onLine">,
+): Promise<void> {
   const decoder = new TextDecoder();
   let rest = "";
   const pass = (line: string) => {
@@ -114,7 +119,7 @@ async function drain(pipe: ReadableStream<Uint8Array>, onLine: SpawnSettings["on
   };
   try {
     for await (const chunk of pipe) {
-      await pause(PRINTED_MS);
+      await clock.sleep(PRINTED_MS);
       const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
       rest = (lines.pop() ?? "").slice(-65_536);
       lines.forEach(pass);

@@ -13,8 +13,8 @@ const DEAF_MS = 150;
 const STUCK_MS = 1_000;
 
 /** Asks the master to load the current files; false where it says at once that it failed, as it does from 2.7 on. */
-export async function askReload(masterSocket: string): Promise<boolean> {
-  const answer = await ask(masterSocket, "reload").catch(() => "");
+export async function askReload(masterSocket: string, clock: Clock): Promise<boolean> {
+  const answer = await ask(masterSocket, "reload", clock).catch(() => "");
   return !/^Success=0/m.test(answer);
 }
 
@@ -48,9 +48,9 @@ export async function proveLoaded(
       patienceMs *= 2;
       remindAt += patienceMs;
       const isDeaf = !output.hasBegun || patienceMs > STUCK_MS;
-      if (isDeaf && !await askReload(masterSocket)) return undefined;
+      if (isDeaf && !await askReload(masterSocket, clock)) return undefined;
     }
-    const worker = await askWorker(socket);
+    const worker = await askWorker(socket, clock);
     if (worker?.description === description && worker.pid !== proving.before?.pid) return worker;
     if (!proving.isAlive() || output.hasFailed) return undefined;
     await clock.sleep(PROOF_INTERVAL_MS);

@@ -1,5 +1,5 @@
 import { type Backoff, backoffMs } from "../../core/policy/backoff.ts";
-import type { Clock } from "../../ports.ts";
+import type { Chance, Clock } from "../../ports.ts";
 
 const RESTART: Backoff = { firstMs: 50, mostMs: 10_000 };
 /** An HAProxy that served this long, in milliseconds, begins anew with the shortest delay when it crashes. */
@@ -10,7 +10,7 @@ export class Restarts {
   #failures = 0;
   #servesSince = Infinity;
 
-  constructor(readonly clock: Clock) {}
+  constructor(readonly clock: Clock, readonly chance: Chance) {}
 
   /** How often it ended in a row. */
   get failures(): number {
@@ -31,7 +31,7 @@ export class Restarts {
   /** Waits until it may be started again; false where the signal aborted, or it was started meanwhile and has failed too. */
   async wait(signal: AbortSignal): Promise<boolean> {
     const failures = ++this.#failures;
-    await this.clock.sleep(backoffMs(failures, RESTART, Math.random()), signal);
+    await this.clock.sleep(backoffMs(failures, RESTART, this.chance()), signal);
     return failures === this.#failures && !signal.aborted;
   }
 }

@@ -1,7 +1,7 @@
 import { LogPosition } from "../../core/runtime/log_position.ts";
 import { ACCESS_RING } from "../../core/config/process_config.ts";
 import type { AccessLogStatus } from "../../core/status/status.ts";
-import type { Clock, Reporter } from "../../ports.ts";
+import type { Chance, Clock, Reporter } from "../../ports.ts";
 import { ask } from "./cli_socket.ts";
 import { WorkerLog } from "./worker_log.ts";
 
@@ -13,6 +13,8 @@ const TOLD_MS = 60_000;
 const DROPPED = /^([0-9]+) events? dropped\0?$/;
 /** The ring holds HAProxy's own messages too, which its master prints as well; only requests begin with a client. */
 const REQUEST = /^[0-9a-fA-F.:]+:[0-9]+ \[/;
+
+type AccessLogWorld = { readonly clock: Clock; readonly chance: Chance; readonly report: Reporter };
 
 type AccessLogSettings = {
   readonly stateDir: string;
@@ -34,7 +36,7 @@ export class AccessLog {
   #isTelling = false;
   #isMarking = false;
 
-  constructor(readonly settings: AccessLogSettings, readonly clock: Clock, readonly report: Reporter) {
+  constructor(readonly settings: AccessLogSettings, readonly world: AccessLogWorld) {
     this.#socket = `${settings.stateDir}/haproxy.sock`;
     this.#markPath = `${settings.stateDir}/access.mark`;
     this.#isKept = settings.process.syslog === undefined;
@@ -68,7 +70,7 @@ export class AccessLog {
   }
 
   #keepMark(): boolean {
-    this.clock.after(MARK_MS, () => {
+    this.world.clock.after(MARK_MS, () => {
       this.#isMarking = false;
       if (!this.#isFinishing && this.#followed !== undefined) this.#mark();
     });
@@ -100,13 +102,14 @@ export class AccessLog {
   }
 
   #open(pid: number, last: readonly string[], isOld: boolean): WorkerLog {
-    const { settings: { stateDir }, clock } = this;
+    const { settings: { stateDir }, world: { clock, chance } } = this;
     const log = new WorkerLog(
       {
         pid,
         socket: this.#socket,
         masterSocket: `${stateDir}/master.sock`,
         clock,
+        chance,
         onLines: (lines) => this.#tell(lines),
         onReopened: () => this.counts.reopened++,
         onGap: (line) => this.#tellGap(line),
@@ -122,7 +125,7 @@ export class AccessLog {
   #tell(lines: readonly string[]): void {
     // One that is killed, as systemd does for a restart, says nothing at its end.
     this.#isMarking ||= this.#keepMark();
-    this.report.requests(lines.filter((line) => REQUEST.test(line)));
+    this.world.report.requests(lines.filter((line) => REQUEST.test(line)));
     for (const line of lines) {
       const dropped = DROPPED.exec(line)?.[1];
       if (dropped !== undefined) this.#lose(Number(dropped));
@@ -134,7 +137,7 @@ export class AccessLog {
     this.counts.lost += count;
     this.#untold += count;
     if (this.#isTelling) return;
-    const { report, clock } = this;
+    const { report, clock } = this.world;
     report.tell({ kind: "access-log-lost", lines: this.#untold });
     this.#untold = 0;
     this.#isTelling = true;
@@ -147,7 +150,7 @@ export class AccessLog {
   #tellGap(last: string): void {
     this.counts.gaps++;
     const after = /\[([^\]]+)\]/.exec(last)?.[1];
-    this.report.tell({ kind: "access-log-gap", after });
+    this.world.report.tell({ kind: "access-log-gap", after });
   }
 
   /** How far the signalbox before this one has read which worker, where it said so. */
@@ -164,12 +167,12 @@ export class AccessLog {
 
   /** What is in the ring now: it may have been told, or not, by a signalbox that could not say so. */
   async #readNow(): Promise<readonly string[]> {
-    const text = await ask(this.#socket, `show events ${ACCESS_RING}`).catch(() => "");
+    const text = await ask(this.#socket, `show events ${ACCESS_RING}`, this.world.clock).catch(() => "");
     const lines = text.split("\n").filter((line) => line !== "");
     const count = lines.filter((line) => REQUEST.test(line)).length;
     if (count > 0) {
       this.counts.gaps++;
-      this.report.tell({ kind: "access-log-unmarked", lines: count });
+      this.world.report.tell({ kind: "access-log-unmarked", lines: count });
     }
     return lines;
   }

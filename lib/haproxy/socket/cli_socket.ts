@@ -1,3 +1,5 @@
+import type { Clock } from "../../ports.ts";
+
 /** HAProxy's socket did not answer: the message says what was asked and why it failed. */
 export class SocketError extends Error {
   override readonly name = "SocketError";
@@ -10,13 +12,18 @@ const DEADLINE_MS = 5_000;
  * Sends one line to a command socket of HAProxy's and reads the whole answer (management guide, section 9.3). The
  * write side is closed after it, since the master's socket does not close by itself. Throws SocketError.
  */
-export async function ask(path: string, line: string, deadlineMs = DEADLINE_MS): Promise<string> {
+export async function ask(
+  path: string,
+  line: string,
+  clock: Clock,
+  deadlineMs = DEADLINE_MS,
+): Promise<string> {
   let connection: Deno.UnixConn | undefined;
   let isLate = false;
-  const timer = setTimeout(() => {
+  const cancel = clock.after(deadlineMs, () => {
     isLate = true;
     close(connection);
-  }, deadlineMs);
+  });
   try {
     connection = await Deno.connect({ transport: "unix", path });
     if (isLate) throw new Error("late");
@@ -31,7 +38,7 @@ export async function ask(path: string, line: string, deadlineMs = DEADLINE_MS):
       : String(error);
     throw new SocketError(`cannot ask HAProxy "${line.slice(0, 60)}" at ${path}: ${why}`);
   } finally {
-    clearTimeout(timer);
+    cancel();
     close(connection);
   }
 }

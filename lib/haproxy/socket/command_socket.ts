@@ -1,5 +1,6 @@
 import { count } from "../../core/values/count.ts";
 import { messageOf } from "../../core/values/message_of.ts";
+import type { Clock } from "../../ports.ts";
 import { SocketError } from "./cli_socket.ts";
 
 /** How long HAProxy may take for a batch, in milliseconds. */
@@ -18,16 +19,14 @@ const NEXT_TRY_MS = 5;
 /** Nobody or another worker than the one that is meant answers, for longer than one that is on its way out. */
 export class OtherWorkerError extends SocketError {}
 
-type Timer = ReturnType<typeof setTimeout>;
-
 /** How long a connection that was opened ahead is kept for commands, in milliseconds. */
 const AHEAD_MS = 1_000;
 
 /** A worker's socket, which a session is opened on for each batch of lines. */
 export class CommandSocket {
-  #ahead: { readonly session: Promise<Session | undefined>; readonly timer: Timer } | undefined;
+  #ahead: { readonly session: Promise<Session | undefined>; readonly cancel: () => void } | undefined;
 
-  constructor(readonly path: string) {}
+  constructor(readonly path: string, readonly clock: Clock) {}
 
   /**
    * Opens a session for commands that will follow in a moment, such as when a container is being started; one that
@@ -36,7 +35,7 @@ export class CommandSocket {
   openAhead(): void {
     if (this.#ahead !== undefined) return;
     const session = Session.open(this.path).then((session) => session.greet(), () => undefined);
-    this.#ahead = { session, timer: setTimeout(() => this.close(), AHEAD_MS) };
+    this.#ahead = { session, cancel: this.clock.after(AHEAD_MS, () => this.close()) };
   }
 
   /** Closes what was opened ahead, which would keep an old worker from ending. */
@@ -47,7 +46,7 @@ export class CommandSocket {
   #takeAhead(): Promise<Session | undefined> | undefined {
     const ahead = this.#ahead;
     this.#ahead = undefined;
-    clearTimeout(ahead?.timer);
+    ahead?.cancel();
     return ahead?.session;
   }
 
@@ -62,7 +61,7 @@ export class CommandSocket {
       if (replies !== undefined) return replies;
       // Another one answers: from now on nothing is sent before it is known who it is.
       this.openAhead();
-      await new Promise((resolve) => setTimeout(resolve, NEXT_TRY_MS));
+      await this.clock.sleep(NEXT_TRY_MS);
     }
     this.close();
     throw new OtherWorkerError(
@@ -76,14 +75,15 @@ export class CommandSocket {
   async #try(lines: readonly string[], pid: number | undefined): Promise<readonly string[] | undefined> {
     let session: Session | undefined;
     let isLate = false;
-    const timer = setTimeout(() => {
+    const cancel = this.clock.after(DEADLINE_MS, () => {
       isLate = true;
       session?.close();
-    }, DEADLINE_MS);
+    });
     try {
       session = await this.#takeAhead();
       if (session !== undefined) {
         try {
+          if (isLate) throw new Error("late");
           return await session.run(lines, pid);
         } catch (error) {
           // Its worker may have ended since: one that has answered nothing is replaced.
@@ -92,6 +92,7 @@ export class CommandSocket {
         }
       }
       session = await Session.open(this.path);
+      if (isLate) throw new Error("late");
       return await session.run(lines, pid);
     } catch (error) {
       // More connect at once than HAProxy takes.
@@ -102,19 +103,10 @@ export class CommandSocket {
         `cannot send ${count(lines.length, "command")} to HAProxy at ${this.path}: ${why}`,
       );
     } finally {
-      clearTimeout(timer);
+      cancel();
       session?.close();
     }
   }
-}
-
-/** Sends lines to a worker's socket once. Throws SocketError. */
-export async function sendCommands(
-  path: string,
-  lines: readonly string[],
-  pid?: number,
-): Promise<readonly string[]> {
-  return await new CommandSocket(path).send(lines, pid);
 }
 
 /** One connection in interactive mode. */

@@ -20,11 +20,18 @@ export function versionOf(worker: WorkerInfo | undefined): readonly [number, num
   return [major, minor];
 }
 
+/** How long a worker or a master may take to say who it is, in milliseconds. */
+const ANSWER_LIMIT_MS = 1_000;
+
 /** Asks a worker who it is; `undefined` when nobody answers at the socket. */
-export async function askWorker(socket: string, deadlineMs = 1_000): Promise<WorkerInfo | undefined> {
+export async function askWorker(
+  socket: string,
+  clock: Clock,
+  deadlineMs = ANSWER_LIMIT_MS,
+): Promise<WorkerInfo | undefined> {
   let text: string;
   try {
-    text = await ask(socket, "show info", deadlineMs);
+    text = await ask(socket, "show info", clock, deadlineMs);
   } catch (error) {
     if (error instanceof SocketError) return undefined;
     throw error;
@@ -49,8 +56,9 @@ export async function askWorker(socket: string, deadlineMs = 1_000): Promise<Wor
 export async function findNext(
   socket: string,
   before: WorkerInfo | undefined,
+  clock: Clock,
 ): Promise<WorkerInfo | undefined> {
-  const worker = await askWorker(socket);
+  const worker = await askWorker(socket, clock);
   const isNext = worker?.pid !== before?.pid && loadedNumber(worker) >= loadedNumber(before);
   return isNext ? worker : undefined;
 }
@@ -65,8 +73,8 @@ export type MasterInfo = {
 };
 
 /** Asks the master about its processes; `undefined` when nobody answers. */
-export async function askMaster(socket: string): Promise<MasterInfo | undefined> {
-  const text = await ask(socket, "show proc;quit", 1_000).catch(() => undefined);
+export async function askMaster(socket: string, clock: Clock): Promise<MasterInfo | undefined> {
+  const text = await ask(socket, "show proc;quit", clock, ANSWER_LIMIT_MS).catch(() => undefined);
   if (text === undefined) return undefined;
   const sections = text.split("\n#");
   const rows = (section: string | undefined, kind: string) =>
@@ -92,7 +100,7 @@ function secondsOf(row: readonly string[]): number {
 /** How long a master may be deaf where its worker answers, in milliseconds, and how often it is asked. */
 const DEAF_LIMIT_MS = 2_000;
 const ASK_AGAIN_MS = 20;
-/** How long whoever asks for the status waits for a deaf master, in milliseconds; its old workers are unknown without it. */
+/** Limit for `status` when the master socket is silent, in milliseconds; old workers are then unknown. */
 const STATUS_LIMIT_MS = 500;
 
 /** Who runs at the sockets; a master that executes itself anew after a reload is waited for. */
@@ -104,7 +112,10 @@ export async function findRunning(
 ) {
   const until = clock.now() + limitMs;
   for (;;) {
-    const [master, worker] = await Promise.all([askMaster(masterSocket), askWorker(socket)]);
+    const [master, worker] = await Promise.all([
+      askMaster(masterSocket, clock),
+      askWorker(socket, clock),
+    ]);
     if (master !== undefined || worker === undefined || clock.now() > until) return { master, worker };
     await clock.sleep(ASK_AGAIN_MS);
   }

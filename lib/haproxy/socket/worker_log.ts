@@ -1,6 +1,6 @@
 import { type Backoff, backoffMs } from "../../core/policy/backoff.ts";
 import { LogPosition } from "../../core/runtime/log_position.ts";
-import type { Clock } from "../../ports.ts";
+import type { Chance, Clock } from "../../ports.ts";
 import { ask } from "./cli_socket.ts";
 import { readRing } from "./ring_stream.ts";
 
@@ -19,6 +19,7 @@ export type WorkerLogParts = {
   readonly socket: string;
   readonly masterSocket: string;
   readonly clock: Clock;
+  readonly chance: Chance;
   readonly onLines: (lines: readonly string[]) => void;
   /** The stream was opened once more. */
   readonly onReopened: () => void;
@@ -55,7 +56,7 @@ export class WorkerLog {
     this.#isOld = true;
     const { pid, masterSocket, clock } = this.parts;
     const { signal } = this.#ending;
-    for (let tries = 1; !signal.aborted && await mayLog(masterSocket, pid); tries++) {
+    for (let tries = 1; !signal.aborted && await mayLog(masterSocket, pid, clock); tries++) {
       await clock.sleep(backoffMs(tries, REOPEN, 1), signal);
     }
     await clock.sleep(LAST_LINES_MS, signal);
@@ -75,7 +76,7 @@ export class WorkerLog {
       const openedAt = clock.now();
       await (this.#reading = this.#read(signal));
       failures = clock.now() - openedAt > STEADY_MS ? 1 : failures + 1;
-      await clock.sleep(backoffMs(failures, REOPEN, Math.random()), signal);
+      await clock.sleep(backoffMs(failures, REOPEN, this.parts.chance()), signal);
     }
   }
 
@@ -114,8 +115,8 @@ export class WorkerLog {
 }
 
 /** Whether a worker may log more: it has not been told to stop, or has connections, or its master does not answer now. */
-async function mayLog(masterSocket: string, pid: number): Promise<boolean> {
-  const info = await ask(masterSocket, `@!${pid} show info;quit`, 1_000).catch(() => undefined);
+async function mayLog(masterSocket: string, pid: number, clock: Clock): Promise<boolean> {
+  const info = await ask(masterSocket, `@!${pid} show info;quit`, clock, 1_000).catch(() => undefined);
   if (info === undefined) return true;
   // A master that does not know it has seen its end.
   if (!/^Pid: /m.test(info)) return false;

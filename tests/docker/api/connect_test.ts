@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../../../lib/clock.ts";
 import { agreeOnApi, connectEngine } from "../../../lib/docker/api/connect.ts";
 import { ACTIONS } from "../../../lib/docker/api/event.ts";
 import { FetchModem } from "../../../lib/docker/api/modem.ts";
@@ -33,7 +34,7 @@ for (const { name, agreed, ...versions } of ENGINES) {
   Deno.test(`with ${name}, API ${agreed} is spoken`, async () => {
     await using fake = await FakeEngine.start(versions);
     const id = fake.run("a1");
-    const engine = await connectEngine(fake.transport, NEVER);
+    const engine = await connectEngine(fake.transport, systemClock, NEVER);
     assert.deepEqual((await engine.list(NEVER)).map((entry) => entry.id), [id]);
     await engine.inspect(id, NEVER);
     engine.close();
@@ -48,7 +49,7 @@ for (const { name, agreed, ...versions } of ENGINES) {
 
 Deno.test("an engine is asked for events that can change the routing, and no others", async () => {
   await using fake = await FakeEngine.start();
-  const engine = await connectEngine(fake.transport, NEVER);
+  const engine = await connectEngine(fake.transport, systemClock, NEVER);
   const ending = new AbortController();
   const events = await engine.events(ending.signal);
   assert.deepEqual(fake.eventFilters.map((text) => JSON.parse(text)), [
@@ -67,13 +68,13 @@ Deno.test("an API that is none of Docker's is refused", () => {
 
 Deno.test("an engine behind a socket is addressed by a number, since a name would be looked up", async () => {
   await using fake = await FakeEngine.start();
-  (await connectEngine(fake.transport, NEVER)).close();
+  (await connectEngine(fake.transport, systemClock, NEVER)).close();
   assert.deepEqual([...fake.hosts], ["127.0.0.1"]);
 });
 
 Deno.test("nothing but reads is ever sent", async () => {
   await using fake = await FakeEngine.start();
-  const modem = new FetchModem(fake.transport);
+  const modem = new FetchModem(fake.transport, systemClock);
   for (const method of ["POST", "DELETE", "PUT", "HEAD"]) {
     const error = await new Promise((resolve) =>
       modem.dial({ path: "/containers/x/kill", method, statusCodes: { 200: true } }, resolve)
@@ -86,7 +87,7 @@ Deno.test("nothing but reads is ever sent", async () => {
 
 Deno.test("a container that is gone is no error", async () => {
   await using fake = await FakeEngine.start();
-  const engine = await connectEngine(fake.transport, NEVER);
+  const engine = await connectEngine(fake.transport, systemClock, NEVER);
   assert.equal(await engine.inspect("a".repeat(64), NEVER), undefined);
   engine.close();
 });
@@ -96,13 +97,13 @@ Deno.test("a container that ends between list and inspect is not in the snapshot
   const [gone, stays] = [fake.run("a1"), fake.run("b2")];
   fake.answer = (path) =>
     void (path === "/containers/json" && queueMicrotask(() => fake.containers.delete(gone)));
-  const found = await readContainers(fake.transport, NEVER) as { Id: string }[];
+  const found = await readContainers(fake.transport, systemClock, NEVER) as { Id: string }[];
   assert.deepEqual(found.map((container) => container.Id), [stays]);
 });
 
 Deno.test("a reply that never comes is an error at the deadline", async () => {
   await using fake = await FakeEngine.start();
-  const engine = await connectEngine(fake.transport, NEVER, 50);
+  const engine = await connectEngine(fake.transport, systemClock, NEVER, 50);
   const { promise, resolve } = Promise.withResolvers<Response>();
   fake.answer = () => promise;
   await assert.rejects(engine.list(NEVER), /no answer within 50 ms/);
@@ -112,7 +113,7 @@ Deno.test("a reply that never comes is an error at the deadline", async () => {
 
 Deno.test("a reply that begins and never ends is an error at the deadline", async () => {
   await using fake = await FakeEngine.start();
-  const engine = await connectEngine(fake.transport, NEVER, 50);
+  const engine = await connectEngine(fake.transport, systemClock, NEVER, 50);
   const { promise, resolve } = Promise.withResolvers<void>();
   fake.answer = () =>
     new Response(
@@ -128,7 +129,7 @@ Deno.test("a reply that begins and never ends is an error at the deadline", asyn
 
 Deno.test("a reply that is cut in its middle is an error", async () => {
   await using fake = await FakeEngine.start();
-  const engine = await connectEngine(fake.transport, NEVER);
+  const engine = await connectEngine(fake.transport, systemClock, NEVER);
   fake.answer = () => cutAnswer('[{"Id": "a1", "Names"');
   await assert.rejects(engine.list(NEVER), Error);
   engine.close();
@@ -136,7 +137,7 @@ Deno.test("a reply that is cut in its middle is an error", async () => {
 
 Deno.test("an abort ends a call that is under way", async () => {
   await using fake = await FakeEngine.start();
-  const engine = await connectEngine(fake.transport, NEVER);
+  const engine = await connectEngine(fake.transport, systemClock, NEVER);
   const { promise, resolve } = Promise.withResolvers<Response>();
   const ending = new AbortController();
   fake.answer = () => {
@@ -164,7 +165,10 @@ for (const [how, response, message] of REFUSALS) {
   Deno.test(`a refusal ${how} is told with its status`, async () => {
     await using fake = await FakeEngine.start();
     fake.answer = () => response;
-    const error = await connectEngine(fake.transport, NEVER).then(() => undefined, (error) => error);
+    const error = await connectEngine(fake.transport, systemClock, NEVER).then(
+      () => undefined,
+      (error) => error,
+    );
     assert.match(error?.message ?? "it was taken", message);
   });
 }
@@ -172,12 +176,12 @@ for (const [how, response, message] of REFUSALS) {
 Deno.test("an answer that is no JSON is an error", async () => {
   await using fake = await FakeEngine.start();
   fake.answer = () => new Response("<html>");
-  await assert.rejects(connectEngine(fake.transport, NEVER), SyntaxError);
+  await assert.rejects(connectEngine(fake.transport, systemClock, NEVER), SyntaxError);
 });
 
 Deno.test("a socket that is not there is told in plain words", async () => {
   await assert.rejects(
-    connectEngine({ kind: "unix", path: "/nowhere/docker.sock" }, NEVER),
+    connectEngine({ kind: "unix", path: "/nowhere/docker.sock" }, systemClock, NEVER),
     /No such file or directory/,
   );
 });

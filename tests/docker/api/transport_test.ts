@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../../../lib/clock.ts";
 import { engineAddressOf, openTransport } from "../../../lib/docker/api/transport.ts";
 
 const NEVER = new AbortController().signal;
 const PLAIN = { isVerified: false, certPath: undefined };
-const noFolder = () => Promise.reject(new Error("no folder is needed"));
+const noSsh = { folder: () => Promise.reject(new Error("no folder is needed")), clock: systemClock };
 
 Deno.test("where containers of an engine are reached follows from its URL", async () => {
   const local = { address: "127.0.0.1", isLocal: true };
@@ -19,7 +20,7 @@ Deno.test("where containers of an engine are reached follows from its URL", asyn
 });
 
 Deno.test("unix and tcp engines are spoken to directly, with TLS where that is asked for", async () => {
-  const open = (url: string, tls = PLAIN) => openTransport(url, tls, noFolder, NEVER);
+  const open = (url: string, tls = PLAIN) => openTransport(url, tls, noSsh, NEVER);
   assert.deepEqual(await open("unix:///a.sock"), { kind: "unix", path: "/a.sock" });
   assert.deepEqual(await open("tcp://h:2375"), { kind: "tcp", url: "http://h:2375", tls: undefined });
   assert.deepEqual(await open("tcp://h:2376/", { ...PLAIN, isVerified: true }), {
@@ -32,7 +33,7 @@ Deno.test("unix and tcp engines are spoken to directly, with TLS where that is a
 Deno.test("TLS files are read from the folder, and one without an authority is told of", async () => {
   const certPath = await Deno.makeTempDir();
   try {
-    const open = () => openTransport("tcp://h:2376", { isVerified: true, certPath }, noFolder, NEVER);
+    const open = () => openTransport("tcp://h:2376", { isVerified: true, certPath }, noSsh, NEVER);
     await assert.rejects(open(), new RegExp(`cannot read ${certPath}/ca\\.pem, expected`));
     await Deno.writeTextFile(`${certPath}/ca.pem`, "CA");
     assert.deepEqual((await open() as { tls: unknown }).tls, { ca: "CA" });

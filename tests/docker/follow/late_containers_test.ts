@@ -1,5 +1,6 @@
 /** Engines that hang on some of their containers: Docker does so where the process that runs one has hung. */
 import assert from "node:assert/strict";
+import { systemClock } from "../../../lib/clock.ts";
 import { EngineFollower } from "../../../lib/docker/follow/engine_follower.ts";
 import { Witness } from "../../harness/events.ts";
 import { eventually } from "../../harness/eventually.ts";
@@ -14,7 +15,10 @@ async function readWith(hanging: readonly string[], others: readonly string[]) {
   for (const digits of others) fake.run(digits);
   fake.answer = (path) => ids.some((id) => path === `/containers/${id}/json`) ? held.promise : undefined;
   const report = new Witness();
-  const follower = new EngineFollower({ ...followerOf(fake, report).parts, deadlineMs: 300 });
+  const follower = new EngineFollower({
+    ...followerOf(fake, report, true, systemClock).parts,
+    deadlineMs: 300,
+  });
   const ending = new AbortController();
   const wakes: unknown[] = [];
   const following = follower.follow((wake) => void wakes.push(wake), ending.signal);

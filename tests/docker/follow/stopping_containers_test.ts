@@ -1,6 +1,7 @@
 /** Containers that were told to stop: before somebody listened, and for longer than a minute. */
 import assert from "node:assert/strict";
 import { systemClock } from "../../../lib/clock.ts";
+import { HandClock } from "../../harness/hand_clock.ts";
 import { StoppingContainers } from "../../../lib/docker/follow/stopping_containers.ts";
 import { container as view } from "../../core/containers.ts";
 import { FakeEngine, impatientClock } from "../fake_engine.ts";
@@ -77,12 +78,17 @@ Deno.test("a container that lives on after it was told to stop is given up after
   const patient = view("patient", { stopTimeoutMs: 200_000 });
   const plain = view("plain", {});
   const containers = new Map([patient, plain].map((each) => [each.id, each]));
-  const stopping = new StoppingContainers();
-  for (const { id } of containers.values()) stopping.set(id, 1_000);
-  assert.deepEqual(stopping.expire(60_999, containers), []);
-  assert.deepEqual(stopping.expire(61_000, containers), [plain.id]);
-  assert.deepEqual(stopping.expire(210_999, containers), []);
-  assert.deepEqual(stopping.expire(211_000, containers), [patient.id]);
+  const clock = new HandClock();
+  const stopping = new StoppingContainers(clock);
+  for (const { id } of containers.values()) stopping.set(id, clock.now());
+  const expiredAfter = (milliseconds: number) => {
+    clock.pass(milliseconds);
+    return stopping.expire(containers);
+  };
+  assert.deepEqual(expiredAfter(59_999), []);
+  assert.deepEqual(expiredAfter(1), [plain.id]);
+  assert.deepEqual(expiredAfter(149_999), []);
+  assert.deepEqual(expiredAfter(1), [patient.id]);
   assert.equal(stopping.size, 0);
 });
 
@@ -97,8 +103,8 @@ Deno.test("a container that ended keeps its place for a moment, unless it is sta
     });
   const clock = { ...impatientClock, sleep };
   const connection = new AbortController();
-  const stopping = new StoppingContainers();
-  const tell = (action = "die") => stopping.tell({ ...event, action }, 0, clock, connection.signal);
+  const stopping = new StoppingContainers(clock);
+  const tell = (action = "die") => stopping.tell({ ...event, action }, 0, connection.signal);
 
   const told = tell("kill");
   assert.equal(stopping.mayReturn(id), false, "it was told to stop, and has not ended yet");

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../../../lib/clock.ts";
 import { GenerationStore } from "../../../lib/haproxy/files/generation_store.ts";
 
 const FILES = () => new Map([["haproxy.cfg", "global\n"]]);
@@ -24,7 +25,7 @@ async function promoteAndTry(store: GenerationStore, times: number): Promise<str
 Deno.test("of many generations the last few are kept, also when others are tried out in between", async () => {
   const stateDir = await Deno.makeTempDir({ prefix: "sbg-" });
   try {
-    const store = new GenerationStore(stateDir);
+    const store = new GenerationStore(stateDir, systemClock);
     await store.open();
     const last = await promoteAndTry(store, 20);
     const left = await generations(store);
@@ -33,7 +34,7 @@ Deno.test("of many generations the last few are kept, also when others are tried
     assert.equal((await store.findCurrent())?.folder, last);
 
     // What an earlier run left counts, and its current one stays whatever lies beside it.
-    const next = new GenerationStore(stateDir);
+    const next = new GenerationStore(stateDir, systemClock);
     await next.open();
     assert.equal((await next.findCurrent())?.folder, last);
     await promoteAndTry(next, 1);
@@ -46,7 +47,7 @@ Deno.test("of many generations the last few are kept, also when others are tried
 Deno.test("a generation that is taken back leaves the one before it current, however often that happens", async () => {
   const stateDir = await Deno.makeTempDir({ prefix: "sbg-" });
   try {
-    const store = new GenerationStore(stateDir);
+    const store = new GenerationStore(stateDir, systemClock);
     await store.open();
     const good = store.write(FILES);
     store.promote(good);

@@ -1,0 +1,109 @@
+import type { Desired } from "../core/config/render.ts";
+import type { ServerState } from "../core/runtime/operation.ts";
+import type { ReportedServer } from "../core/state/survey.ts";
+import type { ServerName } from "../core/values/names.ts";
+import type { Clock, Generation, Outcome } from "../ports.ts";
+import { type ConfigWriter, describeGeneration } from "./files/config_writer.ts";
+import type { GenerationStore } from "./files/generation_store.ts";
+import type { CutOff } from "./process/cut_off.ts";
+import type { HaproxyOutput } from "./process/output.ts";
+import { askReload, proveLoaded } from "./process/reload_proof.ts";
+import type { Supervisor } from "./process/supervisor.ts";
+import type { Traces } from "./process/traces.ts";
+import type { ServingWorker } from "./serving_worker.ts";
+import type { CommandSocket } from "./socket/command_socket.ts";
+
+/** What a load works with. */
+export type LoadParts = {
+  readonly socket: string;
+  readonly masterSocket: string;
+  readonly store: GenerationStore;
+  readonly writer: ConfigWriter;
+  readonly output: HaproxyOutput;
+  readonly supervisor: Supervisor;
+  readonly worker: ServingWorker;
+  readonly commandSocket: CommandSocket;
+  readonly cutOff: CutOff;
+  readonly traces: Traces;
+  readonly clock: Clock;
+};
+
+/** Brings generations into HAProxy: by a start where it does not run, by a reload where it does. */
+export class GenerationLoader {
+  #isLoading = false;
+
+  constructor(readonly parts: LoadParts) {}
+
+  /** Whether a load is under way: until it is done, any worker may answer. */
+  get isLoading(): boolean {
+    return this.#isLoading;
+  }
+
+  /** Writes, checks and loads the files; servers that were `reported` as failed stay down. */
+  async load(
+    desired: Desired,
+    states: ReadonlyMap<ServerName, ServerState>,
+    reported: readonly ReportedServer[],
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const { store, writer, supervisor } = this.parts;
+    const before = await store.findCurrent();
+    const written = writer.write(desired, states, reported);
+    if (!written.ok) return written.outcome;
+    const { generation } = written;
+    const checked = await writer.check(generation, supervisor.state === "serving" ? before : undefined);
+    if (checked.kind === "rejected") return checked;
+    store.beginLoading();
+    store.promote(generation);
+    const outcome = await this.loadCurrent(generation, signal);
+    // Nobody waited for the end of it: the signalbox that comes next finds that out.
+    if (outcome.kind === "rejected" && signal.aborted) return outcome;
+    // A restart must find the files that HAProxy has, not those that it refused.
+    if (outcome.kind === "rejected" && before !== undefined) store.promote(before);
+    store.endLoading();
+    if (outcome.kind === "rejected") await store.discard(generation);
+    else await writer.copy(desired.files);
+    return outcome;
+  }
+
+  /** Loads the generation that is current. */
+  async loadCurrent(generation: Generation, signal: AbortSignal): Promise<Outcome> {
+    const { supervisor, output, commandSocket, cutOff, masterSocket, clock } = this.parts;
+    output.clear();
+    commandSocket.close();
+    this.#isLoading = true;
+    try {
+      if (supervisor.state === "serving") {
+        if (await cutOff.end(false)) return await this.#refused("HAProxy could not be asked");
+        if (!await askReload(masterSocket, clock)) return await this.#refused("HAProxy refused to load it");
+      } else supervisor.start();
+      if (await this.prove(generation, signal)) return { kind: "applied" };
+      if (supervisor.state === "serving") await cutOff.end(true);
+      return await this.#refused("HAProxy did not take it up");
+    } finally {
+      this.#isLoading = false;
+    }
+  }
+
+  /** Waits until a worker answers that has loaded the generation; false when HAProxy ended or took too long. */
+  async prove(generation: Generation, signal: AbortSignal): Promise<boolean> {
+    const { supervisor, traces } = this.parts;
+    const proving = {
+      ...this.parts,
+      isReload: this.#isLoading,
+      before: this.parts.worker.info,
+      isAlive: () => supervisor.state === "serving" || supervisor.state === "starting",
+    };
+    const worker = await proveLoaded(describeGeneration(generation), proving, signal);
+    if (worker === undefined) return false;
+    this.parts.worker.take(worker);
+    traces.serves(supervisor.pid);
+    supervisor.noteServing();
+    return true;
+  }
+
+  async #refused(what: string): Promise<Outcome> {
+    const detail = await this.parts.output.explain(what, this.parts.clock);
+    return { kind: "rejected", stage: "load", detail };
+  }
+}
