@@ -1,14 +1,11 @@
-import type { Fault, RouteData } from "../keys/route_data.ts";
+import type { RouteData } from "../keys/route_data.ts";
 import type { HaproxyVersion } from "../keys/backend_option.ts";
 import { type Complaint, Complaints } from "../values/complaints.ts";
 import { count } from "../values/count.ts";
-import { readBoolean } from "../keys/key_kind.ts";
+import { DIALECTS, isOurs } from "./dialects.ts";
 import { readRoute } from "./read_route.ts";
-import { placeOf, type SaidRoute } from "./said.ts";
-import { mayClose, MOST_ROUTES, sortData } from "./said_data.ts";
-import { isOurs, NO_LABELS, type SaidLabels, sortLabels } from "./said_labels.ts";
+import { MOST_ROUTES } from "./said_data.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
-import { Comparisons } from "./unknown_words.ts";
 
 /** What one container says of its routes, and what is wrong with it. */
 export type RouteDataRead = {
@@ -104,20 +101,16 @@ function readWords(
   version: HaproxyVersion,
 ): RouteDataRead {
   const complaints = new Complaints();
-  const comparisons = new Comparisons();
-  const ours = names.length === 0 ? NO_LABELS : sortLabels(labels, names, complaints, comparisons);
-  const entries = data === undefined ? [] : sortData(data, complaints, comparisons);
-  const said = saidRoutes(entries, ours);
-  const whole = wholeSwitch(entries, ours);
-  if (whole?.isOn === false) {
+  const readings = DIALECTS.map((dialect) => dialect.read({ data, labels, names }, complaints));
+  const said = readings.flatMap(({ routes }) => routes);
+  // One word that closes is enough, whoever says it.
+  const off = readings.find(({ off }) => off !== undefined)?.off;
+  if (off !== undefined) {
     // Nobody is scolded for what is left out; it is read to tell which hosts are not served.
-    const off = `${whole.place} is false`;
     const routes = said.map((route) => ({ ...readRoute(route, version, new Complaints()), off }));
     return { routes, why: off, complaints: [], more: 0 };
   }
-  const fault = whole !== undefined && whole.isOn === undefined
-    ? `${whole.place} cannot be used`
-    : closingOf(data, entries, ours);
+  const fault = readings.find(({ fault }) => fault !== undefined)?.fault;
   const routes = said.slice(0, MOST_ROUTES).map((route) =>
     readRoute(fault === undefined ? route : { ...route, fault }, version, complaints)
   );
@@ -130,44 +123,4 @@ function readWords(
     complaints: complaints.list,
     more: complaints.more,
   };
-}
-
-/** Labels beat the data: those of the container's own route beat each of its objects. */
-function saidRoutes(
-  entries: readonly SaidRoute[] | undefined,
-  { own, named }: SaidLabels,
-): readonly SaidRoute[] {
-  if (entries === undefined) return named;
-  if (entries.length === 0) return [own, ...named];
-  const isSilent = own.keys.size === 0 && own.fault === undefined;
-  const merged = isSilent ? entries : entries.map(({ source, keys, fault }) => ({
-    source,
-    keys: new Map([...keys, ...own.keys]),
-    fault: fault ?? own.fault,
-  }));
-  return [...merged, ...named];
-}
-
-/** Why nobody can tell whether the container is to be left out: what was to be closed is not opened by a slip. */
-function closingOf(
-  data: string | undefined,
-  entries: readonly SaidRoute[] | undefined,
-  { own }: SaidLabels,
-): Fault {
-  // A label beats the data.
-  if (own.closing !== undefined || own.keys.has("enable")) return own.closing;
-  if (entries?.length === 1) return entries[0]?.closing;
-  const isUnread = entries === undefined && data !== undefined && mayClose(data);
-  return isUnread ? "its INTERLOCK_DATA cannot be read, and may say that it is to be left out" : undefined;
-}
-
-/** What says whether the container is served at all: a label of its own, or data that is one object. */
-function wholeSwitch(
-  entries: readonly SaidRoute[] | undefined,
-  { own }: SaidLabels,
-): { readonly isOn: boolean | undefined; readonly place: string } | undefined {
-  const [first, ...others] = entries ?? [];
-  const source = first !== undefined && others.length === 0 ? first : own;
-  const said = own.keys.get("enable") ?? source.keys.get("enable");
-  return said && { isOn: readBoolean(said.value), place: placeOf("enable", said.label, source.source) };
 }

@@ -14,6 +14,22 @@ export type SaidRoute = {
   readonly closing?: Fault;
 };
 
+/** The words of one container: its INTERLOCK_DATA, and its labels, of which those of the names are meant for us. */
+export type Words = {
+  readonly data: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly names: readonly string[];
+};
+
+/** What the words of one container say. */
+export type Reading = {
+  readonly routes: readonly SaidRoute[];
+  /** What says that the container is to be left out, where something does. */
+  readonly off: string | undefined;
+  /** Why none of its routes can be served. */
+  readonly fault: Fault;
+};
+
 /** Where a value was said, for messages. */
 export const placeOf = (name: KeyName, label: string | undefined, source: string): string =>
   label === undefined ? `"${name}" of ${source}` : `label "${label}"`;

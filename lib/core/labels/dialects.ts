@@ -1,0 +1,21 @@
+import type { Complaints } from "../values/complaints.ts";
+import { readInterlock } from "./interlock.ts";
+import type { Reading, Words } from "./said.ts";
+import { isOurs as isOfInterlock } from "./said_labels.ts";
+
+/** A way in which a container says what it wants: what it reads, and what that says in the keys of our table. */
+export type Dialect = {
+  readonly name: string;
+  /** Variables of a container's environment that it reads. */
+  readonly variables: readonly string[];
+  readonly isOurs: (label: string) => boolean;
+  readonly read: (words: Words, complaints: Complaints) => Reading;
+};
+
+/** Every dialect that containers may speak, in the order in which their routes come. */
+export const DIALECTS: readonly Dialect[] = [
+  { name: "interlock", variables: ["INTERLOCK_DATA"], isOurs: isOfInterlock, read: readInterlock },
+];
+
+/** Whether a label is meant for any dialect. */
+export const isOurs = (label: string): boolean => DIALECTS.some((dialect) => dialect.isOurs(label));

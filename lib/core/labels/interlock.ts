@@ -1,0 +1,62 @@
+import type { Fault } from "../keys/route_data.ts";
+import { readBoolean } from "../keys/key_kind.ts";
+import type { Complaints } from "../values/complaints.ts";
+import { placeOf, type Reading, type SaidRoute, type Words } from "./said.ts";
+import { mayClose, sortData } from "./said_data.ts";
+import { NO_LABELS, type SaidLabels, sortLabels } from "./said_labels.ts";
+import { Comparisons } from "./unknown_words.ts";
+
+/** What a container says in Interlock's way: in INTERLOCK_DATA, and in labels that begin with `interlock.`. */
+export function readInterlock({ data, labels, names }: Words, complaints: Complaints): Reading {
+  const comparisons = new Comparisons();
+  const ours = names.length === 0 ? NO_LABELS : sortLabels(labels, names, complaints, comparisons);
+  const entries = data === undefined ? [] : sortData(data, complaints, comparisons);
+  const whole = wholeSwitch(entries, ours);
+  return {
+    routes: saidRoutes(entries, ours),
+    off: whole?.isOn === false ? `${whole.place} is false` : undefined,
+    fault: whole !== undefined && whole.isOn === undefined
+      ? `${whole.place} cannot be used`
+      : closingOf(data, entries, ours),
+  };
+}
+
+/** Labels beat the data: those of the container's own route beat each of its objects. */
+function saidRoutes(
+  entries: readonly SaidRoute[] | undefined,
+  { own, named }: SaidLabels,
+): readonly SaidRoute[] {
+  if (entries === undefined) return named;
+  if (entries.length === 0) return [own, ...named];
+  const isSilent = own.keys.size === 0 && own.fault === undefined;
+  const merged = isSilent ? entries : entries.map(({ source, keys, fault }) => ({
+    source,
+    keys: new Map([...keys, ...own.keys]),
+    fault: fault ?? own.fault,
+  }));
+  return [...merged, ...named];
+}
+
+/** Why nobody can tell whether the container is to be left out: what was to be closed is not opened by a slip. */
+function closingOf(
+  data: string | undefined,
+  entries: readonly SaidRoute[] | undefined,
+  { own }: SaidLabels,
+): Fault {
+  // A label beats the data.
+  if (own.closing !== undefined || own.keys.has("enable")) return own.closing;
+  if (entries?.length === 1) return entries[0]?.closing;
+  const isUnread = entries === undefined && data !== undefined && mayClose(data);
+  return isUnread ? "its INTERLOCK_DATA cannot be read, and may say that it is to be left out" : undefined;
+}
+
+/** What says whether the container is served at all: a label of its own, or data that is one object. */
+function wholeSwitch(
+  entries: readonly SaidRoute[] | undefined,
+  { own }: SaidLabels,
+): { readonly isOn: boolean | undefined; readonly place: string } | undefined {
+  const [first, ...others] = entries ?? [];
+  const source = first !== undefined && others.length === 0 ? first : own;
+  const said = own.keys.get("enable") ?? source.keys.get("enable");
+  return said && { isOn: readBoolean(said.value), place: placeOf("enable", said.label, source.source) };
+}
