@@ -4,16 +4,14 @@ import { Believed } from "./believed.ts";
 import { type Executed, Executor } from "./execute.ts";
 import { tenths } from "../core/values/milliseconds.ts";
 import type { ServerName } from "../core/values/names.ts";
-import { forceReload, meanwhileOf } from "../core/plan/force_reload.ts";
-import { type Plan, planChange } from "../core/plan/plan.ts";
 import { countLeaving, type Running } from "../core/state/running.ts";
-import type { ReloadReason } from "../core/plan/reload_reason.ts";
 import type { Desired } from "../core/config/render.ts";
 import type { ServerState } from "../core/runtime/operation.ts";
 import { Drain } from "./drain.ts";
 import { SavedFiles } from "./saved_files.ts";
 import { isSameFiles } from "./load_request.ts";
 import { Loader } from "./loader.ts";
+import { type Applied, Reloads } from "./reload.ts";
 import type { Clock, HaproxyControl, Outcome, Reporter } from "../ports.ts";
 
 type States = ReadonlyMap<ServerName, ServerState>;
@@ -25,17 +23,6 @@ export type ApplierParts = {
   readonly report: Reporter;
 };
 
-/**
- * What became of a plan; `postponed`: the last reload was too short a time ago, and what is wanted then is to be planned
- * then.
- */
-export type Applied = {
-  readonly plan: Plan;
-  /** All that was done is to ask again for what waits for its last connections, and it still does. */
-  readonly isWaiting: boolean;
-  readonly outcome: Outcome | { readonly kind: "postponed"; readonly forMs: number };
-};
-
 /** Brings HAProxy from what it has to what is wanted: this is the order of doing, and nothing else. */
 export class Applier {
   readonly believed = new Believed();
@@ -43,6 +30,7 @@ export class Applier {
   readonly drain: Drain;
   readonly #saved: SavedFiles;
   readonly #executor: Executor;
+  readonly #reloads: Reloads;
   readonly #audit: Audit;
 
   constructor(readonly parts: ApplierParts) {
@@ -59,6 +47,14 @@ export class Applier {
       diverged,
     });
     this.#audit = new Audit({ ...parts, believed, saved, diverged });
+    this.#reloads = new Reloads({
+      ...parts,
+      believed,
+      loader: this.loader,
+      drain: this.drain,
+      saved,
+      executor: this.#executor,
+    });
   }
 
   /** What HAProxy has; `undefined` where that is not known. */
@@ -99,9 +95,9 @@ export class Applier {
     if (this.running === undefined) await adopt({ haproxy, report, believed }, desired);
     const { version } = believed;
     let states = drain.filter(wanted, desired);
-    const first = this.#plan(desired, states);
+    const first = this.#reloads.plan(desired, states);
     let plan = first;
-    if (plan.kind === "blocked") return await this.#reload(plan, desired, states, signal);
+    if (plan.kind === "blocked") return await this.#reloads.reload(plan, desired, states, signal);
     const isFinal = later === undefined;
     if (plan.kind === "nothing" && isFinal) {
       this.#saved.meet(desired);
@@ -119,9 +115,9 @@ export class Applier {
     const newer = await later?.();
     if (newer !== undefined || !believed.isUnchangedSince(version)) {
       states = drain.filter(newer ?? wanted, desired);
-      plan = this.#plan(desired, states);
+      plan = this.#reloads.plan(desired, states);
     }
-    if ("reasons" in plan) return await this.#reload(plan, desired, states, signal);
+    if ("reasons" in plan) return await this.#reloads.reload(plan, desired, states, signal);
     if (plan.kind !== "runtime") {
       // The files were written all the same, and are to be checked.
       return { plan: plan.kind === "nothing" ? first : plan, outcome: { kind: "applied" }, isWaiting: false };
@@ -135,7 +131,7 @@ export class Applier {
       return { plan, outcome: { kind: "applied" }, isWaiting: executed.isWaiting };
     }
     this.#owe(executed);
-    return await this.#reload(
+    return await this.#reloads.reload(
       { kind: "reload", reasons: [executed.reason], meanwhile: [] },
       desired,
       states,
@@ -158,15 +154,6 @@ export class Applier {
     return this.#audit.compare();
   }
 
-  #plan(desired: Desired, states: States): Plan {
-    const { running, believed, loader: { request }, parts: { haproxy: { capabilities } } } = this;
-    const plan: Plan = running === undefined
-      ? { kind: "reload", reasons: [believed.whyUnknown], meanwhile: [] }
-      : planChange(running, desired, states, capabilities);
-    const requests = { asked: request.asked, isRefused: request.hasRefused(desired.files) };
-    return this.loader.hear(forceReload(plan, requests, capabilities));
-  }
-
   async #save(desired: Desired, states: States, signal: AbortSignal): Promise<Outcome> {
     if (this.running !== undefined && isSameFiles(this.running.files, desired.files)) {
       this.#saved.meet(desired);
@@ -175,66 +162,6 @@ export class Applier {
     const outcome = await this.parts.haproxy.keep(desired, states, signal);
     if (outcome.kind === "applied") {
       this.believed.saved(desired.files);
-      this.#saved.note(desired, states);
-    }
-    return outcome;
-  }
-
-  /** Reloads; what needs none does not wait for one that is put off or refused. */
-  async #reload(
-    plan: Extract<Plan, { kind: "reload" | "blocked" }>,
-    desired: Desired,
-    states: States,
-    signal: AbortSignal,
-  ): Promise<Applied> {
-    if (plan.kind === "blocked") {
-      const isWaiting = await this.#doMeanwhile(desired, states);
-      return { plan, outcome: { kind: "applied" }, isWaiting };
-    }
-    const outcome = await this.#load(plan.reasons, desired, states, signal);
-    const isWaiting = outcome.kind !== "applied" && await this.#doMeanwhile(desired, states);
-    return { plan, outcome, isWaiting };
-  }
-
-  /** Answers whether all of it waits for last connections, as before. What fails is planned again by the next pass. */
-  async #doMeanwhile(desired: Desired, wanted: States): Promise<boolean> {
-    const { drain, parts: { report } } = this;
-    const states = drain.filter(wanted, desired);
-    try {
-      if (this.running === undefined) {
-        await drain.restore(states, desired);
-        return false;
-      }
-      // A load takes its time: what was planned before it may be of the past.
-      const operations = meanwhileOf(this.#plan(desired, states));
-      if (operations.length === 0) return false;
-      const executed = await this.#executor.execute(operations, desired);
-      if (executed.kind === "failed") {
-        this.loader.request.ask(executed.reason);
-        return false;
-      }
-      const { isWaiting } = executed;
-      if (!isWaiting) report.tell({ kind: "changed", operations, isMeanwhile: true });
-      return isWaiting;
-    } catch (error) {
-      report.debug(`cannot do what needs no reload: ${error}`);
-      return false;
-    }
-  }
-
-  async #load(
-    reasons: readonly ReloadReason[],
-    desired: Desired,
-    wanted: States,
-    signal: AbortSignal,
-  ): Promise<Applied["outcome"]> {
-    const pauseMs = this.loader.pauseMs(reasons, desired);
-    if (pauseMs > 0) return { kind: "postponed", forMs: pauseMs };
-    this.drain.beforeLoad();
-    const states = this.drain.filter(wanted, desired);
-    const outcome = await this.loader.load(reasons, desired, states, signal);
-    if (outcome.kind === "applied") {
-      this.believed.loaded(desired, states);
       this.#saved.note(desired, states);
     }
     return outcome;

@@ -1,4 +1,5 @@
-import type { Applied, Applier } from "../apply/applier.ts";
+import type { Applier } from "../apply/applier.ts";
+import type { Applied } from "../apply/reload.ts";
 import { type Backoff, backoffMs } from "../core/policy/backoff.ts";
 import { tenths } from "../core/values/milliseconds.ts";
 import type { Clock, Outcome, Reporter } from "../ports.ts";

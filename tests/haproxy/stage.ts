@@ -1,5 +1,6 @@
 /** The real haproxy as signalbox owns it, with containers that are listeners on the loopback. */
-import { type Applied, Applier } from "../../lib/apply/applier.ts";
+import { Applier } from "../../lib/apply/applier.ts";
+import type { Applied } from "../../lib/apply/reload.ts";
 import type { Routing } from "../../lib/cli/routing.ts";
 import { systemChance, systemClock } from "../../lib/clock.ts";
 import type { ContainerId } from "../../lib/core/values/names.ts";
