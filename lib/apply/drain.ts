@@ -13,8 +13,8 @@ import type { Clock, HaproxyControl, Reporter } from "../ports.ts";
 
 type States = ReadonlyMap<ServerName, ServerState>;
 
-/** How long HAProxy is waited for, in milliseconds. */
-const PATIENCE_MS = 50;
+/** How long a pass waits for HAProxy to drain servers, in milliseconds. */
+const REPLY_LIMIT_MS = 50;
 
 /** What a Drain is made of. */
 export type DrainParts = {
@@ -122,7 +122,7 @@ export class Drain {
   #tell(operations: readonly Operation[], sending: Promise<void>): void {
     this.parts.believed.telling(operations, sending);
     const { promise: late, resolve } = Promise.withResolvers<void>();
-    const cancel = this.parts.clock.after(PATIENCE_MS, resolve);
+    const cancel = this.parts.clock.after(REPLY_LIMIT_MS, resolve);
     const sent = sending.finally(cancel);
     this.done = Promise.race([Promise.all([this.done, sent]), late]);
   }

@@ -25,7 +25,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
     const unwritten = await written.then(() => undefined, (why) => why);
     const failure = isDone ? unwritten : error;
     if (failure === undefined) return 0;
-    // Whoever reads no more wants to hear no more.
+    // The reader closed stdout (EPIPE): exit quietly.
     if (failure === unwritten && failure instanceof Deno.errors.BrokenPipe) return 1;
     const message = onOneLine(messageOf(failure).trim().replaceAll("\n", " "));
     if (failure instanceof CommanderError) {

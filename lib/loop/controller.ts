@@ -36,7 +36,7 @@ const AUDIT_MS = 10_000;
 const HEAD_START_MS = 2;
 const FIRST_HEAD_START_MS = 250;
 /** How long Docker may take before HAProxy is started without it, in milliseconds. */
-const PATIENCE_MS = 2_000;
+const ENGINE_LIMIT_MS = 2_000;
 /** Keeps HAProxy in step: one wake in the mailbox, one pass in flight, the newest state wins. */
 export class Controller {
   readonly mailbox: Mailbox;
@@ -102,7 +102,7 @@ export class Controller {
     const following = source.follow(listener, signal);
     const resync = this.#reminders.every(RESYNC_MS, { reason: "resync" }, signal);
     const audit = this.#reminders.every(AUDIT_MS, { reason: "audit", ids: new Set() }, signal);
-    const starting = clock.sleep(PATIENCE_MS, signal).then(() =>
+    const starting = clock.sleep(ENGINE_LIMIT_MS, signal).then(() =>
       this.wake({ reason: "start", ids: new Set() })
     );
     signal.addEventListener("abort", () => this.mailbox.close(), { once: true });

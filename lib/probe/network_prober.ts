@@ -5,20 +5,20 @@ import { SHARES } from "./shares.ts";
 import { oneTry } from "./try.ts";
 
 /**
- * A container is asked again after this part of the time that it has been asked for, so that it is found that much late
- * at most: most listen within milliseconds, and some take a minute. A try costs 0.3 ms.
+ * signalbox probes a container again after this part of the time that the probe has taken so far, so it learns of an answer
+ * that much late at most: most containers listen within milliseconds, some take a minute. A try costs 0.3 ms.
  */
 const PART = 1 / 8;
 const SHORTEST_MS = 1;
 const LONGEST_MS = 100;
-/** After so long, in milliseconds, a container is asked more calmly, and how calmly. */
-const PATIENT_AFTER_MS = 20_000;
-const PATIENT_MS = 1_000;
+/** After this time, signalbox probes at this interval; both in milliseconds. */
+const SLOW_AFTER_MS = 20_000;
+const SLOW_INTERVAL_MS = 1_000;
 /** Each other container that waits adds this to the delay of all, in milliseconds: less for the first tries. */
 const QUICK_TRIES = 6;
 const QUICK_TURN_MS = 1;
 const TURN_MS = 5;
-/** How rarely it is asked whether a better way leads to a container again, in milliseconds: at first, and later. */
+/** Interval of probes for a better way to a container, in milliseconds: at first, and later. */
 const CALM_MS = 10_000;
 const CALMEST_MS = 60_000;
 
@@ -26,7 +26,7 @@ type OnFailure = Parameters<Prober["prove"]>[1];
 
 /** Proves readiness over the network: a connection, one that stays open, or an HTTP answer. */
 export class NetworkProber implements Prober {
-  /** Those that are asked, by when that began. */
+  /** Probes under way, each by its begin. */
   readonly #asked = new Set<{ readonly since: number }>();
 
   readonly #turns: Turns;
@@ -61,7 +61,7 @@ export class NetworkProber implements Prober {
       const delayMs = delayAfter(elapsedMs, target);
       // Many that wait are asked in turn: what all of them cost together stays the same.
       const turnMs = this.#countPeers(startedAt) * (tries > QUICK_TRIES ? TURN_MS : QUICK_TURN_MS);
-      await this.clock.sleep(Math.max(delayMs, Math.min(PATIENT_MS, turnMs)), signal);
+      await this.clock.sleep(Math.max(delayMs, Math.min(SLOW_INTERVAL_MS, turnMs)), signal);
     }
     signal.throwIfAborted();
   }
@@ -80,6 +80,6 @@ const PEER_MS = 1_000;
 /** How long to wait before the next try. */
 function delayAfter(elapsedMs: number, { lateMs, isCalm }: ProbeTarget): number {
   if (isCalm) return Math.min(CALMEST_MS, Math.max(CALM_MS, elapsedMs));
-  if (elapsedMs <= PATIENT_AFTER_MS) return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, elapsedMs * PART));
-  return elapsedMs >= READY_LIMIT_MS ? Math.max(PATIENT_MS, lateMs) : PATIENT_MS;
+  if (elapsedMs <= SLOW_AFTER_MS) return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, elapsedMs * PART));
+  return elapsedMs >= READY_LIMIT_MS ? Math.max(SLOW_INTERVAL_MS, lateMs) : SLOW_INTERVAL_MS;
 }

@@ -10,7 +10,7 @@ import { Doubts } from "./stale_addresses.ts";
 import { decodeEvent, isEnding } from "../api/event.ts";
 import { readJsonLines } from "../api/json_lines.ts";
 import type { FollowerParts } from "./follower_parts.ts";
-import { eachOf, INSPECT_PATIENCE_MS, isDoneWithin, LIST_PATIENCE_MS } from "./patience.ts";
+import { eachOf, INSPECT_LIMIT_MS, isDoneWithin, LIST_LIMIT_MS } from "./read_limits.ts";
 import { StreamRecord } from "./stream_record.ts";
 import { Starts } from "./start_preparation.ts";
 import { LateContainers } from "./late_containers.ts";
@@ -115,7 +115,7 @@ export class EngineFollower {
       else {
         const reading = this.#readEverything(engine, wake.isFresh === true, this.#ended);
         // What was never listed has nothing to go on with.
-        await (this.#hasListed ? this.#orLater(reading, LIST_PATIENCE_MS) : reading);
+        await (this.#hasListed ? this.#orLater(reading, LIST_LIMIT_MS) : reading);
       }
     } catch (error) {
       // A connection that cannot answer a question will not bring events either.
@@ -198,13 +198,13 @@ export class EngineFollower {
         if (!running.has(id) && this.stopping.has(id) && !this.stopping.mayReturn(id)) this.#forget(id);
       }
     });
-    await this.#orLater(Promise.all([asked, this.#inspectAll(engine, others, signal)]), INSPECT_PATIENCE_MS);
+    await this.#orLater(Promise.all([asked, this.#inspectAll(engine, others, signal)]), INSPECT_LIMIT_MS);
   }
 
   /** What the engine holds up does not hold up the pass: when it comes, it wakes another one. */
-  async #orLater(reading: Promise<unknown>, patienceMs: number): Promise<void> {
+  async #orLater(reading: Promise<unknown>, limitMs: number): Promise<void> {
     const connection = this.#connection;
-    if (await isDoneWithin(reading, patienceMs, this.parts.clock)) return;
+    if (await isDoneWithin(reading, limitMs, this.parts.clock)) return;
     reading.then(
       () => this.#wake({ reason: "docker", ids: new Set() }),
       (error) => connection.abort(error),

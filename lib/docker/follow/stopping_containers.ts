@@ -5,7 +5,7 @@ import type { Clock, Reporter, Wake } from "../../ports.ts";
 import type { Engine } from "../api/connect.ts";
 import { type ContainerEvent, decodeEvent, endsContainer } from "../api/event.ts";
 import { readJsonLines } from "../api/json_lines.ts";
-import { isDoneWithin } from "./patience.ts";
+import { isDoneWithin } from "./read_limits.ts";
 
 /** How long a container that was told to stop may live on before it is believed to stay, in milliseconds. */
 export const STOPPING_LIMIT_MS = 60_000;

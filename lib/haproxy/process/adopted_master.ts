@@ -34,9 +34,9 @@ export class AdoptedMaster {
       }
       silentSince ??= this.clock.now();
       // Up to 2.6 the master refuses connections while it executes itself anew for a reload.
-      const patienceMs = isLoading() ? RELOAD_SILENCE_MS : 0;
+      const limitMs = isLoading() ? RELOAD_SILENCE_MS : 0;
       const silentMs = this.clock.now() - silentSince;
-      if (silentMs >= patienceMs && !send(this.pid, 0)) return true;
+      if (silentMs >= limitMs && !send(this.pid, 0)) return true;
       if (silentMs < CUT_OFF_MS) continue;
       // It would hold the ports of the one that is started in its place.
       send(this.pid, "SIGTERM");

@@ -40,14 +40,14 @@ export async function proveLoaded(
 ): Promise<WorkerInfo | undefined> {
   const { clock, output, socket, masterSocket } = proving;
   const until = clock.now() + LOAD_LIMIT_MS;
-  let patienceMs = DEAF_MS;
-  let remindAt = clock.now() + patienceMs;
+  let silenceMs = DEAF_MS;
+  let remindAt = clock.now() + silenceMs;
   while (clock.now() < until && !signal.aborted) {
     if (proving.isReload && clock.now() > remindAt) {
       // Up to 2.6 the master drops what it is asked while it executes itself anew, after the reload before.
-      patienceMs *= 2;
-      remindAt += patienceMs;
-      const isDeaf = !output.hasBegun || patienceMs > STUCK_MS;
+      silenceMs *= 2;
+      remindAt += silenceMs;
+      const isDeaf = !output.hasBegun || silenceMs > STUCK_MS;
       if (isDeaf && !await askReload(masterSocket, clock)) return undefined;
     }
     const worker = await askWorker(socket, clock);

@@ -1,18 +1,18 @@
 import type { Clock } from "../../ports.ts";
 
 /** How long a pass waits for an inspect, in milliseconds; an idle engine answers within 5. */
-export const INSPECT_PATIENCE_MS = 50;
+export const INSPECT_LIMIT_MS = 50;
 /** How long a pass waits for a list of what it knows already, in milliseconds; one of 10,000 containers takes 200. */
-export const LIST_PATIENCE_MS = 1_000;
+export const LIST_LIMIT_MS = 1_000;
 
 /** Waits for work, but no longer than the milliseconds; answers whether it was done by then. Throws what the work throws until then. */
 export async function isDoneWithin(
   work: Promise<unknown>,
-  patienceMs: number,
+  limitMs: number,
   clock: Clock,
 ): Promise<boolean> {
   const late = Promise.withResolvers<boolean>();
-  const cancel = clock.after(patienceMs, () => late.resolve(false));
+  const cancel = clock.after(limitMs, () => late.resolve(false));
   return await Promise.race([work.then(() => true), late.promise]).finally(cancel);
 }
 
