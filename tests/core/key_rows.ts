@@ -34,7 +34,7 @@ export const KEY_ROWS = {
     right: [["good.example", "*.good.example", "alias.example"]],
     wrong: ["not ok", 5],
   },
-  port: { sample: [8080, "8080"], right: [80, 65535], wrong: [0, 65536, -1, 1e9, 80.5, "x"], words: "" },
+  port: { sample: [8080, "8080"], right: [80, 65535], wrong: [0, 65536, -1, 1e9, 80.5, "x"] },
   warm: { sample: [true, "true"], right: [false], wrong: ["maybe"], words: "" },
   balance_algorithm: {
     sample: ["leastconn", "leastconn"],
@@ -98,7 +98,7 @@ export const KEY_ROWS = {
     wrong: ["optional"],
     words: `ca-file \\S+(?: verifyhost ${NAME})?`,
   },
-  network: { sample: ["web", "web"], right: ["bridge"], wrong: ["a b", ""], words: "" },
+  network: { sample: ["web", "web"], right: ["bridge"], wrong: ["a b", ""] },
   context_root: { sample: ["/app", "/app"], right: ["/a%20b", "/"], wrong: ["/%[src]", "/a b", "app"] },
   context_root_rewrite: {
     sample: [true, "1"],

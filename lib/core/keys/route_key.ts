@@ -3,8 +3,8 @@ import type { Inputs, Kind } from "./key_kind.ts";
 import type { Parsed } from "../values/notice.ts";
 
 /**
- * Where a key stands in HAProxy, which decides how it changes: a row of a table, a line of the backend (where the
- * containers of one host must agree), the server's own line, or a listener.
+ * Where a key stands in HAProxy, which decides how it changes: where the route leads (a row of a table, an address), a
+ * line of the backend (where the containers of one host must agree), the server's own line, or a listener.
  */
 export type Scope = "route" | "backend" | "server" | "listener";
 

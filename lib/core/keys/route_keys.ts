@@ -45,7 +45,7 @@ export const ROUTE_KEYS = {
   port: {
     label: "port",
     kind: "port",
-    scope: "server",
+    scope: "route",
     costs: "route",
     meaning: "which container port to use",
     parse: parsePort,
@@ -152,7 +152,7 @@ export const ROUTE_KEYS = {
   network: {
     label: "network",
     kind: "string",
-    scope: "server",
+    scope: "route",
     costs: "key",
     meaning: "which network's address to use",
     parse: matching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/, "a network's name"),
