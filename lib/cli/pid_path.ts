@@ -1,5 +1,6 @@
 import { messageOf } from "../core/values/message_of.ts";
-import { inFolderOf, UntrustedPathError } from "../haproxy/files/trusted_path.ts";
+import { tryWriting } from "../haproxy/files/safe_files.ts";
+import { UntrustedPathError } from "../haproxy/files/trusted_path.ts";
 import { failed } from "./failure.ts";
 
 /**
@@ -9,12 +10,7 @@ import { failed } from "./failure.ts";
 export function checkPidFile(path: string): string | undefined {
   if (path === "/dev/null") return undefined;
   try {
-    inFolderOf(path, "folders", (name, place) => {
-      const file = Deno.openSync(name, { append: true, create: true });
-      const { isFile } = file.statSync();
-      file.close();
-      if (!isFile) throw new Error(`${place} is no regular file`);
-    });
+    tryWriting(path, "folders");
     return path;
   } catch (error) {
     const advice = error instanceof UntrustedPathError ? "" : ", expected a place that can be written";

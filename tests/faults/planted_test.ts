@@ -113,6 +113,12 @@ const PLANTED: readonly (readonly [string, (folder: string) => Promise<readonly 
     await plant(`${folder}/secret`, `${await mkdir(`${folder}/shared`, 0o1777)}/pid`);
     return ["--state-dir", `${folder}/state`, "--pid-file", `${folder}/shared/pid`];
   }, /--pid-file.*shared\/pid is a link that user 65534 has made/],
+  ["a pid file that is a pipe of another user", async (folder) => {
+    const pipe = `${await mkdir(`${folder}/shared`, 0o1777)}/pid`;
+    assert.ok((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success);
+    await Deno.chown(pipe, OTHER, OTHER);
+    return ["--state-dir", `${folder}/state`, "--pid-file", pipe];
+  }, /--pid-file.*shared\/pid is no regular file/],
   ["a pid file in a folder that everybody can write", async (folder) => {
     await mkdir(`${folder}/shared`, 0o777);
     return ["--state-dir", `${folder}/state`, "--pid-file", `${folder}/shared/pid`];

@@ -306,6 +306,23 @@ for (const program of programs) {
     assert.match(echo.heads.join("\n"), /^OPTIONS \* /m);
   });
 
+  test("a target that is neither a path nor a URL is 400, in any version of HTTP/1", async (stage, echo) => {
+    for (const line of ["GET *", "GET */../a", "OPTIONS */a", "GET a"]) {
+      for (const version of ["1.1", "1.2"]) {
+        const request = `${line} HTTP/${version}`;
+        const answer = await sendHead(stage.httpPort, request, "Host: own.local", "Connection: close");
+        assert.equal(statusOf(answer), "400", request);
+      }
+    }
+    const url = "GET http://own.local/a HTTP/1.2";
+    assert.equal(
+      statusOf(await sendHead(stage.httpPort, url, "Host: own.local", "Connection: close")),
+      "200",
+    );
+    assert.match(echo.heads.join("\n"), /^GET \/a HTTP/);
+    assert.equal(echo.heads.length, 1);
+  });
+
   test("no header by which a client wants to be believed arrives, in no spelling", async (stage, echo) => {
     const names = [
       ...[

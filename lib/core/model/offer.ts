@@ -58,12 +58,14 @@ export function readOffers(
   }
   const { routes, why, complaints, more } = readRouteData(container, settings.haproxyVersion, said);
   const isOnly = routes.length === 1;
-  const isLeftOut = settings.isOptIn && routes.length > 0 && !routes.some(({ isExplicit }) => isExplicit);
+  // Who leaves one route out, or wants one that cannot be had, has not asked for the others.
+  const isLeftOut = settings.isOptIn && routes.length > 0 &&
+    !routes.some(({ isExplicit, off, fault }) => isExplicit && off === undefined && fault === undefined);
   const attempts: readonly Attempt[] = routes.length === 0
     ? [{ notices: NONE, why }]
     : routes.map((data) =>
       isLeftOut
-        ? leftOut(container, data, NOT_ASKED, settings)
+        ? leftOut(container, data, data.off ?? data.fault ?? NOT_ASKED, settings)
         : readOffer(container, data, circumstances, isOnly, settings)
     );
   // What is wrong with it is said when it runs: not all is known yet.

@@ -20,11 +20,17 @@ export class ContainerLookup {
     for (const container of containers) this.#byId.set(container.id, container);
   }
 
-  /** The container of a whole id, of its first 12 characters, or of a name that an engine gave. */
+  /**
+   * The container of a whole id, of its first 12 characters, or of a name that an engine gave. What is written as an id
+   * is none of the names: where its container is gone, another one of that name does not take its place.
+   */
   find(word: string, engine: EngineAddress | undefined): ContainerView | undefined {
-    return this.#byId.get(word) ?? this.#byName.get(nameOf(word, engine));
+    return this.#byId.get(word) ?? (ID.test(word) ? undefined : this.#byName.get(nameOf(word, engine)));
   }
 }
+
+/** As Docker writes ids. */
+const ID = /^(?:[0-9a-f]{64}|[0-9a-f]{12})$/;
 
 const nameOf = (name: string, engine: EngineAddress | undefined): string =>
   `${engine?.address ?? ""} ${name}`;

@@ -18,16 +18,35 @@ export function copyFiles(files: Files, path: string, trust: Trust): void {
  */
 export function writeFile(path: string, text: string, trust: Trust): void {
   inFolderOf(path, trust, (name, place) => {
-    if (isOther(name)) throw new Error(`${place} is no regular file`);
-    const temporary = `.${name.slice(0, 100)}.signalbox-${crypto.randomUUID().slice(0, 8)}`;
+    const temporary = writeBeside(name, place, text);
     try {
-      Deno.writeTextFileSync(temporary, text, { createNew: true });
       Deno.renameSync(temporary, name);
     } catch (error) {
       removeQuietly(temporary);
       throw error;
     }
   });
+}
+
+/**
+ * Throws where a file could not be written. What is there is not opened: another user may have put a pipe there, which
+ * would hold whoever opens it.
+ */
+export function tryWriting(path: string, trust: Trust): void {
+  inFolderOf(path, trust, (name, place) => removeQuietly(writeBeside(name, place, "")));
+}
+
+/** Writes a text under a name of its own, beside a file whose place it may take. */
+function writeBeside(name: string, place: string, text: string): string {
+  if (isOther(name)) throw new Error(`${place} is no regular file`);
+  const temporary = `.${name.slice(0, 100)}.signalbox-${crypto.randomUUID().slice(0, 8)}`;
+  try {
+    Deno.writeTextFileSync(temporary, text, { createNew: true });
+    return temporary;
+  } catch (error) {
+    removeQuietly(temporary);
+    throw error;
+  }
 }
 
 /** Writes a set of files into a folder that is ours alone. */

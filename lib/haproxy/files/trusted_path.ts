@@ -41,9 +41,17 @@ export function inFolder<T>(path: string, act: (place: string) => T): T {
   });
 }
 
-/** Throws UntrustedPathError where the way to a file or folder, as far as it is there, is not one of ours and root's alone. */
+/**
+ * Throws UntrustedPathError where the way to a file or folder, as far as it is there, is not one of ours and root's alone;
+ * and where something else than a file has the file's name.
+ */
 export function checkWay(path: string): void {
-  fromHere(() => new Way("folders").goToFolderOf(path));
+  fromHere(() => {
+    const way = new Way("folders");
+    const name = way.goToFolderOf(path) || undefined;
+    const found = name === undefined ? undefined : lookAt(name);
+    if (found?.isFile === false) throw new Error(`${way.nameOf(name ?? "")} is no regular file`);
+  });
 }
 
 /** Whether a user's things are as good as ours: root's are, also where it has another number (user namespaces). */

@@ -45,6 +45,13 @@ Deno.test("a name that is another's id, or the beginning of it, takes nothing fr
   }
 });
 
+Deno.test("a container whose name is the id of one that is gone does not get what was that one's", () => {
+  for (const word of [id("a1"), id("a1").slice(0, 12)]) {
+    const leaf = container("leaf", { networkMode: `container:${word}` });
+    assert.equal(ownerOf(leaf, [container(word, { id: id("f") })]), "gone");
+  }
+});
+
 Deno.test("a whole id is not taken for the beginning of a longer one", () => {
   const short = container("short", { id: "abcabcabcabc" as ContainerId });
   const long = container("long", { id: "abcabcabcabcd" as ContainerId });
