@@ -4,7 +4,7 @@ import type { Clock } from "../../ports.ts";
 import { AnswerTooLongError } from "./answer_limit.ts";
 import { ACTIONS } from "./event.ts";
 import { EngineError, type EngineTransport, FetchModem } from "./modem.ts";
-import { SharedReads } from "../follow/shared_reads.ts";
+import { SharedReads } from "./shared_reads.ts";
 
 /** The newest Docker API whose answers are known to be as we read them; engines of 20.10 end at 1.41. */
 const NEWEST_API = "1.51";

@@ -30,7 +30,7 @@ export class DockerSource implements ContainerSource {
 
   #stopping(): ReadonlySet<ContainerId> {
     return new Set(
-      this.#followers.flatMap(({ stopping, doubts }) => [...stopping.keys(), ...doubts.ids]),
+      this.#followers.flatMap(({ known: { stopping, stale } }) => [...stopping.keys(), ...stale.ids]),
     );
   }
 
@@ -46,10 +46,10 @@ export class DockerSource implements ContainerSource {
     }
     const containers: ContainerView[] = [];
     const starting = new Set<ContainerId>();
-    for (const follower of this.#followers) {
-      containers.push(...follower.containers.values());
-      for (const [id, container] of follower.starts.containers) {
-        if (follower.containers.has(id)) continue;
+    for (const { known } of this.#followers) {
+      containers.push(...known.containers.values());
+      for (const [id, container] of known.starts.containers) {
+        if (known.containers.has(id)) continue;
         containers.push(container);
         starting.add(id);
       }

@@ -9,7 +9,7 @@ const MOST = 1_000;
  * that their networks have just given them. From there to its `start` event an engine takes some 200 milliseconds, in
  * which all can be made ready that does not depend on the container itself.
  */
-export class StartingContainers {
+export class PendingStarts {
   /** Those that have their address. */
   readonly views = new Map<ContainerId, ContainerView>();
   readonly #idle = new Map<ContainerId, ContainerView>();

@@ -10,7 +10,7 @@ const AnswerSchema = v.object({ State: v.object({ Running: v.literal(true), Star
  * answers one as soon as the start is done, so that the answer is there when the `start` event is, and not a question
  * later.
  */
-export class EarlyInspects {
+export class PrefetchedInspects {
   readonly #asked = new Map<string, { readonly at: number; readonly answer: Promise<unknown> }>();
 
   /** Asks ahead; `at` is the engine's own time, in milliseconds since 1970, at which the start was still under way. */

@@ -5,7 +5,7 @@ import type { ContainerView } from "../../core/snapshot/snapshot.ts";
  * Containers to which something happened that may have changed their address, which another container may have by now:
  * until they are read again they get nothing new, however long the engine takes to answer.
  */
-export class Doubts {
+export class StaleAddresses {
   /** Each with a number of its own, by which an answer that was asked for before is told from one after. */
   readonly #marks = new Map<ContainerId, number>();
   #count = 0;
@@ -25,7 +25,7 @@ export class Doubts {
   }
 
   /** Begins to read a container; answers with what is to be called when it was read. */
-  ask(id: ContainerId): () => void {
+  beginReading(id: ContainerId): () => void {
     const mark = this.#marks.get(id);
     return () => {
       if (this.#marks.get(id) === mark) this.#marks.delete(id);

@@ -4,16 +4,16 @@ import type { ContainerView, EngineAddress } from "../../core/snapshot/snapshot.
 import type { Clock, Reporter, Wake } from "../../ports.ts";
 import type { Engine } from "../api/connect.ts";
 import { decodeAttachment, decodeContainer } from "../api/decode.ts";
-import { EarlyInspects } from "./prefetched_inspects.ts";
+import { PrefetchedInspects } from "./prefetched_inspects.ts";
 import type { ContainerEvent } from "../api/event.ts";
-import { SharedReads } from "./shared_reads.ts";
-import { StartingContainers } from "./pending_starts.ts";
+import { SharedReads } from "../api/shared_reads.ts";
+import { PendingStarts } from "./pending_starts.ts";
 
 /** How long after the engine's answer that was due with the start a `start` event is waited for, in milliseconds. */
 const GRACE_MS = 300;
 
 /** What starts are followed with. */
-export type StartsParts = {
+export type StartParts = {
   readonly isReachedDirectly: (container: ContainerView) => boolean;
   readonly clock: Clock;
   readonly report: Reporter;
@@ -21,13 +21,13 @@ export type StartsParts = {
 };
 
 /** All that is done for a container while its engine is still starting it, so that little is left to do once it runs. */
-export class Starts {
-  readonly #starting = new StartingContainers();
-  readonly #early = new EarlyInspects();
+export class StartPreparation {
+  readonly #starting = new PendingStarts();
+  readonly #early = new PrefetchedInspects();
   /** A network's answer is as long as its containers are many; of those that start together, few ask for it. */
   readonly #networks = new SharedReads();
 
-  constructor(readonly parts: StartsParts) {}
+  constructor(readonly parts: StartParts) {}
 
   /** Containers that are being started, as they will be. */
   get containers(): ReadonlyMap<ContainerId, ContainerView> {
@@ -40,7 +40,7 @@ export class Starts {
       const container = decodeContainer(json);
       if (!container.ok || container.value.status !== "created") return;
       this.remember({ ...container.value, engine: address });
-    }).catch((error) => this.#shrug(error));
+    }).catch((error) => this.#logIgnored(error));
   }
 
   /** A network was connected to a container that does not run yet: it is being started, and has an address there. */
@@ -48,7 +48,7 @@ export class Starts {
     if (event.at === undefined) return;
     const answer = engine.inspect(event.id, signal);
     this.#early.ask(event.id, event.at, answer);
-    this.#makeReady(engine, event, since, signal).catch((error) => this.#shrug(error));
+    this.#makeReady(engine, event, since, signal).catch((error) => this.#logIgnored(error));
     // A start that fails is followed by no event that tells so.
     void answer.catch(() => undefined)
       .then(() => this.parts.clock.sleep(GRACE_MS, signal))
@@ -99,7 +99,7 @@ export class Starts {
   }
 
   /** Without what could not be read, the start takes as long as its inspect. */
-  #shrug(error: unknown): void {
+  #logIgnored(error: unknown): void {
     this.parts.report.debug(`cannot prepare for a start: ${messageOf(error)}`);
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../../ports.ts";
 import type { ContainerEvent } from "../api/event.ts";
+import type { EngineConnection } from "./engine_connection.ts";
 
 /** How long an event may come after the list that shows what it tells, in milliseconds. */
 const LATE_MS = 2_000;
@@ -38,7 +39,11 @@ export class StreamRecord {
   }
 
   /** Takes the ids of a list; ends the connection where no event tells of one, once late events have had their time. */
-  async compare(ids: ReadonlySet<string>, clock: Clock, connection: AbortController): Promise<void> {
+  async compare(
+    ids: ReadonlySet<string>,
+    clock: Clock,
+    connection: Pick<EngineConnection, "signal" | "abort">,
+  ): Promise<void> {
     const before = this.#listed;
     const toldBefore = this.#toldBefore;
     const told = this.#toldBefore = this.#told;

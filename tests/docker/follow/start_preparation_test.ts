@@ -232,7 +232,10 @@ Deno.test("an answer that is older than the start, and comes after it, loses no 
   fake.tell("start", start.id);
   await eventually(() => start.view?.status === "running", { what: "the container to run" });
   old.resolve(Response.json({ ...fake.containers.get(start.id), State: CREATED }));
-  await eventually(() => start.view === undefined, { what: "the old answer" });
+  // A later container has gone all the way.
+  fake.tell("start", fake.run("c3"));
+  await eventually(() => start.watch.names.includes("cc3"), { what: "the later container" });
+  assert.equal(start.view?.status, "running");
   start.answer(RUNNING);
-  await eventually(() => start.view?.startedAt === STARTED_AT, { what: "the container to be back" });
+  await eventually(() => start.view?.startedAt === STARTED_AT, { what: "the container to be read" });
 });

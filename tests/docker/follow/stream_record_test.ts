@@ -18,7 +18,10 @@ async function compare(...steps: readonly (readonly [listed: string, told: strin
   record.open();
   for (const [listed, told] of steps) {
     const ids = new Set(listed.split(" ").map(idOf));
-    const comparing = record.compare(ids, clock, connection);
+    const comparing = record.compare(ids, clock, {
+      signal: connection.signal,
+      abort: (why) => connection.abort(why),
+    });
     for (const digits of told === "" ? [] : told.split(" ")) record.hear(startOf(digits));
     clock.pass(5_000);
     await comparing;

@@ -1,6 +1,6 @@
 /** Reads that many ask for at once. */
 import assert from "node:assert/strict";
-import { SharedReads } from "../../../lib/docker/follow/shared_reads.ts";
+import { SharedReads } from "../../../lib/docker/api/shared_reads.ts";
 
 /** An engine that answers when it is told to, with how often it was asked. */
 class Slow {

@@ -1,0 +1,50 @@
+import type { ContainerView } from "../../core/snapshot/snapshot.ts";
+import type { ContainerId } from "../../core/values/names.ts";
+import { type ContainerEvent, isEnding } from "../api/event.ts";
+
+/** What an event means for what is known of its container. */
+export type EventMeaning =
+  /** It was told to end, or it ended. */
+  | "ends"
+  /** It got a network before it runs. */
+  | "is-being-started"
+  | "was-created"
+  | "was-removed"
+  | "was-started"
+  /** It got a signal that does not end it, or that cannot be judged before it is read. */
+  | "got-a-signal"
+  /** It lost an address, which another container may get. */
+  | "lost-an-address"
+  /** Part of an end that is known. */
+  | "is-ending"
+  /** Whatever else: it is read again. */
+  | "changed";
+
+/** What the meaning of an event depends on. */
+export type EventContext = {
+  readonly containers: ReadonlyMap<ContainerId, ContainerView>;
+  readonly stopping: ReadonlyMap<ContainerId, unknown>;
+};
+
+/** Says what an event means. */
+export function meaningOf(event: ContainerEvent, { containers, stopping }: EventContext): EventMeaning {
+  const container = containers.get(event.id);
+  const isStopping = stopping.has(event.id);
+  if (isEnding(event, container)) return "ends";
+  switch (event.action) {
+    case "create":
+      return "was-created";
+    case "destroy":
+      return "was-removed";
+    case "start":
+      return "was-started";
+    case "kill":
+      return "got-a-signal";
+    case "stop":
+      return "changed";
+    case "connect":
+      return container === undefined || isStopping ? "is-being-started" : "changed";
+  }
+  if (isStopping) return "is-ending";
+  return event.action === "disconnect" ? "lost-an-address" : "changed";
+}
