@@ -70,15 +70,19 @@ export class SectionMemory {
 
   /** A shape as one text: two backends of the same text can stand in for each other. */
   shapeText(shape: BackendShape): string {
-    const text = this.#shapeTexts.get(shape) ?? JSON.stringify(shape);
+    const before = this.#shapeTexts.get(shape);
+    if (before !== undefined) return before;
+    const text = JSON.stringify(shape);
     this.#shapeTexts.set(shape, text);
     return text;
   }
 
   /** What `backend.eta` makes of a section. */
   textOf(data: SectionData, templates: Templates): string {
+    const before = this.#texts.get(data);
+    if (before !== undefined) return before;
     // What is kept is made one text here: as a template leaves it, it is a tree of all its pieces, many times as large.
-    const text = this.#texts.get(data) ?? `${templates.render("backend.eta", data).trimEnd()}\n`;
+    const text = `${templates.render("backend.eta", data).trimEnd()}\n`;
     this.#texts.set(data, text);
     return text;
   }
