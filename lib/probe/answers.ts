@@ -3,7 +3,8 @@ import type { ContainerView } from "../core/snapshot/snapshot.ts";
 import { Turns } from "../core/policy/turns.ts";
 import type { Clock } from "../ports.ts";
 import { type Connection, openTcp } from "./connection.ts";
-import { SHARES } from "./shares.ts";
+import { DESCRIPTOR_SHARES } from "../core/policy/descriptor_shares.ts";
+import { sharesOf } from "./shares.ts";
 
 /** How long a container may take to accept a connection, in milliseconds. */
 const LIMIT_MS = 500;
@@ -20,7 +21,7 @@ export class ConnectionCheck {
   readonly #turns: Turns;
 
   constructor(readonly clock: Clock) {
-    this.#turns = new Turns({ ...SHARES, after: clock.after });
+    this.#turns = new Turns({ ...sharesOf(DESCRIPTOR_SHARES.answers), after: clock.after });
   }
 
   /** Whether a container takes a connection at one of its own addresses and TCP ports. */

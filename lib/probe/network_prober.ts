@@ -1,7 +1,8 @@
 import { type Clock, type Prober, type ProbeTarget, type ProbeWay, READY_LIMIT_MS } from "../ports.ts";
 import { Turns } from "../core/policy/turns.ts";
 import { Detour } from "./detour.ts";
-import { SHARES } from "./shares.ts";
+import { DESCRIPTOR_SHARES } from "../core/policy/descriptor_shares.ts";
+import { sharesOf } from "./shares.ts";
 import { oneTry } from "./try.ts";
 
 /**
@@ -32,7 +33,7 @@ export class NetworkProber implements Prober {
   readonly #turns: Turns;
 
   constructor(readonly clock: Clock) {
-    this.#turns = new Turns({ ...SHARES, after: clock.after });
+    this.#turns = new Turns({ ...sharesOf(DESCRIPTOR_SHARES.probes), after: clock.after });
   }
 
   async prove(target: ProbeTarget, onFailure: OnFailure, signal: AbortSignal): Promise<ProbeWay | void> {

@@ -1,6 +1,7 @@
 import { formatStatus, type Status } from "../core/status/status.ts";
 import type { Clock } from "../ports.ts";
 import { formatMetrics } from "./metrics.ts";
+import { DESCRIPTOR_SHARES } from "../core/policy/descriptor_shares.ts";
 import { SmallServer } from "./small_server.ts";
 import { SteadyServer } from "./steady_server.ts";
 
@@ -17,9 +18,6 @@ export type AdminSettings = {
   readonly mayWait?: boolean;
   readonly clock: Clock;
 };
-
-/** Connections at a time: a process may have 1,024 descriptors, and routing needs them. */
-const MOST = 64;
 
 const HEADERS = {
   "cache-control": "no-store",
@@ -39,7 +37,7 @@ function openPage(settings: AdminSettings): SmallServer {
   const { hostname, port, clock } = settings;
   return new SmallServer({
     listen: () => Deno.listen({ hostname, port }),
-    most: MOST,
+    most: DESCRIPTOR_SHARES.admin,
     clock,
     onError: () => text(500, "failed\n"),
     answer: (request) => {

@@ -1,6 +1,7 @@
 import { systemClock, TimeLimit } from "../clock.ts";
 import type { Status } from "../core/status/status.ts";
 import type { Clock } from "../ports.ts";
+import { DESCRIPTOR_SHARES } from "../core/policy/descriptor_shares.ts";
 import { SmallServer } from "./small_server.ts";
 import { SteadyServer } from "./steady_server.ts";
 
@@ -35,9 +36,6 @@ export function serveControl(
   };
 }
 
-/** Connections at a time, beside those of the admin page: who holds all of that one keeps nobody out here. */
-const MOST = 64;
-
 function openSocket(path: string, handlers: ControlHandlers): SmallServer {
   unlessMissing(() => Deno.removeSync(path));
   const answer = async (request: Request) => {
@@ -53,7 +51,7 @@ function openSocket(path: string, handlers: ControlHandlers): SmallServer {
   };
   const server = new SmallServer({
     listen: () => Deno.listen({ transport: "unix", path }),
-    most: MOST,
+    most: DESCRIPTOR_SHARES.control,
     clock: handlers.clock,
     answer,
     onError: (error) => new Response(String(error), { status: 500 }),

@@ -1,7 +1,8 @@
+import { DESCRIPTOR_SHARES } from "../../core/policy/descriptor_shares.ts";
 import type { KnownContainers } from "./known_containers.ts";
 
-/** Containers that are watched at most: each is a connection that is held. */
-const MOST = 256;
+/** How many more containers may be watched, of all engines: each is a connection that is held. */
+let free: number = DESCRIPTOR_SHARES.watches;
 
 /**
  * While an engine is away nobody tells of its containers. One that crashed starts them anew before it can be asked, and
@@ -18,9 +19,10 @@ export class OutageWatch {
     this.#under = new AbortController();
     const ending = AbortSignal.any([signal, this.#under.signal]);
     const { known, known: { parts: { isReachedDirectly, untilGone } } } = this;
-    const watched = [...known.containers.values()].filter(isReachedDirectly).slice(0, MOST);
+    const watched = [...known.containers.values()].filter(isReachedDirectly).slice(0, free);
+    free -= watched.length;
     for (const container of watched) {
-      void untilGone(container, ending).then((isGone) => {
+      void untilGone(container, ending).finally(() => free++).then((isGone) => {
         if (!isGone || ending.aborted) return;
         known.distrust(container.id);
         known.wake({ reason: "docker", ids: new Set() });

@@ -36,7 +36,7 @@ export class StartPreparation {
 
   /** Reads a container that was just created: once its start is under way, the engine keeps an inspect waiting. */
   created(engine: Engine, id: ContainerId, address: EngineAddress | undefined, signal: AbortSignal): void {
-    void engine.inspect(id, signal).then((json) => {
+    void this.#early.within(() => engine.inspect(id, signal)).then((json) => {
       const container = decodeContainer(json);
       if (!container.ok || container.value.status !== "created") return;
       this.remember({ ...container.value, engine: address });
@@ -46,12 +46,10 @@ export class StartPreparation {
   /** A network was connected to a container that does not run yet: it is being started, and has an address there. */
   connected(engine: Engine, event: ContainerEvent, since: number, signal: AbortSignal): void {
     if (event.at === undefined) return;
-    const answer = engine.inspect(event.id, signal);
-    this.#early.ask(event.id, event.at, answer);
+    const answer = this.#early.ask(event.id, event.at, () => engine.inspect(event.id, signal));
     this.#makeReady(engine, event, since, signal).catch((error) => this.#logIgnored(error));
     // A start that fails is followed by no event that tells so.
-    void answer.catch(() => undefined)
-      .then(() => this.parts.clock.sleep(GRACE_MS, signal))
+    void answer.then(() => this.parts.clock.sleep(GRACE_MS, signal))
       .then(() => {
         if (signal.aborted || !this.#starting.forget(event.id)) return;
         this.parts.wake({ reason: "docker", ids: new Set() });
