@@ -9,6 +9,8 @@ const TABLES = new Map([
   ["lib/core/settings/settings.ts", "one row for each setting"],
 ]);
 const LONGEST_FILE = 300;
+/** Lines of a function that can be seen at once. */
+const LONGEST_FUNCTION = 70;
 
 /** The rooms of lib, and what each may import from the others. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
@@ -146,6 +148,20 @@ Deno.test("no imports go round in a circle", () => {
   };
   for (const path of targets.keys()) visit(path, []);
   assert.deepEqual(circles, []);
+});
+
+Deno.test("no function is longer than a screen", () => {
+  const long = lib.flatMap(({ path, text }) => {
+    const lines = text.split("\n");
+    return lines.flatMap((line, at) => {
+      const indent = /^( *)(?!(?:for|if|while|switch|catch|return|else)\b).*\)[^()=]*(?:=> )?\{$/.exec(line)
+        ?.[1];
+      if (indent === undefined) return [];
+      const end = lines.findIndex((other, below) => below > at && new RegExp(`^${indent}\\}`).test(other));
+      return end - at + 1 > LONGEST_FUNCTION ? [`${path}:${at + 1} has ${end - at + 1} lines`] : [];
+    });
+  });
+  assert.deepEqual(long, []);
 });
 
 Deno.test("the rooms are found, so that their rules are not kept by nobody", () => {

@@ -54,21 +54,7 @@ export function buildProgram(
 ): Command {
   // Completions are made from every command's flags.
   const hasFlags = (name: string) => args?.includes(name) ?? true;
-  const program = new Command("signalbox")
-    .description(
-      "Keeps HAProxy in step with Docker: routes by the labels of containers, without losing a request.",
-    )
-    .version(VERSION, "--version", "print the version")
-    .helpOption("-h, --help", "print this help")
-    .showSuggestionAfterError()
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => void terminal.out(text),
-      writeErr: (text) => terminal.err(text.trimEnd()),
-      // An error is one line, its suggestion too.
-      outputError: (text, write) => write(onOneLine(text.trim().replaceAll("\n", " "))),
-    });
-  program.helpCommand(false);
+  const program = emptyProgram(terminal);
   const add = (name: Parameters<typeof addSettingFlags>[1], description: string) => {
     const command = program.command(name).description(description).copyInheritedSettings(program);
     return hasFlags(name) || hasFlags("completions") ? addSettingFlags(command, name) : command;
@@ -123,4 +109,22 @@ export function buildProgram(
       finish(await (await import("./commands/completions.ts")).completions(shell, program, terminal))
     );
   return program;
+}
+
+function emptyProgram(terminal: Terminal): Command {
+  return new Command("signalbox")
+    .description(
+      "Keeps HAProxy in step with Docker: routes by the labels of containers, without losing a request.",
+    )
+    .version(VERSION, "--version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void terminal.out(text),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+      // An error is one line, its suggestion too.
+      outputError: (text, write) => write(onOneLine(text.trim().replaceAll("\n", " "))),
+    })
+    .helpCommand(false);
 }

@@ -14,27 +14,35 @@ export function formatMetrics(status: Status): string {
 }
 
 function metricsOf(status: Status): readonly Metric[] {
-  const servers = status.routes.length === 0
-    ? []
-    : [...new Map(status.routes.map((route) => [route.backend, route.servers])).values()].flat();
-  const warnings = status.notices.filter((notice) => notice.severity === "warning").length;
   return [
     gauge("signalbox_info", "The program that runs.", [{ labels: { version: status.version }, value: 1 }]),
     gauge("signalbox_in_step", "1 where HAProxy has what the containers ask for.", [{
       value: status.trouble === undefined ? 1 : 0,
     }]),
+    ...sourceMetrics(status),
+    ...routeMetrics(status),
+    ...reloadMetrics(status),
+    ...haproxyMetrics(status),
+    counter(
+      "signalbox_events_total",
+      "What signalbox did and found since the start, by kind of event.",
+      Object.entries(status.eventCounts ?? {}).map(([event, value]) => ({ labels: { event }, value })),
+    ),
+    ...accessLogMetrics(status.haproxy.accessLog),
+  ];
+}
+
+function sourceMetrics({ sources }: Status): readonly Metric[] {
+  return [
     gauge(
       "signalbox_source_connected",
       "1 where an engine's events come in.",
-      status.sources.map(({ name, isConnected }) => ({
-        labels: { source: name },
-        value: isConnected ? 1 : 0,
-      })),
+      sources.map(({ name, isConnected }) => ({ labels: { source: name }, value: isConnected ? 1 : 0 })),
     ),
     counter(
       "signalbox_engine_reconnects_total",
       "How often an engine's events were followed anew.",
-      status.sources.filter(({ reconnects }) => reconnects !== undefined).map(({ name, reconnects }) => ({
+      sources.filter(({ reconnects }) => reconnects !== undefined).map(({ name, reconnects }) => ({
         labels: { source: name },
         value: reconnects ?? 0,
       })),
@@ -42,9 +50,16 @@ function metricsOf(status: Status): readonly Metric[] {
     gauge(
       "signalbox_containers",
       "Running containers.",
-      status.sources.map(({ name, containers }) => ({ labels: { source: name }, value: containers })),
+      sources.map(({ name, containers }) => ({ labels: { source: name }, value: containers })),
     ),
-    gauge("signalbox_routes", "Hosts and paths that are routed.", [{ value: status.routes.length }]),
+  ];
+}
+
+function routeMetrics({ routes, notices, leaving }: Status): readonly Metric[] {
+  const servers = [...new Map(routes.map((route) => [route.backend, route.servers])).values()].flat();
+  const warnings = notices.filter((notice) => notice.severity === "warning").length;
+  return [
+    gauge("signalbox_routes", "Hosts and paths that are routed.", [{ value: routes.length }]),
     gauge(
       "signalbox_servers",
       "Servers by state.",
@@ -54,46 +69,35 @@ function metricsOf(status: Status): readonly Metric[] {
       })),
     ),
     gauge("signalbox_leaving_servers", "Removed servers that drain their last connections.", [{
-      value: status.leaving,
+      value: leaving,
     }]),
     gauge("signalbox_warnings", "Standing warnings about containers.", [{ value: warnings }]),
-    {
-      name: "signalbox_reloads_total",
-      type: "counter",
-      help: "Reloads of HAProxy since the start.",
-      samples: [{ value: status.reloads }],
-    },
-    {
-      name: "signalbox_reload_reasons_total",
-      type: "counter",
-      help: "Reloads by what made them necessary; one may have several reasons.",
-      samples: Object.entries(status.reloadsByReason).map(([reason, value]) => ({
-        labels: { reason },
-        value,
-      })),
-    },
+  ];
+}
+
+function reloadMetrics({ reloads, reloadsByReason, lastReload }: Status): readonly Metric[] {
+  return [
+    counter("signalbox_reloads_total", "Reloads of HAProxy since the start.", [{ value: reloads }]),
+    counter(
+      "signalbox_reload_reasons_total",
+      "Reloads by what made them necessary; one may have several reasons.",
+      Object.entries(reloadsByReason).map(([reason, value]) => ({ labels: { reason }, value })),
+    ),
     gauge(
       "signalbox_last_reload_seconds",
       "How long the last reload took.",
-      status.lastReload === undefined ? [] : [{ value: status.lastReload.tookMs / 1_000 }],
+      lastReload === undefined ? [] : [{ value: lastReload.tookMs / 1_000 }],
     ),
-    gauge("signalbox_haproxy_serving", "1 where HAProxy answers.", [{
-      value: status.haproxy.isServing ? 1 : 0,
-    }]),
+  ];
+}
+
+function haproxyMetrics({ haproxy }: Status): readonly Metric[] {
+  return [
+    gauge("signalbox_haproxy_serving", "1 where HAProxy answers.", [{ value: haproxy.isServing ? 1 : 0 }]),
     gauge("signalbox_haproxy_old_workers", "Old workers that drain after a reload.", [{
-      value: status.haproxy.oldWorkers,
+      value: haproxy.oldWorkers,
     }]),
-    gauge("signalbox_haproxy_failures", "Crashes of HAProxy in a row.", [{ value: status.haproxy.failures }]),
-    {
-      name: "signalbox_events_total",
-      type: "counter",
-      help: "What signalbox did and found since the start, by kind of event.",
-      samples: Object.entries(status.eventCounts ?? {}).map(([event, value]) => ({
-        labels: { event },
-        value,
-      })),
-    },
-    ...accessLogMetrics(status.haproxy.accessLog),
+    gauge("signalbox_haproxy_failures", "Crashes of HAProxy in a row.", [{ value: haproxy.failures }]),
   ];
 }
 

@@ -1,22 +1,19 @@
 import { isOwnAddressFirst } from "../../core/model/choose_endpoint.ts";
-import type { Settings } from "../../core/settings/settings.ts";
 import { systemChance, systemClock } from "../../clock.ts";
 import { DockerSource } from "../../docker/follow/docker_source.ts";
 import { EngineFollower } from "../../docker/follow/engine_follower.ts";
 import { FileSource } from "../../docker/file/file_source.ts";
 import { engineAddressOf, openTransport } from "../../docker/api/transport.ts";
 import { leaveLostFolder } from "../../haproxy/process/working_folder.ts";
-import type { ContainerSource, Reporter } from "../../ports.ts";
+import type { ContainerSource } from "../../ports.ts";
 import { ConnectionCheck } from "../../probe/answers.ts";
-import { absolute, type Routing } from "../routing.ts";
+import { absolute } from "../routing.ts";
+import type { RunContext } from "./run_context.ts";
 
 /** Where `run` learns of containers: engines, or a snapshot, whose text was read where it came through a pipe. */
 export async function openSource(
-  settings: Settings,
-  routing: () => Routing,
-  stateDir: string,
+  { settings, routing, stateDir, report }: RunContext,
   given: string | undefined,
-  report: Reporter,
 ): Promise<ContainerSource> {
   const { snapshot } = settings;
   // What came through a pipe is read once, and cannot be watched.
@@ -42,7 +39,7 @@ export async function openSource(
       findAddress: isAlone ? () => Promise.resolve(undefined) : () => engineAddressOf(url),
       answers: (container) => check.answersAtAll(container),
       untilGone: (container, signal) => check.untilGone(container, signal),
-      isReachedDirectly: (container) => isOwnAddressFirst(container, routing().settings.address),
+      isReachedDirectly: (container) => isOwnAddressFirst(container, routing.now.settings.address),
       clock: systemClock,
       chance: systemChance,
       report,

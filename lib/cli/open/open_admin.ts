@@ -1,0 +1,29 @@
+import { systemClock } from "../../clock.ts";
+import { messageOf } from "../../core/values/message_of.ts";
+import { serveAdmin } from "../../report/admin.ts";
+import { fetchText } from "../../report/control_socket.ts";
+import type { SteadyServer } from "../../report/steady_server.ts";
+import { failed } from "../failure.ts";
+import type { StatusParts } from "./open_control.ts";
+import type { RunContext } from "./run_context.ts";
+
+/** Where HAProxy tells its metrics. */
+export const metricsSocketOf = (stateDir: string): string => `${stateDir}/metrics.sock`;
+
+/** Serves the page of `--admin`; `undefined` without that setting. Throws Failure where its address cannot be had. */
+export function openAdmin(
+  { settings, stateDir }: RunContext,
+  // A signalbox that took over from another one is needed, with or without its page.
+  { status, onFailure, mayWait }: StatusParts & { readonly mayWait: boolean },
+): SteadyServer | undefined {
+  if (settings.admin === undefined) return undefined;
+  const haproxyMetrics = settings.external
+    ? () => Promise.resolve("")
+    : () => fetchText(metricsSocketOf(stateDir), "/metrics");
+  try {
+    return serveAdmin({ ...settings.admin, clock: systemClock, status, haproxyMetrics, onFailure, mayWait });
+  } catch (error) {
+    const { hostname, port } = settings.admin;
+    throw failed(`cannot serve --admin at ${hostname}:${port}: ${messageOf(error)}, expected a free port`);
+  }
+}

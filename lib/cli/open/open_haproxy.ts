@@ -1,0 +1,110 @@
+import { systemChance, systemClock } from "../../clock.ts";
+import { connectionLimits, limitsEnvironment } from "../../core/config/descriptors.ts";
+import { formatListeners, listenersOf } from "../../core/status/listeners.ts";
+import { messageOf } from "../../core/values/message_of.ts";
+import { decodeSnapshot } from "../../docker/file/snapshot_file.ts";
+import { ExternalHaproxy } from "../../haproxy/external_haproxy.ts";
+import { OwnedHaproxy } from "../../haproxy/owned_haproxy.ts";
+import { descriptorLimit } from "../../haproxy/process/descriptor_limit.ts";
+import { findIdentity } from "../../haproxy/process/identity.ts";
+import { findHaproxy, type HaproxyProgram } from "../../haproxy/process/program.ts";
+import { whyRefused } from "../check_files.ts";
+import { proveListeners } from "../check_listeners.ts";
+import { failed, wrongUsage } from "../failure.ts";
+import { checkPidFile } from "../pid_path.ts";
+import { absolute, type Routing } from "../routing.ts";
+import { cannotUse } from "../state_dir.ts";
+import { takeOver } from "../take_over.ts";
+import { metricsSocketOf } from "./open_admin.ts";
+import type { RunContext } from "./run_context.ts";
+
+/** An HAProxy that is looked after, and whether another signalbox did so until now. */
+export type OpenedHaproxy = {
+  readonly haproxy: OwnedHaproxy | ExternalHaproxy;
+  readonly hasTakenOver: boolean;
+};
+
+/** Gets hold of HAProxy, from the signalbox that runs here if there is one. Throws Failure. */
+export async function openHaproxy(context: RunContext): Promise<OpenedHaproxy> {
+  const { settings, stateDir, routing, report } = context;
+  const haproxy = await prepareHaproxy(context);
+  const hasTakenOver = await takeOver(stateDir, report, () => proveSettings(routing.now, haproxy));
+  if (haproxy instanceof OwnedHaproxy) {
+    await haproxy.open().catch((error) => {
+      throw failed(cannotUse(stateDir, error));
+    });
+  }
+  await proveListeners(settings, haproxy);
+  return { haproxy, hasTakenOver };
+}
+
+/** What can be found out before another signalbox is asked to leave is found out here. Throws Failure. */
+async function prepareHaproxy(context: RunContext): Promise<OwnedHaproxy | ExternalHaproxy> {
+  const { settings, stateDir, routing, report } = context;
+  if (settings.external) return await prepareExternal(context);
+  const program = await findHaproxy(settings.haproxy).catch((error): HaproxyProgram => {
+    throw failed(messageOf(error));
+  });
+  const noIpv6 = ipv6Environment();
+  const limits = limitsEnvironment(connectionLimits(settings.maxConnections, await descriptorLimit()));
+  const pidCopy = settings.pidFile === undefined ? undefined : checkPidFile(absolute(settings.pidFile));
+  return new OwnedHaproxy(
+    {
+      program,
+      stateDir,
+      addBackends: settings.addBackends,
+      pidFile: `${stateDir}/haproxy.pid`,
+      pidCopy,
+      listeners: formatListeners(listenersOf(routing.now.settings.frontend)),
+      configCopy: settings.config === undefined ? undefined : absolute(settings.config),
+      process: {
+        ...await findIdentity(stateDir),
+        syslog: settings.syslog,
+        metricsSocket: settings.admin && metricsSocketOf(stateDir),
+      },
+      env: () => ({ ...routing.now.env, ...noIpv6, ...limits }),
+    },
+    routing.now.templates,
+    { clock: systemClock, chance: systemChance, report },
+  );
+}
+
+async function prepareExternal({ settings, routing, report }: RunContext): Promise<ExternalHaproxy> {
+  if (settings.config === undefined) {
+    throw wrongUsage("--external needs --config PATH: the haproxy.cfg that the other HAProxy reads");
+  }
+  if (settings.reloadCommand === undefined) {
+    throw wrongUsage("--external needs --reload-command CMD: what makes the other HAProxy load --config");
+  }
+  const program = await findHaproxy(settings.haproxy).then((found) => found.path, () => undefined);
+  const config = absolute(settings.config);
+  return new ExternalHaproxy(
+    { program, config, reloadCommand: settings.reloadCommand, env: routing.now.env },
+    systemClock,
+    report,
+  );
+}
+
+/** Throws Failure where HAProxy would refuse what the settings alone give, with no container. */
+async function proveSettings(routing: Routing, haproxy: OwnedHaproxy | ExternalHaproxy): Promise<void> {
+  const nothing = decodeSnapshot("[]");
+  if (!nothing.ok) return;
+  const { program, env } = haproxy.settings;
+  const path = typeof program === "string" ? program : program?.path;
+  if (path === undefined) return;
+  const { files } = routing.design.render(routing.design.build(nothing.value).model);
+  const why = await whyRefused(files, path, typeof env === "function" ? env() : env);
+  if (why !== undefined) {
+    throw failed(`HAProxy refuses what these settings give: ${why}; the running signalbox keeps HAProxy`);
+  }
+}
+
+/** Tells the config where the kernel has no IPv6, so that its IPv6 listeners are left out. */
+function ipv6Environment(): Record<string, string> {
+  try {
+    Deno.listen({ hostname: "::", port: 0 }).close();
+    return {};
+  } catch {
+    return { SIGNALBOX_NO_IPV6: "1" };
+  }
+}
