@@ -353,7 +353,12 @@ for (const program of programs) {
         const asking = keepAsking(stage);
         for (let count = 0; count < 5; count++) {
           await reload(stage, wanted);
-          pids.add((await worker(stage)).pid);
+          // For a moment after a reload the worker before may still take connections to the socket.
+          const another = async () => {
+            const { pid } = await worker(stage);
+            return pids.has(pid) ? undefined : pid;
+          };
+          pids.add(await eventually(another, { what: "another worker to answer" }));
         }
         const { failed, all } = await asking.end();
         assert.equal(failed, 0, `of ${all}`);
