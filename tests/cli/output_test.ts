@@ -68,6 +68,6 @@ Deno.test("explain of a host that a container cannot serve says why, however the
   for (const host of ["bad.example.com", "http://bad.example.com/", "bad.example.com/v1"]) {
     const { code, stdout } = await world.run(["explain", "--snapshot", "snapshot.json", host]);
     assert.equal(code, 0);
-    assert.match(stdout, /^bad \(bad0+\)\n {2}serves nothing: port 81 is not there/);
+    assert.match(stdout, /^bad \(bad0+\)\n {2}serves nothing: it has no port 81/);
   }
 });
