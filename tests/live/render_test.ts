@@ -83,6 +83,6 @@ live(
     assert.equal(told.code, 0, told.stderr);
     assert.match(told.stdout, /told\.local[^]*[0-9.]+:8080/);
     assert.match((await explain("told.local")).stdout, new RegExp(`told-${suffix}`));
-    assert.match((await explain(`lost-${suffix}`)).stdout, /port 1 is not there/);
+    assert.match((await explain(`lost-${suffix}`)).stdout, /has no port 1/);
   },
 );
