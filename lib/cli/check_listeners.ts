@@ -53,11 +53,7 @@ export async function checkCertificate(settings: Settings): Promise<Check | unde
   const path = absolute(settings.tlsCert);
   const name = "certificate";
   try {
-    const files = (await Deno.stat(path)).isDirectory
-      ? (await Array.fromAsync(Deno.readDir(path))).filter((entry) => !entry.isDirectory).map((entry) =>
-        `${path}/${entry.name}`
-      )
-      : [path];
+    const files = await filesAt(path);
     const texts = await Promise.all(files.map((file) => Deno.readTextFile(file)));
     const bad = files.find((_, at) => !/-----BEGIN CERTIFICATE-----/.test(texts[at] ?? ""));
     if (files.length === 0) throw new Error(`${path} holds no file`);
@@ -67,6 +63,16 @@ export async function checkCertificate(settings: Settings): Promise<Check | unde
     const remedy = "expected PEM: certificate, chain and key in one file, or a folder of such files";
     return { name, isGood: false, detail: messageOf(error), remedy };
   }
+}
+
+/** The regular files of a folder, as HAProxy reads it, or the one file. A pipe would be waited for without an end. */
+async function filesAt(path: string): Promise<string[]> {
+  const { isDirectory, isFile } = await Deno.stat(path);
+  if (!isDirectory && !isFile) throw new Error(`${path} is no regular file`);
+  if (!isDirectory) return [path];
+  const names = (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => `${path}/${name}`);
+  const kinds = await Promise.all(names.map((name) => Deno.stat(name)));
+  return names.filter((_, at) => kinds[at]?.isFile);
 }
 
 /**

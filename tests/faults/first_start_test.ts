@@ -42,6 +42,19 @@ Deno.test("a first start without its certificate ends with 1, and says what to d
   await stage.answers("good.example");
 });
 
+Deno.test("a pipe in the folder of certificates, or in the place of one, is waited for by nobody", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const folder = `${stage.folder}/certificates`;
+  await Deno.mkdir(folder);
+  assert.ok((await new Deno.Command("mkfifo", { args: [`${folder}/pipe.pem`] }).output()).success);
+  const refused = stage.start(["--tls-cert", `${folder}/pipe.pem`]);
+  assert.equal(await refused.exited, 1);
+  assert.match(refused.lines.at(-1) ?? "", /^error: .*pipe\.pem is no regular file/);
+  await Deno.writeTextFile(`${folder}/site.pem`, await makePem(stage.folder, "good.example"));
+  stage.start(["--tls-cert", folder]);
+  await stage.answers("good.example");
+});
+
 Deno.test("a later start whose port is taken says once what to do, goes on trying, and status and doctor tell it", async () => {
   await using stage = await FaultStage.open({ host: "good.example" });
   await serveOnce(stage);
