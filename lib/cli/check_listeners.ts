@@ -2,8 +2,7 @@ import { remedyOfPort } from "../core/status/listeners.ts";
 import { messageOf } from "../core/values/message_of.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import type { Status } from "../core/status/status.ts";
-import { OwnedHaproxy } from "../haproxy/owned_haproxy.ts";
-import type { HaproxyControl } from "../ports.ts";
+import type { OwnedHaproxy } from "../haproxy/owned_haproxy.ts";
 import { type Check, formatTrouble } from "./check.ts";
 import { failed } from "./failure.ts";
 import { absolute } from "./routing.ts";
@@ -79,8 +78,8 @@ async function filesAt(path: string): Promise<string[]> {
  * A first start that could listen on nothing ends at once, and says what to do; where HAProxy serves, or has served with
  * this state directory, what it had is the better end. Throws Failure.
  */
-export async function proveListeners(settings: Settings, haproxy: HaproxyControl): Promise<void> {
-  if (!(haproxy instanceof OwnedHaproxy) || await haproxy.store.findCurrent() !== undefined) return;
+export async function proveListeners(settings: Settings, haproxy: OwnedHaproxy): Promise<void> {
+  if (await haproxy.store.findCurrent() !== undefined) return;
   if ((await haproxy.describe()).isServing) return;
   const checks = [...checkPorts(settings), await checkCertificate(settings)];
   const troubles = checks.filter((check) => check !== undefined && !check.isGood) as Check[];

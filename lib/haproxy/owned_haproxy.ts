@@ -39,16 +39,17 @@ export class OwnedHaproxy implements HaproxyControl {
     return this.#parts.socket;
   }
 
-  /** Prepares the state directory, and takes over an HAProxy of ours that still runs there. */
-  async open(): Promise<void> {
+  /** Prepares the state directory, and adopts an HAProxy of ours that still runs there; answers with whether one did. */
+  async open(): Promise<boolean> {
     const { masterSocket, socket, clock, store, traces, report, supervisor } = this.#parts;
     const { master, worker } = await findRunning(masterSocket, socket, clock);
     await store.open(holdLoaded(store, worker));
-    if (master === undefined || worker === undefined) return;
+    if (master === undefined || worker === undefined) return false;
     traces.tell(master.masterPid);
     report.tell({ kind: "adopted", pid: master.masterPid, version: worker.version });
     this.#parts.worker.adopt(worker);
     supervisor.adopt(master.masterPid);
+    return true;
   }
 
   follow(onEvent: (event: HaproxyEvent) => void, signal: AbortSignal): void {

@@ -12,6 +12,8 @@ Deno.test("a state directory that was removed is made again, and new hosts are s
   await using stage = await FaultStage.open({ host: "good.example" });
   const program = stage.start();
   await stage.answers("good.example");
+  // It answers a moment before it is known to have taken its config up.
+  await stage.says(program, eventLine("reloaded"));
   await removeStateDir(stage);
   assert.equal((await stage.get("good.example")).status, 200);
   await stage.want({ host: "good.example" }, { host: "new.example" });
@@ -28,6 +30,8 @@ Deno.test("the same with an HAProxy that was taken over, which does not stay beh
   await first.stop("SIGKILL");
   const second = stage.start();
   await stage.says(second, eventLine("adopted"));
+  // A start that loses its state directory meanwhile ends.
+  await eventually(async () => (await stage.status()).hasConfig, { what: "the start to be done" });
   await removeStateDir(stage);
   await stage.want({ host: "good.example" }, { host: "new.example" });
   await stage.answers("new.example", 200, 30_000);

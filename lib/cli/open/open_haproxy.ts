@@ -30,11 +30,12 @@ export async function openHaproxy(context: RunContext): Promise<OpenedHaproxy> {
   const haproxy = await prepareHaproxy(context);
   const hasTakenOver = await takeOver(stateDir, report, () => proveSettings(routing.now, haproxy));
   if (haproxy instanceof OwnedHaproxy) {
-    await haproxy.open().catch((error) => {
+    const hasAdopted = await haproxy.open().catch((error) => {
       throw failed(cannotUse(stateDir, error));
     });
+    // One that runs has its ports.
+    if (!hasAdopted) await proveListeners(settings, haproxy);
   }
-  await proveListeners(settings, haproxy);
   return { haproxy, hasTakenOver };
 }
 
