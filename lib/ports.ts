@@ -20,8 +20,8 @@ export type Wake = {
   readonly isFresh?: boolean;
   /** When the event came in that it is for, the first of several, in milliseconds of the clock. */
   readonly since?: number;
-  /** Names nothing to read again, and yet may be one of many: it waits for them as one that names containers does. */
-  readonly mayComeInNumbers?: boolean;
+  /** Waits for the settle time like an event that names containers. */
+  readonly settles?: boolean;
 };
 
 /** Hears what a source of containers tells, at the moment that it knows it. */

@@ -17,7 +17,7 @@ export class Mailbox {
     const now = this.clock.now();
     if (this.#wake === undefined) this.#firstAt = now;
     this.#lastAt = now;
-    this.#isUrgent ||= wake.ids?.size === 0 && wake.mayComeInNumbers !== true;
+    this.#isUrgent ||= wake.ids?.size === 0 && wake.settles !== true;
     this.#wake = this.#wake === undefined ? wake : merge(this.#wake, wake);
     this.#notify?.();
   }

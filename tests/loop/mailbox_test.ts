@@ -23,14 +23,14 @@ async function isUrgent(wake: Wake): Promise<boolean> {
 
 Deno.test("a wake that names nothing to read is urgent, unless it may be one of many", async () => {
   assert.equal(await isUrgent({ reason: "haproxy", ids: new Set() }), true);
-  assert.equal(await isUrgent({ reason: "docker", ids: new Set(), mayComeInNumbers: true }), false);
+  assert.equal(await isUrgent({ reason: "docker", ids: new Set(), settles: true }), false);
   assert.equal(await isUrgent({ reason: "resync" }), false);
 });
 
 Deno.test("of two wakes the first one's time counts, and all that either names", async () => {
   const clock = new HandClock();
   const mailbox = new Mailbox(clock);
-  mailbox.put({ reason: "docker", ids: new Set(), since: 990, mayComeInNumbers: true });
+  mailbox.put({ reason: "docker", ids: new Set(), since: 990, settles: true });
   mailbox.put({ reason: "audit", ids: new Set(), since: 995 });
   const wake = await mailbox.take(SETTLE, clock.now() - 1);
   assert.deepEqual([wake?.reason, wake?.since, wake?.ids?.size], ["audit", 990, 0]);

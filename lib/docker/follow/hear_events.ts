@@ -95,12 +95,12 @@ export class EngineEvents {
     known.stale.delete(id);
     known.order.outdate(id);
     known.starts.forget(id);
-    known.wake({ reason: "docker", ids: new Set(), since, mayComeInNumbers: true });
+    known.wake({ reason: "docker", ids: new Set(), since, settles: true });
     answer.then((json) => {
       const isNewest = known.containers.get(id) === container;
       if (isNewest) known.take(id, json);
       // What was read meanwhile may be older than the start, or newer.
-      known.wake({ reason: "docker", ids: new Set(isNewest ? [] : [id]), mayComeInNumbers: true });
+      known.wake({ reason: "docker", ids: new Set(isNewest ? [] : [id]), settles: true });
     }).catch(abort);
     return true;
   }

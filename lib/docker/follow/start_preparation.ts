@@ -63,7 +63,7 @@ export class StartPreparation {
     const given = decodeAttachment(json, event.id);
     if (given === undefined) return;
     this.#starting.attach(event.id, given);
-    this.parts.wake({ reason: "docker", ids: new Set(), since, mayComeInNumbers: true });
+    this.parts.wake({ reason: "docker", ids: new Set(), since, settles: true });
   }
 
   /** A container as it is now that it was started, if it could be made ready for; its start's time is not known yet. */

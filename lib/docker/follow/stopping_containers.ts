@@ -102,7 +102,7 @@ export class StoppingContainers extends Map<ContainerId, number> {
     const agoMs = Math.max(0, this.clock.date().getTime() - sent.at);
     if (sent.at <= Date.parse(startedAt) || agoMs >= limitMs(container)) return;
     this.set(id, this.clock.now() - agoMs);
-    wake({ reason: "docker", ids: new Set(), mayComeInNumbers: true });
+    wake({ reason: "docker", ids: new Set(), settles: true });
   }
 }
 

@@ -24,13 +24,13 @@ export class CutOff {
     this.#silentSince = undefined;
   }
 
-  /** A worker has not answered: one that was there and crashed is soon another, this is about one that never comes. */
+  /** A worker has not answered. Ends HAProxy if none has for 2 s; a worker that crashed is replaced sooner. */
   async silent(): Promise<void> {
     this.#silentSince ??= this.clock.now();
     if (this.clock.now() - this.#silentSince >= SILENCE_MS) await this.end(true);
   }
 
-  /** Looks, and answers whether it was so; after a reload that failed, a worker's socket that refuses tells it too. */
+  /** Ends HAProxy if a socket is gone, or refuses after a reload that has failed; answers with whether it did. */
   async end(hasFailed: boolean): Promise<boolean> {
     const isGone = this.sockets.some(isMissing);
     if (!isGone && !(hasFailed && await isRefusing(this.sockets[1]))) return false;
