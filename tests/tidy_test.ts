@@ -57,6 +57,12 @@ const CORE_ROOMS = [
   "policy",
 ];
 
+/** The rooms within other rooms, likewise; what lies in none of them puts them together, and may import each. */
+const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  docker: ["api", "file", "follow"],
+  haproxy: ["socket", "process", "files"],
+};
+
 /** Packages that only one room may know. */
 const PACKAGES: Readonly<Record<string, string>> = {
   "commander": "cli",
@@ -129,6 +135,23 @@ Deno.test("within the core, imports lead to rooms that come before in the flow",
   );
   assert.deepEqual(wrong, []);
   assert.deepEqual(new Set(core.map(({ path }) => path.split("/")[2])), new Set(CORE_ROOMS));
+});
+
+Deno.test("within a room of the world, imports lead to inner rooms that come before", () => {
+  for (const [room, inner] of Object.entries(INNER_ROOMS)) {
+    const placeOf = (path: string) => {
+      const [, , folder = "", file] = path.split("/");
+      return file === undefined ? inner.length : inner.indexOf(folder);
+    };
+    const files = lib.filter(({ path }) => roomOf(path) === room);
+    assert.deepEqual(files.filter(({ path }) => placeOf(path) < 0).map(({ path }) => path), []);
+    const wrong = files.flatMap(({ path, imports }) =>
+      imports.filter((each) => each.startsWith(".")).map((each) => resolve(path, each))
+        .filter((target) => roomOf(target) === room && placeOf(target) > placeOf(path))
+        .map((target) => `${path} imports ${target}`)
+    );
+    assert.deepEqual(wrong, []);
+  }
 });
 
 Deno.test("no imports go round in a circle", () => {

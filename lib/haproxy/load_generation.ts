@@ -9,7 +9,7 @@ import type { CutOff } from "./process/cut_off.ts";
 import type { HaproxyOutput } from "./process/output.ts";
 import { askReload, proveLoaded } from "./process/reload_proof.ts";
 import type { Supervisor } from "./process/supervisor.ts";
-import type { Traces } from "./process/traces.ts";
+import type { Traces } from "./files/traces.ts";
 import type { ServingWorker } from "./serving_worker.ts";
 import type { CommandSocket } from "./socket/command_socket.ts";
 

@@ -7,7 +7,7 @@ import { CutOff } from "./process/cut_off.ts";
 import { HaproxyOutput } from "./process/output.ts";
 import type { HaproxyProgram } from "./process/program.ts";
 import { Supervisor } from "./process/supervisor.ts";
-import { Traces } from "./process/traces.ts";
+import { Traces } from "./files/traces.ts";
 import { ServingWorker } from "./serving_worker.ts";
 import { AccessLog } from "./socket/access_log.ts";
 import { CommandSocket } from "./socket/command_socket.ts";

@@ -75,6 +75,12 @@ export type Snapshot = {
 /** A snapshot of nothing, as before Docker first answers. */
 export const emptySnapshot: Snapshot = { containers: [], stopping: new Set(), starting: new Set() };
 
+/** One order for all, whatever order Docker listed them in. */
+export function sortContainers(containers: readonly ContainerView[]): ContainerView[] {
+  const byId = new Map(containers.map((container) => [container.id, container]));
+  return [...byId.values()].sort((a, b) => a.id < b.id ? -1 : 1);
+}
+
 /** The snapshot without the containers that are being started. */
 export function withoutStarting({ containers, stopping, starting }: Snapshot): Snapshot {
   return { containers: containers.filter(({ id }) => !starting.has(id)), stopping, starting: new Set() };

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { expected, type Parsed, parsed, quote } from "../../core/values/notice.ts";
-import type { ContainerView, Snapshot } from "../../core/snapshot/snapshot.ts";
+import { type ContainerView, type Snapshot, sortContainers } from "../../core/snapshot/snapshot.ts";
 import { decodeContainer } from "../api/decode.ts";
 
 /** The version of the file that `signalbox snapshot` writes. */
@@ -65,12 +65,6 @@ export function encodeSnapshot(containers: readonly unknown[]): string {
   const idOf = (container: unknown) => String((container as { Id?: unknown }).Id);
   const sorted = [...containers].sort((a, b) => idOf(a) < idOf(b) ? -1 : 1);
   return `${JSON.stringify({ version: SNAPSHOT_VERSION, containers: sorted }, undefined, 2)}\n`;
-}
-
-/** One order for all, whatever order Docker listed them in. */
-export function sortContainers(containers: readonly ContainerView[]): ContainerView[] {
-  const byId = new Map(containers.map((container) => [container.id, container]));
-  return [...byId.values()].sort((a, b) => a.id < b.id ? -1 : 1);
 }
 
 function parseJson(text: string): Parsed<unknown> {

@@ -1,10 +1,9 @@
 import { messageOf } from "../../core/values/message_of.ts";
 import type { ContainerId } from "../../core/values/names.ts";
-import type { ContainerView, Snapshot } from "../../core/snapshot/snapshot.ts";
+import { type ContainerView, type Snapshot, sortContainers } from "../../core/snapshot/snapshot.ts";
 import type { SourceStatus } from "../../core/status/status.ts";
 import { type ContainerSource, SourceError, type SourceListener, type Wake } from "../../ports.ts";
 import type { EngineFollower } from "./engine_follower.ts";
-import { sortContainers } from "../file/snapshot_file.ts";
 
 /** Containers of one or several Docker engines; an engine that does not answer keeps what it last told. */
 export class DockerSource implements ContainerSource {

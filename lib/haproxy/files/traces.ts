@@ -1,8 +1,8 @@
 import { messageOf } from "../../core/values/message_of.ts";
 import type { Reporter } from "../../ports.ts";
-import type { WriterSettings } from "../files/config_writer.ts";
-import { inFolderOf } from "../files/trusted_path.ts";
-import { writeFile } from "../files/safe_files.ts";
+import type { WriterSettings } from "./config_writer.ts";
+import { inFolderOf } from "./trusted_path.ts";
+import { writeFile } from "./safe_files.ts";
 
 /** What a running HAProxy leaves on the disk beside what it loads: its sockets, and the pid of its master. */
 export class Traces {
