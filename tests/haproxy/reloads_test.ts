@@ -7,7 +7,7 @@ import { type Note, openRouting, want, type Wanted } from "../changes/situation.
 import { eventually } from "../harness/eventually.ts";
 import type { ContainerId } from "../../lib/core/values/names.ts";
 import type { HaproxyProgram } from "../harness/haproxies.ts";
-import { httpGet } from "../harness/http.ts";
+import { freePort, httpGet } from "../harness/http.ts";
 import { Containers } from "./containers.ts";
 import { called, canAddServers, inTurn, onStage, programs, type Stage, type StageRequest } from "./stage.ts";
 
@@ -211,7 +211,7 @@ for (const program of programs) {
   Deno.test(
     name("a listener that cannot be had for IPv6 alone is refused before anything is reloaded"),
     async () => {
-      using taken = Deno.listen({ hostname: "::1", port: 0 });
+      using taken = Deno.listen({ hostname: "::1", port: freePort() });
       await onWeb(program, {}, async (stage, _containers, snapshot) => {
         const before = await worker(stage);
         // Without an address, HAProxy listens on all of both families.
