@@ -23,7 +23,7 @@ type Own = Pick<Running, "fixed" | "defaults"> & {
   readonly bindings: Map<string, SectionName>;
 };
 
-/** What signalbox believes that HAProxy has. Nothing else writes it: whoever tells HAProxy something tells it here too. */
+/** What signalbox believes that HAProxy has. Nothing else writes it: each part that sends something to HAProxy notes it here. */
 export class Believed {
   #own: Own | undefined;
   #version = 0;

@@ -166,8 +166,8 @@ async function requestLongPaths(stage: FaultStage, count: number): Promise<numbe
   return count;
 }
 
-Deno.test("a signalbox that follows one that was killed reads on from where that one was", async () => {
-  await using stage = await FaultStage.open({ host: HOST });
+/** A signalbox logs a request, notes how far it has read, and is killed; answers with it and the path of its mark. */
+async function killedWithMark(stage: FaultStage) {
   const first = stage.start();
   await stage.answers(HOST);
   await request(stage, "/before");
@@ -175,6 +175,12 @@ Deno.test("a signalbox that follows one that was killed reads on from where that
   const mark = `${stage.stateDir}/access.mark`;
   await eventually(async () => (await Deno.readTextFile(mark)).includes("/before"), { what: "a mark" });
   await first.stop("SIGKILL");
+  return { first, mark };
+}
+
+Deno.test("a signalbox that follows one that was killed reads on from where that one was", async () => {
+  await using stage = await FaultStage.open({ host: HOST });
+  const { first } = await killedWithMark(stage);
   await request(stage, "/between");
   const second = stage.start();
   await stage.says(second, eventLine("adopted"));
@@ -185,13 +191,7 @@ Deno.test("a signalbox that follows one that was killed reads on from where that
 
 Deno.test("a signalbox that is not told how far the one before has read says that lines may be lost", async () => {
   await using stage = await FaultStage.open({ host: HOST });
-  const first = stage.start();
-  await stage.answers(HOST);
-  await request(stage, "/before");
-  await isLogged("/before", first);
-  const mark = `${stage.stateDir}/access.mark`;
-  await eventually(async () => (await Deno.readTextFile(mark)).includes("/before"), { what: "a mark" });
-  await first.stop("SIGKILL");
+  const { mark } = await killedWithMark(stage);
   await Deno.remove(mark);
   const second = stage.start();
   await stage.says(second, eventLine("access-log-unmarked"));

@@ -4,24 +4,12 @@ import { systemClock } from "../../lib/clock.ts";
 import type { ProbeTarget, ProbeWay } from "../../lib/ports.ts";
 import { NetworkProber } from "../../lib/probe/network_prober.ts";
 import { freePort } from "../harness/http.ts";
+import { target as anyTarget } from "./targets.ts";
 
 /** An address that no TCP connection leads to, wherever the test runs: a multicast one (RFC 9293, section 3.9.2.3). */
 const NOWHERE = "224.0.0.1";
 
-const target = (given: Partial<ProbeTarget>): ProbeTarget => ({
-  container: "web",
-  hostname: NOWHERE,
-  port: 80,
-  via: "container",
-  own: undefined,
-  others: [],
-  isCalm: false,
-  elsewhere: undefined,
-  questions: [],
-  tlsName: undefined,
-  lateMs: 1_000,
-  ...given,
-});
+const target = (given: Partial<ProbeTarget>): ProbeTarget => anyTarget({ hostname: NOWHERE, ...given });
 
 const way = (port: number, via: ProbeWay["via"]): ProbeWay => ({
   hostname: "127.0.0.1",

@@ -6,6 +6,7 @@ import type { Clock, ProbeTarget } from "../../lib/ports.ts";
 import { NetworkProber } from "../../lib/probe/network_prober.ts";
 import { eventually } from "../harness/eventually.ts";
 import { freePort } from "../harness/http.ts";
+import { target as anyTarget } from "./targets.ts";
 
 /** A clock that only sleeping moves; it notes how long each sleep was. */
 class SleepingClock implements Clock {
@@ -36,19 +37,7 @@ class SleepingClock implements Clock {
 
 const host = "a.b" as HostName;
 
-const target = (port: number): ProbeTarget => ({
-  container: `behind ${port}`,
-  hostname: "127.0.0.1",
-  port,
-  via: "container",
-  own: undefined,
-  others: [],
-  isCalm: false,
-  elsewhere: undefined,
-  questions: [],
-  tlsName: undefined,
-  lateMs: 1_000,
-});
+const target = (port: number): ProbeTarget => anyTarget({ container: `behind ${port}`, port });
 
 Deno.test("a container is asked again after an eighth of the time that it has been asked for, and at least every second", async () => {
   const clock = new SleepingClock();
