@@ -119,22 +119,31 @@ async function readHead(connection: Deno.Conn): Promise<string | undefined> {
 /** The request of a head (RFC 9112), or the status that refuses it. */
 function parseRequest(head: string): Request | number {
   if (head.length > LONGEST_HEAD) return 431;
-  const [first = "", ...fields] = head.split("\r\n");
+  const [first = "", ...lines] = head.split("\r\n");
   const [, method, target = ""] = /^([A-Z]+) (\S+) HTTP\/1\.[01]$/.exec(first) ?? [];
-  const pairs = fields.map((field) => /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(field));
-  if (method === undefined || pairs.includes(null)) return 400;
-  const hosts = pairs.filter((pair) => pair?.[1]?.toLowerCase() === "host");
-  const host = hosts[0]?.[2] ?? "";
+  const fields = lines.map(parseField).filter((field) => field !== undefined);
+  if (method === undefined || fields.length < lines.length) return 400;
+  const hosts = fields.filter(([name]) => name.toLowerCase() === "host");
+  const host = hosts[0]?.[1] ?? "";
   if (hosts.length > 1) return 400;
   try {
-    const headers = new Headers(pairs.map((pair) => [pair?.[1] ?? "", pair?.[2] ?? ""]));
     // A proxy's form names the host twice.
     const url = new URL(target.startsWith("/") ? `http://localhost${target}` : target);
     if (!target.startsWith("/") && url.host !== host.toLowerCase()) return 400;
-    return new Request(url, { method, headers });
+    return new Request(url, { method, headers: new Headers(fields) });
   } catch {
     return 400;
   }
+}
+
+/** One field. `trim` takes the blanks off: an expression that fails behind 16 kB of them would hold signalbox for an hour. */
+function parseField(line: string): [name: string, value: string] | undefined {
+  const colon = line.indexOf(":");
+  const name = line.slice(0, Math.max(colon, 0));
+  const value = line.slice(colon + 1);
+  // deno-lint-ignore no-control-regex
+  const isField = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && !/[\x00-\x08\x0a-\x1f\x7f]/.test(value);
+  return isField ? [name, value.trim()] : undefined;
 }
 
 async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {

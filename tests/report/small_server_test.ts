@@ -121,3 +121,26 @@ Deno.test("an answer that is under way ends before the server does", async () =>
     },
   );
 });
+
+Deno.test("no head holds the server itself: blanks without end, and what is no field, are refused at once", async () => {
+  await onServer(9, async (open) => {
+    for (const blanks of [" ", "\t", "\t "].map((each) => each.repeat(16_000 / each.length))) {
+      const ask = async (field: string) =>
+        await statusOf(await open(`GET / HTTP/1.1\r\nHost: localhost\r\n${field}\r\n\r\n`));
+      assert.equal(await ask(`X:${blanks}`), 200);
+      assert.equal(await ask(`X: a${blanks}b`), 200);
+      for (
+        const field of [
+          `X:${blanks}\n`,
+          `X:${blanks}a\nb`,
+          `X:${blanks}\0`,
+          `X${blanks}: a`,
+          blanks,
+          `:${blanks}`,
+        ]
+      ) {
+        assert.equal(await ask(field), 400, JSON.stringify(field.slice(0, 5)));
+      }
+    }
+  });
+});
