@@ -7,7 +7,7 @@ import { type ConfigWriter, describeGeneration } from "./files/config_writer.ts"
 import type { GenerationStore } from "./files/generation_store.ts";
 import type { CutOff } from "./process/cut_off.ts";
 import type { HaproxyOutput } from "./process/output.ts";
-import { askReload, proveLoaded } from "./process/reload_proof.ts";
+import { askReload, proveLoaded, type ReloadAnswer } from "./process/reload_proof.ts";
 import type { Supervisor } from "./process/supervisor.ts";
 import type { Traces } from "./files/traces.ts";
 import type { ServingWorker } from "./serving_worker.ts";
@@ -73,11 +73,13 @@ export class GenerationLoader {
     commandSocket.close();
     this.#isLoading = true;
     try {
+      let reload: ReloadAnswer | undefined;
       if (supervisor.state === "serving") {
         if (await cutOff.end(false)) return await this.#refused("HAProxy could not be asked");
-        if (!await askReload(masterSocket, clock)) return await this.#refused("HAProxy refused to load it");
+        reload = await askReload(masterSocket, clock);
+        if (reload === "refused") return await this.#refused("HAProxy refused to load it");
       } else supervisor.start();
-      if (await this.prove(generation, signal)) return { kind: "applied" };
+      if (await this.prove(generation, signal, reload)) return { kind: "applied" };
       if (supervisor.state === "serving") await cutOff.end(true);
       return await this.#refused("HAProxy did not take it up");
     } finally {
@@ -85,12 +87,15 @@ export class GenerationLoader {
     }
   }
 
-  /** Waits until a worker answers that has loaded the generation; false when HAProxy ended or took too long. */
-  async prove(generation: Generation, signal: AbortSignal): Promise<boolean> {
+  /**
+   * Waits until a worker answers that has loaded the generation; false when HAProxy ended or took too long. `reload` is
+   * what the master answered to a reload.
+   */
+  async prove(generation: Generation, signal: AbortSignal, reload?: ReloadAnswer): Promise<boolean> {
     const { supervisor, traces } = this.parts;
     const proving = {
       ...this.parts,
-      isReload: this.#isLoading,
+      reload,
       before: this.parts.worker.info,
       isAlive: () => supervisor.state === "serving" || supervisor.state === "starting",
     };

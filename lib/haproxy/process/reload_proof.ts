@@ -12,10 +12,14 @@ const DEAF_MS = 150;
 /** When one that has begun, and brought no worker about, is asked again. */
 const STUCK_MS = 1_000;
 
-/** Asks the master to load the current files; false where it says at once that it failed, as it does from 2.7 on. */
-export async function askReload(masterSocket: string, clock: Clock): Promise<boolean> {
+/** What the master says when it is told to reload: `busy` while it starts, or while an earlier reload is under way. */
+export type ReloadAnswer = "taken" | "busy" | "refused";
+
+/** Tells the master to load the current files. Up to 2.6 it does not say how that went, and later versions wait for the end of it. */
+export async function askReload(masterSocket: string, clock: Clock): Promise<ReloadAnswer> {
   const answer = await ask(masterSocket, "reload", clock).catch(() => "");
-  return !/^Success=0/m.test(answer);
+  if (!/^Success=0/m.test(answer)) return "taken";
+  return /reload is still in progress/i.test(answer) ? "busy" : "refused";
 }
 
 /** What a proof needs to know of the HAProxy that is to load. */
@@ -24,8 +28,8 @@ export type Proving = {
   readonly masterSocket: string;
   readonly clock: Clock;
   readonly output: HaproxyOutput;
-  /** The master was asked to reload, and may have to be asked again. */
-  readonly isReload: boolean;
+  /** What the master answered to the reload, which may have to be repeated; `undefined` where HAProxy was started. */
+  readonly reload: ReloadAnswer | undefined;
   /** The worker that served before: it proves nothing, whatever it says of itself. */
   readonly before: WorkerInfo | undefined;
   /** The process runs. */
@@ -39,16 +43,18 @@ export async function proveLoaded(
   signal: AbortSignal,
 ): Promise<WorkerInfo | undefined> {
   const { clock, output, socket, masterSocket } = proving;
+  let { reload } = proving;
   const until = clock.now() + LOAD_LIMIT_MS;
   let silenceMs = DEAF_MS;
   let remindAt = clock.now() + silenceMs;
   while (clock.now() < until && !signal.aborted) {
-    if (proving.isReload && clock.now() > remindAt) {
+    if (reload !== undefined && clock.now() > remindAt) {
       // Up to 2.6 the master drops what it is asked while it executes itself anew, after the reload before.
       silenceMs *= 2;
       remindAt += silenceMs;
-      const isDeaf = !output.hasBegun || silenceMs > STUCK_MS;
-      if (isDeaf && !await askReload(masterSocket, clock)) return undefined;
+      const isDeaf = reload === "busy" || !output.hasBegun || silenceMs > STUCK_MS;
+      if (isDeaf) reload = await askReload(masterSocket, clock);
+      if (reload === "refused") return undefined;
     }
     const worker = await askWorker(socket, clock);
     if (worker?.description === description && worker.pid !== proving.before?.pid) return worker;

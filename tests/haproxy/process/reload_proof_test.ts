@@ -1,0 +1,99 @@
+/** A worker that is slow to start is waited for: a master that is busy has refused nothing. */
+import assert from "node:assert/strict";
+import { systemClock } from "../../../lib/clock.ts";
+import { HaproxyOutput } from "../../../lib/haproxy/process/output.ts";
+import { askReload, proveLoaded, type ReloadAnswer } from "../../../lib/haproxy/process/reload_proof.ts";
+import { want } from "../../changes/situation.ts";
+import { eventually } from "../../harness/eventually.ts";
+import { Witness } from "../../harness/events.ts";
+import { HandClock } from "../../harness/hand_clock.ts";
+import { called, onStage, programs } from "../stage.ts";
+
+const BUSY = "Success=0\n--\nAnother reload is still in progress.\n\n";
+
+/** A clock on which sleeping is what makes time pass. */
+class SteppingClock extends HandClock {
+  override sleep(milliseconds: number): Promise<void> {
+    this.pass(milliseconds);
+    return Promise.resolve();
+  }
+}
+
+/** A socket that answers each connection's line, and keeps what it was asked. */
+async function answering(answer: (asked: number) => string) {
+  const folder = await Deno.makeTempDir({ prefix: "signalbox-proof-" });
+  const path = `${folder}/socket`;
+  const listener = Deno.listen({ transport: "unix", path });
+  const asked: string[] = [];
+  const accepting = (async () => {
+    for await (const connection of listener) {
+      const buffer = new Uint8Array(100);
+      const size = await connection.read(buffer) ?? 0;
+      asked.push(new TextDecoder().decode(buffer.subarray(0, size)).trim());
+      await connection.write(new TextEncoder().encode(answer(asked.length)));
+      connection.close();
+    }
+  })();
+  return {
+    path,
+    asked,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await accepting;
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** What is proven of a worker that says who it is once `isThere`, and what the master was asked. */
+async function prove(
+  reload: ReloadAnswer | undefined,
+  masterSays: readonly string[],
+  isThere: (askedWorker: number, askedMaster: number) => boolean,
+) {
+  await using master = await answering((asked) => masterSays[asked - 1] ?? BUSY);
+  await using worker = await answering((asked) =>
+    isThere(asked, master.asked.length) ? "Pid: 7\nVersion: 3.4.7\ndescription: signalbox-1\n" : "Pid: 6\n"
+  );
+  const proven = await proveLoaded("signalbox-1", {
+    socket: worker.path,
+    masterSocket: master.path,
+    clock: new SteppingClock(),
+    output: new HaproxyOutput(new Witness()),
+    reload,
+    before: undefined,
+    isAlive: () => true,
+  }, new AbortController().signal);
+  return { pid: proven?.pid, asked: master.asked };
+}
+
+Deno.test("an HAProxy that was started is waited for, and never told to reload, however long it prints nothing", async () => {
+  // Two seconds of the clock.
+  assert.deepEqual(await prove(undefined, [], (asked) => asked > 1_000), { pid: 7, asked: [] });
+});
+
+Deno.test("a master that is busy with an earlier reload is told again until it takes this one", async () => {
+  for (const first of ["busy", "taken"] as const) {
+    const proven = await prove(first, [BUSY, "Success=1\n"], (_, askedMaster) => askedMaster === 2);
+    assert.deepEqual(proven, { pid: 7, asked: ["reload", "reload"] }, first);
+  }
+});
+
+Deno.test("a master that refuses when it is told again ends the proof", async () => {
+  const proven = await prove("taken", ["Success=0\n--\nbad config\n"], () => false);
+  assert.deepEqual(proven, { pid: undefined, asked: ["reload"] });
+});
+
+for (const program of programs) {
+  Deno.test(`${called(program)} that is told to reload while it starts refuses nothing, and serves`, () =>
+    onStage(program, {}, async (stage) => {
+      const applied = stage.apply(want(stage.routing, "[]", {}));
+      const path = `${stage.stateDir}/master.sock`;
+      await eventually(async () => {
+        (await Deno.connect({ transport: "unix", path })).close();
+        return true;
+      }, { what: "the master's socket", everyMs: 1 });
+      assert.notEqual(await askReload(path, systemClock), "refused");
+      assert.equal((await applied).outcome.kind, "applied");
+    }));
+}
