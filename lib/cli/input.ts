@@ -4,6 +4,7 @@ import type { Snapshot } from "../core/snapshot/snapshot.ts";
 import { messageOf } from "../core/values/message_of.ts";
 import { readContainers, type Which } from "../docker/api/read_containers.ts";
 import { decodeSnapshot, encodeSnapshot, reduceContainer } from "../docker/file/snapshot_file.ts";
+import { readGiven } from "../haproxy/files/given_file.ts";
 import { engineAddressOf, openTransport } from "../docker/api/transport.ts";
 import { dockerRemedy } from "./docker_remedy.ts";
 import { failed, wrongUsage } from "./failure.ts";
@@ -31,11 +32,13 @@ async function openSnapshot(
   terminal: Terminal,
 ): Promise<{ readonly text: string; readonly snapshot: Snapshot }> {
   const name = path === "-" ? "standard input" : `"${path}"`;
-  const text = path === "-" ? await terminal.stdin() : await Deno.readTextFile(path).catch((error) => {
-    throw wrongUsage(
-      `cannot read the snapshot ${name}: ${messageOf(error)}, expected what docker inspect prints`,
-    );
-  });
+  const text = path === "-"
+    ? await terminal.stdin()
+    : await readGiven(path, "file or pipe").catch((error) => {
+      throw wrongUsage(
+        `cannot read the snapshot ${name}: ${messageOf(error)}, expected what docker inspect prints`,
+      );
+    });
   return { text, snapshot: decodeOrFail(text, `the snapshot ${name}`) };
 }
 

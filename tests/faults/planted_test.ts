@@ -41,6 +41,41 @@ test("render --output follows no link of another user, and writes into the folde
   assert.equal(await Deno.readTextFile(secret), "secret");
 });
 
+test("render --diff and --snapshot follow no link of another user, and open no pipe of one", async () => {
+  await using world = await World.make(inspected("web", "web.example"));
+  await Deno.chmod(await world.write("secret", "secret"), 0o600);
+  await Deno.mkdir(`${world.folder}/own`);
+  const pipe = async (path: string) => {
+    assert.ok((await new Deno.Command("mkfifo", { args: [path] }).output()).success);
+    await Deno.chown(path, OTHER, OTHER);
+  };
+  const ways: readonly (readonly [what: string, make: (path: string) => Promise<void>])[] = [
+    ["is a link that user 65534 has made", (path) => plant("../secret", path)],
+    ["is a link that user 65534 has made", (path) => plant("/dev/zero", path)],
+    ["is no regular file", pipe],
+  ];
+  for (const [at, [why, make]] of ways.entries()) {
+    for (const name of ["haproxy.cfg", "hosts.map", "snapshot.json"]) {
+      const theirs = await mkdir(`${world.folder}/${at}-${name}`, 0o777, OTHER);
+      await world.render(["--output", `${theirs}/`]);
+      await Deno.remove(`${theirs}/${name}`).catch(() => undefined);
+      await make(`${theirs}/${name}`);
+      const flags = name === "snapshot.json" ? ["--snapshot", `${theirs}/${name}`] : ["--diff", `${theirs}/`];
+      const { code, stdout, stderr } = await world.run(["render", "--snapshot", "snapshot.json", ...flags]);
+      assert.deepEqual([code, stdout], [2, ""], `${why} ${name}`);
+      assert.match(stderr, new RegExp(`^error: cannot read .*${why}`));
+      assert.equal(stderr.trim().split("\n").length, 1);
+      assert.doesNotMatch(stderr, /"secret"/);
+    }
+  }
+  // Links of our own are followed.
+  await world.render(["--output", "rendered/"]);
+  for (const name of ["haproxy.cfg", "hosts.map", "last_try.lua"]) {
+    await Deno.symlink(`../rendered/${name}`, `${world.folder}/own/${name}`);
+  }
+  assert.equal((await world.render(["--diff", "own/haproxy.cfg"])).code, 0);
+});
+
 test("any user renders into a checkout that others made, where everybody may write", async () => {
   await using world = await World.make(inspected("web", "web.example"));
   await Deno.chmod(world.folder, 0o755);

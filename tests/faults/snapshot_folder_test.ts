@@ -17,6 +17,19 @@ Deno.test("a snapshot is followed when its folder was put in the place of anothe
   }
 });
 
+Deno.test("a pipe in the place of the snapshot is told, holds nobody, and the file that comes after it is read", async () => {
+  await using stage = await FaultStage.open({ host: "first.example" });
+  const program = stage.start();
+  await stage.answers("first.example");
+  const pipe = `${stage.folder}/pipe`;
+  await new Deno.Command("mkfifo", { args: [pipe] }).output();
+  await Deno.rename(pipe, `${stage.folder}/snapshot.json`);
+  await stage.says(program, eventLine("snapshot-unreadable", "it is no regular file"));
+  await stage.status();
+  await stage.want({ host: "second.example" });
+  await stage.answers("second.example");
+});
+
 Deno.test("a signal that comes while signalbox begins ends it", async () => {
   await using stage = await FaultStage.open({ host: "first.example" });
   for (let count = 0; count < 3; count++) {

@@ -3,6 +3,7 @@ import { createTwoFilesPatch } from "diff";
 import { formatNotice, type Notice } from "../../core/values/notice.ts";
 import type { Files } from "../../core/config/render.ts";
 import { findHaproxy } from "../../haproxy/process/program.ts";
+import { readGiven } from "../../haproxy/files/given_file.ts";
 import { copyFiles } from "../../haproxy/files/safe_files.ts";
 import { whyRefused } from "../check_files.ts";
 import { failed, wrongUsage } from "../failure.ts";
@@ -75,7 +76,8 @@ async function diffFiles(path: string, files: Files): Promise<string> {
   for (const [name, text] of files) {
     if (isPipe && name !== "haproxy.cfg") continue;
     const old = name === "haproxy.cfg" ? file : folder + name;
-    const before = await Deno.readTextFile(old).catch((error) => {
+    const kind = name === "haproxy.cfg" ? "file or pipe" : "file";
+    const before = await readGiven(old, kind).catch((error) => {
       if (name !== "haproxy.cfg" && error instanceof Deno.errors.NotFound) return "";
       throw wrongUsage(
         `cannot read --diff "${old}": ${messageOf(error)}, expected a config that was rendered before`,

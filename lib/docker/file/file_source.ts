@@ -78,6 +78,8 @@ export class FileSource implements ContainerSource {
     this.#containers = undefined;
     let text: string;
     try {
+      // A pipe in its place would hold whoever opens it, and with it the whole program.
+      if (!(await Deno.stat(this.path)).isFile) throw new Error("it is no regular file");
       text = await Deno.readTextFile(this.path);
     } catch (error) {
       const why = messageOf(error);

@@ -54,6 +54,17 @@ export function checkWay(path: string): void {
   });
 }
 
+/**
+ * What a path leads to, by links of ours and of root's alone; `undefined` where nothing has that name, as behind
+ * `/dev/fd/63`. Throws UntrustedPathError.
+ */
+export function lookAlong(path: string): Deno.FileInfo | undefined {
+  return fromHere(() => {
+    const name = new Way("links").goToFolderOf(path);
+    return name === undefined ? undefined : lookAt(name || ".");
+  });
+}
+
 /** Whether a user's things are as good as ours: root's are, also where it has another number (user namespaces). */
 export function isTrustedUser(uid: number | null): boolean {
   return uid === Deno.uid() || uid === 0 || uid === Deno.statSync("/").uid;
