@@ -3,12 +3,16 @@ import { type Status, statusOf } from "../core/status/status.ts";
 import type { History } from "../core/status/history.ts";
 import { VERSION } from "../version.ts";
 
+/** What does not change while it runs, and what has happened. */
+export type ProgramFacts = Pick<Status, "listeners" | "serverLimit"> & {
+  readonly startedAt: Date;
+  readonly history: History;
+};
+
 /** How a controller stands now, with what HAProxy itself reports of its servers. */
 export async function readStatus(
   controller: Controller,
-  startedAt: Date,
-  listeners: Status["listeners"],
-  history: History,
+  { startedAt, history, ...facts }: ProgramFacts,
 ): Promise<Status> {
   const { haproxy } = controller.parts;
   const [reported, described] = await Promise.all([
@@ -19,7 +23,7 @@ export async function readStatus(
     version: VERSION,
     pid: Deno.pid,
     startedAt: startedAt.toISOString(),
-    listeners,
+    ...facts,
     events: history.last,
     eventCounts: history.counts,
   };

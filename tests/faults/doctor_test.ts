@@ -220,6 +220,25 @@ Deno.test("doctor finds too few file descriptors, which haproxy -c does not see"
   assertTrouble(report, /^file descriptors$/, /900 allowed.*5000 needed/, /ulimit.*LimitNOFILE/);
 });
 
+Deno.test("doctor tells how many servers HAProxy can have, and that there are more", async () => {
+  const containers = Array.from({ length: 400 }, (_, at) => inspected(`c${1_000 + at}`, `c${at}.example`));
+  for (const [count, isGood] of [[3, true], [400, false]] as const) {
+    await using world = await World.make(...containers.slice(0, count));
+    const { stdout } = await new Deno.Command("prlimit", {
+      args: ["--nofile=1024", ...program(), "doctor", "--json", ...words(wellFlags(world))],
+      cwd: world.folder,
+      stderr: "inherit",
+    }).output();
+    const { checks }: Report = JSON.parse(new TextDecoder().decode(stdout));
+    const check = checks.find(({ name }) => name === "file descriptors");
+    assert.match(
+      check?.detail ?? "",
+      new RegExp(`1024 allowed.* can have 3\\d\\d servers, and now has ${count}$`),
+    );
+    assert.equal(check?.isGood, isGood);
+  }
+});
+
 Deno.test("doctor finds a config that HAProxy refuses, and tells its words", async () => {
   await using world = await oneWell();
   await world.write("templates/unknown_host.eta", "backend _unknown_host\n    no-such-word here\n");

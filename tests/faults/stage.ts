@@ -52,7 +52,12 @@ export class FaultStage implements AsyncDisposable {
   }
 
   /** Starts signalbox, and does not wait until it serves. */
-  start(flags: readonly string[] = [], env: Record<string, string> = {}, cwd?: string): RunningProgram {
+  start(
+    flags: readonly string[] = [],
+    env: Record<string, string> = {},
+    cwd?: string,
+    wrapper?: readonly string[],
+  ): RunningProgram {
     const program = startProgram(
       [
         "run",
@@ -69,6 +74,7 @@ export class FaultStage implements AsyncDisposable {
       ],
       env,
       cwd,
+      wrapper,
     );
     this.#programs.push(program);
     return program;
@@ -133,7 +139,10 @@ export class FaultStage implements AsyncDisposable {
         ExposedPorts: { [`${this.#server.addr.port}/tcp`]: {} },
       },
       HostConfig: { NetworkMode: "bridge" },
-      NetworkSettings: { Ports: {}, Networks: { bridge: { IPAddress: `127.20.0.${at + 2}` } } },
+      NetworkSettings: {
+        Ports: {},
+        Networks: { bridge: { IPAddress: `127.20.${at + 2 >> 8}.${at + 2 & 255}` } },
+      },
     };
   }
 }

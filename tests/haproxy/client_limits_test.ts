@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { want } from "../changes/situation.ts";
 import { connectionLimits, limitsEnvironment } from "../../lib/core/config/descriptors.ts";
-import { descriptorLimit } from "../../lib/haproxy/process/descriptor_limit.ts";
+import { processLimits } from "../../lib/haproxy/process/descriptor_limit.ts";
 import { eventually } from "../harness/eventually.ts";
 import type { HaproxyProgram } from "../harness/haproxies.ts";
 import { called, onStage, programs, type Stage } from "./stage.ts";
@@ -181,7 +181,7 @@ for (const program of programs) {
         for (const connection of connections) connection.close();
       }
     },
-    limitsEnvironment(connectionLimits(2048, await descriptorLimit())),
+    limitsEnvironment(connectionLimits(2048, (await processLimits()).descriptors)),
   );
 
   test("a head of 60 kB and 300 lines passes in both directions where that is asked for", {

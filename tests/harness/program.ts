@@ -65,13 +65,14 @@ export interface RunningProgram extends AsyncDisposable {
   kill(signal: Deno.Signal): void;
 }
 
-/** Starts signalbox and collects what it says. */
+/** Starts signalbox and collects what it says; `wrapper` is a command that becomes it. */
 export function startProgram(
   args: readonly string[],
   env: Record<string, string> = {},
   cwd?: string,
+  wrapper: readonly string[] = [],
 ): RunningProgram {
-  const [command, ...before] = program();
+  const [command = "", ...before] = [...wrapper, ...program()];
   const mark = crypto.randomUUID();
   const child = new Deno.Command(command, {
     args: [...before, ...args],

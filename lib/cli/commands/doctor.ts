@@ -7,11 +7,11 @@ import { formatStatus, type Status } from "../../core/status/status.ts";
 import { checkWay } from "../../haproxy/files/trusted_path.ts";
 import { connectEngine } from "../../docker/api/connect.ts";
 import { openTransport } from "../../docker/api/transport.ts";
-import { descriptorLimit } from "../../haproxy/process/descriptor_limit.ts";
 import { findHaproxy } from "../../haproxy/process/program.ts";
 import { askControl } from "../../report/control_socket.ts";
 
 import type { Check } from "../check.ts";
+import { checkDescriptors } from "../check_descriptors.ts";
 import { checkCertificate, checkPorts } from "../check_listeners.ts";
 import { checkReach } from "../check_reach.ts";
 import { whyRefused } from "../check_files.ts";
@@ -36,7 +36,7 @@ export async function doctor(
     ...checkPlaces(settings),
     ...checkPorts(settings, running),
     await checkCertificate(settings),
-    await checkDescriptors(settings),
+    await checkDescriptors(settings, () => readSnapshot(settings, terminal)),
     await checkConfigOfNow(settings, terminal),
     await checkAddresses(settings, terminal),
     running && checkRunning(running),
@@ -144,21 +144,6 @@ function checkPlaces({ config, pidFile }: Settings): Check[] {
       return [{ name, isGood: false, detail: messageOf(error), remedy }];
     }
   });
-}
-
-/** HAProxy takes two descriptors a connection; one limit too low is fatal, and `haproxy -c` does not see it. */
-async function checkDescriptors(settings: Settings): Promise<Check | undefined> {
-  const limit = await descriptorLimit();
-  if (!Number.isFinite(limit)) return undefined;
-  const needed = 2 * settings.maxConnections + 1_000;
-  const remedy =
-    `raise the limit (ulimit -Hn ${needed}; systemd: LimitNOFILE=${needed}), or lower --max-connections`;
-  return {
-    name: "file descriptors",
-    isGood: limit >= needed,
-    detail: `${limit} allowed, about ${needed} needed`,
-    remedy,
-  };
 }
 
 /** A signalbox that runs may be in trouble by itself. */

@@ -28,7 +28,12 @@ export async function explain(
   const settings = settingsOf(options, terminal, await settingsOfRunning(found));
   const routing = await prepareRouting(settings);
   // A snapshot is explained by itself, whichever machine reads it.
-  const machine = settings.snapshot === undefined ? new Machine(systemClock).addresses() : undefined;
+  const machine = settings.snapshot === undefined
+    ? {
+      addresses: new Machine(systemClock).addresses(),
+      serverLimit: found?.kind === "runs" ? found.status.serverLimit : undefined,
+    }
+    : undefined;
   // What the running one has proven is not known here by itself.
   const detours = found?.kind === "runs" ? found.status.detours ?? [] : [];
   const inUse = new Map(detours.map(({ server, ...at }) => [server, at]));

@@ -13,7 +13,7 @@ import { readSnapshotText } from "../input.ts";
 import { LiveRouting } from "../live_routing.ts";
 import { openAdmin } from "../open/open_admin.ts";
 import { openControl } from "../open/open_control.ts";
-import { openHaproxy } from "../open/open_haproxy.ts";
+import { type OpenedHaproxy, openHaproxy } from "../open/open_haproxy.ts";
 import { openSource } from "../open/open_source.ts";
 import type { RunContext } from "../open/run_context.ts";
 import { settingsOf } from "../settings.ts";
@@ -37,8 +37,9 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   report.tell({ kind: "starting", version: VERSION, stateDir, listeners: formatListeners(listeners) });
 
   openStateDir(stateDir);
-  const { haproxy, hasTakenOver } = await openHaproxy(context);
-  const controller = createController(context, await openSource(context, given), haproxy);
+  const opened = await openHaproxy(context);
+  const { haproxy, hasTakenOver, serverLimit } = opened;
+  const controller = createController(context, await openSource(context, given), opened);
   signals.onHangup(() => void reread(context, controller));
   let isHandedOver = false;
   const handOver = () => {
@@ -46,7 +47,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     signals.stop();
   };
   const answers = {
-    status: () => readStatus(controller, startedAt, listeners, report.history),
+    status: () => readStatus(controller, { startedAt, listeners, serverLimit, history: report.history }),
     onFailure: (error: unknown) => report.tell({ kind: "status-unavailable", why: messageOf(error) }),
   };
   const control = openControl(context, answers, { options, terminal }, handOver);
@@ -78,7 +79,7 @@ async function prepare(
 function createController(
   { settings, routing, report }: RunContext,
   source: ContainerSource,
-  haproxy: HaproxyControl,
+  { haproxy, serverLimit }: OpenedHaproxy,
 ): Controller {
   const machine = new Machine(systemClock);
   return new Controller({
@@ -89,7 +90,8 @@ function createController(
     report,
     settle: { quietMs: settings.settleMs, mostMs: settings.settleMaxMs },
     design: {
-      build: (snapshot, inUse) => routing.now.design.build(snapshot, inUse, machine.addresses()),
+      build: (snapshot, inUse) =>
+        routing.now.design.build(snapshot, inUse, { addresses: machine.addresses(), serverLimit }),
       render: (model) => routing.now.design.render(model),
     },
   });

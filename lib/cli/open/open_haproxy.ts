@@ -1,11 +1,18 @@
 import { systemChance, systemClock } from "../../clock.ts";
-import { connectionLimits, limitsEnvironment } from "../../core/config/descriptors.ts";
+import {
+  type ConnectionLimits,
+  connectionLimits,
+  limitsEnvironment,
+  type ProcessLimits,
+  serverLimit,
+} from "../../core/config/descriptors.ts";
+import type { ServerLimit } from "../../core/model/server_limit.ts";
 import { formatListeners, listenersOf } from "../../core/status/listeners.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import { decodeSnapshot } from "../../docker/file/snapshot_file.ts";
 import { ExternalHaproxy } from "../../haproxy/external_haproxy.ts";
 import { OwnedHaproxy } from "../../haproxy/owned_haproxy.ts";
-import { descriptorLimit } from "../../haproxy/process/descriptor_limit.ts";
+import { processLimits } from "../../haproxy/process/descriptor_limit.ts";
 import { findIdentity } from "../../haproxy/process/identity.ts";
 import { findHaproxy, type HaproxyProgram } from "../../haproxy/process/program.ts";
 import { whyRefused } from "../check_files.ts";
@@ -22,32 +29,42 @@ import type { RunContext } from "./run_context.ts";
 export type OpenedHaproxy = {
   readonly haproxy: OwnedHaproxy | ExternalHaproxy;
   readonly hasTakenOver: boolean;
+  /** `undefined` where it has no end, or others run HAProxy. */
+  readonly serverLimit: ServerLimit | undefined;
 };
+
+/** What HAProxy may have; an HAProxy that was adopted was started with limits of its own. */
+type Room = { limits: ProcessLimits };
 
 /** Gets hold of HAProxy, from the signalbox that runs here if there is one. Throws Failure. */
 export async function openHaproxy(context: RunContext): Promise<OpenedHaproxy> {
   const { settings, stateDir, routing, report } = context;
-  const haproxy = await prepareHaproxy(context);
+  const room: Room = { limits: await processLimits() };
+  const haproxy = await prepareHaproxy(context, room);
   const hasTakenOver = await takeOver(stateDir, report, () => proveSettings(routing.now, haproxy));
   if (haproxy instanceof OwnedHaproxy) {
     const hasAdopted = await haproxy.open().catch((error) => {
       throw failed(cannotUse(stateDir, error));
     });
     // One that runs has its ports.
-    if (!hasAdopted) await proveListeners(settings, haproxy);
+    if (hasAdopted) room.limits = await processLimits((await haproxy.describe()).pid);
+    else await proveListeners(settings, haproxy);
   }
-  return { haproxy, hasTakenOver };
+  const limit = serverLimit(connectionsIn(room, settings), room.limits);
+  return { haproxy, hasTakenOver, serverLimit: haproxy instanceof OwnedHaproxy ? limit : undefined };
 }
 
+const connectionsIn = ({ limits }: Room, { maxConnections }: RunContext["settings"]): ConnectionLimits =>
+  connectionLimits(maxConnections, limits.descriptors);
+
 /** What can be found out before another signalbox is asked to leave is found out here. Throws Failure. */
-async function prepareHaproxy(context: RunContext): Promise<OwnedHaproxy | ExternalHaproxy> {
+async function prepareHaproxy(context: RunContext, room: Room): Promise<OwnedHaproxy | ExternalHaproxy> {
   const { settings, stateDir, routing, report } = context;
   if (settings.external) return await prepareExternal(context);
   const program = await findHaproxy(settings.haproxy).catch((error): HaproxyProgram => {
     throw failed(messageOf(error));
   });
   const noIpv6 = ipv6Environment();
-  const limits = limitsEnvironment(connectionLimits(settings.maxConnections, await descriptorLimit()));
   const pidCopy = settings.pidFile === undefined ? undefined : checkPidFile(absolute(settings.pidFile));
   return new OwnedHaproxy(
     {
@@ -63,7 +80,7 @@ async function prepareHaproxy(context: RunContext): Promise<OwnedHaproxy | Exter
         syslog: settings.syslog,
         metricsSocket: settings.admin && metricsSocketOf(stateDir),
       },
-      env: () => ({ ...routing.now.env, ...noIpv6, ...limits }),
+      env: () => ({ ...routing.now.env, ...noIpv6, ...limitsEnvironment(connectionsIn(room, settings)) }),
     },
     routing.now.templates,
     { clock: systemClock, chance: systemChance, report },

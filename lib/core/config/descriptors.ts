@@ -1,3 +1,5 @@
+import type { ServerLimit } from "../model/server_limit.ts";
+
 /** How many requests HAProxy lets one connection of HTTP/2 have under way, where descriptors are there for it. */
 export const MOST_STREAMS = 20;
 /** Fewer are not worth a connection of HTTP/2. */
@@ -22,6 +24,32 @@ export function connectionLimits(maxConnections: number, descriptors: number): C
   // Two for each client is what HAProxy has at least: its own, and one to a container.
   const sockets = maxConnections * (affordable < LEAST_STREAMS ? 2 : 1 + streams);
   return { connections: Math.ceil(sockets / 2) + OTHER_CONNECTIONS, streams };
+}
+
+/** What HAProxy is started with, as far as it is known. */
+export type ProcessLimits = {
+  /** How many descriptors it may have; NaN where nobody can tell, or there is no end. */
+  readonly descriptors: number;
+  /** How many threads it starts: one for each processor that it may use. */
+  readonly threads: number;
+};
+
+/** What HAProxy 2.4 to 3.4 count in at their start: 200 for commands (process.cfg), 10 for themselves, listeners. */
+const FOR_ITSELF = 240;
+/** A thread waits in one, and is woken by two. */
+const FOR_THREAD = 3;
+
+/**
+ * How many servers HAProxy can have: it counts one descriptor for the check of each, and does not start where it may not
+ * have all that it counts. Old workers, which are processes of their own, count by themselves. `undefined` for no end.
+ */
+export function serverLimit(
+  { connections }: ConnectionLimits,
+  { descriptors, threads }: ProcessLimits,
+): ServerLimit | undefined {
+  if (!Number.isFinite(descriptors)) return undefined;
+  const servers = descriptors - 2 * connections - FOR_ITSELF - FOR_THREAD * threads;
+  return { servers: Math.max(0, servers), descriptors };
 }
 
 /** The limits as process.cfg gives them to haproxy.cfg, which is the same on any machine. */

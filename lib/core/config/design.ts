@@ -1,7 +1,7 @@
 import { buildModel, type Built } from "../model/build_model.ts";
 import { ModelMemory } from "../model/model_memory.ts";
 import type { Model } from "../model/model.ts";
-import type { MachineAddresses } from "../model/own_listener.ts";
+import type { KnownMachine } from "../model/own_listener.ts";
 import type { RoutingSettings } from "../model/routing_settings.ts";
 import type { InUse } from "../model/ways.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
@@ -21,7 +21,7 @@ export class Design {
   }
 
   /** What HAProxy should do, from what Docker said. Never throws on anything that a container wrote. */
-  build(snapshot: Snapshot, inUse?: InUse, machine?: MachineAddresses): Built {
+  build(snapshot: Snapshot, inUse?: InUse, machine?: KnownMachine): Built {
     return buildModel(snapshot, this.settings, machine, inUse, this.#built);
   }
 

@@ -8,9 +8,10 @@ import { NetworkOwners } from "../snapshot/network_owner.ts";
 import { type Notice, quote } from "../values/notice.ts";
 import { NoticeList } from "../values/notice_list.ts";
 import { numericId, type Offer } from "./offer.ts";
-import { type MachineAddresses, UNKNOWN_MACHINE, withoutLoops } from "./own_listener.ts";
+import { type KnownMachine, UNKNOWN_MACHINE, withoutLoops } from "./own_listener.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView, Snapshot } from "../snapshot/snapshot.ts";
+import { withinLimit } from "./server_limit.ts";
 import { type Held, heldNotice, holdTlsOnly } from "./tls_only_hosts.ts";
 import { type InUse, NOTHING_IN_USE } from "./ways.ts";
 
@@ -25,13 +26,13 @@ export type Built = {
 };
 
 /**
- * Builds what HAProxy should do from what Docker said, from the addresses that this machine has where they are known, and
- * from what was proven of how servers are reached. Never throws on anything that a container wrote.
+ * Builds what HAProxy should do from what Docker said, from what is known of this machine, and from what was proven of how
+ * servers are reached. Never throws on anything that a container wrote.
  */
 export function buildModel(
   snapshot: Snapshot,
   settings: RoutingSettings,
-  machine: MachineAddresses = UNKNOWN_MACHINE,
+  machine: KnownMachine = UNKNOWN_MACHINE,
   inUse: InUse = NOTHING_IN_USE,
   memory = new ModelMemory(settings),
 ): Built {
@@ -44,8 +45,12 @@ export function buildModel(
   const containers = [...snapshot.containers].sort(
     stopping.size + starting.size === 0 ? byAge : (a, b) => turn(a) - turn(b) || byAge(a, b),
   );
-  for (const container of containers) builder.addContainer(container);
-  return builder.finish();
+  for (const container of containers) builder.add(builder.consider(container));
+  const limit = machine.serverLimit;
+  if (limit === undefined || builder.servers <= limit.servers) return builder.finish();
+  const limited = new Builder(snapshot, settings, machine, memory);
+  for (const considered of withinLimit(builder, limit)) limited.add(considered);
+  return limited.finish();
 }
 
 const byAge = (a: ContainerView, b: ContainerView): number =>
@@ -62,26 +67,32 @@ class Builder {
   readonly drafts = new Map<BackendName, Draft>();
   readonly claims = new Claims();
   readonly #networks: NetworkOwners;
+  /** How many there are, of all backends. */
+  servers = 0;
 
   constructor(
     readonly snapshot: Snapshot,
     readonly settings: RoutingSettings,
-    readonly machine: MachineAddresses,
+    readonly machine: KnownMachine,
     readonly memory: ModelMemory,
   ) {
     this.#networks = new NetworkOwners(snapshot);
   }
 
-  addContainer(container: ContainerView): void {
+  /** What a container offers, before it meets what others offer. */
+  consider(container: ContainerView): Considered {
     const { stopping, starting } = this.snapshot;
     const { id } = container;
     const phase = stopping.has(id) ? "stopping" : starting.has(id) ? "starting" : "running";
     const read = this.memory.consider(container, phase, this.#networks.ownerOf(container));
-    const considered = withoutLoops(read, this.settings, this.machine);
+    return withoutLoops(read, this.settings, this.machine.addresses);
+  }
+
+  add(considered: Considered): void {
     this.considered.push(considered);
     for (const { notices, more = 0, offer } of considered.attempts) {
       this.notices.addAll(notices);
-      this.notices.hide(container.name, more, "warning");
+      this.notices.hide(considered.container.name, more, "warning");
       if (offer !== undefined) this.addOffer(offer);
     }
   }
@@ -99,6 +110,7 @@ class Builder {
       draft = { own, members: [offer], routes: [own] };
       this.drafts.set(own.backend, draft);
     } else draft.members = append(draft.members, offer);
+    this.servers++;
     for (const alias of aliases) {
       const owner = this.claims.take(alias, isStarting, () => {
         draft.routes = append(draft.routes, alias);
@@ -113,6 +125,13 @@ class Builder {
       );
     }
   }
+
+  /** Whether an offer became a server. */
+  readonly isServer = (offer: Offer): boolean =>
+    this.claims.owners.get(offer.own.key)?.backend === offer.own.backend;
+
+  /** The route as it was claimed first. */
+  readonly ownerOf = ({ key }: Route): Route | undefined => this.claims.owners.get(key);
 
   warnOfTaken({ id, name }: ContainerView, message: () => string): void {
     if (this.snapshot.starting.has(id)) return;

@@ -4,13 +4,21 @@ import type { Considered } from "./model_memory.ts";
 import { formatEndpoint, type IpAddress } from "../values/names.ts";
 import type { Attempt } from "./offer.ts";
 import type { OwnListener, RoutingSettings } from "./routing_settings.ts";
+import type { ServerLimit } from "./server_limit.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
 
 /** The addresses that this machine has at a moment, as far as they are known. */
 export type MachineAddresses = ReadonlySet<string>;
 
-/** What is known of a machine that nobody asked, as where `render` reads a file. */
-export const UNKNOWN_MACHINE: MachineAddresses = new Set();
+/** What is known of the machine that HAProxy runs on. */
+export type KnownMachine = {
+  readonly addresses: MachineAddresses;
+  /** `undefined` where there is none, or nobody can tell. */
+  readonly serverLimit?: ServerLimit | undefined;
+};
+
+/** A machine that nobody asked, as where `render` reads a file. */
+export const UNKNOWN_MACHINE: KnownMachine = { addresses: new Set() };
 
 /**
  * A container's offers without those whose server would be one of our own listeners: one request to it would come back

@@ -34,3 +34,16 @@ export class History {
     return Object.fromEntries(this.#counts);
   }
 }
+
+/** Events of the past that a user reads. */
+const MOST_TROUBLES = 5;
+
+/** The last errors and warnings: what was done as usual is in the log. */
+export function formatTroubles(events: readonly PastEvent[]): readonly string[] {
+  const troubles = events.filter(({ level }) => level === "error" || level === "warn");
+  if (troubles.length === 0) return [];
+  return [
+    "last troubles:",
+    ...troubles.slice(-MOST_TROUBLES).map(({ at, level, text }) => `  ${at} ${level}: ${text}`),
+  ];
+}

@@ -5,8 +5,10 @@ import { formatEndpoint, type ServerName } from "../values/names.ts";
 import { formatNotice, type Notice, onOneLine } from "../values/notice.ts";
 import { type ReloadReason, reloadReasonText } from "../plan/reload_reason.ts";
 import type { ReportedServer } from "../state/survey.ts";
+import type { ServerLimit } from "../model/server_limit.ts";
 import type { At } from "../model/ways.ts";
-import type { PastEvent } from "./history.ts";
+import { formatTroubles, type PastEvent } from "./history.ts";
+import { limitLines } from "./server_limit_line.ts";
 
 /** One source of containers: an engine, or a file. */
 export type SourceStatus = {
@@ -86,6 +88,8 @@ export type Status = {
   readonly haproxy: HaproxyStatus;
   /** What HAProxy listens on, or is to while it does not serve or is not in step. */
   readonly listeners: readonly ListenerStatus[];
+  /** How many servers HAProxy can have; absent where it has no end, or nobody can tell. */
+  readonly serverLimit?: ServerLimit | undefined;
   readonly lastReload:
     | {
       readonly at: string;
@@ -121,7 +125,10 @@ export type Status = {
 
 /** The status of a loop, with what HAProxy tells of itself and of its servers in the same moment. */
 export function statusOf(
-  program: Pick<Status, "version" | "pid" | "startedAt" | "listeners" | "events" | "eventCounts">,
+  program: Pick<
+    Status,
+    "version" | "pid" | "startedAt" | "listeners" | "serverLimit" | "events" | "eventCounts"
+  >,
   state: LoopState,
   haproxy: HaproxyStatus,
   reported: readonly ReportedServer[],
@@ -192,6 +199,7 @@ export function formatStatus(status: Status): string {
   }
   if (status.spacedReload !== undefined) lines.push(spacedLine(status.pid, status.spacedReload));
   if (status.trouble !== undefined) lines.push(`NOT IN STEP: ${status.trouble}`);
+  lines.push(...limitLines(status.serverLimit, status.routes));
   lines.push(`routes: ${status.routes.length}`);
   for (const { route, servers } of status.routes) {
     lines.push(`  ${route}: ${countStates(servers)}`);
@@ -211,19 +219,6 @@ export function formatStatus(status: Status): string {
   for (const notice of status.notices) lines.push(formatNotice(notice));
   lines.push(...formatTroubles(status.events ?? []));
   return lines.map((line) => `${onOneLine(line)}\n`).join("");
-}
-
-/** Events of the past that a user reads. */
-const MOST_TROUBLES = 5;
-
-/** The last errors and warnings: what was done as usual is in the log. */
-function formatTroubles(events: readonly PastEvent[]): readonly string[] {
-  const troubles = events.filter(({ level }) => level === "error" || level === "warn");
-  if (troubles.length === 0) return [];
-  return [
-    "last troubles:",
-    ...troubles.slice(-MOST_TROUBLES).map(({ at, level, text }) => `  ${at} ${level}: ${text}`),
-  ];
 }
 
 const seconds = (milliseconds: number): string => count(Math.ceil(milliseconds / 1_000), "second");

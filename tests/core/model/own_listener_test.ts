@@ -20,7 +20,8 @@ function isServed(
   });
   const address = remote ? { ...LOCAL, isLocalEngine: false, engineAddress: ip("192.0.2.7") } : LOCAL;
   const settings = { ...SETTINGS, address, listeners: [listener] };
-  const { model, notices } = buildModel({ ...emptySnapshot, containers: [web] }, settings, new Set(machine));
+  const snapshot = { ...emptySnapshot, containers: [web] };
+  const { model, notices } = buildModel(snapshot, settings, { addresses: new Set(machine) });
   assert.deepEqual(
     notices.map(({ severity, code }) => `${severity} ${code}`),
     model.backends.length === 1 ? [] : [
@@ -57,6 +58,6 @@ Deno.test("the loss of an address of the machine brings a route back", () => {
   const web = container("web", { networks: [], published: [published(80, "192.0.2.9", 80)] });
   const snapshot = { ...emptySnapshot, containers: [web] };
   const count = (...machine: string[]) =>
-    buildModel(snapshot, SETTINGS, new Set(machine)).model.backends.length;
+    buildModel(snapshot, SETTINGS, { addresses: new Set(machine) }).model.backends.length;
   assert.deepEqual([count("192.0.2.9"), count(), count("192.0.2.9")], [0, 1, 0]);
 });
