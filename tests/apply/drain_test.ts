@@ -5,19 +5,19 @@ import { systemClock } from "../../lib/clock.ts";
 import type { ContainerId } from "../../lib/core/values/names.ts";
 import { Drain, type DrainParts } from "../../lib/apply/drain.ts";
 import { SavedFiles } from "../../lib/apply/saved_files.ts";
-import type { HaproxyControl } from "../../lib/ports.ts";
 import { openRouting, want } from "../changes/situation.ts";
 import { Witness } from "../harness/events.ts";
+import { MemoryHaproxy } from "../harness/memory_haproxy.ts";
 
 type How = {
   /** A container whose server has no traffic yet. */
-  readonly held?: string;
-  /** What HAProxy answers each line with. */
+  readonly unready?: string;
+  /** What HAProxy answers each line with, in place of doing it. */
   readonly answer?: string;
   readonly onFailure?: (why: string) => void;
   readonly isLoading?: boolean;
-  /** HAProxy was taken over, and what it has is not known: it is asked. */
-  readonly isUnknown?: boolean;
+  /** What HAProxy has is not known: it serves www.example.com in this section. */
+  readonly servedIn?: string;
 };
 
 /** A drain; where a part is not given, nothing is known of HAProxy, no reload is under way, and nothing fails. */
@@ -37,7 +37,7 @@ function drainOf(parts: Pick<DrainParts, "haproxy"> & Partial<DrainParts>): Drai
 /** The lines that HAProxy is sent when these containers of a situation's first step are told to stop. */
 async function sentFor(
   situation: string,
-  { held, answer = "", onFailure = (why) => assert.fail(why), isLoading = false, isUnknown = false }: How,
+  { unready, answer, onFailure = (why) => assert.fail(why), isLoading = false, servedIn }: How,
   ...names: readonly string[]
 ): Promise<string[]> {
   const snapshot = await Deno.readTextFile(
@@ -47,21 +47,18 @@ async function sentFor(
   const servers = desired.model.backends.flatMap((backend) => backend.servers);
   const stopping = servers.filter(({ containerName }) => names.includes(containerName));
   assert.equal(stopping.length, names.length);
-  const waiting = servers.find(({ containerName }) => containerName === held)?.name;
-  const sent: string[] = [];
-  const haproxy = {
-    capabilities: { canSetStates: true },
-    send: (lines: readonly string[]) => {
-      sent.push(...lines);
-      return Promise.resolve(lines.map(() => answer));
-    },
-    reportServers: () =>
-      Promise.resolve(servers.map(({ name }) => ({ section: "_spare_3", name, isReady: name !== waiting }))),
-  } as unknown as HaproxyControl;
-  const believed = new Believed();
-  if (!isUnknown) {
-    believed.loaded(desired, waiting === undefined ? states : new Map([...states, [waiting, "maint"]]));
+  const waiting = servers.find(({ containerName }) => containerName === unready)?.name;
+  const held = new Map([...states, ...waiting === undefined ? [] : [[waiting, "maint"] as const]]);
+  const haproxy = new MemoryHaproxy();
+  await haproxy.load(desired, held);
+  if (servedIn !== undefined) {
+    const { sections } = haproxy.worker;
+    sections.set(servedIn, sections.get("www.example.com") ?? new Map());
+    sections.delete("www.example.com");
   }
+  haproxy.onLine = () => answer;
+  const believed = new Believed();
+  if (servedIn === undefined) believed.loaded(desired, held);
   const drain = drainOf({ haproxy, believed, isLoading: () => isLoading, diverged: onFailure });
   drain.want(desired);
   drain.tell(
@@ -69,7 +66,7 @@ async function sentFor(
     new Set([...stopping.map(({ containerId }) => containerId), "worker" as ContainerId]),
   );
   await drain.done;
-  return sent;
+  return haproxy.sent;
 }
 
 Deno.test("a server is taken out at once, be it the last of its host", async () => {
@@ -98,22 +95,22 @@ Deno.test("it is left to the pass where the other container is told to stop too"
 Deno.test("nothing is said of hosts whose containers are not told to stop", async () => {
   // Blue has the alias and waits to be ready; green, which does not, would be its heir.
   const situation = "an_alias_goes_to_the_next_container_when_its_own_is_told_to_stop";
-  assert.deepEqual(await sentFor(situation, { held: "blue" }), []);
+  assert.deepEqual(await sentFor(situation, { unready: "blue" }), []);
 });
 
 Deno.test("while a reload holds up the pass, a server is taken out though its heir is not ready", async () => {
   const situation = "an_alias_goes_to_the_next_container_when_its_own_is_told_to_stop";
-  assert.deepEqual(await sentFor(situation, { held: "green" }, "blue"), []);
-  assert.deepEqual(await sentFor(situation, { held: "green", isLoading: true }, "blue"), [
+  assert.deepEqual(await sentFor(situation, { unready: "green" }, "blue"), []);
+  assert.deepEqual(await sentFor(situation, { unready: "green", isLoading: true }, "blue"), [
     "set server blue.example.com/blue.example.com:blue:80 state maint",
   ]);
 });
 
-Deno.test("an HAProxy that was taken over in doubt is asked where the server stands", async () => {
-  assert.deepEqual(await sentFor("nothing_changed", { isUnknown: true }, "web1"), [
+Deno.test("an HAProxy of which it is not known what it has is asked where the server stands", async () => {
+  assert.deepEqual(await sentFor("nothing_changed", { servedIn: "_spare_3" }, "web1"), [
     "set server _spare_3/www.example.com:web1:80 state maint",
   ]);
-  assert.deepEqual(await sentFor("nothing_changed", { isUnknown: true, held: "web1" }, "web1"), []);
+  assert.deepEqual(await sentFor("nothing_changed", { servedIn: "_spare_3", unready: "web1" }, "web1"), []);
 });
 
 Deno.test("an answer that nobody knows means that HAProxy did not do it, and is told", async () => {
@@ -129,38 +126,28 @@ Deno.test("what was taken out of an HAProxy that stays unknown is given back whe
   );
   const { desired, states } = want(await openRouting({ "haproxy-version": "2.6" }), snapshot, {});
   const servers = desired.model.backends.flatMap((backend) => backend.servers);
-  const sent: string[] = [];
-  const haproxy = {
-    capabilities: { canSetStates: true },
-    send: (lines: readonly string[]) => {
-      sent.push(...lines);
-      return Promise.resolve(lines.map(() => ""));
-    },
-    // The second one has moved meanwhile.
-    reportServers: () =>
-      Promise.resolve(servers.map(({ name, address, port }, at) => ({
-        section: "www.example.com",
-        name,
-        address: at === 0 ? address : "172.17.9.9",
-        port,
-        isReady: true,
-      }))),
-  } as unknown as HaproxyControl;
+  const haproxy = new MemoryHaproxy();
+  await haproxy.load(desired, states);
+  const [first, second] = servers.map(({ name }) => haproxy.worker.server(name));
+  assert.ok(first !== undefined && second !== undefined);
+  // It has moved meanwhile.
+  second.address = "172.17.9.9";
   const drain = drainOf({ haproxy });
   drain.want(desired);
   const ids = new Set(servers.map(({ containerId }) => containerId));
   assert.equal(ids.size, 2);
   drain.tell(ids);
   await drain.done;
-  assert.equal(sent.splice(0).length, 2);
+  assert.equal(haproxy.takeSent().length, 2);
   await drain.restore(states, desired);
-  assert.deepEqual(sent, [], "they are still told to stop");
+  assert.deepEqual(haproxy.sent, [], "they are still told to stop");
   drain.tell(new Set());
   await drain.restore(new Map(), desired);
-  assert.deepEqual(sent, [], "they have not proven anything yet");
+  assert.deepEqual(haproxy.sent, [], "they have not proven anything yet");
   for (let count = 0; count < 2; count++) await drain.restore(states, desired);
-  assert.deepEqual(sent, [
+  assert.deepEqual(haproxy.sent, [
     `enable health www.example.com/${servers[0]?.name}`,
     `set server www.example.com/${servers[0]?.name} state ready`,
   ]);
+  assert.deepEqual([first.state, second.state], ["ready", "maint"]);
 });

@@ -2,18 +2,16 @@
 import assert from "node:assert/strict";
 import { Loader } from "../../lib/apply/loader.ts";
 import type { Event } from "../../lib/core/status/event.ts";
-import type { HaproxyControl } from "../../lib/ports.ts";
 import { openRouting, want } from "../changes/situation.ts";
 import { HandClock } from "../harness/hand_clock.ts";
+import { MemoryHaproxy } from "../harness/memory_haproxy.ts";
 
 const FLAPPING = [{ kind: "settings", added: ["option x"], removed: [] }] as const;
 
 async function reloadTwentyTimes(canAddServers: boolean) {
   const clock = new HandClock();
-  const haproxy = {
-    capabilities: { canAddServers },
-    load: () => Promise.resolve({ kind: "applied" }),
-  } as unknown as HaproxyControl;
+  const haproxy = new MemoryHaproxy();
+  haproxy.capabilities = { ...haproxy.capabilities, canAddServers };
   const told: Event[] = [];
   const loader = new Loader(haproxy, clock, { tell: (event) => void told.push(event) });
   const { desired } = want(await openRouting({ "haproxy-version": "2.6" }), "[]", {});

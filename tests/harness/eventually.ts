@@ -32,3 +32,9 @@ export async function eventually<T>(
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
+
+/**
+ * Resolves when everything has happened that waits for no timer, no file and no network: for what is to stay as it is.
+ * Whatever a promise leads to comes before the next timer, however many steps it takes.
+ */
+export const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));

@@ -30,6 +30,11 @@ export class HandClock implements Clock {
     });
   }
 
+  /** How many wait for it. */
+  get waiting(): number {
+    return this.#due.length;
+  }
+
   /** Lets time pass. */
   pass(milliseconds: number): void {
     this.#now += milliseconds;

@@ -5,37 +5,31 @@ import type { ContainerId } from "../../lib/core/values/names.ts";
 import { buildModel } from "../../lib/core/model/build_model.ts";
 import { renderDesired } from "../../lib/core/config/render.ts";
 import { decodeSnapshot } from "../../lib/docker/file/snapshot_file.ts";
-import type { HaproxyControl, Outcome, SourceListener, Wake } from "../../lib/ports.ts";
+import type { SourceListener, Wake } from "../../lib/ports.ts";
 import { openRouting } from "../changes/situation.ts";
 import { Witness } from "../harness/events.ts";
-import { eventually } from "../harness/eventually.ts";
+import { eventually, settled } from "../harness/eventually.ts";
 import { HandClock } from "../harness/hand_clock.ts";
+import { MemoryHaproxy } from "../harness/memory_haproxy.ts";
 
-/** A loop in front of an HAProxy to which every change is a reload, each of which ends when the test says so. */
+/** A loop in front of an HAProxy to which a new host is a reload, each of which ends when the test says so. */
 class Loop {
   readonly clock = new HandClock();
-  /** The hosts of each load, and how to end it. */
-  readonly loads: { readonly hosts: string; readonly end: () => void }[] = [];
-  observed = 0;
-  checks = 0;
+  readonly haproxy = new MemoryHaproxy();
   readonly report = new Witness();
-  /** What HAProxy was sent. */
-  readonly sent: string[] = [];
+  observed = 0;
   /** What the loop hears of containers that end. */
   draining: SourceListener["draining"] = () => assert.fail("nobody follows");
   /** What the engine waits for before it tells what it has. */
   engine: Promise<void> = Promise.resolve();
   #hosts: readonly string[] = [];
 
-  constructor(readonly takesCommands: boolean) {}
-
-  static async run(
-    act: (loop: Loop, controller: Controller) => Promise<void>,
-    takesCommands = false,
-  ): Promise<void> {
-    const loop = new Loop(takesCommands);
+  static async run(act: (loop: Loop, controller: Controller) => Promise<void>): Promise<void> {
+    const loop = new Loop();
     const { settings, templates } = await openRouting({ "haproxy-version": "2.6" });
     const ending = new AbortController();
+    loop.haproxy.capabilities = { canAddServers: false, canAddBackends: false, canSetStates: true };
+    loop.haproxy.onLoad = () => undefined;
     const controller = new Controller({
       source: {
         follow: ({ draining }) => {
@@ -67,7 +61,7 @@ class Loop {
       await act(loop, controller);
     } finally {
       ending.abort();
-      loop.loads.forEach(({ end }) => end());
+      loop.haproxy.loads.forEach(({ end }) => end());
       await running;
     }
   }
@@ -79,46 +73,25 @@ class Loop {
     controller.wake(wake);
   }
 
-  /** Comes back when so many loads were begun. */
+  /** Comes back when so many loads were begun, and no more. */
   async begun(count: number): Promise<void> {
     await eventually(() => this.loads.length >= count, { what: `load ${count}`, everyMs: 1 });
     assert.equal(this.loads.length, count);
   }
 
-  /** Comes back when a pass was made of what was wanted last. */
-  async passed(observed: number): Promise<void> {
-    await eventually(() => this.observed > observed, { what: "a pass", everyMs: 1 });
-    // What follows an observation is done within turns of the loop, without any clock.
-    for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+  /** Comes back when HAProxy has loaded these hosts, the first ones. */
+  async serve(controller: Controller, ...hosts: readonly string[]): Promise<void> {
+    this.want(controller, ...hosts);
+    await this.begun(1);
+    this.loads[0]?.end();
+    await eventually(() => controller.applier.running !== undefined, {
+      what: "the load to end",
+      everyMs: 1,
+    });
   }
 
-  get haproxy(): HaproxyControl {
-    const load = (desired: Parameters<HaproxyControl["load"]>[0]) => {
-      const { promise, resolve } = Promise.withResolvers<Outcome>();
-      const hosts = desired.model.backends.map(({ host }) => host).join(" ");
-      this.loads.push({ hosts, end: () => resolve({ kind: "applied" }) });
-      return promise;
-    };
-    return {
-      load,
-      follow: () => undefined,
-      check: () => {
-        this.checks++;
-        return Promise.resolve({ kind: "applied" });
-      },
-      startLast: () => Promise.resolve(false),
-      capabilities: { canAddServers: false, canAddBackends: false, canSetStates: this.takesCommands },
-      keep: () => Promise.resolve({ kind: "applied" }),
-      keepStates: () => Promise.resolve(),
-      send: (lines: readonly string[]) => {
-        this.sent.push(...lines);
-        return Promise.resolve(lines.map(() => ""));
-      },
-      reportServers: () => Promise.resolve([]),
-      survey: () => Promise.resolve(undefined),
-      findRemains: () => Promise.resolve(undefined),
-      expectCommands: () => undefined,
-    } as unknown as HaproxyControl;
+  get loads() {
+    return this.haproxy.loads;
   }
 }
 
@@ -137,7 +110,7 @@ Deno.test("while one pass is in flight no other begins, and the next one does wh
     const { observed } = loop;
     loop.want(controller, "a", "b");
     loop.want(controller, "c");
-    for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+    await settled();
     assert.equal(loop.observed, observed, "the pass that is in flight is waited for");
     loop.loads[0]?.end();
     await loop.begun(2);
@@ -150,18 +123,16 @@ Deno.test("what was wanted while two reloads were kept apart is not loaded where
     await loop.begun(1);
     loop.clock.pass(40);
     loop.loads[0]?.end();
-    await eventually(() => !controller.applier.loader.request.isLoading, {
-      what: "the load to end",
-      everyMs: 1,
-    });
+    await settled();
     for (const hosts of [["b"], ["c"]]) {
       const { observed } = loop;
       loop.want(controller, ...hosts);
-      await loop.passed(observed);
+      await settled();
+      assert.ok(loop.observed > observed);
     }
     assert.equal(loop.loads.length, 1, "the first load took 40 ms: as much passes before the next");
     loop.clock.pass(39);
-    for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+    await settled();
     assert.equal(loop.loads.length, 1);
     loop.clock.pass(1);
     await loop.begun(2);
@@ -172,13 +143,7 @@ Deno.test("what was wanted while two reloads were kept apart is not loaded where
 for (const what of ["the engine does not answer", "a reload is under way"] as const) {
   Deno.test(`a container that is told to stop is taken out while ${what}`, () =>
     Loop.run(async (loop, controller) => {
-      loop.want(controller, "a", "b");
-      await loop.begun(1);
-      loop.loads[0]?.end();
-      await eventually(() => controller.applier.running !== undefined, {
-        what: "the load to end",
-        everyMs: 1,
-      });
+      await loop.serve(controller, "a", "b");
       const { promise, resolve } = Promise.withResolvers<void>();
       const { observed } = loop;
       if (what === "a reload is under way") {
@@ -192,35 +157,55 @@ for (const what of ["the engine does not answer", "a reload is under way"] as co
         await eventually(() => loop.observed > observed, { what: "a pass that hangs", everyMs: 1 });
       }
       loop.draining(new Set(["a" as ContainerId]));
-      await eventually(() => loop.sent.length > 0, { what: "HAProxy to be told", everyMs: 1 });
-      assert.deepEqual(loop.sent, ["set server a.example/a.example:a:80 state maint"]);
+      await eventually(() => loop.haproxy.worker.server("a.example:a:80").state === "maint", {
+        what: "HAProxy to be told",
+        everyMs: 1,
+      });
+      assert.deepEqual(loop.haproxy.sent, ["set server a.example/a.example:a:80 state maint"]);
       resolve();
-    }, true));
+    }));
 }
 
 Deno.test("what waits for its last connections is asked for ever more rarely, and costs no check and no line", () =>
   Loop.run(async (loop, controller) => {
+    const { haproxy, clock } = loop;
+    haproxy.capabilities = { ...haproxy.capabilities, canAddServers: true };
+    await loop.serve(controller, "a", "b");
+    haproxy.worker.server("b.example:b:80").isBusy = true;
     loop.want(controller, "a");
-    await loop.begun(1);
-    loop.loads[0]?.end();
-    await eventually(() => controller.applier.running !== undefined, { what: "the load to end", everyMs: 1 });
-    const asked: number[] = [];
-    controller.applier.apply = () => {
-      asked.push(loop.clock.now());
-      return Promise.resolve({
-        plan: { kind: "runtime", operations: [] },
-        outcome: { kind: "applied" },
-        isWaiting: true,
-      });
+    await eventually(() => controller.applier.leaving === 1, { what: "the server to be told to go" });
+    /** Lets a minute pass, second by second; answers how often HAProxy was told to delete the server. */
+    const deletesInAMinute = async () => {
+      haproxy.takeSent();
+      for (let second = 0; second < 60; second++) {
+        clock.pass(1_000);
+        await settled();
+      }
+      return haproxy.takeSent().filter((line) => line.startsWith("del server")).length;
     };
-    Object.defineProperty(controller.applier, "leaving", { value: 1 });
-    loop.want(controller, "a");
-    for (let second = 0; second < 60; second++) {
-      for (let turn = 0; turn < 50; turn++) await Promise.resolve();
-      loop.clock.pass(1_000);
-    }
-    // The audit asks too, every ten seconds.
-    assert.ok(asked.length > 6 && asked.length < 20, `${asked.length} times in a minute`);
-    assert.equal(loop.checks, 0);
-    assert.deepEqual(loop.report.of("changed"), []);
-  }, true));
+    await deletesInAMinute();
+    const before = [haproxy.checks.length, loop.report.events.length];
+    const deletes = await deletesInAMinute();
+    assert.ok(deletes > 4 && deletes < 20, `${deletes} times in a minute`);
+    assert.deepEqual([haproxy.checks.length, loop.report.events.length], before);
+    haproxy.worker.server("b.example:b:80").isBusy = false;
+    await deletesInAMinute();
+    assert.throws(() => haproxy.worker.server("b.example:b:80"), /there is no server/);
+    assert.equal(controller.applier.leaving, 0);
+  }));
+
+Deno.test("a worker that starts anew from the files has again what it was told since", () =>
+  Loop.run(async (loop, controller) => {
+    const { haproxy } = loop;
+    haproxy.capabilities = { ...haproxy.capabilities, canAddServers: true };
+    await loop.serve(controller, "a");
+    loop.want(controller, "a", "b");
+    const serving = () => haproxy.worker.tables.get("hosts.map")?.get("b.example/");
+    await eventually(() => serving() !== undefined, { what: "the route" });
+    assert.equal(loop.loads.length, 1, "it took no reload");
+    haproxy.restart();
+    await settled();
+    assert.equal(serving(), "b.example");
+    assert.equal(haproxy.worker.server("b.example:b:80").state, "ready");
+    assert.equal(loop.loads.length, 1);
+  }));

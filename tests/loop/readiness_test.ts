@@ -5,6 +5,7 @@ import type { Prober } from "../../lib/ports.ts";
 import { Readiness } from "../../lib/loop/readiness.ts";
 import { openRouting, want } from "../changes/situation.ts";
 import { Witness } from "../harness/events.ts";
+import { eventually } from "../harness/eventually.ts";
 import { reportedAt } from "./reported.ts";
 
 /** A prober in the test's hands. */
@@ -75,9 +76,7 @@ for (
     probe.fail("it is dead", 61_000);
     assert.deepEqual([notices(), changes()], [warning, 1], "it is told once");
     probe.answer();
-    await Promise.resolve();
-    await Promise.resolve();
-    assert.deepEqual(notices(), []);
+    await eventually(() => notices().length === 0, { what: "the warning to be taken back" });
   });
 }
 

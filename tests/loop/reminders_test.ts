@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { Wake } from "../../lib/ports.ts";
 import { Reminders } from "../../lib/loop/reminders.ts";
+import { settled } from "../harness/eventually.ts";
 import { HandClock } from "../harness/hand_clock.ts";
 
 Deno.test("what is asked for sooner comes sooner, and once", async () => {
@@ -12,10 +13,10 @@ Deno.test("what is asked for sooner comes sooner, and once", async () => {
   reminders.once("postponed", 120_000, signal);
   reminders.once("postponed", 20, signal, { since: 7 });
   clock.pass(20);
-  await Promise.resolve();
+  await settled();
   assert.deepEqual(wakes.map(({ since }) => since), [7]);
   clock.pass(120_000);
-  await Promise.resolve();
+  await settled();
   assert.equal(wakes.length, 1);
 });
 
@@ -30,9 +31,9 @@ Deno.test("each purpose is reminded of once, however often it is asked for, and 
   reminders.once("refused", 10_000, signal, { before: () => mended++ });
   reminders.once("postponed", 50, signal, { since: 7 });
   clock.pass(50);
-  await Promise.resolve();
+  await settled();
   assert.deepEqual(wakes.map(({ since }) => since), [7]);
   clock.pass(10_000);
-  await Promise.resolve();
+  await settled();
   assert.deepEqual([wakes.length, mended], [3, 1]);
 });

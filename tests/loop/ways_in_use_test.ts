@@ -5,6 +5,7 @@ import type { Prober, ProbeTarget, ProbeWay } from "../../lib/ports.ts";
 import { Readiness } from "../../lib/loop/readiness.ts";
 import { container, LOCAL, network, published, SETTINGS } from "../core/containers.ts";
 import { Witness } from "../harness/events.ts";
+import { settled } from "../harness/eventually.ts";
 import type { ReportedServer } from "../../lib/core/state/survey.ts";
 import { reportedAt } from "./reported.ts";
 
@@ -16,7 +17,7 @@ class Probe implements Prober {
     const { promise, resolve } = Promise.withResolvers<ProbeWay | void>();
     const answer = async (by?: ProbeWay) => {
       resolve(by);
-      await new Promise((done) => setTimeout(done));
+      await settled();
     };
     this.asked.push({ target, answer });
     return promise;

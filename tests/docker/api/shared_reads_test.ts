@@ -1,5 +1,6 @@
 /** Reads that many ask for at once. */
 import assert from "node:assert/strict";
+import { settled } from "../../harness/eventually.ts";
 import { SharedReads } from "../../../lib/docker/api/shared_reads.ts";
 
 /** An engine that answers when it is told to, with how often it was asked. */
@@ -12,9 +13,6 @@ class Slow {
     return answer.promise;
   };
 }
-
-/** Until all that follows from what was settled is done. */
-const settled = () => new Promise((resolve) => setTimeout(resolve));
 
 Deno.test("many that ask while an answer is on its way share the one that is asked for after it", async () => {
   const slow = new Slow();
