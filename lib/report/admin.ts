@@ -12,6 +12,8 @@ export type AdminSettings = {
   readonly status: () => Promise<Status>;
   /** HAProxy's own metrics, or nothing where it has none to give. */
   readonly haproxyMetrics: () => Promise<string>;
+  /** Asks HAProxy whether it answers, beside the connections of its clients; throws where it does not. */
+  readonly monitorHaproxy: () => Promise<unknown>;
   /** Hears why it cannot be asked for a while. */
   readonly onFailure: (error: unknown) => void;
   /** Waits for its address where it cannot be had yet. */
@@ -46,13 +48,23 @@ function openPage(settings: AdminSettings): SmallServer {
         return text(421, "ask by address, localhost or a name without dots\n");
       }
       if (isFromOtherSite(request.headers)) return text(403, "not for other sites\n");
-      return answer(new URL(request.url).pathname, settings);
+      const { pathname, search } = new URL(request.url);
+      return answer(pathname + search, settings);
     },
   });
 }
 
-async function answer(path: string, { status, haproxyMetrics }: AdminSettings): Promise<Response> {
-  switch (path) {
+async function answer(
+  path: string,
+  { status, haproxyMetrics, monitorHaproxy }: AdminSettings,
+): Promise<Response> {
+  if (path === "/haproxy?monitor") {
+    return await monitorHaproxy().then(
+      () => text(200, "HAProxy answers\n"),
+      () => text(503, "HAProxy does not answer\n"),
+    );
+  }
+  switch (path.replace(/\?.*$/, "")) {
     case "/healthz":
       return text(200, "alive\n");
     case "/readyz":
@@ -66,7 +78,7 @@ async function answer(path: string, { status, haproxyMetrics }: AdminSettings): 
     case "/":
       return text(200, formatStatus(await status()));
     default:
-      return text(404, "expected /, /healthz, /readyz or /metrics\n");
+      return text(404, "expected /, /healthz, /readyz, /metrics or /haproxy?monitor\n");
   }
 }
 

@@ -72,7 +72,7 @@ function unlessMissing(act: () => void): void {
 /** How long a running signalbox may take to answer, in milliseconds: longer than it waits for HAProxy. */
 const DEADLINE_MS = 15_000;
 
-/** The body of an answer from an HTTP server on a unix socket; throws where there is none. */
+/** The body of a good answer from an HTTP server on a unix socket; throws where there is none. */
 export async function fetchText(socket: string, path: string, clock: Clock = systemClock): Promise<string> {
   using limit = new TimeLimit(clock, DEADLINE_MS);
   const client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket } });
@@ -81,6 +81,7 @@ export async function fetchText(socket: string, path: string, clock: Clock = sys
       client,
       signal: limit.signal,
     });
+    if (!response.ok) throw new Error(`${socket} answers ${response.status} to ${path}`);
     return await response.text();
   } finally {
     client.close();

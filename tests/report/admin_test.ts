@@ -13,6 +13,7 @@ async function onPage(
   status: () => Status | Promise<Status>,
   act: (ask: Ask, port: number) => Promise<void>,
   haproxyMetrics: () => Promise<string> = () => Promise.resolve(""),
+  monitorHaproxy: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<void> {
   const port = freePort();
   const page = serveAdmin({
@@ -21,6 +22,7 @@ async function onPage(
     port,
     status: () => Promise.resolve(status()),
     haproxyMetrics,
+    monitorHaproxy,
     onFailure: () => undefined,
   });
   try {
@@ -52,6 +54,23 @@ Deno.test("/readyz answers 503 before the first config, and while HAProxy does n
     assert.equal(late.status, 503);
     assert.match(late.body, /HAProxy does not serve/);
   });
+});
+
+Deno.test("/haproxy?monitor tells whether HAProxy answers", async () => {
+  let answers = true;
+  const ask = () => answers ? Promise.resolve() : Promise.reject(new Error("nobody there"));
+  await onPage(
+    () => statusOf(),
+    async (get) => {
+      assert.equal((await get("/haproxy?monitor")).status, 200);
+      answers = false;
+      assert.equal((await get("/haproxy?monitor")).status, 503);
+      assert.equal((await get("/haproxy?other")).status, 404);
+      assert.equal((await get("/healthz?any")).status, 200);
+    },
+    undefined,
+    ask,
+  );
 });
 
 Deno.test("/metrics has our metrics and then HAProxy's own", async () => {

@@ -17,11 +17,22 @@ export function openAdmin(
   { status, onFailure, mayWait }: StatusParts & { readonly mayWait: boolean },
 ): SteadyServer | undefined {
   if (settings.admin === undefined) return undefined;
-  const haproxyMetrics = settings.external
-    ? () => Promise.resolve("")
-    : () => fetchText(metricsSocketOf(stateDir), "/metrics");
+  const ask = (path: string) =>
+    settings.external
+      ? Promise.reject(new Error("others run HAProxy"))
+      : fetchText(metricsSocketOf(stateDir), path);
+  const haproxyMetrics = () => ask("/metrics");
+  const monitorHaproxy = () => ask("/haproxy?monitor");
   try {
-    return serveAdmin({ ...settings.admin, clock: systemClock, status, haproxyMetrics, onFailure, mayWait });
+    return serveAdmin({
+      ...settings.admin,
+      clock: systemClock,
+      status,
+      haproxyMetrics,
+      monitorHaproxy,
+      onFailure,
+      mayWait,
+    });
   } catch (error) {
     const { hostname, port } = settings.admin;
     throw failed(`cannot serve --admin at ${hostname}:${port}: ${messageOf(error)}, expected a free port`);
