@@ -106,7 +106,7 @@ export const KEY_ROWS = {
     wrong: ["maybe"],
     lines: [
       new RegExp(`^http-request set-header X-Forwarded-Prefix /${TEXT}$`),
-      /^http-request deny deny_status 400 if \{ path -m reg -i '?[^'a-z]*2f\|5c[^'a-z]*2e[^'a-z]*'? \}$/,
+      /^http-request deny deny_status 400 if \{ path -m reg -i '?[^'a-z]*f[^'a-z]*c[^'a-z]*e[^'a-z]*'? \}$/,
       /^http-request set-path \/%\[path,bytes\(\d+\)\]$/,
     ],
   },

@@ -308,8 +308,16 @@ for (const program of programs) {
 
   test("a target that is neither a path nor a URL is 400, in any version of HTTP/1", async (stage, echo) => {
     for (const line of ["GET *", "GET */../a", "OPTIONS */a", "GET a"]) {
-      for (const version of ["1.1", "1.2"]) {
+      for (const version of ["1.1", "1.2", "2.0", "3.0"]) {
         const request = `${line} HTTP/${version}`;
+        const answer = await sendHead(stage.httpPort, request, "Host: own.local", "Connection: close");
+        assert.equal(statusOf(answer), "400", request);
+      }
+    }
+    // Such a version would be taken for a request over HTTP/2, whose targets are others.
+    for (const version of ["0.9", "2.0", "3.0"]) {
+      for (const target of ["/a", "http://own.local/a", "http://internal/a"]) {
+        const request = `GET ${target} HTTP/${version}`;
         const answer = await sendHead(stage.httpPort, request, "Host: own.local", "Connection: close");
         assert.equal(statusOf(answer), "400", request);
       }
@@ -416,6 +424,9 @@ for (const program of programs) {
           "/app/%252e%252e/x",
         ],
         ...["/app/%252e%252e%252fx", "/app/a%5c..%5cx", "/app/..%00/x", "/app/..%3b/x"],
+        // A digit of what is encoded twice may be encoded itself.
+        ...["/app/%25%32%65%25%32%65/x", "/app/%%32%65%%32%45/x", "/app/%2%65.%25%32%66x", "/app/.%252%65/x"],
+        ...["/app/a%25%32%66..%25%32%46x", "/app/a%%35%63..%5%43x"],
       ];
       for (const path of bad) assert.match(await askHost(stage, "cut.local", path), /^40[04]$/, path);
       assert.equal(await ask2(stage, get("cut.local", "/app/../x")), "400");
@@ -428,6 +439,8 @@ for (const program of programs) {
           "/app/a..",
           "/app/.well-known/x",
           "/app?a=/../b",
+          "/app/%25%32%65/x",
+          "/app/a%2%65.b/x",
         ]
       ) {
         assert.equal(await askHost(stage, "cut.local", path), "200", path);
