@@ -18,4 +18,8 @@ export const DIALECTS: readonly Dialect[] = [
 ];
 
 /** Whether a label is meant for any dialect. */
-export const isOurs = (label: string): boolean => DIALECTS.some((dialect) => dialect.isOurs(label));
+export function isOurs(label: string): boolean {
+  // Of each label of each container: a loop is faster than a function for each element.
+  for (const dialect of DIALECTS) if (dialect.isOurs(label)) return true;
+  return false;
+}

@@ -4,6 +4,7 @@ import { type Complaint, Complaints } from "../values/complaints.ts";
 import { count } from "../values/count.ts";
 import { DIALECTS, isOurs } from "./dialects.ts";
 import { readRoute } from "./read_route.ts";
+import type { Words } from "./said.ts";
 import { MOST_ROUTES } from "./said_data.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
 
@@ -62,10 +63,7 @@ export function readRouteData(
   if (names === undefined && interlockData === undefined) return SILENT;
   const ours = names ?? [];
   if (ours.length > MOST_LABELS || length > LONGEST_LABELS) return tooManyLabels(ours.length, length);
-  const read = () => readWords(interlockData, labels, ours, version);
-  if (names === undefined) return remember("data", interlockData ?? "", before, read);
-  const words = JSON.stringify([interlockData, ours.map((name) => [name, labels[name]])]);
-  return remember("labels", words, before, read);
+  return remember({ data: interlockData, labels, names: ours }, version, before);
 }
 
 /** Bounds on the labels of one container that are ours: how many, and characters in their names and values. */
@@ -81,27 +79,22 @@ function tooManyLabels(labels: number, length: number): RouteDataRead {
   return { routes: [], why: "it has more labels of ours than are read", complaints, more: 0 };
 }
 
-function remember(
-  where: "data" | "labels",
-  words: string,
-  before: SaidBefore,
-  read: () => RouteDataRead,
-): RouteDataRead {
-  const known = before[where].get(words);
+function remember(words: Words, version: HaproxyVersion, before: SaidBefore): RouteDataRead {
+  const { data, labels, names } = words;
+  const where = names.length === 0 ? "data" : "labels";
+  const key = names.length === 0
+    ? data ?? ""
+    : JSON.stringify([data, names.map((name) => [name, labels[name]])]);
+  const known = before[where].get(key);
   if (known !== undefined) return known;
-  const result = before.older?.[where].get(words) ?? read();
-  before[where].set(words, result);
+  const result = before.older?.[where].get(key) ?? readWords(words, version);
+  before[where].set(key, result);
   return result;
 }
 
-function readWords(
-  data: string | undefined,
-  labels: Readonly<Record<string, string>>,
-  names: readonly string[],
-  version: HaproxyVersion,
-): RouteDataRead {
+function readWords(words: Words, version: HaproxyVersion): RouteDataRead {
   const complaints = new Complaints();
-  const readings = DIALECTS.map((dialect) => dialect.read({ data, labels, names }, complaints));
+  const readings = DIALECTS.map((dialect) => dialect.read(words, complaints));
   const said = readings.flatMap(({ routes }) => routes);
   // One word that closes is enough, whoever says it.
   const off = readings.find(({ off }) => off !== undefined)?.off;

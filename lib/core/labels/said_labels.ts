@@ -9,10 +9,11 @@ import { type Comparisons, type Near, UnknownWords } from "./unknown_words.ts";
 
 const PREFIX = "interlock.";
 const LAST_OF_PREFIX = PREFIX.length - 1;
+const DOT = PREFIX.charCodeAt(LAST_OF_PREFIX);
 
 /** Whether a label is meant for us: Docker's labels have a case, and who writes another one means the same. */
 export function isOurs(label: string): boolean {
-  return label[LAST_OF_PREFIX] === "." && label.slice(0, PREFIX.length).toLowerCase() === PREFIX;
+  return label.charCodeAt(LAST_OF_PREFIX) === DOT && label.slice(0, PREFIX.length).toLowerCase() === PREFIX;
 }
 
 /** What the labels of a container say: of the container's own route, and of each that has a name. */

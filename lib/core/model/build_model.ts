@@ -103,26 +103,15 @@ class Builder {
     let draft = this.drafts.get(own.backend);
     if (draft === undefined) {
       const owner = this.claims.take(own, isStarting);
-      if (owner !== undefined) {
-        const { host, path } = own;
-        return this.warnOfTaken(container, () => `does not serve ${host}${path}: ${whyTaken(own, owner)}`);
-      }
+      if (owner !== undefined && owner !== own) return this.warnOfTaken(container, own, owner, whyNotServed);
       draft = { own, members: [offer], routes: [own] };
       this.drafts.set(own.backend, draft);
     } else draft.members = append(draft.members, offer);
     this.servers++;
     for (const alias of aliases) {
-      const owner = this.claims.take(alias, isStarting, () => {
-        draft.routes = append(draft.routes, alias);
-      });
-      if (owner === undefined) continue;
-      this.warnOfTaken(
-        container,
-        () =>
-          `alias ${alias.host}${alias.path} is left out: the older container ${
-            quote(owner.by)
-          } serves it already`,
-      );
+      const owner = this.claims.take(alias, isStarting);
+      if (owner === alias) draft.routes = append(draft.routes, alias);
+      else if (owner !== undefined) this.warnOfTaken(container, alias, owner, whyNoAlias);
     }
   }
 
@@ -133,10 +122,10 @@ class Builder {
   /** The route as it was claimed first. */
   readonly ownerOf = ({ key }: Route): Route | undefined => this.claims.owners.get(key);
 
-  warnOfTaken({ id, name }: ContainerView, message: () => string): void {
+  warnOfTaken({ id, name }: ContainerView, route: Route, owner: Route, say: typeof whyNotServed): void {
     if (this.snapshot.starting.has(id)) return;
     const notice = { severity: "warning", code: "host-taken", subject: name } as const;
-    this.notices.add(notice, () => ({ ...notice, message: message() }));
+    this.notices.add(notice, () => ({ ...notice, message: say(route, owner) }));
   }
 
   finish(): Built {
@@ -182,6 +171,11 @@ function append<T>(list: T[], element: T): T[] {
   list.push(element);
   return list;
 }
+
+const whyNotServed = (route: Route, owner: Route): string =>
+  `does not serve ${route.host}${route.path}: ${whyTaken(route, owner)}`;
+const whyNoAlias = ({ host, path }: Route, { by }: Route): string =>
+  `alias ${host}${path} is left out: the older container ${quote(by)} serves it already`;
 
 const hasRun = ({ server }: Member): boolean => server.gate !== "created";
 

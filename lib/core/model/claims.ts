@@ -11,15 +11,14 @@ export class Claims {
   readonly heirs = new Map<TableKey, BackendName>();
 
   /**
-   * Takes a route for its backend, and tells where it was free; answers with the route that another backend has. One
-   * that is being started inherits nothing.
+   * Takes a route for its backend; answers with the route itself where it was free, with the one that another backend has,
+   * or with nothing where its backend has it already. One that is being started inherits nothing.
    */
-  take(route: Route, isStarting: boolean, onTaken?: () => void): Route | undefined {
+  take(route: Route, isStarting: boolean): Route | undefined {
     const owner = this.owners.get(route.key);
     if (owner === undefined) {
       this.owners.set(route.key, route);
-      onTaken?.();
-      return undefined;
+      return route;
     }
     if (owner.backend === route.backend) return undefined;
     if (!isStarting && !this.heirs.has(route.key)) this.heirs.set(route.key, route.backend);

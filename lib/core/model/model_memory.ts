@@ -1,9 +1,10 @@
 import { plainShape } from "./merge_options.ts";
-import type { Backend, BackendShape, Route } from "./model.ts";
+import type { Backend, BackendShape, Route, Server } from "./model.ts";
 import type { Redirecting } from "./tls_only_hosts.ts";
 import type { BackendName, ContainerId } from "../values/names.ts";
 import type { NetworkOwner } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
+import { PassMemory } from "./pass_memory.ts";
 import { type Attempt, type Circumstances, type Phase, readOffers } from "./offer.ts";
 import { SaidBefore } from "../labels/read_routes.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
@@ -20,23 +21,20 @@ export type Parts = { readonly members: readonly Member[]; readonly routes: read
 export type Considered = Circumstances & {
   readonly container: ContainerView;
   readonly attempts: readonly Attempt[];
+  /** Its servers that can be reached in more than one way; none for most. */
+  readonly movable: readonly Server[];
+  /** One of its servers has the port of a listener of ours. */
+  readonly mayLoop: boolean;
 };
-
-type Pass = {
-  readonly said: SaidBefore;
-  readonly considered: Map<ContainerId, Considered>;
-  readonly merged: Map<BackendName, { readonly parts: Parts; readonly merged: Merged }>;
-};
-
-const nothing = (said: SaidBefore): Pass => ({ said, considered: new Map(), merged: new Map() });
 
 /**
  * What the last pass worked out, for one set of settings: a pass after one event reads that one container anew. Views
  * and offers are immutable, so that the same objects always give the same result, and the very same object.
  */
 export class ModelMemory {
-  #before = nothing(new SaidBefore());
-  #now = nothing(new SaidBefore());
+  #said = new SaidBefore();
+  readonly #considered = new PassMemory<ContainerId, Considered>();
+  readonly #merged = new PassMemory<BackendName, { readonly parts: Parts; readonly merged: Merged }>();
   #inUse: InUse = NOTHING_IN_USE;
 
   /** The shape of a backend whose containers ask for nothing: the same object for all of them. */
@@ -51,19 +49,17 @@ export class ModelMemory {
   /** Begins a pass: what the last one did not use is forgotten. */
   begin(inUse: InUse): void {
     this.#inUse = inUse;
-    this.#before = this.#now;
-    this.#now = nothing(this.#before.said.next());
+    this.#said = this.#said.next();
+    this.#considered.begin();
+    this.#merged.begin();
   }
 
   /** What a container offers, as readOffers has it. */
   consider(container: ContainerView, phase: Phase, shared: NetworkOwner): Considered {
-    const before = this.#before.considered.get(container.id);
+    const before = this.#considered.get(container.id);
     const isSame = before?.container === container && before.shared === shared &&
-      before.phase === phase &&
-      before.attempts.every(({ offer }) => offer === undefined || isReachedAs(offer.server, this.#inUse));
-    const now = isSame ? before : this.#read(container, phase, shared);
-    this.#now.considered.set(container.id, now);
-    return now;
+      before.phase === phase && areReachedAs(before.movable, this.#inUse);
+    return isSame ? before : this.#considered.set(container.id, this.#read(container, phase, shared));
   }
 
   #read(container: ContainerView, phase: Phase, shared: NetworkOwner): Considered {
@@ -71,21 +67,43 @@ export class ModelMemory {
       container,
       { phase, shared, inUse: this.#inUse },
       this.settings,
-      this.#now.said,
+      this.#said,
     );
-    return { container, phase, shared, attempts };
+    let movable = NONE;
+    let isNear = false;
+    for (const { offer } of attempts) {
+      if (offer === undefined) continue;
+      if (offer.server.others.length > 0) movable = [...movable, offer.server];
+      isNear ||= mayLoop(offer.server, this.settings);
+    }
+    return { container, phase, shared, attempts, movable, mayLoop: isNear };
   }
 
   /** What `merge` makes of a backend's parts. */
   mergedOf<P extends Parts>(name: BackendName, parts: P, merge: (parts: P) => Merged): Merged {
-    const before = this.#before.merged.get(name);
+    const before = this.#merged.get(name);
     const isSame = before !== undefined && isSameList(before.parts.members, parts.members) &&
       isSameList(before.parts.routes, parts.routes);
-    const entry = isSame ? before : { parts, merged: merge(parts) };
-    this.#now.merged.set(name, entry);
-    return entry.merged;
+    return isSame ? before.merged : this.#merged.set(name, { parts, merged: merge(parts) }).merged;
   }
 }
 
-const isSameList = (a: readonly object[], b: readonly object[]): boolean =>
-  a.length === b.length && a.every((each, at) => each === b[at]);
+const NONE: readonly Server[] = [];
+
+/** Whether a server has the port of a listener, wherever it is: no other can be one of our listeners. */
+function mayLoop({ port }: Server, { listeners }: RoutingSettings): boolean {
+  for (const listener of listeners) if (listener.port === port) return true;
+  return false;
+}
+
+// Of each container in each pass: a loop is faster than a function for each element.
+function areReachedAs(servers: readonly Server[], inUse: InUse): boolean {
+  for (const server of servers) if (!isReachedAs(server, inUse)) return false;
+  return true;
+}
+
+function isSameList(a: readonly object[], b: readonly object[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
+}

@@ -123,14 +123,21 @@ function readOffer(
   const own = routeOf(container, host, path, backendName(host, path));
   const name = serverName(own.backend, container.id, port.value);
   const used = inUse.get(name);
-  const way = chooseWay(container, shared, port.value, data.network, settings.address, used);
-  if (!way.ok) return noAddress(container, data, host, way.why);
+  const chosen = chooseWay(container, shared, port.value, data.network, settings.address, used);
+  if (!chosen.ok) return noAddress(container, data, host, chosen.why);
+  const way = chosen.value;
   const server: Server = {
     name,
     numericId: numericId(name),
     containerId: container.id,
     containerName: SAFE_NAME.test(container.name) ? container.name : shortId(container.id),
-    ...way.value,
+    address: way.address,
+    port: way.port,
+    via: way.via,
+    own: way.own,
+    elsewhere: way.elsewhere,
+    others: way.others,
+    isDetour: way.isDetour,
     incarnation: container.startedAt,
     options: serverOptions(data),
     gate: gateOf(container, phase),
@@ -139,7 +146,7 @@ function readOffer(
     notices: notesOn(
       container,
       port.remark,
-      way.value.via === "container" || way.value.isDetour ? way.remark : undefined,
+      way.via === "container" || way.isDetour ? chosen.remark : undefined,
     ),
     offer: { own, aliases: aliasesOf(container, own, data.alias_domains), server, data, container },
   };

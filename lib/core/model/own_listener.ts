@@ -29,6 +29,7 @@ export function withoutLoops(
   settings: RoutingSettings,
   machine: MachineAddresses,
 ): Considered {
+  if (!considered.mayLoop) return considered;
   const isFine = ({ offer }: Attempt) =>
     offer === undefined || findListener(offer.server, considered.container, settings, machine) === undefined;
   if (considered.attempts.every(isFine)) return considered;

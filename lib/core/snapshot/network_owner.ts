@@ -18,6 +18,8 @@ export class NetworkOwners {
 
   /** Itself, unless it was told to use another's, which may use that of yet another. */
   ownerOf(container: ContainerView): NetworkOwner {
+    // Most have their own, and all are asked in each pass.
+    if (!sharesNetwork(container)) return container;
     let owner = container;
     const passed = new Set<ContainerView>();
     while (sharesNetwork(owner)) {

@@ -19,6 +19,8 @@ export class NoticeList {
 
   /** Adds notices as they are. */
   addAll(notices: readonly Notice[]): void {
+    // Most containers have none, and all are asked in each pass.
+    if (notices.length === 0) return;
     for (const notice of notices) this.add(notice, () => notice);
   }
 
