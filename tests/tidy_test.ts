@@ -245,8 +245,32 @@ Deno.test("nothing is left for later in a comment", async () => {
   assert.deepEqual(all.filter(({ text }) => mark.test(text)).map(({ path }) => path), []);
 });
 
-Deno.test("no test waits for a fixed time", async () => {
-  const waits = /await new Promise\(\(\w+\) => setTimeout\(\w+, [^0)]|\bdelay\(|\bsleep\([0-9]/;
-  const tests = (await sources("tests")).filter(({ path }) => path.endsWith("_test.ts"));
-  assert.deepEqual(tests.filter(({ text }) => waits.test(codeOf(text))).map(({ path }) => path), []);
+/** Where time itself is the matter, or the limit of a wait; a folder ends with a slash. */
+const TIMED = new Map([
+  ["tests/bench/", "measures how long things take, and says how fast to ask"],
+  ["tests/harness/eventually.ts", "waits for every condition, up to a limit"],
+  ["tests/harness/program.ts", "limits how long a program may take to say something, or to end"],
+  ["tests/harness/images/witness.ts", "a container that is as slow as it is told to be"],
+  ["tests/docker/fake_engine.ts", "an engine stamps its events with the time"],
+  ["tests/probe/network_prober_test.ts", "a clock whose pauses are short"],
+  ["tests/haproxy/stage.ts", "waits for as long as a reload is put off"],
+  ["tests/haproxy/echo.ts", "limits how long an answer may take"],
+  ["tests/faults/clock_test.ts", "compares a clock that jumps with the machine's"],
+  ["tests/live/changes_test.ts", "asks at a pace, whatever becomes of the requests before"],
+  ["tests/live/engine_crash_test.ts", "asks at a pace where nobody answers"],
+  ["tests/live/chaos_test.ts", "lasts as long as it is told to"],
+  ["tests/live/chaos_faults.ts", "notes when a fault began and ended"],
+]);
+
+Deno.test("no test looks at a clock, waits for a fixed time or counts turns of the event loop", async () => {
+  const time =
+    /\bset(?:Timeout|Interval|Immediate)\b|\bperformance\.|\bDate\.now\b|\bnew Date\(\)|\bdelay\(|\bsystemClock\.(?:now|date|after|sleep)\b|\b[sS]leep\([0-9]|\bawait Promise\.resolve\(\)/;
+  const timed = (await sources("tests")).filter(({ path, text }) =>
+    path !== "tests/tidy_test.ts" && time.test(codeOf(text))
+  ).map(({ path }) => path);
+  const isExcused = (path: string) =>
+    [...TIMED.keys()].some((place) => path === place || (place.endsWith("/") && path.startsWith(place)));
+  assert.deepEqual(timed.filter((path) => !isExcused(path)), []);
+  const needless = [...TIMED.keys()].filter((place) => !timed.some((path) => path.startsWith(place)));
+  assert.deepEqual(needless, [], "no clock there any more: take it off the list");
 });

@@ -164,6 +164,9 @@ export function cutAnswer(beginning: string): Response {
   );
 }
 
+/** The time that an engine stamps its events with, in milliseconds. */
+export const engineNow = (): number => systemClock.date().getTime();
+
 /** What lasts longer than this, in milliseconds, is the limit of one answer. */
 const LONGEST_WAIT_MS = 5_000;
 

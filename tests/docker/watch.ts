@@ -49,7 +49,7 @@ export class Watch implements AsyncDisposable {
     untilGone?: FollowerParts["untilGone"],
     waiting: Clock = impatientClock,
   ) {
-    const clock = { ...waiting, now: () => performance.now() + this.#aheadMs };
+    const clock = { ...waiting, now: () => waiting.now() + this.#aheadMs };
     this.#source = new DockerSource([followerOf(fake, this.report, isReachedDirectly, clock, untilGone)]);
     const { signal } = this.#ending;
     const wake = (wake: Wake) => {

@@ -1,6 +1,6 @@
 /** With 1,024 descriptors, and all that others can make signalbox hold, it routes on and answers who asks. */
 import assert from "node:assert/strict";
-import { FakeEngine } from "../docker/fake_engine.ts";
+import { engineNow, FakeEngine } from "../docker/fake_engine.ts";
 import { tellConnected } from "../docker/watch.ts";
 import { askControl } from "../../lib/report/control_socket.ts";
 import { DESCRIPTOR_SHARES, FEWEST_DESCRIPTORS } from "../../lib/core/policy/descriptor_shares.ts";
@@ -66,7 +66,7 @@ Deno.test("with 1,024 descriptors and every share of them held by others, a new 
     const hanging = new Set(Array.from({ length: 200 }, (_, at) => `${2_000 + at}`.padEnd(64, "0")));
     fake.answer = (path) =>
       hanging.has(path.split("/")[2] ?? "") ? never.promise.then((answer) => answer.clone()) : undefined;
-    for (const id of hanging) tellConnected(fake, id, Date.now());
+    for (const id of hanging) tellConnected(fake, id, engineNow());
     await eventually(async () => await countDescriptors(child.pid) > asked + control + earlyInspects, {
       what: "the shares to be held",
     });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { EngineFollower } from "../../lib/docker/follow/engine_follower.ts";
 import type { Clock } from "../../lib/ports.ts";
 import { cutAnswer, FakeEngine, impatientClock } from "../docker/fake_engine.ts";
-import { eventually } from "../harness/eventually.ts";
+import { eventually, settled } from "../harness/eventually.ts";
 import { Witness } from "../harness/events.ts";
 
 const CUTS = 1_000;
@@ -36,7 +36,7 @@ Deno.test(`an engine that misbehaves ${CUTS} times costs no descriptor and no me
     sleep: (ms) => {
       waits++;
       shortest = Math.min(shortest, ms);
-      return new Promise((resolve) => setTimeout(resolve, 0));
+      return settled();
     },
   };
   const report = new Witness();

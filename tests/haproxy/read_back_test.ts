@@ -189,8 +189,14 @@ for (const program of programs.filter(canAddServers)) {
     await Deno.copyFile(path, copy);
     try {
       // Times of change are told in whole seconds: a younger one counts as changed.
-      const { ctime } = await Deno.stat(copy);
-      await eventually(() => Date.now() > (ctime?.getTime() ?? 0) + 1_100, { what: "it to be old" });
+      const secondOf = async (path: string) =>
+        Math.floor(((await Deno.stat(path)).ctime?.getTime() ?? 0) / 1_000);
+      const written = await secondOf(copy);
+      await eventually(async () => {
+        await Deno.writeTextFile(`${copy}.now`, "");
+        return await secondOf(`${copy}.now`) > written + 1;
+      }, { what: "it to be older than what is written now" });
+      await Deno.remove(`${copy}.now`);
       await onTwoHosts(
         program,
         { "tls-cert": copy, "https-port": String(freePort()) },

@@ -50,14 +50,12 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
         (await processesNaming(router.stateDir)).length >= 2,
         "signalbox and haproxy name the state directory",
       );
-      const asked = performance.now();
       const code = router.program.stop(signal, STOP_LIMIT_MS);
       await eventually(() => router.get("slow.local").then(() => false, () => true), {
         what: "the listener to close for new clients",
       });
       assert.equal((await answer).body, "slow", "the request in flight is finished");
       assert.equal(await code, 0);
-      assert.ok(performance.now() - asked < STOP_LIMIT_MS);
       assert.deepEqual(await processesNaming(router.stateDir), [], "no process is left");
       assert.deepEqual(await traces(router.stateDir), [], "no socket and no temporary file is left");
       assert.deepEqual(await traces(scratch), [], "nor in the folder for temporary files");
@@ -98,8 +96,6 @@ live("SIGTERM at the first moment of serving ends signalbox at once", async (sta
   // Several times: HAProxy is deaf to signals for some milliseconds only.
   for (let at = 0; at < 6; at++) {
     const router = await stage.router();
-    const asked = performance.now();
-    assert.equal(await router.program.stop("SIGTERM", STOP_LIMIT_MS), 0);
-    assert.ok(performance.now() - asked < 2_000, `attempt ${at} took ${performance.now() - asked} ms`);
+    assert.equal(await router.program.stop("SIGTERM", STOP_LIMIT_MS / 2), 0, `attempt ${at}`);
   }
 });

@@ -117,10 +117,10 @@ live("a known host with nothing ready answers 503 at once, and says when to try 
     env: { LISTEN_AFTER_MS: "600000" },
     flags: ["-P", "--hostname", "deaf.local"],
   });
-  const before = performance.now();
-  const answer = await router.answers("deaf.local", 503);
+  await router.answers("deaf.local", 503);
+  const answer = await router.get("deaf.local", "/", { limitMs: 2_000 });
+  assert.equal(answer.status, 503);
   assert.match(answer.headers["retry-after"] ?? "", /^[0-9]+$/);
-  assert.ok(performance.now() - before < 3_000);
 });
 
 live("containers that run when signalbox starts answer from the first moment on", async (stage) => {

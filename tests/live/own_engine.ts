@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { dockerAt, engineFromEnv } from "../harness/docker_cli.ts";
 import { ready, TINY } from "../harness/engine.ts";
-import { eventually } from "../harness/eventually.ts";
+import { eventually, settled } from "../harness/eventually.ts";
 import { processesNaming } from "./processes.ts";
 import type { Stage } from "./stage.ts";
 
@@ -118,7 +118,7 @@ async function run(command: string, ...args: string[]): Promise<void> {
 async function isRunning(child: Deno.ChildProcess): Promise<boolean> {
   return await Promise.race([
     child.status.then(() => false),
-    new Promise<true>((go) => setTimeout(go, 0, true)),
+    settled().then(() => true),
   ]);
 }
 

@@ -1,5 +1,6 @@
 /** So many at once, and the others in turn. */
 import assert from "node:assert/strict";
+import { settled } from "../../harness/eventually.ts";
 import { Turns, type TurnsLimits } from "../../../lib/core/policy/turns.ts";
 
 /** A timer that rings when it is told to. */
@@ -41,10 +42,8 @@ class Works {
 
   async end(...names: string[]): Promise<void> {
     for (const name of names) this.#gates.get(name)?.resolve();
-    await this.settled();
+    await settled();
   }
-
-  settled = () => new Promise((resolve) => setTimeout(resolve));
 
   async endAll(): Promise<void> {
     for (const { resolve } of this.#gates.values()) resolve();
@@ -56,7 +55,7 @@ class Works {
 Deno.test("no more than so many are under way at once, and the first to come is the next", async () => {
   const works = new Works({});
   for (const name of ["a", "b", "c", "d"]) works.ask(name);
-  await works.settled();
+  await settled();
   assert.deepEqual(works.begun, ["a", "b"]);
   await works.end("b");
   assert.deepEqual(works.begun, ["a", "b", "c"]);
@@ -76,7 +75,7 @@ Deno.test("one owner has two turns at most, and owners that wait are served one 
   for (const name of ["a1", "a2", "a3", "a4"]) works.ask(name, { of: "a" });
   for (const name of ["b1", "b2"]) works.ask(name, { of: "b" });
   works.ask("c1", { of: "c" });
-  await works.settled();
+  await settled();
   assert.deepEqual(works.begun, ["a1", "a2", "b1"]);
   await works.end("a1");
   assert.deepEqual(works.begun.slice(3), ["a3"]);
@@ -90,11 +89,11 @@ Deno.test("one owner has two turns at most, and owners that wait are served one 
 Deno.test("what was never tried goes before what failed, and finds turns that the others may not take", async () => {
   const works = new Works({ most: 3, mostAgain: 2 });
   for (const name of ["a", "b", "c", "d"]) works.ask(name, { isFirst: false });
-  await works.settled();
+  await settled();
   assert.deepEqual(works.begun, ["a", "b"], "one turn is kept");
   works.ask("new");
   works.ask("newer");
-  await works.settled();
+  await settled();
   assert.deepEqual(works.begun, ["a", "b", "new"]);
   await works.end("a");
   assert.deepEqual(works.begun, ["a", "b", "new", "newer"]);
@@ -104,19 +103,19 @@ Deno.test("what was never tried goes before what failed, and finds turns that th
 Deno.test("a first try that lasts ends early where another first one waits, and not where none does", async () => {
   const works = new Works({ most: 1, mostAgain: 1 });
   works.ask("slow");
-  await works.settled();
+  await settled();
   works.timer.ring();
   works.ask("again", { isFirst: false });
-  await works.settled();
+  await settled();
   assert.deepEqual(works.begun, ["slow"]);
   works.ask("new");
-  await works.settled();
+  await settled();
   assert.deepEqual(works.begun, ["slow", "new"]);
   works.ask("newer");
-  await works.settled();
+  await settled();
   assert.deepEqual(works.begun, ["slow", "new"], "each has its moment");
   works.timer.ring();
-  await works.settled();
+  await settled();
   assert.deepEqual(works.begun, ["slow", "new", "newer"]);
   await works.endAll();
 });

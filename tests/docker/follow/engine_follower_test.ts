@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ACTIONS, decodeEvent } from "../../../lib/docker/api/event.ts";
 import type { ContainerId } from "../../../lib/core/values/names.ts";
 import { eventually } from "../../harness/eventually.ts";
-import { FakeEngine } from "../fake_engine.ts";
+import { engineNow, FakeEngine } from "../fake_engine.ts";
 import { Witness } from "../../harness/events.ts";
 import { followerOf, tellConnected, Watch } from "../watch.ts";
 
@@ -199,7 +199,7 @@ Deno.test("a container that is told to stop while it is still being read is know
     what: "the container to be asked for",
   });
   const event = { Type: "container", Action: "kill", Actor: { ID: id, Attributes: { signal: "15" } } };
-  fake.send(`${JSON.stringify({ ...event, timeNano: Date.now() * 1e6 })}\n`);
+  fake.send(`${JSON.stringify({ ...event, timeNano: engineNow() * 1e6 })}\n`);
   // Events are read in order.
   const heard = () => watch.report.lines.filter((line) => line.includes("docker event")).length;
   await eventually(() => heard() === 2, { what: "the signal to be heard of" }).finally(read);
@@ -296,11 +296,11 @@ Deno.test("a start that fails leaves no early answer behind", async () => {
   Object.assign(fake.containers.get(id) ?? {}, {
     State: { Status: "created", Running: false, StartedAt: "" },
   });
-  tellConnected(fake, id, Date.now());
+  tellConnected(fake, id, engineNow());
   fake.tell("start", fake.run("b2"));
   await watch.sees("cb2");
   Object.assign(fake.containers.get(id) ?? {}, {
-    State: { Status: "running", Running: true, StartedAt: new Date().toISOString() },
+    State: { Status: "running", Running: true, StartedAt: new Date(engineNow()).toISOString() },
   });
   fake.tell("start", id);
   await watch.sees("ca1", "cb2");
@@ -337,7 +337,7 @@ Deno.test("what happens to a container right after its start is not hidden by th
   const following = follower.follow((wake) => wake.ids?.forEach((id) => ids.add(id)), ending.signal);
   await eventually(() => fake.followers === 1, { what: "a follower" });
   const [renamed, ended] = [fake.run("a1"), fake.run("b2")];
-  const startedAt = new Date().toISOString();
+  const startedAt = new Date(engineNow()).toISOString();
   for (const id of [renamed, ended]) {
     Object.assign(fake.containers.get(id) ?? {}, {
       State: { Status: "running", Running: true, StartedAt: startedAt },

@@ -4,10 +4,10 @@ import { systemClock } from "../../../lib/clock.ts";
 import { HandClock } from "../../harness/hand_clock.ts";
 import { StoppingContainers } from "../../../lib/docker/follow/stopping_containers.ts";
 import { container as view } from "../../core/containers.ts";
-import { FakeEngine, impatientClock } from "../fake_engine.ts";
+import { engineNow, FakeEngine, impatientClock } from "../fake_engine.ts";
 import { Watch } from "../watch.ts";
 
-const STARTED_MS = Date.now() - 300_000;
+const STARTED_MS = engineNow() - 300_000;
 
 /** Runs a container since then. */
 function run(fake: FakeEngine, digits: string, config: Record<string, unknown> = {}): string {
