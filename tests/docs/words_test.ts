@@ -72,6 +72,14 @@ Deno.test("each room of the code is in the map", async () => {
   assert.deepEqual(rooms.filter((room) => !rows.includes(room)), []);
 });
 
+Deno.test("the glossary explains each word once", async () => {
+  const [, glossary = ""] = /^## The words\n([\s\S]*?)^## /m.exec(await read("ARCHITECTURE.md")) ?? [];
+  const rows = [...glossary.matchAll(/^\| ([a-z][^|]*) \| [^|]+ \|$/gm)].map((match) => match[1] ?? "");
+  const words = rows.flatMap((row) => row.split(/[,;] /)).filter((word) => word !== "word");
+  assert.deepEqual(words.filter((word, at) => words.indexOf(word) !== at), []);
+  for (const word of ["believed", "drain", "design"]) assert.ok(words.includes(word), word);
+});
+
 Deno.test("the changelog has the form of Keep a Changelog", async () => {
   const text = await read("CHANGELOG.md");
   const headings = [...text.matchAll(/^## (.+)$/gm)].map((match) => match[1] ?? "");
