@@ -1,5 +1,6 @@
 import { messageOf } from "../core/values/message_of.ts";
 import type { Settings } from "../core/settings/settings.ts";
+import { controlPath } from "../report/control_socket.ts";
 import { checkWay, inFolder, isTrustedUser, UntrustedPathError } from "../haproxy/files/trusted_path.ts";
 import { failed, wrongUsage } from "./failure.ts";
 import { absolute } from "./routing.ts";
@@ -7,6 +8,9 @@ import type { Terminal } from "./terminal.ts";
 
 /** How long the path of the state directory may be, in bytes: a socket in it has 107, and HAProxy's a name for a while that is longer. */
 const LONGEST_STATE_DIR = 80;
+
+/** Of what a signalbox leaves in its state directory, however it ended, one is there. */
+const OURS = /^(?:generations|control\.sock|empty|stdin\.json|docker-[0-9a-f]{8}\.sock)$/;
 
 /** Where sockets and applied files lie, as a path that means the same from any folder; throws a Failure where there is no such place. */
 export function stateDirOf({ stateDir }: Pick<Settings, "stateDir">, terminal: Terminal): string {
@@ -27,16 +31,25 @@ export function checkLength(stateDir: string): void {
   throw wrongUsage(`the state directory is "${stateDir}", expected --state-dir with ${length}`);
 }
 
-/** Makes the state directory, or looks at one that is there: nobody else may have made it or what is in it. Throws Failure. */
+/**
+ * Makes the state directory, or looks at one that is there: nobody else may have made it or what is in it, and it is to be
+ * closed to others, which a folder that is there for other things is not. Throws Failure.
+ */
 export function openStateDir(stateDir: string): void {
   try {
     inFolder(stateDir, (place) => {
-      const { uid } = Deno.statSync(".");
+      const { uid, mode } = Deno.statSync(".");
       if (uid !== Deno.uid()) throw notOurs(place, uid);
-      for (const { name } of Deno.readDirSync(".")) {
+      const names = [...Deno.readDirSync(".")].map(({ name }) => name);
+      for (const name of names) {
         const { uid } = Deno.lstatSync(name);
         if (!isTrustedUser(uid)) throw notOurs(`${place}/${name}`, uid);
       }
+      const isOpen = ((mode ?? 0) & 0o007) !== 0;
+      const isShared = ((mode ?? 0) & 0o002) !== 0;
+      const isOurs = names.every((name) => name === "lost+found") ||
+        names.some((name) => OURS.test(name));
+      if (isShared || (isOpen && !isOurs)) throw new UntrustedPathError(`${place} is there for others too`);
     });
   } catch (error) {
     throw failed(cannotUse(stateDir, error));
@@ -49,16 +62,17 @@ const notOurs = (place: string, uid: number | null): UntrustedPathError =>
 /** Why a state directory cannot be used, and what would be right. */
 export function cannotUse(stateDir: string, error: unknown): string {
   const advice = error instanceof UntrustedPathError
-    ? "or another --state-dir"
+    ? "or another --state-dir, with a folder of its own"
     : "expected --state-dir with a folder that can be written";
   return `cannot use the state directory ${stateDir}: ${messageOf(error)}, ${advice}`;
 }
 
-/** Whether what lies in a state directory was made by us or by root: nobody else can have put something there. */
+/** Whether we or root made a state directory and the control socket in it: nobody else answers there. */
 export function isTrustedStateDir(stateDir: string): boolean {
   try {
     checkWay(`${stateDir}/`);
-    return isTrustedUser(Deno.statSync(stateDir).uid);
+    // In a folder such as /tmp anybody may have made the socket, and nobody can put another in the place of ours.
+    return isTrustedUser(Deno.lstatSync(controlPath(stateDir)).uid);
   } catch {
     return false;
   }

@@ -176,6 +176,14 @@ const PLANTED: readonly (readonly [string, (folder: string) => Promise<readonly 
     await mkdir(`${folder}/state`, 0o777);
     return ["--state-dir", `${folder}/state`];
   }, /state can be written by every user/],
+  ["a state directory that is there for every user, as /tmp is", async (folder) => {
+    await mkdir(`${folder}/state`, 0o1777);
+    return ["--state-dir", `${folder}/state`];
+  }, /state is there for others too/],
+  ["a state directory that is there for other things, as /run is", async (folder) => {
+    await Deno.writeTextFile(`${await mkdir(`${folder}/state`, 0o755)}/docker.pid`, "");
+    return ["--state-dir", `${folder}/state`];
+  }, /state is there for others too/],
   ["a state directory below a folder that everybody can write", async (folder) => {
     await mkdir(`${await mkdir(`${folder}/shared`, 0o777)}/state`, 0o700);
     return ["--state-dir", `${folder}/shared/state`];
@@ -197,6 +205,32 @@ for (const [what, make, why] of PLANTED) {
     assert.match(diagnosis.stdout, new RegExp(`^FAIL .*(?:${why.source})`, "m"));
   });
 }
+
+test("explain goes by no settings of a control socket that another user has made", async () => {
+  await using world = await World.make(inspected("web", "web.example"));
+  const shared = await mkdir(`${world.folder}/shared`, 0o1777);
+  const program = await world.write("program", `#!/bin/sh\ntouch ${world.folder}/started\n`);
+  await Deno.chmod(program, 0o755);
+  const settings = { SIGNALBOX_HAPROXY: program, SIGNALBOX_SNAPSHOT: `${world.folder}/snapshot.json` };
+  const path = `${shared}/control.sock`;
+  const server = Deno.serve(
+    { path, onListen: () => undefined },
+    ({ url }) => Response.json(url.endsWith("/settings") ? settings : {}),
+  );
+  const env = { DOCKER_HOST: `unix://${world.folder}/nobody.sock` };
+  const isStarted = () => Deno.stat(`${world.folder}/started`).then(() => true, () => false);
+  try {
+    await Deno.chown(path, OTHER, OTHER);
+    await world.run(["explain", "--state-dir", shared], { env });
+    assert.equal(await isStarted(), false);
+    // One of our own is believed.
+    await Deno.chown(path, 0, 0);
+    await world.run(["explain", "--state-dir", shared], { env });
+    assert.equal(await isStarted(), true);
+  } finally {
+    await server.shutdown();
+  }
+});
 
 test("a user that is not root runs it with a state directory in a folder such as /tmp", async () => {
   await using world = await World.make(inspected("web", "web.example"));
