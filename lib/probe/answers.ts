@@ -14,6 +14,9 @@ const MOST_PORTS = 4;
 /** How long is waited before a container that closes connections at once is asked again, in milliseconds. */
 const PAUSE_MS = 200;
 
+/** What a container may say on one connection, in bytes: more than any greeting, and not what fills a processor. */
+const MOST_HEARD_BYTES = 65_536;
+
 type At = { readonly hostname: string; readonly port: number };
 
 /** Finds out by connections whether containers are still there, where their engine cannot tell. */
@@ -40,8 +43,11 @@ export class ConnectionCheck {
       const connection = await this.#open(at, signal);
       if (connection === undefined) return !signal.aborted;
       const openedAt = this.clock.now();
-      while (await connection.read().catch(() => undefined) !== undefined) {
-        /* What it says does not matter. */
+      // What it says does not matter; one that does not stop saying it is asked anew, with a pause.
+      for (let heard = 0; heard < MOST_HEARD_BYTES;) {
+        const bytes = await connection.read().catch(() => undefined);
+        if (bytes === undefined) break;
+        heard += bytes.length;
       }
       connection.close();
       // Servers close a silent connection after seconds; one that does so at once is not asked without end.

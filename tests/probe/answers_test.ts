@@ -56,6 +56,22 @@ Deno.test("a container that closes a silent connection is asked again, and is no
   assert.equal(await gone, false);
 });
 
+Deno.test("a container that talks without end is not listened to without end, and is not gone", async () => {
+  await using host = new Host();
+  const ending = new AbortController();
+  const gone = check.untilGone(host.view, ending.signal);
+  for (const count of [2, 3, 4]) {
+    await host.has(count);
+    // It talks until nobody listens.
+    const talker = host.connections[count - 1] as Deno.Conn;
+    await assert.rejects(async () => {
+      for (;;) await talker.write(new Uint8Array(65_536));
+    });
+  }
+  ending.abort();
+  assert.equal(await gone, false);
+});
+
 Deno.test("a container whose connection is closed and that takes no other is gone", async () => {
   await using host = new Host();
   const gone = check.untilGone(host.view, never);
