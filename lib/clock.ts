@@ -38,12 +38,12 @@ export class TimeLimit implements Disposable {
     return this.#controller.signal;
   }
 
-  /** Aborts before the time is over. */
+  /** Aborts at once. */
   abort(reason?: Error): void {
     this.#controller.abort(reason);
   }
 
-  /** Lets the time pass: the signal aborts only when it is told to. */
+  /** Ends the limit: only `abort` aborts the signal from now on. */
   [Symbol.dispose](): void {
     this.#cancel();
   }

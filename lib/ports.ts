@@ -11,33 +11,33 @@ import type { Snapshot } from "./core/snapshot/snapshot.ts";
 
 import type { HaproxyStatus, SourceStatus } from "./core/status/status.ts";
 
-/** What to look at again, never what to do. */
+/** What to read again; it never says what to do. */
 export type Wake = {
   readonly reason: "start" | "docker" | "resync" | "signal" | "readiness" | "haproxy" | "audit";
   /** The containers to inspect again; absent for everything. */
   readonly ids?: ReadonlySet<ContainerId>;
-  /** Trust nothing that was read before. */
+  /** Use nothing that was read before. */
   readonly isFresh?: boolean;
-  /** When the event came in that it is for, the first of several, in milliseconds of the clock. */
+  /** When the event came in that caused it (the first of several), in milliseconds of the clock. */
   readonly since?: number;
   /** Waits for the settle time like an event that names containers. */
   readonly settles?: boolean;
 };
 
-/** Hears what a source of containers tells, at the moment that it knows it. */
+/** Hears at once what a source of containers learns. */
 export type SourceListener = {
   /** Something may have changed. */
   readonly wake: (wake: Wake) => void;
   /**
-   * These containers end, or may not have their address any more, and no others do. It is told before anything is read
-   * again; `since` is when the source heard of it, in milliseconds of the clock.
+   * Exactly these containers end, or may have lost their address. The source tells it before it reads anything again;
+   * `since` is when the source heard of it, in milliseconds of the clock.
    */
   readonly draining: (ids: ReadonlySet<ContainerId>, since?: number) => void;
-  /** A change is on its way. */
+  /** A change will follow in a moment. */
   readonly expect: () => void;
 };
 
-/** Where containers are learnt from: Docker engines, or a file. */
+/** Where signalbox learns of containers: Docker engines, or a file. */
 export interface ContainerSource {
   /** Tells the listener what happens, and reconnects by itself, until the signal. */
   follow(listener: SourceListener, signal: AbortSignal): Promise<void>;
@@ -52,7 +52,7 @@ export class SourceError extends Error {
   override readonly name = "SourceError";
 }
 
-/** A set of files in a folder of its own, and the number that the running HAProxy is told by. */
+/** A set of files in a folder of its own, and the number by which a worker says that it has loaded them. */
 export type Generation = { readonly number: number; readonly folder: string };
 
 /** What became of a set of files. */
@@ -63,8 +63,8 @@ export type Outcome =
 /** What happened to HAProxy that signalbox did not ask for. */
 export type HaproxyEvent = {
   /**
-   * `restarted`: HAProxy ended, and a worker serves again with the files that are current. `reloaded-by-others`: a worker
-   * serves that somebody else had loaded, with the files that were current then.
+   * `restarted`: HAProxy ended, and a worker serves again with the current files. `reloaded-by-others`: somebody else
+   * reloaded HAProxy, and a worker serves with the files that were current then.
    */
   readonly kind: "restarted" | "reloaded-by-others";
 };
@@ -75,13 +75,13 @@ export interface HaproxyControl {
   follow(onEvent: (event: HaproxyEvent) => void, signal: AbortSignal): void;
   /** Writes, checks and loads the files; `states` are the servers that may not have traffic yet. Never throws for a refused config. */
   load(desired: Desired, states: ReadonlyMap<ServerName, ServerState>, signal: AbortSignal): Promise<Outcome>;
-  /** Asks whether HAProxy would load the files, and leaves nothing behind. */
+  /** Checks whether HAProxy would load the files, and leaves nothing behind. */
   check(desired: Desired, signal: AbortSignal): Promise<Outcome>;
-  /** Writes the files without loading them, so that a restart of HAProxy gives the state that it has. */
+  /** Writes the files without a load, so that a restart of HAProxy brings the state that it has now. */
   keep(desired: Desired, states: ReadonlyMap<ServerName, ServerState>, signal: AbortSignal): Promise<Outcome>;
   /**
-   * Says in the files that are current, which say what is wanted, what servers are to begin with when HAProxy starts from
-   * them: who is held back, and whose check has failed.
+   * Writes into the current files, which hold what is wanted, how servers begin when HAProxy starts from them: in
+   * `maint`, or down since their check has failed.
    */
   keepStates(
     desired: Desired,
@@ -94,63 +94,63 @@ export interface HaproxyControl {
   readonly capabilities: Capabilities;
   /** The servers of all sections or of one, as the running HAProxy has them; none where none runs. */
   reportServers(section?: string): Promise<readonly ReportedServer[]>;
-  /** Everything that commands can change, with the rows of these tables, as the running HAProxy has it; `undefined` where none is spoken to. */
+  /** Everything that commands can change, with the rows of these tables; `undefined` where signalbox sends no commands. */
   survey(tables: readonly TableName[]): Promise<Survey | undefined>;
-  /** What there is to tell what a HAProxy has that others looked after, or why it cannot be told; `undefined` without one. */
+  /** What tells what an HAProxy has that another signalbox managed, or why nothing does; `undefined` without an HAProxy. */
   findRemains(tables: readonly TableName[]): Promise<Remains | string | undefined>;
-  /** Says that commands will follow in a moment, so that the way to HAProxy can be open by then. */
+  /** Commands will follow in a moment: opens the connection for them. */
   expectCommands(): void;
   /** Sends commands to the running worker, in order; one reply a command. Throws when HAProxy cannot be reached. */
   send(commands: readonly string[]): Promise<readonly string[]>;
-  /** How it stands, for status. */
+  /** Its state, for status. */
   describe(): Promise<HaproxyStatus>;
-  /** Stops to look after HAProxy, which goes on. */
+  /** Stops managing HAProxy, which goes on. */
   leave(): void;
   /** Ends HAProxy gracefully within the milliseconds, by force after them. */
   stop(limitMs: number): Promise<void>;
 }
 
-/** What the prober is to prove. */
+/** What the prober probes. */
 export type ProbeTarget = {
-  /** Whose it is: of what is shared, each container gets as much. */
+  /** Its container: each container gets an equal share of the probes. */
   readonly container: string;
   readonly hostname: string;
   readonly port: number;
   /** `published`: a connection must also stay open, since the engine's proxy accepts with nothing behind it. */
   readonly via: "container" | "published";
-  /** The container's own address and port, which tells the truth where it can be reached. */
+  /** The container's own address and port; its answer decides, where it can be reached. */
   readonly own: { readonly hostname: string; readonly port: number } | undefined;
-  /** Other ways to it, the better ones first, for where this one does not lead to it. */
+  /** Other ways to the container, the best first, for where this one does not lead there. */
   readonly others: readonly ProbeWay[];
-  /** It is asked to find out whether a better way leads to it again: calmly. */
+  /** The probe only looks for a better way to a container that serves: it may be slow. */
   readonly isCalm: boolean;
-  /** Where the container's machine is, if it is another one and this is an address there. */
+  /** The container's machine, if that is another one and this is an address there. */
   readonly elsewhere: string | undefined;
-  /** What it is asked over HTTP, one after the other; none where a connection is proof enough. */
+  /** The HTTP requests, one after the other; none where a connection is enough. */
   readonly questions: readonly HttpQuestion[];
-  /** The name that TLS is spoken to; `undefined` where it is not. */
+  /** The server name for TLS; `undefined` for a probe without TLS. */
   readonly tlsName: string | undefined;
-  /** How often it is asked once it is late, in milliseconds. */
+  /** How often it is probed once it is late, in milliseconds. */
   readonly lateMs: number;
 };
 
-/** A way to a container, by which it may answer. */
+/** A way to a container. */
 export type ProbeWay = Pick<ProbeTarget, "hostname" | "port" | "via" | "elsewhere">;
 
-/** A request as it is sent, and whether any answer is right, or one that HAProxy's check would take (2xx or 3xx). */
+/** A request as it is sent. Either any answer succeeds, or only one that HAProxy's check would take (2xx or 3xx). */
 export type HttpQuestion = {
   readonly request: string;
   readonly isAnyRight: boolean;
 };
 
-/** How long a container may be asked before it counts as one that failed to warm up or to listen, in milliseconds. */
+/** How long a container may be probed before it counts as late, in milliseconds. */
 export const READY_LIMIT_MS = 60_000;
 
 /** Finds out whether a container answers. */
 export interface Prober {
   /**
-   * Resolves once the target answered, with the other way by which it did, if it did by one; rejects only when the
-   * signal aborts. `onFailure` hears why each try failed, and for how many milliseconds it has been asked.
+   * Resolves once the target answered; with the way, if that was one of the others. Rejects only when the signal aborts.
+   * `onFailure` hears why each try failed, and how many milliseconds the probe has taken so far.
    */
   prove(
     target: ProbeTarget,
@@ -161,7 +161,7 @@ export interface Prober {
 
 /** Time, so that tests can hold it. */
 export interface Clock {
-  /** Milliseconds that only ever grow. */
+  /** Milliseconds that never go back. */
   now(): number;
   /** The machine's date and time of day, which may jump. */
   date(): Date;
@@ -178,10 +178,10 @@ export type Chance = () => number;
 export interface Reporter {
   /** Tells what signalbox did or found. */
   tell(event: Event): void;
-  /** What only who looks for a fault wants to read. */
+  /** Tells details for people who look for a fault. */
   debug(message: string, fields?: Record<string, unknown>): void;
   /** Lines of HAProxy's access log, told at the level info. */
   requests(lines: readonly string[]): void;
-  /** Tells each notice once, and again only after it was gone. */
+  /** Tells each notice once, and again only after it had gone. */
   notices(notices: readonly Notice[]): void;
 }

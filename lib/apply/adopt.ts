@@ -11,7 +11,7 @@ export type AdoptParts = {
   readonly believed: Believed;
 };
 
-/** Adopts an HAProxy that another signalbox has looked after, if it can be told what it has: it need not be loaded anew. */
+/** Adopts the HAProxy of another signalbox without a load, if signalbox can tell what it has. */
 export async function adopt({ haproxy, report, believed }: AdoptParts, desired: Desired): Promise<void> {
   const remains = await haproxy.findRemains([...desired.tables.keys()]);
   if (remains === undefined) return;

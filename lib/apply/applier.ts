@@ -72,17 +72,20 @@ export class Applier {
     return countLeaving(this.running);
   }
 
-  /** HAProxy was started anew: it has what the files say, not what it was told since; or nobody knows what. */
+  /**
+   * Another worker serves, without the commands of before. It has the current files where `hasCurrent`; else what it has
+   * is unknown.
+   */
   forgetCommands(hasCurrent: boolean): void {
-    // Where another signalbox wrote the files, or they are others by now, it is read back.
+    // Where another signalbox wrote the files, signalbox reads back what HAProxy has.
     const content = hasCurrent && this.running !== undefined ? this.#saved.content : undefined;
     if (content === undefined) this.believed.lost();
     else this.believed.loaded(content.desired, content.states);
   }
 
   /**
-   * Plans and does what is to be done; answers with both. `later` gives the states a moment after `wanted`, when probes
-   * that are under way may have answered: the files are written in that moment. Throws when HAProxy cannot be reached.
+   * Plans and applies; answers with the plan and its outcome. `later` gives the states a moment after `wanted`, when probes
+   * under way may have answered; signalbox writes the files meanwhile. Throws when HAProxy cannot be reached.
    */
   async apply(
     desired: Desired,
@@ -104,7 +107,7 @@ export class Applier {
       await this.#saved.refresh(this.running);
       return { plan, outcome: { kind: "applied" }, isWaiting: false };
     }
-    // A server that was added before its container ran waits only for its proof.
+    // Commands follow in a moment: a server that waits for its probe alone becomes ready by one.
     if (plan.kind === "runtime" || !isFinal) haproxy.expectCommands();
     const startedAt = clock.now();
     const saved = plan.kind === "reload" ? undefined : await this.#save(desired, states, signal);
@@ -119,7 +122,7 @@ export class Applier {
     }
     if ("reasons" in plan) return await this.#reloads.reload(plan, desired, states, signal);
     if (plan.kind !== "runtime") {
-      // The files were written all the same, and are to be checked.
+      // The first plan wrote the files, which are still to be checked.
       return { plan: plan.kind === "nothing" ? first : plan, outcome: { kind: "applied" }, isWaiting: false };
     }
     const sendingAt = clock.now();
@@ -139,7 +142,7 @@ export class Applier {
     );
   }
 
-  /** A reload that cures a divergence is owed until it is done: what was noted would not tell of it any more. */
+  /** Asks for the reload that cures a divergence until it is done: the next plan would not find the divergence again. */
   #owe({ reason }: Extract<Executed, { kind: "failed" }>): void {
     this.loader.request.ask(reason);
     if (reason.kind !== "diverged") return;
@@ -147,8 +150,8 @@ export class Applier {
   }
 
   /**
-   * Compares HAProxy with what it is believed to have; answers with what drifted, since someone else spoke to its
-   * socket. The next apply puts it right.
+   * Compares what HAProxy has with what signalbox knows of it; answers with what drifted, because somebody else used its
+   * socket. The next apply corrects it.
    */
   audit(): Promise<readonly string[]> {
     return this.#audit.compare();

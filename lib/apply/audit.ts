@@ -9,23 +9,23 @@ export type AuditParts = {
   readonly report: Reporter;
   readonly believed: Believed;
   readonly saved: SavedFiles;
-  /** Hears what only a reload puts right. */
+  /** Hears of drift that only a reload corrects. */
   readonly diverged: (detail: string) => void;
 };
 
 /** Finds out what others did to HAProxy. */
 export class Audit {
-  /** How many in a row would have HAProxy reloaded. */
+  /** How many audits in a row found drift that only a reload corrects. */
   #drifts = 0;
 
   constructor(readonly parts: AuditParts) {}
 
-  /** Compares HAProxy with what it is believed to have, and believes it from then on; answers with what drifted. */
+  /** Compares what HAProxy has with what signalbox knows of it, and notes the difference; answers with what drifted. */
   async compare(): Promise<readonly string[]> {
     const { haproxy, report, believed, saved, diverged } = this.parts;
     const { running, version } = believed;
     if (running === undefined) return [];
-    // What cannot be asked now is asked again, and holds up nothing that a container wants.
+    // An audit that HAProxy does not answer is left to the next one: no pass fails for it.
     const survey = await haproxy.survey([...running.tables.keys()]).catch((error) =>
       report.debug(`cannot compare HAProxy with what it should have: ${error}`)
     );
@@ -39,7 +39,7 @@ export class Audit {
       await saved.keepStates(running, survey.servers);
       return told;
     }
-    // What reloads do not cure is what a user's own template says: they come at ever longer intervals.
+    // Drift that a reload does not correct comes from a user's own template: reloads for it become ever rarer.
     if (!Number.isInteger(Math.log2(++this.#drifts))) return [];
     diverged(reloadReason);
     return told;

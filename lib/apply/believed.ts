@@ -23,7 +23,7 @@ type Own = Pick<Running, "fixed" | "defaults"> & {
   readonly bindings: Map<string, SectionName>;
 };
 
-/** What signalbox believes that HAProxy has. Nothing else writes it: each part that sends something to HAProxy notes it here. */
+/** What HAProxy has, as far as signalbox knows, and the only writer of it: each part that sends something to HAProxy tells it. */
 export class Believed {
   #own: Own | undefined;
   #version = 0;
@@ -36,7 +36,7 @@ export class Believed {
     return this.#own;
   }
 
-  /** Why HAProxy has to be loaded, where it is not known what it has. */
+  /** Why HAProxy needs a load, where what it has is unknown. */
   get whyUnknown(): ReloadReason {
     return this.#whyUnknown;
   }
@@ -46,25 +46,25 @@ export class Believed {
     return this.#hasConfig;
   }
 
-  /** A number that changes with everything that HAProxy is told, beside the files on the disk. */
+  /** A number that changes with each command, load and drift; files that are only saved do not change it. */
   get version(): number {
     return this.#version;
   }
 
-  /** Whether HAProxy was told nothing since that version, and has answered everything before it. */
+  /** Whether nothing was sent to HAProxy since that version, and everything before it is answered. */
   isUnchangedSince(version: number): boolean {
     return this.#underWay === 0 && version === this.#version;
   }
 
-  /** HAProxy did an operation; `isDone` is false where what is to go still has connections. */
+  /** HAProxy did an operation; `isDone` is false where a server or backend still has connections and stays. */
   did(operation: Operation, isDone: boolean): void {
     this.#version++;
     if (this.#own !== undefined) note(this.#own, operation, isDone);
   }
 
   /**
-   * HAProxy is being told these operations, apart from any pass. The promise is its answer: until it comes, what HAProxy
-   * reports may be of before or after them.
+   * Operations are being sent to HAProxy outside of any pass. The promise is its answer: until then, a report of HAProxy
+   * may be from before them or after them.
    */
   telling(operations: readonly Operation[], answer: Promise<unknown>): void {
     for (const operation of operations) this.did(operation, true);
@@ -77,7 +77,7 @@ export class Believed {
     answer.then(answered, answered);
   }
 
-  /** Routes were led to spares, or away from them: which spares serve which backends, and which serve none any more. */
+  /** Routes were led to spares or away from them: notes which backend each spare serves now. */
   bound(desired: Desired, operations: readonly Operation[]): void {
     if (this.#own !== undefined) bind(this.#own.bindings, desired, operations);
   }
@@ -100,12 +100,12 @@ export class Believed {
     this.#own = { files, fixed, defaults, sections, tables, bindings: new Map(bindings) };
   }
 
-  /** HAProxy was looked at, and does not tell beyond doubt what it has. */
+  /** What HAProxy has could not be told beyond doubt. */
   unclear(why: ReloadReason): void {
     this.#whyUnknown = why;
   }
 
-  /** Nobody knows what HAProxy has. */
+  /** What HAProxy has is unknown. */
   lost(): void {
     this.#version++;
     this.#own = undefined;

@@ -10,21 +10,21 @@ export type ConfigChecksParts = {
   readonly report: Reporter;
   readonly quarantine: Quarantine;
   readonly render: (model: Model) => Desired;
-  /** Hears that a route is left out from now on. */
+  /** Called when a route is left out from now on. */
   readonly onFault: () => void;
 };
 
-/** How long after a change at run time `haproxy -c` is asked about the files that were written, in milliseconds. */
+/** How long after a change at run time `haproxy -c` checks the files that were written, in milliseconds. */
 const CHECK_LATER_MS = 1_000;
 
-/** Asks HAProxy about files that it did not load, and finds the route that is at fault where it refuses them. */
+/** Has HAProxy check files that it did not load, and finds the route at fault where it refuses them. */
 export class ConfigChecks {
-  /** What is to be checked, once its time has come. */
+  /** What the next check is about. */
   #due: Desired | undefined;
 
   constructor(readonly parts: ConfigChecksParts) {}
 
-  /** Checks soon what was written. Commands need no check, but the files do: a restart would load them. */
+  /** Checks in a moment what was written. Commands need no check, but the files do: a restart would load them. */
   soon(desired: Desired, signal: AbortSignal): void {
     const isDue = this.#due !== undefined;
     this.#due = desired;

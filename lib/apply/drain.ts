@@ -23,44 +23,44 @@ export type DrainParts = {
   readonly report: Reporter;
   readonly believed: Believed;
   readonly saved: SavedFiles;
-  /** Whether a pass waits for the proof of a reload. */
+  /** Whether a pass waits for a reload. */
   readonly isLoading: () => boolean;
-  /** Hears what only a reload puts right. */
+  /** Hears of a failure that only a reload corrects. */
   readonly diverged: (detail: string) => void;
 };
 
 /**
- * Drains the servers of containers that end, or whose address is in doubt. The source tells which these are, and HAProxy
- * hears of it ahead of any pass: each millisecond may cost a request. Until the source says otherwise, no state that goes
- * to HAProxy gives them traffic.
+ * Drains the servers of containers that end, or whose address is in doubt. The source tells which these are, and the
+ * commands go to HAProxy ahead of any pass: each millisecond may cost a request. Until the source says otherwise, no other
+ * command gives these servers traffic.
  */
 export class Drain {
-  /** Resolves when HAProxy has heard of all that was drained so far, or has been waited for long enough. */
+  /** Resolves when HAProxy has answered every drain so far, or after a limit. */
   done: Promise<unknown> = Promise.resolve();
   #ids: ReadonlySet<ContainerId> = new Set();
   #wanted: Desired | undefined;
-  /** What was drained of an HAProxy that is not known, by the name of its server. */
+  /** The servers that were drained while what HAProxy has was unknown, by name. */
   readonly #unknown = new Map<ServerName, ReportedServer>();
 
   constructor(readonly parts: DrainParts) {}
 
-  /** These are the containers from now on; `since` is when their end was heard of. */
+  /** These are the containers to drain from now on; `since` is when the source heard of it. */
   tell(ids: ReadonlySet<ContainerId>, since?: number): void {
     this.#ids = ids;
     this.#drain(this.parts.isLoading(), since);
   }
 
-  /** This is what is wanted from now on: it says which servers are whose. */
+  /** Takes the desired state, which says whose each server is. */
   want(desired: Desired): void {
     this.#wanted = desired;
   }
 
-  /** A reload is about to begin: what could have waited for this pass cannot wait for the proof of it. */
+  /** A reload is about to begin: drains that were left to this pass cannot wait until it is done. */
   beforeLoad(): void {
     this.#drain(true);
   }
 
-  /** The states, but for servers that are drained; none where HAProxy takes no commands. */
+  /** The states, with `maint` for servers that are drained; none where HAProxy takes no commands. */
   filter(states: States, { model }: Desired): States {
     if (!this.parts.haproxy.capabilities.canSetStates) return new Map();
     if (this.#ids.size === 0) return states;
@@ -72,19 +72,19 @@ export class Drain {
     return new Map([...states, ...drained]);
   }
 
-  /** `isBlocked` says that a pass waits for a reload. Of an HAProxy that is not known, the servers are asked first. */
+  /** `isBlocked` says that a pass waits for a reload. Where the running is unknown, HAProxy reports its servers first. */
   #drain(isBlocked: boolean, since = this.parts.clock.now()): void {
     const { haproxy, report, believed: { running }, saved, diverged } = this.parts;
     const wanted = this.#wanted;
     if (wanted === undefined || !haproxy.capabilities.canSetStates) return;
-    // What HAProxy has is known: what was drained is a part of it.
+    // What HAProxy has is known again, with all that was drained.
     if (running !== undefined) this.#unknown.clear();
     if (this.#ids.size === 0) return;
     if (running === undefined) return this.#tell([], this.#sendUnknown(wanted, since));
     const operations = this.#plan(running, wanted, isBlocked);
     if (operations.length === 0) return;
     this.#tell(
-      // Routes are left to be planned: which section serves whom is read from them.
+      // Only states are noted. Rows are left to the plan, which reads from them which section serves a backend.
       operations.filter(({ kind }) => kind === "set-state"),
       this.#send(operations, since).catch((error) => {
         report.debug(`cannot hold servers back: ${error}`);
@@ -106,8 +106,8 @@ export class Drain {
       if (leaving.length === 0) continue;
       if (!hasReady(running, stopping, backend)) {
         const handing = handOver(running, stopping, backend, wanted.model);
-        // Where an heir is not there yet, the pass makes it, leads the host there, and only then takes the server out;
-        // but a pass that waits for a reload would be too late.
+        // Where an heir is not ready, the pass makes it, leads the host there, and only then drains the server. A pass
+        // that waits for a reload would be too late for that.
         if (!handing.isWhole && !isBlocked) continue;
         operations.push(...handing.operations);
       }
@@ -118,7 +118,7 @@ export class Drain {
     return operations;
   }
 
-  /** What waits for HAProxy waits until it has heard this, but not for long. */
+  /** The next pass waits for the answer to this, up to a limit. */
   #tell(operations: readonly Operation[], sending: Promise<void>): void {
     this.parts.believed.telling(operations, sending);
     const { promise: late, resolve } = Promise.withResolvers<void>();
@@ -127,7 +127,7 @@ export class Drain {
     this.done = Promise.race([Promise.all([this.done, sent]), late]);
   }
 
-  /** A server is known by its name, wherever it stands; what cannot be asked is loaded anew all the same. */
+  /** Finds servers by name, whatever section they are in. If HAProxy does not answer, the load that follows drains them. */
   async #sendUnknown(wanted: Desired, since: number): Promise<void> {
     const servers = wanted.model.backends.flatMap((backend) => backend.servers);
     const names = new Set(servers.filter((each) => this.#ids.has(each.containerId)).map(({ name }) => name));
@@ -142,8 +142,8 @@ export class Drain {
   }
 
   /**
-   * Gives servers back that were drained of an HAProxy that is still not known, because what is to be loaded is refused:
-   * those whose container may have traffic again, where it was.
+   * Makes drained servers ready again where what HAProxy has is still unknown, because it refused the load: those whose
+   * container may have traffic again, at the same address.
    */
   async restore(states: States, wanted: Desired): Promise<void> {
     const servers = wanted.model.backends.flatMap((backend) => backend.servers);
@@ -175,7 +175,7 @@ export class Drain {
 const sectionOf = (running: Running, backend: BackendName): string =>
   running.bindings.get(backend) ?? backend;
 
-/** Whether a container of a backend that is not told to stop has traffic. */
+/** Whether a backend has a server with traffic whose container was not told to stop. */
 function hasReady(running: Running, stopping: ReadonlySet<ContainerId>, { name, servers }: Backend): boolean {
   const states = running.sections.get(sectionOf(running, name))?.servers;
   return servers.some(({ name, containerId }) =>
@@ -186,7 +186,7 @@ function hasReady(running: Running, stopping: ReadonlySet<ContainerId>, { name, 
 const stateOf = ({ section, name: server }: ReportedServer, state: ServerState) =>
   ({ kind: "set-state", section, server, state }) as const;
 
-/** Leads the routes of a backend that is left without a server to their heirs; not the whole of them where one is not ready. */
+/** Leads the routes of a backend without servers to their heirs; `isWhole` is false where an heir is not ready. */
 function handOver(
   running: Running,
   stopping: ReadonlySet<ContainerId>,

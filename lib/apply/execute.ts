@@ -12,7 +12,7 @@ import type { Clock, HaproxyControl } from "../ports.ts";
 export type Executed =
   | {
     readonly kind: "done";
-    /** All of them asked again for what waits for its last connections, and it still waits. */
+    /** All of them only repeated deletes of servers and backends that still wait for their last connections. */
     readonly isWaiting: boolean;
   }
   | { readonly kind: "failed"; readonly reason: ReloadReason };
@@ -27,7 +27,7 @@ export type ExecutorParts = {
 
 const diverged = (detail: string): Executed => ({ kind: "failed", reason: { kind: "diverged", detail } });
 
-/** Sends operations to HAProxy, and asks in the same breath whether it did them. */
+/** Sends operations to HAProxy, and in the same batch the questions that confirm them. */
 export class Executor {
   /** When HAProxy last answered, in milliseconds of the clock. */
   answeredAt = 0;
@@ -60,14 +60,14 @@ export class Executor {
     if (believed.running !== running) return { kind: "done", isWaiting: false };
     believed.bound(desired, operations);
     const strange = findStrange(questions, replies, running);
-    // What was drained meanwhile changed what HAProxy reports. The audit looks again.
+    // A drain meanwhile may explain the difference. The next audit compares again.
     if (strange !== undefined && isQuiet) return diverged(strange);
     return { kind: "done", isWaiting: wasWaiting && isOnlyWaiting(operations, running) };
   }
 
   /**
-   * Deletes the servers that others take the place of, before anything else is said. Where connections still hang on one,
-   * a reload has to replace it, for the reason that this answers with.
+   * Deletes servers whose names are needed for new ones, before all other operations. Where one still has connections, a
+   * reload has to replace it, for the reason that this answers with.
    */
   async #makeRoom(room: readonly Operation[], running: Running): Promise<ReloadReason | undefined> {
     const replies = [...await this.parts.haproxy.send(room.flatMap(runtimeCommands))];
@@ -82,7 +82,7 @@ export class Executor {
     return reason;
   }
 
-  /** An HAProxy that was started anew since has what its files say, and none of this. */
+  /** Notes an operation, unless another worker serves since, which has only its files. */
   #did(running: Running, operation: Operation, isDone: boolean): void {
     const { believed } = this.parts;
     if (believed.running === running) believed.did(operation, isDone);

@@ -9,8 +9,8 @@ import type { Operation, TableSwap } from "../core/runtime/operation.ts";
 import type { HaproxyControl } from "../ports.ts";
 
 /**
- * Sends the rows of the tables that are swapped, to a version of each beside the one that is looked up: nobody sees them
- * before they are committed, in their place among the operations. What did not arrive whole is never committed.
+ * Sends the rows of the tables that are swapped to a new version of each table. HAProxy looks none of them up before the
+ * commit, which has its place among the operations. A version that did not arrive whole is never committed.
  */
 export async function fillTables(
   haproxy: Pick<HaproxyControl, "send">,
@@ -43,7 +43,7 @@ async function fill(
   const refused = replies.find((reply) => reply.trim() !== "");
   if (refused !== undefined) return `rows of ${table} were answered with "${refused.trim()}"`;
   const [had, has] = [countRows(before, table), countRows(after, table)];
-  // HAProxy 2.4.0 counts none; what it has is asked once it was committed, as of every version.
+  // HAProxy 2.4.0 counts no rows. The confirmation after the commit reads the table on every version.
   if (had === undefined || has === undefined || has - had === all.size) return version;
   return `${has - had} of ${all.size} rows of ${table} arrived`;
 }

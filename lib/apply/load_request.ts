@@ -8,22 +8,22 @@ export class LoadRequest {
   #reason: ReloadReason | undefined;
   #files: Files | undefined;
 
-  /** A load is under way: commands wait for its proof, but for those that drain servers. */
+  /** A load is under way: commands wait until it is done, but for those that drain servers. */
   get isLoading(): boolean {
     return this.#state.startsWith("loading");
   }
 
-  /** Why a load was asked for that is neither done nor under way. */
+  /** Why a load is wanted that is neither done nor under way. */
   get asked(): ReloadReason | undefined {
     return this.#state === "asked" || this.#state === "loading-asked-again" ? this.#reason : undefined;
   }
 
-  /** A load was asked for, and refused for what it would have loaded. */
+  /** HAProxy refused a load that was asked for. */
   get isOwed(): boolean {
     return this.#state === "owed";
   }
 
-  /** Asks for a load, whatever differs: certificates may, or HAProxy's state does not match ours. */
+  /** Asks for a load although no file differs: a certificate may have changed, or HAProxy has diverged. */
   ask(reason: ReloadReason): void {
     this.#reason = reason;
     this.tell("ask");
@@ -35,7 +35,7 @@ export class LoadRequest {
     this.tell("refuse");
   }
 
-  /** Says what else happened. */
+  /** Tells any other event. */
   tell(event: LoadEvent): void {
     this.#state = LOAD_REQUEST[this.#state][event];
   }

@@ -21,7 +21,7 @@ export type LastReload = {
   readonly tookMs: number;
 };
 
-/** Has HAProxy load files: one set at a time, spaced by what the last one cost, and never again what was refused as it is. */
+/** Has HAProxy load files: one set at a time, spaced by what the last load cost, and never a refused set unchanged. */
 export class Loader {
   last: LastReload | undefined;
   /** How many loads have been proven, and how many of them had a reason of each kind. */
@@ -43,8 +43,8 @@ export class Loader {
   ) {}
 
   /**
-   * Milliseconds until the next load: they cost CPU and leave an old worker behind, so after one as much time passes as it
-   * took, and of those that may wait only so many follow one another. Where each container is a reload, none may wait.
+   * Milliseconds until the next load. A load costs CPU and leaves an old worker behind. So after each one as much time
+   * passes as it took, and loads that can wait have a budget. Where each container needs a reload, no load waits for it.
    */
   pauseMs(reasons: readonly ReloadReason[], desired: Desired): number {
     const now = this.clock.now();
@@ -58,13 +58,13 @@ export class Loader {
     return Math.max(0, this.#endedAt + this.#costMs - now, budgetMs);
   }
 
-  /** Hears each plan, and hands it back: where nothing needs a reload any more, none waits. */
+  /** Hears each plan, and hands it back: once a plan needs no reload, none waits any more. */
   hear(plan: Plan): Plan {
     if (plan.kind !== "reload") this.#spaced = undefined;
     return plan;
   }
 
-  /** The reload that waits, since there were many and it need not be at once; `undefined` where none does. */
+  /** The reload that waits for the budget; `undefined` where none does. */
   get spaced(): SpacedReload | undefined {
     const waitMs = this.#spaced === undefined ? 0 : this.#spaced.untilMs - this.clock.now();
     return this.#spaced !== undefined && waitMs > 0 ? { reasons: this.#spaced.reasons, waitMs } : undefined;

@@ -13,12 +13,11 @@ import type { SavedFiles } from "./saved_files.ts";
 type States = ReadonlyMap<ServerName, ServerState>;
 
 /**
- * What became of a plan; `postponed`: the last reload was too short a time ago, and what is wanted then is to be planned
- * then.
+ * What became of a plan. `postponed`: the last reload is too recent; the loop plans anew when the time has passed.
  */
 export type Applied = {
   readonly plan: Plan;
-  /** All that was done is to ask again for what waits for its last connections, and it still does. */
+  /** The plan only repeated deletes of servers and backends that still wait for their last connections. */
   readonly isWaiting: boolean;
   readonly outcome: Outcome | { readonly kind: "postponed"; readonly forMs: number };
 };
@@ -34,11 +33,11 @@ export type ReloadsParts = {
   readonly executor: Executor;
 };
 
-/** Plans, and does what needs a reload: the reload, or in its place what needs none. */
+/** Plans, and reloads. Where a reload has to wait or is refused, does the operations that need none. */
 export class Reloads {
   constructor(readonly parts: ReloadsParts) {}
 
-  /** How HAProxy gets from what it has to what is wanted, by the reloads that are asked for and refused. */
+  /** Plans the way from running to desired, with regard to loads that are asked for or were refused. */
   plan(desired: Desired, states: States): Plan {
     const { haproxy: { capabilities }, believed: { running, whyUnknown }, loader } = this.parts;
     const { request } = loader;
@@ -49,7 +48,7 @@ export class Reloads {
     return loader.hear(forceReload(plan, requests, capabilities));
   }
 
-  /** Reloads; what needs none does not wait for one that is put off, refused or blocked. */
+  /** Reloads. Where the reload is postponed, refused or blocked, does what needs none. */
   async reload(
     plan: Extract<Plan, { kind: "reload" | "blocked" }>,
     desired: Desired,
@@ -81,7 +80,7 @@ export class Reloads {
     return outcome;
   }
 
-  /** Answers whether all of it waits for last connections, as before. What fails is planned again by the next pass. */
+  /** Answers `isWaiting` of `Applied`. The next pass plans again what fails. */
   async #doMeanwhile(desired: Desired, wanted: States): Promise<boolean> {
     const { believed, drain, executor, loader, report } = this.parts;
     const states = drain.filter(wanted, desired);
@@ -90,7 +89,7 @@ export class Reloads {
         await drain.restore(states, desired);
         return false;
       }
-      // A load takes its time: what was planned before it may be of the past.
+      // The load took time: the plan of before may be out of date.
       const operations = meanwhileOf(this.plan(desired, states));
       if (operations.length === 0) return false;
       const executed = await executor.execute(operations, desired);

@@ -7,52 +7,52 @@ import type { HaproxyControl, Reporter } from "../ports.ts";
 
 type States = ReadonlyMap<ServerName, ServerState>;
 
-/** The files that are current, from which HAProxy starts after a crash, or when somebody else reloads it. */
+/** The current files. HAProxy loads them after a crash, or when somebody else reloads it. */
 export class SavedFiles {
   #desired: Desired | undefined;
-  /** Not known of files that an earlier signalbox wrote. */
+  /** Unknown where an earlier signalbox wrote the files. */
   #states: States | undefined;
-  /** HAProxy was told states since that they do not say. */
+  /** Servers have got other states since than the files give them. */
   #isStale = false;
 
   constructor(readonly haproxy: HaproxyControl, readonly report: Reporter) {}
 
-  /** They were written, and say this. */
+  /** The files were written with this content. */
   note(desired: Desired, states: States): void {
     this.#isStale = false;
     this.#desired = desired;
     this.#states = states;
   }
 
-  /** They say what is wanted, as it turned out: nothing had to be written. */
+  /** The files already say what is wanted: nothing had to be written. */
   meet(desired: Desired): void {
     this.#desired = desired;
   }
 
-  /** HAProxy is told other states than they say. */
+  /** Servers get other states than the files give them. */
   outdate(): void {
     this.#isStale = true;
   }
 
-  /** Has them say the states of now, if HAProxy was told others. */
+  /** Brings the states in the files up to date, if they are not. */
   async refresh(running: Running | undefined): Promise<void> {
     if (this.#isStale && running !== undefined) await this.keepStates(running);
   }
 
-  /** What HAProxy loads when it is started from them; `undefined` where that is not known. */
+  /** What HAProxy would load from the files; `undefined` where that is unknown. */
   get content(): { readonly desired: Desired; readonly states: States } | undefined {
     const [desired, states] = [this.#desired, this.#states];
     return desired && states && { desired, states };
   }
 
-  /** Has a start from them begin with the states of now, and not with those of when they were written. */
+  /** Writes the states of now into the files, so that a start of HAProxy begins with them. */
   async keepStates({ sections }: Running, reported?: readonly ReportedServer[]): Promise<void> {
     const desired = this.#desired;
     if (desired === undefined) return;
     this.#isStale = false;
     const states = new Map<ServerName, ServerState>();
     for (const { servers } of desired.model.backends) {
-      // What HAProxy does not have yet may not have traffic yet.
+      // A server that HAProxy does not have yet may not have traffic yet.
       for (const { name } of servers) states.set(name, "maint");
     }
     for (const { servers } of sections.values()) {

@@ -28,14 +28,14 @@ export type ControllerParts = {
   readonly design: Pick<Design, "build" | "render">;
 };
 
-/** How often everything is read again, in milliseconds, in case an event was missed. */
+/** How often signalbox reads all containers again, in milliseconds, in case it missed an event. */
 const RESYNC_MS = 60_000;
-/** How often HAProxy is compared with what it should have, in milliseconds. */
+/** How often the audit compares HAProxy with what it should have, in milliseconds. */
 const AUDIT_MS = 10_000;
-/** How long a pass waits for containers that are asked for the first time, in milliseconds; the first one longer. */
+/** How long a pass waits for the first answers of new containers, in milliseconds; the first pass waits longer. */
 const HEAD_START_MS = 2;
 const FIRST_HEAD_START_MS = 250;
-/** How long Docker may take before HAProxy is started without it, in milliseconds. */
+/** How long Docker may take before HAProxy starts without it, in milliseconds. */
 const ENGINE_LIMIT_MS = 2_000;
 /** Keeps HAProxy in step: one wake in the mailbox, one pass in flight, the newest state wins. */
 export class Controller {
@@ -89,7 +89,7 @@ export class Controller {
   async run(signal: AbortSignal): Promise<void> {
     const { source, clock, haproxy } = this.parts;
     haproxy.follow(({ kind }) => {
-      // Another worker serves: it has the states of its files, not those that HAProxy was given since.
+      // Another worker serves: it has the states of its files, and none of the commands since.
       this.applier.forgetCommands(kind === "restarted");
       this.wake({ reason: "haproxy", ids: new Set() });
     }, signal);
@@ -110,7 +110,7 @@ export class Controller {
     for (;;) {
       const wake = await this.mailbox.take(this.parts.settle, this.#lastPassAt);
       if (wake === undefined) break;
-      // What drains servers is sent first: the pass is all computing, and HAProxy's answer would wait for it.
+      // Drains go out first: a pass computes without a break, and HAProxy's answer would have to wait for it.
       await this.applier.drain.done;
       await this.#pass(wake, signal);
       this.#lastPassAt = clock.now();
@@ -130,7 +130,7 @@ export class Controller {
         tookMs: tenths(this.parts.clock.now() - startedAt),
       });
       if (isRead || this.applier.running !== undefined) await this.#realize(signal, wake.since);
-      // Docker is not there yet: HAProxy serves what it had, or at least says that it is alive.
+      // Docker does not answer yet: HAProxy serves the last files, or an empty config that answers health checks.
       else if (wake.reason === "start" && !await haproxy.startLast(signal)) await this.#realize(signal);
     } catch (error) {
       if (signal.aborted) return;
@@ -142,7 +142,7 @@ export class Controller {
   async #observe(wake: Wake, signal: AbortSignal): Promise<boolean> {
     try {
       const snapshot = await this.parts.source.observe(wake, signal);
-      // Where no server can be held back, one must not be there before its container runs.
+      // Where HAProxy takes no states, a server must not be in the config before its container runs.
       this.#snapshot = this.parts.haproxy.capabilities.canSetStates ? snapshot : withoutStarting(snapshot);
       return true;
     } catch (error) {
@@ -162,7 +162,7 @@ export class Controller {
       notices: [...built.notices, ...this.quarantine.notices(), ...this.readiness.notices(desired.model)],
     };
     report.notices(this.built.notices);
-    // Containers that listen already answer at once: a moment's wait brings them in ready, in one step.
+    // Containers that listen already answer at once. A moment's wait lets them start as ready, in one step.
     const [what, limitMs] = this.applier.running === undefined
       ? ["proof", FIRST_HEAD_START_MS] as const
       : ["answer", HEAD_START_MS] as const;
@@ -182,13 +182,13 @@ export class Controller {
     }
     this.outcomes.hear(applied, signal, since);
     if (outcome.kind === "postponed") return;
-    // Files that were read back may not have been checked any more by the signalbox that wrote them.
+    // The signalbox that wrote adopted files may have ended before it checked them.
     const isReadBack = wasUnknown && plan.kind !== "reload";
     const isChanged = plan.kind === "runtime" || plan.kind === "keep";
     if ((isChanged && !isWaiting) || isReadBack) this.#checks.soon(desired, signal);
   }
 
-  /** Someone may have typed `disable server`: what drifted is told, and put right by the pass that follows. */
+  /** Somebody may have typed `disable server`: tells what drifted. The pass that follows corrects it. */
   async #audit(): Promise<void> {
     for (const detail of await this.applier.audit()) this.parts.report.tell({ kind: "drifted", detail });
   }

@@ -1,7 +1,7 @@
 import { type Settle, settleDelayMs } from "../core/policy/settle.ts";
 import type { Clock, Wake } from "../ports.ts";
 
-/** One place for wakes: those that come before the last one was taken become one. */
+/** Holds one wake: those that come before it is taken are merged into it. */
 export class Mailbox {
   #wake: Wake | undefined;
   #firstAt = 0;
@@ -12,7 +12,7 @@ export class Mailbox {
 
   constructor(readonly clock: Clock) {}
 
-  /** Puts a wake in; one that names nothing to read again acts on what is known, and waits for nothing. */
+  /** Puts a wake in. One that names nothing to read again, and does not settle, is taken at once. */
   put(wake: Wake): void {
     const now = this.clock.now();
     if (this.#wake === undefined) this.#firstAt = now;
@@ -22,13 +22,13 @@ export class Mailbox {
     this.#notify?.();
   }
 
-  /** Nothing is taken any more. */
+  /** Ends `take`: it answers `undefined` from now on. */
   close(): void {
     this.#isClosed = true;
     this.#notify?.();
   }
 
-  /** Waits until something is in and has settled, and takes it; `undefined` once it is closed. */
+  /** Waits for a wake that has settled, and takes it; `undefined` once the mailbox is closed. */
   async take(settle: Settle, lastPassAt: number | undefined): Promise<Wake | undefined> {
     while (!this.#isClosed) {
       const delay = this.#delayMs(settle, lastPassAt);
@@ -62,7 +62,7 @@ export class Mailbox {
   }
 }
 
-/** Both wakes in one: what either names is looked at, and everything if either says so. */
+/** Both wakes in one: it names the containers of both, or all where one of them does. */
 export function merge(a: Wake, b: Wake): Wake {
   const isFresh = a.isFresh === true || b.isFresh === true;
   const ids = a.ids === undefined || b.ids === undefined ? undefined : new Set([...a.ids, ...b.ids]);
@@ -71,5 +71,5 @@ export function merge(a: Wake, b: Wake): Wake {
   return { reason, ...(ids && { ids }), isFresh, ...(since !== undefined && { since }) };
 }
 
-/** Reasons that ask for something of their own, and are not lost when another wake comes. */
+/** Reasons that cause work of their own, and are kept when another wake is merged. */
 const LASTING: readonly Wake["reason"][] = ["start", "audit"];

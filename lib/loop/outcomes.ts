@@ -15,34 +15,34 @@ export type OutcomesParts = {
 
 /** When to try again what failed, in milliseconds. */
 const RETRY_MS = 1_000;
-/** When to load again what HAProxy did not take up, such as a listener of which another program has the port. */
+/** When to repeat a load that HAProxy did not take up, for example because another program has a listener's port. */
 const RELOAD: Backoff = { firstMs: RETRY_MS, mostMs: 10_000 };
-/** When to load again what HAProxy refused, in milliseconds. */
+/** When to repeat a load whose config HAProxy refused, in milliseconds. */
 const RETRY_REFUSED_MS = 10_000;
-/** When to ask again for servers that wait for their last connections, which may last for hours. */
+/** When to repeat the deletes of servers that wait for their last connections, which may last for hours. */
 const LEAVING: Backoff = { firstMs: RETRY_MS, mostMs: 10_000 };
 
-/** What is told of each pass, and when the loop is woken to try again. */
+/** Tells of each pass, and wakes the loop to try again. */
 export class Outcomes {
-  /** What keeps HAProxy from what is wanted; empty where nothing does. */
+  /** Why HAProxy does not have what is wanted; empty where it has. */
   #complaint = "";
   /** How many loads in a row have failed. */
   #failures = 0;
-  /** How often in a row HAProxy was asked in vain for what waits for its last connections. */
+  /** How often in a row HAProxy refused deletes because of last connections. */
   #waits = 0;
 
   constructor(readonly parts: OutcomesParts) {}
 
-  /** What keeps HAProxy from what is wanted, if something does. */
+  /** Why HAProxy does not have what is wanted; `undefined` where it has. */
   get trouble(): string | undefined {
     return this.#complaint === "" ? undefined : this.#complaint;
   }
 
-  /** A pass came to its end; `since` is when the event came in that it was for. */
+  /** A pass ended; `since` is when the event came in that caused it. */
   hear({ plan, outcome, isWaiting }: Applied, signal: AbortSignal, since: number | undefined): void {
     const { applier, reminders } = this.parts;
     if (outcome.kind === "postponed") {
-      // What is wanted by then is loaded then, and not what was wanted now.
+      // The pass of then loads what is wanted then.
       return reminders.once("postponed", Math.ceil(outcome.forMs), signal, { since });
     }
     this.#waits = isWaiting ? this.#waits + 1 : 0;
@@ -52,7 +52,7 @@ export class Outcomes {
     if (!isWaiting) this.#tell(plan, since);
   }
 
-  /** A pass failed before it had an outcome. */
+  /** A pass failed without an outcome. */
   fail(why: string, signal: AbortSignal): void {
     this.#complain(`cannot bring HAProxy up to date: ${why}`);
     this.parts.reminders.once("load", RETRY_MS, signal);
@@ -82,7 +82,7 @@ export class Outcomes {
     }
   }
 
-  /** One line for one trouble, however often it is met. */
+  /** One line for one trouble, however often it occurs. */
   #complain(why: string): void {
     if (why === this.#complaint) return;
     this.#complaint = why;

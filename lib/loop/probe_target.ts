@@ -4,11 +4,11 @@ import type { Backend, Server } from "../core/model/model.ts";
 import { plainHost } from "../core/values/names.ts";
 import type { ProbeTarget, ProbeWay } from "../ports.ts";
 
-/** How often a container is asked once it is late, in milliseconds: over HTTP at most so rarely, or whether it listens. */
+/** How often a container is probed once it is late, in milliseconds: at most over HTTP, and by a connection alone. */
 const ANSWER_LATE_MS = 10_000;
 const LISTEN_LATE_MS = 1_000;
 
-/** What a container is asked by. */
+/** How a container is probed. */
 export function targetOf({ host: written, shape }: Backend, server: Server): ProbeTarget {
   const host = plainHost(written);
   const check = checkRequest(shape.check, written);
@@ -35,21 +35,21 @@ export function targetOf({ host: written, shape }: Backend, server: Server): Pro
   };
 }
 
-/** What has to be proven anew if it is another; a check that is changed leaves those alone that have traffic. */
+/** A server needs a new probe when this changes. A changed check is not part of it: a server with traffic keeps it. */
 export const identityOf = (target: ProbeTarget, { options }: Server): string => {
   const { hostname, port, via, own, elsewhere, tlsName } = target;
   return JSON.stringify([hostname, port, via, own, elsewhere, tlsName, options.warm]);
 };
 
-/** What a container is asked, and by which other ways; one that is still asked is asked anew if it changes. */
+/** The requests of a probe, and the other ways that it tries. A probe under way begins anew when this changes. */
 export const asksOf = ({ questions, others }: ProbeTarget): string => JSON.stringify([questions, others]);
 
-/** The ways to a container that are better than the published port that is used; none where that is the rule's. */
+/** The ways to a container that are better than the published port in use; none where the rules chose that port. */
 export function betterWays({ others, isDetour, via }: Server): readonly Endpoint[] {
   return isDetour && via === "published" ? others.filter((way) => way.via === "container") : [];
 }
 
-/** What is asked to find out whether one of them leads to the container again. */
+/** How to probe whether a better way leads to the container again. */
 export function homeTarget(backend: Backend, server: Server): ProbeTarget | undefined {
   const [first, ...others] = betterWays(server).map(wayOf);
   return first && { ...targetOf(backend, server), ...first, own: undefined, others, isCalm: true };

@@ -17,59 +17,59 @@ import {
 } from "../ports.ts";
 import { asksOf, homeTarget, identityOf, targetOf } from "./probe_target.ts";
 
-/** What is known of whether a container answers. */
+/** Whether a container answers, as far as signalbox knows. */
 type Proof =
-  /** It is only being started: there is nobody to probe yet. */
+  /** The engine still starts it: there is nothing to probe yet. */
   | { readonly kind: "held" }
   | { readonly kind: "probing"; readonly lastFailure: string | undefined }
-  /** It did not answer within the limit; `whyLate` is the last failure by then. */
+  /** It did not answer within the limit; `whyLate` is the failure at that moment. */
   | { readonly kind: "late"; readonly lastFailure: string; readonly whyLate: string }
   | { readonly kind: "proven" };
 
 type Entry = {
-  /** The object that it was last seen as: the same one as long as nothing about it changes. */
+  /** The server in the last model: the same object as long as nothing about it changes. */
   server: Server;
   readonly identity: string;
-  /** The check of its backend, and what it is asked over HTTP for it. */
+  /** The check of its backend, and the HTTP requests of the probe that follow from it. */
   check: HealthCheck | undefined;
   readonly asks: string;
   proof: Proof;
-  /** Another way by which its container answered, which the next model takes. */
+  /** Another way by which its container answered. The next model uses it. */
   found: At | undefined;
-  /** What it is asked to find out whether a better way leads to it again, and what ends that. */
+  /** The probe of better ways than the one in use, and what ends it. */
   home: { readonly asks: string; readonly stop: AbortController } | undefined;
   readonly stop: AbortController;
 };
 
-/** How long a container may wait before it is said why, in milliseconds. */
+/** How long a container may be without traffic before signalbox tells why, in milliseconds. */
 const SILENT_MS = 1_000;
 
-/** Which servers may have traffic: those whose container answered, and whose engine has nothing against it. */
+/** Which servers may have traffic: those whose container answered a probe, unless its engine holds it back. */
 export class Readiness {
   readonly #entries = new Map<ServerName, Entry>();
-  /** Where servers have answered: what has one way today may have another tomorrow. */
+  /** The addresses at which servers have answered. */
   readonly #inUse = new Map<ServerName, At>();
-  /** Servers that had traffic before this signalbox began, and where; another address is another matter. */
+  /** Servers that had traffic before this signalbox started, and their addresses. At another address they are probed. */
   #known: ReadonlyMap<ServerName, At> = new Map();
-  /** Of each server that the last update began to ask: its proof, and its first answer, good or bad. */
+  /** For each server that the last update began to probe: its success, and its first result, good or bad. */
   #fresh: { readonly proof: Promise<void>; readonly answer: Promise<void> }[] = [];
-  /** A pass waits for what comes in, and looks at it by itself. */
+  /** A pass waits for results and reads them itself: no wake is needed. */
   #isAwaited = false;
 
   constructor(readonly prober: Prober, readonly report: Reporter, readonly onChange: () => void) {}
 
-  /** Takes the servers that have traffic, of those that HAProxy reports, for proven, by the names that they have today. */
+  /** Takes the servers for proven that have traffic by HAProxy's report, under the names that they have today. */
   know(reported: readonly ReportedServer[]): void {
     const serving = reported.filter((server) => server.isReady && server.isUp);
     this.#known = new Map(serving.map((server) => [currentName(server.name), server]));
   }
 
-  /** Each of them is in the model by now, or is gone. */
+  /** Forgets what `know` was told: each of those servers is in the model by now, or is gone. */
   forgetKnown(): void {
     this.#known = new Map();
   }
 
-  /** The state of each server of the model; starts to probe those that are new, and forgets those that are gone. */
+  /** The state of each server of the model. Starts to probe new servers, and forgets those that are gone. */
   update(model: Model): Map<ServerName, ServerState> {
     const states = new Map<ServerName, ServerState>();
     this.#fresh = [];
@@ -88,19 +88,19 @@ export class Readiness {
     return states;
   }
 
-  /** Where servers are reached, as it was proven: now, or before this signalbox began. */
+  /** The addresses at which servers have answered: this signalbox, or HAProxy before it started. */
   get inUse(): InUse {
     return this.#known.size === 0 ? this.#inUse : new Map([...this.#known, ...this.#inUse]);
   }
 
-  /** Whether servers are being asked for the first time: by the last update. */
+  /** Whether the last update began to probe servers. */
   get isAsking(): boolean {
     return this.#fresh.length > 0;
   }
 
   /**
-   * Resolves when every server that the last update began to ask has given its proof or its first answer, or after the
-   * milliseconds; of what comes until then, whoever waits learns by the next update, and nobody else is told.
+   * Resolves when every server that the last update began to probe has answered, or for `answer` has failed once, or after
+   * the milliseconds. Results until then cause no wake: the caller updates again.
    */
   async settled(what: "proof" | "answer", limitMs: number, clock: Clock): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -112,7 +112,7 @@ export class Readiness {
     cancel();
   }
 
-  /** Why servers have no traffic yet, by name. */
+  /** Why servers have no traffic yet, by server name. */
   waiting(model: Model | undefined): ReadonlyMap<ServerName, string> {
     const reasons = new Map<ServerName, string>();
     for (const server of model?.backends.flatMap((backend) => backend.servers) ?? []) {
@@ -160,15 +160,14 @@ export class Readiness {
     if (before?.server === server && (isProven || before.check === backend.shape.check)) return before;
     const target = targetOf(backend, server);
     const identity = identityOf(target, server);
-    // A start whose time was not read yet is the one that is read next, unless another one is under way.
+    // A start whose time is still unknown is the start that the next inspect tells of, unless another start is under way.
     const isAnother = server.gate === "created" && before !== undefined && before.proof.kind !== "held";
-    // One that is still asked is asked what its backend's check asks by now.
+    // A probe that goes on asks what the backend's check asks by now.
     const isSame = before?.identity === identity && !isAnother &&
       (isProven || before.asks === asksOf(target)) &&
       (before.server.incarnation === server.incarnation || before.server.incarnation === "");
     if (!isSame && before !== undefined) end(before);
-    // What was known before this signalbox is known of the start that it was seen in; and what answered by this way was
-    // proven by it.
+    // Traffic before this signalbox proves the start that it was seen in. An answer by another way proves that way.
     const isFound = before?.found !== undefined && isAt(before.found, server) &&
       before.server.incarnation === server.incarnation;
     const entry = isSame
@@ -219,7 +218,7 @@ export class Readiness {
     this.#fresh.push({ proof, answer });
   }
 
-  /** What answers stays in use while the container has it; a published port only until a better way leads there again. */
+  /** An address that answered stays in use while the container has it; a published port only until a better way answers. */
   #noteProof(backend: Backend, entry: Entry): void {
     const { server } = entry;
     if (entry.found === undefined || isAt(entry.found, server)) {
@@ -238,7 +237,7 @@ export class Readiness {
     }, () => undefined);
   }
 
-  /** The container answers by another way: the next model has it. */
+  /** The container answers by another way: wakes the loop, so that the next model uses it. */
   #turnTo({ hostname: address, port }: ProbeWay, entry: Entry): void {
     entry.found = { address, port };
     this.#inUse.set(entry.server.name, entry.found);
@@ -246,7 +245,7 @@ export class Readiness {
   }
 }
 
-/** Many servers refuse a request that names no host. */
+/** The failure, with advice where a check got a 4xx answer: many servers refuse a request that names no host. */
 function whyWithAdvice(why: string | undefined, check: HealthCheck | undefined): string | undefined {
   const advice = check && / answers 4\d\d$/.test(why ?? "") ? adviceOn(check) : undefined;
   return advice === undefined ? why : `${why}: ${advice}`;

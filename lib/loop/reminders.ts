@@ -2,14 +2,14 @@ import type { Clock, Wake } from "../ports.ts";
 
 /** Wakes the loop later on. */
 export class Reminders {
-  /** When each purpose is next reminded of. */
+  /** When each purpose is due. */
   readonly #due = new Map<string, number>();
 
   constructor(readonly clock: Clock, readonly wake: (wake: Wake) => void) {}
 
   /**
-   * Wakes once after the milliseconds, or sooner where it was asked for the purpose sooner, however often that was;
-   * `since` is what the wake is for.
+   * Wakes the loop once for a purpose: at the earliest of the times that were asked for. `since` is when the event came
+   * in that the wake is for.
    */
   once(
     purpose: "load" | "refused" | "postponed" | "leaving",
@@ -21,7 +21,7 @@ export class Reminders {
     if ((this.#due.get(purpose) ?? Infinity) <= at) return;
     this.#due.set(purpose, at);
     void this.clock.sleep(milliseconds, signal).then(() => {
-      // One that was to come sooner took its place.
+      // An earlier time took its place.
       if (this.#due.get(purpose) !== at || signal.aborted) return;
       this.#due.delete(purpose);
       before?.();
