@@ -4,17 +4,19 @@ import { nearKey } from "../keys/near_key.ts";
 import { quote } from "../values/notice.ts";
 import { KEY_OF_LABEL, type KeyName, keyNamed, ROUTE_KEYS } from "../keys/route_keys.ts";
 import type { Said, SaidRoute } from "./said.ts";
+import { isRouteName, labelText, partsOf, PREFIX } from "./label_parts.ts";
+import { partsBehindNearPrefix } from "./near_prefix.ts";
 import { findStrayNames } from "./stray_names.ts";
 import { type Comparisons, type Near, UnknownWords } from "./unknown_words.ts";
 
-const PREFIX = "interlock.";
 const LAST_OF_PREFIX = PREFIX.length - 1;
 const DOT = PREFIX.charCodeAt(LAST_OF_PREFIX);
 
 /** Whether a label is meant for us: Docker's labels have a case, and who writes another one means the same. */
-export function isOurs(label: string): boolean {
-  return label.charCodeAt(LAST_OF_PREFIX) === DOT && label.slice(0, PREFIX.length).toLowerCase() === PREFIX;
-}
+export const isOurs = (label: string): boolean => hasPrefix(label) || partsBehindNearPrefix(label).length > 0;
+
+const hasPrefix = (label: string): boolean =>
+  label.charCodeAt(LAST_OF_PREFIX) === DOT && label.slice(0, PREFIX.length).toLowerCase() === PREFIX;
 
 /** What the labels of a container say: of the container's own route, and of each that has a name. */
 export type SaidLabels = { readonly own: SaidRoute; readonly named: readonly SaidRoute[] };
@@ -35,7 +37,7 @@ export function sortLabels(
   const routes = new Map<string, Map<KeyName, Said>>();
   const unknown = new UnknownWords(comparisons);
   for (const label of [...names].sort(byNumberInside)) {
-    const parts = partsOf(label);
+    const parts = label.startsWith(PREFIX) ? partsOf(label.slice(PREFIX.length)) : undefined;
     if (parts === undefined) {
       unknown.add(label, () => nearLabels(label));
       continue;
@@ -48,7 +50,7 @@ export function sortLabels(
     const before = said.get(key)?.value;
     said.set(key, {
       value: kind === "string[]" ? [...(Array.isArray(before) ? before : []), value] : value,
-      label: labelText(route, key),
+      label: labelText(parts),
     });
   }
   unknown.tell(complaints, "label", "");
@@ -65,27 +67,9 @@ export function sortLabels(
   };
 }
 
-type Parts = { readonly route: string; readonly key: KeyName };
-
-/** `interlock.KEY`, `interlock.KEY.N` and `interlock.NAME.KEY`; `undefined` for what is none of these. */
-function partsOf(label: string): Parts | undefined {
-  if (!label.startsWith(PREFIX)) return undefined;
-  const [first = "", second, ...rest] = label.slice(PREFIX.length).split(".");
-  const isOwn = KEY_OF_LABEL.has(first);
-  const word = isOwn ? first : second ?? first;
-  const key = KEY_OF_LABEL.get(word);
-  if (key === undefined || (!isOwn && !isRouteName(first))) return undefined;
-  const index = isOwn ? [second, ...rest].filter((part) => part !== undefined) : rest;
-  const isList = ROUTE_KEYS[key].kind === "string[]";
-  const isIndex = index.length === 0 ||
-    (isList && index.length === 1 && /^[0-9]{1,6}$/.test(index[0] ?? ""));
-  return isIndex ? { route: isOwn ? "" : first, key } : undefined;
-}
-
-const isRouteName = (text: string): boolean => /^[A-Za-z0-9_-]{1,63}$/.test(text);
-
 /** A label may be nearly a key of the container's own route, or of one that has a name, or of both. */
 function nearLabels(label: string): Near[] {
+  if (!hasPrefix(label)) return partsBehindNearPrefix(label).map(({ route, key }) => nearLabel(route, key));
   const words = label.slice(PREFIX.length).split(".");
   const [first = "", second] = words;
   const isNamed = second !== undefined && !KEY_OF_LABEL.has(first) && isRouteName(first);
@@ -117,11 +101,8 @@ function misplaced(words: readonly string[]): Near[] {
 }
 
 function nearLabel(route: string, key: KeyName): Near {
-  return { key, route, meant: labelText(route, key) };
+  return { key, route, meant: labelText({ route, key }) };
 }
-
-const labelText = (route: string, key: KeyName): string =>
-  `${PREFIX}${route === "" ? "" : `${route}.`}${ROUTE_KEYS[key].label}`;
 
 /** Made when it is first needed: that takes longer than everything else that this module does when it is loaded. */
 let collator: Intl.Collator | undefined;

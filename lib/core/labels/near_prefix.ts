@@ -1,0 +1,39 @@
+import { distance } from "fastest-levenshtein";
+import { type LabelParts, partsOf, PREFIX } from "./label_parts.ts";
+
+/** Letters in which a prefix may differ from ours. */
+const MOST_CHANGES = 2;
+const LONGEST = PREFIX.length + MOST_CHANGES;
+const LETTERS = PREFIX.slice(0, -1);
+/** A bit for each letter of our prefix, by its character code; each is there once. */
+const BITS = new Uint16Array(128);
+for (const [at, letter] of [...LETTERS].entries()) BITS[letter.charCodeAt(0)] = 1 << at;
+
+/**
+ * What a label may say whose prefix is nearly ours, with a key of ours behind it: `interlok.ssl_only`, `interlock-ssl_only`.
+ * The likeliest comes first; none for any other label, and for one that has our prefix.
+ */
+export function partsBehindNearPrefix(label: string): readonly LabelParts[] {
+  if (!mayBeNear(label)) return [];
+  const found: (LabelParts & { readonly changes: number })[] = [];
+  // The longest first, since a short one leaves a letter of its own to the name of a route.
+  for (let length = LONGEST; length >= PREFIX.length - MOST_CHANGES; length--) {
+    const changes = distance(label.slice(0, length).toLowerCase(), PREFIX);
+    if (changes === 0) return [];
+    const parts = changes > MOST_CHANGES ? undefined : partsOf(label.slice(length));
+    if (parts !== undefined) found.push({ ...parts, changes });
+  }
+  return found.sort((a, b) => a.changes - b.changes);
+}
+
+/** Tells most labels of others at little cost: each change takes away one letter of our prefix at most. */
+function mayBeNear(label: string): boolean {
+  let found = 0;
+  for (let at = 0; at < LONGEST && at < label.length; at++) {
+    // This bit makes a letter a small one.
+    found |= BITS[label.charCodeAt(at) | 0x20] ?? 0;
+  }
+  let missing = 0;
+  for (let bit = 0; bit < LETTERS.length; bit++) if ((found >> bit & 1) === 0) missing++;
+  return missing <= MOST_CHANGES;
+}

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { partsBehindNearPrefix } from "../../../lib/core/labels/near_prefix.ts";
+import { isOurs } from "../../../lib/core/labels/said_labels.ts";
+
+function likeliest(label: string) {
+  const [first] = partsBehindNearPrefix(label);
+  return first && [first.route, first.key];
+}
+
+Deno.test("each route that a label may be meant for is named", () => {
+  assert.deepEqual(partsBehindNearPrefix("interlocks.ssl_only").map(({ route }) => route), ["", "s", "ks"]);
+});
+
+Deno.test("a prefix with one or two slips, and a key behind it, is ours", () => {
+  const labels = [
+    ...["interlok.ssl_only", "interlocks.ssl_only", "intrelock.ssl_only", "interlock-ssl_only"],
+    ...["interlock_ssl_only", "interlock/ssl_only", "interlock:ssl_only", "interlockssl_only"],
+    ...["nterlock.ssl_only", "Interlok.ssl_only", "inter-lock.ssl_only", " interlock.ssl_only"],
+  ];
+  for (const label of labels) {
+    assert.deepEqual(likeliest(label), ["", "ssl_only"], label);
+    assert.ok(isOurs(label));
+  }
+  assert.deepEqual(likeliest("interlok.api.ssl_only"), ["api", "ssl_only"]);
+  assert.deepEqual(likeliest("interlok.alias_domain.2"), ["", "alias_domains"]);
+});
+
+Deno.test("labels of others are not ours, however near they are", () => {
+  const labels = [
+    ...["interlock", "interlocking", "interlok.secret", "interlok", "com.docker.compose.port"],
+    ...["org.interlock.ssl_only", "traefik.enable", "interior.port", "clock.port", "port", "enable"],
+    ...["x".repeat(100_000), "interlok.".repeat(10_000), ""],
+  ];
+  for (const label of labels) assert.ok(!isOurs(label), label.slice(0, 40));
+  // Ours by its own prefix.
+  assert.deepEqual(partsBehindNearPrefix("interlock.ssl_only"), []);
+});
