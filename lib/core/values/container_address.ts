@@ -8,9 +8,18 @@ const IPV4: readonly (readonly [test: (octets: readonly number[]) => boolean, wh
   [([a = 0]) => a >= 240, "which is broadcast or reserved"],
 ];
 
+/** Where clouds keep the secrets of a machine, in networks that are otherwise as any: by their documentation. */
+const METADATA: readonly string[] = [
+  // Alibaba Cloud, Azure, Oracle Cloud.
+  ...["100.100.100.200", "168.63.129.16", "192.0.0.192"],
+  // AWS, Google Cloud, Scaleway.
+  ...["fd00:ec2::254", "fd20:ce::254", "fd00:42::42"],
+];
+
 /** Why an address cannot be a container's, as a clause that follows it; `undefined` for one that can. */
 export function whyNoContainers(address: IpAddress): string | undefined {
   const octets = octetsOf(address);
+  if (METADATA.includes(octets?.join(".") ?? address)) return "where a cloud keeps its metadata";
   if (octets !== undefined) return IPV4.find(([test]) => test(octets))?.[1];
   if (address === "::") return "which stands for no address";
   const first = parseInt(address.split(":")[0] || "0", 16);
