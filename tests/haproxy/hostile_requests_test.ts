@@ -363,6 +363,16 @@ for (const program of programs) {
       ...["Fastly-Client-IP", "Fly-Client-IP", "X-Azure-ClientIP", "X-Originating-IP", "WL-Proxy-Client-IP"],
       ...["X-Envoy-External-Address", "X-Script-Name", "Script-Name", "Proxy", "HTTP2-Settings"],
       ...["X-Vercel-Forwarded-For", "X-Nf-Client-Connection-IP", "X-SSL-Client-Cert", "X-Client-Cert-DN"],
+      ...["X-Visitor-IP", "X-Origin-IP", "X-Coming-From", "$WSRA", "Client-Cert", "X-Sendfile-Type"],
+      ...[
+        "Remote-User",
+        "X-Remote-User",
+        "X-Forwarded-User",
+        "X-Authenticated-User",
+        "X-Webauth-User",
+        "$WSRU",
+      ],
+      ...["X-Auth-Request-Email", "Oidc-Claim-Sub", "Tailscale-User-Login", "X-Consumer-Username"],
     ];
     const spellings = ["-", "_", ".", "~", "!"].flatMap((mark) =>
       names.map((name) => name.replaceAll("-", mark))
