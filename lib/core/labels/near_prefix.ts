@@ -8,6 +8,7 @@ const LETTERS = PREFIX.slice(0, -1);
 /** A bit for each letter of our prefix, by its character code; each is there once. */
 const BITS = new Uint16Array(128);
 for (const [at, letter] of [...LETTERS].entries()) BITS[letter.charCodeAt(0)] = 1 << at;
+const BITS_OF_START = (1 << 2 * MOST_CHANGES + 1) - 1;
 
 /**
  * What a label may say whose prefix is nearly ours, with a key of ours behind it: `interlok.ssl_only`, `interlock-ssl_only`.
@@ -29,11 +30,16 @@ export function partsBehindNearPrefix(label: string): readonly LabelParts[] {
 /** Tells most labels of others at little cost: each change takes away one letter of our prefix at most. */
 function mayBeNear(label: string): boolean {
   let found = 0;
+  // Three letters cannot all be the changes, so that one of them is from the first five of our prefix.
+  for (let at = 0; at <= MOST_CHANGES; at++) found |= bitAt(label, at);
+  if ((found & BITS_OF_START) === 0) return false;
   for (let at = 0; at < LONGEST && at < label.length; at++) {
-    // This bit makes a letter a small one.
-    found |= BITS[label.charCodeAt(at) | 0x20] ?? 0;
+    found |= bitAt(label, at);
   }
   let missing = 0;
   for (let bit = 0; bit < LETTERS.length; bit++) if ((found >> bit & 1) === 0) missing++;
   return missing <= MOST_CHANGES;
 }
+
+/** A small letter has this bit, and a large one has not. */
+const bitAt = (label: string, at: number): number => BITS[label.charCodeAt(at) | 0x20] ?? 0;

@@ -35,3 +35,18 @@ Deno.test("labels of others are not ours, however near they are", () => {
   // Ours by its own prefix.
   assert.deepEqual(partsBehindNearPrefix("interlock.ssl_only"), []);
 });
+
+/** A text with one letter more, less or other, in each of its places. */
+function changed(text: string): string[] {
+  const places = Array.from({ length: text.length + 1 }, (_, at) => [text.slice(0, at), text.slice(at)]);
+  return places.flatMap(([before = "", after = ""]) => [
+    `${before}x${after}`,
+    `${before}${after.slice(1)}`,
+    `${before}X${after.slice(1)}`,
+  ]);
+}
+
+Deno.test("no two changes of the prefix hide it", () => {
+  const prefixes = changed("interlock.").flatMap(changed);
+  for (const prefix of prefixes) assert.ok(isOurs(`${prefix}ssl_only`), prefix);
+});
