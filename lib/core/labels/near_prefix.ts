@@ -1,4 +1,5 @@
 import { distance } from "fastest-levenshtein";
+import { keyNamed } from "../keys/route_keys.ts";
 import { type LabelParts, partsOf, PREFIX } from "./label_parts.ts";
 
 /** Letters in which a prefix may differ from ours. */
@@ -11,8 +12,8 @@ for (const [at, letter] of [...LETTERS].entries()) BITS[letter.charCodeAt(0)] = 
 const BITS_OF_START = (1 << 2 * MOST_CHANGES + 1) - 1;
 
 /**
- * What a label may say whose prefix is nearly ours, with a key of ours behind it: `interlok.ssl_only`, `interlock-ssl_only`.
- * The likeliest comes first; none for any other label, and for one that has our prefix.
+ * What a label may say whose prefix is nearly ours, with a key behind it that narrows or protects: `interlok.ssl_only`,
+ * `interlock-ssl_only`. The likeliest comes first; none for any other label, and for one that has our prefix.
  */
 export function partsBehindNearPrefix(label: string): readonly LabelParts[] {
   if (!mayBeNear(label)) return [];
@@ -22,7 +23,7 @@ export function partsBehindNearPrefix(label: string): readonly LabelParts[] {
     const changes = distance(label.slice(0, length).toLowerCase(), PREFIX);
     if (changes === 0) return [];
     const parts = changes > MOST_CHANGES ? undefined : partsOf(label.slice(length));
-    if (parts !== undefined) found.push({ ...parts, changes });
+    if (parts !== undefined && keyNamed(parts.key).isGuard === true) found.push({ ...parts, changes });
   }
   return found.sort((a, b) => a.changes - b.changes);
 }
