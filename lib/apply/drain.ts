@@ -1,8 +1,8 @@
 import { tenths } from "../core/values/milliseconds.ts";
-import type { Backend, Model } from "../core/model/model.ts";
+import type { Backend } from "../core/model/model.ts";
 import type { BackendName, ContainerId, ServerName } from "../core/values/names.ts";
 import type { Desired } from "../core/config/render.ts";
-import { ledTo, routeValue } from "../core/runtime/route_value.ts";
+import { ledTo, targetOf } from "../core/runtime/route_value.ts";
 import { HOSTS_MAP } from "../core/values/table.ts";
 import { routesOf, type Running } from "../core/state/running.ts";
 import { type Operation, runtimeCommands, type ServerState, takeReplies } from "../core/runtime/operation.ts";
@@ -105,7 +105,7 @@ export class Drain {
       );
       if (leaving.length === 0) continue;
       if (!hasReady(running, stopping, backend)) {
-        const handing = handOver(running, stopping, backend, wanted.model);
+        const handing = handOver(running, stopping, backend, wanted);
         // Where an heir is not ready, the pass makes it, leads the host there, and only then drains the server. A pass
         // that waits for a reload would be too late for that.
         if (!handing.isWhole && !isBlocked) continue;
@@ -191,19 +191,19 @@ function handOver(
   running: Running,
   stopping: ReadonlySet<ContainerId>,
   { routes }: Backend,
-  { heirs, backends }: Model,
+  { heirs, model }: Desired,
 ): { readonly operations: readonly Operation[]; readonly isWhole: boolean } {
   const operations: Operation[] = [];
   let isWhole = true;
   for (const { key } of routes) {
     const heir = heirs.get(key);
     if (heir === undefined || !routesOf(running).has(key)) continue;
-    const backend = backends.find(({ name }) => name === heir);
+    const backend = model.backends.find(({ name }) => name === targetOf(heir));
     if (backend === undefined || !hasReady(running, stopping, backend)) {
       isWhole = false;
       continue;
     }
-    const value = ledTo(routeValue(heir), sectionOf(running, heir));
+    const value = ledTo(heir, sectionOf(running, backend.name));
     operations.push({ kind: "set-row", table: HOSTS_MAP, key, value });
   }
   return { operations, isWhole };

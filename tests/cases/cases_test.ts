@@ -19,6 +19,7 @@ import assert from "node:assert/strict";
 import { createTwoFilesPatch } from "diff";
 import { runProgram } from "../../lib/cli/program.ts";
 import { haproxies } from "../harness/haproxies.ts";
+import { parseTable, ROUTE_TABLES } from "../../lib/core/values/table.ts";
 import { ownSections } from "./own_sections.ts";
 
 const HERE = new URL(".", import.meta.url);
@@ -119,6 +120,7 @@ async function say(
   return {
     "haproxy.cfg": config.replaceAll(certificate, "/CERTIFICATE"),
     "hosts.map": map === ownNames(config) ? undefined : map,
+    ...await filledTables(rendered),
     "notices.txt": err === "" ? undefined : err,
     ...rest,
   };
@@ -126,11 +128,21 @@ async function say(
 
 const isVariable = (name: string): boolean => /^[A-Z_]+$/.test(name);
 
+/** The tables beside hosts.map; of those without rows, nothing. */
+async function filledTables(rendered: string): Promise<Texts> {
+  const tables: Record<string, string | undefined> = {};
+  for (const name of ROUTE_TABLES.keys()) {
+    const text = await Deno.readTextFile(`${rendered}/${name}`);
+    tables[name] = parseTable(text).length === 0 ? undefined : text;
+  }
+  return tables;
+}
+
 /** The hosts.map that names each backend's own host and path, which the config's comments tell too. */
 function ownNames(config: string): string {
   const backends = [...config.matchAll(/^# (\S+)\nbackend ([^_]\S*|_\.\S*)$/gm)];
-  const lines = backends.map(([, title, name]) => `${title}/ ${name}\n`);
-  return `# host/path/ backend\n${lines.sort().join("")}`;
+  const lines = backends.map(([, title, name]) => `${title}/ ${name}|,|${name}\n`);
+  return `# host/path/ backend|,flags,|id\n${lines.sort().join("")}`;
 }
 
 function shuffles(snapshot: unknown): [string, unknown][] {

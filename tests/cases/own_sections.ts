@@ -1,13 +1,31 @@
+import { diffLines } from "diff";
+
 const HEADER = /^(global|defaults|frontend|backend|listen|ring|peers|cache|resolvers|userlist)\b.*$/;
 
-/** The sections of a config that another one has not, word for word; what the other one has beyond it is named at the end. */
+
+/**
+ * The sections of a config that another one has not, word for word. Of one that both have, it is the lines that came (`+`)
+ * and went (`-`). What the other one has beyond it is named at the end.
+ */
 export function ownSections(config: string, other: string): string {
   const known = sectionsOf(other);
   const own = sectionsOf(config);
-  const texts = [...own].filter(([header, text]) => known.get(header) !== text).map(([, text]) => text);
+  const texts = [...own].filter(([header, text]) => known.get(header) !== text)
+    .map(([header, text]) => changesOf(header, known.get(header), text));
   const missing = [...known.keys()].filter((header) => !own.has(header));
   if (missing.length > 0) texts.push(missing.map((header) => `# absent: ${header}\n`).join(""));
   return texts.join("\n");
+}
+
+function changesOf(header: string, before: string | undefined, now: string): string {
+  if (before === undefined) return now;
+  const changes = diffLines(before, now).flatMap(({ added, removed, value }) =>
+    added || removed
+      ? value.split("\n").slice(0, -1).filter((line) => line.trim() !== "")
+        .map((line) => `${added ? "+" : "-"} ${line.trim()}\n`)
+      : []
+  );
+  return `${header}\n${changes.join("")}`;
 }
 
 /** Each section by its first line, with the comments above it. Blank lines between sections belong to none. */

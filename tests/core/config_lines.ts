@@ -1,5 +1,6 @@
 /** What may stand in a rendered config: each line of a backend is one of these, or the config says more than the model. */
 import type { Model } from "../../lib/core/model/model.ts";
+import { HOSTS_MAP, type Tables } from "../../lib/core/values/table.ts";
 import { KEY_ROWS } from "./key_rows.ts";
 
 const rows = Object.values(KEY_ROWS);
@@ -44,14 +45,14 @@ export function strangeLines(config: string, model: Model): string[] {
   const hasAnswers = heads.includes("defaults _answers from _base");
   const answers = hasAnswers ? ["defaults _answers from _base"] : [];
   const front = ["global", "defaults _base", "defaults from _base", "frontend _web"];
-  const begin = [...front, ...answers, "backend _unknown_host"];
+  const begin = [...front, ...answers, "backend _refused", "backend _unknown_host"];
   if (heads.slice(0, begin.length).join() !== begin.join()) {
     found.push(`it begins with ${heads.slice(0, begin.length).join(", ")}`);
   }
   const isEmpty = hasAnswers ? /^backend _spare_\d+$/ : /^defaults _defaults_\d+ from _base$/;
   for (const { head, lines } of sections.slice(begin.length - 1)) {
     if (head === "backend _unknown_host") {
-      if (lines.length !== 1) found.push(`${head}: ${lines.length} lines`);
+      if (lines.length !== 2) found.push(`${head}: ${lines.length} lines`);
       continue;
     }
     const expected = isEmpty.test(head) ? 0 : servers.get(head);
@@ -60,5 +61,26 @@ export function strangeLines(config: string, model: Model): string[] {
     found.push(...lines.filter(isStrange).map((line) => `${head}: ${line}`));
   }
   if (new Set(heads).size !== heads.length) found.push("two sections have one name");
+  return found;
+}
+
+/** Rows that a route may have beside its row in hosts.map, each as `TABLE WORD VALUE`. */
+const ROWS: readonly RegExp[] = rows.flatMap((row) => "rows" in row ? row.rows : []);
+
+/** Every row of a table that the model did not ask for; empty where all is as it should be. */
+export function strangeRows(tables: Tables, model: Model): string[] {
+  const backends = new Set<string>(model.backends.map(({ name }) => name));
+  const targets = new Map<string, string>(model.routes.map(({ key, backend }) => [key, backend]));
+  const found: string[] = [];
+  for (const [table, rows] of tables) {
+    for (const [key, value] of rows) {
+      const [id = "", ...rest] = key.split("|");
+      const isRoute = table === HOSTS_MAP;
+      const isKnown = isRoute
+        ? /^(?<name>[^|]+)\|,(?:[a-z0-9]+,)*\|\k<name>$/.exec(value)?.groups?.name === targets.get(key)
+        : backends.has(id) && ROWS.some((allowed) => allowed.test(`${table} ${rest.join("|")} ${value}`));
+      if (!isKnown) found.push(`${table}: ${key} ${value}`);
+    }
+  }
   return found;
 }

@@ -5,7 +5,7 @@ import { renderDesired } from "../../lib/core/config/render.ts";
 import { compileTemplates } from "../../lib/core/config/templates.ts";
 import { decodeSnapshot } from "../../lib/docker/file/snapshot_file.ts";
 import { formatNotice } from "../../lib/core/values/notice.ts";
-import { sectionsOf, strangeLines } from "./config_lines.ts";
+import { sectionsOf, strangeLines, strangeRows } from "./config_lines.ts";
 import { SETTINGS } from "./containers.ts";
 import { GOOD, hostileContainers, inspectedAs } from "./hostile.ts";
 
@@ -20,6 +20,7 @@ function flow(containers: readonly unknown[]) {
     ...built,
     config: desired.files.get("haproxy.cfg") ?? "",
     map: desired.files.get("hosts.map") ?? "",
+    tables: desired.tables,
   };
 }
 
@@ -29,19 +30,20 @@ const alone = flow([GOOD]);
 function goodPart({ config, map }: { config: string; map: string }) {
   return {
     section: config.split(/\n\n/).find((block) => /^backend good\.example$/m.test(block)),
-    routes: map.split("\n").filter((line) => line.endsWith(" good.example")),
+    routes: map.split("\n").filter((line) => line.endsWith(" good.example|,|good.example")),
   };
 }
 
 function assertUntouched(flowed: ReturnType<typeof flow>): void {
   assert.deepEqual(goodPart(flowed), goodPart(alone));
   assert.deepEqual(strangeLines(flowed.config, flowed.model), []);
+  assert.deepEqual(strangeRows(flowed.tables, flowed.model), []);
   // What stands before the backends changes by the lines that look up wildcards alone.
   const fixed = (config: string) =>
     sectionsOf(config).slice(0, 4).map(({ head, lines }) => [
       head,
       ...lines.filter((line) =>
-        !/ set-var\(txn\.(?:parent|route|backend)\) .* unless \{ var\(txn\.backend\) -m found \}$/.test(line)
+        !/ set-var\(txn\.(?:parent|route|target)\) .* unless \{ var\(txn\.target\) -m found \}$/.test(line)
       ),
     ]);
   assert.deepEqual(fixed(flowed.config), fixed(alone.config));

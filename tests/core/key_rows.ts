@@ -14,6 +14,8 @@ export type KeyRow = {
 };
 type RowOf<K extends KeyName> =
   & KeyRow
+  // Rows that it makes in tables, each as `TABLE WORD VALUE` without the route's id.
+  & (K extends KeyOf<"route"> ? { readonly rows: readonly RegExp[] } : unknown)
   // Lines that it makes in a backend (HAProxy manual, 4.2).
   & (K extends KeyOf<"backend"> ? { readonly lines: readonly RegExp[] } : unknown)
   // Words that it makes in a server's line, as a regular expression; empty for none.
@@ -70,14 +72,7 @@ export const KEY_ROWS = {
       /^http-after-response set-header Connection close$/,
     ],
   },
-  ssl_only: {
-    sample: [false, "no"],
-    right: [true],
-    wrong: ["maybe"],
-    lines: [
-      /^http-request redirect location https:\/\/%\[var\(txn\.host\)\](?::\d+)?%\[pathq\] code 308 if !\{ ssl_fc \}(?: \{ var\(txn\.host\) -m (?:str|end)(?: [a-z0-9._-]+)+ \})?$/,
-    ],
-  },
+  ssl_only: { sample: [false, "no"], right: [true], wrong: ["maybe"], rows: [] },
   weight: { sample: [10, "10"], right: [1, 256], wrong: [0, 257, 2.5, "7"], words: String.raw`weight \d+` },
   slow_start: {
     sample: [30_000, "30000"],
@@ -104,10 +99,6 @@ export const KEY_ROWS = {
     sample: [true, "1"],
     right: [false],
     wrong: ["maybe"],
-    lines: [
-      new RegExp(`^http-request set-header X-Forwarded-Prefix /${TEXT}$`),
-      /^http-request deny deny_status 400 if \{ path -m reg -i '?[^'a-z]*f[^'a-z]*c[^'a-z]*e[^'a-z]*'? \}$/,
-      /^http-request set-path \/%\[path,bytes\(\d+\)\]$/,
-    ],
+    rows: [new RegExp(`^routes[.]map prefix /${TEXT}$`), /^routes[.]map segments \d+$/],
   },
 } satisfies { readonly [K in KeyName]: RowOf<K> };

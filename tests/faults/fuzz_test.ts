@@ -9,7 +9,7 @@ import type { HaproxyVersion } from "../../lib/core/keys/backend_option.ts";
 import { renderDesired } from "../../lib/core/config/render.ts";
 import { compileTemplates } from "../../lib/core/config/templates.ts";
 import { decodeSnapshot } from "../../lib/docker/file/snapshot_file.ts";
-import { strangeLines } from "../core/config_lines.ts";
+import { strangeLines, strangeRows } from "../core/config_lines.ts";
 import { SETTINGS } from "../core/containers.ts";
 import { GOOD, hostileContainers } from "../core/hostile.ts";
 import { haproxies, type HaproxyProgram } from "../harness/haproxies.ts";
@@ -29,7 +29,7 @@ function flow(seed: number, version: HaproxyVersion) {
   const address = { ...SETTINGS.address, mode: MODES[seed % MODES.length] ?? "auto" };
   const settings = { ...SETTINGS, address, haproxyVersion: version, addBackends: seed % 2 === 0 };
   const { model } = buildModel(snapshot.value, settings);
-  return { model, files: renderDesired(model, templates, settings).files };
+  return renderDesired(model, templates, settings);
 }
 
 async function load(haproxy: HaproxyProgram, folder: string, flags: readonly string[]) {
@@ -61,12 +61,13 @@ for (const haproxy of await haproxies()) {
     let backends = 0;
     try {
       for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
-        const { model, files } = flow(seed, [major, minor]);
+        const { model, files, tables } = flow(seed, [major, minor]);
         backends += model.backends.length;
         for (const [name, text] of files) await Deno.writeTextFile(`${folder}/${name}`, text);
         const { code, said } = await load(haproxy, folder, []);
         assert.deepEqual({ code, said }, { code: 0, said: "" }, `seed ${seed}`);
         assert.deepEqual(strangeLines(files.get("haproxy.cfg") ?? "", model), [], `seed ${seed}`);
+        assert.deepEqual(strangeRows(tables, model), [], `seed ${seed}`);
         if (!canDump) continue;
         const { out } = await load(haproxy, folder, ["-dC"]);
         assert.deepEqual(strangeLines(asRead(out), model), [], `seed ${seed}, as HAProxy reads it`);

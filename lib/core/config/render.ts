@@ -1,9 +1,17 @@
 import { isAtLeast } from "../keys/backend_option.ts";
 import { FORWARDING_HEADERS } from "./forwarding_headers.ts";
 import type { Frontend, Model } from "../model/model.ts";
-import { formatEndpoint } from "../values/names.ts";
-import { HOSTS_MAP, type Tables } from "../values/table.ts";
-import { routeValue } from "../runtime/route_value.ts";
+import { type BackendName, formatEndpoint } from "../values/names.ts";
+import {
+  HOSTS_MAP,
+  ROUTE_TABLES,
+  type TableKey,
+  type Tables,
+  tableText,
+  type TableValue,
+} from "../values/table.ts";
+import { segmentsOf, STRIPPED_SEGMENTS } from "../keys/strip.ts";
+import { heirsOf, type RouteTexts, tablesOf } from "./route_tables.ts";
 import { MOST_STREAMS, OTHER_CONNECTIONS } from "./descriptors.ts";
 import {
   prepareBackends,
@@ -34,6 +42,8 @@ export type Desired = {
   readonly defaults: ReadonlyMap<string, string>;
   /** The map files among the files, row by row. hosts.map names the backend of each route, wherever it is served now. */
   readonly tables: Tables;
+  /** What each route's row in hosts.map would be, if its backend were gone. */
+  readonly heirs: ReadonlyMap<TableKey, TableValue>;
 };
 
 /** What a config is rendered with, beside its model. */
@@ -76,7 +86,12 @@ export function renderDesired(
   };
   const prepared = prepareBackends(model.backends, rendering);
   const sections = new Map<string, Section>();
-  for (const { backend, section } of prepared) sections.set(backend.name, section);
+  const routes = new Map<BackendName, RouteTexts>();
+  for (const { backend, section, texts } of prepared) {
+    sections.set(backend.name, section);
+    routes.set(backend.name, texts);
+  }
+  const tables = tablesOf(model, routes);
   const ready = prepareReady(model, balance, canAddBackends, rendering);
   for (const [name, section] of ready.sections) sections.set(name, section);
   const { spares, defaults } = ready;
@@ -88,16 +103,20 @@ export function renderDesired(
     streams: MOST_STREAMS,
     binds: bindLines(frontend),
     wildcardDepths,
+    strippedSegments: strippedSegments(model),
     forwardingHeaders: FORWARDING_HEADERS,
   };
   const backends = prepared.map(({ data }) => data);
   const all = { ...base, backends, spares, defaults, canAddBackends, hasLastTry };
-  const { routes } = model;
+  const hosts = tables.get(HOSTS_MAP) ?? new Map<TableKey, TableValue>();
   return {
     model,
     files: new Map([
       ["haproxy.cfg", templates.render("haproxy.cfg.eta", { ...all, textOf: textsOf(all, rendering) })],
-      [HOSTS_MAP, templates.render(`${HOSTS_MAP}.eta`, { routes })],
+      [HOSTS_MAP, templates.render(`${HOSTS_MAP}.eta`, { routes: routeRows(model, hosts) })],
+      ...[...ROUTE_TABLES].map(([name, title]) =>
+        [name, tableText(title, tables.get(name) ?? new Map())] as const
+      ),
       ...hasLastTry ? [[LAST_TRY, templates.render(`${LAST_TRY}.eta`, {})] as const] : [],
     ]),
     fixed: renderFixed(
@@ -107,8 +126,29 @@ export function renderDesired(
     ),
     sections,
     defaults: new Map(defaults.map(({ shape, name }) => [shape, name])),
-    tables: new Map([[HOSTS_MAP, new Map(routes.map(({ key, backend }) => [key, routeValue(backend)]))]]),
+    tables,
+    heirs: heirsOf(model, hosts, routes),
   };
+}
+
+/** hosts.map's rows for its template: a route with its value in place of the name of its backend. */
+function routeRows({ routes }: Model, hosts: ReadonlyMap<TableKey, TableValue>): object[] {
+  return routes.map(({ key, host, path, by, backend }) => ({
+    key,
+    host,
+    path,
+    by,
+    backend: hosts.get(key) ?? backend,
+  }));
+}
+
+/** For how many segments of a path the frontend has a rule that takes them off: always a few, more where a route has more. */
+function strippedSegments({ backends }: Model): number[] {
+  const all = new Set(Array.from({ length: STRIPPED_SEGMENTS }, (_, at) => at + 1));
+  for (const { options } of backends) {
+    if (options.context_root_rewrite !== "") all.add(segmentsOf(options.context_root_rewrite));
+  }
+  return [...all].sort((a, b) => a - b);
 }
 
 /** The config without its backends, which stays the same from one pass to the next. */

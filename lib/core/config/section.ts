@@ -1,14 +1,9 @@
 import { type HaproxyVersion, isAtLeast } from "../keys/backend_option.ts";
-import { plainShape } from "../model/merge_options.ts";
+import { plainShared } from "../model/merge_options.ts";
 import { isDynamic, isHashing } from "../keys/balance.ts";
 import type { Backend, BackendShape, Frontend, Model, Server } from "../model/model.ts";
-import {
-  type BackendName,
-  formatEndpoint,
-  type HostName,
-  isWildcard,
-  type ServerName,
-} from "../values/names.ts";
+import { type BackendName, formatEndpoint, isWildcard, type ServerName } from "../values/names.ts";
+import { type RouteTexts, routeTexts } from "./route_tables.ts";
 import type { Templates } from "./templates.ts";
 
 /** A backend section of the config. */
@@ -47,13 +42,17 @@ type SectionData = {
   /** What its containers say of it. */
   readonly options: BackendShape;
   readonly isHashing: boolean;
-  /** Where plain HTTP is redirected to, and for which hosts: each condition is that of a rule, an empty one of every host. */
-  readonly redirect: { readonly location: string; readonly conditions: readonly string[] } | undefined;
   readonly hasLastTry: boolean;
   readonly servers: readonly SectionServer[];
 };
 
-type Prepared = { readonly backend: Backend; readonly data: SectionData; readonly section: Section };
+/** A backend with its section, and with what its route is in tables. */
+export type Prepared = {
+  readonly backend: Backend;
+  readonly data: SectionData;
+  readonly section: Section;
+  readonly texts: RouteTexts;
+};
 
 /** What is remembered of sections from one pass to the next, for one set of templates and settings. */
 export class SectionMemory {
@@ -113,6 +112,7 @@ function prepareBackend(backend: Backend, before: Prepared | undefined, renderin
   );
   return {
     backend,
+    texts: before?.backend.options === backend.options ? before.texts : routeTexts(backend),
     data: sectionData(backend.name, backend.shape, rendering, titleOf(backend), servers),
     section: sectionOf(backend.shape, false, servers, memory),
   };
@@ -187,16 +187,11 @@ function sectionOf(
 
 /** The shapes that a new host may come in: first the one of a container that asks for nothing, then those in use. */
 function readyShapes(model: Model, balance: string, memory: SectionMemory): BackendShape[] {
-  const plain = memory.plain ??= plainShape(balance);
+  const plain = memory.plain ??= plainShared(balance).shape;
   const shapes = new Map([[memory.shapeText(plain), plain]]);
-  const stripped = new Set<string>();
   for (const { shape } of model.backends) {
     if (!isDynamic(shape.balance_algorithm)) continue;
-    const text = memory.shapeText(shape);
-    // A path that is taken off, and names of hosts, mostly belong to one route; where two have the same, a third may come.
-    if ((shape.context_root_rewrite === "" && shape.tlsOnlyHosts === undefined) || stripped.has(text)) {
-      shapes.set(text, shape);
-    } else stripped.add(text);
+    shapes.set(memory.shapeText(shape), shape);
   }
   const [first, ...others] = [...shapes.keys()];
   return [first ?? "", ...others.sort()].slice(0, MOST_SHAPES).map((key) => shapes.get(key) ?? plain);
@@ -213,43 +208,18 @@ function isSameRendering(a: Rendering, b: Rendering): boolean {
 function sectionData(
   name: string,
   shape: BackendShape,
-  { frontend, hasLastTry }: Rendering,
+  { hasLastTry }: Rendering,
   title: string | undefined,
   servers: SectionData["servers"],
 ): SectionData {
-  const httpsPort = frontend.tls?.port;
   return {
     name,
     title,
     options: shape,
     isHashing: isHashing(shape.balance_algorithm),
-    redirect: shape.ssl_only || shape.tlsOnlyHosts !== undefined
-      ? {
-        location: `https://%[var(txn.host)]${
-          httpsPort === undefined || httpsPort === 443 ? "" : `:${httpsPort}`
-        }%[pathq]`,
-        conditions: hostConditions(shape.ssl_only ? undefined : shape.tlsOnlyHosts),
-      }
-      : undefined,
     hasLastTry,
     servers,
   };
-}
-
-/** A line of HAProxy's config has 64 words (manual, section 2.1). */
-const MOST_HOSTS = 32;
-
-/** Conditions of which one holds where the request is for one of the hosts. */
-function hostConditions(hosts: readonly HostName[] | undefined): string[] {
-  if (hosts === undefined) return [""];
-  const { true: wildcards = [], false: names = [] } = Object.groupBy(hosts, (host) => `${isWildcard(host)}`);
-  const parts = (all: readonly string[], how: string) =>
-    Array.from(
-      { length: Math.ceil(all.length / MOST_HOSTS) },
-      (_, at) =>
-        ` { var(txn.host) -m ${how} ${all.slice(at * MOST_HOSTS, (at + 1) * MOST_HOSTS).join(" ")} }`,
-    );
-  return [...parts(names, "str"), ...parts(wildcards.map((host) => host.slice(1)), "end")];
 }
 
 /** The server, with its line as it stands after `server` in the file and after `add server BACKEND/` at run time. */

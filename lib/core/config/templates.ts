@@ -8,6 +8,10 @@ import haproxyCfg from "../../../templates/haproxy.cfg.eta" with { type: "text" 
 import lastTry from "../../../templates/last_try.lua.eta" with { type: "text" };
 import hostsMap from "../../../templates/hosts.map.eta" with { type: "text" };
 import processCfg from "../../../templates/process.cfg.eta" with { type: "text" };
+import refused from "../../../templates/refused.eta" with { type: "text" };
+import routeLookup from "../../../templates/route_lookup.eta" with { type: "text" };
+import routeStrip from "../../../templates/route_strip.eta" with { type: "text" };
+import routeTls from "../../../templates/route_tls.eta" with { type: "text" };
 import server from "../../../templates/server.eta" with { type: "text" };
 import unknownHost from "../../../templates/unknown_host.eta" with { type: "text" };
 
@@ -21,6 +25,10 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "defaults.eta": defaults,
   "frontend.eta": frontend,
   "client_limits.eta": clientLimits,
+  "route_lookup.eta": routeLookup,
+  "route_tls.eta": routeTls,
+  "route_strip.eta": routeStrip,
+  "refused.eta": refused,
   "unknown_host.eta": unknownHost,
   "backend.eta": backend,
   "server.eta": server,

@@ -1,12 +1,15 @@
 import type { HaproxyVersion } from "./backend_option.ts";
 import type { Inputs, Kind } from "./key_kind.ts";
 import type { Parsed } from "../values/notice.ts";
+import type { Flag, RouteId } from "../values/names.ts";
+import type { RouteRow } from "./route_row.ts";
 
 /**
- * Where a key stands in HAProxy, which decides how it changes: where the route leads (a row of a table, an address), a
- * line of the backend (where the containers of one host must agree), the server's own line, or a listener.
+ * Where a key stands in HAProxy, which decides how it changes: which host, path and address it is about (`place`), a flag
+ * and rows of tables (`route`: the containers of one route must agree), a line of the backend (they must agree, too), the
+ * server's own line, or a listener.
  */
-export type Scope = "route" | "backend" | "server" | "listener";
+export type Scope = "place" | "route" | "backend" | "server" | "listener";
 
 type Parser<K extends Kind> = (value: Inputs[K], version: HaproxyVersion) => Parsed<unknown>;
 
@@ -15,7 +18,6 @@ export type RouteKey =
   & {
     /** Its label, without `interlock.` in front; lists take `.N` after it too. */
     readonly label: string;
-    readonly scope: Scope;
     /** What a wrong value costs: the key alone, or the route, which is then left out. */
     readonly costs: "key" | "route";
     /**
@@ -33,6 +35,19 @@ export type RouteKey =
     readonly otherNames?: readonly string[];
     readonly meaning: string;
   }
+  & (
+    | { readonly scope: Exclude<Scope, "route"> }
+    | {
+      readonly scope: "route";
+      /**
+       * Stands in hosts.map behind the route's backend where the key has a value other than false: the frontend's rules
+       * for the key look at it, and close the route where it is there and their row is missing.
+       */
+      readonly flag: Flag;
+      /** The rows that its value makes in tables; they hold for all hosts and paths of the route. */
+      readonly rows?: (value: never, route: RouteId) => readonly RouteRow[];
+    }
+  )
   & (
     | { readonly kind: "boolean"; readonly parse?: undefined }
     /** Reads one value of the kind. */

@@ -3,6 +3,7 @@ import { parseBalance } from "./balance.ts";
 import { CONNECT_CHECK, parseHealthCheck } from "./health_check.ts";
 import { between, matching, oneOf } from "./plain_parsers.ts";
 import { parseHost, parseHostname, parsePathPrefix, parsePort } from "../values/names.ts";
+import { stripRows } from "./strip.ts";
 import type { RouteKey } from "./route_key.ts";
 
 /** Every key of INTERLOCK_DATA and its label. Labels and JSON read through the same parsers. */
@@ -10,7 +11,7 @@ export const ROUTE_KEYS = {
   enable: {
     label: "enable",
     kind: "boolean",
-    scope: "route",
+    scope: "place",
     costs: "route",
     isGuard: true,
     otherNames: ["disable", "disabled", "ignore", "exclude", "skip", "hidden", "expose", "private"],
@@ -19,7 +20,7 @@ export const ROUTE_KEYS = {
   hostname: {
     label: "hostname",
     kind: "string",
-    scope: "route",
+    scope: "place",
     costs: "route",
     otherNames: ["hosts", "vhost", "virtual_host", "server_name"],
     meaning: "overrides the container's hostname; combined with the domain",
@@ -28,7 +29,7 @@ export const ROUTE_KEYS = {
   domain: {
     label: "domain",
     kind: "string",
-    scope: "route",
+    scope: "place",
     costs: "route",
     meaning: "overrides the container's domain",
     parse: parseHost,
@@ -36,7 +37,7 @@ export const ROUTE_KEYS = {
   alias_domains: {
     label: "alias_domain",
     kind: "string[]",
-    scope: "route",
+    scope: "place",
     costs: "key",
     otherNames: ["aliases", "server_alias"],
     meaning: "more hosts for the same backend, with all its options",
@@ -45,7 +46,7 @@ export const ROUTE_KEYS = {
   port: {
     label: "port",
     kind: "port",
-    scope: "route",
+    scope: "place",
     costs: "route",
     meaning: "which container port to use",
     parse: parsePort,
@@ -95,7 +96,8 @@ export const ROUTE_KEYS = {
   ssl_only: {
     label: "ssl_only",
     kind: "boolean",
-    scope: "backend",
+    scope: "route",
+    flag: "tls",
     costs: "route",
     isGuard: true,
     otherNames: [
@@ -152,7 +154,7 @@ export const ROUTE_KEYS = {
   network: {
     label: "network",
     kind: "string",
-    scope: "route",
+    scope: "place",
     costs: "key",
     meaning: "which network's address to use",
     parse: matching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/, "a network's name"),
@@ -160,7 +162,7 @@ export const ROUTE_KEYS = {
   context_root: {
     label: "context_root",
     kind: "string",
-    scope: "route",
+    scope: "place",
     costs: "route",
     isGuard: true,
     otherNames: [
@@ -173,7 +175,9 @@ export const ROUTE_KEYS = {
   context_root_rewrite: {
     label: "context_root_rewrite",
     kind: "boolean",
-    scope: "backend",
+    scope: "route",
+    flag: "strip",
+    rows: stripRows,
     costs: "key",
     needs: { key: "context_root" },
     otherNames: ["rewrite", "strip_prefix", "strip_path"],

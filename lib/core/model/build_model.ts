@@ -1,7 +1,7 @@
 import { Claims, whyTaken } from "./claims.ts";
-import { mergeShape } from "./merge_options.ts";
+import { mergeShared, type Shared } from "./merge_options.ts";
 import { withHost } from "../keys/health_check.ts";
-import type { Backend, BackendShape, Model, Route, Server } from "./model.ts";
+import type { Backend, Model, Route, Server } from "./model.ts";
 import { type Considered, type Merged, ModelMemory } from "./model_memory.ts";
 import { type BackendName, isWildcard, type ServerName } from "../values/names.ts";
 import { NetworkOwners } from "../snapshot/network_owner.ts";
@@ -12,7 +12,7 @@ import { type KnownMachine, UNKNOWN_MACHINE, withoutLoops } from "./own_listener
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView, Snapshot } from "../snapshot/snapshot.ts";
 import { withinLimit } from "./server_limit.ts";
-import { type Held, heldNotice, holdTlsOnly } from "./tls_only_hosts.ts";
+import { holdTlsOnly, NO_HELD } from "./tls_only_hosts.ts";
 import { type InUse, NOTHING_IN_USE } from "./ways.ts";
 
 /** The model, and all that the user should know of how it came about. */
@@ -147,14 +147,13 @@ class Builder {
       notices.addAll(merged.notices);
       backends.push(merged.backend);
     }
-    const held = settings.frontend.tls === undefined
-      ? new Map<BackendName, Held>()
-      : holdTlsOnly(backends, owners, this.memory.redirecting);
-    for (const each of held.values()) notices.addAll([heldNotice(each)]);
+    const held = settings.frontend.tls === undefined ? NO_HELD : holdTlsOnly(backends, owners);
+    notices.addAll(held.notices);
     const model: Model = {
       frontend: settings.frontend,
-      backends: backends.map((backend) => held.get(backend.name)?.backend ?? backend).sort(byName),
+      backends: backends.sort(byName),
       routes,
+      tlsOnly: held.routes,
       wildcardDepths: wildcardDepths(routes),
       heirs,
     };
@@ -183,14 +182,14 @@ const byKey = (a: Route, b: Route): number => compare(a.key, b.key);
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
   compare(a.name, b.name);
 
-function merge({ own, members, routes }: Draft, settings: RoutingSettings, plain: BackendShape): Merged {
+function merge({ own, members, routes }: Draft, settings: RoutingSettings, plain: Shared): Merged {
   const { host, path, backend: name } = own;
-  const { shape: merged, notices } = mergeShape(members, path, settings, plain);
+  const { shape: merged, options, notices } = mergeShared(members, path, settings, plain);
   const servers = members.map(({ server }) => server);
   sortByName(servers);
   const check = withHost(merged.check, host, servers.map((server) => server.name));
   const shape = check === merged.check ? merged : { ...merged, check };
-  return { backend: { name, host, path, shape, servers: withoutTwins(servers), routes }, notices };
+  return { backend: { name, host, path, shape, options, servers: withoutTwins(servers), routes }, notices };
 }
 
 function sortByName(servers: Server[]): void {

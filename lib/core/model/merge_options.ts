@@ -1,59 +1,72 @@
 import { fallbacksOf, keysOf } from "../keys/options.ts";
 import type { PathPrefix } from "../values/names.ts";
 import { type Notice, quote } from "../values/notice.ts";
-import { type BackendKey, type BackendOptions, type Given, MERGE_RULES, type Tell } from "./merge_rules.ts";
-import type { BackendShape } from "./model.ts";
+import { type Given, MERGE_RULES, type MergedOptions, type SharedKey, type Tell } from "./merge_rules.ts";
+import type { BackendShape, RouteOptions } from "./model.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 
 const BACKEND_KEYS = keysOf("backend");
-const FALLBACKS: Readonly<Record<BackendKey, unknown>> = fallbacksOf("backend");
-const RULES: { readonly [K in BackendKey]?: (said: never, given: Given, tell: Tell) => unknown } =
-  MERGE_RULES;
+const OPTION_KEYS = keysOf("route");
+const SHARED_KEYS: readonly SharedKey[] = [...BACKEND_KEYS, ...OPTION_KEYS];
+const FALLBACKS: { readonly [S in "backend" | "route"]: Readonly<Record<string, unknown>> } = {
+  backend: fallbacksOf("backend"),
+  route: fallbacksOf("route"),
+};
+const RULES: { readonly [K in SharedKey]?: (said: never, given: Given, tell: Tell) => unknown } = MERGE_RULES;
 
-/** The shape of a backend whose containers ask for nothing. */
-export function plainShape(balance: string): BackendShape {
-  return optionsFrom({}, { balance, path: "" as PathPrefix, hasTls: true }, () => {});
+/** What the containers of one host and path say together. */
+export type Shared = { readonly shape: BackendShape; readonly options: RouteOptions };
+
+/** What comes of containers that ask for nothing. */
+export function plainShared(balance: string): Shared {
+  return sharedFrom({}, { balance, path: "" as PathPrefix, hasTls: true }, () => {});
 }
 
 /**
- * The options of a backend from what its containers said, oldest first: the first that sets an option decides, and
- * the others that want something else get a notice.
+ * What a backend's containers say together, oldest first: the first that sets an option decides, and the others that want
+ * something else get a notice.
  */
-export function mergeShape(
+export function mergeShared(
   all: readonly Member[],
   path: PathPrefix,
   { balance, frontend }: RoutingSettings,
-  /** What it is where nobody says anything: one object for all. */
-  plain: BackendShape,
-): { readonly shape: BackendShape; readonly notices: readonly Notice[] } {
+  /** What comes of it where nobody says anything: one object for all. */
+  plain: Shared,
+): Shared & { readonly notices: readonly Notice[] } {
   // One that is being started decides nothing before it runs, if another does.
   const running = all.some(isStarting) ? all.filter((member) => !isStarting(member)) : all;
   const members = running.length === 0 ? all : running;
-  if (!members.some(saysAnything)) return { shape: plain, notices: NONE };
+  if (!members.some(saysAnything)) return { ...plain, notices: NONE };
   const notices: Notice[] = [];
   const decided: Decided = {};
   for (const member of members) {
-    for (const key of BACKEND_KEYS) decide(key, member, decided, notices);
+    for (const key of SHARED_KEYS) decide(key, member, decided, notices);
   }
   const given = { balance, path, hasTls: frontend.tls !== undefined };
-  const shape = optionsFrom(decided, given, (key, complaint) => {
+  const shared = sharedFrom(decided, given, (key, complaint) => {
     notices.push({ ...complaint, subject: decided[key]?.by.container.name ?? "" });
   });
-  return { shape, notices };
+  const isSaid = (key: SharedKey) => decided[key] !== undefined;
+  return {
+    // The same object where nothing of its scope was said: what is made of it is made once.
+    shape: BACKEND_KEYS.some(isSaid) ? shared.shape : plain.shape,
+    options: OPTION_KEYS.some(isSaid) ? shared.options : plain.options,
+    notices,
+  };
 }
 
 const NONE: readonly Notice[] = [];
 
 const isStarting = ({ server }: Member): boolean => server.gate === "created";
 
-/** Most say nothing at all, and of the others many nothing of the backend. */
+/** Most say nothing at all, and of the others many nothing that is shared. */
 const saysAnything = ({ data }: Member): boolean =>
-  data.isExplicit && BACKEND_KEYS.some((key) => data[key] !== undefined);
+  data.isExplicit && SHARED_KEYS.some((key) => data[key] !== undefined);
 
 /** What was said of each key, by the container that decides. */
-type Decided = { [K in BackendKey]?: { readonly value: unknown; readonly by: Member } };
+type Decided = { [K in SharedKey]?: { readonly value: unknown; readonly by: Member } };
 
-function decide(key: BackendKey, member: Member, decided: Decided, notices: Notice[]): void {
+function decide(key: SharedKey, member: Member, decided: Decided, notices: Notice[]): void {
   const value = member.data[key];
   if (value === undefined) return;
   const before = decided[key];
@@ -68,14 +81,17 @@ function decide(key: BackendKey, member: Member, decided: Decided, notices: Noti
   notices.push({ severity: "warning", code: "conflict", subject: member.container.name, message });
 }
 
-/** `tell` is for whoever decided a key. */
-function optionsFrom(decided: Decided, given: Given, tell: Tell): BackendOptions {
-  const options: Record<BackendKey, unknown> = { ...FALLBACKS };
-  for (const key of BACKEND_KEYS) {
-    const said = decided[key];
-    const rule = RULES[key];
-    if (rule !== undefined) options[key] = rule(said?.value as never, given, tell);
-    else if (said !== undefined) options[key] = said.value;
-  }
-  return options as BackendOptions;
+/** `tell` is for the container that decided a key. */
+function sharedFrom(decided: Decided, given: Given, tell: Tell): Shared {
+  const merged = <S extends "backend" | "route">(scope: S, keys: readonly SharedKey[]) => {
+    const options: Record<string, unknown> = { ...FALLBACKS[scope] };
+    for (const key of keys) {
+      const said = decided[key];
+      const rule = RULES[key];
+      if (rule !== undefined) options[key] = rule(said?.value as never, given, tell);
+      else if (said !== undefined) options[key] = said.value;
+    }
+    return options as MergedOptions<S>;
+  };
+  return { shape: merged("backend", BACKEND_KEYS), options: merged("route", OPTION_KEYS) };
 }

@@ -4,8 +4,8 @@ import type { KeyOf, OptionOf, ValueOf } from "../keys/route_data.ts";
 import type { Complaint } from "../values/complaints.ts";
 import type { PathPrefix } from "../values/names.ts";
 
-/** A key that the containers of a backend must agree on. */
-export type BackendKey = KeyOf<"backend">;
+/** A key that the containers of one host and path must agree on. */
+export type SharedKey = KeyOf<"backend" | "route">;
 
 /** What a rule goes by, beside what was said. */
 export type Given = {
@@ -17,11 +17,11 @@ export type Given = {
 };
 
 /** Tells the container that decided a key. */
-export type Tell = (key: BackendKey, complaint: Complaint) => void;
+export type Tell = (key: SharedKey, complaint: Complaint) => void;
 
-type Rule<K extends BackendKey> = (said: ValueOf<K> | undefined, given: Given, tell: Tell) => unknown;
+type Rule<K extends SharedKey> = (said: ValueOf<K> | undefined, given: Given, tell: Tell) => unknown;
 
-/** The backend's keys that need more than that the oldest container decides: what comes of the value that it said. */
+/** The keys that need more than that the oldest container decides: what comes of the value that it said. */
 export const MERGE_RULES = {
   balance_algorithm: (said, { balance }): Balance => said ?? balance,
   backend_options: (said = [], _given, tell) => writtenOptions(said, tell),
@@ -34,11 +34,11 @@ export const MERGE_RULES = {
   },
   /** The path that is taken off; empty for none. */
   context_root_rewrite: (said, { path }): PathPrefix => said === true ? path : "" as PathPrefix,
-} satisfies { [K in BackendKey]?: Rule<K> };
+} satisfies { [K in SharedKey]?: Rule<K> };
 
-/** What the words of a backend's containers come to. */
-export type BackendOptions = {
-  readonly [K in BackendKey]: K extends keyof typeof MERGE_RULES ? ReturnType<typeof MERGE_RULES[K]>
+/** What the words of a backend's containers come to, for the keys of a scope. */
+export type MergedOptions<S extends "backend" | "route"> = {
+  readonly [K in KeyOf<S>]: K extends keyof typeof MERGE_RULES ? ReturnType<typeof MERGE_RULES[K]>
     : OptionOf<K>;
 };
 

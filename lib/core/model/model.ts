@@ -1,6 +1,6 @@
 import type { ServerOptions } from "../keys/options.ts";
 import type { Endpoint } from "./choose_endpoint.ts";
-import type { BackendOptions } from "./merge_rules.ts";
+import type { MergedOptions } from "./merge_rules.ts";
 import type {
   BackendName,
   ContainerId,
@@ -43,10 +43,10 @@ export type Server = {
 };
 
 /** Everything that HAProxy has of a backend but its servers; two backends of one shape can stand in for each other. */
-export type BackendShape = BackendOptions & {
-  /** Hosts that it redirects where it does so for some of its hosts alone. */
-  readonly tlsOnlyHosts?: readonly HostName[];
-};
+export type BackendShape = MergedOptions<"backend">;
+
+/** What a route asks of the frontend: flags and rows of tables come of it, which commands change. */
+export type RouteOptions = MergedOptions<"route">;
 
 /** The containers that serve one host and path. */
 export type Backend = {
@@ -54,6 +54,7 @@ export type Backend = {
   readonly host: HostName;
   readonly path: PathPrefix;
   readonly shape: BackendShape;
+  readonly options: RouteOptions;
   /** Sorted by name; never empty. */
   readonly servers: readonly Server[];
   /** Every host and path that leads here, its own one among them; sorted by key. */
@@ -100,6 +101,8 @@ export type Model = {
   readonly backends: readonly Backend[];
   /** Sorted by key; hosts and their aliases alike. */
   readonly routes: readonly Route[];
+  /** Routes that redirect plain HTTP to HTTPS since their host's root does. */
+  readonly tlsOnly: ReadonlySet<TableKey>;
   /** How many labels follow `*.` in the wildcards in use, most first. */
   readonly wildcardDepths: readonly number[];
   /** Who would serve a route, by key, if its backend were gone: whoever claimed it next. */

@@ -1,6 +1,5 @@
-import { plainShape } from "./merge_options.ts";
-import type { Backend, BackendShape, Route, Server } from "./model.ts";
-import type { Redirecting } from "./tls_only_hosts.ts";
+import { plainShared, type Shared } from "./merge_options.ts";
+import type { Backend, Route, Server } from "./model.ts";
 import type { BackendName, ContainerId } from "../values/names.ts";
 import type { NetworkOwner } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
@@ -37,13 +36,11 @@ export class ModelMemory {
   readonly #merged = new PassMemory<BackendName, { readonly parts: Parts; readonly merged: Merged }>();
   #inUse: InUse = NOTHING_IN_USE;
 
-  /** The shape of a backend whose containers ask for nothing: the same object for all of them. */
-  readonly plain: BackendShape;
-  /** Backends that redirect for the sake of another's root, by what they were before. */
-  readonly redirecting: Redirecting = new WeakMap();
+  /** What comes of containers that ask for nothing: the same objects for all backends. */
+  readonly plain: Shared;
 
   constructor(readonly settings: RoutingSettings) {
-    this.plain = plainShape(settings.balance);
+    this.plain = plainShared(settings.balance);
   }
 
   /** Begins a pass: what the last one did not use is forgotten. */

@@ -1,43 +1,39 @@
-import type { Backend, BackendShape, Route } from "./model.ts";
+import type { Backend, Route, RouteOptions } from "./model.ts";
 import { type BackendName, type HostName, type PathPrefix, routeKey } from "../values/names.ts";
 import { type Notice, quote } from "../values/notice.ts";
+import type { TableKey } from "../values/table.ts";
 
-/** A path's backend that redirects plain HTTP since its host's root does; `root` is that route. */
-export type Held = { readonly backend: Backend; readonly root: Route };
+/** Routes that redirect plain HTTP since their host's root does, and what their containers are told. */
+export type Held = { readonly routes: ReadonlySet<TableKey>; readonly notices: readonly Notice[] };
+
+/** No route is held. */
+export const NO_HELD: Held = { routes: new Set(), notices: [] };
 
 /**
  * What was to be closed stays closed on the whole host: where the container at a host's root says `ssl_only`, it holds for
- * the paths that other containers serve there. Answers with the backends that it changes, by name. The root of a host
- * without one of its own is that of the longest wildcard. `owners` has each route by its key.
+ * the paths that other containers serve there. The root of a host without one of its own is that of the longest wildcard.
+ * `owners` has each route by its key.
  */
-export function holdTlsOnly(
-  backends: readonly Backend[],
-  owners: ReadonlyMap<string, Route>,
-  memory: Redirecting,
-): ReadonlyMap<BackendName, Held> {
-  const held = new Map<BackendName, Held>();
-  const paths = backends.filter(({ path, shape }) => path !== "" && !shape.ssl_only);
-  if (paths.length === 0) return held;
-  const served = new Map(backends.map(({ name, shape }) => [name, shape]));
+export function holdTlsOnly(backends: readonly Backend[], owners: ReadonlyMap<string, Route>): Held {
+  const paths = backends.filter(({ path, options }) => path !== "" && !options.ssl_only);
+  if (paths.length === 0 || !backends.some(({ options }) => options.ssl_only)) return NO_HELD;
+  const served = new Map(backends.map(({ name, options }) => [name, options]));
+  const routes = new Set<TableKey>();
+  const notices: Notice[] = [];
   for (const backend of paths) {
-    const roots = backend.routes.flatMap(({ host }) => {
+    let first: Route | undefined;
+    for (const { key, host } of backend.routes) {
       const root = rootOf(host, owners, served);
-      return root !== undefined && served.get(root.backend)?.ssl_only === true ? [{ host, root }] : [];
-    });
-    const [first] = roots;
-    if (first === undefined) continue;
-    const hosts = roots.map(({ host }) => host);
-    const isWhole = hosts.length === backend.routes.length;
-    held.set(backend.name, {
-      backend: redirecting(backend, isWhole ? "all" : hosts, memory),
-      root: first.root,
-    });
+      if (root === undefined || served.get(root.backend)?.ssl_only !== true) continue;
+      routes.add(key);
+      first ??= root;
+    }
+    if (first !== undefined) notices.push(heldNotice(backend, first));
   }
-  return held;
+  return { routes, notices };
 }
 
-/** What the containers of a path are told. */
-export function heldNotice({ backend, root }: Held): Notice {
+function heldNotice(backend: Backend, root: Route): Notice {
   const by = backend.routes.find(({ host, path }) => host === backend.host && path === backend.path)?.by ??
     "";
   const message = `ssl_only of the container ${
@@ -50,7 +46,7 @@ export function heldNotice({ backend, root }: Held): Notice {
 function rootOf(
   host: HostName,
   owners: ReadonlyMap<string, Route>,
-  served: ReadonlyMap<BackendName, BackendShape>,
+  served: ReadonlyMap<BackendName, RouteOptions>,
 ): Route | undefined {
   const labels = host.split(".");
   const wildcards = labels.slice(1).map((_, at) => `*.${labels.slice(at + 1).join(".")}` as HostName);
@@ -59,19 +55,4 @@ function rootOf(
     if (owner !== undefined && served.has(owner.backend)) return owner;
   }
   return undefined;
-}
-
-/** The same object for the same backend and hosts: what has not changed is not rendered again. */
-export type Redirecting = WeakMap<Backend, { readonly key: string; readonly backend: Backend }>;
-
-function redirecting(backend: Backend, hosts: "all" | readonly HostName[], memory: Redirecting): Backend {
-  const key = `${hosts}`;
-  const before = memory.get(backend);
-  if (before?.key === key) return before.backend;
-  const shape: BackendShape = hosts === "all"
-    ? { ...backend.shape, ssl_only: true }
-    : { ...backend.shape, tlsOnlyHosts: hosts };
-  const now = { key, backend: { ...backend, shape } };
-  memory.set(backend, now);
-  return now.backend;
 }

@@ -1,15 +1,18 @@
-import type { BackendName } from "../values/names.ts";
+import type { BackendName, Flag, RouteId } from "../values/names.ts";
 import type { TableValue } from "../values/table.ts";
 
-/** What ends the backend in a value of hosts.map; no name of a backend has it. */
+/** What stands between the parts of a value of hosts.map: backend, flags and id; no part has it in it. */
 const SEPARATOR = "|";
 
-/** The value of a route in hosts.map. */
-export const routeValue = (backend: BackendName): TableValue => `${backend}` as TableValue;
+/** The value of a route in hosts.map: `BACKEND|,FLAG,FLAG,|ID`, and `BACKEND|,|ID` without flags. */
+export const routeValue = (backend: BackendName, flags: readonly Flag[], id: RouteId): TableValue =>
+  `${backend}${SEPARATOR}${written(flags)}${SEPARATOR}${id}` as TableValue;
+
+const written = (flags: Iterable<Flag>): string => `,${[...flags].map((flag) => `${flag},`).join("")}`;
 
 /** The backend that a value of hosts.map names: all of it, or what stands before the first `|`. */
 export function targetOf(value: TableValue): string {
-  // Asked of each route in each pass.
+  // Called for each route in each pass.
   const end = value.indexOf(SEPARATOR);
   return end < 0 ? value : value.slice(0, end);
 }
@@ -21,11 +24,11 @@ export function ledTo(value: TableValue, section: string): TableValue {
 }
 
 /** The flags of a value of hosts.map, which stand between its first two `|`: `,tls,auth,`. */
-export const flagsOf = (value: TableValue): ReadonlySet<string> =>
+export const flagsOf = (value: TableValue): ReadonlySet<Flag> =>
   new Set((value.split(SEPARATOR)[1] ?? "").split(",").filter((flag) => flag !== ""));
 
 /** The value with other flags. */
-export function withFlags(value: TableValue, flags: ReadonlySet<string>): TableValue {
+export function withFlags(value: TableValue, flags: ReadonlySet<Flag>): TableValue {
   const [target = "", , ...rest] = value.split(SEPARATOR);
-  return [target, `,${[...flags, ""].join(",")}`, ...rest].join(SEPARATOR) as TableValue;
+  return [target, written(flags), ...rest].join(SEPARATOR) as TableValue;
 }

@@ -16,6 +16,13 @@ export type IpAddress = Branded<string, "IpAddress">;
 export type ContainerId = Branded<string, "ContainerId">;
 /** The name of a backend section: letters, digits and `_.:-` (HAProxy manual, section 2.2). */
 export type BackendName = Branded<string, "BackendName">;
+/**
+ * What tells a route from the others for as long as it exists: the name of the section that it has or will have. Rows of
+ * tables, counters and the access log go by it, wherever the route is served now.
+ */
+export type RouteId = BackendName;
+/** A flag of a route in hosts.map: lower-case letters and digits. */
+export type Flag = string;
 /** The name of a server in a backend, of the same alphabet. */
 export type ServerName = Branded<string, "ServerName">;
 

@@ -18,6 +18,14 @@ export type Tables = ReadonlyMap<TableName, Table>;
 /** The table of the routes: host and path, and the backend that they lead to. */
 export const HOSTS_MAP = "hosts.map" as TableName;
 
+/** The table of what routes ask for: a route's id, `|` and a word, and what the frontend's rules need to know of it. */
+export const ROUTES_MAP = "routes.map" as TableName;
+
+/** Every table but hosts.map, with the comment that tells what stands in it. The frontend names each of them. */
+export const ROUTE_TABLES: ReadonlyMap<TableName, string> = new Map([
+  [ROUTES_MAP, "What routes ask for: id|word value"],
+]);
+
 /** In bytes. With each byte escaped, a row still fits into a command of HAProxy's 16 KB. */
 const LONGEST_KEY = 1_000;
 const LONGEST_VALUE = 6_000;

@@ -1,0 +1,75 @@
+import { keysOf } from "../keys/options.ts";
+import type { RouteRow } from "../keys/route_row.ts";
+import { keyNamed } from "../keys/route_keys.ts";
+import type { Backend, Model, RouteOptions } from "../model/model.ts";
+import { flagsOf, routeValue, withFlags } from "../runtime/route_value.ts";
+import type { BackendName, Flag, RouteId } from "../values/names.ts";
+import {
+  HOSTS_MAP,
+  ROUTE_TABLES,
+  type Table,
+  type TableKey,
+  type TableName,
+  type Tables,
+  type TableValue,
+} from "../values/table.ts";
+
+/** The flag of a route that redirects plain HTTP. */
+const TLS_ONLY: Flag = "tls";
+
+/** What a route is in tables: the value of its hosts and paths in hosts.map, and the rows that are keyed by its id. */
+export type RouteTexts = { readonly value: TableValue; readonly rows: readonly RouteRow[] };
+
+const KEYS = keysOf("route").flatMap((name) => {
+  const row = keyNamed(name);
+  return row.scope === "route" ? [{ name, flag: row.flag, rows: row.rows as RowsOf | undefined }] : [];
+});
+type RowsOf = (value: unknown, route: RouteId) => readonly RouteRow[];
+
+/** What a backend's route is in tables, from what its containers ask for. */
+export function routeTexts({ name, options }: Pick<Backend, "name" | "options">): RouteTexts {
+  const asked = KEYS.filter(({ name }) => isAsked(options[name]));
+  const flags = [...new Set(asked.map(({ flag }) => flag))];
+  const rows = asked.flatMap((key) => key.rows?.(options[key.name], name) ?? []);
+  return { value: routeValue(name, flags, name), rows };
+}
+
+const isAsked = (value: RouteOptions[keyof RouteOptions] | undefined): boolean =>
+  value !== undefined && value !== false && value !== "";
+
+/** All tables of a model; `textsOf` has what each backend's route is in them. */
+export function tablesOf(model: Model, textsOf: ReadonlyMap<BackendName, RouteTexts>): Tables {
+  const hosts = new Map<TableKey, TableValue>();
+  for (const { key, backend } of model.routes) {
+    const value = textsOf.get(backend)?.value;
+    if (value === undefined) throw new TypeError(`The model has a route to ${backend}, and no such backend`);
+    hosts.set(key, model.tlsOnly.has(key) ? withTlsOnly(value) : value);
+  }
+  const others = new Map<TableName, Map<TableKey, TableValue>>();
+  for (const name of ROUTE_TABLES.keys()) others.set(name, new Map());
+  for (const { name } of model.backends) {
+    for (const { table, key, value } of textsOf.get(name)?.rows ?? []) others.get(table)?.set(key, value);
+  }
+  return new Map<TableName, Table>([[HOSTS_MAP, hosts], ...others]);
+}
+
+/** What each route's row in hosts.map would be, if its backend were gone: that of the backend that claimed it next. */
+export function heirsOf(
+  model: Model,
+  hosts: Table,
+  textsOf: ReadonlyMap<BackendName, RouteTexts>,
+): ReadonlyMap<TableKey, TableValue> {
+  const heirs = new Map<TableKey, TableValue>();
+  for (const [key, backend] of model.heirs) {
+    const value = textsOf.get(backend)?.value;
+    if (value === undefined) continue;
+    const now = hosts.get(key);
+    // Until the next pass decides it, an heir redirects what was redirected before.
+    const isTlsOnly = now !== undefined && flagsOf(now).has(TLS_ONLY);
+    heirs.set(key, isTlsOnly ? withTlsOnly(value) : value);
+  }
+  return heirs;
+}
+
+const withTlsOnly = (value: TableValue): TableValue =>
+  withFlags(value, new Set([TLS_ONLY, ...flagsOf(value)]));

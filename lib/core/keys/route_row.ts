@@ -1,0 +1,24 @@
+import type { RouteId } from "../values/names.ts";
+import {
+  parseTableKey,
+  parseTableValue,
+  ROUTES_MAP,
+  type TableKey,
+  type TableName,
+  type TableValue,
+} from "../values/table.ts";
+
+/** A row that a key of a route makes in a table. */
+export type RouteRow = { readonly table: TableName; readonly key: TableKey; readonly value: TableValue };
+
+/**
+ * A row about a route: its key is the route's id, `|` and a word. Throws where the word or the value cannot stand in a row:
+ * the parser of the key has to leave that out.
+ */
+export function rowOf(route: RouteId, word: string, value: string, table: TableName = ROUTES_MAP): RouteRow {
+  const key = parseTableKey(`${route}|${word}`);
+  const parsed = parseTableValue(value);
+  if (!key.ok) throw new TypeError(`The key of a row of ${table} is wrong: expected ${key.expected}`);
+  if (!parsed.ok) throw new TypeError(`The value of a row of ${table} is wrong: expected ${parsed.expected}`);
+  return { table, key: key.value, value: parsed.value };
+}
