@@ -79,7 +79,7 @@ Deno.test("a host that another container waits to serve is led there first", asy
   assert.deepEqual(
     await sentFor("an_alias_goes_to_the_next_container_when_its_own_is_told_to_stop", {}, "blue"),
     [
-      "set map hosts.map www.example.com/ green.example.com",
+      "set map hosts.map www.example.com/ green.example.com|,|green.example.com",
       "set server blue.example.com/blue.example.com:blue:80 state maint",
     ],
   );

@@ -1,7 +1,8 @@
 /** What an HAProxy has, in a form in which two of them can be compared. */
 import assert from "node:assert/strict";
 import type { ServerName } from "../../lib/core/values/names.ts";
-import { HOSTS_MAP } from "../../lib/core/values/table.ts";
+import { ledTo, targetOf } from "../../lib/core/runtime/route_value.ts";
+import { HOSTS_MAP, type TableValue } from "../../lib/core/values/table.ts";
 import type { Wanted } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import type { HaproxyProgram } from "../harness/haproxies.ts";
@@ -71,8 +72,9 @@ export async function readState(stage: Stage): Promise<State> {
       return describe(row, owners, mayDiffer);
     }).sort(),
     routes: map.trim().split("\n").filter((line) => line !== "").map((line) => {
-      const [, key = "", section = ""] = line.split(" ");
-      return `${key} ${owners.get(section) ?? section}`;
+      const [, key = "", value = ""] = line.split(" ");
+      const section = targetOf(value as TableValue);
+      return `${key} ${ledTo(value as TableValue, owners.get(section) ?? section)}`;
     }).sort(),
     rows: maps.flatMap((map, at) =>
       map.trim().split("\n").filter((line) => line !== "").map((line) =>

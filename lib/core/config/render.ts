@@ -91,7 +91,6 @@ export function renderDesired(
     sections.set(backend.name, section);
     routes.set(backend.name, texts);
   }
-  const tables = tablesOf(model, routes);
   const ready = prepareReady(model, balance, canAddBackends, rendering);
   for (const [name, section] of ready.sections) sections.set(name, section);
   const { spares, defaults } = ready;
@@ -106,6 +105,16 @@ export function renderDesired(
     strippedSegments: strippedSegments(model),
     forwardingHeaders: FORWARDING_HEADERS,
   };
+  const fixed = renderFixed(
+    { ...base, backends: [], spares: [], defaults: [], canAddBackends, hasLastTry },
+    templates,
+    memory,
+  );
+  const tables = tablesOf(
+    model,
+    routes,
+    fixed.includes("txn.flags") ? "knows flags" : "knows backends alone",
+  );
   const backends = prepared.map(({ data }) => data);
   const all = { ...base, backends, spares, defaults, canAddBackends, hasLastTry };
   const hosts = tables.get(HOSTS_MAP) ?? new Map<TableKey, TableValue>();
@@ -119,11 +128,7 @@ export function renderDesired(
       ),
       ...hasLastTry ? [[LAST_TRY, templates.render(`${LAST_TRY}.eta`, {})] as const] : [],
     ]),
-    fixed: renderFixed(
-      { ...base, backends: [], spares: [], defaults: [], canAddBackends, hasLastTry },
-      templates,
-      memory,
-    ),
+    fixed,
     sections,
     defaults: new Map(defaults.map(({ shape, name }) => [shape, name])),
     tables,
@@ -133,13 +138,10 @@ export function renderDesired(
 
 /** hosts.map's rows for its template: a route with its value in place of the name of its backend. */
 function routeRows({ routes }: Model, hosts: ReadonlyMap<TableKey, TableValue>): object[] {
-  return routes.map(({ key, host, path, by, backend }) => ({
-    key,
-    host,
-    path,
-    by,
-    backend: hosts.get(key) ?? backend,
-  }));
+  return routes.flatMap(({ key, host, path, by }) => {
+    const backend = hosts.get(key);
+    return backend === undefined ? [] : [{ key, host, path, by, backend }];
+  });
 }
 
 /** For how many segments of a path the frontend has a rule that takes them off: always a few, more where a route has more. */

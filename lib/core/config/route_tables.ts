@@ -2,7 +2,7 @@ import { keysOf } from "../keys/options.ts";
 import type { RouteRow } from "../keys/route_row.ts";
 import { keyNamed } from "../keys/route_keys.ts";
 import type { Backend, Model, RouteOptions } from "../model/model.ts";
-import { flagsOf, routeValue, withFlags } from "../runtime/route_value.ts";
+import { flagsOf, routeValue, targetOf, withFlags } from "../runtime/route_value.ts";
 import type { BackendName, Flag, RouteId } from "../values/names.ts";
 import {
   HOSTS_MAP,
@@ -37,13 +37,22 @@ export function routeTexts({ name, options }: Pick<Backend, "name" | "options">)
 const isAsked = (value: RouteOptions[keyof RouteOptions] | undefined): boolean =>
   value !== undefined && value !== false && value !== "";
 
-/** All tables of a model; `textsOf` has what each backend's route is in them. */
-export function tablesOf(model: Model, textsOf: ReadonlyMap<BackendName, RouteTexts>): Tables {
+/**
+ * All tables of a model. Where the frontend is a user's own and knows no flags, a route that has some is left out. `textsOf`
+ * has what each backend's route is in them.
+ */
+export function tablesOf(
+  model: Model,
+  textsOf: ReadonlyMap<BackendName, RouteTexts>,
+  frontend: "knows flags" | "knows backends alone",
+): Tables {
   const hosts = new Map<TableKey, TableValue>();
   for (const { key, backend } of model.routes) {
     const value = textsOf.get(backend)?.value;
     if (value === undefined) throw new TypeError(`The model has a route to ${backend}, and no such backend`);
-    hosts.set(key, model.tlsOnly.has(key) ? withTlsOnly(value) : value);
+    const wanted = model.tlsOnly.has(key) ? withTlsOnly(value) : value;
+    if (frontend === "knows flags") hosts.set(key, wanted);
+    else if (flagsOf(wanted).size === 0) hosts.set(key, targetOf(wanted) as TableValue);
   }
   const others = new Map<TableName, Map<TableKey, TableValue>>();
   for (const name of ROUTE_TABLES.keys()) others.set(name, new Map());

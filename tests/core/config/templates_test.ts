@@ -3,7 +3,7 @@ import { buildModel } from "../../../lib/core/model/build_model.ts";
 import { renderDesired } from "../../../lib/core/config/render.ts";
 import { emptySnapshot } from "../../../lib/core/snapshot/snapshot.ts";
 import { BUILTIN_TEMPLATES, compileTemplates, TemplateError } from "../../../lib/core/config/templates.ts";
-import { SETTINGS } from "../containers.ts";
+import { container, SETTINGS } from "../containers.ts";
 
 const messageOf = (run: () => unknown): string => {
   try {
@@ -87,4 +87,21 @@ Deno.test("a user's own template that was written for spares gets spares, on an 
   assert.match(render(own), /^backend _spare_1$/m);
   assert.doesNotMatch(render(own), /_defaults_1|_base/);
   assert.equal(render({ "defaults.eta": BUILTIN_TEMPLATES["defaults.eta"] ?? "" }), render({}));
+});
+
+Deno.test("a frontend of the user's that knows no flags gets the names of backends, and no route that has flags", () => {
+  const plain = container("plain");
+  const stripped = container("stripped", {
+    labels: { "interlock.context_root": "/app", "interlock.context_root_rewrite": "true" },
+  });
+  const { model } = buildModel({ ...emptySnapshot, containers: [plain, stripped] }, SETTINGS);
+  const hostsMap = (overlay: Record<string, string>) =>
+    renderDesired(model, compileTemplates(overlay), SETTINGS).files.get("hosts.map") ?? "";
+  const own = "frontend _web\n    use_backend %[req.hdr(host),concat(/),map_beg(hosts.map)]\n";
+  const [, ...rows] = hostsMap({ "frontend.eta": own }).trim().split("\n");
+  assert.deepEqual(rows, ["plain.example.com/ plain.example.com"]);
+  assert.match(
+    hostsMap({}),
+    /^stripped[.]example[.]com\/app\/ stripped[.]example[.]com:app\|,strip,\|stripped[.]/m,
+  );
 });
