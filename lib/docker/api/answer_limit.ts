@@ -1,4 +1,4 @@
-/** The longest answer of an engine, and the longest line of one, in bytes: 10,000 containers with all their labels take a fifth. */
+/** The longest answer of an engine, and its longest line, in bytes: 10,000 containers with all their labels take a fifth. */
 export const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /** An answer is longer than an engine's may be. */

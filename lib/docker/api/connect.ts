@@ -6,13 +6,13 @@ import { ACTIONS } from "./event.ts";
 import { EngineError, type EngineTransport, FetchModem } from "./modem.ts";
 import { SharedReads } from "./shared_reads.ts";
 
-/** The newest Docker API whose answers are known to be as we read them; engines of 20.10 end at 1.41. */
+/** The newest Docker API whose answers signalbox is known to read rightly; engines of 20.10 end at 1.41. */
 const NEWEST_API = "1.51";
 
 /** One entry of `GET /containers/json`, as far as it is read. */
 export type ListedContainer = {
   readonly id: string;
-  /** Everything of the entry that tells a change, the time it is up left out. */
+  /** The parts of the entry that a change of the container changes, without its uptime. */
   readonly print: string;
 };
 
@@ -22,9 +22,9 @@ export type Engine = {
   readonly list: (signal: AbortSignal) => Promise<readonly ListedContainer[]>;
   /** Containers that do not run, the newest first and not too many of them. */
   readonly stopped: (signal: AbortSignal) => Promise<readonly string[]>;
-  /** Which of these containers run. Answered without their locks, where an inspect waits until an end is cleaned up. */
+  /** Which of these containers run, by a list: it answers at once, while an inspect waits for the end's clean-up. */
   readonly running: (ids: readonly string[], signal: AbortSignal) => Promise<ReadonlySet<string>>;
-  /** One container's JSON, `undefined` if it is gone, or AnswerTooLongError as data: that container alone cannot be read. */
+  /** One container's JSON; `undefined` if it is gone; AnswerTooLongError, as data, where it is too long. */
   readonly inspect: (id: string, signal: AbortSignal) => Promise<unknown>;
   /** One network's JSON, with the addresses that it gave its containers. */
   readonly inspectNetwork: (id: string, signal: AbortSignal) => Promise<unknown>;
@@ -40,22 +40,22 @@ export type Engine = {
 /** The events that can change the routing; Docker sends no others, so that `docker exec` costs nothing. */
 const EVENT_FILTERS = { type: ["container", "network"], event: [...ACTIONS] };
 
-/** Containers that do not run, and how many of them are read at most, for who asks why one serves nothing. */
+/** How many stopped containers are read at most, for `explain`, which tells why one serves nothing. */
 const STOPPED = { status: ["created", "exited", "dead"] };
 const MOST_STOPPED = 500;
 
 /**
- * Reads of one container, or of one network, that are under way at most; what else asks for it shares the next one. An
- * engine that keeps one waiting for long holds up nothing but that one.
+ * How many reads of one container, or of one network, are under way at most; other callers share the next read. An engine
+ * that does not answer about one container thus delays only that one.
  */
 const READS_OF_ONE = 2;
 
-/** How far back signals are asked for, in seconds; the engine itself keeps the last 256 events. */
+/** How far back signalbox asks for signals, in seconds; the engine itself keeps the last 256 events. */
 const RECENT_S = 600;
 
 type Options = { readonly abortSignal: AbortSignal };
 
-/** The calls of dockerode's that are made: reads, each with an abort signal, which its types do not know. */
+/** The calls of dockerode that signalbox makes: reads, each with an abort signal, which dockerode's types lack. */
 type EngineCalls = {
   version(options: Options): Promise<{ Version: string; ApiVersion: string; MinAPIVersion?: string }>;
   listContainers(
@@ -106,7 +106,7 @@ export async function connectEngine(
       inspectNetwork: (id, abortSignal) => docker.getNetwork(id).inspect({ abortSignal }),
       events: (abortSignal) => docker.getEvents({ filters: EVENT_FILTERS, abortSignal }),
       recentKills: (abortSignal) => {
-        // Until a moment that has passed, so that the engine does not wait for more.
+        // The end lies in the past, so that the engine closes the stream.
         const until = clock.date().getTime() / 1_000;
         const span = { since: (until - RECENT_S).toFixed(3), until: until.toFixed(3) };
         return docker.getEvents({ filters: { type: ["container"], event: ["kill"] }, ...span, abortSignal });
@@ -120,7 +120,7 @@ export async function connectEngine(
   }
 }
 
-/** The newest version that both sides know; an engine that has left ours behind is taken at its oldest. */
+/** The newest version that both sides know; where the engine's oldest is newer than ours, that one. */
 export function agreeOnApi(newest: string, oldest: string | undefined): string {
   const isBelow = (a: string, b: string) => Number(a.split(".")[1]) < Number(b.split(".")[1]);
   if (!/^1\.[0-9]{1,3}$/.test(newest)) {

@@ -35,7 +35,7 @@ export function decodeContainer(json: unknown): Parsed<ContainerView> {
   if (!id.ok) return expected(`${id.expected} as Id`);
   const { Config: config, State: state, NetworkSettings: network } = inspect;
   const status = statusOf(state);
-  // Of one that does not run, its configuration tells what it will have.
+  // For a container that does not run, its configuration tells what it will have.
   const runs = status === "running" || status === "paused";
   const name = inspect.Name.replace(/^\//, "") || shortId(id.value);
   const oddities: Notice[] = [];
@@ -48,7 +48,7 @@ export function decodeContainer(json: unknown): Parsed<ContainerView> {
   return parsed({
     id: id.value,
     name,
-    // The oldest keeps a host: one whose age nobody knows takes none from others.
+    // The oldest container keeps a host. One of unknown age counts as the youngest.
     createdAt: reading.value.isAgeUnknown ? Number.MAX_SAFE_INTEGER : Date.parse(inspect.Created) || 0,
     startedAt: state.StartedAt,
     status,
@@ -69,11 +69,11 @@ export function decodeContainer(json: unknown): Parsed<ContainerView> {
   });
 }
 
-/** Odd fields of one container that are told of. */
+/** How many odd fields of one container are reported. */
 const MOST_ODDITIES = 10;
 const NO_ODDITIES: readonly Notice[] = [];
 
-/** Of a variable that stands twice, a process sees the last one: `docker run --env-file FILE -e NAME=VALUE`. */
+/** Where a variable is set twice, a process sees the last value: `docker run --env-file FILE -e NAME=VALUE`. */
 function dataOf(env: readonly unknown[]): string | undefined {
   const isData = (entry: unknown): entry is string =>
     typeof entry === "string" && entry.startsWith(DATA_PREFIX);
@@ -107,7 +107,7 @@ function statusOf(state: Inspect["State"]): string {
   return state.Running ? "running" : "exited";
 }
 
-/** What the state of one that does not run need not tell; `NONE` switches off the check of an image. */
+/** Whether a container has a health check, which the state of a stopped one need not tell; `NONE` switches off the image's. */
 function hasHealthCheck({ Healthcheck: check }: Inspect["Config"]): boolean {
   const [first] = check?.Test ?? [];
   return first !== undefined && first !== "NONE";
@@ -142,7 +142,7 @@ function decodePort(key: string): ExposedPort | undefined {
 
 const lastOf = ({ port, last }: ExposedPort): Port => last ?? port;
 
-/** `-p` publishes ports that nobody exposed: all lists together are what the container has. */
+/** The ports of all lists together: `-p` also publishes ports that the image does not expose. */
 function decodeExposed(lists: readonly Readonly<Record<string, unknown>>[]): ExposedPort[] {
   const keys = new Set(lists.flatMap((list) => Object.keys(list)));
   const ports = [...keys].flatMap((key) => decodePort(key) ?? []);
@@ -150,14 +150,14 @@ function decodeExposed(lists: readonly Readonly<Record<string, unknown>>[]): Exp
   const ends = new Map<string, Port>();
   return ports.filter((each) => {
     const end = ends.get(each.protocol);
-    // It is one of a range that was named too.
+    // A range contains the port too.
     if (end !== undefined && lastOf(each) <= end) return false;
     ends.set(each.protocol, lastOf(each));
     return true;
   });
 }
 
-/** Tells of an address that is no container's. */
+/** Reports an address that no container can have. */
 type Refuse = (message: string) => void;
 
 function decodePublished(network: Inspect["NetworkSettings"], refuse: Refuse): PublishedPort[] {

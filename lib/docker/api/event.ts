@@ -17,7 +17,7 @@ const EventSchema = v.object({
 /** What Podman's API calls an action that Docker calls otherwise. */
 const PODMANS: Readonly<Record<string, string>> = { died: "die", remove: "destroy" };
 
-/** The actions that can change the routing; of the others, such as `exec_start`, nothing is asked for and nothing read. */
+/** The actions that can change the routing. signalbox does not subscribe to others, such as `exec_start`. */
 export const ACTIONS: readonly string[] = [
   "create",
   "start",
@@ -36,7 +36,7 @@ export const ACTIONS: readonly string[] = [
   ...Object.keys(PODMANS),
 ];
 
-/** What an event is about: a container to look at again, and the signal that it was sent, if it was. */
+/** What an event is about: a container to read again, and the signal that the container got, if any. */
 export type ContainerEvent = {
   readonly id: ContainerId;
   readonly action: string;
@@ -51,7 +51,7 @@ export type ContainerEvent = {
 export function decodeEvent(json: unknown): ContainerEvent | undefined {
   const result = v.safeParse(EventSchema, json);
   if (!result.success) return undefined;
-  // An engine's filter may be another's to ignore; the state of health follows its action's name.
+  // Not every engine applies the filter. `health_status` has the state of health behind its name.
   if (!ACTIONS.includes(result.output.Action.split(":")[0] ?? "")) return undefined;
   const { Type: type, Action: said, Actor: actor, timeNano } = result.output;
   const { container, signal } = actor.Attributes ?? {};
@@ -87,7 +87,7 @@ function signalNumber(name: string): string {
   return at < 0 ? word : `${at + 1}`;
 }
 
-/** Whether an event tells that a container ends: that it was told to, or that it did. */
+/** Whether an event tells that its container was told to end, or has ended. */
 export function isEnding(event: ContainerEvent, container: ContainerView | undefined): boolean {
   if (container === undefined) return false;
   return event.action === "die" ||

@@ -59,20 +59,20 @@ const InspectSchema = v.object({
 /** A container's JSON, each field of the type that routing reads. */
 export type Inspect = v.InferOutput<typeof InspectSchema>;
 
-/** A field that cannot be read and need not be, and what became of it. */
+/** A field that cannot be read and is not needed, and what signalbox uses in its place. */
 export type Oddity = { readonly isCostly: boolean; readonly message: string };
 
-/** What was read: all that can be, and what could not. */
+/** The fields that could be read, and those that could not. */
 export type InspectReading = {
   readonly inspect: Inspect;
-  /** Why it cannot be routed: a field that routing needs. */
+  /** Why the container cannot be routed: the needed field that cannot be read. */
   readonly flaw: string | undefined;
   readonly oddities: readonly Oddity[];
-  /** Its age is one of the fields that cannot be read. */
+  /** The time of creation cannot be read. */
   readonly isAgeUnknown: boolean;
 };
 
-/** Fields that routing can do without, and what an odd one costs; `*` is any key. */
+/** Fields that routing can do without, and the effect of an odd one; `*` is any key. */
 const DISPENSABLE: readonly (Oddity & { readonly path: readonly string[] })[] = [
   { path: ["Name"], isCostly: false, message: "its id stands for it" },
   { path: ["Created"], isCostly: true, message: "it counts as the youngest container" },
@@ -89,7 +89,7 @@ const DISPENSABLE: readonly (Oddity & { readonly path: readonly string[] })[] = 
   },
 ];
 
-/** Reads a container's JSON; what is no container at all is refused with what would be right. */
+/** Reads a container's JSON. Other JSON is refused, with what would be right. */
 export function readInspect(json: unknown): Parsed<InspectReading> {
   const result = v.safeParse(InspectSchema, json, { abortEarly: true });
   if (result.success) {
@@ -104,13 +104,13 @@ type Json = Record<string, unknown>;
 const isObject = (json: unknown): json is Json =>
   typeof json === "object" && json !== null && !Array.isArray(json);
 
-/** Whether it is one, however odd: it has an id, and something of what only a container has. */
+/** Whether this is a container's JSON: it has an id, and a field that only containers have. */
 function isContainer(json: unknown): json is Json {
   return isObject(json) && typeof json["Id"] === "string" && parseContainerId(json["Id"]).ok &&
     (isObject(json["State"]) || isObject(json["Config"]));
 }
 
-/** Reads what can be read: without the fields that can be done without, else little more than whose it is. */
+/** Reads without the odd fields if none of them is needed; else reads only what identifies the container. */
 function readOdd(json: Json): InspectReading {
   const mended = structuredClone(json);
   const oddities: Oddity[] = [];
@@ -139,7 +139,7 @@ function readOdd(json: Json): InspectReading {
   return { inspect, flaw: result?.success ? undefined : flaw ?? "it", oddities, isAgeUnknown };
 }
 
-/** What names it, and whether it runs. */
+/** The fields that identify a container, and whether it runs. */
 function remainsOf({ Id, Name, State }: Json): Inspect {
   const named = { Id, Name: typeof Name === "string" ? Name : "", Config: {} };
   const whole = v.safeParse(InspectSchema, { ...named, State });

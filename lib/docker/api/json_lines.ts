@@ -9,11 +9,11 @@ export async function* readJsonLines(
   signal: AbortSignal,
 ): AsyncGenerator<unknown> {
   const reader = stream.getReader();
-  // The read itself is ended: aborting a fetch whose answer has begun is not enough on every runtime.
+  // Cancels the read itself: not every runtime does so when a fetch is aborted whose answer has begun.
   const cancel = () => void reader.cancel().catch(() => undefined);
   signal.addEventListener("abort", cancel, { once: true });
   const decoder = new TextDecoder();
-  // A line that comes in parts is put together once: each time would take as long as the line is.
+  // The parts of a line are joined once, at its end: joining at each part would take quadratic time.
   let parts: string[] = [];
   let sizeBytes = 0;
   try {

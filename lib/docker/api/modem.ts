@@ -41,8 +41,8 @@ export class LateAnswerError extends EngineError {
 const DEADLINE_MS = 10_000;
 
 /**
- * dockerode's transport over fetch: its own one can end the process when a stream is cut, and never settles when a
- * reply is. Only reads are let through: nothing that signalbox does may change anything in Docker.
+ * A transport for dockerode over fetch. Its own can end the process when a stream is cut, and never settles when a reply
+ * is cut. This one lets only reads through: signalbox may change nothing in Docker.
  */
 export class FetchModem {
   /** `/v1.41` and the like in front of each path, once it was negotiated. */
@@ -53,8 +53,8 @@ export class FetchModem {
   constructor(transport: EngineTransport, readonly clock: Clock, readonly deadlineMs = DEADLINE_MS) {
     if (transport.kind === "unix") {
       this.#client = Deno.createHttpClient({ proxy: { transport: "unix", path: transport.path } });
-      // An address, not a name: Deno would look the name up, though the socket needs no lookup, and a lost packet of
-      // that costs five seconds.
+      // An address, not a name: Deno would look a name up although a unix socket needs no lookup, and a lost packet
+      // would cost five seconds.
       this.#base = "http://127.0.0.1";
       return;
     }
@@ -94,7 +94,7 @@ export class FetchModem {
       typeof value === "object" && value !== null && !Array.isArray(value) ? JSON.stringify(value) : value,
     ]);
     const path = options.path.replace(/\?$/, "");
-    // The daemon itself is asked for its version without one.
+    // The question for the API's version goes out without a version.
     const version = path === "/version" ? "" : this.version;
     const text = querystring.stringify(Object.fromEntries(query) as Record<string, string>);
     return text === "" ? version + path : `${version}${path}?${text}`;

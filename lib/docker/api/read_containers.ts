@@ -25,7 +25,7 @@ export async function readContainers(
       }
     };
     await Promise.all(Array.from({ length: 16 }, worker));
-    // A container that ended between list and inspect is no longer there to be told of.
+    // The container ended between the list and its inspect.
     return found.filter((json) => json !== undefined);
   } finally {
     engine.close();

@@ -1,17 +1,16 @@
-/** Of one thing: how many reads are under way, the one that waits, and what lets it begin. */
+/** For one thing: how many reads are under way, the read that waits, and what lets it begin. */
 type Reads = { current: number; next: Promise<unknown> | undefined; begin: (() => void) | undefined };
 
 /**
- * Reads of one thing that many ask for at once: so many are under way (one, if nobody says otherwise) and one waits for
- * them at most. Who asks gets an answer that was asked for no earlier than that, so that it tells of what had happened
- * by then.
+ * Shares reads of one thing between callers. A limited number of reads (one by default) is under way, and at most one more
+ * waits. Each caller gets an answer to a question that was sent after its call, so that the answer is recent enough.
  */
 export class SharedReads {
   readonly #reads = new Map<string, Reads>();
 
   constructor(readonly atOnce = 1) {}
 
-  /** What `ask` answers, or what another's has that begins later; throws what that throws. */
+  /** Answers with the result of `ask`, or of the later read that another caller waits for; throws what that throws. */
   async read(key: string, ask: () => Promise<unknown>): Promise<unknown> {
     const reads = this.#reads.get(key) ?? { current: 0, next: undefined, begin: undefined };
     this.#reads.set(key, reads);
@@ -30,7 +29,7 @@ export class SharedReads {
     } finally {
       const { begin } = reads;
       [reads.next, reads.begin] = [undefined, undefined];
-      // The one that waits takes the place of this one.
+      // The read that waits begins now.
       if (begin !== undefined) begin();
       else if (--reads.current === 0) this.#reads.delete(key);
     }

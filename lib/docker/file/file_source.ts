@@ -20,14 +20,14 @@ export class FileSource implements ContainerSource {
 
   constructor(readonly path: string, readonly clock: Clock, readonly report: Reporter) {}
 
-  /** Follows until the signal; where the folder is taken away, the one that comes in its place is watched. */
+  /** Follows until the signal. Where the folder is removed, watches the next folder of that name. */
   async follow({ wake }: Pick<SourceListener, "wake">, signal: AbortSignal): Promise<void> {
     wake({ reason: "start" });
     for (let opened = 0; !signal.aborted;) {
       try {
         await this.#watch(wake, signal, opened++ > 0);
       } catch {
-        // There is no such folder now, which whoever reads the file tells.
+        // There is no such folder now. Reading the file reports that.
       }
       await this.clock.sleep(AGAIN_MS, signal);
     }
@@ -48,7 +48,7 @@ export class FileSource implements ContainerSource {
     };
     signal.addEventListener("abort", close, { once: true });
     if (signal.aborted) close();
-    // What happened while nothing was watched.
+    // The file may have changed between two watches.
     if (isAgain) wake({ reason: "docker" });
     const name = `/${this.path.slice(slash + 1)}`;
     try {
@@ -56,7 +56,7 @@ export class FileSource implements ContainerSource {
       for await (const { kind, paths } of watcher) {
         if (kind === "access") continue;
         if (paths.some((path) => path.endsWith(name))) wake({ reason: "docker" });
-        // Another one of its name is not the one that is watched.
+        // Another folder has the name now: watch that one.
         if (paths.includes(folder) && await inodeOf(folder) !== inode) return;
       }
     } finally {
@@ -78,7 +78,7 @@ export class FileSource implements ContainerSource {
     this.#containers = undefined;
     let text: string;
     try {
-      // A pipe in its place would hold whoever opens it, and with it the whole program.
+      // Opening a pipe would block the whole program.
       if (!(await Deno.stat(this.path)).isFile) throw new Error("it is no regular file");
       text = await Deno.readTextFile(this.path);
     } catch (error) {
@@ -91,7 +91,7 @@ export class FileSource implements ContainerSource {
       this.#containers = snapshot.value.containers.length;
       return snapshot.value;
     }
-    // A file that is being written is read again when it is whole.
+    // The file may be half written. The end of the writing wakes the loop again.
     this.report.tell({
       kind: "snapshot-unreadable",
       source: this.path,

@@ -11,7 +11,7 @@ const OwnSchema = v.looseObject({ version: v.literal(SNAPSHOT_VERSION), containe
 const EXPECTED =
   'the JSON array that docker inspect prints, or the object with "version": 1 that signalbox snapshot wrote';
 
-/** Reads a snapshot's text. What is no container is the whole file's error; one with a field that cannot be read serves nothing. */
+/** Reads a snapshot's text. An entry that is no container fails the file; a container with an unreadable field serves nothing. */
 export function decodeSnapshot(text: string): Parsed<Snapshot> {
   const json = parseJson(text);
   if (!json.ok) return json;
@@ -51,7 +51,7 @@ export function reduceContainer(
     reduced[section] = Object.fromEntries(fields.map((field) => [field, whole[section]?.[field]]));
   }
   const state = reduced["State"] as { Health: { Status?: unknown } | undefined };
-  // The log of a health check holds what the check printed, which is nobody else's.
+  // The log of a health check holds what the check printed, which may be private.
   state.Health = state.Health && { Status: state.Health.Status };
   const env = whole["Config"]?.["Env"];
   const data = Array.isArray(env) ? env.filter((entry) => String(entry).startsWith("INTERLOCK_DATA=")) : [];
@@ -68,7 +68,7 @@ export function encodeSnapshot(containers: readonly unknown[]): string {
 }
 
 function parseJson(text: string): Parsed<unknown> {
-  // `docker inspect` with no running container prints nothing to standard output but an empty array or nothing at all.
+  // With no running container, `docker inspect` prints an empty array or nothing.
   if (text.trim() === "") {
     return expected(`${EXPECTED}; it is empty, as docker inspect leaves it where no container runs`);
   }

@@ -1,9 +1,9 @@
 type Reads = { underWay: number; newest: number };
 
-/** An answer, and whether nothing newer was known when it came. */
+/** An answer, and whether it is the newest that is known. */
 export type Ordered<T> = { readonly answer: T; readonly isNewest: boolean };
 
-/** Tells answers about one container apart by when they were asked for: an older one may come after a newer one. */
+/** Orders answers about one container by when their questions were sent: an older answer may arrive last. */
 export class AnswerOrder {
   readonly #reads = new Map<string, Reads>();
   #count = 0;
@@ -24,7 +24,7 @@ export class AnswerOrder {
     }
   }
 
-  /** An event told more than any answer will that was asked for before it. */
+  /** An event arrived: answers to questions from before it are out of date. */
   outdate(id: string): void {
     const reads = this.#reads.get(id);
     if (reads !== undefined) reads.newest = ++this.#count;

@@ -2,16 +2,16 @@ import { messageOf } from "../../core/values/message_of.ts";
 import type { Reporter } from "../../ports.ts";
 import { AnswerTooLongError } from "../api/answer_limit.ts";
 
-/** What is wrong with an engine: one line for one trouble, however often it is met. */
+/** What is wrong with an engine: one line for one trouble, however often it occurs. */
 export class Complaint {
-  /** Why the engine cannot be followed; empty where it can. */
+  /** Why signalbox cannot follow the engine; empty where it can. */
   why = "";
-  /** An answer was too long, and will be again: a connection by itself does not end that. */
+  /** An answer was too long, and will be again: a new connection alone does not end this trouble. */
   #isLasting = false;
 
   constructor(readonly url: string, readonly report: Reporter) {}
 
-  /** The engine cannot be followed, for this reason. */
+  /** Tells why signalbox cannot follow the engine. */
   tell(error: unknown): void {
     this.#isLasting = error instanceof AnswerTooLongError;
     const why = messageOf(error);

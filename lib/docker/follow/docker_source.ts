@@ -5,7 +5,7 @@ import type { SourceStatus } from "../../core/status/status.ts";
 import { type ContainerSource, SourceError, type SourceListener, type Wake } from "../../ports.ts";
 import type { EngineFollower } from "./engine_follower.ts";
 
-/** Containers of one or several Docker engines; an engine that does not answer keeps what it last told. */
+/** Containers of one or several Docker engines. Those of an engine that does not answer stay as it last told. */
 export class DockerSource implements ContainerSource {
   readonly #followers: readonly EngineFollower[];
   #draining: SourceListener["draining"] = () => undefined;
@@ -54,7 +54,7 @@ export class DockerSource implements ContainerSource {
       }
     }
     const stopping = this.#stopping();
-    // What is read may say that one ends, or that it lives on.
+    // A read may show that a container ends, or that it lives on.
     this.#draining(stopping);
     return { containers: sortContainers(containers), stopping, starting };
   }

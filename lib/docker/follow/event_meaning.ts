@@ -2,22 +2,22 @@ import type { ContainerView } from "../../core/snapshot/snapshot.ts";
 import type { ContainerId } from "../../core/values/names.ts";
 import { type ContainerEvent, isEnding } from "../api/event.ts";
 
-/** What an event means for what is known of its container. */
+/** What an event means for its container. */
 export type EventMeaning =
-  /** It was told to end, or it ended. */
+  /** The container was told to end, or ended. */
   | "ends"
-  /** It got a network before it runs. */
+  /** The container got a network before it runs. */
   | "is-being-started"
   | "was-created"
   | "was-removed"
   | "was-started"
-  /** It got a signal that does not end it, or that cannot be judged before it is read. */
+  /** The container got a signal that does not end it, or whose effect depends on a container that is not read yet. */
   | "got-a-signal"
-  /** It lost an address, which another container may get. */
+  /** The container lost an address, which another container may get. */
   | "lost-an-address"
-  /** Part of an end that is known. */
+  /** A part of an end that is known already. */
   | "is-ending"
-  /** Whatever else: it is read again. */
+  /** Any other change: signalbox reads the container again. */
   | "changed";
 
 /** What the meaning of an event depends on. */

@@ -6,11 +6,11 @@ import type { EngineTransport } from "../api/modem.ts";
 export type FollowerParts = {
   readonly url: string;
   readonly openTransport: (signal: AbortSignal) => Promise<EngineTransport>;
-  /** How its containers are reached, where there are several engines; `undefined` where the settings tell. */
+  /** The address of its containers, where there are several engines; `undefined` where the settings decide. */
   readonly findAddress: () => Promise<EngineAddress | undefined>;
-  /** Whether a container still takes connections, asked when the engine no longer knows it. */
+  /** Whether a container still takes connections, for one that the engine no longer knows. */
   readonly answers: (container: ContainerView) => Promise<boolean>;
-  /** Watches a container by a connection; true once it takes none any more, false if it never did, or at the signal. */
+  /** Watches a container by a connection: true once the container ends it, false if it takes none, or at the signal. */
   readonly untilGone: (container: ContainerView, signal: AbortSignal) => Promise<boolean>;
   /** Whether traffic reaches a container at its own address, which its network tells before it runs. */
   readonly isReachedDirectly: (container: ContainerView) => boolean;

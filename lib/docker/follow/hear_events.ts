@@ -7,7 +7,7 @@ import type { KnownContainers } from "./known_containers.ts";
 import { STOPPING_LIMIT_MS } from "./stopping_containers.ts";
 import type { StreamRecord } from "./stream_record.ts";
 
-/** What events are heard with. */
+/** What EngineEvents work with. */
 export type HearParts = {
   readonly known: KnownContainers;
   readonly stream: StreamRecord;
@@ -15,7 +15,7 @@ export type HearParts = {
   readonly expect: () => void;
 };
 
-/** Hears the events of one connection to an engine, and does what each means: notes it, and wakes the loop. */
+/** Hears the events of one connection to an engine: notes what each means, and wakes the loop. */
 export class EngineEvents {
   constructor(readonly connection: EngineConnection, readonly parts: HearParts) {}
 
@@ -39,7 +39,7 @@ export class EngineEvents {
       case "ends":
         return this.#end(event, since);
       case "is-being-started":
-        // It is heard of again; until then the engine keeps an inspect waiting.
+        // More events follow. Until then the engine would not answer an inspect.
         known.starts.connected(engine, event, since, signal);
         return expect();
       case "was-created":
@@ -64,7 +64,7 @@ export class EngineEvents {
     }
   }
 
-  /** What an end says is known without an inspect, which the engine answers only once it has cleaned up. */
+  /** An end needs no inspect, which the engine would answer only after it has cleaned up. */
   #end(event: ContainerEvent, since: number): void {
     const { known } = this.parts;
     const { signal } = this.connection;
@@ -84,7 +84,7 @@ export class EngineEvents {
     this.#wake([id], since);
   }
 
-  /** Uses at once what was made ready for a start; the inspect that tells whether it is so comes after it. */
+  /** Uses at once what was prepared for a start. The inspect that confirms it follows. */
   #trust(id: ContainerId, since: number): boolean {
     const { known } = this.parts;
     const { engine, signal, abort } = this.connection;
@@ -99,13 +99,13 @@ export class EngineEvents {
     answer.then((json) => {
       const isNewest = known.containers.get(id) === container;
       if (isNewest) known.take(id, json);
-      // What was read meanwhile may be older than the start, or newer.
+      // A read under way may be older or newer than the start.
       known.wake({ reason: "docker", ids: new Set(isNewest ? [] : [id]), settles: true });
     }).catch(abort);
     return true;
   }
 
-  /** Has a container read again; an answer that was asked for ahead does not tell of this. */
+  /** Has a container read again: an inspect that was asked for ahead does not cover this event. */
   #change(id: ContainerId, since: number): void {
     this.parts.known.starts.outdate(id);
     this.#wake([id], since);

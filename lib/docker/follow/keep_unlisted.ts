@@ -3,8 +3,8 @@ import type { ContainerView } from "../../core/snapshot/snapshot.ts";
 import type { FollowerParts } from "./follower_parts.ts";
 
 /**
- * Whether a container that its engine does not know is kept, because it still answers: an engine that has just started
- * may know nothing for a while, and that empties no routing.
+ * Whether signalbox keeps a container that its engine does not know, because it still answers: an engine that has just
+ * started may know nothing for a while, which must not empty the routing.
  */
 export async function isKept(
   container: ContainerView,

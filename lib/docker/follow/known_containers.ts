@@ -9,9 +9,9 @@ import { StaleAddresses } from "./stale_addresses.ts";
 import { StartPreparation } from "./start_preparation.ts";
 import { StoppingContainers } from "./stopping_containers.ts";
 
-/** All that is known of the containers of one engine. */
+/** What signalbox knows of the containers of one engine. */
 export class KnownContainers {
-  /** Those that run, as the engine last told. */
+  /** The running containers, as the engine last told. */
   readonly containers = new Map<ContainerId, ContainerView>();
   readonly stopping: StoppingContainers;
   readonly order = new AnswerOrder();
@@ -19,7 +19,7 @@ export class KnownContainers {
   readonly starts: StartPreparation;
   /** How the containers are reached, where there are several engines. */
   address: EngineAddress | undefined;
-  /** What the last list said of each that was read since. */
+  /** The entry of the last list for each container that was read since. */
   #prints = new Map<string, string>();
   #areListed = false;
 
@@ -28,28 +28,28 @@ export class KnownContainers {
     this.starts = new StartPreparation({ ...parts, wake });
   }
 
-  /** Whether all of them were listed once. */
+  /** Whether the engine has listed all its containers once. */
   get areListed(): boolean {
     return this.#areListed;
   }
 
-  /** Whether a container is the one that the last list showed, and nothing happened to it since. */
+  /** Whether a container is as the last list showed it, and its address not in doubt. */
   isAsListed({ id, print }: ListedContainer): boolean {
     return this.#prints.get(id) === print && !this.stale.has(id as ContainerId);
   }
 
-  /** Notes what a list said; those that are `unread` count as changed in the next one. */
+  /** Notes a list; containers that are `unread` count as changed in the next list. */
   noteList(listed: readonly ListedContainer[], isUnread: (id: string) => boolean): void {
     this.#areListed = true;
     this.#prints = new Map(listed.filter(({ id }) => !isUnread(id)).map(({ id, print }) => [id, print]));
   }
 
-  /** Containers that are known, not in a list, and not about to come back. */
+  /** Known containers that a list lacks, and that are not expected back. */
   missingFrom(ids: ReadonlySet<string>): ContainerView[] {
     return [...this.containers.values()].filter(({ id }) => !ids.has(id) && !this.stopping.mayReturn(id));
   }
 
-  /** Takes what the engine answered for a container; `undefined` where it knows none. */
+  /** Takes the engine's answer for a container; `undefined` where the engine does not know it. */
   take(id: string, json: unknown): void {
     if (json === undefined) return this.forget(id as ContainerId);
     const container = decodeContainer(json);
@@ -73,7 +73,7 @@ export class KnownContainers {
     this.stopping.remember(view, this.wake);
   }
 
-  /** Notes that a container may have another address by now, if it is known. */
+  /** Notes that a known container may have another address by now. */
   distrust(id: ContainerId): void {
     this.stale.add(id, this.containers);
   }
@@ -88,7 +88,7 @@ export class KnownContainers {
     this.starts.outdate(id);
   }
 
-  /** Gives up on ends that do not come. What happened to those containers meanwhile was taken for a part of their end. */
+  /** Gives up on ends that do not come, and has those containers read: their events since were taken for parts of an end. */
   expireStopping(): void {
     const expired = this.stopping.expire(this.containers);
     for (const id of expired) {

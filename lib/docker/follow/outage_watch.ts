@@ -1,12 +1,12 @@
 import { DESCRIPTOR_SHARES } from "../../core/policy/descriptor_shares.ts";
 import type { KnownContainers } from "./known_containers.ts";
 
-/** How many more containers may be watched, of all engines: each is a connection that is held. */
+/** How many more containers can be watched, over all engines: each watch holds a connection. */
 let free: number = DESCRIPTOR_SHARES.watches;
 
 /**
- * While an engine is away nobody tells of its containers. One that crashed starts them anew before it can be asked, and
- * not each gets its old address: so each is watched by a connection, and one that ends is in doubt.
+ * While an engine is away, no event tells of its containers. An engine that crashed restarts them before it answers, and
+ * not each gets its old address. So signalbox holds a connection to each; the end of one puts that container in doubt.
  */
 export class OutageWatch {
   #under: AbortController | undefined;
@@ -30,7 +30,7 @@ export class OutageWatch {
     }
   }
 
-  /** The engine tells of its containers again. */
+  /** The engine is back: ends all watches. */
   end(): void {
     this.#under?.abort();
     this.#under = undefined;

@@ -1,28 +1,28 @@
 import type { ContainerId } from "../../core/values/names.ts";
 import type { ContainerView, NetworkAttachment } from "../../core/snapshot/snapshot.ts";
 
-/** Containers that do not run and are remembered, at most; of more, the one known for longest is forgotten. */
+/** How many stopped containers are remembered at most; beyond that, the one known longest is dropped. */
 const MOST = 1_000;
 
 /**
- * Containers that are being started, as they will be: what was known of them while they did not run, with the addresses
- * that their networks have just given them. From there to its `start` event an engine takes some 200 milliseconds, in
- * which all can be made ready that does not depend on the container itself.
+ * Containers that their engine starts, as they will be: their configuration, with the addresses that their networks have
+ * just given them. From there to the `start` event an engine takes some 200 milliseconds. signalbox uses them to prepare
+ * everything that does not depend on the container itself.
  */
 export class PendingStarts {
-  /** Those that have their address. */
+  /** The containers that have their address. */
   readonly views = new Map<ContainerId, ContainerView>();
   readonly #idle = new Map<ContainerId, ContainerView>();
 
-  /** Remembers a container that does not run, if all that its route depends on is known but its address. */
+  /** Remembers a container that does not run, if its route depends on nothing unknown but its address. */
   remember(container: ContainerView): void {
     this.forget(container.id);
     const [network, ...others] = container.networks;
-    // Which of several ports or networks is used depends on what is published and attached when it runs.
+    // The choice between several ports or networks depends on what is published and attached when the container runs.
     const tcp = container.exposed.filter(({ protocol }) => protocol === "tcp");
     if (network === undefined || others.length > 0 || tcp.length !== 1 || tcp[0]?.last !== undefined) return;
     const networks = [{ name: network.name, ipv4: undefined, ipv6: undefined }];
-    // One that has a health check begins anew with it.
+    // A container with a health check starts as `starting`.
     const health = container.health === "none" ? "none" : "starting";
     this.#idle.set(container.id, { ...container, networks, published: [], health, startedAt: "" });
     for (const oldest of this.#idle.keys()) {
@@ -36,7 +36,7 @@ export class PendingStarts {
     return this.#idle.has(id);
   }
 
-  /** Notes what its network gave a container; one that is on yet another network is forgotten. */
+  /** Notes the address that a network gave a container; a container on yet another network is forgotten. */
   attach(id: ContainerId, given: NetworkAttachment): void {
     const before = this.#idle.get(id);
     if (before === undefined) return;

@@ -1,21 +1,20 @@
 import * as v from "valibot";
 import { DESCRIPTOR_SHARES } from "../../core/policy/descriptor_shares.ts";
 
-/** Questions that are under way at most, and answers that wait at most; of more, the oldest is forgotten. */
+/** How many inspects are under way at most, and how many answers are kept; beyond that, the oldest is dropped. */
 const MOST = DESCRIPTOR_SHARES.earlyInspects;
 
 const AnswerSchema = v.object({ State: v.object({ Running: v.literal(true), StartedAt: v.string() }) });
 
 /**
- * Inspects of containers that are being started, asked when the first of their networks is connected. The engine
- * answers one as soon as the start is done, so that the answer is there when the `start` event is, and not a question
- * later.
+ * Inspects of containers that their engine starts, sent when the first of their networks is connected. The engine answers
+ * as soon as the start is done. So the answer arrives with the `start` event, without another round trip.
  */
 export class PrefetchedInspects {
   #underWay = 0;
   readonly #asked = new Map<string, { readonly at: number; readonly answer: Promise<unknown> }>();
 
-  /** Asks ahead; `at` is the engine's own time, in milliseconds since 1970, at which the start was still under way. */
+  /** Sends an inspect ahead; at `at`, in the engine's milliseconds since 1970, the start was still under way. */
   ask(id: string, at: number, inspect: () => Promise<unknown>): Promise<unknown> {
     this.#asked.delete(id);
     const answer = this.within(inspect).catch(() => undefined);
@@ -27,14 +26,14 @@ export class PrefetchedInspects {
     return answer;
   }
 
-  /** Asks where there is room; else `undefined`: a container is read again once it has started. */
+  /** Sends an inspect if there is room; else `undefined`: the container is read once it has started. */
   async within(inspect: () => Promise<unknown>): Promise<unknown> {
     if (this.#underWay >= MOST) return undefined;
     this.#underWay++;
     return await inspect().finally(() => this.#underWay--);
   }
 
-  /** The answer, once; `undefined` where none was asked for, or where it does not tell of the start that was meant. */
+  /** The answer, once; `undefined` where no inspect was sent, or where its answer is about an earlier start. */
   async take(id: string): Promise<unknown> {
     const asked = this.#asked.get(id);
     this.#asked.delete(id);
@@ -45,7 +44,7 @@ export class PrefetchedInspects {
       : undefined;
   }
 
-  /** Forgets what was asked of a container, or of all. */
+  /** Forgets the inspect of a container, or all. */
   forget(id?: string): void {
     if (id === undefined) this.#asked.clear();
     else this.#asked.delete(id);

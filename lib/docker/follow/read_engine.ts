@@ -7,7 +7,7 @@ import type { LateContainers } from "./late_containers.ts";
 import { eachOf, INSPECT_LIMIT_MS, isDoneWithin, LIST_LIMIT_MS } from "./read_limits.ts";
 import type { StreamRecord } from "./stream_record.ts";
 
-/** What reads of an engine are noted in. */
+/** What an engine's reads are noted in. */
 export type ReadParts = {
   readonly known: KnownContainers;
   readonly late: LateContainers;
@@ -20,7 +20,7 @@ export type ReadParts = {
 export class EngineReads {
   constructor(readonly connection: EngineConnection, readonly parts: ReadParts) {}
 
-  /** Reads these: of those that are about to end only whether they run, since an engine keeps an inspect waiting then. */
+  /** Inspects these containers. For those about to end it only lists them, since the engine would not answer an inspect. */
   async some(ids: readonly string[]): Promise<void> {
     const { stopping } = this.parts.known;
     const [ending, others] = [
@@ -30,14 +30,14 @@ export class EngineReads {
     await this.#orLater(Promise.all([this.#askEnding(ending), this.#inspect(others)]), INSPECT_LIMIT_MS);
   }
 
-  /** Reads a list, and what it shows to have changed, or each container if `isFresh`. */
+  /** Reads a list, and inspects the containers that it shows to have changed, or all if `isFresh`. */
   async everything(isFresh: boolean): Promise<void> {
     const reading = this.#readList(isFresh);
-    // What was never listed has nothing to go on with.
+    // Without any list before, there is nothing to go on with.
     await (this.parts.known.areListed ? this.#orLater(reading, LIST_LIMIT_MS) : reading);
   }
 
-  /** What the engine holds up does not hold up the pass: when it comes, it wakes another one. */
+  /** Waits for inspects up to a limit. A late one does not delay the pass: it wakes another when it comes. */
   async #orLater(reading: Promise<unknown>, limitMs: number): Promise<void> {
     const { wake, parts: { clock } } = this.parts.known;
     if (await isDoneWithin(reading, limitMs, clock)) return;
@@ -69,7 +69,7 @@ export class EngineReads {
     known.expireStopping();
   }
 
-  /** A container that is no longer listed leaves if the engine says that it stopped, or if it does not answer. */
+  /** Removes a container that a list lacks, if the engine says that it stopped, or if it takes no connections. */
   async #checkMissing(container: ContainerView): Promise<void> {
     const { engine, signal } = this.connection;
     const { known } = this.parts;

@@ -2,10 +2,10 @@ import type { Clock } from "../../ports.ts";
 
 /** How long a pass waits for an inspect, in milliseconds; an idle engine answers within 5. */
 export const INSPECT_LIMIT_MS = 50;
-/** How long a pass waits for a list of what it knows already, in milliseconds; one of 10,000 containers takes 200. */
+/** How long a pass waits for a list when containers are known already, in milliseconds; a list of 10,000 takes 200. */
 export const LIST_LIMIT_MS = 1_000;
 
-/** Waits for work, but no longer than the milliseconds; answers whether it was done by then. Throws what the work throws until then. */
+/** Waits for work, at most the milliseconds; answers whether it is done. Throws what the work throws until then. */
 export async function isDoneWithin(
   work: Promise<unknown>,
   limitMs: number,

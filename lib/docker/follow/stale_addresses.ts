@@ -2,11 +2,11 @@ import type { ContainerId } from "../../core/values/names.ts";
 import type { ContainerView } from "../../core/snapshot/snapshot.ts";
 
 /**
- * Containers to which something happened that may have changed their address, which another container may have by now:
- * until they are read again they get nothing new, however long the engine takes to answer.
+ * Containers whose address may have changed, so that another container may have it by now. They get no new requests until
+ * signalbox has read them again, however long the engine takes to answer.
  */
 export class StaleAddresses {
-  /** Each with a number of its own, by which an answer that was asked for before is told from one after. */
+  /** Each with a number of its own, which tells answers from before the doubt from those after. */
   readonly #marks = new Map<ContainerId, number>();
   #count = 0;
 
@@ -19,12 +19,12 @@ export class StaleAddresses {
     return this.#marks.has(id);
   }
 
-  /** Puts a container in doubt, if it is one that is known. */
+  /** Puts a container in doubt, if it is known. */
   add(id: ContainerId, known: ReadonlyMap<ContainerId, ContainerView>): void {
     if (known.has(id)) this.#marks.set(id, ++this.#count);
   }
 
-  /** Begins to read a container; answers with what is to be called when it was read. */
+  /** A read of a container begins; answers with a function to call when it is done. */
   beginReading(id: ContainerId): () => void {
     const mark = this.#marks.get(id);
     return () => {

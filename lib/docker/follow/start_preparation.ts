@@ -9,10 +9,10 @@ import type { ContainerEvent } from "../api/event.ts";
 import { SharedReads } from "../api/shared_reads.ts";
 import { PendingStarts } from "./pending_starts.ts";
 
-/** How long after the engine's answer that was due with the start a `start` event is waited for, in milliseconds. */
+/** How long signalbox waits for the `start` event after the answer that comes with a start, in milliseconds. */
 const GRACE_MS = 300;
 
-/** What starts are followed with. */
+/** What a StartPreparation works with. */
 export type StartParts = {
   readonly isReachedDirectly: (container: ContainerView) => boolean;
   readonly clock: Clock;
@@ -20,16 +20,16 @@ export type StartParts = {
   readonly wake: (wake: Wake) => void;
 };
 
-/** All that is done for a container while its engine is still starting it, so that little is left to do once it runs. */
+/** Prepares the routing of containers that their engine is still starting, so that little is left to do once they run. */
 export class StartPreparation {
   readonly #starting = new PendingStarts();
   readonly #early = new PrefetchedInspects();
-  /** A network's answer is as long as its containers are many; of those that start together, few ask for it. */
+  /** Containers that start together share reads of their network, whose answer grows with its number of containers. */
   readonly #networks = new SharedReads();
 
   constructor(readonly parts: StartParts) {}
 
-  /** Containers that are being started, as they will be. */
+  /** Containers that their engine starts, as they will be. */
   get containers(): ReadonlyMap<ContainerId, ContainerView> {
     return this.#starting.views;
   }
@@ -48,7 +48,7 @@ export class StartPreparation {
     if (event.at === undefined) return;
     const answer = this.#early.ask(event.id, event.at, () => engine.inspect(event.id, signal));
     this.#makeReady(engine, event, since, signal).catch((error) => this.#logIgnored(error));
-    // A start that fails is followed by no event that tells so.
+    // No event tells that a start has failed.
     void answer.then(() => this.parts.clock.sleep(GRACE_MS, signal))
       .then(() => {
         if (signal.aborted || !this.#starting.forget(event.id)) return;
@@ -66,26 +66,26 @@ export class StartPreparation {
     this.parts.wake({ reason: "docker", ids: new Set(), since, settles: true });
   }
 
-  /** A container as it is now that it was started, if it could be made ready for; its start's time is not known yet. */
+  /** A container that was just started, if its start was prepared; the time of the start is still unknown. */
   started(id: ContainerId): ContainerView | undefined {
     const container = this.#starting.views.get(id);
     return container === undefined ? undefined : { ...container, status: "running" };
   }
 
-  /** The inspect that was asked for ahead, once; `undefined` where there is none that tells of the start. */
+  /** The answer of the inspect that was sent ahead, once; `undefined` where there is none about this start. */
   async take(id: string): Promise<unknown> {
     return await this.#early.take(id);
   }
 
-  /** A container, if it was known, does not run: it may be started again. */
+  /** A container does not run: remembers it, since it may be started again. */
   remember(container: ContainerView | undefined): void {
-    // How one is reached that is not reached at its own address is known when it runs.
+    // The way to a container that is not reached at its own address is known only when it runs.
     if (container !== undefined && this.parts.isReachedDirectly(container)) {
       this.#starting.remember(container);
     }
   }
 
-  /** Forgets the answer that was asked for ahead: something happened since. */
+  /** Forgets the answer of the inspect that was sent ahead: something has happened since. */
   outdate(id: ContainerId): void {
     this.#early.forget(id);
   }
@@ -96,7 +96,7 @@ export class StartPreparation {
     this.#starting.forget(id);
   }
 
-  /** Without what could not be read, the start takes as long as its inspect. */
+  /** A failure costs only time: the start then takes as long as its inspect. */
   #logIgnored(error: unknown): void {
     this.parts.report.debug(`cannot prepare for a start: ${messageOf(error)}`);
   }

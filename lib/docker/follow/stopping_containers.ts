@@ -7,36 +7,36 @@ import { type ContainerEvent, decodeEvent, endsContainer } from "../api/event.ts
 import { readJsonLines } from "../api/json_lines.ts";
 import { isDoneWithin } from "./read_limits.ts";
 
-/** How long a container that was told to stop may live on before it is believed to stay, in milliseconds. */
+/** How long a container that was told to stop may live on before signalbox takes it that it stays, in milliseconds. */
 export const STOPPING_LIMIT_MS = 60_000;
-/** How long an engine may take after it has killed one that did not stop in its time, in milliseconds. */
+/** How long an engine may take after it has killed a container that did not stop in time, in milliseconds. */
 const KILL_MS = 10_000;
 
-/** How long an engine takes to clean up after a container, in milliseconds; it is asked about it after that. */
+/** How long an engine takes to clean up after a container, in milliseconds; signalbox inspects the container after that. */
 const CLEAN_UP_MS = 300;
-/** How long one that ended keeps its place, in milliseconds: most that are restarted come back within a second. */
+/** How long a container that ended keeps its place, in milliseconds: most restarts take less than a second. */
 const KEPT_MS = 3_000;
 
-/** How long an engine's memory is waited for, in milliseconds; it answers within 5. */
+/** How long signalbox waits for an engine's past events, in milliseconds; they come within 5. */
 const RECALL_LIMIT_MS = 500;
 
-/** Signals to one container that are remembered: the last ones. */
+/** How many signals to one container are remembered: the last ones. */
 const MOST_SIGNALS = 8;
 
 type Sent = { readonly killedBy: string; readonly at: number };
 
-/** Containers that were told to stop, each with the moment at which that was heard of, in milliseconds of the clock. */
+/** Containers that were told to stop, each with the moment at which signalbox heard of it, in milliseconds of the clock. */
 export class StoppingContainers extends Map<ContainerId, number> {
   /** Signals to containers that are not read yet. */
   #recalled = new Map<ContainerId, readonly Sent[]>();
-  /** Those that ended, each with a mark of its own. */
+  /** Containers that ended, each with a mark of its own. */
   readonly #ended = new Map<ContainerId, object>();
 
   constructor(readonly clock: Clock) {
     super();
   }
 
-  /** Notes that one was told to stop, or ended; answers when the engine is to be asked about it, or when the signal aborts. */
+  /** Notes that a container was told to stop, or ended; resolves when it is time to inspect it, or at the signal. */
   async tell({ id, action }: ContainerEvent, now: number, signal: AbortSignal): Promise<void> {
     this.set(id, now);
     if (action !== "die") return await this.clock.sleep(CLEAN_UP_MS, signal);
@@ -46,7 +46,7 @@ export class StoppingContainers extends Map<ContainerId, number> {
     if (this.#ended.get(id) === mark) this.#ended.delete(id);
   }
 
-  /** Whether one that does not run keeps its place: a host that is being restarted is not unknown (404), but away (503). */
+  /** Whether a container that does not run keeps its place: the host of a restart answers 503, not 404. */
   mayReturn(id: ContainerId): boolean {
     return this.#ended.has(id);
   }
@@ -57,7 +57,7 @@ export class StoppingContainers extends Map<ContainerId, number> {
     return super.delete(id);
   }
 
-  /** Forgets those that live on for too long, and that do not ask for more time (Config.StopTimeout); answers with them. */
+  /** Forgets containers that live on for longer than they may (Config.StopTimeout); answers with them. */
   expire(containers: ReadonlyMap<ContainerId, ContainerView>): ContainerId[] {
     const now = this.clock.now();
     const expired = [...this].filter(([id, since]) => now - since >= limitMs(containers.get(id)));
@@ -66,8 +66,8 @@ export class StoppingContainers extends Map<ContainerId, number> {
   }
 
   /**
-   * Reads which signals the engine sent before its events were followed: what was told to stop then must not get
-   * traffic again, and no event will tell of it any more. An engine that does not answer is not waited for.
+   * Reads the signals that the engine sent before signalbox followed its events: containers that were told to stop then
+   * must get no traffic, and no later event will tell of it. The wait has a limit.
    */
   async recall(engine: Engine, report: Reporter, connection: AbortSignal): Promise<void> {
     const late = new AbortController();
@@ -86,7 +86,7 @@ export class StoppingContainers extends Map<ContainerId, number> {
     }
   }
 
-  /** Notes a signal to a container that is not read yet: what it means is known then. */
+  /** Notes a signal to a container that is not read yet; its meaning depends on the container. */
   hear({ id, killedBy, at }: ContainerEvent): void {
     if (killedBy === undefined || at === undefined) return;
     this.#recalled.set(id, [...this.#recalled.get(id) ?? [], { killedBy, at }].slice(-MOST_SIGNALS));

@@ -2,19 +2,19 @@ import type { Clock } from "../../ports.ts";
 import type { ContainerEvent } from "../api/event.ts";
 import type { EngineConnection } from "./engine_connection.ts";
 
-/** How long an event may come after the list that shows what it tells, in milliseconds. */
+/** How long after a list the event of a change may come that the list shows, in milliseconds. */
 const LATE_MS = 2_000;
 
 /**
- * What is known of an engine's stream of events: how often it was opened, and that it has died without an end where the
- * engine's lists go on and show containers that came or went without an event. The latter is found once: where no event
- * comes after that either, the engine sends none.
+ * An engine's stream of events: how often it was opened, and whether it is dead although it did not end. That shows when
+ * the engine's lists show containers that came or went without an event. It is found once: where the next stream brings no
+ * event either, the engine sends none.
  */
 export class StreamRecord {
   #opened = 0;
-  /** The containers of the last list; absent before the first one of a connection. */
+  /** The containers of the last list; absent before the first list of a connection. */
   #listed: ReadonlySet<string> | undefined;
-  /** The containers that events have named since the last list, and between that one and the one before. */
+  /** The containers in events since the last list, and those between the two lists before. */
   #told = new Set<string>();
   #toldBefore: ReadonlySet<string> = new Set();
   #isKnownSilent = false;
@@ -24,7 +24,7 @@ export class StreamRecord {
     return Math.max(0, this.#opened - 1);
   }
 
-  /** It is opened. */
+  /** The stream was opened. */
   open(): void {
     this.#opened++;
     this.#listed = undefined;
@@ -38,7 +38,7 @@ export class StreamRecord {
     return event;
   }
 
-  /** Takes the ids of a list; ends the connection where no event tells of one, once late events have had their time. */
+  /** Takes the ids of a list. Ends the connection where no event, late ones included, explains a difference. */
   async compare(
     ids: ReadonlySet<string>,
     clock: Clock,
