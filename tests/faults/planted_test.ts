@@ -232,6 +232,36 @@ test("explain goes by no settings of a control socket that another user has made
   }
 });
 
+test("what signalbox writes into the state directory is its owner's alone", async () => {
+  await using stage = await FaultStage.open({ host: "first.example" });
+  stage.start(["--admin", `127.0.0.1:${freePort()}`]);
+  await stage.answers("first.example");
+  await stage.want({ host: "first.example" }, {
+    host: "second.example",
+    data: { balance_algorithm: "first" },
+  });
+  await stage.answers("second.example");
+  const open: string[] = [];
+  let count = 0;
+  const look = async (folder: string) => {
+    for await (const { name, isSymlink } of Deno.readDir(folder)) {
+      const path = `${folder}/${name}`;
+      const { mode, isDirectory } = await Deno.lstat(path);
+      count++;
+      // HAProxy writes its pid, for everybody to read, and the empty folder is its workers' root.
+      const isOpen = ((mode ?? 0) & 0o077) !== 0 && !isSymlink && !["haproxy.pid", "empty"].includes(name);
+      if (isOpen) open.push(path);
+      if (isDirectory) await look(path);
+    }
+  };
+  await eventually(() => Deno.stat(`${stage.stateDir}/access.mark`).then(() => true, () => false), {
+    what: "the mark of the access log",
+  });
+  await look(stage.stateDir);
+  assert.ok(count > 15, `${count} files`);
+  assert.deepEqual(open, []);
+});
+
 test("a user that is not root runs it with a state directory in a folder such as /tmp", async () => {
   await using world = await World.make(inspected("web", "web.example"));
   await Deno.chmod(world.folder, 0o755);

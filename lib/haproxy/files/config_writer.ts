@@ -117,7 +117,7 @@ export class ConfigWriter {
     const text = renderServerStates(desired.model.backends, states, reported);
     const path = `${generation.folder}/${STATE_FILE}`;
     if (await Deno.readTextFile(path).catch(() => undefined) === text) return;
-    await Deno.writeTextFile(`${path}.new`, text);
+    await Deno.writeTextFile(`${path}.new`, text, { mode: 0o600 });
     await Deno.rename(`${path}.new`, path);
   }
 

@@ -55,7 +55,7 @@ export class GenerationStore {
 
   /** Notes that HAProxy is about to load what will be current. */
   beginLoading(): void {
-    Deno.writeTextFileSync(this.#mark, "");
+    Deno.writeTextFileSync(this.#mark, "", { mode: 0o600 });
   }
 
   /** Notes that what is current is what HAProxy has. */

@@ -12,6 +12,7 @@ export function instanceName(stateDir: string): string {
   if (before !== undefined && NAME.test(before)) return before;
   const name = `signalbox-${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`;
   writeFile(path, name, "folders");
+  Deno.chmodSync(path, 0o600);
   return name;
 }
 
