@@ -12,26 +12,26 @@ import { copyFiles, fillFolder } from "./files/safe_files.ts";
 
 /** How long a reload command may take, in milliseconds. */
 const RELOAD_LIMIT_MS = 60_000;
-/** How long its last words are waited for once it has ended, in milliseconds. */
+/** How long signalbox waits for the command's last output once it has ended, in milliseconds. */
 const PIPE_LIMIT_MS = 100;
-/** How much of its last words is told, in characters. */
+/** How much of the command's last output is reported, in characters. */
 const LONGEST_WORDS = 300;
 
-/** What an HAProxy that others run is reached by. */
+/** How signalbox reaches an HAProxy that others run. */
 export type ExternalSettings = {
-  /** haproxy for the check; `undefined` where there is none on this machine, so that nothing is checked. */
+  /** haproxy for checks; `undefined` where this machine has none, so that there are no checks. */
   readonly program: string | undefined;
   readonly config: string;
   readonly reloadCommand: string;
   readonly env: Readonly<Record<string, string>>;
 };
 
-/** An HAProxy that somebody else runs: the files are written where it reads them, and a command makes it reload. */
+/** An HAProxy that somebody else runs: signalbox writes the files where it reads them, and runs a command that reloads it. */
 export class ExternalHaproxy implements HaproxyControl {
   constructor(readonly settings: ExternalSettings, readonly clock: Clock, readonly report: Reporter) {}
 
   follow(): void {
-    // Nobody tells what happens to it.
+    // signalbox learns nothing of what happens to it.
   }
 
   async check(desired: Desired): Promise<Outcome> {
@@ -74,7 +74,7 @@ export class ExternalHaproxy implements HaproxyControl {
     return Promise.resolve(true);
   }
 
-  /** What others run is not spoken to: every change is a reload. */
+  /** It takes no commands from signalbox: every change is a reload. */
   readonly capabilities: Capabilities = { canAddServers: false, canAddBackends: false, canSetStates: false };
 
   describe(): Promise<HaproxyStatus> {
@@ -109,20 +109,20 @@ export class ExternalHaproxy implements HaproxyControl {
   }
 
   expectCommands(): void {
-    // None will follow.
+    // No commands will follow.
   }
 
-  /** Nobody but its owner speaks to an external HAProxy: there is nothing to be sent. */
+  /** signalbox sends no commands to an external HAProxy. */
   send(commands: readonly string[]): Promise<readonly string[]> {
     return Promise.resolve(commands.map(() => ""));
   }
 
   leave(): void {
-    // It never was ours.
+    // signalbox does not manage its process.
   }
 
   async stop(): Promise<void> {
-    // It goes on without us; that is what external means.
+    // It goes on: its owner ends it.
   }
 
   async #reload(command: string, signal: AbortSignal): Promise<Outcome> {
@@ -139,14 +139,14 @@ export class ExternalHaproxy implements HaproxyControl {
     const end = () => killGroup(child.pid);
     const ending = AbortSignal.any([limit.signal, signal]);
     ending.addEventListener("abort", end);
-    // It may have come while the config was checked.
+    // The signal may have come while the config was checked.
     if (ending.aborted) end();
     let said = "";
     const drained = drain(child.stderr, (part) => said = (said + part).slice(-LONGEST_WORDS));
     const { success, code } = await child.status;
     ending.removeEventListener("abort", end);
     if (success) return { kind: "applied" };
-    // What the command leaves running may hold the pipe open.
+    // A process that the command left running may keep the pipe open.
     await Promise.race([drained, this.clock.sleep(PIPE_LIMIT_MS)]);
     const how = limit.signal.aborted
       ? `did not end within ${RELOAD_LIMIT_MS / 1_000} s`

@@ -56,7 +56,7 @@ export class GenerationLoader {
     store.beginLoading();
     store.promote(generation);
     const outcome = await this.loadCurrent(generation, signal);
-    // Nobody waited for the end of it: the signalbox that comes next finds that out.
+    // signalbox ends, and did not wait for the load: the next one finds out how it went.
     if (outcome.kind === "rejected" && signal.aborted) return outcome;
     // A restart must find the files that HAProxy has, not those that it refused.
     if (outcome.kind === "rejected" && before !== undefined) store.promote(before);

@@ -14,11 +14,11 @@ import { assembleOwned, type OwnedParts, type OwnedSettings, type OwnedWorld } f
 import { holdLoaded } from "./serving_worker.ts";
 import { describeRunning, findRunning, versionOf } from "./socket/worker.ts";
 
-/** The haproxy that signalbox started, or found running in its state directory and took over. */
+/** The HAProxy that signalbox started, or found running in its state directory and adopted. */
 export class OwnedHaproxy implements HaproxyControl {
   readonly #parts: OwnedParts;
   #onEvent: (event: HaproxyEvent) => void = () => undefined;
-  /** The servers of the last survey; of which files that are only kept learn whose check has failed. */
+  /** The servers of the last survey: files that are only kept take failed checks from it. */
   #reported: readonly ReportedServer[] = [];
 
   constructor(
@@ -72,7 +72,7 @@ export class OwnedHaproxy implements HaproxyControl {
     states: ReadonlyMap<ServerName, ServerState>,
     signal: AbortSignal,
   ): Promise<Outcome> {
-    // Servers whose check has failed must not be up again because of a reload; without an answer, none is known.
+    // A reload must not bring servers up whose check has failed. Without an answer, no failed check is known.
     const reported = await this.reportServers().catch(() => []);
     return await this.#parts.loader.load(desired, states, reported, signal);
   }

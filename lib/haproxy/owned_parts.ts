@@ -13,7 +13,7 @@ import { AccessLog } from "./socket/access_log.ts";
 import { CommandSocket } from "./socket/command_socket.ts";
 import { WorkerCommands } from "./worker_commands.ts";
 
-/** What the owned HAProxy is run with. */
+/** The settings of an owned HAProxy. */
 export type OwnedSettings = Omit<WriterSettings, "program" | "socket"> & {
   readonly program: HaproxyProgram;
   readonly stateDir: string;

@@ -2,7 +2,7 @@ import type { GenerationStore } from "./files/generation_store.ts";
 import type { AccessLog } from "./socket/access_log.ts";
 import { loadedNumber, type WorkerInfo } from "./socket/worker.ts";
 
-/** The worker that serves, as far as it was proved: its files are kept, and its access log is followed. */
+/** The worker that is known to serve: signalbox keeps its files, and follows its access log. */
 export class ServingWorker {
   #info: WorkerInfo | undefined;
 
@@ -20,7 +20,7 @@ export class ServingWorker {
     this.accessLog.follow(worker.pid);
   }
 
-  /** Notes the worker that an earlier signalbox looked after; its access log goes on where that one stopped. */
+  /** Notes the worker of an earlier signalbox; reads on in its access log where that signalbox stopped. */
   adopt(worker: WorkerInfo): void {
     this.#info = worker;
     void this.accessLog.adopt(worker.pid);

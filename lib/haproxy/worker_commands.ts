@@ -7,7 +7,7 @@ import type { ServingWorker } from "./serving_worker.ts";
 import { type CommandSocket, OtherWorkerError } from "./socket/command_socket.ts";
 import { findNext } from "./socket/worker.ts";
 
-/** What the worker that serves is spoken to with. */
+/** What WorkerCommands work with. */
 export type WorkerCommandsParts = {
   readonly socket: string;
   readonly clock: Clock;
@@ -16,11 +16,11 @@ export type WorkerCommandsParts = {
   readonly cutOff: CutOff;
   readonly isServing: () => boolean;
   readonly isLoading: () => boolean;
-  /** A worker serves that somebody else had loaded. */
+  /** Somebody else reloaded HAProxy, and another worker serves. */
   readonly onOtherWorker: () => void;
 };
 
-/** Speaks to the worker that serves, and finds out when another one took its place or none answers any more. */
+/** Sends commands to the worker that serves, and finds out when another one took its place, or none answers any more. */
 export class WorkerCommands {
   constructor(readonly parts: WorkerCommandsParts) {}
 
@@ -41,7 +41,7 @@ export class WorkerCommands {
     }
   }
 
-  /** Opens the way for commands that follow in a moment. */
+  /** Opens a connection for commands that follow in a moment. */
   expect(): void {
     if (!this.parts.isLoading()) this.parts.commandSocket.openAhead();
   }
@@ -58,7 +58,7 @@ export class WorkerCommands {
     return parseSurvey(tables, await this.send(surveyQuestions(tables)));
   }
 
-  /** Somebody else reloaded HAProxy: it has what was current then. A worker that is slow to leave has an older set. */
+  /** Accepts the worker of somebody else's reload, which has the files that were current then; never an older worker. */
   async #acceptWorker(): Promise<void> {
     const { socket, clock, worker, isLoading, onOtherWorker } = this.parts;
     const next = await findNext(socket, worker.info, clock);

@@ -2,10 +2,9 @@ import { remedyOfPort } from "../../core/status/listeners.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 
 /**
- * Tries the listeners that a generation's folder adds to those of the running one: an HAProxy that was taken over may
- * have others than our settings name. A reload whose bind fails makes every listener
- * refuse for seconds, and `haproxy -c` does not see it: an address that cannot be had is found out here. Answers with
- * what is wrong, or nothing.
+ * Tries to listen on the addresses that a generation adds to the running one. A reload whose bind fails makes every
+ * listener refuse for seconds, and `haproxy -c` does not find that. The running config is compared, not our settings,
+ * since an adopted HAProxy may have other listeners. Answers with what is wrong, or nothing.
  */
 export async function tryNewBinds(before: string, after: string): Promise<string | undefined> {
   const known = await bindsOf(before);
@@ -13,7 +12,7 @@ export async function tryNewBinds(before: string, after: string): Promise<string
     const served = known.filter(({ port }) => port === bind.port);
     const alike = served.filter(({ family }) => family === bind.family);
     if (alike.some((each) => each.host === bind.host || isAny(each))) continue;
-    // Where HAProxy has the port already, a trial on all addresses would meet HAProxy itself.
+    // Where HAProxy has the port already, a trial on all addresses would collide with HAProxy itself.
     const isWide = isAny(bind);
     const hosts = isWide && served.length > 0
       ? ownAddresses(bind.family).filter((host) => alike.every((each) => each.host !== host))
@@ -22,7 +21,7 @@ export async function tryNewBinds(before: string, after: string): Promise<string
       try {
         Deno.listen({ hostname, port: bind.port }).close();
       } catch (error) {
-        // A machine without IPv6 has no such listener.
+        // Without IPv6 on the machine, HAProxy has no such listener.
         if (isWide && bind.family === "IPv6" && !(error instanceof Deno.errors.AddrInUse)) continue;
         const remedy = remedyOfPort(
           error instanceof Deno.errors.AddrInUse,
@@ -44,7 +43,7 @@ const ANY = { IPv4: "0.0.0.0", IPv6: "::" } as const;
 /** Whether a listener takes its port on all addresses of its family. */
 const isAny = ({ family, host }: Bind): boolean => host === ANY[family];
 
-/** The machine's addresses, but for those that are good on one link alone. */
+/** The machine's addresses, without those that are valid on one link alone. */
 function ownAddresses(family: Bind["family"]): string[] {
   const own = Deno.networkInterfaces().filter((each) =>
     each.family === family && !/^fe80:/i.test(each.address)
@@ -53,8 +52,8 @@ function ownAddresses(family: Bind["family"]): string[] {
 }
 
 /**
- * The addresses of a config's `bind` lines (HAProxy manual, 4.2, `bind`). Left out is what a trial cannot tell of: sockets
- * of other kinds, variables, other network namespaces, addresses that the machine does not have.
+ * The addresses of a config's `bind` lines (HAProxy manual, 4.2, `bind`), without those that cannot be tried: sockets of
+ * other kinds, variables, other network namespaces, addresses that the machine does not have.
  */
 async function bindsOf(folder: string): Promise<Bind[]> {
   const config = await Deno.readTextFile(`${folder}/haproxy.cfg`).catch(() => "");
@@ -76,6 +75,6 @@ function bindOf(address: string, options: string): Bind[] {
   }
   if (!host.includes(":")) return [{ family: "IPv4", host, port }];
   const own: Bind = { family: "IPv6", host, port };
-  // It takes IPv4 too.
+  // A listener on all IPv6 addresses takes IPv4 too.
   return isAny(own) && / v4v6\b/.test(options) ? [own, { family: "IPv4", host: ANY.IPv4, port }] : [own];
 }

@@ -19,14 +19,14 @@ export type WriterSettings = {
   readonly socket: string;
   /** HAProxy's own, in the state directory. */
   readonly pidFile: string;
-  /** Where the pid is told beside it: the file of `--pid-file`; `undefined` for nowhere. */
+  /** The file of `--pid-file`, for the pid; `undefined` for none. */
   readonly pidCopy?: string | undefined;
-  /** What it listens on, in words, to be told once it does. */
+  /** The listeners in words, for the log. */
   readonly listeners?: string;
   /** A copy of the applied files for people; `undefined` for none. */
   readonly configCopy: string | undefined;
   readonly process: Pick<ProcessSettings, "user" | "group" | "chroot" | "syslog" | "metricsSocket">;
-  /** Secrets and switches for the config, as they are now: a reload may bring others. */
+  /** Secrets and switches for the config, as they are now; they may change before a reload. */
   readonly env: () => Readonly<Record<string, string>>;
 };
 
@@ -37,7 +37,7 @@ export type Written =
 
 const STATE_FILE = "servers.state";
 
-/** The text by which a worker tells the generation that it has loaded. */
+/** The description by which a worker tells the generation that it has loaded. */
 export const describeGeneration = (generation: Generation): string => `generation-${generation.number}`;
 
 /** Writes generations: the routing, and what the process needs beside it. */
@@ -75,12 +75,12 @@ export class ConfigWriter {
   }
 
   /**
-   * Asks `haproxy -c` about a generation, and tries the listeners that one which is served does not have; removes it if it
-   * is refused.
+   * Checks a generation with `haproxy -c`, and tries the listeners that the serving generation does not have. Removes a
+   * generation that is refused.
    */
   async check(generation: Generation, served?: Generation): Promise<Outcome> {
     const { chroot } = this.settings.process;
-    // HAProxy looks for it when it starts, not when it is asked.
+    // HAProxy looks for the file when it starts, not when it checks.
     if (chroot !== undefined) await Deno.mkdir(chroot, { recursive: true, mode: 0o755 });
     const files = [`${generation.folder}/process.cfg`, `${generation.folder}/haproxy.cfg`];
     const result = await checkConfig(this.settings.program, files, this.settings.env());
@@ -97,7 +97,7 @@ export class ConfigWriter {
     return { kind: "applied" };
   }
 
-  /** Asks `haproxy -c` about what a generation would be, and leaves nothing behind. */
+  /** Checks what a generation would be with `haproxy -c`, and leaves nothing behind. */
   async tryOut(desired: Desired): Promise<Outcome> {
     const written = this.write(desired, new Map(), []);
     if (!written.ok) return written.outcome;
@@ -106,7 +106,7 @@ export class ConfigWriter {
     return outcome;
   }
 
-  /** Writes the states of the current generation anew, at once or not at all, if they are others than it says. */
+  /** Replaces the states of the current generation by one rename, if they differ. */
   async refreshStates(
     desired: Desired,
     states: ReadonlyMap<ServerName, ServerState>,
@@ -121,12 +121,12 @@ export class ConfigWriter {
     await Deno.rename(`${path}.new`, path);
   }
 
-  /** Where nobody can tell who is ready, HAProxy's own checks decide, and no server is held back for ever. */
+  /** Removes all states of a generation: without a signalbox that tells who is ready, HAProxy's own checks decide. */
   releaseServers(generation: Generation): void {
     Deno.writeTextFileSync(`${generation.folder}/${STATE_FILE}`, renderServerStates([], new Map(), []));
   }
 
-  /** Writes the copy for people; that it cannot be written is told, and hurts nothing else. */
+  /** Writes the copy for people. A failure is reported, and has no other effect. */
   async copy(files: Files): Promise<void> {
     const path = this.settings.configCopy;
     if (path === undefined) return;

@@ -1,9 +1,9 @@
 import type { Files } from "../../core/config/render.ts";
 import type { Clock, Generation } from "../../ports.ts";
 
-/** Generations that are kept, the current one and those before it, for a look back. */
+/** How many generations are kept: the current one and those before it, for people who look back. */
 const KEPT = 3;
-/** How long after a set became current the old ones are removed, in milliseconds: HAProxy is spoken to first. */
+/** How long after a generation became current the old ones are removed, in milliseconds: commands to HAProxy go first. */
 const PRUNE_LATER_MS = 100;
 
 /**
@@ -19,7 +19,7 @@ export class GenerationStore {
   #kept: string[] = [];
   #pruning: Promise<void> = Promise.resolve();
   #cancelPruning: (() => void) | undefined;
-  /** The folder that a running worker has loaded: what it was told since is not all that it has. */
+  /** The folder that the running worker has loaded, which also tells what it has. */
   #held: string | undefined;
 
   constructor(readonly stateDir: string, readonly clock: Clock) {
@@ -28,17 +28,17 @@ export class GenerationStore {
     this.#mark = `${stateDir}/loading`;
   }
 
-  /** Makes the folders, private to us, finds out which numbers are taken, and removes what an earlier run left too many. */
+  /** Makes the private folders, finds out which numbers are taken, and removes surplus generations of an earlier run. */
   async open(loaded = 0): Promise<void> {
     await Deno.mkdir(this.stateDir, { recursive: true, mode: 0o700 });
     await Deno.chmod(this.stateDir, 0o700);
     await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    // What cannot be written is told when we begin, and not once Docker has something to say.
+    // A folder that cannot be written fails the start, and not the first change.
     const trial = `${this.#folder}/.trial`;
     await Deno.writeTextFile(trial, "");
     await Deno.remove(trial);
     const names = (await Array.fromAsync(Deno.readDir(this.#folder))).map((entry) => entry.name);
-    // Nor is the number that HAProxy has given again, whether or not its files are still there.
+    // The number that HAProxy has loaded is not used again, even if its files are gone.
     this.#last = Math.max(loaded, ...names.map((name) => Number(name) || 0));
     const current = (await this.findCurrent())?.folder;
     const others = names.sort().map((name) => `${this.#folder}/${name}`).filter((folder) =>
@@ -48,17 +48,17 @@ export class GenerationStore {
     await this.settled();
   }
 
-  /** A load was begun whose end nobody saw: HAProxy may have what is current, or what was before it. */
+  /** A load began whose end no signalbox saw: HAProxy may have the current generation, or the one before. */
   get isLoading(): boolean {
     return exists(this.#mark);
   }
 
-  /** Notes that HAProxy is about to load what will be current. */
+  /** Notes that a load begins. */
   beginLoading(): void {
     Deno.writeTextFileSync(this.#mark, "", { mode: 0o600 });
   }
 
-  /** Notes that what is current is what HAProxy has. */
+  /** Notes that HAProxy has the current generation. */
   endLoading(): void {
     removeQuietly(this.#mark);
   }
@@ -68,7 +68,7 @@ export class GenerationStore {
     return { number, folder: `${this.#folder}/${String(number).padStart(8, "0")}` };
   }
 
-  /** Keeps a generation however old it gets, until another one is held: it tells what HAProxy has loaded. */
+  /** Keeps a generation that HAProxy has loaded, whatever its age, until another one is held. */
   hold(generation: Generation): void {
     this.#held = generation.folder;
   }
@@ -99,21 +99,21 @@ export class GenerationStore {
       }
       return generation;
     } catch (error) {
-      // A disk that is full is tried again and again: half a generation must not add to it each time.
+      // On a full disk each pass tries again: half a generation must not stay behind each time.
       this.#last--;
       removeQuietly(folder);
       throw error;
     }
   }
 
-  /** Makes a generation current, and has the one that is too old removed, which nobody waits for. */
+  /** Makes a generation current; those that are too old are removed later. */
   promote(generation: Generation): void {
     const link = `${this.stateDir}/current.new`;
     const target = `generations/${generation.folder.split("/").at(-1)}`;
     try {
       Deno.symlinkSync(target, link);
     } catch (error) {
-      // It is there only if we ended in the middle of this once.
+      // The link is there only if signalbox once ended in the middle of this.
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
       Deno.removeSync(link);
       Deno.symlinkSync(target, link);
@@ -123,7 +123,7 @@ export class GenerationStore {
     this.#cancelPruning ??= this.clock.after(PRUNE_LATER_MS, () => this.#prune());
   }
 
-  /** Resolves when what is too old has been removed. */
+  /** Resolves when old generations have been removed. */
   async settled(): Promise<void> {
     this.#prune();
     await this.#pruning;

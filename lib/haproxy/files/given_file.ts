@@ -1,12 +1,12 @@
 import { isTrustedUser, lookAlong, UntrustedPathError } from "./trusted_path.ts";
 
 /**
- * The text of a file that somebody names by hand, who may read more than the one who put it there: links of others are not
- * followed, and their pipes and devices, which may never end, are not opened. Throws UntrustedPathError.
+ * The text of a file that a user names by hand, and that another user may have put there: follows no links of others, and
+ * opens no pipes and devices of others, which may never end. Throws UntrustedPathError.
  */
 export async function readGiven(path: string, kind: "file" | "file or pipe"): Promise<string> {
   const found = lookAlong(path);
-  // A pipe of the shell's has a name that is no place.
+  // The name of a shell's pipe (`/dev/fd/63`) is no path that can be followed.
   if (found === undefined) return await Deno.readTextFile(path);
   if (!found.isFile) {
     if (kind === "file") throw new Error("it is no regular file");

@@ -3,8 +3,8 @@ import { writeFile } from "./safe_files.ts";
 const NAME = /^signalbox-[0-9a-f]{16}$/;
 
 /**
- * The name by which HAProxy knows requests that it has passed on before. It stays the same over reloads and starts, since
- * it is kept in the state directory, and no other instance has it; clients cannot guess it. Throws where it cannot be kept.
+ * The name by which HAProxy recognizes requests that it has forwarded before. The state directory keeps it over reloads
+ * and starts. Every instance has another, and clients cannot guess it. Throws where it cannot be kept.
  */
 export function instanceName(stateDir: string): string {
   const path = `${stateDir}/instance`;

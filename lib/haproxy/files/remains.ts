@@ -7,11 +7,11 @@ import type { ConfigWriter } from "./config_writer.ts";
 import type { GenerationStore } from "./generation_store.ts";
 import type { WorkerInfo } from "../socket/worker.ts";
 
-/** What is known of an HAProxy that was taken over. */
+/** What an adopted HAProxy is examined with. */
 export type Found = {
   readonly worker: WorkerInfo;
   readonly writer: ConfigWriter;
-  /** The version that `haproxy -v` tells: one that was upgraded meanwhile is to be loaded. */
+  /** The version that `haproxy -v` tells: after an upgrade of the program, HAProxy needs a load. */
   readonly programVersion: string;
   readonly survey: () => Promise<Survey>;
 };
@@ -22,7 +22,7 @@ export function generationOf(worker: WorkerInfo, store: GenerationStore): Genera
   return number === undefined ? undefined : store.find(Number(number));
 }
 
-/** Collects what tells what a worker has; answers with why that is not enough, where something calls for a reload. */
+/** Collects what tells what a worker has; answers with the reason where it needs a reload anyway. */
 export async function collectRemains(found: Found): Promise<Remains | string> {
   const { worker, writer } = found;
   const { store } = writer;
@@ -42,7 +42,7 @@ export async function collectRemains(found: Found): Promise<Remains | string> {
     }
     const changed = await findChanged(loaded, `${generation.folder}/haproxy.cfg`);
     if (changed !== undefined) return `${changed} has changed`;
-    // One that HAProxy does not name may not be there.
+    // A file that HAProxy does not name may be missing.
     const survey = await found.survey();
     const others = [...survey.tables.keys(), LAST_TRY].filter((name) => loaded.includes(name));
     const files = await Promise.all(
@@ -54,7 +54,7 @@ export async function collectRemains(found: Found): Promise<Remains | string> {
   }
 }
 
-/** The first certificate, folder of them or other file of a listener that has changed since the config was written. */
+/** The first certificate, folder of certificates or other file of a listener that changed after the config was written. */
 async function findChanged(config: string, path: string): Promise<string | undefined> {
   const writtenAt = (await Deno.stat(path)).mtime?.getTime() ?? 0;
   const binds = config.split("\n").filter((line) => /^\s*bind\s/.test(line)).join("\n");
@@ -68,10 +68,10 @@ async function findChanged(config: string, path: string): Promise<string | undef
   return undefined;
 }
 
-/** Times of change are told in whole seconds: what changed in the same one may have changed after it. */
+/** File times count in whole seconds: a change within the same second may be the later one. */
 const CTIME_GRAIN_MS = 999;
 
-/** When a path got what it has, in milliseconds, at the latest; a copy may claim an older time of its content. */
+/** When a path last changed, in milliseconds; a copied file may claim an older time for its content. */
 async function changedAt(path: string): Promise<number> {
   const times = await Promise.all([Deno.stat(path), Deno.lstat(path)]);
   return Math.max(...times.flatMap(({ mtime, ctime }) => [

@@ -13,8 +13,8 @@ export function copyFiles(files: Files, path: string, trust: Trust): void {
 }
 
 /**
- * Writes a file by a rename; missing folders are made. A link that may be followed stays one, and what it leads to is
- * written. Throws UntrustedPathError, and where there is something else than a file.
+ * Writes a file by a rename, and makes missing folders. A trusted link stays, and its target is written. Throws
+ * UntrustedPathError, and where something other than a file is there.
  */
 export function writeFile(path: string, text: string, trust: Trust): void {
   inFolderOf(path, trust, (name, place) => {
@@ -29,14 +29,14 @@ export function writeFile(path: string, text: string, trust: Trust): void {
 }
 
 /**
- * Throws where a file could not be written. What is there is not opened: another user may have put a pipe there, which
- * would hold whoever opens it.
+ * Throws where a file could not be written. It does not open what is there: another user may have put a pipe there, and
+ * opening that would block.
  */
 export function tryWriting(path: string, trust: Trust): void {
   inFolderOf(path, trust, (name, place) => removeQuietly(writeBeside(name, place, "")));
 }
 
-/** Writes a text under a name of its own, beside a file whose place it may take. */
+/** Writes a text under a temporary name beside a file that it may replace. */
 function writeBeside(name: string, place: string, text: string): string {
   if (isOther(name)) throw new Error(`${place} is no regular file`);
   const temporary = `.${name.slice(0, 100)}.signalbox-${crypto.randomUUID().slice(0, 8)}`;

@@ -4,7 +4,7 @@ import type { WriterSettings } from "./config_writer.ts";
 import { inFolderOf } from "./trusted_path.ts";
 import { writeFile } from "./safe_files.ts";
 
-/** What a running HAProxy leaves on the disk beside what it loads: its sockets, and the pid of its master. */
+/** What a running HAProxy leaves on the disk beside its files: its sockets, and the pid of its master. */
 export class Traces {
   #told: number | undefined;
   #listening: number | undefined;
@@ -15,7 +15,7 @@ export class Traces {
     readonly report: Reporter,
   ) {}
 
-  /** A master serves what it was started for. */
+  /** A master serves. */
   serves(pid: number | undefined): void {
     const { listeners } = this.settings;
     if (listeners !== undefined && pid !== this.#listening) {
@@ -25,7 +25,7 @@ export class Traces {
     this.tell(pid);
   }
 
-  /** Tells the master's pid. HAProxy as root would remove and make anew whatever lies there, through any link. */
+  /** Writes the master's pid. HAProxy itself, as root, would replace whatever lies there, through any link. */
   tell(pid: number | undefined): void {
     const { pidCopy } = this.settings;
     if (pidCopy === undefined || pid === undefined || pid === this.#told) return;
@@ -37,7 +37,7 @@ export class Traces {
     }
   }
 
-  /** Removes all, once it has ended. */
+  /** Removes all of it, once HAProxy has ended. */
   async remove(): Promise<void> {
     const { pidFile, pidCopy, process: { metricsSocket } } = this.settings;
     const files = [...this.sockets, pidFile, ...(metricsSocket === undefined ? [] : [metricsSocket])];

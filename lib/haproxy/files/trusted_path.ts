@@ -1,17 +1,16 @@
 /**
- * Ways to files, gone a step at a time: a link that another user made is not followed, and where it matters, no folder is
- * used in which another user can put something else in the place of what was looked at. ssh goes by the same rules for its
- * keys (sshd_config(5), StrictModes).
+ * Opens paths step by step. It follows no link that another user made. Where it matters, it uses no folder in which
+ * another user can replace what was looked at. ssh has the same rules for its keys (sshd_config(5), StrictModes).
  */
 
-/** A way leads through what another user has made, or can change; the message names the place. */
+/** A path leads through something that another user made or can change; the message names the place. */
 export class UntrustedPathError extends Error {
   override readonly name = "UntrustedPathError";
 }
 
 /**
- * What is asked of a way. `links`: only links of ours or of root's are followed, for what somebody writes by hand into a
- * folder of others, as CI does into a checkout. `folders`: nobody else can write any folder on it either.
+ * What a path has to fulfil. `links`: only our own links and root's are followed; for files that a user writes by hand into
+ * a folder of others, as CI does into a checkout. `folders`: in addition, no other user can write any folder on the path.
  */
 export type Trust = "links" | "folders";
 
@@ -20,9 +19,9 @@ const MOST_LINKS = 40;
 const STICKY = 0o1000;
 
 /**
- * Goes to the folder of a file, and has `act` do what is to be done there under the file's last name: nobody can lead it
- * elsewhere meanwhile. Folders that are missing are made; links are followed to the end. Synchronous, since the whole
- * process stands in that folder. Throws UntrustedPathError.
+ * Changes to the folder of a file, and calls `act` with the file's last name there, so that no other user can redirect it
+ * meanwhile. Makes missing folders, and follows links to the end. Synchronous, since the working folder is the whole
+ * process's. Throws UntrustedPathError.
  */
 export function inFolderOf<T>(path: string, trust: Trust, act: (name: string, place: string) => T): T {
   return fromHere(() => {
@@ -32,7 +31,7 @@ export function inFolderOf<T>(path: string, trust: Trust, act: (name: string, pl
   });
 }
 
-/** Goes to a folder, which is made for us alone where it is missing, and has `act` look at it. Throws UntrustedPathError. */
+/** Changes to a folder, made private where it is missing, and calls `act`. Throws UntrustedPathError. */
 export function inFolder<T>(path: string, act: (place: string) => T): T {
   return fromHere(() => {
     const way = new Way("folders");
@@ -42,8 +41,8 @@ export function inFolder<T>(path: string, act: (place: string) => T): T {
 }
 
 /**
- * Throws UntrustedPathError where the way to a file or folder, as far as it is there, is not one of ours and root's alone;
- * and where something else than a file has the file's name.
+ * Throws UntrustedPathError where another user controls a part of the path to a file or folder, as far as it exists, and
+ * where something other than a file has the file's name.
  */
 export function checkWay(path: string): void {
   fromHere(() => {
@@ -55,7 +54,7 @@ export function checkWay(path: string): void {
 }
 
 /**
- * What a path leads to, by links of ours and of root's alone; `undefined` where nothing has that name, as behind
+ * Where a path leads by our own links and root's alone; `undefined` where the name has no file behind it, as for
  * `/dev/fd/63`. Throws UntrustedPathError.
  */
 export function lookAlong(path: string): Deno.FileInfo | undefined {
@@ -65,12 +64,12 @@ export function lookAlong(path: string): Deno.FileInfo | undefined {
   });
 }
 
-/** Whether a user's things are as good as ours: root's are, also where it has another number (user namespaces). */
+/** Whether a user is trusted like ourselves: root is, also under another number (user namespaces). */
 export function isTrustedUser(uid: number | null): boolean {
   return uid === Deno.uid() || uid === 0 || uid === Deno.statSync("/").uid;
 }
 
-/** A way through folders, the process going with it: what was looked at is what is entered. */
+/** Walks through folders by changing the working folder: what was checked is what is entered. */
 class Way {
   place = "";
   #links = 0;
@@ -143,7 +142,7 @@ class Way {
   }
 }
 
-/** In a sticky folder, such as /tmp, nobody can move or remove what is another's. */
+/** In a sticky folder, such as /tmp, users cannot move or remove the files of others. */
 function assertNobodyElseWrites({ uid, gid, mode }: Deno.FileInfo, place: string): void {
   if (!isTrustedUser(uid)) {
     throw new UntrustedPathError(
@@ -163,7 +162,7 @@ function assertNobodyElseWrites({ uid, gid, mode }: Deno.FileInfo, place: string
   );
 }
 
-/** Whether nobody but us and root is in a group, as far as this machine's own lists tell: many users have one of their own. */
+/** Whether a group has no members but us and root, by this machine's own lists: many users have a group of their own. */
 function isGroupOurs(gid: number | null): boolean {
   if (gid === 0) return true;
   const users = linesOf("/etc/passwd").map(([name = "", , uid, primary]) => ({ name, uid, primary }));
@@ -194,7 +193,7 @@ function lookAt(name: string): Deno.FileInfo | undefined {
   }
 }
 
-/** Comes back to where the process stood; nothing else of it runs meanwhile. */
+/** Calls `act`, and changes back to the working folder; nothing else of the process runs meanwhile. */
 function fromHere<T>(act: () => T): T {
   let here = "/";
   try {

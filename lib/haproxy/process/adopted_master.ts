@@ -2,15 +2,15 @@ import type { Clock } from "../../ports.ts";
 import { STOP_STEPS } from "./process.ts";
 import { askMaster, askWorker } from "../socket/worker.ts";
 
-/** How often an HAProxy that was taken over is asked whether it lives, in milliseconds. */
+/** How often signalbox looks whether an adopted HAProxy still runs, in milliseconds. */
 const WATCH_INTERVAL_MS = 250;
-/** The same once it has not answered, and how long a reload may keep master and worker from answering. */
+/** How often once it has not answered, and how long a reload may keep master and worker from answering. */
 const WATCH_CLOSELY_MS = 50;
 const RELOAD_SILENCE_MS = 500;
-/** How long one whose process is there may be silent before it is ended, in milliseconds: nobody can speak to it any more. */
+/** How long a running master may be silent before signalbox ends it, in milliseconds: it takes no commands any more. */
 const CUT_OFF_MS = 1_000;
 
-/** A master that an earlier signalbox started: not our child, so that it is known by its sockets only. */
+/** A master that an earlier signalbox started. It is not our child, so that only its sockets and its pid tell of it. */
 export class AdoptedMaster {
   constructor(
     readonly pid: number,
@@ -19,7 +19,7 @@ export class AdoptedMaster {
     readonly clock: Clock,
   ) {}
 
-  /** Resolves with true once it has ended, with false when the signal aborts. `isLoading` makes it more patient. */
+  /** Resolves with true once it has ended, with false when the signal aborts. While `isLoading`, silence may last longer. */
   async ended(isLoading: () => boolean, signal: AbortSignal): Promise<boolean> {
     let silentSince: number | undefined;
     while (!signal.aborted) {
@@ -38,7 +38,7 @@ export class AdoptedMaster {
       const silentMs = this.clock.now() - silentSince;
       if (silentMs >= limitMs && !send(this.pid, 0)) return true;
       if (silentMs < CUT_OFF_MS) continue;
-      // It would hold the ports of the one that is started in its place.
+      // A silent master would keep the ports of the next one.
       send(this.pid, "SIGTERM");
       return true;
     }
@@ -54,11 +54,11 @@ export class AdoptedMaster {
       while (this.clock.now() < until) {
         if (!send(this.pid, 0)) return;
         if (await askMaster(this.masterSocket, this.clock) !== undefined) {
-          // Said again until it is heard: a master that executes itself anew misses signals, and is deaf meanwhile.
+          // Repeated, since a master misses signals while it executes itself anew.
           send(this.pid, signal);
           silentSince = undefined;
         } else if (await askWorker(this.socket, this.clock) === undefined) {
-          // The pid of one that has ended may be nobody's child that looks after it, or another's by now.
+          // A pid proves little: an ended process may wait for its parent, or another process may have the pid by now.
           silentSince ??= this.clock.now();
           if (this.clock.now() - silentSince > RELOAD_SILENCE_MS) return;
         }
@@ -68,7 +68,7 @@ export class AdoptedMaster {
   }
 }
 
-/** Sends a signal, or asks with 0 whether there is anybody; false where there is not. */
+/** Sends a signal, or with 0 only looks for the process; false where there is none. */
 function send(pid: number, signal: Deno.Signal | 0): boolean {
   try {
     Deno.kill(pid, signal as Deno.Signal);

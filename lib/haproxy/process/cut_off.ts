@@ -1,13 +1,13 @@
 import type { Clock, Reporter } from "../../ports.ts";
 
-/** How long an HAProxy that is cut off may take to finish what it has, in milliseconds: nobody serves meanwhile. */
+/** How long a cut-off HAProxy may take to finish its requests, in milliseconds: no worker takes new ones meanwhile. */
 const LIMIT_MS = 1_000;
-/** How long a worker may not answer, in milliseconds. */
+/** How long a worker may be silent, in milliseconds. */
 const SILENCE_MS = 2_000;
 
 /**
- * Ends an HAProxy that serves and cannot be spoken to any more, so that another one is started: its sockets were
- * removed, or a worker that failed has taken the name of one, and each later worker inherits the one without a name.
+ * Ends an HAProxy that serves and takes no commands any more, so that another one is started. That happens when its
+ * sockets were removed, or when a failed worker took over a socket's path and later workers inherit the old socket.
  */
 export class CutOff {
   #silentSince: number | undefined;
@@ -24,7 +24,7 @@ export class CutOff {
     this.#silentSince = undefined;
   }
 
-  /** A worker has not answered. Ends HAProxy if none has for 2 s; a worker that crashed is replaced sooner. */
+  /** A worker has not answered. Ends HAProxy after 2 s of silence; the master replaces a crashed worker sooner. */
   async silent(): Promise<void> {
     this.#silentSince ??= this.clock.now();
     if (this.clock.now() - this.#silentSince >= SILENCE_MS) await this.end(true);

@@ -1,6 +1,6 @@
 import type { ProcessLimits } from "../../core/config/descriptors.ts";
 
-/** What this process may have, HAProxy that it starts among it; of an HAProxy that runs, the smaller of both. */
+/** The limit of this process, which an HAProxy that it starts inherits; of an adopted HAProxy's and ours, the smaller. */
 export async function processLimits(pid?: number): Promise<ProcessLimits> {
   const script = `ulimit -Hn; OMP_NUM_THREADS= nproc || echo; cat "/proc/$1/limits"`;
   const [own = "", processors = "", ...others] = (await ask(script, `${pid ?? "self"}`)).split("\n");

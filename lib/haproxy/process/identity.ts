@@ -1,15 +1,15 @@
-/** Who HAProxy's workers run as, and the folder that they are locked into. */
+/** The user and group of HAProxy's workers, and the folder that they are locked into. */
 export type Identity = {
   readonly user: string | undefined;
   readonly group: string | undefined;
   readonly chroot: string | undefined;
 };
 
-/** Debian's and most others' account for it; the second exists everywhere. */
+/** The account of HAProxy's package in Debian and most others; the second one exists everywhere. */
 const USERS = ["haproxy", "nobody"];
 const GROUPS = ["haproxy", "nogroup", "nobody"];
 
-/** As root, workers get an account of their own and an empty folder as their whole file system; else they stay as we are. */
+/** As root, workers get an account of their own and see an empty folder alone; else they run as the user of signalbox. */
 export async function findIdentity(stateDir: string): Promise<Identity> {
   if (Deno.uid() !== 0) return { user: undefined, group: undefined, chroot: undefined };
   const [users, groups] = await Promise.all(["/etc/passwd", "/etc/group"].map(readNames));

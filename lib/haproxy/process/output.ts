@@ -5,10 +5,10 @@ import { PRINTED_MS } from "./process.ts";
 
 /** Lines that are kept for an error message. */
 const KEPT_LINES = 50;
-/** The settings that name what HAProxy listens on. */
+/** The settings that name HAProxy's ports. */
 const PORT_FLAGS = "--http-port or --https-port";
 
-/** What HAProxy prints: into our log, and kept for a while, since it tells why a load failed. */
+/** Passes HAProxy's output to our log, and keeps the last lines, which tell why a load failed. */
 export class HaproxyOutput {
   #lines: string[] = [];
 
@@ -26,7 +26,7 @@ export class HaproxyOutput {
     this.#lines = [];
   }
 
-  /** What went wrong with the last lines behind a colon, once those that were printed with it have been read. */
+  /** Says what went wrong, with the last lines behind a colon; waits a moment for lines that are on their way. */
   async explain(what: string, clock: Clock): Promise<string> {
     await clock.sleep(3 * PRINTED_MS);
     const said = [what, this.#lines.slice(-5).join("; ")].filter((each) => each !== "").join(": ");
@@ -35,26 +35,26 @@ export class HaproxyOutput {
     return `${said}; ${remedyOfPort(/in use/i.test(bind), PORT_FLAGS, "--bind")}`;
   }
 
-  /** It said that a load failed. */
+  /** Whether HAProxy printed that a load failed. */
   get hasFailed(): boolean {
     return this.#lines.some((line) => /Failed to load|fatal error/i.test(line));
   }
 
-  /** It said that it loads, since `clear`. */
+  /** Whether HAProxy printed since `clear` that a load began. */
   get hasBegun(): boolean {
     return this.#lines.some((line) => /Reloading|[Nn]ew worker/.test(line));
   }
 }
 
 function levelOf(severity: "error" | "warn" | "info", line: string, before = ""): EventLevel {
-  // Where signalbox took out the last server of a host, it has told so itself; where a check failed, status says which.
+  // signalbox tells itself when it drains the last server of a host, and status shows failed checks.
   if (/has no server available/.test(line)) {
     return /^CLI : |maintenance/.test(line + before) ? "debug" : "info";
   }
   return ROUTINE.test(line) && severity !== "error" ? "debug" : severity;
 }
 
-/** What HAProxy prints at every reload and whenever we change a server: of no interest while all is well. */
+/** What HAProxy prints at every reload, and for each server that signalbox changes: of interest only in a fault. */
 const ROUTINE = new RegExp(
   [
     "changed from server-state",

@@ -12,7 +12,7 @@ export type SpawnSettings = {
   readonly onLine: (severity: "error" | "warn" | "info", line: string) => void;
 };
 
-/** How often a signal that ends HAProxy is said again, in milliseconds. */
+/** How often a signal that ends HAProxy is repeated, in milliseconds. */
 const SIGNAL_AGAIN_MS = 100;
 /**
  * How a master is ended, and each step's share of the time: USR1 lets the workers finish what they have, TERM ends
@@ -24,8 +24,8 @@ export const STOP_STEPS: readonly (readonly [Deno.Signal, number])[] = [
   ["SIGKILL", 0.04],
 ];
 /**
- * How long a line waits after it was printed, in milliseconds. HAProxy prints one for each command, ahead of its answer,
- * and the answer is what the next step waits for.
+ * How long signalbox waits before it reads a line, in milliseconds. HAProxy prints a line for each command before it
+ * answers, and the answer is more urgent.
  */
 export const PRINTED_MS = 5;
 
@@ -47,13 +47,13 @@ export class HaproxyProcess {
       this.exited = Promise.resolve(`it cannot be run: ${messageOf(error)}`);
       return;
     }
-    // A pipe that nobody empties blocks the old worker, and with it the requests that it still serves.
+    // A pipe that is full blocks the old worker, and with it the requests that it still serves.
     const drained = Promise.all(
       [this.#child.stdout, this.#child.stderr].map((pipe) => drain(pipe, settings)),
     );
     this.exited = this.#child.status.then(async (status) => {
       this.#isEnded = true;
-      // Workers may live on, with the pipe; the last words of the master are heard first.
+      // Workers may live on and keep the pipe open. The last lines of the master are read first.
       await Promise.race([drained, settings.clock.sleep(4 * PRINTED_MS)]);
       return status.signal === null ? `exit code ${status.code}` : `signal ${status.signal}`;
     });
@@ -74,7 +74,7 @@ export class HaproxyProcess {
     const { clock } = this;
     for (const [signal, share] of STOP_STEPS) {
       const until = clock.now() + limitMs * share;
-      // Said again until it is heard: a master that executes itself anew, as it does when it starts, misses signals.
+      // Repeated, since a master misses signals while it executes itself anew, as it does when it starts.
       while (!this.#isEnded && clock.now() < until) {
         this.signal(signal);
         const waiting = new AbortController();

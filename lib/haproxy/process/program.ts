@@ -46,10 +46,10 @@ export async function findHaproxy(named: string): Promise<HaproxyProgram> {
   return { path, version, text: match[1] ?? "" };
 }
 
-/** What `haproxy -c` said of files: the messages that are worth reading, or nothing where all is well. */
+/** The result of `haproxy -c`: whether it accepts the files, and the messages that are worth reading. */
 export type CheckResult = { readonly isValid: boolean; readonly messages: readonly string[] };
 
-/** Asks `haproxy -c` whether it would load the files, with the given environment beside ours. */
+/** Runs `haproxy -c` on the files, with the given environment beside ours. */
 export async function checkConfig(
   program: string,
   files: readonly string[],
@@ -70,12 +70,12 @@ export async function checkConfig(
   const messages = lines.filter((line) => /^\[(?:ALERT|WARNING)\]|^ {2,}/.test(line)).map(withoutPrefix)
     .filter((message) => !SAYS_NOTHING.test(message));
   if (success || messages.length > 0) return { isValid: success, messages };
-  // No word of HAProxy's own: it did not come so far as to read the files.
+  // HAProxy itself printed nothing: it did not get as far as reading the files.
   const said = lines.findLast((line) => line.trim() !== "")?.trim() ?? "it says nothing";
   return { isValid: false, messages: [`${program} -c ended with ${code}: ${said}`] };
 }
 
-/** Lines that only repeat that something was wrong, and what a state file of ours brings about. */
+/** Lines that only repeat that something is wrong, and lines about our own state file. */
 const SAYS_NOTHING =
   /^(?:Error\(s\) found in configuration|Fatal errors found|Warnings were found)|changed from server-state/;
 

@@ -5,24 +5,24 @@ import { askWorker, type WorkerInfo } from "../socket/worker.ts";
 
 /** How long a worker may take to load a config; 10,000 backends take half a second on an idle machine. */
 const LOAD_LIMIT_MS = 15_000;
-/** How often a starting worker is asked whether it is there, in milliseconds; one question takes 0.2. */
+/** How often signalbox looks for a starting worker, in milliseconds; one question takes 0.2. */
 const PROOF_INTERVAL_MS = 2;
-/** When a master that has not said a word of a reload is asked again, in milliseconds. */
+/** When signalbox repeats a reload of which the master has printed nothing, in milliseconds. */
 const DEAF_MS = 150;
-/** When one that has begun, and brought no worker about, is asked again. */
+/** When signalbox repeats a reload that has begun and brought no worker. */
 const STUCK_MS = 1_000;
 
 /** What the master says when it is told to reload: `busy` while it starts, or while an earlier reload is under way. */
 export type ReloadAnswer = "taken" | "busy" | "refused";
 
-/** Tells the master to load the current files. Up to 2.6 it does not say how that went, and later versions wait for the end of it. */
+/** Tells the master to load the current files. Up to 2.6 the answer does not say how it went; later versions answer at its end. */
 export async function askReload(masterSocket: string, clock: Clock): Promise<ReloadAnswer> {
   const answer = await ask(masterSocket, "reload", clock).catch(() => "");
   if (!/^Success=0/m.test(answer)) return "taken";
   return /reload is still in progress/i.test(answer) ? "busy" : "refused";
 }
 
-/** What a proof needs to know of the HAProxy that is to load. */
+/** What the proof of a load works with. */
 export type Proving = {
   readonly socket: string;
   readonly masterSocket: string;
@@ -30,7 +30,7 @@ export type Proving = {
   readonly output: HaproxyOutput;
   /** What the master answered to the reload, which may have to be repeated; `undefined` where HAProxy was started. */
   readonly reload: ReloadAnswer | undefined;
-  /** The worker that served before: it proves nothing, whatever it says of itself. */
+  /** The worker that served before the load, whose answer proves nothing. */
   readonly before: WorkerInfo | undefined;
   /** The process runs. */
   readonly isAlive: () => boolean;
@@ -49,7 +49,7 @@ export async function proveLoaded(
   let remindAt = clock.now() + silenceMs;
   while (clock.now() < until && !signal.aborted) {
     if (reload !== undefined && clock.now() > remindAt) {
-      // Up to 2.6 the master drops what it is asked while it executes itself anew, after the reload before.
+      // Up to 2.6 the master drops commands while it executes itself anew after the reload before.
       silenceMs *= 2;
       remindAt += silenceMs;
       const isDeaf = reload === "busy" || !output.hasBegun || silenceMs > STUCK_MS;

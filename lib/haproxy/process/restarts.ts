@@ -2,7 +2,7 @@ import { type Backoff, backoffMs } from "../../core/policy/backoff.ts";
 import type { Chance, Clock } from "../../ports.ts";
 
 const RESTART: Backoff = { firstMs: 50, mostMs: 10_000 };
-/** An HAProxy that served this long, in milliseconds, begins anew with the shortest delay when it crashes. */
+/** After HAProxy has served this long, in milliseconds, a crash has the shortest delay again. */
 const STEADY_MS = 10_000;
 
 /** How often HAProxy ended by itself in a row, and when it is started again. */

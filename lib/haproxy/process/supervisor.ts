@@ -25,7 +25,7 @@ export type SupervisorParts = {
   readonly report: Reporter;
 };
 
-/** Keeps the HAProxy master running: starts it, or takes over one that runs, and starts it again when it ends by itself. */
+/** Keeps the HAProxy master running: starts it or adopts one that runs, and restarts it when it ends by itself. */
 export class Supervisor {
   readonly #restarts: Restarts;
   readonly #leaving = new AbortController();
@@ -51,7 +51,7 @@ export class Supervisor {
     return this.#restarts.failures;
   }
 
-  /** Takes over a master that an earlier signalbox started, and that serves. */
+  /** Adopts a master that an earlier signalbox started, and that serves. */
   adopt(pid: number): void {
     const { masterSocket, socket, clock, isLoading } = this.parts;
     this.#adopted = new AdoptedMaster(pid, masterSocket, socket, clock);
@@ -84,7 +84,7 @@ export class Supervisor {
     await this.terminate(limitMs);
   }
 
-  /** Stops to look after the master, which goes on. */
+  /** Stops managing the master, which goes on. */
   leave(): void {
     this.#leaving.abort();
   }

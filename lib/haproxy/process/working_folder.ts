@@ -1,6 +1,6 @@
 /**
- * Goes to `/` where the folder that we were started in is gone: the compiled binary can start no program from there,
- * whatever folder that one is to have.
+ * Changes to `/` where the folder is gone that signalbox was started in: the compiled binary can start no program from
+ * there, whatever working folder that program gets.
  */
 export function leaveLostFolder(): void {
   try {

@@ -5,11 +5,11 @@ import type { Chance, Clock, Reporter } from "../../ports.ts";
 import { ask } from "./cli_socket.ts";
 import { WorkerLog } from "./worker_log.ts";
 
-/** How old what is left for the next signalbox may be, in milliseconds: it may tell the lines of that time again. */
+/** How old the saved position for the next signalbox may be, in milliseconds: it may repeat the lines of that time. */
 const MARK_MS = 1_000;
-/** How long lost lines are counted before they are told again, in milliseconds. */
+/** How long lost lines are counted before the next report, in milliseconds. */
 const TOLD_MS = 60_000;
-/** What HAProxy says in the place of lines that were not read fast enough. */
+/** What HAProxy sends in the place of lines that were not read fast enough. */
 const DROPPED = /^([0-9]+) events? dropped\0?$/;
 /** The ring holds HAProxy's own messages too, which its master prints as well; only requests begin with a client. */
 const REQUEST = /^[0-9a-fA-F.:]+:[0-9]+ \[/;
@@ -21,14 +21,14 @@ type AccessLogSettings = {
   readonly process: { readonly syslog: string | undefined };
 };
 
-/** Follows the access log of whichever worker serves, and of those before it until they have finished what they have. */
+/** Follows the access log of the worker that serves, and of older ones until their requests are finished. */
 export class AccessLog {
   readonly counts: { -readonly [Name in keyof AccessLogStatus]: number } = { reopened: 0, lost: 0, gaps: 0 };
   readonly #logs = new Set<WorkerLog>();
   /** HAProxy keeps its log in the ring; false where a syslog server gets it. */
   readonly #isKept: boolean;
   readonly #socket: string;
-  /** Where it is left to the next signalbox how far it was read. */
+  /** The file that tells the next signalbox how far the log was read. */
   readonly #markPath: string;
   #followed: WorkerLog | undefined;
   #isFinishing = false;
@@ -49,19 +49,19 @@ export class AccessLog {
     this.#followed = this.#open(pid, [], false);
   }
 
-  /** Follows workers that another signalbox has followed, from where that one left them; the pid is that of who serves. */
+  /** Follows the workers of another signalbox, from where that one stopped; the pid is that of the serving worker. */
   async adopt(pid: number): Promise<void> {
     if (!this.#isKept) return;
     const marks = await this.#readMarks();
     const last = marks.get(pid) ?? await this.#readNow();
-    // It may have been asked to load meanwhile.
+    // A load may have begun meanwhile.
     const isOld = this.#followed !== undefined;
     const log = this.#open(pid, last, isOld);
     this.#followed ??= log;
     for (const [other, last] of marks) if (other !== pid) this.#open(other, last, true);
   }
 
-  /** Ends, but for what HAProxy finishes: the next signalbox reads on from here. */
+  /** Stops reading, unless HAProxy ends too: the next signalbox reads on from here. */
   leave(): void {
     if (this.#isFinishing || this.#followed === undefined) return;
     this.#mark();
@@ -85,17 +85,17 @@ export class AccessLog {
       Deno.writeTextFileSync(`${path}.new`, JSON.stringify(marks), { mode: 0o600 });
       Deno.renameSync(`${path}.new`, path);
     } catch {
-      // The next one tells that lines may be missing.
+      // The next signalbox reports that lines may be missing.
     }
   }
 
-  /** HAProxy is told to stop: what it finishes is still read. */
+  /** HAProxy was told to stop: reads the requests that it still finishes. */
   finish(): void {
     this.#isFinishing = true;
     for (const log of this.#logs) void log.retire();
   }
 
-  /** HAProxy has ended: what it said at last is read. */
+  /** HAProxy has ended: reads its last lines. */
   async drain(): Promise<void> {
     await Promise.all([...this.#logs].map((log) => log.drain()));
     await Deno.remove(this.#markPath).catch(() => undefined);
@@ -123,7 +123,7 @@ export class AccessLog {
   }
 
   #tell(lines: readonly string[]): void {
-    // One that is killed, as systemd does for a restart, says nothing at its end.
+    // A signalbox that is killed, as systemd may do for a restart, saves nothing at its end.
     this.#isMarking ||= this.#keepMark();
     this.world.report.requests(lines.filter((line) => REQUEST.test(line)));
     for (const line of lines) {
@@ -132,7 +132,7 @@ export class AccessLog {
     }
   }
 
-  /** Told at once, and then once a minute how many more. */
+  /** Reports lost lines at once, and further ones once a minute. */
   #lose(count: number): void {
     this.counts.lost += count;
     this.#untold += count;
@@ -153,7 +153,7 @@ export class AccessLog {
     this.world.report.tell({ kind: "access-log-gap", after });
   }
 
-  /** How far the signalbox before this one has read which worker, where it said so. */
+  /** How far the signalbox before this one has read each worker, where it saved that. */
   async #readMarks(): Promise<ReadonlyMap<number, readonly string[]>> {
     const text = await Deno.readTextFile(this.#markPath).catch(() => "[]");
     await Deno.remove(this.#markPath).catch(() => undefined);
@@ -165,7 +165,7 @@ export class AccessLog {
     }
   }
 
-  /** What is in the ring now: it may have been told, or not, by a signalbox that could not say so. */
+  /** The lines in the ring now, which an earlier signalbox may have reported already. */
   async #readNow(): Promise<readonly string[]> {
     const text = await ask(this.#socket, `show events ${ACCESS_RING}`, this.world.clock).catch(() => "");
     const lines = text.split("\n").filter((line) => line !== "");

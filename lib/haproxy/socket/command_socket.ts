@@ -7,16 +7,16 @@ import { SocketError } from "./cli_socket.ts";
 const DEADLINE_MS = 5_000;
 /** HAProxy drops what is over its buffer of 16 KB, with an answer that looks like success. */
 const MOST_BYTES = 8_192;
-/** As much as HAProxy hands over at once: its own buffer (tune.bufsize). */
+/** What HAProxy sends at once: the size of its buffer (tune.bufsize). */
 const READ_BYTES = 16_384;
 /** What HAProxy prints in interactive mode when it waits for the next command (management guide, section 9.3). */
 const PROMPT = "\n> ";
 
-/** How often another worker than the one that is meant may answer, and how long is waited in between, in milliseconds. */
+/** How often another worker than the one that is meant may answer, and the pause in between, in milliseconds. */
 const MOST_TRIES = 150;
 const NEXT_TRY_MS = 5;
 
-/** Nobody or another worker than the one that is meant answers, for longer than one that is on its way out. */
+/** Another worker than the one that is meant answers, or none, for longer than an old worker takes to leave. */
 export class OtherWorkerError extends SocketError {}
 
 /** How long a connection that was opened ahead is kept for commands, in milliseconds. */
@@ -29,8 +29,8 @@ export class CommandSocket {
   constructor(readonly path: string, readonly clock: Clock) {}
 
   /**
-   * Opens a session for commands that will follow in a moment, such as when a container is being started; one that
-   * nobody uses is closed soon.
+   * Opens a session for commands that will follow in a moment, for example when an engine starts a container; an unused
+   * one is closed soon.
    */
   openAhead(): void {
     if (this.#ahead !== undefined) return;
@@ -38,7 +38,7 @@ export class CommandSocket {
     this.#ahead = { session, cancel: this.clock.after(AHEAD_MS, () => this.close()) };
   }
 
-  /** Closes what was opened ahead, which would keep an old worker from ending. */
+  /** Closes a session that was opened ahead: it would keep an old worker from ending. */
   close(): void {
     void this.#takeAhead()?.then((session) => session?.close());
   }
@@ -52,14 +52,14 @@ export class CommandSocket {
 
   /**
    * Sends lines and reads one reply each, in interactive mode, where each reply has a clear end. With a pid, only that
-   * worker is spoken to: for a moment after a reload the old one may still take connections. The session is closed after
-   * the batch, since one that stays open would keep an old worker from ending. Throws SocketError.
+   * worker is meant: for a moment after a reload the old one may still take connections. Closes the session after the
+   * batch, since an open one would keep an old worker from ending. Throws SocketError.
    */
   async send(lines: readonly string[], pid?: number): Promise<readonly string[]> {
     for (let tries = 1; tries <= MOST_TRIES; tries++) {
       const replies = await this.#try(lines, pid);
       if (replies !== undefined) return replies;
-      // Another one answers: from now on nothing is sent before it is known who it is.
+      // Another worker answers: from now on nothing is sent before the worker has identified itself.
       this.openAhead();
       await this.clock.sleep(NEXT_TRY_MS);
     }
@@ -86,7 +86,7 @@ export class CommandSocket {
           if (isLate) throw new Error("late");
           return await session.run(lines, pid);
         } catch (error) {
-          // Its worker may have ended since: one that has answered nothing is replaced.
+          // The session's worker may have ended since. A session without any answer is replaced.
           if (isLate || session.hasReplied) throw error;
           session.close();
         }
@@ -95,7 +95,7 @@ export class CommandSocket {
       if (isLate) throw new Error("late");
       return await session.run(lines, pid);
     } catch (error) {
-      // More connect at once than HAProxy takes.
+      // HAProxy's socket has no room for another connection.
       if (session === undefined && error instanceof Deno.errors.WouldBlock) return undefined;
       const said = messageOf(error);
       const why = isLate ? `no answer within ${DEADLINE_MS} ms` : said;
@@ -113,7 +113,7 @@ export class CommandSocket {
 class Session {
   readonly #reader: ReplyReader;
   #isInteractive = false;
-  /** Who answers, once that is known. */
+  /** The pid of the worker that answers, once known. */
   #pid: number | undefined;
   #greeting: Promise<void> | undefined;
   /** A line of a batch was answered. */
@@ -127,10 +127,10 @@ class Session {
     return new Session(await Deno.connect({ transport: "unix", path }));
   }
 
-  /** Begins to ask who answers, before there is anything to send. */
+  /** Begins to find out which worker answers, before there is anything to send. */
   greet(): this {
     this.#greeting = this.#greet();
-    // It is told where lines are sent.
+    // `send` reports the error.
     this.#greeting.catch(() => undefined);
     return this;
   }
@@ -143,9 +143,9 @@ class Session {
   }
 
   /**
-   * Sends lines, and answers with the replies; `undefined` where it is not the worker that is meant. Where nobody has
-   * asked yet who answers, the question goes right behind the first lines and costs no turn of its own: a worker that is
-   * not meant is on its way out, and what it was told harms nothing.
+   * Sends lines, and answers with the replies; `undefined` where another worker answers than is meant. Where the worker is
+   * not known yet, the question goes right behind the first lines and costs no round trip. A worker that is not meant is
+   * on its way out, so that commands to it do no harm.
    */
   async run(lines: readonly string[], pid: number | undefined): Promise<readonly string[] | undefined> {
     await this.#greeting;

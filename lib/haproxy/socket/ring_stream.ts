@@ -2,23 +2,23 @@ import { ACCESS_RING } from "../../core/config/process_config.ts";
 import type { Clock } from "../../ports.ts";
 
 /**
- * How long is waited between two reads, in milliseconds. HAProxy hands over each line at once, and a thousand a second
- * would be as many turns of the loop that has to hear Docker; a busy second's lines wait in the socket meanwhile.
+ * The pause between two reads, in milliseconds. HAProxy sends each line at once. Without a pause a thousand lines a second
+ * would be as many turns of the event loop, which also serves Docker; the socket holds the lines of a busy second.
  */
 const PAUSE_MS = 20;
 const READ_BYTES = 32_768;
 
-/** Where a worker's ring is read, and by whom it is heard. */
+/** Where a worker's ring is read, and who hears the lines. */
 export type RingStream = {
   /** The worker's own socket, or its master's. */
   readonly socket: string;
-  /** The worker, where the master is asked for it. */
+  /** The worker, where the socket is the master's. */
   readonly pid: number | undefined;
-  /** Hears who answers at a worker's own socket; false where somebody else is meant. */
+  /** Hears which worker answers at a worker's own socket; answers false where another worker is meant. */
   readonly isMeant: (pid: number) => boolean;
   /** Hears lines, the ring's oldest first. */
   readonly onLines: (lines: readonly string[]) => void;
-  /** Whether what comes is read without a pause, since it was there before. */
+  /** Whether to read without pauses, since the lines were there before. */
   readonly isHasty: () => boolean;
   readonly clock: Clock;
 };
@@ -38,7 +38,7 @@ export async function readRing(ring: RingStream, signal: AbortSignal): Promise<v
     }
   };
   signal.addEventListener("abort", stop, { once: true });
-  // It may have been told to stop while it connected; an open stream would keep the worker from ending.
+  // The signal may have come during the connect; an open stream would keep the worker from ending.
   if (signal.aborted) stop();
   try {
     const events = `show events ${ACCESS_RING} -w`;
@@ -48,7 +48,7 @@ export async function readRing(ring: RingStream, signal: AbortSignal): Promise<v
     for await (const lines of linesOf(connection)) {
       let fresh = lines;
       if (!isKnown) {
-        // What it says of itself ends with an empty line.
+        // The answer to `show info` ends with an empty line.
         const end = lines.indexOf("");
         const pid = lines.map((line) => /^Pid: ([0-9]+)/.exec(line)?.[1]).find((found) =>
           found !== undefined
@@ -58,14 +58,14 @@ export async function readRing(ring: RingStream, signal: AbortSignal): Promise<v
         isKnown = true;
         fresh = lines.slice(end + 1);
       }
-      // Not at once: HAProxy logs what it was told ahead of its answer.
+      // Not at once: HAProxy logs a command before it answers.
       if (!ring.isHasty()) await ring.clock.sleep(PAUSE_MS, signal);
-      // What was not told yet is read by whoever reads on from here.
+      // The next reader reads on from the last line that was reported.
       if (signal.aborted) return;
       ring.onLines(fresh.filter((line) => line !== ""));
     }
   } catch {
-    // The worker ended, or we stop listening; either way there is no more to read.
+    // The worker ended, or the signal aborted.
   } finally {
     signal.removeEventListener("abort", stop);
     stop();

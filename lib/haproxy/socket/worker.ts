@@ -14,16 +14,16 @@ export type WorkerInfo = {
 export const loadedNumber = (worker: WorkerInfo | undefined): number =>
   Number(worker?.description.split("-")[1]) || 0;
 
-/** Its version, as far as features depend on it; 0.0 where nobody serves. */
+/** HAProxy's version, as far as features depend on it; 0.0 where no worker serves. */
 export function versionOf(worker: WorkerInfo | undefined): readonly [number, number] {
   const [major = 0, minor = 0] = (worker?.version ?? "").split(".").map(Number);
   return [major, minor];
 }
 
-/** How long a worker or a master may take to say who it is, in milliseconds. */
+/** How long a worker or a master may take to identify itself, in milliseconds. */
 const ANSWER_LIMIT_MS = 1_000;
 
-/** Asks a worker who it is; `undefined` when nobody answers at the socket. */
+/** Has the worker at a socket identify itself; `undefined` where none answers. */
 export async function askWorker(
   socket: string,
   clock: Clock,
@@ -52,7 +52,7 @@ export async function askWorker(
   };
 }
 
-/** Asks who serves in a worker's place; `undefined` where that one still does, or one that was there before it. */
+/** Finds the worker that serves in the place of another; `undefined` where the same or an older one answers. */
 export async function findNext(
   socket: string,
   before: WorkerInfo | undefined,
@@ -72,7 +72,7 @@ export type MasterInfo = {
   readonly oldestWorkerSeconds: number;
 };
 
-/** Asks the master about its processes; `undefined` when nobody answers. */
+/** Asks the master about its processes; `undefined` where it does not answer. */
 export async function askMaster(socket: string, clock: Clock): Promise<MasterInfo | undefined> {
   const text = await ask(socket, "show proc;quit", clock, ANSWER_LIMIT_MS).catch(() => undefined);
   if (text === undefined) return undefined;
@@ -97,13 +97,13 @@ function secondsOf(row: readonly string[]): number {
   return ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
 }
 
-/** How long a master may be deaf where its worker answers, in milliseconds, and how often it is asked. */
+/** How long a master may be silent while its worker answers, in milliseconds, and how often signalbox tries. */
 const DEAF_LIMIT_MS = 2_000;
 const ASK_AGAIN_MS = 20;
 /** Limit for `status` when the master socket is silent, in milliseconds; old workers are then unknown. */
 const STATUS_LIMIT_MS = 500;
 
-/** Who runs at the sockets; a master that executes itself anew after a reload is waited for. */
+/** Finds the master and the worker at the sockets; waits for a master that executes itself anew after a reload. */
 export async function findRunning(
   masterSocket: string,
   socket: string,
@@ -121,7 +121,7 @@ export async function findRunning(
   }
 }
 
-/** How the HAProxy at the sockets stands; `pid` is its master's, where that one is known otherwise. */
+/** The state of the HAProxy at the sockets; `pid` is its master's, where signalbox knows it. */
 export async function describeRunning(
   masterSocket: string,
   socket: string,
@@ -132,7 +132,7 @@ export async function describeRunning(
   return {
     isServing: worker !== undefined,
     version: worker?.version,
-    // Where the master has lost its socket, its pid is known all the same.
+    // A master whose socket is lost is still known by its pid.
     pid: master?.masterPid ?? pid,
     uptimeSeconds: master?.uptimeSeconds ?? worker?.uptimeSeconds,
     oldWorkers: master?.oldWorkers ?? 0,

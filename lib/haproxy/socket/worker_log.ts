@@ -4,11 +4,11 @@ import type { Chance, Clock } from "../../ports.ts";
 import { ask } from "./cli_socket.ts";
 import { readRing } from "./ring_stream.ts";
 
-/** When a stream that ended is opened again, and how often an old worker is asked whether it has connections. */
+/** When a stream that ended is opened again, and how often signalbox looks whether an old worker has connections. */
 const REOPEN: Backoff = { firstMs: 20, mostMs: 1_000 };
 /** A stream that lasted this long, in milliseconds, is opened again after the shortest delay. */
 const STEADY_MS = 5_000;
-/** How long the place is looked for, in milliseconds: HAProxy hands over a whole ring within 20. */
+/** How long signalbox looks for the place where it stopped, in milliseconds: HAProxy sends a whole ring within 20. */
 const SEEK_MS = 1_000;
 /** How long the last lines of a worker may take to be read, in milliseconds. */
 const LAST_LINES_MS = 100;
@@ -23,17 +23,17 @@ export type WorkerLogParts = {
   readonly onLines: (lines: readonly string[]) => void;
   /** The stream was opened once more. */
   readonly onReopened: () => void;
-  /** HAProxy has forgotten lines that nobody read, behind the one that was read last. */
+  /** HAProxy has overwritten lines behind the last one that signalbox read. */
   readonly onGap: (last: string) => void;
 };
 
 /**
- * The access log of one worker, read from its ring as long as the worker lives. However the stream ends meanwhile, it is
- * opened again and read on from where it was.
+ * The access log of one worker, read from its ring as long as the worker lives. When the stream ends before that,
+ * signalbox opens it again and reads on.
  */
 export class WorkerLog {
   readonly #ending = new AbortController();
-  /** Resolves when it is read no more. */
+  /** Resolves when the reading has ended. */
   readonly ended: Promise<void>;
   /** The stream that is open now. */
   #reading: Promise<void> | undefined;
@@ -50,7 +50,7 @@ export class WorkerLog {
     this.#ending.abort();
   }
 
-  /** Another worker serves: this one is read until it has finished what it has, and no longer, since an open stream keeps it from ending. */
+  /** Another worker serves. Reads this one until its requests are finished, and no longer: an open stream would keep it alive. */
   async retire(): Promise<void> {
     if (this.#isOld) return;
     this.#isOld = true;
@@ -63,7 +63,7 @@ export class WorkerLog {
     this.end();
   }
 
-  /** The worker has ended: its last lines are read, and then no more. */
+  /** The worker has ended: reads its last lines, and stops. */
   async drain(): Promise<void> {
     await Promise.race([this.#reading, this.parts.clock.sleep(LAST_LINES_MS)]);
     this.end();
@@ -91,7 +91,7 @@ export class WorkerLog {
       });
     };
     this.position.rewind();
-    // The socket is that of whoever serves, and only the master leads to a worker of before.
+    // The socket leads to the worker that serves; only the master leads to an older one.
     const isOld = this.#isOld;
     if (isOld) begin();
     await readRing({
@@ -118,7 +118,7 @@ export class WorkerLog {
 async function mayLog(masterSocket: string, pid: number, clock: Clock): Promise<boolean> {
   const info = await ask(masterSocket, `@!${pid} show info;quit`, clock, 1_000).catch(() => undefined);
   if (info === undefined) return true;
-  // A master that does not know it has seen its end.
+  // A worker that its master does not know has ended.
   if (!/^Pid: /m.test(info)) return false;
   return !/^Stopping: 1$/m.test(info) || !/^CurrConns: 0$/m.test(info);
 }
