@@ -2,12 +2,10 @@ import { type HaproxyVersion, isAtLeast } from "../keys/backend_option.ts";
 import type { ServerName } from "../values/names.ts";
 import type { Desired } from "../config/render.ts";
 import { endpointOf, isSameButWeight, weightOf } from "../runtime/server_line.ts";
-import { targetOf } from "../runtime/route_value.ts";
-import { HOSTS_MAP } from "../values/table.ts";
-import { planTables, type TableOperations } from "./plan_tables.ts";
+import { planTables, sectionsOfWaiting, type TableOperations } from "./plan_tables.ts";
 import { type ReloadReason, settingsReason } from "./reload_reason.ts";
 import type { Section } from "../config/section.ts";
-import { routesOf, type Running, type RunningSection, type RunningServer } from "../state/running.ts";
+import { type Running, type RunningSection, type RunningServer } from "../state/running.ts";
 import type { Operation, SectionName, ServerState } from "../runtime/operation.ts";
 
 /** What is to change. `keep` writes files that differ in nothing that HAProxy would do otherwise: comments. */
@@ -106,11 +104,14 @@ class Planner {
     const sectionOf = new Map<string, SectionName>();
     /** Sections that a reload has to change serve as they are until then. */
     const kept = new Set<SectionName>();
+    let isWaiting = false;
+    let isMoved = false;
     for (const name of this.running.bindings.values()) this.#taken.add(name);
     for (const [name, wanted] of this.desired.sections) {
       if (wanted.isSpare) continue;
       const section = this.#findSection(name, wanted.shape) ?? this.#addBackend(name, wanted);
       if (section === undefined) {
+        isWaiting = true;
         const before = this.running.bindings.get(name) ?? name;
         const isThere = this.running.sections.has(before);
         this.reasons.push({ kind: isThere ? "options" : "no-spare", section: name });
@@ -121,17 +122,21 @@ class Planner {
         continue;
       }
       // No route is led to where a reload has to bring the first server.
-      if (this.#planServers(section, wanted.servers)) sectionOf.set(name, section);
-      else kept.add(section);
+      if (this.#planServers(section, wanted.servers)) {
+        sectionOf.set(name, section);
+        isMoved ||= section !== name;
+      } else {
+        isWaiting = true;
+        kept.add(section);
+      }
     }
-    this.#tables = planTables(this.running, this.desired, sectionOf);
+    const areAtHome = !isWaiting && !isMoved;
+    this.#tables = planTables(this.running, this.desired, sectionOf, areAtHome);
     // Nor does one lose its servers whose routes wait to be led to what only a reload brings.
-    const routes = routesOf(this.running);
-    for (const [key, value] of this.desired.tables.get(HOSTS_MAP) ?? []) {
-      const led = sectionOf.has(targetOf(value)) ? undefined : routes.get(key);
-      if (led !== undefined) kept.add(targetOf(led));
+    if (isWaiting) {
+      for (const name of sectionsOfWaiting(this.running, this.desired, sectionOf)) kept.add(name);
     }
-    const wantedSections = new Set(sectionOf.values());
+    const wantedSections = isMoved ? new Set(sectionOf.values()) : sectionOf;
     for (const [name, section] of this.running.sections) {
       if (wantedSections.has(name) || kept.has(name)) continue;
       for (const [server, entry] of section.servers) this.#leave(name, server, entry);
@@ -199,12 +204,16 @@ class Planner {
     const section = this.running.sections.get(name);
     if (section === undefined) return this.#made.has(name);
     let hasServers = false;
+    let known = 0;
     // Its host came back before it was deleted.
     if (!section.isPublished) this.#readies.push({ kind: "publish-backend", section: name });
     for (const { name: server, line } of wanted) {
       const state = this.states.get(server) ?? "ready";
       const before = this.#reweigh(name, section, server, line);
-      hasServers ||= before !== undefined;
+      if (before !== undefined) {
+        hasServers = true;
+        known++;
+      }
       if (before?.state === "ready" && before.line !== line && !before.isLeaving) {
         this.reasons.push({ kind: "live-server", server });
         // Where the reload waits, whoever has the old address by now gets nothing: out of traffic, it can be replaced.
@@ -225,6 +234,8 @@ class Planner {
         this.#maints.push({ kind: "set-state", section: name, server, state });
       }
     }
+    // Most have no other.
+    if (known === section.servers.size) return hasServers;
     const names = new Set(wanted.map(({ name }) => name));
     for (const [server, entry] of section.servers) {
       if (!names.has(server)) this.#leave(name, server, entry);

@@ -33,11 +33,15 @@ export type TableOperations = {
 /** Rows that come or get another value, and rows that go. */
 type Changes = { readonly put: Map<TableKey, TableValue>; readonly gone: Set<TableKey> };
 
-/** Plans the rows of all tables; `sectionOf` has the sections of those backends that wait for no reload. */
+/**
+ * Plans the rows of all tables; `sectionOf` has the sections of those backends that wait for no reload. `areAtHome`: all are
+ * in sections of their own names.
+ */
 export function planTables(
   running: Running,
   desired: Desired,
   sectionOf: ReadonlyMap<string, SectionName>,
+  areAtHome = false,
 ): TableOperations {
   const early: Operation[] = [];
   const late: Operation[] = [];
@@ -50,7 +54,7 @@ export function planTables(
     early.push(...change(desired, table, before, { put, gone: new Set() }));
     late.unshift(...change(desired, table, new Map([...before, ...put]), { put: new Map(), gone }));
   }
-  const routes = planRoutes(running, desired, sectionOf);
+  const routes = planRoutes(running, desired, sectionOf, areAtHome);
   return { early: [...early, ...routes.early], routes: routes.routes, late: [...routes.late, ...late] };
 }
 
@@ -76,17 +80,22 @@ function planRoutes(
   running: Running,
   desired: Desired,
   sectionOf: ReadonlyMap<string, SectionName>,
+  areAtHome: boolean,
 ): TableOperations {
   const before = routesOf(running);
   const wanted = desired.tables.get(HOSTS_MAP) ?? new Map<TableKey, TableValue>();
   const changes: Changes = { put: new Map(), gone: new Set() };
   const early: Operation[] = [];
   const late: Operation[] = [];
+  let known = 0;
   for (const [key, value] of wanted) {
+    const had = before.get(key);
+    if (had !== undefined) known++;
+    // So it is with nearly all, in most passes.
+    if (areAtHome && had === value) continue;
     const section = sectionOf.get(targetOf(value));
     if (section === undefined) continue;
     const led = ledTo(value, section);
-    const had = before.get(key);
     if (had === led) continue;
     if (had === undefined || targetOf(had) !== section) {
       changes.put.set(key, led);
@@ -98,8 +107,25 @@ function planRoutes(
     if (isNarrowed) early.push(setRow(key, withFlags(led, flags)));
     if (!isNarrowed || flags.size > flagsOf(led).size) late.push(setRow(key, led));
   }
-  for (const key of before.keys()) if (!wanted.has(key)) changes.gone.add(key);
+  if (known < before.size) {
+    for (const key of before.keys()) if (!wanted.has(key)) changes.gone.add(key);
+  }
   return { early, routes: change(desired, HOSTS_MAP, before, changes), late };
+}
+
+/** The sections that routes lead to now which wait for a reload to lead elsewhere. */
+export function sectionsOfWaiting(
+  running: Running,
+  desired: Desired,
+  sectionOf: ReadonlyMap<string, SectionName>,
+): SectionName[] {
+  const routes = routesOf(running);
+  const sections: SectionName[] = [];
+  for (const [key, value] of desired.tables.get(HOSTS_MAP) ?? []) {
+    const led = sectionOf.has(targetOf(value)) ? undefined : routes.get(key);
+    if (led !== undefined) sections.push(targetOf(led));
+  }
+  return sections;
 }
 
 const setRow = (key: TableKey, value: TableValue): Operation => ({
