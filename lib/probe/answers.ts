@@ -8,13 +8,13 @@ import { sharesOf } from "./shares.ts";
 
 /** How long a container may take to accept a connection, in milliseconds. */
 const LIMIT_MS = 500;
-/** Ports that are tried, of a container with many. */
+/** How many ports of a container are tried. */
 const MOST_PORTS = 4;
 
-/** How long is waited before a container that closes connections at once is asked again, in milliseconds. */
+/** The pause before the next connection to a container that closes connections at once, in milliseconds. */
 const PAUSE_MS = 200;
 
-/** What a container may say on one connection, in bytes: more than any greeting, and not what fills a processor. */
+/** How much a container may send on one connection, in bytes: more than any greeting, and too little to load a processor. */
 const MOST_HEARD_BYTES = 65_536;
 
 type At = { readonly hostname: string; readonly port: number };
@@ -43,14 +43,14 @@ export class ConnectionCheck {
       const connection = await this.#open(at, signal);
       if (connection === undefined) return !signal.aborted;
       const openedAt = this.clock.now();
-      // What it says does not matter; one that does not stop saying it is asked anew, with a pause.
+      // The content does not matter. After too much of it, a pause and another connection follow.
       for (let heard = 0; heard < MOST_HEARD_BYTES;) {
         const bytes = await connection.read().catch(() => undefined);
         if (bytes === undefined) break;
         heard += bytes.length;
       }
       connection.close();
-      // Servers close a silent connection after seconds; one that does so at once is not asked without end.
+      // Servers close a silent connection after seconds. Where one does so at once, a pause follows.
       const isQuick = this.clock.now() - openedAt < PAUSE_MS;
       if (isQuick) await this.clock.sleep(PAUSE_MS);
     }
@@ -83,7 +83,7 @@ export class ConnectionCheck {
       try {
         return await openTcp(at, opening);
       } catch (error) {
-        // That we have no descriptor left says nothing of the container.
+        // A lack of descriptors on our side says nothing about the container.
         if (!isOutOfDescriptors(error) || signal?.aborted) return undefined;
       }
       await this.clock.sleep(PAUSE_MS);

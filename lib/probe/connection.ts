@@ -14,8 +14,8 @@ export type Connection = {
 type Address = { readonly hostname: string; readonly port: number };
 
 /**
- * Connects, until the signal aborts. Deno throws where the abort comes in the moment in which the connection is made, and
- * keeps the connection open: so its signal only cancels, and what was made all the same is closed here.
+ * Connects, until the signal aborts. When the abort comes in the moment of the connection, Deno throws and leaves the
+ * connection open. So Deno's signal only cancels, and a connection that was made is closed here.
  */
 export async function connect(at: Address, signal: AbortSignal): Promise<Deno.TcpConn> {
   signal.throwIfAborted();
@@ -42,7 +42,7 @@ export async function openTcp(at: Address, signal: AbortSignal): Promise<Connect
     isOpen = false;
   };
   signal.addEventListener("abort", close, { once: true });
-  // An abort that came with the connection is heard by no listener, and what is read would never end.
+  // No listener hears an abort that came with the connection, and a read would never end.
   if (signal.aborted) close();
   return {
     write: async (text) => {
@@ -61,7 +61,7 @@ export async function openTcp(at: Address, signal: AbortSignal): Promise<Connect
   };
 }
 
-/** Opens a TLS connection whose certificate is not verified: a probe asks whether a container answers, not who it is. */
+/** Opens a TLS connection without verifying its certificate: a probe finds out whether a container answers, not who it is. */
 export async function openTls(at: Address, servername: string, signal: AbortSignal): Promise<Connection> {
   const socket = connectTls({ host: at.hostname, port: at.port, rejectUnauthorized: false, servername });
   const close = () => void socket.destroy();
@@ -71,7 +71,7 @@ export async function openTls(at: Address, servername: string, signal: AbortSign
       socket.once("error", reject).once("close", () =>
         signal.aborted ? reject(signal.reason) : resolve(undefined));
     });
-  // Someone always listens, so that an error which nobody waits for ends no process.
+  // An error without a listener would end the process.
   socket.on("error", () => undefined);
   const opened = new Promise<true>((resolve) => socket.once("secureConnect", () => resolve(true)));
   if (await Promise.race([opened, closed()]) === undefined) throw new Error("the connection was closed");

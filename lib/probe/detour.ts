@@ -1,21 +1,21 @@
 import type { ProbeTarget, ProbeWay } from "../ports.ts";
 import { askOnce, type Means, type Verdict } from "./try.ts";
 
-/** How long a container's address has to prove itself before other ways are tried, in tries and milliseconds. */
+/** How many tries and milliseconds a container's own address gets before other ways are tried. */
 const FAIR_TRIES = 2;
 const FAIR_MS = 200;
-/** Where an address is silent, the engine's proxy may wait for it too before it closes: for three seconds (tcp(7), arp(7)). */
+/** Where an address is silent, the engine's proxy may wait for it too before it closes: three seconds (tcp(7), arp(7)). */
 const SILENT_STAYS_OPEN_MS = 3_500;
-/** From so many milliseconds on, an address counts as silent, and not as one that was refused by the way to it. */
+/** After so many milliseconds an address counts as silent; an earlier failure is a refusal on the way to it. */
 const SILENT_MS = 500;
 
-/** What a try found out: a verdict, and the other way by which the container answered, if it did by one. */
+/** The result of a try, and the other way by which the container answered, if any. */
 export type Found = { readonly verdict: Verdict; readonly found?: ProbeWay };
 
 /**
- * Asks a container by the way to it, and by others once that had a fair chance. An address on another of its networks is
- * tried where this one refuses or is out of reach; a published port only where it is out of reach, since the engine takes
- * connections for it before the container listens.
+ * Tries a container by its way, and by others once that had a fair chance. An address in another of its networks is tried
+ * where this one refuses or is out of reach. A published port is tried only where it is out of reach, since the engine
+ * accepts connections there before the container listens.
  */
 export class Detour {
   /** Tries in a row that nothing answered, and those of them that were out of reach; the first of each, by the clock. */
@@ -24,7 +24,7 @@ export class Detour {
 
   constructor(readonly target: ProbeTarget) {}
 
-  /** Asks once. */
+  /** Tries once. */
   async ask(means: Means): Promise<Found> {
     const askedAt = means.clock.now();
     const verdict = await askOnce(this.target, means);
@@ -39,7 +39,7 @@ export class Detour {
       const other = { ...this.target, ...way, own: undefined, others: [] };
       const answer = await askOnce(other, means, isSilent ? SILENT_STAYS_OPEN_MS : undefined);
       if (!answer.isReady) continue;
-      // It may have begun to listen only now: then the way to it is as good as before.
+      // The container may have begun to listen only now: then its own way is as good.
       const again = await askOnce(this.target, means);
       return again.isReady ? { verdict: again } : { verdict: answer, found: way };
     }

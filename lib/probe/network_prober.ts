@@ -60,14 +60,14 @@ export class NetworkProber implements Prober {
       const elapsedMs = this.clock.now() - startedAt;
       onFailure(verdict.why, elapsedMs);
       const delayMs = delayAfter(elapsedMs, target);
-      // Many that wait are asked in turn: what all of them cost together stays the same.
+      // Many that wait take turns, so that their total cost stays the same.
       const turnMs = this.#countPeers(startedAt) * (tries > QUICK_TRIES ? TURN_MS : QUICK_TURN_MS);
       await this.clock.sleep(Math.max(delayMs, Math.min(SLOW_INTERVAL_MS, turnMs)), signal);
     }
     signal.throwIfAborted();
   }
 
-  /** How many others take turns with one that has been asked since then. */
+  /** How many others take turns with a probe that began then. */
   #countPeers(startedAt: number): number {
     let count = -1;
     for (const { since } of this.#asked) if (since > startedAt - PEER_MS) count++;
@@ -75,7 +75,7 @@ export class NetworkProber implements Prober {
   }
 }
 
-/** Containers that began so long before another one, in milliseconds, do not hold it up: they come up late or never. */
+/** A probe that began so many milliseconds before another does not delay it: its container comes late or never. */
 const PEER_MS = 1_000;
 
 /** How long to wait before the next try. */

@@ -4,16 +4,16 @@ import { BlockList, isIPv6 } from "node:net";
 export type Interface = Pick<Deno.NetworkInterfaceInfo, "name" | "cidr">;
 
 /**
- * The interface of this machine whose network an address of another machine is in by chance: what answers there is
- * something else, such as a container of this machine's (each engine's first network is 172.17.0.0/16). A network that the
- * other machine is on too, by `engine`, is one that both share. `undefined` where there is none.
+ * The interface of this machine whose network contains an address of another machine by chance. What answers there is
+ * something else, such as a container of this machine (each engine's first network is 172.17.0.0/16). A network that also
+ * contains `engine` is shared by both machines, and does not count. `undefined` where there is none.
  */
 export function findCoincidence(
   address: string,
   engine: string,
   interfaces: readonly Interface[] = Deno.networkInterfaces(),
 ): string | undefined {
-  // Asked by an address of this machine, the engine is here.
+  // The engine's address is one of this machine's: the engine is here.
   if (interfaces.some(({ cidr }) => cidr.split("/")[0] === engine)) return undefined;
   return interfaces.find(({ cidr }) => holds(cidr, address) && !holds(cidr, engine))?.name;
 }

@@ -1,8 +1,8 @@
 import type { TurnsLimits } from "../core/policy/turns.ts";
 
 /**
- * How so many connections that are tried are shared: a container that never answers holds one for as long as a try lasts.
- * What has never been tried finds a turn beside any number of those.
+ * How a number of connections is shared between tries. A container that never answers holds one as long as a try lasts;
+ * a container that was never tried gets a turn beside any number of those.
  */
 export const sharesOf = (most: number): Omit<TurnsLimits, "after"> => ({
   most,

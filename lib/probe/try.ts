@@ -3,17 +3,17 @@ import type { Clock, HttpQuestion, ProbeTarget } from "../ports.ts";
 import { connect, type Connection, openTcp, openTls } from "./connection.ts";
 import { findCoincidence } from "./own_networks.ts";
 
-/** How long a try may take, with all that it asks, and how long a connection may take to come, in milliseconds. */
+/** How long a try may take in all, and how long its connection may take, in milliseconds. */
 const TRY_LIMIT_MS = 5_000;
 const CONNECT_LIMIT_MS = 1_000;
-/** The engine's proxy closes within a few milliseconds when nothing listens behind it; one that stays is real. */
+/** The engine's proxy closes within a few milliseconds when nothing listens behind it; a connection that stays is real. */
 const STAYS_OPEN_MS = 100;
 
 /** EAFNOSUPPORT, EADDRNOTAVAIL, ENETDOWN, ENETUNREACH, ETIMEDOUT, EHOSTDOWN, EHOSTUNREACH (connect(2)): no way leads there. */
 const AWAY = /\(os error (?:97|99|100|101|110|112|113)\)/;
 
 /**
- * What a try told. `isSure`: it was the container that said no; `isAway`: its address could not be reached from here.
+ * The result of a try. `isSure`: the container itself refused; `isAway`: its address cannot be reached from here.
  */
 export type Verdict = { readonly isReady: true } | {
   readonly isReady: false;
@@ -24,10 +24,10 @@ export type Verdict = { readonly isReady: true } | {
 
 const READY: Verdict = { isReady: true };
 
-/** What a try is done with: `signal` ends all of it, `hurry` this try, since another waits for its turn. */
+/** What a try works with: `signal` ends the probe, `hurry` ends this try, because another waits for its turn. */
 export type Means = { readonly clock: Clock; readonly signal: AbortSignal; readonly hurry: AbortSignal };
 
-/** Does what one try is, for as long as one may take. */
+/** Does one try, up to its limit. */
 export async function oneTry<T>(means: Means, act: (means: Means) => Promise<T>): Promise<T> {
   using limit = new TimeLimit(means.clock, TRY_LIMIT_MS);
   const end = () => limit.abort();
@@ -40,8 +40,7 @@ export async function oneTry<T>(means: Means, act: (means: Means) => Promise<T>)
 }
 
 /**
- * Asks a container once: whether it takes a connection, one that stays open for so many milliseconds, or answers over
- * HTTP.
+ * Tries a container once: whether it takes a connection, keeps one open for so many milliseconds, or answers over HTTP.
  */
 export async function askOnce(
   target: ProbeTarget,
@@ -67,13 +66,13 @@ export async function askOnce(
   if (target.via === "container") return await attempt(target, "connect", undefined, means);
   if (target.own !== undefined) {
     const own = await attempt(target.own, "connect", undefined, means);
-    // Refused at its own address is sure; out of reach from here is not, and the published port has to tell.
+    // A refusal at its own address is sure. Where that is out of reach, the published port has to tell.
     if (own.isReady || own.isSure) return own;
   }
   return await attempt(target, staysOpenMs, undefined, means);
 }
 
-/** What is to be had: a connection, one that stays open for so many milliseconds, or an answer. */
+/** Gets what proves the container: a connection, one that stays open for so many milliseconds, or an answer. */
 type Goal = "connect" | number | HttpQuestion;
 
 async function attempt(
@@ -97,14 +96,14 @@ async function attempt(
   try {
     if (goal === "connect") {
       const made = await connect(at, limit.signal);
-      // It has proved what it was made for; closing it can wait, and the container cannot.
+      // The result is known. It does not wait for the connection to close.
       clock.after(0, () => made.close());
       return READY;
     }
     connection = typeof goal === "object" && tlsName !== undefined
       ? await openTls(at, tlsName, limit.signal)
       : await openTcp(at, limit.signal);
-    // It has come; what follows has the time of the whole try.
+    // The connection is there: the rest has the limit of the whole try.
     limit[Symbol.dispose]();
     if (typeof goal === "number") {
       const stayed = clock.sleep(goal, limit.signal).then(() => "stayed");
@@ -120,7 +119,7 @@ async function attempt(
     return goal.isAnyRight || /^[23]/.test(status) ? READY : refuse(`answers ${status}`, { isSure: true });
   } catch (error) {
     if (signal.aborted) return refuse("is no longer asked");
-    // A connection that never came, and not because another one waited for the turn.
+    // The connection took too long; no other try needed the turn.
     const isAway = connection === undefined;
     if (limit.signal.aborted) return refuse("does not answer", { isAway: isAway && !hurry.aborted });
     const { code, message } = error as Error & { code?: string };
@@ -131,7 +130,7 @@ async function attempt(
     signal.removeEventListener("abort", end);
     hurry.removeEventListener("abort", end);
     connection?.close();
-    // What still waits or reads ends with it.
+    // This ends reads that are still under way.
     if (goal !== "connect") limit.abort();
   }
 }

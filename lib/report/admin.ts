@@ -14,9 +14,9 @@ export type AdminSettings = {
   readonly haproxyMetrics: () => Promise<string>;
   /** Asks HAProxy whether it answers, beside the connections of its clients; throws where it does not. */
   readonly monitorHaproxy: () => Promise<unknown>;
-  /** Hears why it cannot be asked for a while. */
+  /** Called when the page cannot be served for a while. */
   readonly onFailure: (error: unknown) => void;
-  /** Waits for its address where it cannot be had yet. */
+  /** Waits for an address that cannot be had yet. */
   readonly mayWait?: boolean;
   readonly clock: Clock;
 };
@@ -29,8 +29,8 @@ const HEADERS = {
 };
 
 /**
- * Serves health, metrics and the status, to be read only: nothing here changes anything. Throws where the address
- * cannot be had. Browsers are kept out as far as another site could make them ask.
+ * Serves health, metrics and the status; all of it is read-only. Throws where the address cannot be had. Refuses requests
+ * that another site makes a browser send.
  */
 export const serveAdmin = (settings: AdminSettings): SteadyServer =>
   new SteadyServer({ ...settings, open: () => openPage(settings) });
@@ -96,9 +96,9 @@ function text(status: number, body: string, type = "text/plain; charset=utf-8"):
 }
 
 /**
- * A page whose name was bound to our address after it was loaded (DNS rebinding) comes with that name as its Host: a
- * name with dots that is not ours is refused. Addresses, localhost, and names of one label, which nobody can register,
- * are let in.
+ * In DNS rebinding, an attacker points the name of a page at our address after the browser has loaded it. Such requests
+ * have that name as their Host. So a name with dots that is not ours is refused; addresses, localhost and names of one
+ * label, which cannot be registered, are accepted.
  */
 function isOwnHost(host: string): boolean {
   const name = host.replace(/:[0-9]+$/, "").toLowerCase();

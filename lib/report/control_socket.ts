@@ -8,11 +8,11 @@ import { SteadyServer } from "./steady_server.ts";
 /** What can be asked of a running signalbox. */
 export type ControlHandlers = {
   readonly status: () => Promise<Status>;
-  /** What was given of the settings that routes depend on, as an environment; no secret is among them. */
+  /** The given settings that routes depend on, as environment variables; no secret is among them. */
   readonly settings: () => Readonly<Record<string, string>>;
-  /** Ends this signalbox, and leaves HAProxy to the one that asks. */
+  /** Ends this signalbox, and hands HAProxy over to the one that asks. */
   readonly handOver: () => void;
-  /** Hears why it cannot be asked for a while. */
+  /** Called when the socket cannot be served for a while. */
   readonly onFailure: (error: unknown) => void;
   readonly clock: Clock;
 };
@@ -29,7 +29,7 @@ export function serveControl(
   const server = new SteadyServer({ ...handlers, open: () => openSocket(path, handlers) });
   return {
     close: async () => {
-      // First, since the end waits for its last answers, and another signalbox makes its own there meanwhile.
+      // The socket goes first: the end waits for the last answers, and another signalbox makes its own socket meanwhile.
       unlessMissing(() => Deno.removeSync(path));
       await server.close();
     },
@@ -43,7 +43,7 @@ function openSocket(path: string, handlers: ControlHandlers): SmallServer {
     if (request.method === "GET" && pathname === "/status") return Response.json(await handlers.status());
     if (request.method === "GET" && pathname === "/settings") return Response.json(handlers.settings());
     if (request.method === "POST" && pathname === "/hand-over") {
-      // The answer is on its way before the socket is gone.
+      // The answer goes out before the socket is removed.
       handlers.clock.after(10, handlers.handOver);
       return Response.json({ pid: Deno.pid });
     }

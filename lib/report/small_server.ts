@@ -6,27 +6,27 @@ export type SmallServerSettings = {
   /** Connections at a time. */
   readonly most: number;
   readonly answer: (request: Request) => Response | Promise<Response>;
-  /** What is answered where that throws. */
+  /** The answer where that throws. */
   readonly onError: (error: unknown) => Response;
   readonly clock: Clock;
   /** How long a request's head, and then its answer, may take, in milliseconds. */
   readonly limits?: { readonly headMs: number; readonly answerMs: number };
 };
 
-/** A client that asks sends a few hundred bytes at once; HAProxy may be asked for the answer, which takes a moment. */
+/** A request is a few hundred bytes, sent at once; an answer may need HAProxy, which takes a moment. */
 const LIMITS = { headMs: 10_000, answerMs: 20_000 };
 const LONGEST_HEAD = 16_384;
 
 /**
- * An HTTP server for a few questions without a body, of which each closes its connection. It holds so many connections, and
- * never more: where all are taken, the one that has waited longest for its question to be whole makes room, so that those
- * who say nothing keep nobody out. Deno's own takes as many as come, for as long as they like.
+ * An HTTP server for requests without a body, each on a connection of its own. It has a fixed number of connections. Where
+ * all are taken, the connection that has waited longest for its request is closed, so that silent clients keep no others
+ * out. Deno's own server has no such limits.
  */
 export class SmallServer {
   /** Rejects where no connection can be accepted any more. */
   readonly finished: Promise<void>;
   readonly #listener: Deno.Listener;
-  /** Those whose question is not whole, the oldest first. */
+  /** Connections whose request is incomplete, the oldest first. */
   readonly #asking = new Set<Deno.Conn>();
   readonly #answering = new Map<Deno.Conn, Promise<void>>();
   #isClosed = false;
@@ -70,7 +70,7 @@ export class SmallServer {
     let cancel = clock.after(headMs, () => close(connection));
     try {
       const head = await readHead(connection);
-      // It made room for another one.
+      // It was closed to make room for another one.
       if (!this.#asking.delete(connection) || head === undefined) return;
       cancel();
       cancel = clock.after(answerMs, () => close(connection));

@@ -2,20 +2,20 @@ import type { Clock } from "../ports.ts";
 
 /** How long after a server failed another one takes its place, in milliseconds. */
 const AGAIN_MS = 1_000;
-/** How long one and the same trouble is told once, in milliseconds. */
+/** How long the same trouble is not told again, in milliseconds. */
 const TOLD_MS = 60_000;
 
 /** A server, and what becomes of its trouble. */
 export type SteadyServerParts = {
   readonly open: () => Pick<Deno.HttpServer, "finished" | "shutdown">;
-  /** Hears of trouble, of the same once a minute; opening is tried again. */
+  /** Hears of trouble, of the same once a minute; the server is opened again. */
   readonly onFailure: (error: unknown) => void;
-  /** Its address may be one that cannot be had yet. */
+  /** The address may not be there yet: opening waits for it. */
   readonly mayWait?: boolean | undefined;
   readonly clock: Clock;
 };
 
-/** A server that is opened again when it fails: where no connection can be accepted (no descriptor is left), Deno's ends for good. */
+/** A server that is opened again when it fails: without a free descriptor for a connection, Deno's ends for good. */
 export class SteadyServer {
   #server: ReturnType<SteadyServerParts["open"]> | undefined;
   #isClosed = false;

@@ -1,4 +1,4 @@
-/** Descriptors that a process has where nobody says otherwise; signalbox asks for more where it may. */
+/** The usual limit of a process's descriptors; signalbox asks for more where it may. */
 export const FEWEST_DESCRIPTORS = 1_024;
 
 /**

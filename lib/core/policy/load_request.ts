@@ -4,7 +4,7 @@ export type LoadState =
   | "none"
   /** A reload is to be done, whatever differs. */
   | "asked"
-  /** A reload is under way that nobody asked for: the config differs. */
+  /** A reload is under way because the config differs. */
   | "loading"
   /** A reload is under way that was asked for. */
   | "loading-asked"

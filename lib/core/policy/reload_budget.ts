@@ -1,7 +1,7 @@
 import type { ReloadReason } from "../plan/reload_reason.ts";
 
 /**
- * Reloads come out of a budget, so that whoever forces them (a container that flaps with options of its own) cannot end
+ * Reloads have a budget, so that a container that forces them (one that flaps and has options of its own) cannot end
  * the downloads of others: HAProxy ends an old worker after fifty more reloads (`mworker-max-reloads`), whatever its
  * connections were promised. The first of a while are at once, as many as a deployment needs; each place in the budget
  * comes back after a time. So fifty that are forced take as long as the longest promise (`--hard-stop-after`).
@@ -42,7 +42,7 @@ export function spendReload(
 const backInMs = (spent: SpentReloads, nowMs: number): number =>
   Math.max(0, spent.backInMs - (nowMs - spent.atMs));
 
-/** What is done at once whatever it costs: somebody asked for it, HAProxy is not what it should be, or others run it. */
+/** Reasons that never wait: a user asked for the reload, HAProxy has diverged, or others run HAProxy. */
 const URGENT: ReadonlySet<ReloadReason["kind"]> = new Set(
   [
     "first-load",

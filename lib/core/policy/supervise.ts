@@ -9,7 +9,7 @@ export type Step = { readonly next: ProcessState; readonly command: ProcessComma
 
 const stay = (next: ProcessState): Step => ({ next, command: "none" });
 
-/** Every state and event; an exit that nobody asked for is answered with a new process after a delay. */
+/** Every state and event. After an unexpected exit a new process starts, with a delay. */
 export const SUPERVISION = {
   absent: {
     start: { next: "starting", command: "spawn" },

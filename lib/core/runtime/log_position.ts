@@ -1,9 +1,9 @@
-/** As many of the last lines as tell a place in a log; requests of one moment may have equal lines. */
+/** How many last lines identify a place in a log; requests of one moment may have equal lines. */
 const MOST = 16;
 
 /**
- * How far a log was read that can only be read from its oldest line: its last lines. Lines that are read again pass
- * once the place is found.
+ * How far a log was read that can only be read from its oldest line. The last lines that were read mark the place; lines
+ * behind it are new.
  */
 export class LogPosition {
   #last: readonly string[];
@@ -42,7 +42,7 @@ export class LogPosition {
     return at === undefined ? [] : this.#pass(this.#seen.slice(at));
   }
 
-  /** The log no longer has the place: all that was read is new, and what was between is lost. */
+  /** The log no longer has the place: all lines that were read are new, and those in between are lost. */
   giveUp(): readonly string[] {
     return this.#pass(this.#seen ?? []);
   }

@@ -1,14 +1,14 @@
 import type { Table, TableKey, TableName, TableValue } from "../values/table.ts";
 
-/** Bytes of rows in one command: what is over HAProxy's buffer of 16 KB is dropped, with an answer that looks like success. */
+/** Bytes of rows in one command. HAProxy drops what exceeds its buffer of 16 KB, with an answer that looks like success. */
 const MOST_PAYLOAD_BYTES = 13_000;
 
 /** A row as HAProxy prints it. */
 export type ReportedRow = { readonly key: TableKey; readonly value: TableValue };
 
 /**
- * The command that adds a row. A value that is no plain word stands in the payload, where nothing is taken apart
- * (management guide, section 9.3, `add map`).
+ * The command that adds a row. A value that is not a plain word goes into the payload, which HAProxy does not split into
+ * words (management guide, section 9.3, `add map`).
  */
 export function addRowCommand(table: TableName, key: TableKey, value: TableValue): string {
   const isPlain = escaped(key) === key && escaped(value) === value;
@@ -17,25 +17,25 @@ export function addRowCommand(table: TableName, key: TableKey, value: TableValue
     : withPayload(`add map ${table}`, [`${key} ${value}\n`]);
 }
 
-/** The command that changes a row in its place. It takes no payload, so that blanks and the like are escaped. */
+/** The command that changes a row. It has no payload, so that special characters are escaped. */
 export function setRowCommand(table: TableName, key: TableKey, value: TableValue): string {
   return `set map ${table} ${escaped(key)} ${escaped(value)}`;
 }
 
-/** The command that takes a row away. */
+/** The command that deletes a row. */
 export const deleteRowCommand = (table: TableName, key: TableKey): string =>
   `del map ${table} ${escaped(key)}`;
 
-/** The question which row a key finds. */
+/** The question for the row that a key finds. */
 export const rowQuestion = (table: TableName, key: TableKey): string => `get map ${table} ${escaped(key)}`;
 
 /** The question for all rows of a table. */
 export const tableQuestion = (table: TableName): string => `show map ${table}`;
 
-/** The question how many rows each table has. */
+/** The question for the number of rows of each table. */
 export const COUNT_QUESTION = "show map";
 
-/** The command that begins a version of a table beside the one that is looked up. */
+/** The command that begins a version of a table beside the one in use. */
 export const prepareCommand = (table: TableName): string => `prepare map ${table}`;
 
 /** The number of the version that was begun, from the answer to `prepare map`. */
@@ -65,10 +65,10 @@ export function fillCommands(table: TableName, version: number, rows: Table): st
   return commands;
 }
 
-/** The command by which a version takes the place of the one that is looked up, all at once. */
+/** The command by which a version replaces the one in use, at once. */
 export const commitCommand = (table: TableName, version: number): string => `commit map @${version} ${table}`;
 
-/** How many rows a table has in all its versions, by the answer to COUNT_QUESTION; `undefined` where that is not told. */
+/** How many rows a table has in all its versions, by the answer to COUNT_QUESTION; `undefined` where HAProxy does not say. */
 export function countRows(answer: string, table: TableName): number | undefined {
   for (const line of answer.split("\n")) {
     const [, name, count] = /^\d+ \(([^)]*)\) .* entry_cnt=(\d+)\s*$/.exec(line) ?? [];
@@ -77,7 +77,7 @@ export function countRows(answer: string, table: TableName): number | undefined 
   return undefined;
 }
 
-/** Reads what `show map NAME` prints; `undefined` where a line is none of a map's. */
+/** Reads what `show map NAME` prints; `undefined` where a line is not a row. */
 export function parseRows(text: string): ReportedRow[] | undefined {
   const rows: ReportedRow[] = [];
   for (const line of text.split("\n")) {
@@ -90,9 +90,9 @@ export function parseRows(text: string): ReportedRow[] | undefined {
 }
 
 /**
- * Whether a row is as it is believed to be, by the answer to `get map` (management guide, section 9.3): a line for each way
- * of matching, which may tell of a shorter key that fits. Where a list is looked through, as for expressions or a user's own
- * template, that may hide the key, and is left to the audit.
+ * Whether HAProxy has the expected row, by the answer to `get map` (management guide, section 9.3). The answer has a line
+ * for each way of matching, and may show a shorter key that matches too. A match in a list (expressions, or a user's own
+ * template) may hide the key; such rows are left to the audit.
  */
 export function isRowAsBelieved(key: TableKey, answer: string, believed: TableValue | undefined): boolean {
   const lines = answer.split("\n").filter((line) => line.trim() !== "").map((line) => {
@@ -112,7 +112,7 @@ export function isRowAsBelieved(key: TableKey, answer: string, believed: TableVa
 const withPayload = (command: string, lines: readonly string[]): string => `${command} <<\n${lines.join("")}`;
 
 /**
- * What the command line would take apart is taken as it is behind a backslash (tried on 2.6 to 3.4). A line that ends in
- * `<<` would have the commands after it taken for its payload.
+ * Escapes what the command line would interpret (tried on 2.6 to 3.4). After a line that ends in `<<`, HAProxy would read
+ * the next commands as its payload.
  */
 const escaped = (text: string): string => text.replace(/[ ;\\"'#<]/g, "\\$&");

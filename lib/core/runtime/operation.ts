@@ -22,7 +22,7 @@ export type Operation =
   | { readonly kind: "add-backend"; readonly section: SectionName; readonly defaults: string }
   | { readonly kind: "publish-backend"; readonly section: SectionName }
   | { readonly kind: "unpublish-backend"; readonly section: SectionName }
-  /** Removes a backend that is not published and has no servers; refused while requests are in it, and asked again. */
+  /** Removes a backend that is not published and has no servers; refused while requests are in it, and repeated. */
   | { readonly kind: "delete-backend"; readonly section: SectionName }
   /** Adds a server, in maintenance; the line is what stands after `server` in the file. */
   | {
@@ -47,12 +47,12 @@ export type Operation =
   /** In hosts.map the value of a row names the section that its route leads to now. */
   | RowChange
   | { readonly kind: "delete-row"; readonly table: TableName; readonly key: TableKey }
-  /** Puts all rows of a table in place of those that it has, at once. */
+  /** Replaces all rows of a table at once. */
   | TableSwap
-  /** Removes a server that is in maintenance; refused while connections hang on it, and asked again. */
+  /** Removes a server in maintenance; HAProxy refuses while it has connections, and a pass repeats it. */
   | { readonly kind: "delete-server"; readonly section: SectionName; readonly server: ServerName };
 
-/** A row that comes, or that gets another value in its place. */
+/** A new row, or a row that gets another value. */
 export type RowChange = {
   readonly kind: "add-row" | "set-row";
   readonly table: TableName;
@@ -60,12 +60,12 @@ export type RowChange = {
   readonly value: TableValue;
 };
 
-/** A table's rows as a whole; `version` is the number under which HAProxy has them already, and only has to take them. */
+/** All rows of a table; `version` is the number of the version that HAProxy has already, ready for the commit. */
 export type TableSwap = {
   readonly kind: "swap-table";
   readonly table: TableName;
   readonly rows: Table;
-  /** Rows that a user's own template has beside ours. */
+  /** Rows that a user's own template adds to ours. */
   readonly others: Table;
   readonly version?: number;
 };
@@ -86,8 +86,9 @@ export function runtimeCommands(operation: Operation): readonly string[] {
     case "set-state": {
       const server = `${operation.section}/${operation.server}`;
       const set = `set server ${server} state ${operation.state}`;
-      // A server that was added has its check switched off. It begins with the traffic, and the server is up until it
-      // fails: asked before its container runs, an address stays out of reach for a second (ARP).
+      // An added server has its check switched off. `enable health` starts the check together with the traffic, and the
+      // server is up until it fails. A check before the container runs would find the address out of reach, for a
+      // second (ARP).
       return operation.state === "ready" ? [`enable health ${server}`, set] : [set];
     }
     case "set-weight":
@@ -105,7 +106,7 @@ export function runtimeCommands(operation: Operation): readonly string[] {
   }
 }
 
-/** The version is filled ahead, beside the rows that are looked up; where no version is known yet, a first one stands for it. */
+/** Where the version is filled already, the commit alone; else the whole swap, for people, with 1 as the version. */
 function swapCommands({ table, rows, others, version }: TableSwap): readonly string[] {
   if (version !== undefined) return [commitCommand(table, version)];
   return [
@@ -115,13 +116,13 @@ function swapCommands({ table, rows, others, version }: TableSwap): readonly str
   ];
 }
 
-/** What a reply means: it was done, it must be asked again later, or HAProxy is not as we believed. */
+/** What a reply means: done; to be repeated later; or HAProxy's state differs from what signalbox knows of it. */
 export type Reply = "done" | "later" | "diverged";
 
-/** What HAProxy 3.4 may put before an answer: its notices of what the commands before did. */
+/** Notices about earlier commands, which HAProxy 3.4 may put before an answer. */
 const NOTICE = /^(Server|Backend|backend|Health check) /;
 
-/** Takes the replies to each operation's lines off the front of a batch's, and reads them; `said` is for people. */
+/** Reads the replies of a batch operation by operation, and removes them from `replies`; `said` is for people. */
 export function* takeReplies(
   operations: readonly Operation[],
   replies: string[],
@@ -134,13 +135,13 @@ export function* takeReplies(
   }
 }
 
-/** A command for people. Values of tables may be secrets, and pages long; where a route leads is neither. */
+/** A command for people, without the value of a row: it may be a secret or very long, but not in hosts.map. */
 function withoutValue(operation: Operation, [line = ""]: readonly string[]): string {
   const hasValue = "value" in operation && operation.table !== HOSTS_MAP;
   return hasValue ? `${line.split(" ", 2).join(" ")} ${operation.table} ${operation.key} …` : line;
 }
 
-/** Reads the replies to an operation's lines, strictly: what is not known to be good is a divergence. */
+/** Reads the replies to an operation's lines, strictly: any unknown reply is a divergence. */
 export function readReplies(operation: Operation, replies: readonly string[]): Reply {
   const answers = replies.map(answerOf);
   const [answer] = answers;

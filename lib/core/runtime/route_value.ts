@@ -1,7 +1,7 @@
 import type { BackendName, Flag, RouteId } from "../values/names.ts";
 import type { TableValue } from "../values/table.ts";
 
-/** What stands between the parts of a value of hosts.map: backend, flags and id; no part has it in it. */
+/** Separates the parts of a value of hosts.map (backend, flags, id); no part contains it. */
 const SEPARATOR = "|";
 
 /** The value of a route in hosts.map: `BACKEND|,FLAG,FLAG,|ID`, and `BACKEND|,|ID` without flags. */
@@ -10,14 +10,14 @@ export const routeValue = (backend: BackendName, flags: readonly Flag[], id: Rou
 
 const written = (flags: Iterable<Flag>): string => `,${[...flags].map((flag) => `${flag},`).join("")}`;
 
-/** The backend that a value of hosts.map names: all of it, or what stands before the first `|`. */
+/** The backend that a value of hosts.map names: the part before the first `|`, or all of it. */
 export function targetOf(value: TableValue): string {
-  // Called for each route in each pass.
+  // This is called for each route in each pass.
   const end = value.indexOf(SEPARATOR);
   return end < 0 ? value : value.slice(0, end);
 }
 
-/** The value with another backend, such as the spare that stands for the one that it names. */
+/** The value with another backend, such as a spare that serves in its place. */
 export function ledTo(value: TableValue, section: string): TableValue {
   const target = targetOf(value);
   return target === section ? value : `${section}${value.slice(target.length)}` as TableValue;

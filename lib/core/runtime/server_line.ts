@@ -13,7 +13,7 @@ export function withWeight(line: string, weight: number): string {
   return `${line.replace(WEIGHT, "")} weight ${weight}`;
 }
 
-/** Whether two lines say the same, but for the weight, which alone can be changed while a server lives. */
+/** Whether two lines differ at most in the weight, which a command can change. */
 export function isSameButWeight(a: string, b: string): boolean {
   return a === b || a.replace(WEIGHT, "") === b.replace(WEIGHT, "");
 }

@@ -2,12 +2,12 @@ import { shortId } from "../values/names.ts";
 import type { ContainerView, EngineAddress } from "./snapshot.ts";
 
 /**
- * Containers by what people and engines call them: ids first, and names only where no id fits. Docker takes 64 or 12
- * hexadecimal digits for a name too, so that a name may be the id of somebody else.
+ * Finds containers by id, and by name only where no id fits. Docker allows 64 or 12 hexadecimal digits as a name too, so
+ * that one container's name may be another's id.
  */
 export class ContainerLookup {
   readonly #byId = new Map<string, ContainerView>();
-  /** By the engine's address and the name: each engine has names of its own. Two of one name are none. */
+  /** By the engine's address and the name: each engine has names of its own. A name that two containers have finds none. */
   readonly #byName = new Map<string, ContainerView | undefined>();
 
   constructor(containers: readonly ContainerView[]) {
@@ -16,13 +16,13 @@ export class ContainerLookup {
       this.#byName.set(name, this.#byName.has(name) ? undefined : container);
       this.#byId.set(shortId(container.id), container);
     }
-    // A whole id is never taken for the beginning of another.
+    // A whole id never matches the beginning of another id.
     for (const container of containers) this.#byId.set(container.id, container);
   }
 
   /**
-   * The container of a whole id, of its first 12 characters, or of a name that an engine gave. What is written as an id
-   * is none of the names: where its container is gone, another one of that name does not take its place.
+   * The container of a whole id, of its first 12 characters, or of a name that an engine gave. A text in the form of an id
+   * is never a name: where its container is gone, a container of that name does not take its place.
    */
   find(word: string, engine: EngineAddress | undefined): ContainerView | undefined {
     return this.#byId.get(word) ?? (ID.test(word) ? undefined : this.#byName.get(nameOf(word, engine)));

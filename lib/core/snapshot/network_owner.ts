@@ -10,15 +10,15 @@ const SHARES_NETWORK = "container:";
 export const sharesNetwork = ({ networkMode }: ContainerView): boolean =>
   networkMode.startsWith(SHARES_NETWORK);
 
-/** Finds whose network a container uses, among those of one snapshot. */
+/** Finds the container whose network another one uses, in one snapshot. */
 export class NetworkOwners {
   #lookup: ContainerLookup | undefined;
 
   constructor(readonly snapshot: Snapshot) {}
 
-  /** Itself, unless it was told to use another's, which may use that of yet another. */
+  /** The container itself, unless it uses the network of another, which may use that of yet another. */
   ownerOf(container: ContainerView): NetworkOwner {
-    // Most have their own, and all are asked in each pass.
+    // Most have their own network, and each pass comes by all containers.
     if (!sharesNetwork(container)) return container;
     let owner = container;
     const passed = new Set<ContainerView>();
@@ -32,7 +32,7 @@ export class NetworkOwners {
     return owner;
   }
 
-  /** One whose network is there: it runs, and its addresses are known. */
+  /** The container of a usable network: it runs, and its addresses are known. */
   #find(word: string, by: ContainerView): ContainerView | undefined {
     this.#lookup ??= new ContainerLookup(this.snapshot.containers);
     const found = this.#lookup.find(word, by.engine);

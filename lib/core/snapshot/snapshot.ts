@@ -27,7 +27,7 @@ export type ContainerView = {
   readonly name: string;
   /** Milliseconds since 1970; the oldest container decides where several disagree. */
   readonly createdAt: number;
-  /** When it was last started, in Docker's words: another text means that it has to prove itself again. */
+  /** When it was last started, in Docker's words: with another text the container is probed again. */
   readonly startedAt: string;
   /** Docker's word: running, paused, restarting, exited, created, removing, dead. */
   readonly status: string;
@@ -51,9 +51,9 @@ export type ContainerView = {
   readonly stopTimeoutMs: number | undefined;
   /** Its engine, where there are several; `undefined` for the one of the settings. */
   readonly engine: EngineAddress | undefined;
-  /** What of its JSON cannot be read although routing needs it: such a container serves nothing. */
+  /** The part of its JSON that routing needs and that cannot be read: such a container serves nothing. */
   readonly flaw: string | undefined;
-  /** What else about its JSON is odd, and what became of it. */
+  /** Other odd parts of its JSON, and what signalbox uses in their place. */
   readonly oddities: readonly Notice[];
 };
 
@@ -64,24 +64,24 @@ export type EngineAddress = { readonly address: IpAddress; readonly isLocal: boo
 export type Snapshot = {
   readonly containers: readonly ContainerView[];
   /**
-   * Containers that were told to stop and still run, and those whose address may have changed since they were read: they
-   * finish what they have and get nothing new.
+   * Containers that were told to stop and still run, and those whose address may have changed since signalbox read them:
+   * their servers are drained.
    */
   readonly stopping: ReadonlySet<ContainerId>;
-  /** Containers that are being started and have their addresses: they are made ready for, and get nothing yet. */
+  /** Containers that their engine starts and that have their addresses: their servers exist in advance, without traffic. */
   readonly starting: ReadonlySet<ContainerId>;
 };
 
 /** A snapshot of nothing, as before Docker first answers. */
 export const emptySnapshot: Snapshot = { containers: [], stopping: new Set(), starting: new Set() };
 
-/** One order for all, whatever order Docker listed them in. */
+/** Sorts containers, so that Docker's order has no effect. */
 export function sortContainers(containers: readonly ContainerView[]): ContainerView[] {
   const byId = new Map(containers.map((container) => [container.id, container]));
   return [...byId.values()].sort((a, b) => a.id < b.id ? -1 : 1);
 }
 
-/** The snapshot without the containers that are being started. */
+/** The snapshot without the containers that their engine still starts. */
 export function withoutStarting({ containers, stopping, starting }: Snapshot): Snapshot {
   return { containers: containers.filter(({ id }) => !starting.has(id)), stopping, starting: new Set() };
 }

@@ -4,19 +4,19 @@ import type { Operation, SectionName, TableSwap } from "../runtime/operation.ts"
 import { HOSTS_MAP, type TableKey, type TableName } from "../values/table.ts";
 import { isAsReported, parseServerStates, stateQuestion } from "./survey.ts";
 
-/** What is asked in the same breath as commands are sent, to see whether they did what their answers say. */
+/** A question that goes out in the same batch as commands, and shows whether they did what their answers say. */
 export type Question = {
   readonly command: string;
-  /** What HAProxy does not have as it should, by the answer; for people. */
+  /** What differs from the expected, by the answer; for people. */
   readonly findStrange: (answer: string, running: Running) => string | undefined;
 };
 
-/** More sections than this are asked for in one question. */
+/** For more sections than this, one question asks for all. */
 const MANY_SECTIONS = 8;
-/** For more keys of a table than this all of it is asked for. */
+/** For more keys of a table than this, one question asks for the whole table. */
 const MANY_KEYS = 64;
 
-/** What to ask about everything that the operations touch. */
+/** The questions about all sections, rows and tables that the operations touch. */
 export function confirmationOf(operations: readonly Operation[]): Question[] {
   const sections = new Set<SectionName>();
   const keys = new Map<TableName, Set<TableKey>>();
@@ -38,7 +38,7 @@ export function confirmationOf(operations: readonly Operation[]): Question[] {
   ];
 }
 
-/** The first thing that HAProxy does not have as it should after the operations; for people. */
+/** The first difference after the operations; for people. */
 export function findStrange(
   questions: readonly Question[],
   answers: readonly string[],
@@ -67,7 +67,7 @@ function askAbout(command: string, names: ReadonlySet<SectionName>): Question {
       const strange = [...names].find((name) => {
         const section = running.sections.get(name);
         const servers = reported.get(name) ?? [];
-        // A backend that was deleted with its servers has none.
+        // The backend was deleted with its servers.
         return section === undefined ? servers.length > 0 : !isAsReported(section, servers);
       });
       return strange === undefined ? undefined : `the servers of ${strange} are not as they should be`;
@@ -97,7 +97,7 @@ function askRows(table: TableName, keys: ReadonlySet<TableKey>): Question {
   };
 }
 
-/** A table that was swapped has each of its rows, and no other; what follows the swap may have changed some. */
+/** A swapped table has exactly its rows, with the changes of operations behind the swap. */
 function askTable({ table, others }: TableSwap): Question {
   return {
     command: tableQuestion(table),

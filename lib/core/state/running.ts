@@ -15,7 +15,7 @@ export type RunningSection = {
   readonly shape: string;
   readonly isSpare: boolean;
   readonly isDynamic: boolean;
-  /** Routes may lead to it; one that is not waits for its end. */
+  /** Routes may lead to it; an unpublished backend waits for its deletion. */
   readonly isPublished: boolean;
   readonly servers: ReadonlyMap<ServerName, RunningServer>;
 };
@@ -35,7 +35,7 @@ export type Running = {
   readonly bindings: ReadonlyMap<string, SectionName>;
 };
 
-/** What HAProxy has once it has loaded the files, with servers in the states that it was told to begin with. */
+/** What HAProxy has after a load, with servers in the given states. */
 export function runningAfterLoad(desired: Desired, states: ReadonlyMap<ServerName, ServerState>): Running {
   const sections = new Map<SectionName, RunningSection>();
   for (const [name, section] of desired.sections) {
@@ -53,7 +53,7 @@ export function routesOf({ tables }: Pick<Running, "tables">): Table {
   return tables.get(HOSTS_MAP) ?? new Map();
 }
 
-/** Whether all that the operations do is to ask again for what was told to go, and still waits for its last connections. */
+/** Whether the operations only repeat deletes of servers and backends that still wait for their last connections. */
 export function isOnlyWaiting(operations: readonly Operation[], running: Running | undefined): boolean {
   return operations.every((operation) => {
     const section = "section" in operation ? running?.sections.get(operation.section) : undefined;
@@ -62,7 +62,7 @@ export function isOnlyWaiting(operations: readonly Operation[], running: Running
   });
 }
 
-/** How many servers and backends were told to go and wait for their last connections. */
+/** How many servers and backends wait for their last connections before they are deleted. */
 export function countLeaving(running: Running | undefined): number {
   let count = 0;
   if (running === undefined) return count;

@@ -25,10 +25,10 @@ export type ReportedServer = {
   readonly isChecked: boolean;
 };
 
-/** What the running HAProxy says that it has. */
+/** What the running HAProxy reports. */
 export type Survey = {
   readonly servers: readonly ReportedServer[];
-  /** Rows by table; a key stands twice where someone has added it again. A table that HAProxy does not have is not there. */
+  /** Rows by table; a key occurs twice where somebody has added it again. A table that HAProxy does not have is missing. */
   readonly tables: ReadonlyMap<TableName, readonly ReportedRow[]>;
   readonly sections: ReadonlySet<SectionName>;
 };
@@ -82,7 +82,7 @@ export function parseServerStates(text: string): ReportedServer[] {
   }));
 }
 
-/** Whether HAProxy reports the servers that a section should have, each as we believe it to be. */
+/** Whether HAProxy reports exactly the servers of a section, each with the expected state, weight and address. */
 export function isAsReported(
   { servers }: Pick<RunningSection, "servers">,
   reported: readonly ReportedServer[],
@@ -95,15 +95,15 @@ export function isAsReported(
 }
 
 /**
- * A server's line with the weight that HAProxy reports, where that is another than it says. Where an agent sets the weight,
- * as a user's own template may want it, any is right.
+ * A server's line with the weight that HAProxy reports. Where an agent sets the weight, as a user's own template may want,
+ * the line stays: any weight is right.
  */
 export function weighedLine(line: string, { weight, hasAgent }: ReportedServer): string {
   const said = weightOf(line);
   return said === undefined || said === weight || hasAgent ? line : withWeight(line, weight);
 }
 
-/** Whether a server has the weight that its line says; the one that it began with, where that says none. */
+/** Whether a server has the weight of its line, or its initial weight where the line names none. */
 function isWeighed(line: string, server: ReportedServer): boolean {
   const isSaid = weightOf(line) !== undefined;
   return isSaid
@@ -111,7 +111,7 @@ function isWeighed(line: string, server: ReportedServer): boolean {
     : server.hasAgent || server.weight === server.initialWeight;
 }
 
-/** Whether a server is where its line says; a user's own template may write lines of which only HAProxy can tell. */
+/** Whether a server has the address of its line. Lines of a user's own template may hold a name, which counts as right. */
 function isAt(line: string, { address, port }: ReportedServer): boolean {
   const endpoint = endpointOf(line) ?? "";
   if (endpoint === `${address}:${port}`) return true;
@@ -120,25 +120,25 @@ function isAt(line: string, { address, port }: ReportedServer): boolean {
   return !wanted.ok || !reported.ok || (wanted.value === reported.value && Number(writtenPort) === port);
 }
 
-/** What someone else changed. */
+/** What somebody else changed. */
 export type Drift = {
   /** For people. */
   readonly told: readonly string[];
-  /** Why nothing but a reload puts it right, where that is so. */
+  /** Why only a reload corrects it; `undefined` where commands do. */
   readonly reloadReason: string | undefined;
-  /** Servers of ours, as HAProxy has them by now. */
+  /** Our servers that changed, as HAProxy has them now. */
   readonly servers: readonly {
     readonly section: SectionName;
     readonly name: ServerName;
     readonly server: RunningServer;
   }[];
-  /** Rows as HAProxy has them by now, by table and key. */
+  /** Rows that changed, as HAProxy has them now, by table and key. */
   readonly rows: ReadonlyMap<TableName, ChangedRows>;
 };
 
 /**
- * Compares what HAProxy has with what it is believed to have: the next plan puts states and routes right by commands.
- * Servers and backends that came or went need a reload.
+ * Compares HAProxy's report with what signalbox knows. The next plan corrects states, weights and routes by commands;
+ * servers and backends that came or went need a reload.
  */
 export function findDrift(running: Running, survey: Survey): Drift {
   const told: string[] = [];
@@ -175,7 +175,7 @@ export function findDrift(running: Running, survey: Survey): Drift {
   return { told, reloadReason, servers: drifted, rows };
 }
 
-/** A server of ours, if HAProxy reports it in another state or with another weight. */
+/** One of our servers, if HAProxy reports another state or weight. */
 function changeOf({ servers }: RunningSection, reported: ReportedServer) {
   const { name } = reported;
   const before = servers.get(name);

@@ -2,22 +2,22 @@ import type { ReportedRow } from "../runtime/map_commands.ts";
 import { HOSTS_MAP, parseTable, type TableKey, type TableName, type TableValue } from "../values/table.ts";
 import type { Running } from "./running.ts";
 
-/** Rows that someone else changed, as they are by now; `undefined` for those that are gone. */
+/** Rows that somebody else changed, as they are now; `undefined` for those that are gone. */
 export type ChangedRows = ReadonlyMap<TableKey, TableValue | undefined>;
 
-/** What someone else did to a table. */
+/** What somebody else did to a table. */
 export type TableDrift = {
   readonly rows: ChangedRows;
   /** For people, without values: they may be secrets. */
   readonly told: readonly string[];
-  /** A key stands twice, of which HAProxy finds one. */
+  /** The table has a key twice; HAProxy finds one of the two. */
   readonly isTwice: boolean;
 };
 
-/** More rows of a table than this are told as a number. */
+/** More changed rows of a table than this are told as a number. */
 const MOST_ROWS_TOLD = 8;
 
-/** Compares a table with what HAProxy reports. Rows that the files have beside ours, or lack, are the wish of a user's own template. */
+/** Compares a table with HAProxy's report. Rows that a user's own template adds in the files, or leaves out, are no drift. */
 export function findTableDrift(
   table: TableName,
   reported: readonly ReportedRow[],

@@ -60,7 +60,7 @@ type HaproxyEvent =
   | { readonly kind: "copy-failed"; readonly path: string; readonly why: string }
   | { readonly kind: "pid-file-failed"; readonly path: string; readonly why: string };
 
-/** Lines of the access log that nobody has read. */
+/** Lines of the access log that signalbox could not read. */
 type AccessLogEvent =
   | { readonly kind: "access-log-lost"; readonly lines: number }
   /** `after` is the time of the last line before the gap, as HAProxy writes it. */

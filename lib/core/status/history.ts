@@ -17,7 +17,7 @@ export class History {
     Object.keys(EVENTS).map((kind) => [kind as Event["kind"], 0]),
   );
 
-  /** Notes an event. HAProxy's own messages are counted only: a server that flaps would drive out all others. */
+  /** Notes an event. HAProxy's own messages are only counted: a flapping server would push out all other events. */
   note({ event, level, text }: ToldEvent, at: Date): void {
     this.#counts.set(event, (this.#counts.get(event) ?? 0) + 1);
     if (event === "haproxy-printed" || level === "debug") return;
@@ -38,7 +38,7 @@ export class History {
 /** Events of the past that a user reads. */
 const MOST_TROUBLES = 5;
 
-/** The last errors and warnings: what was done as usual is in the log. */
+/** The last errors and warnings; ordinary events are in the log. */
 export function formatTroubles(events: readonly PastEvent[]): readonly string[] {
   const troubles = events.filter(({ level }) => level === "error" || level === "warn");
   if (troubles.length === 0) return [];

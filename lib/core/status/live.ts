@@ -5,7 +5,7 @@ import type { Verdict } from "../model/verdict.ts";
 /** Whether what a container serves gets traffic now; `undefined` where that cannot be told. */
 export type Live = { readonly getsTraffic: boolean | undefined; readonly why?: string };
 
-/** Looks up what a running signalbox says of each verdict; nothing of one that serves nothing. */
+/** Looks up the state of each verdict's server in a running signalbox; nothing for a verdict that serves nothing. */
 export function liveStates(status: Status): (verdict: Verdict) => Live | undefined {
   const routes = new Map(status.routes.map(({ route, servers }) => [route, servers]));
   return ({ container, hosts, server }) => {
@@ -32,7 +32,7 @@ function liveOf({ state, why }: ServerStatus): Live {
   }
 }
 
-/** Why a signalbox that runs does not have what its own rules give. */
+/** Why the running signalbox serves something else than its rules say. */
 function whyUnknown({ pid, sources, trouble }: Status): string {
   const lost = sources.find(({ isConnected }) => !isConnected);
   if (lost !== undefined) {

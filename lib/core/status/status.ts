@@ -51,14 +51,14 @@ export type ServerStatus = {
   readonly container: string;
   readonly address: string;
   readonly state: "ready" | "waiting" | "draining" | "down";
-  /** What it waits for. */
+  /** Why it has no traffic. */
   readonly why: string | undefined;
 };
 
-/** A reload that waits, since there were many, and for how long. */
+/** A reload that waits for the budget, and for how long. */
 export type SpacedReload = { readonly reasons: readonly ReloadReason[]; readonly waitMs: number };
 
-/** What the loop knows at one moment: the controller publishes it, and everything that is told of it is read from here. */
+/** What the loop knows at one moment. Status, health and metrics are made from it. */
 export type LoopState = {
   readonly sources: readonly SourceStatus[];
   /** `undefined` until containers were read for the first time. */
@@ -79,16 +79,16 @@ export type LoopState = {
   readonly leaving: number;
 };
 
-/** How a running signalbox stands: what the loop knows, beside what HAProxy says; `status`, health and metrics read it. */
+/** The status of a running signalbox: what the loop knows, and what HAProxy reports; `status`, health and metrics read it. */
 export type Status = {
   readonly version: string;
   readonly pid: number;
   readonly startedAt: string;
   readonly sources: readonly SourceStatus[];
   readonly haproxy: HaproxyStatus;
-  /** What HAProxy listens on, or is to while it does not serve or is not in step. */
+  /** HAProxy's listeners; while it does not serve or is not in step, those that it should have. */
   readonly listeners: readonly ListenerStatus[];
-  /** How many servers HAProxy can have; absent where it has no end, or nobody can tell. */
+  /** How many servers HAProxy can have; absent where there is no limit, or it is unknown. */
   readonly serverLimit?: ServerLimit | undefined;
   readonly lastReload:
     | {
@@ -103,7 +103,7 @@ export type Status = {
   readonly hasConfig: boolean;
   readonly reloads: number;
   readonly reloadsByReason: Readonly<Record<string, number>>;
-  /** What the next reload is for, and for how long it waits, since there were many; absent where none does. */
+  /** The reasons of a reload that waits for the budget, and for how long; absent where none waits. */
   readonly spacedReload: { readonly reasons: readonly string[]; readonly waitMs: number } | undefined;
   /** Why HAProxy is not in step; absent where it is. */
   readonly trouble: string | undefined;
@@ -112,9 +112,9 @@ export type Status = {
     readonly backend: string;
     readonly servers: readonly ServerStatus[];
   }[];
-  /** Servers that were told to go and wait for their last connections. */
+  /** Servers that wait for their last connections before they are deleted. */
   readonly leaving: number;
-  /** Servers that are reached by another way than the rule's, since that one leads to them. */
+  /** Servers that are reached by another way than the rules choose, since only that one leads to them. */
   readonly detours?: readonly ({ readonly server: ServerName } & At)[];
   readonly notices: readonly Notice[];
   /** The last events, the oldest first; an older signalbox has none. */
@@ -123,7 +123,7 @@ export type Status = {
   readonly eventCounts?: Readonly<Record<string, number>>;
 };
 
-/** The status of a loop, with what HAProxy tells of itself and of its servers in the same moment. */
+/** The status of a loop, with what HAProxy reports in the same moment. */
 export function statusOf(
   program: Pick<
     Status,
@@ -140,7 +140,7 @@ export function statusOf(
       state.spaced === undefined ? "" : `: its reload waits ${seconds(state.spaced.waitMs)}`
     }`
     : `HAProxy is not in step: ${state.trouble}`;
-  // One that is run by others tells of no servers.
+  // An HAProxy that others run reports no servers to signalbox.
   const isMissing = ({ name }: Server) => haproxy.isServing && reported.length > 0 && !byName.has(name);
   const read = (server: Server) =>
     readServer(
@@ -223,7 +223,7 @@ export function formatStatus(status: Status): string {
 
 const seconds = (milliseconds: number): string => count(Math.ceil(milliseconds / 1_000), "second");
 
-/** HAProxy ends an old worker after fifty reloads, whatever its connections were promised: hence the wait, and its end. */
+/** Reloads wait because HAProxy ends an old worker after fifty reloads, whatever connections it still has. */
 function spacedLine(pid: number, { reasons, waitMs }: NonNullable<Status["spacedReload"]>): string {
   const why =
     "so that those before it cut no connection that may last (--hard-stop-after; a smaller one waits less)";

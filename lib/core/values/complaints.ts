@@ -1,12 +1,12 @@
 import type { Excerpt, Notice } from "./notice.ts";
 
-/** A notice that does not name its container yet: replicas say the same, and are told the same. */
+/** A notice without its container: replicas with the same mistake share it. */
 export type Complaint = Omit<Notice, "subject">;
 
-/** Notices that one container may have: more would be work and memory that others wait for. */
+/** How many notices one container may have: more would cost time and memory of all others. */
 export const MOST_NOTICES = 20;
 
-/** What is wrong with the words of one container: the first so many, and how many more there were. */
+/** The mistakes of one container: the first ones, and how many more there are. */
 export class Complaints {
   readonly list: Complaint[] = [];
   more = 0;

@@ -1,6 +1,6 @@
 import type { IpAddress } from "./names.ts";
 
-/** Addresses that no container is reached at: the beginning of each, and what it is (RFC 6890, RFC 4291). */
+/** Addresses that no container can have: the beginning of each, and its meaning (RFC 6890, RFC 4291). */
 const IPV4: readonly (readonly [test: (octets: readonly number[]) => boolean, what: string])[] = [
   [([a]) => a === 0, "which stands for no address"],
   [([a, b]) => a === 169 && b === 254, "which is link-local, where clouds keep their metadata"],
@@ -8,7 +8,7 @@ const IPV4: readonly (readonly [test: (octets: readonly number[]) => boolean, wh
   [([a = 0]) => a >= 240, "which is broadcast or reserved"],
 ];
 
-/** Where clouds keep the secrets of a machine, in networks that are otherwise as any: by their documentation. */
+/** Addresses at which clouds serve a machine's secrets, in otherwise ordinary networks (from their documentation). */
 const METADATA: readonly string[] = [
   // Alibaba Cloud, Azure, Oracle Cloud.
   ...["100.100.100.200", "168.63.129.16", "192.0.0.192"],

@@ -1,4 +1,4 @@
-/** The message of anything that was thrown, with what only the binary's maker could use put in a user's words. */
+/** The message of anything that was thrown. Advice that helps only whoever builds the binary is replaced by advice for users. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // A rule of Deno's: such files need all permissions there are.

@@ -48,7 +48,7 @@ export function parseHost(text: string): Parsed<HostName> {
   return parsed(ascii as HostName);
 }
 
-/** International names become punycode, as browsers send them; everything else stays as it is, to be judged. */
+/** International names become punycode, as browsers send them; everything else stays as it is. */
 function toAscii(text: string): string {
   // deno-lint-ignore no-control-regex
   if (/^[\x00-\x7f]*$/.test(text) || !/^(?:\*\.)?[\p{L}\p{M}\p{N}._-]+$/u.test(text)) return text;
@@ -65,7 +65,7 @@ export function parseHostname(text: string): Parsed<HostName> {
 /** Whether the host is `*.name`. */
 export const isWildcard = (host: HostName): boolean => host.startsWith("*.");
 
-/** The host itself, or the domain that a wildcard is below: what a container is asked by that serves it. */
+/** The host itself, or the domain of a wildcard: the `Host` of probes and checks. */
 export const plainHost = (host: HostName): string => isWildcard(host) ? host.slice(2) : host;
 
 const EXPECTED_PATH =

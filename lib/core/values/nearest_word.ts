@@ -4,8 +4,8 @@ import { distance } from "fastest-levenshtein";
 const LONGEST_WORD = 64;
 
 /**
- * The known word that was probably meant: the same but for case and marks between its parts, else one that begins
- * alike, else the one with the fewest letters to change; `undefined` where none is near.
+ * The known word that was probably meant: one that differs in case and separators alone, else one with the same beginning,
+ * else the one with the fewest letters to change; `undefined` where none is near.
  */
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
   const written = letters(word.slice(0, LONGEST_WORD));
@@ -15,7 +15,7 @@ export function nearestWord(word: string, known: readonly string[]): string | un
   for (const each of known) {
     const spelt = letters(each);
     if (spelt === written) return each;
-    // One that begins alike is nearer than any that has other letters.
+    // A word with the same beginning is nearer than one with other letters.
     const changes = spelt.startsWith(written) ? 0 : changesOf(written, spelt);
     if (changes >= fewest) continue;
     found = each;
@@ -24,12 +24,12 @@ export function nearestWord(word: string, known: readonly string[]): string | un
   return found;
 }
 
-/** How many letters differ, or Infinity where that is too many for a slip: two, and three in a long word. */
+/** How many letters differ; Infinity where these are too many for a typing error: more than two, in a long word three. */
 function changesOf(written: string, spelt: string): number {
   const most = spelt.length > 8 ? 3 : 2;
   if (Math.abs(written.length - spelt.length) > most) return Infinity;
   const changes = distance(written, spelt);
-  // In a short word two changes leave another word, unless two of its letters have only changed places.
+  // Two changes make another word of a short one, unless two letters only changed places.
   const isOther = changes > 1 && Math.min(written.length, spelt.length) <= 4 &&
     sorted(written) !== sorted(spelt);
   return changes > most || isOther ? Infinity : changes;

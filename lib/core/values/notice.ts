@@ -1,6 +1,6 @@
 /** What a user should know, as data: a container's mistake, or a choice that signalbox made for it. */
 export type Notice = {
-  /** A warning cost somebody something (`--strict` counts it); an info is a choice worth knowing. */
+  /** A warning has cost a user something (`--strict` counts it); an info is a choice worth knowing. */
   readonly severity: "warning" | "info";
   /** A stable word for scripts, e.g. `bad-value`. */
   readonly code: string;
@@ -8,7 +8,7 @@ export type Notice = {
   readonly subject: string;
   /** What was tried, on what, and what would be right; one line, safe for a terminal. */
   readonly message: string;
-  /** The words at fault; a line is cut to what stands around the place. */
+  /** The text at fault: the part of its line around the place. */
   readonly excerpt?: Excerpt;
 };
 
@@ -36,13 +36,13 @@ export function quote(value: unknown): string {
   return onOneLine(typeof value === "string" ? JSON.stringify(short) : short);
 }
 
-/** What would end the line, move the cursor or turn the writing round, and what nobody sees. */
+/** Characters that end a line, move the cursor or change the direction of writing, and invisible ones. */
 const MARKS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u202f\u2065]/gu;
 
-/** Foreign text as a terminal may see it: marks that nobody sees are spelt out, as JSON would. */
+/** Foreign text that is safe for a terminal: such characters are escaped as in JSON. */
 export const onOneLine = (text: string): string => text.replace(MARKS, spellOut);
 
-/** JSON that says the same, with its line breaks and without such marks in its texts. */
+/** The same JSON, with its line breaks, and with such characters in its texts escaped. */
 export const visibleJson = (json: string): string =>
   json.replace(MARKS, (mark) => mark === "\n" ? mark : spellOut(mark));
 
@@ -50,7 +50,7 @@ export const visibleJson = (json: string): string =>
 const spellOut = (mark: string): string =>
   mark.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
 
-/** What stands around a place in a text, on its line, up to so many characters before and after it. */
+/** The part of a line around a place in a text, up to so many characters before and after it. */
 export function excerptAt(text: string, offset: number): Excerpt {
   const from = text.lastIndexOf("\n", offset - 1) + 1;
   const end = text.indexOf("\n", offset);

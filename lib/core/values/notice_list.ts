@@ -2,14 +2,14 @@ import { MOST_NOTICES } from "./complaints.ts";
 import { count } from "./count.ts";
 import type { Notice } from "./notice.ts";
 
-/** The notices of all containers: each has so many at most, and one more that says how many are not shown. */
+/** The notices of all containers: a limited number for each, and one more that says how many are not shown. */
 export class NoticeList {
   readonly #shown: Notice[] = [];
   readonly #counts = new Map<string, number>();
-  /** Whether a warning is among those that are not shown, by container. */
+  /** By container: whether a warning is among the notices that are not shown. */
   readonly #hidden = new Map<string, { hidden: number; isWarning: boolean }>();
 
-  /** Adds a notice on a container; `make` is asked only where it is shown, since what one can cause has no end. */
+  /** Adds a notice on a container. Calls `make` only for notices that are shown: one container can cause any number. */
   add({ subject, severity }: Pick<Notice, "subject" | "severity">, make: () => Notice): void {
     const shown = this.#counts.get(subject) ?? 0;
     if (shown >= MOST_NOTICES) return this.hide(subject, 1, severity);
@@ -19,7 +19,7 @@ export class NoticeList {
 
   /** Adds notices as they are. */
   addAll(notices: readonly Notice[]): void {
-    // Most containers have none, and all are asked in each pass.
+    // Most containers have no notices, and each pass comes by all containers.
     if (notices.length === 0) return;
     for (const notice of notices) this.add(notice, () => notice);
   }

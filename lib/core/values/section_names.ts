@@ -17,8 +17,8 @@ import { sha256 } from "./sha256.ts";
 export const LONGEST_NAME = 200;
 
 /**
- * What of a longer name stays, before a hash of all of it. No other name has the mark in it, where after two colons
- * there are always two digits. With 128 bits nobody finds a host and path for the name of somebody else's.
+ * A longer name keeps its beginning, with a hash of the whole name behind it. No other name contains the mark: two colons
+ * are always followed by two digits there. The hash has 128 bits, so that two names never get the same.
  */
 const KEPT = 160;
 const MARK = "::hash:";
@@ -38,7 +38,7 @@ export function backendName(host: HostName, path: PathPrefix): BackendName {
   return bounded(base + suffix);
 }
 
-/** What stands for the host in the names of its backends, before the first colon, where it is not too long. */
+/** The host's part in the names of its backends, before the first colon, where it is not too long. */
 export function hostInName(host: HostName): string {
   return isWildcard(host) ? `_${host.slice(1)}` : host;
 }
@@ -48,12 +48,12 @@ function bounded(name: string): BackendName {
   return `${name.slice(0, KEPT)}${MARK}${sha256(name).slice(0, HASH_DIGITS)}` as BackendName;
 }
 
-/** The server that stands for a container's port: its backend's name first, so that a statistics page tells whom it serves. */
+/** The name of a container's server: the backend's name first, so that a statistics page shows its host. */
 export function serverName(backend: BackendName, id: ContainerId, port: Port): ServerName {
   return `${backend}:${shortId(id)}:${port}` as ServerName;
 }
 
-/** The name that a server has today, of which an earlier signalbox may have written the backend's whole name, however long. */
+/** The name that a server has today; an earlier signalbox may have written a long backend's name in full. */
 export function currentName(name: ServerName): ServerName {
   const [, backend = "", rest = ""] = /^(.*)(:[A-Za-z0-9_-]{1,12}:[0-9]{1,5})$/.exec(name) ?? [];
   return backend.length <= LONGEST_NAME ? name : `${bounded(backend)}${rest}` as ServerName;

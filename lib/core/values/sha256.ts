@@ -12,7 +12,7 @@ const START = fractions(8, 1 / 2);
 
 const rotate = (word: number, by: number): number => (word >>> by) | (word << (32 - by));
 
-/** SHA-256 of a text's UTF-8, in 64 hexadecimal digits (FIPS 180-4): what nobody finds a second text for. */
+/** SHA-256 of a text's UTF-8, in 64 hexadecimal digits (FIPS 180-4). */
 export function sha256(text: string): string {
   const bytes = new TextEncoder().encode(text);
   const padded = new Uint8Array(((bytes.length + 8) >> 6) * 64 + 64);
