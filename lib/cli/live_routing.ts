@@ -17,6 +17,6 @@ export class LiveRouting {
 
   /** Reads templates, the password and names again; throws where they cannot be used, and stays as it was. */
   async reread(): Promise<void> {
-    this.current = await prepareRouting(this.settings);
+    this.current = await prepareRouting(this.settings, this.current);
   }
 }

@@ -27,9 +27,12 @@ export type Routing = {
   readonly env: Readonly<Record<string, string>>;
 };
 
-/** Prepares the flow from settings; reads templates and the password's file, and looks up names. Throws Failure. */
-export async function prepareRouting(settings: Settings): Promise<Routing> {
-  const password = await readPassword(settings);
+/**
+ * Prepares the flow from settings; reads templates and the password's file, and looks up names. `before` is what was
+ * prepared from the same settings earlier. Throws Failure.
+ */
+export async function prepareRouting(settings: Settings, before?: Routing): Promise<Routing> {
+  const password = await readPassword(settings, before?.env["SIGNALBOX_STATS_PASSWORD"]);
   const version = settings.haproxyVersion ?? await versionOfHaproxy(settings.haproxy);
   const routing: RoutingSettings = {
     frontend: {
@@ -82,8 +85,10 @@ export function absolute(path: string): string {
   return path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
 }
 
-async function readPassword(settings: Settings): Promise<string | undefined> {
+async function readPassword(settings: Settings, before?: string): Promise<string | undefined> {
   if (settings.statsPasswordFile === undefined) return settings.statsPassword;
+  // What came through a pipe is read once: opening it again would wait for a writer, and all of signalbox with it.
+  if (before !== undefined && await isPipe(settings.statsPasswordFile)) return before;
   const text = await Deno.readTextFile(settings.statsPasswordFile).catch((error) => {
     throw wrongUsage(
       `cannot read --stats-password-file "${settings.statsPasswordFile}": ${messageOf(error)}`,
@@ -97,6 +102,11 @@ async function readPassword(settings: Settings): Promise<string | undefined> {
     );
   }
   return password;
+}
+
+/** Whether a path leads to a pipe, a device or a socket. */
+async function isPipe(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(({ isFile, isDirectory }) => !isFile && !isDirectory, () => false);
 }
 
 async function versionOfHaproxy(path: string): Promise<HaproxyVersion> {
@@ -131,6 +141,7 @@ async function loadTemplates(folder: string | undefined): Promise<Templates> {
   const overlay: Record<string, string> = {};
   try {
     for (const name of folder === undefined ? [] : Object.keys(BUILTIN_TEMPLATES)) {
+      if (await isPipe(`${folder}/${name}`)) throw new Error(`${name} is no regular file`);
       const text = await Deno.readTextFile(`${folder}/${name}`).catch((error) => {
         if (error instanceof Deno.errors.NotFound) return undefined;
         throw error;
