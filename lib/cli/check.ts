@@ -1,4 +1,4 @@
-/** One thing that was looked at: how it stands, and what to do where it does not. */
+/** The result of one check of `doctor`, and what to do where it failed. */
 export type Check = {
   readonly name: string;
   readonly isGood: boolean;

@@ -6,14 +6,14 @@ import { processLimits } from "../haproxy/process/descriptor_limit.ts";
 import type { Check } from "./check.ts";
 import { prepareRouting } from "./routing.ts";
 
-/** Enough beside connections for HAProxy itself, and for some hundred servers. */
+/** Descriptors beside those of connections: enough for HAProxy itself and some hundred servers. */
 const SPARE = 1_000;
 /** More than HAProxy needs for itself, on many processors. */
 const FOR_HAPROXY = 400;
 
 /**
- * HAProxy takes two descriptors a connection, and one for the check of each server; one limit too low is fatal, and
- * `haproxy -c` does not see it.
+ * HAProxy takes two descriptors a connection, and one for the check of each server. A limit that is too low is fatal, and
+ * `haproxy -c` does not find it.
  */
 export async function checkDescriptors(
   settings: Settings,
@@ -42,7 +42,7 @@ async function countServers(settings: Settings, read: () => Promise<Snapshot>): 
     const { model } = (await prepareRouting(settings)).design.build(await read());
     return model.backends.reduce((sum, { servers }) => sum + servers.length, 0);
   } catch {
-    // What cannot be read is told by other checks.
+    // Other checks report what cannot be read.
     return 0;
   }
 }

@@ -8,8 +8,8 @@ import { failed } from "./failure.ts";
 import { absolute } from "./routing.ts";
 
 /**
- * Whether the ports that the settings name can be had; those that a running signalbox has are not tried, unless its HAProxy
- * does not serve.
+ * Whether the ports of the settings are free. Does not try the ports of a running signalbox, unless its HAProxy does not
+ * serve.
  */
 export function checkPorts(settings: Settings, running?: Status): Check[] {
   const had = running?.haproxy.isServing ? (running.listeners ?? []).map(({ port }) => port) : [];
@@ -37,7 +37,7 @@ export function checkPorts(settings: Settings, running?: Status): Check[] {
   });
 }
 
-/** Throws where the port cannot be had; of all addresses, those of a family that the machine lacks are no matter. */
+/** Throws where the port cannot be had. For all addresses, a family that the machine lacks does not count. */
 function tryPort(hostname: string, port: number, isOfMany: boolean): void {
   try {
     Deno.listen({ hostname, port }).close();
@@ -64,7 +64,7 @@ export async function checkCertificate(settings: Settings): Promise<Check | unde
   }
 }
 
-/** The regular files of a folder, as HAProxy reads it, or the one file. A pipe would be waited for without an end. */
+/** The regular files of a folder, as HAProxy reads it, or the one file. Reading a pipe might never end. */
 async function filesAt(path: string): Promise<string[]> {
   const { isDirectory, isFile } = await Deno.stat(path);
   if (!isDirectory && !isFile) throw new Error(`${path} is no regular file`);
@@ -75,8 +75,8 @@ async function filesAt(path: string): Promise<string[]> {
 }
 
 /**
- * A first start that could listen on nothing ends at once, and says what to do; where HAProxy serves, or has served with
- * this state directory, what it had is the better end. Throws Failure.
+ * Ends a first start that could not listen, with advice. Where HAProxy serves, or has served with this state directory,
+ * signalbox goes on with what HAProxy has. Throws Failure.
  */
 export async function proveListeners(settings: Settings, haproxy: OwnedHaproxy): Promise<void> {
   if (await haproxy.store.findCurrent() !== undefined) return;

@@ -5,17 +5,17 @@ import { onOneLine } from "../core/values/notice.ts";
 import { targetOf } from "../loop/probe_target.ts";
 import { askOnce, oneTry } from "../probe/try.ts";
 
-/** Servers that are asked: what is out of reach of one container is of most. */
+/** How many servers are tried: where one container is out of reach, most are. */
 const MOST_ASKED = 8;
 
-/** Whether containers' own addresses lead to them from here: how many were asked, and what does not. */
+/** Whether containers are reached at their own addresses from here: how many were tried, and one that is not. */
 export type Reach = {
   readonly asked: number;
-  /** An address that does not, and whether the container has a published port in its place. */
+  /** An address out of reach, and whether its container has a published port to use instead. */
   readonly away?: { readonly what: string; readonly hasPublished: boolean };
 };
 
-/** Connects to a few containers; one that refuses is reached all the same. */
+/** Connects to a few containers. A refusal counts as reached. */
 export async function checkReach(model: Model): Promise<Reach> {
   const servers = model.backends.flatMap((backend) => backend.servers.map((server) => ({ backend, server })))
     .filter(({ server }) => server.via === "container" && server.gate !== "created").slice(0, MOST_ASKED);
@@ -32,7 +32,7 @@ export async function checkReach(model: Model): Promise<Reach> {
     what: `${formatEndpoint(server.address, server.port)} of ${onOneLine(server.containerName)}`,
     hasPublished: server.others.some(({ via }) => via === "published"),
   }));
-  // What has no other way is what the user has to do something about.
+  // A container without another way is the one that the user has to do something about.
   const first = away.find(({ hasPublished }) => !hasPublished) ?? away[0];
   return { asked: servers.length, ...(first && { away: first }) };
 }

@@ -1,4 +1,4 @@
-/** More than signalbox and the haproxy that it starts need by themselves; some programs close as many as they may have. */
+/** More descriptors than signalbox and its haproxy need; not more, since some programs close all that they may have. */
 const ENOUGH = 65_536;
 
 /**

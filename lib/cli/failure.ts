@@ -6,7 +6,7 @@ export class Failure extends Error {
   }
 }
 
-/** Something went wrong that is not the command line's fault: exit code 1. */
+/** A failure that is not the command line's fault: exit code 1. */
 export const failed = (message: string): Failure => new Failure(1, message);
 
 /** The command line, a setting or a snapshot cannot be used: exit code 2. */

@@ -22,7 +22,7 @@ export async function readSnapshot(
   return (await openSnapshot(settings.snapshot, terminal)).snapshot;
 }
 
-/** The text of a snapshot that was looked at, so that it is one. Throws Failure with code 2. */
+/** The text of a snapshot, after a check that it is one. Throws Failure with code 2. */
 export async function readSnapshotText(path: string, terminal: Terminal): Promise<string> {
   return (await openSnapshot(path, terminal)).text;
 }
@@ -90,7 +90,7 @@ export async function temporaryFolder(): Promise<
   return { path, remove: () => Deno.remove(path, { recursive: true }).catch(() => undefined) };
 }
 
-/** A temporary folder for whoever comes to need one: only ssh does. */
+/** A temporary folder, made when it is first needed: only ssh needs one. */
 export function folderOnDemand(): {
   readonly path: () => Promise<string>;
   readonly remove: () => Promise<void>;

@@ -1,7 +1,7 @@
 import type { Settings } from "../core/settings/settings.ts";
 import { prepareRouting, type Routing } from "./routing.ts";
 
-/** The routing of a signalbox that runs: SIGHUP puts a fresh one in its place. */
+/** The routing of a running signalbox; SIGHUP replaces it by a fresh one. */
 export class LiveRouting {
   private constructor(readonly settings: Settings, private current: Routing) {}
 
@@ -15,7 +15,7 @@ export class LiveRouting {
     return this.current;
   }
 
-  /** Reads templates, the password and names again; throws where they cannot be used, and stays as it was. */
+  /** Reads templates, the password and names again. Throws where they cannot be used, and keeps the old routing. */
   async reread(): Promise<void> {
     this.current = await prepareRouting(this.settings, this.current);
   }

@@ -4,7 +4,7 @@ import { UntrustedPathError } from "../haproxy/files/trusted_path.ts";
 import { failed } from "./failure.ts";
 
 /**
- * The path of `--pid-file` once it is known that it can be written, and by us alone; nothing where nobody wants it.
+ * The path of `--pid-file`, after a check that we can write it and no other user can; `undefined` without that setting.
  * Throws Failure.
  */
 export function checkPidFile(path: string): string | undefined {

@@ -11,7 +11,7 @@ type Options = Record<string, unknown>;
 /** Runs the command line; answers with the exit code of the contract. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode = 0;
-  // The parser does not wait for its output, which would be cut off where the program ends at once.
+  // The parser does not wait for its output, which an immediate end of the program would cut off.
   let written = Promise.resolve();
   const out = (text: string) => written = written.then(() => terminal.out(text));
   const tellAsJson = (message: string) =>
@@ -44,8 +44,8 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
 }
 
 /**
- * The commands with their flags; each loads its work when it is called, so that `--version` is quick. With arguments,
- * only the commands that they name get the flags of the settings, since those of all take longer than the rest.
+ * The commands with their flags. Each loads its code when it is called, so that `--version` is quick. With arguments, only
+ * the commands that they name get the flags of the settings: those of all commands take longer than the rest.
  */
 export function buildProgram(
   terminal: Terminal,
@@ -84,7 +84,7 @@ export function buildProgram(
   add("explain", "say for each container which hosts it serves and at which address, or why it serves none")
     .argument("[HOST or CONTAINER]", "only this one")
     .option("--json", "print one JSON document")
-    // For the shells' completions, which hand over the flags that stand there already.
+    // For the shells' completions, which pass the flags that the user has typed.
     .addOption(new Option("--subjects").hideHelp())
     .action(async (subject: string | undefined, options: Options) =>
       finish(
@@ -123,7 +123,7 @@ function emptyProgram(terminal: Terminal): Command {
     .configureOutput({
       writeOut: (text) => void terminal.out(text),
       writeErr: (text) => terminal.err(text.trimEnd()),
-      // An error is one line, its suggestion too.
+      // An error is one line, including its suggestion.
       outputError: (text, write) => write(onOneLine(text.trim().replaceAll("\n", " "))),
     })
     .helpCommand(false);

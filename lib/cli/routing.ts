@@ -80,7 +80,7 @@ function ownListeners({ bind, httpPort, httpsPort, tlsCert, admin }: Settings): 
   ];
 }
 
-/** A path that means the same from any folder. */
+/** The absolute path. */
 export function absolute(path: string): string {
   return path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
 }

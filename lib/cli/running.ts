@@ -5,16 +5,16 @@ import { absolute } from "./routing.ts";
 import { isTrustedStateDir, stateDirOf } from "./state_dir.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Where root's signalbox is, unless it was told otherwise. */
+/** The default state directory of root's signalbox. */
 const ROOTS_STATE_DIR = "/run/signalbox";
 
-/** The signalbox that runs here: how it stands; or that we may not ask it, and who may; or where none answered. */
+/** The signalbox that runs here: its status; or the user who may ask it, where we may not; or the places where none answered. */
 export type Found =
   | { readonly kind: "runs"; readonly stateDir: string; readonly status: Status }
   | { readonly kind: "denied"; readonly stateDir: string; readonly owner: number }
   | { readonly kind: "none"; readonly stateDirs: readonly string[] };
 
-/** Asks the signalbox of a state directory; where none is named, root's is looked for too. */
+/** Asks the signalbox of a state directory; without that setting, root's too. */
 export async function findRunning(settings: Settings, terminal: Terminal): Promise<Found> {
   const stateDirs = placesOf(settings, terminal);
   for (const stateDir of stateDirs) {
@@ -34,7 +34,7 @@ function placesOf(settings: Settings, terminal: Terminal): readonly string[] {
   try {
     return [...new Set([stateDirOf(settings, terminal), ...places])];
   } catch {
-    // There is no place where one of ours could run.
+    // There is no default state directory.
     return [...places];
   }
 }
@@ -55,7 +55,7 @@ function strangerAt(stateDir: string): number | undefined {
   }
 }
 
-/** What to type to ask as the user who may: our own words, and those given where no shell would read them otherwise. */
+/** The command line for the user who may ask: our command, with the arguments that no shell would interpret. */
 export function asOwner(
   { stateDir, owner }: { readonly stateDir: string; readonly owner: number },
   ...words: readonly string[]
@@ -65,7 +65,7 @@ export function asOwner(
   return `sudo ${owner === 0 ? "" : `-u '#${owner}' `}signalbox ${plain.join(" ")}`;
 }
 
-/** What runs is explained with its own settings, but for those that are given. Settings name programs that are started. */
+/** The settings of the running signalbox, under those that are given. Only from a trusted one: settings name programs to run. */
 export async function settingsOfRunning(found: Found | undefined): Promise<Record<string, string>> {
   if (found?.kind !== "runs" || !isTrustedStateDir(found.stateDir)) return {};
   return await askControl(found.stateDir, "GET", "/settings") as Record<string, string> | undefined ?? {};

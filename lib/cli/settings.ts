@@ -19,8 +19,8 @@ export function addSettingFlags(command: Command, name: CommandName): Command {
 }
 
 /**
- * Reads a command's settings from its flags and the environment, and beneath them from an `inherited` one; throws a Failure
- * with code 2 for the first that is wrong.
+ * Reads a command's settings: from its flags, else the environment, else the `inherited` environment. Throws a Failure with
+ * code 2 for the first wrong one.
  */
 export function settingsOf(
   options: Record<string, unknown>,
@@ -33,7 +33,7 @@ export function settingsOf(
   return settings;
 }
 
-/** What was given of a command's settings, as an environment that gives the same. */
+/** The given settings of a command, as environment variables. */
 export const givenAsEnvironment = (
   options: Record<string, unknown>,
   terminal: Terminal,

@@ -1,4 +1,4 @@
-/** The signals that `run` obeys, from the moment that this is made: SIGTERM and SIGINT end it, SIGHUP has it read again. */
+/** The signals of `run`, from its construction on: SIGTERM and SIGINT end signalbox, SIGHUP makes it read everything again. */
 export class Signals {
   readonly #stopping = new AbortController();
   #onHangup = () => {};
@@ -15,7 +15,7 @@ export class Signals {
     return this.#stopping.signal;
   }
 
-  /** Ends signalbox as a signal does. */
+  /** Ends signalbox like a signal. */
   stop(): void {
     this.#stopping.abort();
   }

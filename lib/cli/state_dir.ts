@@ -6,13 +6,13 @@ import { failed, wrongUsage } from "./failure.ts";
 import { absolute } from "./routing.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** How long the path of the state directory may be, in bytes: a socket in it has 107, and HAProxy's a name for a while that is longer. */
+/** The longest path of the state directory, in bytes: a socket's path has 107, and HAProxy uses a longer name for a while. */
 const LONGEST_STATE_DIR = 80;
 
-/** Of what a signalbox leaves in its state directory, however it ended, one is there. */
+/** The traces of a signalbox in its state directory: at least one is there, however it ended. */
 const OURS = /^(?:generations|control\.sock|empty|stdin\.json|docker-[0-9a-f]{8}\.sock)$/;
 
-/** Where sockets and applied files lie, as a path that means the same from any folder; throws a Failure where there is no such place. */
+/** The absolute path of the folder for sockets and applied files. Throws a Failure where there is no such place. */
 export function stateDirOf({ stateDir }: Pick<Settings, "stateDir">, terminal: Terminal): string {
   return absolute(stateDir ?? defaultStateDir(terminal));
 }
@@ -32,8 +32,8 @@ export function checkLength(stateDir: string): void {
 }
 
 /**
- * Makes the state directory, or looks at one that is there: nobody else may have made it or what is in it, and it is to be
- * closed to others, which a folder that is there for other things is not. Throws Failure.
+ * Makes the state directory, or checks an existing one: no other user may have made it or its content. Closes it to others,
+ * but never a folder that serves another purpose. Throws Failure.
  */
 export function openStateDir(stateDir: string): void {
   try {
@@ -67,11 +67,11 @@ export function cannotUse(stateDir: string, error: unknown): string {
   return `cannot use the state directory ${stateDir}: ${messageOf(error)}, ${advice}`;
 }
 
-/** Whether we or root made a state directory and the control socket in it: nobody else answers there. */
+/** Whether we or root made a state directory and the control socket in it, so that no other user answers there. */
 export function isTrustedStateDir(stateDir: string): boolean {
   try {
     checkWay(`${stateDir}/`);
-    // In a folder such as /tmp anybody may have made the socket, and nobody can put another in the place of ours.
+    // In a folder such as /tmp any user may have made the socket, but nobody can replace ours.
     return isTrustedUser(Deno.lstatSync(controlPath(stateDir)).uid);
   } catch {
     return false;

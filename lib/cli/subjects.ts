@@ -4,12 +4,12 @@ import { prepareRouting } from "./routing.ts";
 import { settingsOf } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Hosts and containers as they are named everywhere; what is anything else is nothing that a shell should read. */
+/** Names of hosts and containers; a shell should not get to read any other text. */
 const WORD = /^[A-Za-z0-9_*][A-Za-z0-9_.*-]*$/;
 
 /**
- * Prints the hosts and containers that `explain` can be asked about, a line each, for the shells' completions: the hosts of
- * the signalbox that runs, or those that its containers would serve, and all containers that run. Prints nothing where nobody tells.
+ * Prints the hosts and containers that `explain` knows, a line each, for the shells' completions: the hosts of the running
+ * signalbox, or those that the containers would serve, and all running containers. Prints nothing where neither answers.
  */
 export async function subjects(
   options: Readonly<Record<string, unknown>>,
@@ -33,7 +33,7 @@ async function findWords(
       route.replace(/\/.*$/, ""),
       ...servers.map(({ container }) => container),
     ]);
-    // Those that serve nothing are asked about most.
+    // Users ask most about containers that serve nothing.
     const own = settingsOf(options, terminal, await settingsOfRunning(found));
     const all = await readSnapshot(own, terminal).then(({ containers }) => containers, () => []);
     return [...served, ...all.map(({ name }) => name)];

@@ -7,8 +7,8 @@ import { failed } from "./failure.ts";
 const HAND_OVER_LIMIT_MS = 10_000;
 
 /**
- * A signalbox that runs with this state directory is asked to leave HAProxy to us, once `prove` has not thrown: an upgrade
- * costs no request, and one that could not do the work drives none away that does. Answers with whether there was one.
+ * Asks the signalbox that runs with this state directory to hand HAProxy over, once `prove` has not thrown. So an upgrade
+ * costs no request, and a signalbox that cannot work does not end one that does. Answers with whether there was one.
  */
 export async function takeOver(
   stateDir: string,

@@ -1,7 +1,7 @@
 import { visibleJson } from "../core/values/notice.ts";
 import { WholeLines } from "./whole_lines.ts";
 
-/** The world that a command speaks to: arguments aside, everything that it reads and writes. */
+/** Everything that a command reads and writes, beside its arguments. */
 export type Terminal = {
   readonly env: (name: string) => string | undefined;
   /** Standard output: what was asked for, and nothing else. */

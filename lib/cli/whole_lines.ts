@@ -1,7 +1,7 @@
-/** As much as is kept for a reader that is slow, in bytes; lines that come then are left out whole. */
+/** How much is kept for a slow reader, in bytes; further lines are left out as a whole. */
 const MOST_UNSENT_BYTES = 262_144;
 
-/** Writes lines to a pipe that may be full: one that is begun is finished before the next. */
+/** Writes lines to a pipe that may be full: finishes each line before it begins the next. */
 export class WholeLines {
   readonly #encoder = new TextEncoder();
   #unsent: Uint8Array = new Uint8Array();
@@ -22,7 +22,7 @@ export class WholeLines {
       while (sent < all.length) sent += this.write(all.subarray(sent));
       this.#unsent = all.subarray(sent);
     } catch (error) {
-      // A reader of our log that went away must not end us, nor HAProxy with us.
+      // The end of a log's reader must not end signalbox.
       this.#unsent = error instanceof Deno.errors.WouldBlock ? all.slice(sent) : new Uint8Array();
     }
   }

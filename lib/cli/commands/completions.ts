@@ -11,7 +11,7 @@ type Described = {
   readonly argument: Value;
 };
 type Flag = { readonly name: string; readonly help: string; readonly value: Value | undefined };
-/** What a shell offers: words, files, folders, hosts and containers, or nothing of which it knows. */
+/** What a shell offers: words, files, folders, hosts and containers, or nothing. */
 type Value = readonly string[] | "file" | "folder" | "subject" | "any";
 
 /** Prints completions for a shell, made from the commands themselves and the table of settings. */
@@ -44,13 +44,13 @@ function describe(command: Command): Described {
   return { name, help: command.description(), flags, argument: ARGUMENTS[name] ?? "any" };
 }
 
-/** By what stands for the value in the help. */
+/** The kind of a value, by its placeholder in the help. */
 function kindOf(argument: string): Value {
   if (argument === "DIR") return "folder";
   return argument === "PATH" || argument === "FILE" ? "file" : "any";
 }
 
-/** Asks for hosts and containers; what the shell has of the words between the command and the cursor comes behind it. */
+/** The command that lists hosts and containers; the shell adds the words between the command and the cursor. */
 const SUBJECTS = "signalbox explain --subjects";
 
 function bash(commands: readonly Described[]): string {
@@ -127,7 +127,7 @@ function zsh(commands: readonly Described[]): string {
     }'`;
   const cases = commands.map(({ name, flags, argument }) =>
     `    ${name})\n      _arguments \\\n${
-      // Where zsh is told that something it does not know may stand, it inserts no flag.
+      // Where an unknown argument is possible, zsh inserts no flag by itself.
       [...flags.map(flag), ...(argument === "any" ? [] : [`        '1:argument:${action(argument)}'`])].join(
         " \\\n",
       )}\n      ;;`

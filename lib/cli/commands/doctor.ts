@@ -22,7 +22,7 @@ import { settingsOf } from "../settings.ts";
 import { checkLength, openStateDir, stateDirOf } from "../state_dir.ts";
 import { jsonDocument, type Terminal } from "../terminal.ts";
 
-/** Looks at all that `run` needs; answers with 0 where all is well, with 1 otherwise. */
+/** Checks everything that `run` needs; answers with 0 where all checks pass, with 1 otherwise. */
 export async function doctor(
   options: { readonly json?: boolean } & Record<string, unknown>,
   terminal: Terminal,
@@ -131,7 +131,7 @@ async function checkStateDir(settings: Settings, terminal: Terminal): Promise<Ch
   }
 }
 
-/** What other users can lead elsewhere or change is not written to. */
+/** signalbox writes nothing to paths that other users can redirect or change. */
 function checkPlaces({ config, pidFile }: Settings): Check[] {
   const places = { "--config": config, "--pid-file": pidFile };
   return Object.entries(places).flatMap(([name, path]): Check[] => {
@@ -146,7 +146,7 @@ function checkPlaces({ config, pidFile }: Settings): Check[] {
   });
 }
 
-/** A signalbox that runs may be in trouble by itself. */
+/** The trouble of the running signalbox, if it has any. */
 function checkRunning({ haproxy, trouble, sources, pid }: Status): Check {
   const troubles = [
     haproxy.isServing ? undefined : "HAProxy does not serve",
@@ -192,7 +192,7 @@ async function checkConfigOfNow(settings: Settings, terminal: Terminal): Promise
   }
 }
 
-/** Whether containers are reached where they would be: of a rootless engine, or one in a VM, they are not. */
+/** Whether containers are reached at their addresses; those of a rootless engine, or of one in a VM, are not. */
 async function checkAddresses(settings: Settings, terminal: Terminal): Promise<Check | undefined> {
   try {
     const routing = await prepareRouting(settings);
@@ -206,12 +206,12 @@ async function checkAddresses(settings: Settings, terminal: Terminal): Promise<C
       return { name, isGood: true, detail: `${detail}, and its published port is used if that answers` };
     }
     const remedy = "publish its port (-p), or run signalbox where the engine's networks are";
-    // What a snapshot tells of may be anywhere.
+    // The containers of a snapshot may be on another machine.
     return settings.snapshot === undefined
       ? { name, isGood: false, detail, remedy }
       : { name, isGood: true, detail: `${detail}: ${remedy}` };
   } catch {
-    // What cannot be read is told by the checks above.
+    // The checks above report what cannot be read.
     return undefined;
   }
 }

@@ -16,7 +16,7 @@ import { prepareRouting } from "../routing.ts";
 import { settingsOf } from "../settings.ts";
 import { jsonDocument, type Terminal } from "../terminal.ts";
 
-/** Says for each container, or for the host or container named, what it serves, or why nothing. */
+/** Says what each container, or the host or container named, serves, or why it serves nothing. */
 export async function explain(
   subject: string | undefined,
   options: { readonly json?: boolean } & Record<string, unknown>,
@@ -34,7 +34,7 @@ export async function explain(
       serverLimit: found?.kind === "runs" ? found.status.serverLimit : undefined,
     }
     : undefined;
-  // What the running one has proven is not known here by itself.
+  // Only the running signalbox knows which ways have been proven.
   const detours = found?.kind === "runs" ? found.status.detours ?? [] : [];
   const inUse = new Map(detours.map(({ server, ...at }) => [server, at]));
   const build = async (which: Which) =>
@@ -49,7 +49,7 @@ export async function explain(
   const entries = verdicts.map((verdict) => explainOne(verdict, built, stateOf(verdict)));
   if (options.json) await terminal.out(jsonDocument(entries));
   else {
-    // What is the same of all is said once.
+    // A reason that all share is said once.
     const own = word === "" ? entries : entries.map((entry) => ({ ...entry, live: undefined }));
     const text = entries.length === 0 ? "no container runs\n" : formatEntries(own, built.notices);
     await terminal.out(text + word);
@@ -66,13 +66,13 @@ type Entry = {
   readonly via: string | undefined;
   readonly why: string | undefined;
   readonly notices: readonly string[];
-  /** Whether it gets traffic now: `null` where nobody may tell; absent of a snapshot. */
+  /** Whether it gets traffic now: `null` where that is unknown; absent for a snapshot. */
   readonly live?: undefined | { readonly getsTraffic: boolean | null; readonly why?: string };
 };
 
-/** What concerns a container's name or id, or a host; a host that nobody serves by name is its longest wildcard's. */
+/** The verdicts on a container's name or id, or on a host; an unknown host belongs to its longest wildcard. */
 function findVerdicts(subject: string, built: Built): readonly Verdict[] {
-  // As it stands in a browser, or in what this command prints.
+  // A user may paste a URL from a browser, or a line of this command's output.
   const host = parseHost(subject.replace(/^https?:\/\//, "").replace(/\/.*$/, ""));
   const hosts = host.ok ? [host.value, ...wildcardsOf(host.value)] : [];
   const served = hosts.find((each) => built.model.routes.some((route) => route.host === each));
@@ -113,7 +113,7 @@ function explainOne(verdict: Verdict, built: Built, live: Live | undefined): Ent
   };
 }
 
-/** Whether each verdict's server gets traffic, and a last line for people where that is the same of all. */
+/** Whether each verdict's server gets traffic, and a last line for people where the answer is the same for all. */
 function tellLive(
   found: Found | undefined,
   subject: string | undefined,
@@ -150,12 +150,12 @@ function wayOf({ via, elsewhere }: Server): string {
   return elsewhere === undefined ? "its own address" : "its own address on another machine";
 }
 
-/** A paragraph for each container: its routes, then its notices, but for those that say the same as a route left out. */
+/** A paragraph for each container: its routes, then its notices, without those that repeat why a route was left out. */
 function formatEntries(entries: readonly Entry[], notices: readonly Notice[]): string {
   const noticesOf = Map.groupBy(notices, ({ subject }) => subject);
   const paragraphs = [...Map.groupBy(entries, (entry) => entry.id).values()].map((own) => {
     const [first] = own;
-    // Several routes of one container may come to nothing for one reason.
+    // Several routes of one container may fail for the same reason.
     const routes = new Set(
       own.map((entry) =>
         entry.why === undefined

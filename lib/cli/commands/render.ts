@@ -70,7 +70,7 @@ async function validate(files: Files, haproxy: string, env: Readonly<Record<stri
 async function diffFiles(path: string, files: Files): Promise<string> {
   const file = path.endsWith("/") ? `${path}haproxy.cfg` : path;
   const folder = file.includes("/") ? file.slice(0, file.lastIndexOf("/") + 1) : "";
-  // What comes through a pipe has no other files beside it.
+  // A pipe has no files beside it.
   const isPipe = await Deno.stat(file).then(({ isFile }) => !isFile, () => false);
   const parts: string[] = [];
   for (const [name, text] of files) {

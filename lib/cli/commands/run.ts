@@ -26,7 +26,7 @@ const STOP_LIMIT_MS = 7_200;
 
 /** Follows Docker until SIGTERM or SIGINT; answers with the exit code, or throws Failure when it cannot begin. */
 export async function run(options: Record<string, unknown>, terminal: Terminal): Promise<number> {
-  // First: as process 1 a signal without a listener is ignored, or ends us without a word.
+  // First of all: without a listener, process 1 ignores a signal, and others end without a word.
   const signals = new Signals();
   // Nobody waits for it.
   void raiseDescriptorLimit();
@@ -58,7 +58,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   return 0;
 }
 
-/** Reads what was given, before anything is touched. Throws Failure. */
+/** Reads all input before anything is changed. Throws Failure. */
 async function prepare(
   options: Record<string, unknown>,
   terminal: Terminal,
@@ -69,7 +69,7 @@ async function prepare(
   const stateDir = stateDirOf(settings, terminal);
   checkLength(stateDir);
   const routing = await LiveRouting.open(settings);
-  // Later it may break, and HAProxy goes on with what it has; what is wrong from the start is told at once.
+  // A snapshot that is wrong from the start ends signalbox. When it breaks later, HAProxy goes on with what it has.
   const given = settings.snapshot === undefined
     ? undefined
     : await readSnapshotText(settings.snapshot, terminal);

@@ -6,7 +6,7 @@ import { asOwner, findRunning } from "../running.ts";
 import { stateDirOf } from "../state_dir.ts";
 import { jsonDocument, type Terminal } from "../terminal.ts";
 
-/** Asks a running signalbox how it stands; answers with 1 where HAProxy does not serve or is not in step; throws Failure when none runs. */
+/** Prints the status of a running signalbox; answers with 1 where HAProxy does not serve or is not in step. Throws Failure. */
 export async function status(
   options: { readonly json?: boolean } & Record<string, unknown>,
   terminal: Terminal,

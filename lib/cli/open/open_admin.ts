@@ -7,13 +7,13 @@ import { failed } from "../failure.ts";
 import type { StatusParts } from "./open_control.ts";
 import type { RunContext } from "./run_context.ts";
 
-/** Where HAProxy tells its metrics. */
+/** The path of HAProxy's metrics. */
 export const metricsSocketOf = (stateDir: string): string => `${stateDir}/metrics.sock`;
 
 /** Serves the page of `--admin`; `undefined` without that setting. Throws Failure where its address cannot be had. */
 export function openAdmin(
   { settings, stateDir }: RunContext,
-  // A signalbox that took over from another one is needed, with or without its page.
+  // After a handover signalbox has to run, with or without its page.
   { status, onFailure, mayWait }: StatusParts & { readonly mayWait: boolean },
 ): SteadyServer | undefined {
   if (settings.admin === undefined) return undefined;

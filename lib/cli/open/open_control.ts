@@ -6,14 +6,14 @@ import { givenAsEnvironment } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import type { RunContext } from "./run_context.ts";
 
-/** How whoever asks learns how signalbox stands. */
+/** What the control socket answers from. */
 export type StatusParts = {
   readonly status: () => Promise<Status>;
-  /** Hears why nobody can ask for a while. */
+  /** Called when the socket cannot be served for a while. */
   readonly onFailure: (error: unknown) => void;
 };
 
-/** Serves the control socket, over which `status`, `explain` and the next signalbox ask. */
+/** Serves the control socket for `status`, `explain` and the next signalbox. */
 export function openControl(
   { stateDir, settings: { snapshot } }: RunContext,
   { status, onFailure }: StatusParts,
@@ -24,7 +24,7 @@ export function openControl(
   return serveControl(stateDir, { clock: systemClock, status, onFailure, settings, handOver });
 }
 
-/** With paths that mean the same from any folder; what came through a pipe is nothing to be read again. */
+/** The settings with absolute paths, and without a snapshot from a pipe, which cannot be read again. */
 function routingSettingsOf(
   options: Record<string, unknown>,
   terminal: Terminal,

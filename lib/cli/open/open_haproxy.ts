@@ -25,18 +25,18 @@ import { takeOver } from "../take_over.ts";
 import { metricsSocketOf } from "./open_admin.ts";
 import type { RunContext } from "./run_context.ts";
 
-/** An HAProxy that is looked after, and whether another signalbox did so until now. */
+/** The HAProxy that signalbox manages, and whether another signalbox managed it until now. */
 export type OpenedHaproxy = {
   readonly haproxy: OwnedHaproxy | ExternalHaproxy;
   readonly hasTakenOver: boolean;
-  /** `undefined` where it has no end, or others run HAProxy. */
+  /** How many servers it can have; `undefined` without a limit, or where others run HAProxy. */
   readonly serverLimit: ServerLimit | undefined;
 };
 
-/** What HAProxy may have; an HAProxy that was adopted was started with limits of its own. */
+/** HAProxy's limits; an adopted HAProxy was started with limits of its own. */
 type Room = { limits: ProcessLimits };
 
-/** Gets hold of HAProxy, from the signalbox that runs here if there is one. Throws Failure. */
+/** Opens HAProxy; takes it over from the signalbox that runs here, if there is one. Throws Failure. */
 export async function openHaproxy(context: RunContext): Promise<OpenedHaproxy> {
   const { settings, stateDir, routing, report } = context;
   const room: Room = { limits: await processLimits() };
@@ -46,7 +46,7 @@ export async function openHaproxy(context: RunContext): Promise<OpenedHaproxy> {
     const hasAdopted = await haproxy.open().catch((error) => {
       throw failed(cannotUse(stateDir, error));
     });
-    // One that runs has its ports.
+    // A running HAProxy has its ports already.
     if (hasAdopted) room.limits = await processLimits((await haproxy.describe()).pid);
     else await proveListeners(settings, haproxy);
   }
@@ -57,7 +57,7 @@ export async function openHaproxy(context: RunContext): Promise<OpenedHaproxy> {
 const connectionsIn = ({ limits }: Room, { maxConnections }: RunContext["settings"]): ConnectionLimits =>
   connectionLimits(maxConnections, limits.descriptors);
 
-/** What can be found out before another signalbox is asked to leave is found out here. Throws Failure. */
+/** Finds faults of the settings before another signalbox is asked to hand HAProxy over. Throws Failure. */
 async function prepareHaproxy(context: RunContext, room: Room): Promise<OwnedHaproxy | ExternalHaproxy> {
   const { settings, stateDir, routing, report } = context;
   if (settings.external) return await prepareExternal(context);
@@ -103,7 +103,7 @@ async function prepareExternal({ settings, routing, report }: RunContext): Promi
   );
 }
 
-/** Throws Failure where HAProxy would refuse what the settings alone give, with no container. */
+/** Throws Failure where HAProxy would refuse the config of the settings alone, without containers. */
 async function proveSettings(routing: Routing, haproxy: OwnedHaproxy | ExternalHaproxy): Promise<void> {
   const nothing = decodeSnapshot("[]");
   if (!nothing.ok) return;

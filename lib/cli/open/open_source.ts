@@ -10,13 +10,13 @@ import { ConnectionCheck } from "../../probe/answers.ts";
 import { absolute } from "../routing.ts";
 import type { RunContext } from "./run_context.ts";
 
-/** Where `run` learns of containers: engines, or a snapshot, whose text was read where it came through a pipe. */
+/** Where `run` learns of containers: engines, or a snapshot, whose text is given where it came through a pipe. */
 export async function openSource(
   { settings, routing, stateDir, report }: RunContext,
   given: string | undefined,
 ): Promise<ContainerSource> {
   const { snapshot } = settings;
-  // What came through a pipe is read once, and cannot be watched.
+  // A pipe is read once, and cannot be watched.
   const isPipe = snapshot === "-" || snapshot !== undefined &&
       await Deno.stat(snapshot).then(({ isFile }) => !isFile, () => false);
   if (isPipe) {
