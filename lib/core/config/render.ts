@@ -1,7 +1,7 @@
 import { isAtLeast } from "../keys/backend_option.ts";
 import { FORWARDING_HEADERS } from "./forwarding_headers.ts";
 import type { Frontend, Model } from "../model/model.ts";
-import { type BackendName, formatEndpoint } from "../values/names.ts";
+import { formatEndpoint } from "../values/names.ts";
 import {
   HOSTS_MAP,
   ROUTE_TABLES,
@@ -11,7 +11,7 @@ import {
   type TableValue,
 } from "../values/table.ts";
 import { segmentsOf, STRIPPED_SEGMENTS } from "../keys/strip.ts";
-import { heirsOf, type RouteTexts, tablesOf } from "./route_tables.ts";
+import { heirsOf, tablesOf } from "./route_tables.ts";
 import { MOST_STREAMS, OTHER_CONNECTIONS } from "./descriptors.ts";
 import {
   prepareBackends,
@@ -84,13 +84,9 @@ export function renderDesired(
     hasLastTry,
     memory: remembered,
   };
-  const prepared = prepareBackends(model.backends, rendering);
+  const { list: prepared, byName } = prepareBackends(model.backends, rendering);
   const sections = new Map<string, Section>();
-  const routes = new Map<BackendName, RouteTexts>();
-  for (const { backend, section, texts } of prepared) {
-    sections.set(backend.name, section);
-    routes.set(backend.name, texts);
-  }
+  for (const { backend, section } of prepared) sections.set(backend.name, section);
   const ready = prepareReady(model, balance, canAddBackends, rendering);
   for (const [name, section] of ready.sections) sections.set(name, section);
   const { spares, defaults } = ready;
@@ -110,9 +106,9 @@ export function renderDesired(
     templates,
     memory,
   );
-  const tables = tablesOf(
+  const { tables, rows } = tablesOf(
     model,
-    routes,
+    byName,
     fixed.includes("txn.flags") ? "knows flags" : "knows backends alone",
   );
   const backends = prepared.map(({ data }) => data);
@@ -122,7 +118,7 @@ export function renderDesired(
     model,
     files: new Map([
       ["haproxy.cfg", templates.render("haproxy.cfg.eta", { ...all, textOf: textsOf(all, rendering) })],
-      [HOSTS_MAP, templates.render(`${HOSTS_MAP}.eta`, { routes: routeRows(model, hosts) })],
+      [HOSTS_MAP, templates.render(`${HOSTS_MAP}.eta`, { routes: rows })],
       ...[...ROUTE_TABLES].map(([name, title]) =>
         [name, tableText(title, tables.get(name) ?? new Map())] as const
       ),
@@ -132,16 +128,8 @@ export function renderDesired(
     sections,
     defaults: new Map(defaults.map(({ shape, name }) => [shape, name])),
     tables,
-    heirs: heirsOf(model, hosts, routes),
+    heirs: heirsOf(model, hosts, byName),
   };
-}
-
-/** hosts.map's rows for its template: a route with its value in place of the name of its backend. */
-function routeRows({ routes }: Model, hosts: ReadonlyMap<TableKey, TableValue>): object[] {
-  return routes.flatMap(({ key, host, path, by }) => {
-    const backend = hosts.get(key);
-    return backend === undefined ? [] : [{ key, host, path, by, backend }];
-  });
 }
 
 /** For how many segments of a path the frontend has a rule that takes them off: always a few, more where a route has more. */

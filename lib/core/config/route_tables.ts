@@ -1,7 +1,7 @@
 import { keysOf } from "../keys/options.ts";
 import type { RouteRow } from "../keys/route_row.ts";
 import { keyNamed } from "../keys/route_keys.ts";
-import type { Backend, Model, RouteOptions } from "../model/model.ts";
+import type { Backend, Model, Route, RouteOptions } from "../model/model.ts";
 import { flagsOf, routeValue, targetOf, withFlags } from "../runtime/route_value.ts";
 import type { BackendName, Flag, RouteId } from "../values/names.ts";
 import {
@@ -37,40 +37,53 @@ export function routeTexts({ name, options }: Pick<Backend, "name" | "options">)
 const isAsked = (value: RouteOptions[keyof RouteOptions] | undefined): boolean =>
   value !== undefined && value !== false && value !== "";
 
+/** A row of hosts.map for its template: the route, with its value in place of the name of its backend. */
+export type HostRow = Pick<Route, "key" | "host" | "path" | "by"> & { readonly backend: TableValue };
+
+/** What each backend's route is in tables, by the name of the backend. */
+type TextsOf = ReadonlyMap<BackendName, { readonly texts: RouteTexts }>;
+
 /**
- * All tables of a model. Where the frontend is a user's own and knows no flags, a route that has some is left out. `textsOf`
- * has what each backend's route is in them.
+ * All tables of a model, and the rows of hosts.map for its template. Where the frontend is a user's own and knows no flags, a
+ * route that has some is left out.
  */
 export function tablesOf(
-  model: Model,
-  textsOf: ReadonlyMap<BackendName, RouteTexts>,
+  { routes, backends, tlsOnly }: Model,
+  textsOf: TextsOf,
   frontend: "knows flags" | "knows backends alone",
-): Tables {
+): { readonly tables: Tables; readonly rows: readonly HostRow[] } {
   const hosts = new Map<TableKey, TableValue>();
-  for (const { key, backend } of model.routes) {
-    const value = textsOf.get(backend)?.value;
-    if (value === undefined) throw new TypeError(`The model has a route to ${backend}, and no such backend`);
-    const wanted = model.tlsOnly.has(key) ? withTlsOnly(value) : value;
-    if (frontend === "knows flags") hosts.set(key, wanted);
-    else if (flagsOf(wanted).size === 0) hosts.set(key, targetOf(wanted) as TableValue);
+  const rows: HostRow[] = [];
+  const knowsFlags = frontend === "knows flags";
+  const hasTlsOnly = tlsOnly.size > 0;
+  for (const { key, host, path, by, backend: name } of routes) {
+    const value = textsOf.get(name)?.texts.value;
+    if (value === undefined) throw new TypeError(`The model has a route to ${name}, and no such backend`);
+    const wanted = hasTlsOnly && tlsOnly.has(key) ? withTlsOnly(value) : value;
+    if (!knowsFlags && flagsOf(wanted).size > 0) continue;
+    const backend = knowsFlags ? wanted : targetOf(wanted) as TableValue;
+    hosts.set(key, backend);
+    rows.push({ key, host, path, by, backend });
   }
   const others = new Map<TableName, Map<TableKey, TableValue>>();
   for (const name of ROUTE_TABLES.keys()) others.set(name, new Map());
-  for (const { name } of model.backends) {
-    for (const { table, key, value } of textsOf.get(name)?.rows ?? []) others.get(table)?.set(key, value);
+  for (const { name } of backends) {
+    for (const { table, key, value } of textsOf.get(name)?.texts.rows ?? []) {
+      others.get(table)?.set(key, value);
+    }
   }
-  return new Map<TableName, Table>([[HOSTS_MAP, hosts], ...others]);
+  return { tables: new Map<TableName, Table>([[HOSTS_MAP, hosts], ...others]), rows };
 }
 
 /** What each route's row in hosts.map would be, if its backend were gone: that of the backend that claimed it next. */
 export function heirsOf(
   model: Model,
   hosts: Table,
-  textsOf: ReadonlyMap<BackendName, RouteTexts>,
+  textsOf: TextsOf,
 ): ReadonlyMap<TableKey, TableValue> {
   const heirs = new Map<TableKey, TableValue>();
   for (const [key, backend] of model.heirs) {
-    const value = textsOf.get(backend)?.value;
+    const value = textsOf.get(backend)?.texts.value;
     if (value === undefined) continue;
     const now = hosts.get(key);
     // Until the next pass decides it, an heir redirects what was redirected before.

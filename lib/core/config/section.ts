@@ -87,16 +87,19 @@ export class SectionMemory {
   }
 }
 
-/** The sections of a model's backends, in its order; the same objects as the last time where nothing differs. */
-export function prepareBackends(backends: readonly Backend[], rendering: Rendering): Prepared[] {
+/** The sections of a model's backends, in its order and by name; the same objects as the last time where nothing differs. */
+export function prepareBackends(
+  backends: readonly Backend[],
+  rendering: Rendering,
+): { readonly list: readonly Prepared[]; readonly byName: ReadonlyMap<BackendName, Prepared> } {
   const { memory } = rendering;
   const { backends: last } = memory;
   const before = last !== undefined && isSameRendering(last.rendering, rendering) ? last.prepared : undefined;
-  const all = backends.map((backend) => prepareBackend(backend, before?.get(backend.name), rendering));
+  const list = backends.map((backend) => prepareBackend(backend, before?.get(backend.name), rendering));
   const prepared = new Map<BackendName, Prepared>();
-  for (const each of all) prepared.set(each.backend.name, each);
+  for (const each of list) prepared.set(each.backend.name, each);
   memory.backends = { rendering, prepared };
-  return all;
+  return { list, byName: prepared };
 }
 
 function prepareBackend(backend: Backend, before: Prepared | undefined, rendering: Rendering): Prepared {
