@@ -108,11 +108,16 @@ class Builder {
       this.drafts.set(own.backend, draft);
     } else draft.members = append(draft.members, offer);
     this.servers++;
+    let unseen = 0;
     for (const alias of aliases) {
       const owner = this.claims.take(alias, isStarting);
       if (owner === alias) draft.routes = append(draft.routes, alias);
-      else if (owner !== undefined) this.warnOfTaken(container, alias, owner, whyNoAlias);
+      else if (owner === undefined) continue;
+      // Thousands of one container are only counted.
+      else if (unseen > 0 || this.notices.isFull(container.name)) unseen++;
+      else this.warnOfTaken(container, alias, owner, whyNoAlias);
     }
+    if (!isStarting) this.notices.hide(container.name, unseen, "warning");
   }
 
   /** Whether an offer became a server. */
@@ -132,7 +137,7 @@ class Builder {
     const { notices, considered, settings } = this;
     const { owners, heirs } = this.claims;
     const { stopping, starting } = this.snapshot;
-    const claimed = [...owners.values()].sort(byKey);
+    const claimed = this.memory.routes.sort([...owners.values()]);
     // A host is not there before a container of its own runs: until then a wildcard's may answer for it.
     const routes = starting.size === 0
       ? claimed
@@ -142,7 +147,6 @@ class Builder {
       if (starting.size > 0 && !draft.members.some(hasRun)) continue;
       // The oldest decides a backend's options, also while it stops: they change once, when it is gone.
       if (stopping.size > 0) draft.members.sort((a, b) => byAge(a.container, b.container));
-      if (draft.routes.length > 1) draft.routes.sort(byKey);
       const merged = this.memory.mergedOf(name, draft, (draft) => merge(draft, settings, this.memory.plain));
       notices.addAll(merged.notices);
       backends.push(merged.backend);
@@ -151,7 +155,7 @@ class Builder {
     notices.addAll(held.notices);
     const model: Model = {
       frontend: settings.frontend,
-      backends: backends.sort(byName),
+      backends: this.memory.backends.sort(backends),
       routes,
       tlsOnly: held.routes,
       wildcardDepths: wildcardDepths(routes),
@@ -189,7 +193,9 @@ function merge({ own, members, routes }: Draft, settings: RoutingSettings, plain
   sortByName(servers);
   const check = withHost(merged.check, host, servers.map((server) => server.name));
   const shape = check === merged.check ? merged : { ...merged, check };
-  return { backend: { name, host, path, shape, options, servers: withoutTwins(servers), routes }, notices };
+  const sorted = routes.length > 1 ? [...routes].sort(byKey) : routes;
+  const backend = { name, host, path, shape, options, servers: withoutTwins(servers), routes: sorted };
+  return { backend, notices };
 }
 
 function sortByName(servers: Server[]): void {

@@ -5,6 +5,7 @@ import type { NetworkOwner } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
 import { PassMemory } from "./pass_memory.ts";
 import { type Attempt, type Circumstances, type Phase, readOffers } from "./offer.ts";
+import { SortedMemory } from "./sorted_memory.ts";
 import { SaidBefore } from "../labels/read_routes.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
@@ -35,6 +36,11 @@ export class ModelMemory {
   readonly #considered = new PassMemory<ContainerId, Considered>();
   readonly #merged = new PassMemory<BackendName, { readonly parts: Parts; readonly merged: Merged }>();
   #inUse: InUse = NOTHING_IN_USE;
+
+  /** The routes of all, by key. */
+  readonly routes = new SortedMemory<Route>((a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+  /** The backends of all, by name. */
+  readonly backends = new SortedMemory<Backend>((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
   /** What comes of containers that ask for nothing: the same objects for all backends. */
   readonly plain: Shared;

@@ -17,6 +17,11 @@ export class NoticeList {
     this.#shown.push(make());
   }
 
+  /** Whether no more of a container are shown. */
+  isFull(subject: string): boolean {
+    return (this.#counts.get(subject) ?? 0) >= MOST_NOTICES;
+  }
+
   /** Adds notices as they are. */
   addAll(notices: readonly Notice[]): void {
     // Most containers have no notices, and each pass comes by all containers.

@@ -92,6 +92,54 @@ Deno.test("a change beside a hundred containers of rubbish makes none of their n
   assert.ok(after.notices.every((notice, at) => notice === before.notices[at]), "the very same objects");
 });
 
+Deno.test("a container has so many aliases at most, of all of its routes, and its other routes stay", () => {
+  const words = `[${
+    many(20, (at) =>
+      `{"hostname":"h${at}.com","alias_domains":[${
+        many(150, (alias) => `"a${at}x${alias}.com"`)
+      }]}`)
+  }]`;
+  const { model, notices } = build([container("web", { interlockData: words })]);
+  assert.equal(model.routes.length, 20 + 1_024);
+  assert.deepEqual(notices.map(({ message }) => message), ["asks for 3000 aliases, at most 1024 are served"]);
+});
+
+Deno.test("the number of notices that are not shown is right, whatever they are of", () => {
+  const taken = Array.from({ length: 150 }, (_, at) => `"a${at}.com"`).join(",");
+  const web = container("web", { createdAt: 1, interlockData: `{"alias_domains":[${taken}],"colour":1}` });
+  const { notices } = build([OWNER, web]);
+  assert.equal(notices.length, 21);
+  // One is of the key that nobody knows.
+  assert.equal(notices.at(-1)?.message, `has ${150 + 1 - 20} more notices than are shown`);
+});
+
+Deno.test("a change beside thousands of routes leaves their order, and the routes themselves", () => {
+  const memory = new ModelMemory(SETTINGS);
+  const [first, second, ...others] = Array.from(
+    { length: 300 },
+    (_, at) => container(`c${1_000 + at}`, { createdAt: at, hostname: `h${at * 7 % 300}.com` }),
+  );
+  assert.ok(first && second);
+  const late = container("late", { createdAt: 1_000, hostname: "h150x.com" });
+  const worlds = [
+    [first, second, ...others],
+    [first, second, ...others, late],
+    [second, ...others, late],
+    [second, ...others, late, { ...first, createdAt: 2_000 }],
+    [first, second],
+    [],
+    [first, second, ...others],
+  ];
+  for (const world of worlds) {
+    const { model } = build(world, memory);
+    const alone = build(world).model;
+    assert.deepEqual(model.routes, alone.routes);
+    assert.deepEqual(model.backends, alone.backends);
+  }
+  const again = build([first, second, ...others], memory).model;
+  assert.equal(again.routes, build([first, second, ...others], memory).model.routes, "the very same list");
+});
+
 /** What the containers said, as it was read. */
 const readings = (containers: readonly ContainerView[], memory?: ModelMemory) =>
   build(containers, memory).considered.map(({ attempts }) =>
