@@ -112,7 +112,7 @@ function isContainer(json: unknown): json is Json {
 
 /** Reads without the odd fields if none of them is needed; else reads only what identifies the container. */
 function readOdd(json: Json): InspectReading {
-  const mended = structuredClone(json);
+  let mended = json;
   const oddities: Oddity[] = [];
   let flaw: string | undefined;
   let isAgeUnknown = false;
@@ -127,7 +127,7 @@ function readOdd(json: Json): InspectReading {
     const path = keys.slice(0, field.path.length);
     if (path.length < field.path.length || seen.has(path.join("\n"))) continue;
     seen.add(path.join("\n"));
-    clear(mended, path);
+    mended = cleared(mended, path) as Json;
     isAgeUnknown ||= path[0] === "Created";
     oddities.push({
       isCostly: field.isCostly,
@@ -146,12 +146,11 @@ function remainsOf({ Id, Name, State }: Json): Inspect {
   return whole.success ? whole.output : v.parse(InspectSchema, { ...named, State: { Status: "running" } });
 }
 
-function clear(json: Json, path: readonly string[]): void {
-  const [key = "", ...rest] = path;
-  const inner = json[key];
-  if (rest.length === 0) json[key] = null;
-  else if (isObject(inner)) clear(inner, rest);
-  else if (Array.isArray(inner)) inner[Number(rest[0])] = null;
+/** The same JSON with one field that is null. What is not on the way is shared: it may be nested deeper than any copy could go. */
+function cleared(json: unknown, [key, ...rest]: readonly string[]): unknown {
+  if (key === undefined) return null;
+  if (Array.isArray(json)) return json.with(Number(key), cleared(json[Number(key)], rest));
+  return isObject(json) ? { ...json, [key]: cleared(json[key], rest) } : json;
 }
 
 function describe(issue: v.BaseIssue<unknown>): string {

@@ -241,6 +241,32 @@ for (const [what, change, flaw] of FLAWED) {
   });
 }
 
+Deno.test("a field that is nested deeper than any program reads costs that container alone, or a notice", () => {
+  const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
+  const withDeep = (json: unknown) => JSON.stringify(json).replaceAll('"deep"', deep);
+  const { Config, State, NetworkSettings } = CONTAINER;
+  const needed = [
+    { ...CONTAINER, Config: { ...Config, Hostname: "deep" } },
+    { ...CONTAINER, Config: { ...Config, Labels: { "interlock.hostname": "deep" } } },
+  ];
+  const dispensable = [
+    { ...CONTAINER, Created: "deep", State: { ...State, StartedAt: "deep" } },
+    { ...CONTAINER, Config: { ...Config, StopTimeout: "deep" } },
+    {
+      ...CONTAINER,
+      NetworkSettings: { ...NetworkSettings, Networks: { bad: "deep" }, Ports: { "1/tcp": "deep" } },
+    },
+    { ...CONTAINER, Config: { ...Config, Env: ["deep"] }, Mounts: "deep", Name: "deep" },
+  ];
+  for (const json of [...needed, ...dispensable]) {
+    const snapshot = decodeSnapshot(withDeep([json, { ...CONTAINER, Id: "b" }]));
+    assert.ok(snapshot.ok);
+    const [bad, good] = snapshot.value.containers;
+    assert.equal(bad?.flaw !== undefined, needed.includes(json as never));
+    assert.deepEqual([good?.flaw, good?.oddities], [undefined, []]);
+  }
+});
+
 const WRONG: [string, string, RegExp][] = [
   ["an empty file", "", /it is empty, as docker inspect leaves it where no container runs$/],
   ["half a file", '[{"Id": ', /JSON array that docker inspect prints.*JSON/],
