@@ -24,13 +24,13 @@ const KEYS = keysOf("route").flatMap((name) => {
   const row = keyNamed(name);
   return row.scope === "route" ? [{ name, flag: row.flag, rows: row.rows as RowsOf | undefined }] : [];
 });
-type RowsOf = (value: unknown, route: RouteId) => readonly RouteRow[];
+type RowsOf = (value: unknown, route: RouteId, beside: RouteOptions) => readonly RouteRow[];
 
 /** What a backend's route is in tables, from what its containers ask for. */
 export function routeTexts({ name, options }: Pick<Backend, "name" | "options">): RouteTexts {
   const asked = KEYS.filter(({ name }) => isAsked(options[name]));
   const flags = [...new Set(asked.map(({ flag }) => flag))];
-  const rows = asked.flatMap((key) => key.rows?.(options[key.name], name) ?? []);
+  const rows = asked.flatMap((key) => key.rows?.(options[key.name], name, options) ?? []);
   return { value: routeValue(name, flags, name), rows };
 }
 

@@ -9,6 +9,7 @@ import lastTry from "../../../templates/last_try.lua.eta" with { type: "text" };
 import hostsMap from "../../../templates/hosts.map.eta" with { type: "text" };
 import processCfg from "../../../templates/process.cfg.eta" with { type: "text" };
 import refused from "../../../templates/refused.eta" with { type: "text" };
+import routeAccess from "../../../templates/route_access.eta" with { type: "text" };
 import routeLookup from "../../../templates/route_lookup.eta" with { type: "text" };
 import routeStrip from "../../../templates/route_strip.eta" with { type: "text" };
 import routeTls from "../../../templates/route_tls.eta" with { type: "text" };
@@ -26,6 +27,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "frontend.eta": frontend,
   "client_limits.eta": clientLimits,
   "route_lookup.eta": routeLookup,
+  "route_access.eta": routeAccess,
   "route_tls.eta": routeTls,
   "route_strip.eta": routeStrip,
   "refused.eta": refused,

@@ -44,8 +44,11 @@ export type RouteKey =
        * for the key look at it, and close the route where it is there and their row is missing.
        */
       readonly flag: Flag;
-      /** The rows that its value makes in tables; they hold for all hosts and paths of the route. */
-      readonly rows?: (value: never, route: RouteId) => readonly RouteRow[];
+      /**
+       * The rows that its value makes in tables; they hold for all hosts and paths of the route. `beside` has what the route
+       * asks for in all.
+       */
+      readonly rows?: (value: never, route: RouteId, beside: never) => readonly RouteRow[];
     }
   )
   & (
@@ -53,5 +56,10 @@ export type RouteKey =
     /** Reads one value of the kind. */
     | { readonly kind: "integer" | "port" | "time"; readonly parse: Parser<"integer"> }
     | { readonly kind: "string"; readonly parse: Parser<"string"> }
-    | { readonly kind: "string[]"; readonly parse: Parser<"string[]"> }
+    | {
+      readonly kind: "string[]";
+      readonly parse: Parser<"string[]">;
+      /** How many elements there may be, where that is less than of any list. */
+      readonly most?: number;
+    }
   );

@@ -1,3 +1,4 @@
+import { ACCESS_KEYS } from "./access_keys.ts";
 import { HOST_KEYS } from "./host_keys.ts";
 import { REDIRECT_KEYS } from "./redirect_keys.ts";
 import type { RouteKey } from "./route_key.ts";
@@ -7,6 +8,7 @@ import { SERVER_KEYS } from "./server_keys.ts";
 export const ROUTE_KEYS = {
   ...HOST_KEYS,
   ...REDIRECT_KEYS,
+  ...ACCESS_KEYS,
   ...SERVER_KEYS,
 } as const satisfies Readonly<Record<string, RouteKey>>;
 

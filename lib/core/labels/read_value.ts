@@ -24,28 +24,38 @@ export function readValue(
     : readOne(rule.kind, rule, said, version);
 }
 
-/** A list keeps its good elements: each bad one is told of by itself. */
+type ListKey = Extract<RouteKey, { readonly kind: "string[]" }>;
+
+/**
+ * A list keeps its good elements, and each bad one is told of by itself. A list that protects is wrong as a whole where an
+ * element is, where it has too many, and where it has none.
+ */
 function readList(
-  rule: RouteKey,
+  rule: ListKey,
   value: unknown,
   version: HaproxyVersion,
   place: () => string,
   complaints: Complaints,
 ): Parsed<unknown[]> {
   if (!Array.isArray(value)) return expected(KINDS["string[]"].expected);
+  const most = rule.most ?? MOST_ELEMENTS;
+  if (rule.isGuard === true && (value.length === 0 || value.length > most)) {
+    return expected(`a list of 1 to ${most} elements`);
+  }
   const values: unknown[] = [];
-  for (const element of value.slice(0, MOST_ELEMENTS)) {
+  for (const element of value.slice(0, most)) {
     const result = readOne("string", rule, { value: element, label: undefined }, version);
     if (result.ok) values.push(result.value);
+    else if (rule.isGuard === true) return expected(`${result.expected}, and no ${quote(element)}`);
     else {
       const message = () => `${place()} holds ${quote(element)}, expected ${result.expected}; it is left out`;
       complaints.warn("bad-value", message);
     }
   }
-  if (value.length > MOST_ELEMENTS) {
+  if (value.length > most) {
     complaints.warn(
       "too-many",
-      () => `${place()} has ${value.length} elements, the first ${MOST_ELEMENTS} are used`,
+      () => `${place()} has ${value.length} elements, the first ${most} are used`,
     );
   }
   return parsed(values);

@@ -1,8 +1,10 @@
+import { stepAddresses } from "./plan_addresses.ts";
 import type { Desired } from "../config/render.ts";
 import type { Operation, SectionName } from "../runtime/operation.ts";
 import { flagsOf, ledTo, targetOf, withFlags } from "../runtime/route_value.ts";
 import { routesOf, type Running } from "../state/running.ts";
 import {
+  ADDRESSES_MAP,
   HOSTS_MAP,
   parseTable,
   type Table,
@@ -31,7 +33,9 @@ export type TableOperations = {
 };
 
 /** Rows that come or get another value, and rows that go. */
-type Changes = { readonly put: Map<TableKey, TableValue>; readonly gone: Set<TableKey> };
+type Changes = { readonly put: ReadonlyMap<TableKey, TableValue>; readonly gone: ReadonlySet<TableKey> };
+
+const NONE: ReadonlySet<TableKey> = new Set();
 
 /**
  * Plans the rows of all tables; `sectionOf` has the sections of those backends that wait for no reload. `areAtHome`: all are
@@ -50,9 +54,12 @@ export function planTables(
     // What HAProxy does not have comes with a reload.
     if (table === HOSTS_MAP || before === undefined) continue;
     const isWaiting = (owner: string) => desired.sections.has(owner) && !sectionOf.has(owner);
-    const { put, gone } = compareRows(before, wanted, isWaiting);
-    early.push(...change(desired, table, before, { put, gone: new Set() }));
-    late.unshift(...change(desired, table, new Map([...before, ...put]), { put: new Map(), gone }));
+    const changes = compareRows(before, wanted, isWaiting);
+    const [first, last] = table === ADDRESSES_MAP
+      ? stepAddresses(before, wanted, changes)
+      : [{ put: changes.put, gone: NONE }, { put: new Map(), gone: changes.gone }];
+    early.push(...change(desired, table, before, first));
+    late.unshift(...change(desired, table, new Map([...before, ...first.put]), last));
   }
   const routes = planRoutes(running, desired, sectionOf, areAtHome);
   return { early: [...early, ...routes.early], routes: routes.routes, late: [...routes.late, ...late] };
@@ -84,7 +91,7 @@ function planRoutes(
 ): TableOperations {
   const before = routesOf(running);
   const wanted = desired.tables.get(HOSTS_MAP) ?? new Map<TableKey, TableValue>();
-  const changes: Changes = { put: new Map(), gone: new Set() };
+  const changes = { put: new Map<TableKey, TableValue>(), gone: new Set<TableKey>() };
   const early: Operation[] = [];
   const late: Operation[] = [];
   let known = 0;

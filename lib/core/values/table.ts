@@ -21,9 +21,16 @@ export const HOSTS_MAP = "hosts.map" as TableName;
 /** The table of what routes ask for: a route's id, `|` and a word, and what the frontend's rules need to know of it. */
 export const ROUTES_MAP = "routes.map" as TableName;
 
+/** The table of the addresses of clients: a route's id, the family and the first digits, and whether they may come in. */
+export const ADDRESSES_MAP = "addresses.map" as TableName;
+
 /** Every table but hosts.map, with the comment that tells what stands in it. The frontend names each of them. */
 export const ROUTE_TABLES: ReadonlyMap<TableName, string> = new Map([
   [ROUTES_MAP, "What routes ask for: id|word value"],
+  [
+    ADDRESSES_MAP,
+    "Who may come in, by the first hexadecimal digits of the address: id|4 or 6|digits, the longest counts",
+  ],
 ]);
 
 /** In bytes. With each byte escaped, a row still fits into a command of HAProxy's 16 KB. */

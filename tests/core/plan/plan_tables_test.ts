@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { Desired } from "../../../lib/core/config/render.ts";
 import { planTables } from "../../../lib/core/plan/plan_tables.ts";
 import { type Operation, runtimeCommands } from "../../../lib/core/runtime/operation.ts";
+import { seeded } from "../../harness/seeded.ts";
 import type { Running } from "../../../lib/core/state/running.ts";
 import {
   HOSTS_MAP,
@@ -127,4 +128,45 @@ Deno.test("many rows are one swap, unless they only come to more; rows of a user
   assert.equal(coming.routes.filter((line) => line.startsWith("add map hosts.map ")).length, 300);
   const going = planOf({ "x.map": many(300, "a"), "hosts.map": {} }, { "x.map": {}, "hosts.map": {} });
   assert.deepEqual(going.late, ["prepare map x.map", "commit map @1 x.map"], "an empty version");
+});
+
+Deno.test("while addresses change, nobody is let in whom the old rows or the new ones refuse, and nobody else is refused", () => {
+  const random = seeded(17);
+  const access = () => random() < 0.5 ? "allow" : "deny";
+  const digits = () => Array.from({ length: random() * 4 }, () => random() < 0.5 ? "0" : "1").join("");
+  const rows = (): Rows =>
+    Object.fromEntries([
+      ["a|4|", access()],
+      ...Array.from({ length: 5 }, () => [`a|4|${digits()}`, access()]),
+    ]);
+  const clients = Array.from({ length: 16 }, (_, at) => `a|4|${at.toString(2).padStart(4, "0")}`);
+  const isIn = (table: ReadonlyMap<string, string>, client: string) =>
+    table.get([...table.keys()].filter((key) => client.startsWith(key)).sort().at(-1) ?? "") === "allow";
+  for (let round = 0; round < 2_000; round++) {
+    const [from, to] = [rows(), rows()];
+    const { early, late } = planOf({ "addresses.map": from }, { "addresses.map": to });
+    const [before, table, after] = [from, from, to].map((each) => new Map(Object.entries(each)));
+    assert.ok(before && table && after);
+    const look = () => clients.map((client) => isIn(table, client));
+    const both = clients.map((client) => isIn(before, client) && isIn(after, client));
+    const play = (commands: readonly string[], end: ReadonlyMap<string, string>) => {
+      for (const command of commands) {
+        const [verb, , , key = "", value = ""] = command.split(" ");
+        // HAProxy takes no key twice for another, and sets and deletes only what is there.
+        assert.equal(table.has(key), verb !== "add", command);
+        if (verb === "del") table.delete(key);
+        else table.set(key, value);
+        for (const [at, client] of clients.entries()) {
+          const isOpen = isIn(table, client);
+          const message = JSON.stringify({ from, to, command, client });
+          assert.ok(!both[at] || isOpen, message);
+          assert.ok(!isOpen || both[at] || isIn(end, client), message);
+        }
+      }
+    };
+    play(early, before);
+    assert.deepEqual(look(), both, JSON.stringify({ from, to, early }));
+    play(late, after);
+    assert.deepEqual(Object.fromEntries(table), to);
+  }
 });

@@ -1,0 +1,72 @@
+import type { RouteId } from "../values/names.ts";
+import { hexPrefixes, type Network, parseNetwork } from "../values/network.ts";
+import { expected, type Parsed, parsed } from "../values/notice.ts";
+import { ADDRESSES_MAP } from "../values/table.ts";
+import { type RouteRow, rowOf } from "./route_row.ts";
+
+/** Loopback, private, unique local and link-local addresses (RFC 1918, 4193, 3927, 4291). */
+const INTERNAL = [
+  ...["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16"],
+  ...["::1", "fc00::/7", "fe80::/10"],
+].map(networkOf);
+
+/** Elements of `allow_from` and of `deny_from`, each: their rows are up to eight times as many. */
+export const MOST_SOURCES = 64;
+
+/** Reads an element of `allow_from` or `deny_from`: an address, a network, or the word `internal`. */
+export function parseSources(text: string): Parsed<readonly Network[]> {
+  if (text.trim() === "internal") return parsed(INTERNAL);
+  if (/[,;\s]/.test(text.trim())) {
+    return expected("one address or network in each element (in labels: .1, .2)");
+  }
+  const network = parseNetwork(text.trim());
+  return network.ok ? parsed([network.value]) : expected(`${network.expected}, or internal`);
+}
+
+type Sources = readonly (readonly Network[])[];
+
+/** The rows of a route that lets clients in by their addresses: all of both keys. */
+export function allowRows(
+  allowed: Sources,
+  route: RouteId,
+  { deny_from: denied = [] }: { readonly deny_from?: Sources },
+): readonly RouteRow[] {
+  return accessRows(route, "deny", { allowed, denied });
+}
+
+/** The rows of a route that refuses clients by their addresses; where it lets clients in by them too, none. */
+export function denyRows(
+  denied: Sources,
+  route: RouteId,
+  { allow_from: allowed }: { readonly allow_from?: Sources },
+): readonly RouteRow[] {
+  return allowed === undefined ? accessRows(route, "allow", { allowed: [], denied }) : [];
+}
+
+/**
+ * The rows of networks, and for each family one that every address begins with, for all others. Of two networks with the
+ * same digits, the longer one counts, and of one that is both allowed and denied, the refusal.
+ */
+function accessRows(
+  route: RouteId,
+  others: Access,
+  { allowed, denied }: { readonly allowed: Sources; readonly denied: Sources },
+): readonly RouteRow[] {
+  const all = [
+    ...allowed.flat().map((network) => ({ network, access: "allow" as Access })),
+    ...denied.flat().map((network) => ({ network, access: "deny" as Access })),
+  ];
+  const rows = new Map<string, Access>([["4|", others], ["6|", others]]);
+  for (const { network, access } of all.sort((a, b) => a.network.length - b.network.length)) {
+    for (const digits of hexPrefixes(network)) rows.set(`${network.family}|${digits}`, access);
+  }
+  return [...rows].map(([prefix, access]) => rowOf(route, prefix, access, ADDRESSES_MAP));
+}
+
+type Access = "allow" | "deny";
+
+function networkOf(text: string): Network {
+  const network = parseNetwork(text);
+  if (!network.ok) throw new TypeError(`${text} is no network`);
+  return network.value;
+}

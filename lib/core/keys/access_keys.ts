@@ -1,0 +1,44 @@
+import { allowRows, denyRows, MOST_SOURCES, parseSources } from "./access.ts";
+import type { RouteKey } from "./route_key.ts";
+
+/** Which clients may come in, by their addresses. */
+export const ACCESS_KEYS = {
+  allow_from: {
+    label: "allow_from",
+    kind: "string[]",
+    scope: "route",
+    flag: "access",
+    rows: allowRows,
+    most: MOST_SOURCES,
+    costs: "route",
+    isGuard: true,
+    otherNames: [
+      ...["allow", "allow_list", "allowlist", "allow_ip", "whitelist", "ip_whitelist", "ip_allow_list"],
+      ...["allow_networks", "allowed_ips", "source_range", "whitelist_source_range", "network_access"],
+    ],
+    meaning: "let in only clients of these addresses and networks, or `internal`; others get 403",
+    parse: parseSources,
+  },
+  deny_from: {
+    label: "deny_from",
+    kind: "string[]",
+    scope: "route",
+    flag: "access",
+    rows: denyRows,
+    most: MOST_SOURCES,
+    costs: "route",
+    isGuard: true,
+    otherNames: [
+      "deny",
+      "deny_list",
+      "denylist",
+      "deny_ip",
+      "blacklist",
+      "ip_blacklist",
+      "blocklist",
+      "block_from",
+    ],
+    meaning: "refuse clients of these addresses and networks, or `internal`, with 403",
+    parse: parseSources,
+  },
+} as const satisfies Readonly<Record<string, RouteKey>>;
