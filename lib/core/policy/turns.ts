@@ -1,4 +1,4 @@
-/** Who asks for a turn: whose it is, and whether what it is for was never tried before. */
+/** A request for a turn: its owner, and whether its work was never tried before. */
 export type Claim = { readonly of: string; readonly isFirst: boolean };
 
 /** How many turns there are, and how the short ones are timed. */
@@ -33,7 +33,7 @@ export class Turns {
 
   constructor(readonly limits: TurnsLimits) {}
 
-  /** Does it when its turn has come. The signal it is given aborts when somebody who was never tried waits for the turn. */
+  /** Does it when its turn has come. Its signal aborts when work that was never tried waits for the turn. */
   async take<T>(claim: Claim, act: (hurry: AbortSignal) => Promise<T>): Promise<T> {
     const hurry = new AbortController();
     await new Promise<void>((begin) => {

@@ -74,13 +74,17 @@ export type InspectReading = {
 
 /** Fields that routing can do without, and the effect of an odd one; `*` is any key. */
 const DISPENSABLE: readonly (Oddity & { readonly path: readonly string[] })[] = [
-  { path: ["Name"], isCostly: false, message: "its id stands for it" },
+  { path: ["Name"], isCostly: false, message: "signalbox uses its id" },
   { path: ["Created"], isCostly: true, message: "it counts as the youngest container" },
-  { path: ["State", "StartedAt"], isCostly: false, message: "a restart is told by its events alone" },
-  { path: ["Config", "StopSignal"], isCostly: false, message: "SIGTERM is taken for it" },
+  {
+    path: ["State", "StartedAt"],
+    isCostly: false,
+    message: "signalbox learns of restarts from events alone",
+  },
+  { path: ["Config", "StopSignal"], isCostly: false, message: "signalbox uses SIGTERM" },
   { path: ["Config", "StopTimeout"], isCostly: false, message: "the engine's default is used" },
-  { path: ["Config", "Healthcheck"], isCostly: false, message: "it counts as none" },
-  { path: ["HostConfig", "PortBindings"], isCostly: false, message: "they count as none" },
+  { path: ["Config", "Healthcheck"], isCostly: false, message: "signalbox takes it for absent" },
+  { path: ["HostConfig", "PortBindings"], isCostly: false, message: "signalbox takes them for absent" },
   { path: ["NetworkSettings", "Ports", "*"], isCostly: true, message: "the port counts as not published" },
   {
     path: ["NetworkSettings", "Networks", "*"],
