@@ -46,10 +46,9 @@ export function openStateDir(stateDir: string): void {
         if (!isTrustedUser(uid)) throw notOurs(`${place}/${name}`, uid);
       }
       const isOpen = ((mode ?? 0) & 0o007) !== 0;
-      const isShared = ((mode ?? 0) & 0o002) !== 0;
       const isOurs = names.every((name) => name === "lost+found") ||
         names.some((name) => OURS.test(name));
-      if (isShared || (isOpen && !isOurs)) throw new UntrustedPathError(`${place} is there for others too`);
+      if (isOpen && !isOurs) throw new UntrustedPathError(`${place} is there for others too`);
     });
   } catch (error) {
     throw failed(cannotUse(stateDir, error));

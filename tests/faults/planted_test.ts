@@ -177,7 +177,7 @@ const PLANTED: readonly (readonly [string, (folder: string) => Promise<readonly 
     return ["--state-dir", `${folder}/state`];
   }, /state can be written by every user/],
   ["a state directory that is there for every user, as /tmp is", async (folder) => {
-    await mkdir(`${folder}/state`, 0o1777);
+    await mkdir(`${await mkdir(`${folder}/state`, 0o1777)}/.X11-unix`, 0o1777);
     return ["--state-dir", `${folder}/state`];
   }, /state is there for others too/],
   ["a state directory that is there for other things, as /run is", async (folder) => {
