@@ -80,7 +80,7 @@ Deno.test("writing again leaves the files of the set and nothing temporary", asy
   await using world = await World.make(WEB);
   for (let time = 0; time < 2; time++) assert.equal((await world.render(["--output", "set/"])).code, 0);
   const names = await Array.fromAsync(Deno.readDir(`${world.folder}/set`), (entry) => entry.name);
-  assert.deepEqual(names.sort(), ["haproxy.cfg", "hosts.map", "last_try.lua", "routes.map"]);
+  assert.deepEqual(names.sort(), ["haproxy.cfg", "headers.lua", "hosts.map", "last_try.lua", "routes.map"]);
 });
 
 Deno.test("an output that cannot be written fails with its path", async () => {

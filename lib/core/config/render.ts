@@ -11,7 +11,8 @@ import {
   type TableValue,
 } from "../values/table.ts";
 import { segmentsOf, STRIPPED_SEGMENTS } from "../keys/strip.ts";
-import { heirsOf, tablesOf } from "./route_tables.ts";
+import { type Lua, luaOf, luaTexts } from "./lua_files.ts";
+import { heirsOf, knownFlags, tablesOf } from "./route_tables.ts";
 import { MOST_STREAMS, OTHER_CONNECTIONS } from "./descriptors.ts";
 import {
   prepareBackends,
@@ -63,6 +64,8 @@ export class RenderMemory {
   readonly sections = new SectionMemory();
   /** The config without its backends, by what it was rendered from. */
   fixed: { readonly key: string; readonly text: string } | undefined;
+  /** The Lua files, which are the same as long as the templates are. */
+  lua: { readonly texts: Files; readonly forTemplates: Lua | undefined } | undefined;
 }
 
 /** Renders what the model wants; the same model, templates and settings give the same bytes. Throws TemplateError. */
@@ -92,6 +95,7 @@ export function renderDesired(
   const { spares, defaults } = ready;
   const { frontend, wildcardDepths } = model;
   const connections = frontend.maxConnections + OTHER_CONNECTIONS;
+  const lua = memory.lua ??= prepareLua(templates);
   const base = {
     ...frontend,
     connections,
@@ -100,17 +104,14 @@ export function renderDesired(
     wildcardDepths,
     strippedSegments: strippedSegments(model),
     forwardingHeaders: FORWARDING_HEADERS,
+    lua: lua.forTemplates,
   };
   const fixed = renderFixed(
     { ...base, backends: [], spares: [], defaults: [], canAddBackends, hasLastTry },
     templates,
     memory,
   );
-  const { tables, rows } = tablesOf(
-    model,
-    byName,
-    fixed.includes("txn.flags") ? "knows flags" : "knows backends alone",
-  );
+  const { tables, rows } = tablesOf(model, byName, knownFlags(fixed));
   const backends = prepared.map(({ data }) => data);
   const all = { ...base, backends, spares, defaults, canAddBackends, hasLastTry };
   const hosts = tables.get(HOSTS_MAP) ?? new Map<TableKey, TableValue>();
@@ -122,6 +123,7 @@ export function renderDesired(
       ...[...ROUTE_TABLES].map(([name, title]) =>
         [name, tableText(title, tables.get(name) ?? new Map())] as const
       ),
+      ...lua.texts,
       ...hasLastTry ? [[LAST_TRY, templates.render(`${LAST_TRY}.eta`, {})] as const] : [],
     ]),
     fixed,
@@ -130,6 +132,11 @@ export function renderDesired(
     tables,
     heirs: heirsOf(model, hosts, byName),
   };
+}
+
+function prepareLua(templates: Templates): NonNullable<RenderMemory["lua"]> {
+  const texts = luaTexts(templates);
+  return { texts, forTemplates: luaOf(texts) };
 }
 
 /** For how many segments of a path the frontend has a rule that takes them off: always a few, more where a route has more. */

@@ -34,6 +34,10 @@ export function routeTexts({ name, options }: Pick<Backend, "name" | "options">)
   return { value: routeValue(name, flags, name), rows };
 }
 
+const ALL_FLAGS = [...new Set(KEYS.map(({ flag }) => flag))];
+const ALL: ReadonlySet<Flag> = new Set(ALL_FLAGS);
+const NONE: ReadonlySet<Flag> = new Set();
+
 const isAsked = (value: RouteOptions[keyof RouteOptions] | undefined): boolean =>
   value !== undefined && value !== false && value !== "";
 
@@ -43,25 +47,31 @@ export type HostRow = Pick<Route, "key" | "host" | "path" | "by"> & { readonly b
 /** What each backend's route is in tables, by the name of the backend. */
 type TextsOf = ReadonlyMap<BackendName, { readonly texts: RouteTexts }>;
 
+/** The flags that rules of the frontend look at: `,tls,`. `undefined` where a user's own knows backends alone. */
+export function knownFlags(fixed: string): ReadonlySet<Flag> | undefined {
+  if (!fixed.includes("txn.flags")) return undefined;
+  const known = ALL_FLAGS.filter((flag) => fixed.includes(`,${flag},`));
+  return known.length === ALL_FLAGS.length ? ALL : new Set(known);
+}
+
 /**
- * All tables of a model, and the rows of hosts.map for its template. Where the frontend is a user's own and knows no flags, a
- * route that has some is left out.
+ * All tables of a model, and the rows of hosts.map for its template. Where the frontend is a user's own, a route that has a
+ * flag which it does not know is left out.
  */
 export function tablesOf(
   { routes, backends, tlsOnly }: Model,
   textsOf: TextsOf,
-  frontend: "knows flags" | "knows backends alone",
+  known: ReadonlySet<Flag> | undefined,
 ): { readonly tables: Tables; readonly rows: readonly HostRow[] } {
   const hosts = new Map<TableKey, TableValue>();
   const rows: HostRow[] = [];
-  const knowsFlags = frontend === "knows flags";
   const hasTlsOnly = tlsOnly.size > 0;
   for (const { key, host, path, by, backend: name } of routes) {
     const value = textsOf.get(name)?.texts.value;
     if (value === undefined) throw new TypeError(`The model has a route to ${name}, and no such backend`);
     const wanted = hasTlsOnly && tlsOnly.has(key) ? withTlsOnly(value) : value;
-    if (!knowsFlags && flagsOf(wanted).size > 0) continue;
-    const backend = knowsFlags ? wanted : targetOf(wanted) as TableValue;
+    if (known !== ALL && !flagsOf(wanted).isSubsetOf(known ?? NONE)) continue;
+    const backend = known === undefined ? targetOf(wanted) as TableValue : wanted;
     hosts.set(key, backend);
     rows.push({ key, host, path, by, backend });
   }

@@ -4,6 +4,7 @@ import clientLimits from "../../../templates/client_limits.eta" with { type: "te
 import defaults from "../../../templates/defaults.eta" with { type: "text" };
 import frontend from "../../../templates/frontend.eta" with { type: "text" };
 import global from "../../../templates/global.eta" with { type: "text" };
+import headersLua from "../../../templates/headers.lua.eta" with { type: "text" };
 import haproxyCfg from "../../../templates/haproxy.cfg.eta" with { type: "text" };
 import lastTry from "../../../templates/last_try.lua.eta" with { type: "text" };
 import hostsMap from "../../../templates/hosts.map.eta" with { type: "text" };
@@ -22,6 +23,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "process.cfg.eta": processCfg,
   "hosts.map.eta": hostsMap,
   "last_try.lua.eta": lastTry,
+  "headers.lua.eta": headersLua,
   "global.eta": global,
   "defaults.eta": defaults,
   "frontend.eta": frontend,

@@ -1,3 +1,4 @@
+import { LUA_FILES } from "../../core/config/lua_files.ts";
 import { LAST_TRY } from "../../core/config/render.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import type { Remains } from "../../core/plan/read_back.ts";
@@ -44,7 +45,7 @@ export async function collectRemains(found: Found): Promise<Remains | string> {
     if (changed !== undefined) return `${changed} has changed`;
     // A file that HAProxy does not name may be missing.
     const survey = await found.survey();
-    const others = [...survey.tables.keys(), LAST_TRY].filter((name) => loaded.includes(name));
+    const others = [...survey.tables.keys(), LAST_TRY, ...LUA_FILES].filter((name) => loaded.includes(name));
     const files = await Promise.all(
       ["haproxy.cfg", ...others].map(async (name) => [name, await read(current.folder, name)] as const),
     );

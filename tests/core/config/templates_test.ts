@@ -100,8 +100,30 @@ Deno.test("a frontend of the user's that knows no flags gets the names of backen
   const own = "frontend _web\n    use_backend %[req.hdr(host),concat(/),map_beg(hosts.map)]\n";
   const [, ...rows] = hostsMap({ "frontend.eta": own }).trim().split("\n");
   assert.deepEqual(rows, ["plain.example.com/ plain.example.com"]);
+  // One that was written before a rule leaves out what the rule is for, and nothing else.
+  const older = BUILTIN_TEMPLATES["frontend.eta"]?.replace(/^.*route_strip[.]eta.*\n/m, "") ?? "";
+  assert.match(
+    hostsMap({ "frontend.eta": older }),
+    /^# .*\nplain[.]example[.]com\/ plain[.]example[.]com\|,\|\S+\n$/,
+  );
   assert.match(
     hostsMap({}),
     /^stripped[.]example[.]com\/app\/ stripped[.]example[.]com:app\|,strip,\|stripped[.]/m,
   );
+});
+
+Deno.test("a Lua file that does something else changes a line of the config, so that HAProxy is reloaded", () => {
+  const { model } = buildModel(emptySnapshot, SETTINGS);
+  const filesOf = (overlay: Record<string, string>) =>
+    renderDesired(model, compileTemplates(overlay), SETTINGS).files;
+  const lineOf = (overlay: Record<string, string>) =>
+    /^ +setenv SIGNALBOX_LUA [0-9a-f]{16}$/m.exec(filesOf(overlay).get("haproxy.cfg") ?? "")?.[0];
+  const other = { "headers.lua.eta": `${BUILTIN_TEMPLATES["headers.lua.eta"]}-- more\n` };
+  assert.ok(lineOf({}));
+  assert.notEqual(lineOf(other), lineOf({}));
+  assert.equal(lineOf(other), lineOf(other));
+  // A user's own that loads no Lua has no file of it beside it.
+  const own = { "global.eta": "global\n" };
+  assert.equal(lineOf(own), undefined);
+  assert.equal(filesOf(own).has("headers.lua"), false);
 });

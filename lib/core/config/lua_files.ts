@@ -1,0 +1,27 @@
+import { sha256 } from "../values/sha256.ts";
+import type { Templates } from "./templates.ts";
+
+/** Lua files of ours that HAProxy loads, each for one thing that routes ask for; `NAME.eta` is its template. */
+export const LUA_FILES: readonly string[] = ["headers.lua"];
+
+/** What global.eta and the frontend's rules know of the Lua files. */
+export type Lua = {
+  readonly files: readonly string[];
+  /** Tells one text of the files from another: so a changed file changes the config, and HAProxy is reloaded. */
+  readonly sum: string;
+};
+
+/** Where a user's own template of these loads the files no more, the frontend has no rule that calls them. */
+const LOADED_BY = ["haproxy.cfg.eta", "global.eta"];
+
+/** The texts of the Lua files, by name; none where a user's own template does not load them. */
+export function luaTexts(templates: Templates): ReadonlyMap<string, string> {
+  if (LOADED_BY.some((name) => templates.overlaid.has(name))) return new Map();
+  return new Map(LUA_FILES.map((name) => [name, templates.render(`${name}.eta`, {})]));
+}
+
+/** What templates get of the Lua files; `undefined` where there are none. */
+export function luaOf(texts: ReadonlyMap<string, string>): Lua | undefined {
+  if (texts.size === 0) return undefined;
+  return { files: [...texts.keys()], sum: sha256([...texts.values()].join("\n")).slice(0, 16) };
+}
