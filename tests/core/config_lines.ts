@@ -11,6 +11,7 @@ const BACKEND_LINES: readonly RegExp[] = [
   ...rows.flatMap((row) => "lines" in row ? row.lines : []),
   // HAProxy prints the text with its variables in it, and here none is set.
   /^tcp-response content +(?:"\$\{SIGNALBOX_LAST_TRY\}" )?if \{ var\(txn\.third\) -m found \} !\{ status ge 100 \}$/,
+  /^http-request set-timeout (server|tunnel) var\(txn\.\1_timeout\) if \{ var\(txn\.\1_timeout\) -m found \}$/,
   new RegExp(
     `^server [A-Za-z0-9_.:-]+ (?:[0-9.]+|\\[[0-9a-f:]+\\]):\\d+ id \\d+ check inter \\d+(?: (?:${words}))*$`,
   ),

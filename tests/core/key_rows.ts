@@ -1,6 +1,7 @@
 /** What the tests know of every key, group by group. */
 import type { KeyName } from "../../lib/core/keys/route_keys.ts";
 import { ACCESS_ROWS } from "./key_rows/access_rows.ts";
+import { BACKEND_ROWS } from "./key_rows/backend_rows.ts";
 import { HOST_ROWS } from "./key_rows/host_rows.ts";
 import type { RowsOf } from "./key_rows/key_row.ts";
 import { REDIRECT_ROWS } from "./key_rows/redirect_rows.ts";
@@ -9,6 +10,10 @@ import { SERVER_ROWS } from "./key_rows/server_rows.ts";
 export type { KeyRow } from "./key_rows/key_row.ts";
 
 /** One row for each key: a key without one does not compile. */
-export const KEY_ROWS = { ...HOST_ROWS, ...REDIRECT_ROWS, ...ACCESS_ROWS, ...SERVER_ROWS } satisfies RowsOf<
-  KeyName
->;
+export const KEY_ROWS = {
+  ...HOST_ROWS,
+  ...REDIRECT_ROWS,
+  ...ACCESS_ROWS,
+  ...SERVER_ROWS,
+  ...BACKEND_ROWS,
+} satisfies RowsOf<KeyName>;

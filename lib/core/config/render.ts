@@ -79,12 +79,15 @@ export function renderDesired(
   const canAddBackends = addBackends && isAtLeast(version, [3, 4]) &&
     !["haproxy.cfg.eta", "defaults.eta", "backend.eta"].some((name) => templates.overlaid.has(name));
   const hasLastTry = !canAddBackends && !LAST_TRY_TEMPLATES.some((name) => templates.overlaid.has(name));
+  // A user's own defaults have no name that others could begin from; nor do backends that are added have a section here.
+  const hasAnswers = !canAddBackends && !templates.overlaid.has("defaults.eta");
   const { sections: remembered } = memory;
   const rendering: Rendering = {
     templates,
     version,
     frontend: model.frontend,
     hasLastTry,
+    hasAnswers,
     memory: remembered,
   };
   const { list: prepared, byName } = prepareBackends(model.backends, rendering);
@@ -107,13 +110,13 @@ export function renderDesired(
     lua: lua.forTemplates,
   };
   const fixed = renderFixed(
-    { ...base, backends: [], spares: [], defaults: [], canAddBackends, hasLastTry },
+    { ...base, backends: [], spares: [], defaults: [], canAddBackends, hasAnswers, hasLastTry },
     templates,
     memory,
   );
   const { tables, rows } = tablesOf(model, byName, knownFlags(fixed));
   const backends = prepared.map(({ data }) => data);
-  const all = { ...base, backends, spares, defaults, canAddBackends, hasLastTry };
+  const all = { ...base, backends, spares, defaults, canAddBackends, hasAnswers, hasLastTry };
   const hosts = tables.get(HOSTS_MAP) ?? new Map<TableKey, TableValue>();
   return {
     model,

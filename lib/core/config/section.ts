@@ -26,6 +26,8 @@ export type Rendering = {
   readonly frontend: Frontend;
   /** A request that ends its containers is counted by rules of the config, and ended by a file beside it. */
   readonly hasLastTry: boolean;
+  /** Rules that all backends have stand in one section of defaults; else in each backend. */
+  readonly hasAnswers: boolean;
   readonly memory: SectionMemory;
 };
 
@@ -43,6 +45,7 @@ type SectionData = {
   readonly options: BackendShape;
   readonly isHashing: boolean;
   readonly hasLastTry: boolean;
+  readonly hasAnswers: boolean;
   readonly servers: readonly SectionServer[];
 };
 
@@ -205,13 +208,13 @@ const multiply = (shape: BackendShape, at: number): BackendShape[] =>
 
 function isSameRendering(a: Rendering, b: Rendering): boolean {
   return a.templates === b.templates && a.version === b.version && a.frontend === b.frontend &&
-    a.hasLastTry === b.hasLastTry;
+    a.hasLastTry === b.hasLastTry && a.hasAnswers === b.hasAnswers;
 }
 
 function sectionData(
   name: string,
   shape: BackendShape,
-  { hasLastTry }: Rendering,
+  { hasLastTry, hasAnswers }: Rendering,
   title: string | undefined,
   servers: SectionData["servers"],
 ): SectionData {
@@ -221,6 +224,7 @@ function sectionData(
     options: shape,
     isHashing: isHashing(shape.balance_algorithm),
     hasLastTry,
+    hasAnswers,
     servers,
   };
 }

@@ -1,5 +1,6 @@
 import { Eta, type TemplateFunction } from "eta/core";
 import backend from "../../../templates/backend.eta" with { type: "text" };
+import backendRules from "../../../templates/backend_rules.eta" with { type: "text" };
 import clientLimits from "../../../templates/client_limits.eta" with { type: "text" };
 import defaults from "../../../templates/defaults.eta" with { type: "text" };
 import frontend from "../../../templates/frontend.eta" with { type: "text" };
@@ -11,8 +12,11 @@ import hostsMap from "../../../templates/hosts.map.eta" with { type: "text" };
 import processCfg from "../../../templates/process.cfg.eta" with { type: "text" };
 import refused from "../../../templates/refused.eta" with { type: "text" };
 import routeAccess from "../../../templates/route_access.eta" with { type: "text" };
+import routeBuffer from "../../../templates/route_buffer.eta" with { type: "text" };
 import routeLookup from "../../../templates/route_lookup.eta" with { type: "text" };
+import routeRetries from "../../../templates/route_retries.eta" with { type: "text" };
 import routeStrip from "../../../templates/route_strip.eta" with { type: "text" };
+import routeTimeouts from "../../../templates/route_timeouts.eta" with { type: "text" };
 import routeTls from "../../../templates/route_tls.eta" with { type: "text" };
 import server from "../../../templates/server.eta" with { type: "text" };
 import unknownHost from "../../../templates/unknown_host.eta" with { type: "text" };
@@ -32,9 +36,13 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "route_access.eta": routeAccess,
   "route_tls.eta": routeTls,
   "route_strip.eta": routeStrip,
+  "route_buffer.eta": routeBuffer,
+  "route_timeouts.eta": routeTimeouts,
+  "route_retries.eta": routeRetries,
   "refused.eta": refused,
   "unknown_host.eta": unknownHost,
   "backend.eta": backend,
+  "backend_rules.eta": backendRules,
   "server.eta": server,
 };
 

@@ -22,3 +22,8 @@ export function rowOf(route: RouteId, word: string, value: string, table: TableN
   if (!parsed.ok) throw new TypeError(`The value of a row of ${table} is wrong: expected ${parsed.expected}`);
   return { table, key: key.value, value: parsed.value };
 }
+
+/** The rows of a key whose value stands as it is in one row: its word is `word`. */
+export const valueRow = (word: string) => (value: number | string, route: RouteId): readonly RouteRow[] => [
+  rowOf(route, word, `${value}`),
+];
