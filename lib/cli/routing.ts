@@ -52,6 +52,7 @@ export async function prepareRouting(settings: Settings, before?: Routing): Prom
       tunnelTimeoutMs: settings.tunnelTimeoutMs,
       headerSizeBytes: settings.headerSizeBytes,
       hardStopAfterMs: settings.hardStopAfterMs,
+      accessLog: settings.accessLog,
     },
     address: await addressSettings(settings),
     balance: settings.balance,

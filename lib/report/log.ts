@@ -1,6 +1,7 @@
 import pino from "pino";
 import type { LogFormat, LogLevel } from "../core/settings/setting_values.ts";
 import { formatNotice, messageLine, type Notice, onOneLine } from "../core/values/notice.ts";
+import { parseAccessLine } from "../core/runtime/access_line.ts";
 import { putIntoWords } from "../core/status/event_words.ts";
 import { History } from "../core/status/history.ts";
 import type { Clock, Reporter } from "../ports.ts";
@@ -42,8 +43,11 @@ export function createReporter(
       if (lines.length === 0 || !logger.isLevelEnabled("info")) return;
       const time = now();
       // As pino would, but for many at once: a busy proxy has more of these lines than of all others together.
-      const texts = lines.map((msg) => JSON.stringify({ level: "info", time, kind: "access", msg }));
-      write(texts.map(format === "json" ? onOneLine : textLine).join("\n"));
+      const tell = format === "json"
+        ? (msg: string) =>
+          onOneLine(JSON.stringify({ level: "info", time, kind: "access", ...parseAccessLine(msg), msg }))
+        : (msg: string) => textLine(JSON.stringify({ level: "info", time, msg }));
+      write(lines.map(tell).join("\n"));
     },
     notices(notices) {
       const standing = new Map(notices.map((notice) => [textOf(notice), notice]));

@@ -29,6 +29,7 @@ const routing: RoutingSettings = {
     tunnelTimeoutMs: 3_600_000,
     headerSizeBytes: 16_384,
     hardStopAfterMs: 3_600_000,
+    accessLog: "errors",
   },
   address: {
     mode: "auto",

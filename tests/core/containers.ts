@@ -78,6 +78,7 @@ export const SETTINGS: RoutingSettings = {
     tunnelTimeoutMs: 3_600_000,
     headerSizeBytes: 16_384,
     hardStopAfterMs: 3_600_000,
+    accessLog: "errors",
   },
   address: LOCAL,
   balance: "roundrobin",

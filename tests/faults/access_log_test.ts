@@ -24,6 +24,14 @@ async function request(stage: FaultStage, path: string): Promise<void> {
   assert.equal(status, 200);
 }
 
+/** A request that HAProxy answers itself, which is logged where not all are. */
+async function refused(stage: FaultStage, path: string): Promise<void> {
+  const { status } = await httpGet({ port: stage.port, host: "unknown.example", path });
+  assert.equal(status, 404);
+}
+
+const ALL = ["--access-log", "all"];
+
 /** Ends every session with HAProxy's socket, as it does itself with those that are quiet. */
 async function endStreams(stage: FaultStage): Promise<void> {
   const sessions = await stage.ask("show sess");
@@ -36,20 +44,31 @@ const countOf = async (port: number, name: string) =>
   parseMetrics((await httpGet({ port, path: "/metrics" })).body).find((sample) => sample.name === name)
     ?.value;
 
-for (const haproxy of await haproxies()) {
-  Deno.test(`each request is logged once, though HAProxy ${haproxy.version} ends the stream, reloads and is handed over`, async () => {
+/** Each way of logging, with a request that it logs, and whether a stream waits for its lines. */
+const WAYS = [
+  { way: "all requests are", flags: ALL, request, isStream: false },
+  { way: "only failed ones are", flags: [], request: refused, isStream: true },
+] as const;
+
+for (
+  const [haproxy, { way, flags: more, request, isStream }] of (await haproxies()).flatMap((haproxy) =>
+    WAYS.map((way) => [haproxy, way] as const)
+  )
+) {
+  Deno.test(`each request is logged once where ${way}, though HAProxy ${haproxy.version} ends streams, reloads and is handed over`, async () => {
     await using stage = await FaultStage.open({ host: HOST });
     const admin = freePort();
-    const flags = ["--haproxy", haproxy.path];
+    const flags = ["--haproxy", haproxy.path, ...more];
     const first = stage.start([...flags, "--admin", `127.0.0.1:${admin}`]);
     await stage.answers(HOST);
     await request(stage, "/a");
     await isLogged("/a", first);
     for (const [at, path] of ["/b", "/c"].entries()) {
-      await endStreams(stage);
+      if (isStream) await endStreams(stage);
       await request(stage, path);
       await isLogged(path, first);
-      assert.equal(await countOf(admin, "signalbox_access_log_reopened_total"), at + 1);
+      const reopened = await countOf(admin, "signalbox_access_log_reopened_total");
+      assert.equal(reopened, isStream ? at + 1 : 0);
     }
     const from = first.lines.length;
     first.kill("SIGHUP");
@@ -78,12 +97,13 @@ for (const haproxy of await haproxies()) {
     );
   });
 
-  Deno.test(`a request that HAProxy ${haproxy.version} ends long after a reload is logged`, async () => {
+  Deno.test(`a request that HAProxy ${haproxy.version} ends long after a reload is logged where ${way}`, async () => {
     await using stage = await FaultStage.open({ host: HOST });
-    const program = stage.start(["--haproxy", haproxy.path]);
+    const program = stage.start(["--haproxy", haproxy.path, ...more]);
     await stage.answers(HOST);
     using connection = await Deno.connect({ port: stage.port });
-    await connection.write(new TextEncoder().encode(`GET /late HTTP/1.1\r\nHost: ${HOST}\r\n`));
+    const host = isStream ? "unknown.example" : HOST;
+    await connection.write(new TextEncoder().encode(`GET /late HTTP/1.1\r\nHost: ${host}\r\n`));
     const from = program.lines.length;
     program.kill("SIGHUP");
     await stage.says(program, eventLine("reloaded"), from);
@@ -109,7 +129,7 @@ Deno.test("the access log goes on after a night without a request, here of two s
   await stage.write("templates/process.cfg.eta", template);
   const program = stage.start(["--templates", `${stage.folder}/templates`]);
   await stage.answers(HOST);
-  await request(stage, "/evening");
+  await refused(stage, "/evening");
   await isLogged("/evening", program);
   const { accessLog, uptimeSeconds: evening = 0 } = (await stage.status()).haproxy;
   // Not every HAProxy ends a stream that is quiet, and 2.6 does not do so each time.
@@ -118,7 +138,7 @@ Deno.test("the access log goes on after a night without a request, here of two s
     const isMorning = (haproxy.uptimeSeconds ?? 0) >= evening + 6;
     return haproxy.accessLog?.reopened !== accessLog?.reopened || isMorning;
   }, { what: "HAProxy to end the stream, or not", limitMs: 20_000 });
-  await request(stage, "/morning");
+  await refused(stage, "/morning");
   await isLogged("/morning", program);
   assert.deepEqual(logged(program).filter((path) => path !== "/"), ["/evening", "/morning"]);
 });
@@ -141,7 +161,7 @@ Deno.test("lines that come faster than they are read are counted, and told of on
   let lost = 0;
   // HAProxy tells of what it dropped with a later line, and 2.6 now and then not before it drops more.
   await eventually(async () => {
-    await request(stage, "/after");
+    await refused(stage, "/after");
     sent++;
     lost = await countOf(admin, "signalbox_access_log_lost_lines_total") ?? 0;
     if (lost === 0 && sent % 20 === 0) await flood();
@@ -169,7 +189,7 @@ async function requestLongPaths(stage: FaultStage, count: number): Promise<numbe
 
 /** A signalbox logs a request, notes how far it has read, and is killed; answers with it and the path of its mark. */
 async function killedWithMark(stage: FaultStage) {
-  const first = stage.start();
+  const first = stage.start(ALL);
   await stage.answers(HOST);
   await request(stage, "/before");
   await isLogged("/before", first);
@@ -183,7 +203,7 @@ Deno.test("a signalbox that follows one that was killed reads on from where that
   await using stage = await FaultStage.open({ host: HOST });
   const { first } = await killedWithMark(stage);
   await request(stage, "/between");
-  const second = stage.start();
+  const second = stage.start(ALL);
   await stage.says(second, eventLine("adopted"));
   await request(stage, "/after");
   await isLogged("/after", second);
@@ -194,9 +214,56 @@ Deno.test("a signalbox that is not told how far the one before has read says tha
   await using stage = await FaultStage.open({ host: HOST });
   const { mark } = await killedWithMark(stage);
   await Deno.remove(mark);
-  const second = stage.start();
+  const second = stage.start(ALL);
   await stage.says(second, eventLine("access-log-unmarked"));
   await request(stage, "/after");
   await isLogged("/after", second);
   assert.ok(!logged(second).includes("/before"));
+});
+
+Deno.test("of requests that succeed none is logged where that is not asked for, and of the others each", async () => {
+  await using stage = await FaultStage.open({ host: HOST });
+  const program = stage.start();
+  await stage.answers(HOST);
+  const from = program.lines.length;
+  await request(stage, "/good");
+  await refused(stage, "/refused");
+  await isLogged("/refused", program);
+  const lines = program.lines.slice(from).filter((line) => line.includes('"kind":"access"'));
+  assert.equal(lines.length, 1);
+  const { client, host, route, method, path, status, end } = JSON.parse(lines[0] ?? "");
+  assert.deepEqual(
+    { client, host, route, method, path, status, end },
+    {
+      client: "127.0.0.1",
+      host: "unknown.example",
+      route: "_unknown_host",
+      method: "GET",
+      path: "/refused",
+      status: 404,
+      end: "PR--",
+    },
+  );
+});
+
+Deno.test("a host that a spare serves is logged under its own route, with its container", async () => {
+  await using stage = await FaultStage.open({ host: HOST });
+  const program = stage.start(ALL);
+  await stage.answers(HOST);
+  assert.match(await stage.ask("show map hosts.map"), / good\.example\/ /);
+  await request(stage, "/good");
+  await isLogged("/good", program);
+  const line = program.lines.find((line) => line.includes('"/good"') || line.includes("GET /good")) ?? "";
+  const { route, container, status } = JSON.parse(line);
+  assert.deepEqual([route, status], [HOST, 200]);
+  assert.match(container, /^[0-9a-z]{1,12}$/);
+});
+
+Deno.test("with --access-log off HAProxy keeps no log", async () => {
+  await using stage = await FaultStage.open({ host: HOST });
+  const program = stage.start(["--access-log", "off"]);
+  await stage.answers(HOST);
+  await refused(stage, "/refused");
+  assert.match(await stage.ask("show events"), /^(?!.*_access)/s);
+  assert.deepEqual(logged(program), []);
 });

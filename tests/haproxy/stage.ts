@@ -110,7 +110,12 @@ export async function onStage<T>(
     addBackends: canAddBackends(program),
     pidFile: `${stateDir}/haproxy.pid`,
     configCopy: undefined,
-    process: { ...await findIdentity(stateDir), syslog: undefined, metricsSocket: undefined },
+    process: {
+      ...await findIdentity(stateDir),
+      syslog: undefined,
+      accessLog: "errors" as const,
+      metricsSocket: undefined,
+    },
     env: () => ({ ...routing.env, ...request.env }),
   };
   const Kind = request.canAddServers === false ? OldHaproxy : OwnedHaproxy;

@@ -78,6 +78,7 @@ async function prepareHaproxy(context: RunContext, room: Room): Promise<OwnedHap
       process: {
         ...await findIdentity(stateDir),
         syslog: settings.syslog,
+        accessLog: settings.accessLog,
         metricsSocket: settings.admin && metricsSocketOf(stateDir),
       },
       env: () => ({ ...routing.now.env, ...noIpv6, ...limitsEnvironment(connectionsIn(room, settings)) }),

@@ -16,6 +16,7 @@ export type ProcessSettings = {
   readonly group: string | undefined;
   readonly chroot: string | undefined;
   readonly syslog: string | undefined;
+  readonly accessLog: "errors" | "all" | "off";
   /** Where HAProxy gives its own metrics, where somebody asks for them. */
   readonly metricsSocket?: string | undefined;
   /** Secrets and switches that the routing asks for; here and not in the master's environment, which it never changes. */
@@ -40,10 +41,14 @@ export function renderProcessConfig(settings: ProcessSettings, templates: Templa
       name,
       value: settings.env[name] && quoteForConfig(settings.env[name]),
     })),
-    log: settings.syslog ?? `ring@${ACCESS_RING} format raw`,
-    ring: settings.syslog === undefined ? ACCESS_RING : undefined,
+    log: settings.syslog ?? (isRingKept(settings) ? `ring@${ACCESS_RING} format raw` : undefined),
+    ring: isRingKept(settings) ? ACCESS_RING : undefined,
   });
 }
+
+/** Whether HAProxy keeps an access log for signalbox. */
+export const isRingKept = ({ syslog, accessLog }: Pick<ProcessSettings, "syslog" | "accessLog">): boolean =>
+  syslog === undefined && accessLog !== "off";
 
 /** A text as one word of a config: in single quotes, where nothing is special but the quote (manual, section 2.2). */
 function quoteForConfig(text: string): string {

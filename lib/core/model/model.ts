@@ -92,6 +92,8 @@ export type Frontend = {
   readonly headerSizeBytes: number;
   /** How long an old worker may finish what it has (HAProxy manual, 3.1, `hard-stop-after`). */
   readonly hardStopAfterMs: number;
+  /** Which requests HAProxy logs: those that failed or were refused, all, or none. */
+  readonly accessLog: "errors" | "all" | "off";
 };
 
 /** What we want HAProxy to do. */

@@ -8,6 +8,8 @@ export type AddressMode = "published" | "container" | "auto";
 /** The oldest HAProxy that the configuration is written for. */
 export const OLDEST_HAPROXY: HaproxyVersion = [2, 4];
 
+/** Which requests are logged: what failed and what HAProxy refused, every one, or none. */
+export type AccessLogMode = "errors" | "all" | "off";
 /** How the program's own log is written. */
 export type LogFormat = "text" | "json";
 /** The least severe line that the log shows. */
@@ -108,6 +110,13 @@ export function parseSyslog(text: string): Parsed<string> {
 /** Reads `--log-format`. */
 export function parseLogFormat(text: string): Parsed<LogFormat> {
   return text === "text" || text === "json" ? parsed(text) : expected("text or json");
+}
+
+/** Reads `--access-log`. */
+export function parseAccessLogMode(text: string): Parsed<AccessLogMode> {
+  return text === "errors" || text === "all" || text === "off"
+    ? parsed(text)
+    : expected("errors, all or off");
 }
 
 /** Reads `--log-level`. */

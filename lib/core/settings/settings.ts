@@ -3,12 +3,14 @@ import { parseBalance } from "../keys/balance.ts";
 import { parseHost, parseIp, parsePortText } from "../values/names.ts";
 import { type Parsed, parsed } from "../values/notice.ts";
 import {
+  type AccessLogMode,
   type AddressMode,
   anyText,
   type Listener,
   type LogFormat,
   type LogLevel,
   number,
+  parseAccessLogMode,
   parseAddressMode,
   parseAddressOrName,
   parseDockerHost,
@@ -338,6 +340,17 @@ export const SETTINGS = {
     help: "a syslog server for HAProxy's log: ADDRESS:PORT or a socket's path",
     commands: RUNNING,
   }),
+  accessLog: value(
+    "access-log",
+    "errors|all|off",
+    ["SIGNALBOX_ACCESS_LOG"],
+    "errors" as AccessLogMode,
+    parseAccessLogMode,
+    {
+      help: "which requests are logged: those that failed or were refused, all, or none",
+      commands: RENDERING,
+    },
+  ),
   templates: value("templates", "DIR", ["SIGNALBOX_TEMPLATES"], undefined as string | undefined, anyText, {
     defaultText: "built in",
     help: "templates that overlay the built-in ones, one by one",

@@ -25,7 +25,10 @@ export type WriterSettings = {
   readonly listeners?: string;
   /** A copy of the applied files for people; `undefined` for none. */
   readonly configCopy: string | undefined;
-  readonly process: Pick<ProcessSettings, "user" | "group" | "chroot" | "syslog" | "metricsSocket">;
+  readonly process: Pick<
+    ProcessSettings,
+    "user" | "group" | "chroot" | "syslog" | "accessLog" | "metricsSocket"
+  >;
   /** Secrets and switches for the config, as they are now; they may change before a reload. */
   readonly env: () => Readonly<Record<string, string>>;
 };

@@ -1,5 +1,5 @@
 import { LogPosition } from "../../core/runtime/log_position.ts";
-import { ACCESS_RING } from "../../core/config/process_config.ts";
+import { ACCESS_RING, isRingKept, type ProcessSettings } from "../../core/config/process_config.ts";
 import type { AccessLogStatus } from "../../core/status/status.ts";
 import type { Chance, Clock, Reporter } from "../../ports.ts";
 import { ask } from "./cli_socket.ts";
@@ -18,7 +18,7 @@ type AccessLogWorld = { readonly clock: Clock; readonly chance: Chance; readonly
 
 type AccessLogSettings = {
   readonly stateDir: string;
-  readonly process: { readonly syslog: string | undefined };
+  readonly process: Pick<ProcessSettings, "syslog" | "accessLog">;
 };
 
 /** Follows the access log of the worker that serves, and of older ones until their requests are finished. */
@@ -39,7 +39,7 @@ export class AccessLog {
   constructor(readonly settings: AccessLogSettings, readonly world: AccessLogWorld) {
     this.#socket = `${settings.stateDir}/haproxy.sock`;
     this.#markPath = `${settings.stateDir}/access.mark`;
-    this.#isKept = settings.process.syslog === undefined;
+    this.#isKept = isRingKept(settings.process);
   }
 
   /** Follows the worker that serves now, from its first line. */
@@ -108,6 +108,7 @@ export class AccessLog {
         pid,
         socket: this.#socket,
         masterSocket: `${stateDir}/master.sock`,
+        isBusy: this.settings.process.accessLog === "all",
         clock,
         chance,
         onLines: (lines) => this.#tell(lines),

@@ -10,11 +10,8 @@ const READ_BYTES = 32_768;
 
 /** Where a worker's ring is read, and who hears the lines. */
 export type RingStream = {
-  /** The worker's own socket, or its master's. */
   readonly socket: string;
-  /** The worker, where the socket is the master's. */
-  readonly pid: number | undefined;
-  /** Hears which worker answers at a worker's own socket; answers false where another worker is meant. */
+  /** Hears which worker answers; answers false where another worker is meant. */
   readonly isMeant: (pid: number) => boolean;
   /** Hears lines, the ring's oldest first. */
   readonly onLines: (lines: readonly string[]) => void;
@@ -41,10 +38,8 @@ export async function readRing(ring: RingStream, signal: AbortSignal): Promise<v
   // The signal may have come during the connect; an open stream would keep the worker from ending.
   if (signal.aborted) stop();
   try {
-    const events = `show events ${ACCESS_RING} -w`;
-    const question = ring.pid === undefined ? `show info;${events}\n` : `@!${ring.pid} ${events}\n`;
-    await connection.write(new TextEncoder().encode(question));
-    let isKnown = ring.pid !== undefined;
+    await connection.write(new TextEncoder().encode(`show info;show events ${ACCESS_RING} -w\n`));
+    let isKnown = false;
     for await (const lines of linesOf(connection)) {
       let fresh = lines;
       if (!isKnown) {

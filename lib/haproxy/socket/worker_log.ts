@@ -1,7 +1,9 @@
 import { type Backoff, backoffMs } from "../../core/policy/backoff.ts";
+import { ACCESS_RING } from "../../core/config/process_config.ts";
 import { LogPosition } from "../../core/runtime/log_position.ts";
 import type { Chance, Clock } from "../../ports.ts";
 import { ask } from "./cli_socket.ts";
+import { RingSession } from "./ring_session.ts";
 import { readRing } from "./ring_stream.ts";
 
 /** When a stream that ended is opened again, and how often signalbox looks whether an old worker has connections. */
@@ -10,6 +12,14 @@ const REOPEN: Backoff = { firstMs: 20, mostMs: 1_000 };
 const STEADY_MS = 5_000;
 /** How long signalbox looks for the place where it stopped, in milliseconds: HAProxy sends a whole ring within 20. */
 const SEEK_MS = 1_000;
+/**
+ * How often the whole ring is read where each request is logged, in milliseconds. A stream that waits for lines holds
+ * HAProxy up for each of them: 0.1 to 0.25 ms a request on 2.6 and 3.2, where reading all of it costs nothing that can be
+ * seen. A ring of 1 MB holds some 7,000 lines.
+ */
+const POLL_MS = 100;
+/** The same while no request comes. */
+const QUIET_POLL_MS = 500;
 /** How long the last lines of a worker may take to be read, in milliseconds. */
 const LAST_LINES_MS = 100;
 
@@ -18,6 +28,8 @@ export type WorkerLogParts = {
   readonly pid: number;
   readonly socket: string;
   readonly masterSocket: string;
+  /** Each request is logged: the ring is read at intervals. */
+  readonly isBusy: boolean;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly onLines: (lines: readonly string[]) => void;
@@ -39,13 +51,19 @@ export class WorkerLog {
   #reading: Promise<void> | undefined;
   #hasBegun = false;
   #isOld = false;
+  /** The worker has nothing more to log: what it has is read once more. */
+  #isFinished = false;
+  /** Another signalbox began to read it, and another worker serves by now. */
+  readonly #isAdopted: boolean;
 
   /** `isOld`: another worker serves already. */
   constructor(readonly parts: WorkerLogParts, readonly position: LogPosition, isOld: boolean) {
+    this.#isAdopted = isOld;
     if (isOld) void this.retire();
     this.ended = this.#follow();
   }
 
+  /** Ends at once: the next signalbox reads on from the position. */
   end(): void {
     this.#ending.abort();
   }
@@ -60,18 +78,29 @@ export class WorkerLog {
       await clock.sleep(backoffMs(tries, REOPEN, 1), signal);
     }
     await clock.sleep(LAST_LINES_MS, signal);
-    this.end();
+    this.#finish();
   }
 
   /** The worker has ended: reads its last lines, and stops. */
   async drain(): Promise<void> {
     await Promise.race([this.#reading, this.parts.clock.sleep(LAST_LINES_MS)]);
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.#isFinished = true;
     this.end();
   }
 
   async #follow(): Promise<void> {
-    const { clock } = this.parts;
     const { signal } = this.#ending;
+    if (this.#isAdopted) await this.#poll(signal, () => this.#askMaster());
+    else if (this.parts.isBusy) await this.#pollSession(signal);
+    else await this.#stream(signal);
+  }
+
+  async #stream(signal: AbortSignal): Promise<void> {
+    const { clock } = this.parts;
     for (let failures = 0; !signal.aborted;) {
       const openedAt = clock.now();
       await (this.#reading = this.#read(signal));
@@ -80,8 +109,61 @@ export class WorkerLog {
     }
   }
 
+  /** Reads by a session of its own with the worker, which is opened again if it ends. */
+  async #pollSession(signal: AbortSignal): Promise<void> {
+    const { socket, pid } = this.parts;
+    let session: RingSession | undefined;
+    await this.#poll(signal, async () => {
+      // The socket is that of the worker that serves: one of before is read by the session that it has, or by its master.
+      if (session === undefined && !this.#isOld) {
+        session = await RingSession.open(socket, pid);
+        if (session !== undefined && this.#hasBegun) this.parts.onReopened();
+        this.#hasBegun = true;
+      }
+      if (session === undefined) return this.#isOld ? await this.#askMaster() : undefined;
+      const lines = await session.read();
+      if (lines !== undefined) return lines;
+      session.close();
+      session = undefined;
+      return undefined;
+    });
+    session?.close();
+  }
+
+  /** The ring of a worker of before; on 2.6, a stream that its master opens hears nothing new of it. */
+  async #askMaster(): Promise<readonly string[] | undefined> {
+    const { pid, masterSocket, clock } = this.parts;
+    const text = await ask(masterSocket, `@!${pid} show events ${ACCESS_RING};quit`, clock).catch(() =>
+      undefined
+    );
+    return text?.split("\n").filter((line) => line !== "");
+  }
+
+  /** Reads the whole ring again and again, and once more at the end. */
+  async #poll(signal: AbortSignal, read: () => Promise<readonly string[] | undefined>): Promise<void> {
+    const { clock } = this.parts;
+    for (let pauseMs = POLL_MS;;) {
+      const isLast = signal.aborted;
+      if (isLast && !this.#isFinished) return;
+      const count = this.#takeWhole(await read() ?? []);
+      if (isLast) return;
+      pauseMs = count > 0 ? POLL_MS : Math.min(2 * pauseMs, QUIET_POLL_MS);
+      await clock.sleep(pauseMs, signal);
+    }
+  }
+
+  /** Takes all that the ring has, and answers how many lines were new. */
+  #takeWhole(lines: readonly string[]): number {
+    if (lines.length === 0) return 0;
+    this.position.rewind();
+    const fresh = this.position.take(lines);
+    if (fresh.length > 0) this.parts.onLines(fresh);
+    else if (this.position.isSeeking) this.#giveUp();
+    return fresh.length;
+  }
+
   async #read(signal: AbortSignal): Promise<void> {
-    const { pid, socket, masterSocket, clock, onLines } = this.parts;
+    const { pid, socket, clock, onLines } = this.parts;
     let cancel: () => void = () => undefined;
     const begin = () => {
       if (this.#hasBegun) this.parts.onReopened();
@@ -91,12 +173,8 @@ export class WorkerLog {
       });
     };
     this.position.rewind();
-    // The socket leads to the worker that serves; only the master leads to an older one.
-    const isOld = this.#isOld;
-    if (isOld) begin();
     await readRing({
-      socket: isOld ? masterSocket : socket,
-      pid: isOld ? pid : undefined,
+      socket,
       isMeant: (other) => {
         if (other === pid) begin();
         return other === pid;

@@ -35,6 +35,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   serverTimeoutMs: ["3", 3],
   tunnelTimeoutMs: ["5", 5],
   headerSizeBytes: ["32768", 32_768],
+  accessLog: ["all", "all"],
   hardStopAfterMs: ["4", 4],
   statsUser: ["admin", "admin"],
   statsPassword: ["a b#\"'$", "a b#\"'$"],
