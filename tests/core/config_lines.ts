@@ -53,7 +53,7 @@ export function strangeLines(config: string, model: Model): string[] {
   const isEmpty = hasAnswers ? /^backend _spare_\d+$/ : /^defaults _defaults_\d+ from _base$/;
   for (const { head, lines } of sections.slice(begin.length - 1)) {
     if (head === "backend _unknown_host") {
-      if (lines.length !== 2) found.push(`${head}: ${lines.length} lines`);
+      if (lines.length !== 3) found.push(`${head}: ${lines.length} lines`);
       continue;
     }
     const expected = isEmpty.test(head) ? 0 : servers.get(head);
