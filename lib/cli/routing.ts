@@ -32,6 +32,9 @@ export type Routing = {
  * prepared from the same settings earlier. Throws Failure.
  */
 export async function prepareRouting(settings: Settings, before?: Routing): Promise<Routing> {
+  if (settings.httpsRedirect && settings.tlsCert === undefined) {
+    throw wrongUsage("--https-redirect needs --tls-cert PATH: there is no HTTPS to redirect to");
+  }
   const password = await readPassword(settings, before?.env["SIGNALBOX_STATS_PASSWORD"]);
   const version = settings.haproxyVersion ?? await versionOfHaproxy(settings.haproxy);
   const routing: RoutingSettings = {
@@ -61,6 +64,7 @@ export async function prepareRouting(settings: Settings, before?: Routing): Prom
     addBackends: settings.addBackends,
     listeners: ownListeners(settings),
     isOptIn: settings.optIn,
+    redirectsToTls: settings.httpsRedirect,
   };
   const templates = await loadTemplates(settings.templates);
   return {

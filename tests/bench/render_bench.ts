@@ -44,6 +44,7 @@ const routing: RoutingSettings = {
   addBackends: false,
   listeners: [],
   isOptIn: false,
+  redirectsToTls: false,
 };
 const templates = compileTemplates(BUILTIN_TEMPLATES);
 

@@ -220,6 +220,13 @@ Deno.test("a flag beats the environment, a name of ours beats Interlock's", asyn
   assert.match((await world.render([], { HAPROXY_PORT: "8082" })).stdout, /bind :8082\n/);
 });
 
+Deno.test("redirects to HTTPS need a certificate", async () => {
+  await using world = await World.make(WEB);
+  const { code, stderr } = await world.render(["--https-redirect"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^error: --https-redirect needs --tls-cert PATH/);
+});
+
 Deno.test("a password is named in the config and never written into it", async () => {
   await using world = await World.make(WEB);
   const file = await world.write("password", "s3cret word\n");

@@ -1,5 +1,6 @@
 /** What may stand in a rendered config: each line of a backend is one of these, or the config says more than the model. */
 import type { Model } from "../../lib/core/model/model.ts";
+import { ownerOfRow } from "../../lib/core/keys/route_row.ts";
 import { HOSTS_MAP, type Tables } from "../../lib/core/values/table.ts";
 import { KEY_ROWS } from "./key_rows.ts";
 
@@ -75,11 +76,12 @@ export function strangeRows(tables: Tables, model: Model): string[] {
   const found: string[] = [];
   for (const [table, rows] of tables) {
     for (const [key, value] of rows) {
-      const [id = "", ...rest] = key.split("|");
+      const id = ownerOfRow(key);
+      const rest = key.slice(key.indexOf("|") + 1);
       const isRoute = table === HOSTS_MAP;
       const isKnown = isRoute
         ? /^(?<name>[^|]+)\|,(?:[a-z0-9]+,)*\|\k<name>$/.exec(value)?.groups?.name === targets.get(key)
-        : backends.has(id) && ROWS.some((allowed) => allowed.test(`${table} ${rest.join("|")} ${value}`));
+        : backends.has(id) && ROWS.some((allowed) => allowed.test(`${table} ${rest} ${value}`));
       if (!isKnown) found.push(`${table}: ${key} ${value}`);
     }
   }

@@ -87,4 +87,5 @@ export const SETTINGS: RoutingSettings = {
   addBackends: false,
   listeners: [{ setting: "--http-port", address: undefined, port: port(80) }],
   isOptIn: false,
+  redirectsToTls: false,
 };

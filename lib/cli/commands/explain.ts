@@ -1,5 +1,5 @@
 import type { Built } from "../../core/model/build_model.ts";
-import type { Server } from "../../core/model/model.ts";
+import type { Route, Server } from "../../core/model/model.ts";
 import { type Live, liveStates } from "../../core/status/live.ts";
 import { namedBy } from "../../core/snapshot/container_lookup.ts";
 import { formatEndpoint, type HostName, parseHost } from "../../core/values/names.ts";
@@ -61,6 +61,8 @@ type Entry = {
   readonly container: string;
   readonly id: string;
   readonly hosts: readonly string[];
+  /** Hosts and paths whose clients are sent elsewhere. */
+  readonly redirects: readonly string[];
   readonly backend: string | undefined;
   readonly address: string | undefined;
   readonly via: string | undefined;
@@ -93,6 +95,8 @@ function unknownSubject(subject: string, built: Built): string {
   return `no container is called ${quote(subject)} and none serves it; hosts that are served: ${hosts}`;
 }
 
+const placeOf = ({ host, path }: Route): string => host + path;
+
 function explainOne(verdict: Verdict, built: Built, live: Live | undefined): Entry {
   const { container, server } = verdict;
   const notices = built.notices.filter((notice) => notice.subject === container.name).map((notice) =>
@@ -103,7 +107,8 @@ function explainOne(verdict: Verdict, built: Built, live: Live | undefined): Ent
   return {
     container: container.name,
     id: container.id.slice(0, 12),
-    hosts: verdict.hosts.map(({ host, path }) => host + path),
+    hosts: verdict.hosts.filter(({ move }) => move === undefined).map(placeOf),
+    redirects: verdict.hosts.filter(({ move }) => move !== undefined).map(placeOf),
     backend: own && backendName(own.host, own.path),
     address: server && formatEndpoint(server.address, server.port),
     via: server && wayOf(server),
@@ -140,6 +145,9 @@ function tellLive(
   );
 }
 
+const redirectsOf = ({ redirects }: Entry): string =>
+  redirects.length === 0 ? "" : `\n  redirects ${redirects.join(", ")}`;
+
 function trafficOf({ live }: Entry): string {
   if (live === undefined || live.getsTraffic === null) return "";
   return live.getsTraffic ? ", and gets traffic" : `, but gets no traffic: ${live.why}`;
@@ -159,7 +167,9 @@ function formatEntries(entries: readonly Entry[], notices: readonly Notice[]): s
     const routes = new Set(
       own.map((entry) =>
         entry.why === undefined
-          ? `  serves ${entry.hosts.join(", ")}\n  at ${entry.address} (${entry.via})${trafficOf(entry)}`
+          ? `  serves ${entry.hosts.join(", ")}${redirectsOf(entry)}\n  at ${entry.address} (${entry.via})${
+            trafficOf(entry)
+          }`
           : `  serves nothing: ${entry.why}`
       ),
     );

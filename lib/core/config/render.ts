@@ -10,6 +10,7 @@ import {
   tableText,
   type TableValue,
 } from "../values/table.ts";
+import { LONGEST_PATTERN_PATH, REDIRECT_CODES } from "../keys/redirect.ts";
 import { segmentsOf, STRIPPED_SEGMENTS } from "../keys/strip.ts";
 import { type Lua, luaOf, luaTexts } from "./lua_files.ts";
 import { heirsOf, knownFlags, tablesOf } from "./route_tables.ts";
@@ -106,6 +107,8 @@ export function renderDesired(
     binds: bindLines(frontend),
     wildcardDepths,
     strippedSegments: strippedSegments(model),
+    longestPatternPath: LONGEST_PATTERN_PATH,
+    redirectCodes: REDIRECT_CODES,
     forwardingHeaders: FORWARDING_HEADERS,
     lua: lua.forTemplates,
   };

@@ -1,11 +1,12 @@
 import { keysOf } from "../keys/options.ts";
-import type { RouteRow } from "../keys/route_row.ts";
+import { type RouteRow, rowOf } from "../keys/route_row.ts";
 import { keyNamed } from "../keys/route_keys.ts";
 import type { Backend, Model, Route, RouteOptions } from "../model/model.ts";
 import { flagsOf, routeValue, targetOf, withFlags } from "../runtime/route_value.ts";
 import type { BackendName, Flag, RouteId } from "../values/names.ts";
 import {
   HOSTS_MAP,
+  REDIRECTS_MAP,
   ROUTE_TABLES,
   type Table,
   type TableKey,
@@ -16,6 +17,8 @@ import {
 
 /** The flag of a route that redirects plain HTTP. */
 const TLS_ONLY: Flag = "tls";
+/** The flag of a host and path whose clients are sent elsewhere. */
+const REDIRECT: Flag = "redirect";
 
 /** What a route is in tables: the value of its hosts and paths in hosts.map, and the rows that are keyed by its id. */
 export type RouteTexts = { readonly value: TableValue; readonly rows: readonly RouteRow[] };
@@ -27,14 +30,19 @@ const KEYS = keysOf("route").flatMap((name) => {
 type RowsOf = (value: unknown, route: RouteId, beside: RouteOptions) => readonly RouteRow[];
 
 /** What a backend's route is in tables, from what its containers ask for. */
-export function routeTexts({ name, options }: Pick<Backend, "name" | "options">): RouteTexts {
+export function routeTexts({ name, options, routes }: RoutingParts): RouteTexts {
   const asked = KEYS.filter(({ name }) => isAsked(options[name]));
   const flags = [...new Set(asked.map(({ flag }) => flag))];
   const rows = asked.flatMap((key) => key.rows?.(options[key.name], name, options) ?? []);
-  return { value: routeValue(name, flags, name), rows };
+  const moved = routes.flatMap(({ key, move }) =>
+    move === undefined ? [] : [rowOf(name, key, move, REDIRECTS_MAP)]
+  );
+  return { value: routeValue(name, flags, name), rows: moved.length === 0 ? rows : [...rows, ...moved] };
 }
 
-const ALL_FLAGS = [...new Set(KEYS.map(({ flag }) => flag))];
+type RoutingParts = Pick<Backend, "name" | "options" | "routes">;
+
+const ALL_FLAGS = [...new Set([REDIRECT, ...KEYS.map(({ flag }) => flag)])];
 const ALL: ReadonlySet<Flag> = new Set(ALL_FLAGS);
 const NONE: ReadonlySet<Flag> = new Set();
 
@@ -66,8 +74,9 @@ export function tablesOf(
   const hosts = new Map<TableKey, TableValue>();
   const rows: HostRow[] = [];
   const hasTlsOnly = tlsOnly.size > 0;
-  for (const { key, host, path, by, backend: name } of routes) {
-    const value = textsOf.get(name)?.texts.value;
+  for (const route of routes) {
+    const { key, host, path, by, backend: name } = route;
+    const value = valueOf(route, textsOf);
     if (value === undefined) throw new TypeError(`The model has a route to ${name}, and no such backend`);
     const wanted = hasTlsOnly && tlsOnly.has(key) ? withTlsOnly(value) : value;
     if (known !== ALL && !flagsOf(wanted).isSubsetOf(known ?? NONE)) continue;
@@ -85,6 +94,14 @@ export function tablesOf(
   return { tables: new Map<TableName, Table>([[HOSTS_MAP, hosts], ...others]), rows };
 }
 
+/** The value of a route in hosts.map: its backend's, with a flag of its own where its clients are sent elsewhere. */
+function valueOf({ backend, move }: Route, textsOf: TextsOf): TableValue | undefined {
+  const value = textsOf.get(backend)?.texts.value;
+  return value === undefined || move === undefined
+    ? value
+    : withFlags(value, new Set([...flagsOf(value), REDIRECT]));
+}
+
 /** What each route's row in hosts.map would be, if its backend were gone: that of the backend that claimed it next. */
 export function heirsOf(
   model: Model,
@@ -92,8 +109,8 @@ export function heirsOf(
   textsOf: TextsOf,
 ): ReadonlyMap<TableKey, TableValue> {
   const heirs = new Map<TableKey, TableValue>();
-  for (const [key, backend] of model.heirs) {
-    const value = textsOf.get(backend)?.texts.value;
+  for (const [key, heir] of model.heirs) {
+    const value = valueOf(heir, textsOf);
     if (value === undefined) continue;
     const now = hosts.get(key);
     // Until the next pass decides it, an heir redirects what was redirected before.

@@ -105,6 +105,9 @@ export function prepareBackends(
   return { list, byName: prepared };
 }
 
+const isSameRoute = (before: Backend | undefined, { options, routes }: Backend): boolean =>
+  before?.options === options && before.routes === routes;
+
 function prepareBackend(backend: Backend, before: Prepared | undefined, rendering: Rendering): Prepared {
   if (before?.backend === backend) return before;
   const { memory } = rendering;
@@ -118,7 +121,7 @@ function prepareBackend(backend: Backend, before: Prepared | undefined, renderin
   );
   return {
     backend,
-    texts: before?.backend.options === backend.options ? before.texts : routeTexts(backend),
+    texts: isSameRoute(before?.backend, backend) && before !== undefined ? before.texts : routeTexts(backend),
     data: sectionData(backend.name, backend.shape, rendering, titleOf(backend), servers),
     section: sectionOf(backend.shape, false, servers, memory),
   };
@@ -193,7 +196,7 @@ function sectionOf(
 
 /** The shapes that a new host may come in: first the one of a container that asks for nothing, then those in use. */
 function readyShapes(model: Model, balance: string, memory: SectionMemory): BackendShape[] {
-  const plain = memory.plain ??= plainShared(balance).shape;
+  const plain = memory.plain ??= plainShared({ balance, redirectsToTls: false }).shape;
   const shapes = new Map([[memory.shapeText(plain), plain]]);
   for (const { shape } of model.backends) {
     if (!isDynamic(shape.balance_algorithm)) continue;

@@ -31,6 +31,8 @@ export type RouteKey =
     readonly needs?: { readonly key: string; readonly isOpenWithout?: (value: string) => boolean };
     /** The first HAProxy that has it; none where every one that signalbox knows does. */
     readonly since?: HaproxyVersion;
+    /** A list that all containers of a route make together, the oldest first; else the oldest that says it decides. */
+    readonly isShared?: boolean;
     /** What other tools call it: words that are not near by their letters. */
     readonly otherNames?: readonly string[];
     readonly meaning: string;

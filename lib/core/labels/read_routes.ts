@@ -1,3 +1,4 @@
+import { boundHosts } from "./bound_hosts.ts";
 import type { RouteData } from "../keys/route_data.ts";
 import type { HaproxyVersion } from "../keys/backend_option.ts";
 import { type Complaint, Complaints } from "../values/complaints.ts";
@@ -107,7 +108,7 @@ function readWords(words: Words, version: HaproxyVersion): RouteDataRead {
   const routes = said.slice(0, MOST_ROUTES).map((route) =>
     readRoute(fault === undefined ? route : { ...route, fault }, version, complaints)
   );
-  cutAliases(routes, complaints);
+  boundHosts(routes, complaints);
   if (said.length > MOST_ROUTES) {
     complaints.warn("too-many", () => `asks for ${said.length} routes, at most ${MOST_ROUTES} are served`);
   }
@@ -117,19 +118,4 @@ function readWords(words: Words, version: HaproxyVersion): RouteDataRead {
     complaints: complaints.list,
     more: complaints.more,
   };
-}
-
-/** Aliases of one container, as many as it may have labels; each is a route that every pass goes through. */
-const MOST_ALIASES = 1_024;
-
-function cutAliases(routes: RouteData[], complaints: Complaints): void {
-  let asked = 0;
-  for (const [at, route] of routes.entries()) {
-    const aliases = route.alias_domains ?? [];
-    const left = Math.max(0, MOST_ALIASES - asked);
-    asked += aliases.length;
-    if (aliases.length > left) routes[at] = { ...route, alias_domains: aliases.slice(0, left) };
-  }
-  if (asked <= MOST_ALIASES) return;
-  complaints.warn("too-many", () => `asks for ${asked} aliases, at most ${MOST_ALIASES} are served`);
 }

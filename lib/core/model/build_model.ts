@@ -177,8 +177,10 @@ function append<T>(list: T[], element: T): T[] {
 
 const whyNotServed = (route: Route, owner: Route): string =>
   `does not serve ${route.host}${route.path}: ${whyTaken(route, owner)}`;
-const whyNoAlias = ({ host, path }: Route, { by }: Route): string =>
-  `alias ${host}${path} is left out: the older container ${quote(by)} serves it already`;
+const whyNoAlias = ({ host, path, move }: Route, owner: Route): string =>
+  `${move === undefined ? "alias" : "redirect of"} ${host}${path} is left out: the older container ${
+    quote(owner.by)
+  } ${owner.move === undefined ? "serves" : "redirects"} it already`;
 
 const hasRun = ({ server }: Member): boolean => server.gate !== "created";
 
@@ -188,7 +190,7 @@ const byName = (a: { readonly name: string }, b: { readonly name: string }): num
 
 function merge({ own, members, routes }: Draft, settings: RoutingSettings, plain: Shared): Merged {
   const { host, path, backend: name } = own;
-  const { shape: merged, options, notices } = mergeShared(members, path, settings, plain);
+  const { shape: merged, options, notices } = mergeShared(members, own, settings, plain);
   const servers = members.map(({ server }) => server);
   sortByName(servers);
   const check = withHost(merged.check, host, servers.map((server) => server.name));

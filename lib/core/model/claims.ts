@@ -1,4 +1,3 @@
-import type { BackendName } from "../values/names.ts";
 import { quote } from "../values/notice.ts";
 import type { TableKey } from "../values/table.ts";
 import type { Route } from "./model.ts";
@@ -8,7 +7,7 @@ export class Claims {
   /** By key. */
   readonly owners = new Map<string, Route>();
   /** Who asked for a route that another has, by key: the first of them. */
-  readonly heirs = new Map<TableKey, BackendName>();
+  readonly heirs = new Map<TableKey, Route>();
 
   /**
    * Takes a route for its backend; answers with the route itself where it was free, with the one that another backend has,
@@ -21,12 +20,13 @@ export class Claims {
       return route;
     }
     if (owner.backend === route.backend) return undefined;
-    if (!isStarting && !this.heirs.has(route.key)) this.heirs.set(route.key, route.backend);
+    if (!isStarting && !this.heirs.has(route.key)) this.heirs.set(route.key, route);
     return owner;
   }
 }
 
 /** Why a container does not get a host and path of its own. */
 export function whyTaken({ host, path }: Route, owner: Route): string {
-  return `${host}${path} is served already as an alias by the older container ${quote(owner.by)}`;
+  const how = owner.move === undefined ? "served already as an alias" : "redirected already";
+  return `${host}${path} is ${how} by the older container ${quote(owner.by)}`;
 }

@@ -1,5 +1,6 @@
 import { fallbacksOf, keysOf } from "../keys/options.ts";
-import type { PathPrefix } from "../values/names.ts";
+import { keyNamed } from "../keys/route_keys.ts";
+import type { HostName, PathPrefix } from "../values/names.ts";
 import { type Notice, quote } from "../values/notice.ts";
 import { type Given, MERGE_RULES, type MergedOptions, type SharedKey, type Tell } from "./merge_rules.ts";
 import type { BackendShape, RouteOptions } from "./model.ts";
@@ -18,9 +19,11 @@ const RULES: { readonly [K in SharedKey]?: (said: never, given: Given, tell: Tel
 export type Shared = { readonly shape: BackendShape; readonly options: RouteOptions };
 
 /** What comes of containers that ask for nothing. */
-export function plainShared(balance: string): Shared {
-  return sharedFrom({}, { balance, path: "" as PathPrefix, hasTls: true }, () => {});
+export function plainShared(settings: Pick<RoutingSettings, "balance" | "redirectsToTls">): Shared {
+  return sharedFrom({}, { ...NOWHERE, ...settings, hasTls: true }, () => {});
 }
+
+const NOWHERE = { host: "" as HostName, path: "" as PathPrefix };
 
 /**
  * What a backend's containers say together, oldest first: the first that sets an option decides, and the others that want
@@ -28,8 +31,8 @@ export function plainShared(balance: string): Shared {
  */
 export function mergeShared(
   all: readonly Member[],
-  path: PathPrefix,
-  { balance, frontend }: RoutingSettings,
+  { host, path }: Pick<Given, "host" | "path">,
+  { balance, frontend, redirectsToTls }: RoutingSettings,
   /** What comes of it where nobody says anything: one object for all. */
   plain: Shared,
 ): Shared & { readonly notices: readonly Notice[] } {
@@ -42,7 +45,7 @@ export function mergeShared(
   for (const member of members) {
     for (const key of SHARED_KEYS) decide(key, member, decided, notices);
   }
-  const given = { balance, path, hasTls: frontend.tls !== undefined };
+  const given = { balance, host, path, hasTls: frontend.tls !== undefined, redirectsToTls };
   const shared = sharedFrom(decided, given, (key, complaint) => {
     notices.push({ ...complaint, subject: decided[key]?.by.container.name ?? "" });
   });
@@ -72,6 +75,13 @@ function decide(key: SharedKey, member: Member, decided: Decided, notices: Notic
   const before = decided[key];
   if (before === undefined) {
     decided[key] = { value, by: member };
+    return;
+  }
+  if (keyNamed(key).isShared) {
+    decided[key] = {
+      value: [...before.value as readonly unknown[], ...value as readonly unknown[]],
+      by: before.by,
+    };
     return;
   }
   if (before.value === value || JSON.stringify(before.value) === JSON.stringify(value)) return;

@@ -2,18 +2,22 @@ import type { BackendOption } from "../keys/backend_option.ts";
 import type { Balance } from "../keys/balance.ts";
 import type { KeyOf, OptionOf, ValueOf } from "../keys/route_data.ts";
 import type { Complaint } from "../values/complaints.ts";
-import type { PathPrefix } from "../values/names.ts";
+import { canonicalHosts, isPattern, type PatternRedirect } from "../keys/redirect.ts";
+import type { HostName, PathPrefix } from "../values/names.ts";
 
 /** A key that the containers of one host and path must agree on. */
 export type SharedKey = KeyOf<"backend" | "route">;
 
 /** What a rule goes by, beside what was said. */
 export type Given = {
-  /** The path of the backend. */
+  /** Host and path of the backend. */
+  readonly host: HostName;
   readonly path: PathPrefix;
   /** How requests are spread where no container says it. */
   readonly balance: string;
   readonly hasTls: boolean;
+  /** Plain HTTP is redirected where no container says otherwise. */
+  readonly redirectsToTls: boolean;
 };
 
 /** Tells the container that decided a key. */
@@ -25,13 +29,22 @@ type Rule<K extends SharedKey> = (said: ValueOf<K> | undefined, given: Given, te
 export const MERGE_RULES = {
   balance_algorithm: (said, { balance }): Balance => said ?? balance,
   backend_options: (said = [], _given, tell) => writtenOptions(said, tell),
-  ssl_only: (said, { hasTls }, tell): boolean => {
+  /** `setting` where the setting says it, and no container. */
+  ssl_only: (said, { hasTls, redirectsToTls }, tell): boolean | "setting" => {
     if (said === true && !hasTls) {
       const message = "ssl_only has no effect: there is no TLS listener, expected --tls-cert";
       tell("ssl_only", { severity: "warning", code: "no-tls", message });
     }
+    if (said === undefined && redirectsToTls && hasTls) return "setting";
     return said === true && hasTls;
   },
+  /** Those of patterns: a redirect of a host or a path is a route of its own. */
+  redirects: (said = []): readonly PatternRedirect[] | undefined => {
+    const patterns = said.filter(isPattern);
+    return patterns.length === 0 ? undefined : patterns;
+  },
+  canonical_host: (said, { host }): HostName | undefined =>
+    said === undefined ? undefined : canonicalHosts(host, said)[0],
   /** The path that is taken off; empty for none. */
   context_root_rewrite: (said, { path }): PathPrefix => said === true ? path : "" as PathPrefix,
 } satisfies { [K in SharedKey]?: Rule<K> };

@@ -1,3 +1,4 @@
+import type { Move } from "../keys/redirect.ts";
 import type { ServerOptions } from "../keys/options.ts";
 import type { Endpoint } from "./choose_endpoint.ts";
 import type { MergedOptions } from "./merge_rules.ts";
@@ -70,6 +71,8 @@ export type Route = {
   readonly backend: BackendName;
   /** The name of the container that claims it: the oldest of those that do. */
   readonly by: string;
+  /** Where clients of it are sent, in place of being served. */
+  readonly move?: Move;
 };
 
 /** Where clients come in. */
@@ -108,5 +111,5 @@ export type Model = {
   /** How many labels follow `*.` in the wildcards in use, most first. */
   readonly wildcardDepths: readonly number[];
   /** Who would serve a route, by key, if its backend were gone: whoever claimed it next. */
-  readonly heirs: ReadonlyMap<TableKey, BackendName>;
+  readonly heirs: ReadonlyMap<TableKey, Route>;
 };

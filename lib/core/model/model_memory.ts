@@ -46,7 +46,10 @@ export class ModelMemory {
   readonly plain: Shared;
 
   constructor(readonly settings: RoutingSettings) {
-    this.plain = plainShared(settings.balance);
+    this.plain = plainShared({
+      balance: settings.balance,
+      redirectsToTls: settings.redirectsToTls && settings.frontend.tls !== undefined,
+    });
   }
 
   /** Begins a pass: what the last one did not use is forgotten. */

@@ -1,6 +1,6 @@
 import { choosePort } from "./choose_endpoint.ts";
 import type { Gate, Route, Server } from "./model.ts";
-import { type BackendName, type HostName, type PathPrefix, routeKey, shortId } from "../values/names.ts";
+import { type HostName, type PathPrefix, shortId } from "../values/names.ts";
 import type { NetworkOwner } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
 import { readRouteData, type SaidBefore } from "../labels/read_routes.ts";
@@ -8,6 +8,7 @@ import { serverOptions } from "../keys/options.ts";
 import type { RouteData } from "../keys/route_data.ts";
 import { routeHost } from "./choose_host.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
+import { aliasesOf, routeOf } from "./aliases.ts";
 import { backendName, serverName } from "../values/section_names.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
 import { chooseWay, type InUse } from "./ways.ts";
@@ -148,7 +149,7 @@ function readOffer(
       port.remark,
       way.via === "container" || way.isDetour ? chosen.remark : undefined,
     ),
-    offer: { own, aliases: aliasesOf(container, own, data.alias_domains), server, data, container },
+    offer: { own, aliases: aliasesOf(container, own, data), server, data, container },
   };
 }
 
@@ -185,22 +186,6 @@ function notesOn(
   if (port === undefined && network === undefined) return NONE;
   const remarks = [port, network].filter((remark) => remark !== undefined);
   return remarks.map((remark) => note(container, "warning", "ambiguous", remark));
-}
-
-function routeOf(container: ContainerView, host: HostName, path: PathPrefix, backend: BackendName): Route {
-  return { key: routeKey(host, path), host, path, backend, by: container.name };
-}
-
-const NO_ROUTES: readonly Route[] = [];
-
-function aliasesOf(
-  container: ContainerView,
-  { host, path, backend }: Route,
-  aliases: readonly HostName[] | undefined,
-): readonly Route[] {
-  if (aliases === undefined) return NO_ROUTES;
-  const others = aliases.length === 1 ? aliases : [...new Set(aliases)];
-  return others.filter((alias) => alias !== host).map((alias) => routeOf(container, alias, path, backend));
 }
 
 function gateOf(container: ContainerView, phase: Phase): Gate {

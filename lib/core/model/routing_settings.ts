@@ -11,6 +11,8 @@ export type RoutingSettings = {
   readonly address: AddressSettings;
   readonly balance: string;
   readonly defaultDomain: HostName | undefined;
+  /** Plain HTTP is redirected to HTTPS where no container of the route says otherwise. */
+  readonly redirectsToTls: boolean;
   readonly haproxyVersion: HaproxyVersion;
   /** New hosts are backends of their own, where HAProxy can add them while it runs; else they take spares. */
   readonly addBackends: boolean;

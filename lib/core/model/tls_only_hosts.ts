@@ -16,7 +16,7 @@ export const NO_HELD: Held = { routes: new Set(), notices: [] };
  */
 export function holdTlsOnly(backends: readonly Backend[], owners: ReadonlyMap<string, Route>): Held {
   const paths = backends.filter(({ path, options }) => path !== "" && !options.ssl_only);
-  if (paths.length === 0 || !backends.some(({ options }) => options.ssl_only)) return NO_HELD;
+  if (paths.length === 0 || !backends.some(({ options }) => options.ssl_only === true)) return NO_HELD;
   const served = new Map(backends.map(({ name, options }) => [name, options]));
   const routes = new Set<TableKey>();
   const notices: Notice[] = [];

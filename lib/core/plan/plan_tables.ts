@@ -1,11 +1,13 @@
 import { stepAddresses } from "./plan_addresses.ts";
 import type { Desired } from "../config/render.ts";
+import { ownerOfRow } from "../keys/route_row.ts";
 import type { Operation, SectionName } from "../runtime/operation.ts";
 import { flagsOf, ledTo, targetOf, withFlags } from "../runtime/route_value.ts";
 import { routesOf, type Running } from "../state/running.ts";
 import {
   ADDRESSES_MAP,
   HOSTS_MAP,
+  ORDERED_TABLES,
   parseTable,
   type Table,
   type TableKey,
@@ -55,6 +57,14 @@ export function planTables(
     if (table === HOSTS_MAP || before === undefined) continue;
     const isWaiting = (owner: string) => desired.sections.has(owner) && !sectionOf.has(owner);
     const changes = compareRows(before, wanted, isWaiting);
+    if (ORDERED_TABLES.has(table)) {
+      const rows = inOrder(before, wanted, isWaiting);
+      if (rows !== undefined) {
+        early.push({ kind: "swap-table", table, rows, others: rowsBeside(desired, table) });
+      }
+      late.unshift(...change(desired, table, rows ?? before, { put: new Map(), gone: changes.gone }));
+      continue;
+    }
     const [first, last] = table === ADDRESSES_MAP
       ? stepAddresses(before, wanted, changes)
       : [{ put: changes.put, gone: NONE }, { put: new Map(), gone: changes.gone }];
@@ -74,14 +84,26 @@ function compareRows(
   const put = new Map<TableKey, TableValue>();
   const gone = new Set<TableKey>();
   for (const [key, value] of wanted) {
-    if (before.get(key) !== value && !isWaiting(ownerOf(key))) put.set(key, value);
+    if (before.get(key) !== value && !isWaiting(ownerOfRow(key))) put.set(key, value);
   }
-  for (const key of before.keys()) if (!wanted.has(key) && !isWaiting(ownerOf(key))) gone.add(key);
+  for (const key of before.keys()) if (!wanted.has(key) && !isWaiting(ownerOfRow(key))) gone.add(key);
   return { put, gone };
 }
 
-/** The backend that a row is about: keys begin with its name, and `|` ends it. */
-const ownerOf = (key: TableKey): string => key.split("|", 1)[0] ?? "";
+/**
+ * The rows of a table whose order counts, with those that go at the end of it; nothing where HAProxy has them so. It adds a
+ * row at the end alone.
+ */
+function inOrder(before: Table, wanted: Table, isWaiting: (owner: string) => boolean): Table | undefined {
+  if (before.size === 0 && wanted.size === 0) return undefined;
+  const rows = new Map([...before].filter(([key]) => isWaiting(ownerOfRow(key))));
+  for (const [key, value] of wanted) if (!isWaiting(ownerOfRow(key))) rows.set(key, value);
+  const texts = (table: Iterable<readonly [TableKey, TableValue]>) =>
+    JSON.stringify([...table].filter(([key]) => rows.has(key)));
+  if (texts(rows) === texts(before)) return undefined;
+  for (const [key, value] of before) if (!rows.has(key)) rows.set(key, value);
+  return rows;
+}
 
 function planRoutes(
   running: Running,

@@ -200,6 +200,11 @@ export const SETTINGS = {
     help: "further arguments of the TLS listener's bind line",
     commands: RENDERING,
   }),
+  httpsRedirect: flag("https-redirect", ["SIGNALBOX_HTTPS_REDIRECT"], {
+    defaultText: "off: routes with `ssl_only` are redirected",
+    help: "redirect plain HTTP of every route to HTTPS, but where a container says `ssl_only=false`",
+    commands: ROUTING,
+  }),
   backendAddress: value(
     "backend-address",
     "ADDRESS",

@@ -23,6 +23,14 @@ export const ROUTES_MAP = "routes.map" as TableName;
 
 /** The table of the addresses of clients: a route's id, the family and the first digits, and whether they may come in. */
 export const ADDRESSES_MAP = "addresses.map" as TableName;
+/** The table of redirects of hosts and paths: a route's id, `|` and host and path; the longest row that fits counts. */
+export const REDIRECTS_MAP = "redirects.map" as TableName;
+
+/** The table of redirects by patterns of paths. */
+export const REDIRECT_PATTERNS_MAP = "redirect_patterns.map" as TableName;
+
+/** Tables of regular expressions: the first row that matches counts, so that their order does too. */
+export const ORDERED_TABLES: ReadonlySet<TableName> = new Set([REDIRECT_PATTERNS_MAP]);
 
 /** Every table but hosts.map, with the comment that tells what stands in it. The frontend names each of them. */
 export const ROUTE_TABLES: ReadonlyMap<TableName, string> = new Map([
@@ -31,6 +39,8 @@ export const ROUTE_TABLES: ReadonlyMap<TableName, string> = new Map([
     ADDRESSES_MAP,
     "Who may come in, by the first hexadecimal digits of the address: id|4 or 6|digits, the longest counts",
   ],
+  [REDIRECTS_MAP, "Redirects: id|host/path/ code tail scheme host path"],
+  [REDIRECT_PATTERNS_MAP, "Redirects by patterns of paths: ^id[|]pattern$ code tail scheme host path"],
 ]);
 
 /** In bytes. With each byte escaped, a row still fits into a command of HAProxy's 16 KB. */

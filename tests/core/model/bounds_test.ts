@@ -104,6 +104,28 @@ Deno.test("a container has so many aliases at most, of all of its routes, and it
   assert.deepEqual(notices.map(({ message }) => message), ["asks for 3000 aliases, at most 1024 are served"]);
 });
 
+Deno.test("a container has so many redirects at most, of all of its routes, and fewer by patterns", () => {
+  const words = `[${
+    many(12, (at) =>
+      `{"hostname":"h${at}.com","redirects":[${
+        many(100, (other) =>
+          `"a${at}x${other}.com h.c","~/${at}/${other} /x"`)
+      }]}`)
+  }]`;
+  const { model, notices } = build([container("web", { interlockData: words })]);
+  assert.equal(model.routes.length, 12 + 1_024);
+  assert.equal(model.backends.flatMap(({ options }) => options.redirects ?? []).length, 32);
+  assert.deepEqual(
+    notices.filter(({ code, message }) => code === "too-many" && message.startsWith("asks")).map((
+      { message },
+    ) => message),
+    [
+      "asks for 1200 redirects, at most 1024 are served",
+      "asks for 1200 redirects by patterns, at most 32 are served",
+    ],
+  );
+});
+
 Deno.test("the number of notices that are not shown is right, whatever they are of", () => {
   const taken = Array.from({ length: 150 }, (_, at) => `"a${at}.com"`).join(",");
   const web = container("web", { createdAt: 1, interlockData: `{"alias_domains":[${taken}],"colour":1}` });

@@ -28,6 +28,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   network: ["web", "web"],
   defaultDomain: ["Example.com", "example.com"],
   optIn: ["true", true],
+  httpsRedirect: ["true", true],
   maxConnections: ["100", 100],
   maxConnectionsPerClient: ["50", 50],
   connectTimeoutMs: ["1", 1],
