@@ -13,6 +13,7 @@ import processCfg from "../../../templates/process.cfg.eta" with { type: "text" 
 import refused from "../../../templates/refused.eta" with { type: "text" };
 import routeAccess from "../../../templates/route_access.eta" with { type: "text" };
 import routeBuffer from "../../../templates/route_buffer.eta" with { type: "text" };
+import routeHeaders from "../../../templates/route_headers.eta" with { type: "text" };
 import routeLookup from "../../../templates/route_lookup.eta" with { type: "text" };
 import routeRedirect from "../../../templates/route_redirect.eta" with { type: "text" };
 import routeRetries from "../../../templates/route_retries.eta" with { type: "text" };
@@ -38,6 +39,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "route_tls.eta": routeTls,
   "route_redirect.eta": routeRedirect,
   "route_strip.eta": routeStrip,
+  "route_headers.eta": routeHeaders,
   "route_buffer.eta": routeBuffer,
   "route_timeouts.eta": routeTimeouts,
   "route_retries.eta": routeRetries,

@@ -63,5 +63,7 @@ export type RouteKey =
       readonly parse: Parser<"string[]">;
       /** How many elements there may be, where that is less than of any list. */
       readonly most?: number;
+      /** Makes an element of a name and its text where JSON has an object in place of the list; `undefined` for null and false. */
+      readonly fromPair?: (name: string, text: string | undefined) => string;
     }
   );

@@ -1,6 +1,7 @@
 import { ACCESS_KEYS } from "./access_keys.ts";
 import { BACKEND_KEYS } from "./backend_keys.ts";
 import { HOST_KEYS } from "./host_keys.ts";
+import { MESSAGE_KEYS } from "./message_keys.ts";
 import { REDIRECT_KEYS } from "./redirect_keys.ts";
 import type { RouteKey } from "./route_key.ts";
 import { SERVER_KEYS } from "./server_keys.ts";
@@ -10,6 +11,7 @@ export const ROUTE_KEYS = {
   ...HOST_KEYS,
   ...REDIRECT_KEYS,
   ...ACCESS_KEYS,
+  ...MESSAGE_KEYS,
   ...SERVER_KEYS,
   ...BACKEND_KEYS,
 } as const satisfies Readonly<Record<string, RouteKey>>;

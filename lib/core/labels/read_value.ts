@@ -32,12 +32,16 @@ type ListKey = Extract<RouteKey, { readonly kind: "string[]" }>;
  */
 function readList(
   rule: ListKey,
-  value: unknown,
+  said: unknown,
   version: HaproxyVersion,
   place: () => string,
   complaints: Complaints,
 ): Parsed<unknown[]> {
-  if (!Array.isArray(value)) return expected(KINDS["string[]"].expected);
+  const value = rule.fromPair === undefined ? said : listOfPairs(said, rule.fromPair);
+  if (!Array.isArray(value)) {
+    const { expected: phrase } = KINDS["string[]"];
+    return expected(rule.fromPair === undefined ? phrase : `${phrase}, or an object of strings`);
+  }
   const most = rule.most ?? MOST_ELEMENTS;
   if (rule.isGuard === true && (value.length === 0 || value.length > most)) {
     return expected(`a list of 1 to ${most} elements`);
@@ -59,6 +63,18 @@ function readList(
     );
   }
   return parsed(values);
+}
+
+/** A list as it is, and an object as a list; anything else, and an object that holds something else than texts, is none. */
+function listOfPairs(value: unknown, fromPair: NonNullable<ListKey["fromPair"]>): unknown[] | undefined {
+  if (Array.isArray(value)) return value;
+  if (typeof value !== "object" || value === null) return undefined;
+  const list: string[] = [];
+  for (const [name, text] of Object.entries(value)) {
+    if (typeof text !== "string" && text !== null && text !== false) return undefined;
+    list.push(fromPair(name, typeof text === "string" ? text : undefined));
+  }
+  return list;
 }
 
 /** Reads one value of a kind: a list's elements have another kind than the list. */

@@ -1,5 +1,6 @@
 import type { BackendOption } from "../keys/backend_option.ts";
 import type { Balance } from "../keys/balance.ts";
+import { fittingChanges, type HeaderChange } from "../keys/header_change.ts";
 import type { KeyOf, OptionOf, ValueOf } from "../keys/route_data.ts";
 import type { Complaint } from "../values/complaints.ts";
 import { canonicalHosts, isPattern, type PatternRedirect } from "../keys/redirect.ts";
@@ -45,6 +46,10 @@ export const MERGE_RULES = {
   },
   canonical_host: (said, { host }): HostName | undefined =>
     said === undefined ? undefined : canonicalHosts(host, said)[0],
+  request_headers: (said, _given, tell): readonly HeaderChange[] | undefined =>
+    fittingChanges("request_headers", said, (complaint) => tell("request_headers", complaint)),
+  response_headers: (said, _given, tell): readonly HeaderChange[] | undefined =>
+    fittingChanges("response_headers", said, (complaint) => tell("response_headers", complaint)),
   /** The path that is taken off; empty for none. */
   context_root_rewrite: (said, { path }): PathPrefix => said === true ? path : "" as PathPrefix,
 } satisfies { [K in SharedKey]?: Rule<K> };

@@ -45,7 +45,8 @@ export const ROUTE_TABLES: ReadonlyMap<TableName, string> = new Map([
 
 /** In bytes. With each byte escaped, a row still fits into a command of HAProxy's 16 KB. */
 const LONGEST_KEY = 1_000;
-const LONGEST_VALUE = 6_000;
+/** The longest value of a row. */
+export const LONGEST_VALUE = 6_000;
 
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/;
