@@ -1,7 +1,7 @@
 import { isAtLeast } from "../keys/backend_option.ts";
 import { FORWARDING_HEADERS } from "./forwarding_headers.ts";
 import type { Frontend, Model } from "../model/model.ts";
-import { formatEndpoint } from "../values/names.ts";
+import { type Flag, formatEndpoint } from "../values/names.ts";
 import {
   HOSTS_MAP,
   ROUTE_TABLES,
@@ -63,8 +63,15 @@ const LAST_TRY_TEMPLATES = ["haproxy.cfg.eta", "global.eta", "defaults.eta", "ba
 /** What is remembered from one pass to the next, for one set of templates and settings. */
 export class RenderMemory {
   readonly sections = new SectionMemory();
-  /** The config without its backends, by what it was rendered from. */
-  fixed: { readonly key: string; readonly text: string } | undefined;
+  /** The config without its backends, by what it was rendered from, and the flags that its rules look at. */
+  fixed:
+    | {
+      readonly frontend: Frontend;
+      readonly key: string;
+      readonly text: string;
+      readonly flags: ReadonlySet<Flag> | undefined;
+    }
+    | undefined;
   /** The Lua files, which are the same as long as the templates are. */
   lua: { readonly texts: Files; readonly forTemplates: Lua | undefined } | undefined;
 }
@@ -100,24 +107,27 @@ export function renderDesired(
   const { frontend, wildcardDepths } = model;
   const connections = frontend.maxConnections + OTHER_CONNECTIONS;
   const lua = memory.lua ??= prepareLua(templates);
+  // What the model changes of the config without its backends: each change of it is a reload.
+  const fromModel = { wildcardDepths, strippedSegments: strippedSegments(model) };
   const base = {
     ...frontend,
+    ...fromModel,
     connections,
     streams: MOST_STREAMS,
     binds: bindLines(frontend),
-    wildcardDepths,
-    strippedSegments: strippedSegments(model),
     longestPatternPath: LONGEST_PATTERN_PATH,
     redirectCodes: REDIRECT_CODES,
     forwardingHeaders: FORWARDING_HEADERS,
     lua: lua.forTemplates,
   };
-  const fixed = renderFixed(
+  const { text: fixed, flags } = renderFixed(
+    frontend,
+    JSON.stringify([fromModel, canAddBackends, hasAnswers, hasLastTry]),
     { ...base, backends: [], spares: [], defaults: [], canAddBackends, hasAnswers, hasLastTry },
     templates,
     memory,
   );
-  const { tables, rows } = tablesOf(model, byName, knownFlags(fixed));
+  const { tables, rows } = tablesOf(model, byName, flags);
   const backends = prepared.map(({ data }) => data);
   const all = { ...base, backends, spares, defaults, canAddBackends, hasAnswers, hasLastTry };
   const hosts = tables.get(HOSTS_MAP) ?? new Map<TableKey, TableValue>();
@@ -154,13 +164,18 @@ function strippedSegments({ backends }: Model): number[] {
   return [...all].sort((a, b) => a - b);
 }
 
-/** The config without its backends, which stays the same from one pass to the next. */
-function renderFixed(data: Record<string, unknown>, templates: Templates, memory: RenderMemory): string {
-  const key = JSON.stringify(data);
-  if (memory.fixed?.key === key) return memory.fixed.text;
+/** The config without its backends, which stays the same from one pass to the next; `key` is all that may change but the settings. */
+function renderFixed(
+  frontend: Frontend,
+  key: string,
+  data: Record<string, unknown>,
+  templates: Templates,
+  memory: RenderMemory,
+): NonNullable<RenderMemory["fixed"]> {
+  const before = memory.fixed;
+  if (before?.frontend === frontend && before.key === key) return before;
   const text = templates.render("haproxy.cfg.eta", data);
-  memory.fixed = { key, text };
-  return text;
+  return memory.fixed = { frontend, key, text, flags: knownFlags(text) };
 }
 
 function bindLines(frontend: Frontend): { text: string; isIpv6Twin: boolean }[] {

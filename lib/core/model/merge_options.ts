@@ -63,8 +63,12 @@ const NONE: readonly Notice[] = [];
 const isStarting = ({ server }: Member): boolean => server.gate === "created";
 
 /** Most say nothing at all, and of the others many nothing that is shared. */
-const saysAnything = ({ data }: Member): boolean =>
-  data.isExplicit && SHARED_KEYS.some((key) => data[key] !== undefined);
+function saysAnything({ data }: Member): boolean {
+  if (!data.isExplicit) return false;
+  // No function for each member: this is called for all of them.
+  for (const key of SHARED_KEYS) if (data[key] !== undefined) return true;
+  return false;
+}
 
 /** What was said of each key, by the container that decides. */
 type Decided = { [K in SharedKey]?: { readonly value: unknown; readonly by: Member } };

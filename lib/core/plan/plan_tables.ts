@@ -54,7 +54,7 @@ export function planTables(
   for (const [table, wanted] of desired.tables) {
     const before = running.tables.get(table);
     // What HAProxy does not have comes with a reload.
-    if (table === HOSTS_MAP || before === undefined) continue;
+    if (table === HOSTS_MAP || before === undefined || before.size + wanted.size === 0) continue;
     const isWaiting = (owner: string) => desired.sections.has(owner) && !sectionOf.has(owner);
     const changes = compareRows(before, wanted, isWaiting);
     if (ORDERED_TABLES.has(table)) {
@@ -69,6 +69,7 @@ export function planTables(
       ? stepAddresses(before, wanted, changes)
       : [{ put: changes.put, gone: NONE }, { put: new Map(), gone: changes.gone }];
     early.push(...change(desired, table, before, first));
+    if (last.put.size + last.gone.size === 0) continue;
     late.unshift(...change(desired, table, new Map([...before, ...first.put]), last));
   }
   const routes = planRoutes(running, desired, sectionOf, areAtHome);
