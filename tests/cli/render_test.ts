@@ -80,7 +80,8 @@ Deno.test("writing again leaves the files of the set and nothing temporary", asy
   await using world = await World.make(WEB);
   for (let time = 0; time < 2; time++) assert.equal((await world.render(["--output", "set/"])).code, 0);
   const names = await Array.fromAsync(Deno.readDir(`${world.folder}/set`), (entry) => entry.name);
-  assert.deepEqual(names.sort(), ["haproxy.cfg", "headers.lua", "hosts.map", "last_try.lua", "routes.map"]);
+  assert.deepEqual(names.filter((name) => !/^[a-z_]+[.](?:cfg|lua|map)$/.test(name)), []);
+  assert.ok(["haproxy.cfg", "hosts.map", "routes.map"].every((name) => names.includes(name)));
 });
 
 Deno.test("an output that cannot be written fails with its path", async () => {
@@ -156,10 +157,11 @@ Deno.test("what comes through a pipe for --diff is compared with haproxy.cfg alo
       cwd: world.folder,
       stdin: "null",
     });
-    return (await child.output()).code;
+    const { code, stderr } = await child.output();
+    return [code, new TextDecoder().decode(stderr)];
   };
-  assert.equal(await script("cat old.cfg"), 0);
-  assert.equal(await script("sed s/roundrobin/leastconn/ old.cfg"), 4);
+  assert.deepEqual(await script("cat old.cfg"), [0, ""]);
+  assert.deepEqual((await script("sed s/roundrobin/leastconn/ old.cfg"))[0], 4);
 });
 
 Deno.test("a file for --diff that is not there is wrong usage", async () => {

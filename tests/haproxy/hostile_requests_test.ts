@@ -322,6 +322,12 @@ for (const program of programs) {
         assert.equal(statusOf(answer), "400", request);
       }
     }
+    for (const target of ["http://own.local?x=/y", "http://own.local#/y", "//own.local?/y"]) {
+      const request = `GET ${target} HTTP/1.1`;
+      const answer = await sendHead(stage.httpPort, request, "Host: own.local", "Connection: close");
+      assert.match(statusOf(answer), /^(?:400|404|200)$/, request);
+    }
+    echo.heads.length = 0;
     const url = "GET http://own.local/a HTTP/1.2";
     assert.equal(
       statusOf(await sendHead(stage.httpPort, url, "Host: own.local", "Connection: close")),

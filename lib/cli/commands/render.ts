@@ -1,5 +1,4 @@
 import { messageOf } from "../../core/values/message_of.ts";
-import { createTwoFilesPatch } from "diff";
 import { formatNotice, type Notice } from "../../core/values/notice.ts";
 import type { Files } from "../../core/config/render.ts";
 import { findHaproxy } from "../../haproxy/process/program.ts";
@@ -7,6 +6,7 @@ import { readGiven } from "../../haproxy/files/given_file.ts";
 import { copyFiles } from "../../haproxy/files/safe_files.ts";
 import { whyRefused } from "../check_files.ts";
 import { failed, wrongUsage } from "../failure.ts";
+import { patchOf } from "../patch.ts";
 import { readSnapshot } from "../input.ts";
 import { prepareRouting } from "../routing.ts";
 import { settingsOf } from "../settings.ts";
@@ -84,10 +84,10 @@ async function diffFiles(path: string, files: Files): Promise<string> {
       );
     });
     if (before !== text) {
-      parts.push(createTwoFilesPatch(old, `rendered/${name}`, before, text, undefined, undefined));
+      parts.push(patchOf({ name: old, text: before }, { name: `rendered/${name}`, text }));
     }
   }
-  return parts.map((part) => part.replace(/^=+\n/, "")).join("");
+  return parts.join("");
 }
 
 async function writeOutput(output: string, files: Files): Promise<void> {

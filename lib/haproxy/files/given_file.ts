@@ -5,8 +5,9 @@ import { isTrustedUser, lookAlong, UntrustedPathError } from "./trusted_path.ts"
  * opens no pipes and devices of others, which may never end. Throws UntrustedPathError.
  */
 export async function readGiven(path: string, kind: "file" | "file or pipe"): Promise<string> {
+  // A pipe that the shell gave us (`<(…)`) is ours, and its name is no path that Deno lets us follow.
+  if (/^\/dev\/(?:fd\/\d+|stdin)$/.test(path)) return await Deno.readTextFile(path);
   const found = lookAlong(path);
-  // The name of a shell's pipe (`/dev/fd/63`) is no path that can be followed.
   if (found === undefined) return await Deno.readTextFile(path);
   if (!found.isFile) {
     if (kind === "file") throw new Error("it is no regular file");
