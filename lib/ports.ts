@@ -2,7 +2,7 @@ import type { Event } from "./core/status/event.ts";
 import type { ContainerId, ServerName } from "./core/values/names.ts";
 import type { Notice } from "./core/values/notice.ts";
 import type { TableName } from "./core/values/table.ts";
-import type { Capabilities } from "./core/plan/plan.ts";
+import type { Capabilities } from "./core/plan/capabilities.ts";
 import type { ServerState } from "./core/runtime/operation.ts";
 import type { Remains } from "./core/plan/read_back.ts";
 import type { Desired } from "./core/config/render.ts";

@@ -151,6 +151,8 @@ function note(own: Own, operation: Operation, isDone: boolean): void {
     case "delete-backend":
       if (isDone) own.sections.delete(operation.section);
       break;
+    case "renew-cookies":
+      break;
     case "add-server":
       section?.servers.set(operation.server, { line: operation.line, state: "maint", isLeaving: false });
       break;

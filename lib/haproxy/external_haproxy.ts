@@ -1,5 +1,5 @@
 import { messageOf } from "../core/values/message_of.ts";
-import type { Capabilities } from "../core/plan/plan.ts";
+import type { Capabilities } from "../core/plan/capabilities.ts";
 import type { Remains } from "../core/plan/read_back.ts";
 import type { Desired } from "../core/config/render.ts";
 import type { ReportedServer, Survey } from "../core/state/survey.ts";

@@ -1,6 +1,6 @@
 import type { Desired } from "../core/config/render.ts";
 import type { Templates } from "../core/config/templates.ts";
-import { type Capabilities, capabilitiesOf } from "../core/plan/plan.ts";
+import { type Capabilities, capabilitiesOf } from "../core/plan/capabilities.ts";
 import type { Remains } from "../core/plan/read_back.ts";
 import type { ServerState } from "../core/runtime/operation.ts";
 import type { ReportedServer, Survey } from "../core/state/survey.ts";

@@ -15,7 +15,8 @@
 import assert from "node:assert/strict";
 import { createTwoFilesPatch } from "diff";
 import type { HaproxyVersion } from "../../lib/core/keys/backend_option.ts";
-import { capabilitiesOf, type Plan, planChange } from "../../lib/core/plan/plan.ts";
+import { capabilitiesOf } from "../../lib/core/plan/capabilities.ts";
+import { type Plan, planChange } from "../../lib/core/plan/plan.ts";
 import { Believed } from "../../lib/apply/believed.ts";
 import {
   openRouting,

@@ -4,7 +4,7 @@ import type { Applied } from "../../lib/apply/reload.ts";
 import type { Routing } from "../../lib/cli/routing.ts";
 import { systemChance, systemClock } from "../../lib/clock.ts";
 import type { ContainerId } from "../../lib/core/values/names.ts";
-import type { Capabilities } from "../../lib/core/plan/plan.ts";
+import type { Capabilities } from "../../lib/core/plan/capabilities.ts";
 import { CommandSocket } from "../../lib/haproxy/socket/command_socket.ts";
 import { findIdentity } from "../../lib/haproxy/process/identity.ts";
 import { OwnedHaproxy } from "../../lib/haproxy/owned_haproxy.ts";

@@ -1,6 +1,6 @@
 /** An HAProxy in memory, which does what it is told: all that the loop and the applying can know of a real one. */
 import type { Desired, Files } from "../../lib/core/config/render.ts";
-import type { Capabilities } from "../../lib/core/plan/plan.ts";
+import type { Capabilities } from "../../lib/core/plan/capabilities.ts";
 import type { Remains } from "../../lib/core/plan/read_back.ts";
 import type { ServerState } from "../../lib/core/runtime/operation.ts";
 import type { ReportedServer, Survey } from "../../lib/core/state/survey.ts";

@@ -65,6 +65,8 @@ export class MemoryWorker {
         return this.#setServer(rest);
       case "enable health":
         return this.#at(rest[0], (server) => server.isChecked = true);
+      case "enable dynamic-cookie":
+        return this.sections.has(rest[1] ?? "") ? "" : NO_BACKEND;
       case "add server":
         return this.#addServer(rest);
       case "del server":

@@ -31,6 +31,7 @@ const VARIABLES = [
   "SIGNALBOX_STREAMS",
   "SIGNALBOX_STATS_PASSWORD",
   "SIGNALBOX_INSTANCE",
+  "SIGNALBOX_COOKIE_KEY",
 ];
 
 /** Renders process.cfg, which HAProxy loads before haproxy.cfg. */

@@ -13,6 +13,8 @@ export type Section = {
   readonly isSpare: boolean;
   /** Its balance takes servers and weights at run time (HAProxy manual, 4.2, `balance`). */
   readonly isDynamic: boolean;
+  /** HAProxy makes a cookie for each of its servers. */
+  readonly isSticky: boolean;
   readonly servers: readonly SectionServer[];
 };
 
@@ -191,7 +193,13 @@ function sectionOf(
   servers: Section["servers"],
   memory: SectionMemory,
 ): Section {
-  return { shape: memory.shapeText(shape), isSpare, isDynamic: isDynamic(shape.balance_algorithm), servers };
+  return {
+    shape: memory.shapeText(shape),
+    isSpare,
+    isDynamic: isDynamic(shape.balance_algorithm),
+    isSticky: shape.sticky_session_cookie !== undefined,
+    servers,
+  };
 }
 
 /** The shapes that a new host may come in: first the one of a container that asks for nothing, then those in use. */

@@ -1,3 +1,4 @@
+import { parseStickyCookie } from "./sticky_cookie.ts";
 import { between } from "./plain_parsers.ts";
 import type { RouteKey } from "./route_key.ts";
 import { valueRow } from "./route_row.ts";
@@ -66,5 +67,31 @@ export const BACKEND_KEYS = {
     costs: "key",
     otherNames: ["buffer_request", "buffering", "request_buffering"],
     meaning: "wait for a request's body, or its first 15 KB, before the container is asked",
+  },
+  sticky_session_cookie: {
+    label: "sticky_session_cookie",
+    kind: "string",
+    scope: "backend",
+    costs: "key",
+    otherNames: ["sticky", "sticky_cookie", "sticky_sessions", "session_cookie", "affinity"],
+    meaning: "keep each client at one container, by a cookie of this name that HAProxy sets",
+    parse: parseStickyCookie,
+  },
+  sticky_session_max_age: {
+    label: "sticky_session_max_age",
+    kind: "time",
+    scope: "backend",
+    costs: "key",
+    needs: { key: "sticky_session_cookie" },
+    meaning: "how long browsers keep that cookie (1s to 8760h); without it, until they are closed",
+    parse: between(1_000, 31_536_000_000, "milliseconds"),
+  },
+  sticky_session_secure: {
+    label: "sticky_session_secure",
+    kind: "boolean",
+    scope: "backend",
+    costs: "key",
+    needs: { key: "sticky_session_cookie" },
+    meaning: "browsers send that cookie over HTTPS alone",
   },
 } as const satisfies Readonly<Record<string, RouteKey>>;

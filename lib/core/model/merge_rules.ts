@@ -5,6 +5,7 @@ import type { KeyOf, OptionOf, ValueOf } from "../keys/route_data.ts";
 import type { Complaint } from "../values/complaints.ts";
 import { canonicalHosts, isPattern, type PatternRedirect } from "../keys/redirect.ts";
 import type { HostName, PathPrefix } from "../values/names.ts";
+import { cookieAt } from "../keys/sticky_cookie.ts";
 
 /** A key that the containers of one host and path must agree on. */
 export type SharedKey = KeyOf<"backend" | "route">;
@@ -50,6 +51,8 @@ export const MERGE_RULES = {
     fittingChanges("request_headers", said, (complaint) => tell("request_headers", complaint)),
   response_headers: (said, _given, tell): readonly HeaderChange[] | undefined =>
     fittingChanges("response_headers", said, (complaint) => tell("response_headers", complaint)),
+  sticky_session_cookie: (said, { path }): string | undefined =>
+    said === undefined ? undefined : cookieAt(said, path),
   /** The path that is taken off; empty for none. */
   context_root_rewrite: (said, { path }): PathPrefix => said === true ? path : "" as PathPrefix,
 } satisfies { [K in SharedKey]?: Rule<K> };

@@ -1,4 +1,5 @@
-import type { Capabilities, Plan } from "./plan.ts";
+import type { Capabilities } from "./capabilities.ts";
+import type { Plan } from "./plan.ts";
 import type { ReloadReason } from "./reload_reason.ts";
 import type { Operation } from "../runtime/operation.ts";
 

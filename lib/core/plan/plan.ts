@@ -1,4 +1,4 @@
-import { type HaproxyVersion, isAtLeast } from "../keys/backend_option.ts";
+import type { Capabilities } from "./capabilities.ts";
 import type { ServerName } from "../values/names.ts";
 import type { Desired } from "../config/render.ts";
 import { endpointOf, isSameButWeight, weightOf } from "../runtime/server_line.ts";
@@ -22,24 +22,6 @@ type NeedsReload = {
   /** What can be done at run time until then, or where the reload is refused: it concerns what needs none. */
   readonly meanwhile: readonly Operation[];
 };
-
-/** What the HAProxy found can do at run time (management guide; `add server` with checks from 2.6 on). */
-export type Capabilities = {
-  readonly canAddServers: boolean;
-  /** Backends too come and go without a reload (`add backend`, from 3.4 on, where the user wants it). */
-  readonly canAddBackends: boolean;
-  /** It takes commands at all; one that others run does not, and gives traffic to every server of its files. */
-  readonly canSetStates: boolean;
-};
-
-/** What a version can do, as the management guides of the versions tell, and may do. */
-export function capabilitiesOf(version: HaproxyVersion, addBackends: boolean): Capabilities {
-  return {
-    canAddServers: isAtLeast(version, [2, 6]),
-    canAddBackends: addBackends && isAtLeast(version, [3, 4]),
-    canSetStates: true,
-  };
-}
 
 /** Decides how HAProxy gets from what it has to what is wanted. */
 export function planChange(
@@ -121,8 +103,13 @@ class Planner {
         }
         continue;
       }
+      const added = this.#adds.length;
+      const hasServers = this.#planServers(section, wanted.servers);
+      const isJoined = this.#adds.length > added;
+      // A server that was added may have no cookie yet.
+      if (isJoined && wanted.isSticky) this.#adds.push({ kind: "renew-cookies", section });
       // No route is led to where a reload has to bring the first server.
-      if (this.#planServers(section, wanted.servers)) {
+      if (hasServers) {
         sectionOf.set(name, section);
         isMoved ||= section !== name;
       } else {

@@ -1,6 +1,6 @@
 import { isDynamic } from "../keys/balance.ts";
 import { formatEndpoint, type IpAddress, type Port, type ServerName } from "../values/names.ts";
-import type { Capabilities } from "./plan.ts";
+import type { Capabilities } from "./capabilities.ts";
 import { type ReloadReason, reloadReasonText, settingsReason } from "./reload_reason.ts";
 import type { Desired, Files } from "../config/render.ts";
 import { routesOf, type Running, type RunningSection, type RunningServer } from "../state/running.ts";

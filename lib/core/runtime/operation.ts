@@ -31,6 +31,8 @@ export type Operation =
     readonly server: ServerName;
     readonly line: string;
   }
+  /** Makes the cookies of a section's servers anew: below 3.0, a server that was added has none (tried on 2.6). */
+  | { readonly kind: "renew-cookies"; readonly section: SectionName }
   | {
     readonly kind: "set-state";
     readonly section: SectionName;
@@ -83,6 +85,8 @@ export function runtimeCommands(operation: Operation): readonly string[] {
       return [`del backend ${operation.section}`];
     case "add-server":
       return [`add server ${operation.section}/${operation.line}`];
+    case "renew-cookies":
+      return [`enable dynamic-cookie backend ${operation.section}`];
     case "set-state": {
       const server = `${operation.section}/${operation.server}`;
       const set = `set server ${server} state ${operation.state}`;

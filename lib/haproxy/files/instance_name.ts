@@ -1,19 +1,31 @@
 import { writeFile } from "./safe_files.ts";
 
-const NAME = /^signalbox-[0-9a-f]{16}$/;
-
 /**
  * The name by which HAProxy recognizes requests that it has forwarded before. The state directory keeps it over reloads
  * and starts. Every instance has another, and clients cannot guess it. Throws where it cannot be kept.
  */
-export function instanceName(stateDir: string): string {
-  const path = `${stateDir}/instance`;
-  const before = read(path);
-  if (before !== undefined && NAME.test(before)) return before;
-  const name = `signalbox-${crypto.randomUUID().replaceAll("-", "").slice(0, 16)}`;
-  writeFile(path, name, "folders");
+export const instanceName = (stateDir: string): string =>
+  keptText(stateDir, "instance", /^signalbox-[0-9a-f]{16}$/, () => `signalbox-${chance().slice(0, 16)}`);
+
+/**
+ * The secret that HAProxy makes sticky cookies from, together with a server's address. The state directory keeps it, so that
+ * clients stay where they are over reloads and starts; two with the same secret set the same cookies. Throws where it
+ * cannot be kept.
+ */
+export const cookieKey = (stateDir: string): string =>
+  keptText(stateDir, "cookie-key", /^[A-Za-z0-9_-]{32,128}$/, chance);
+
+/** 122 bits of chance, as 32 digits. */
+const chance = (): string => crypto.randomUUID().replaceAll("-", "");
+
+function keptText(stateDir: string, file: string, pattern: RegExp, make: () => string): string {
+  const path = `${stateDir}/${file}`;
+  const before = read(path)?.trim();
+  if (before !== undefined && pattern.test(before)) return before;
+  const text = make();
+  writeFile(path, text, "folders");
   Deno.chmodSync(path, 0o600);
-  return name;
+  return text;
 }
 
 function read(path: string): string | undefined {

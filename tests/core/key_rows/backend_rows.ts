@@ -29,4 +29,15 @@ export const BACKEND_ROWS = {
   },
   retries: { sample: [0, "0"], right: [1, 2], wrong: [3, -1, "1.5"], rows: [/^routes[.]map retries [0-2]$/] },
   buffer_requests: { sample: [true, "on"], right: [false], wrong: ["16k"], rows: [] },
+  sticky_session_cookie: {
+    sample: ["SERVER", "SERVER"],
+    right: ["a", "my-app_1"],
+    wrong: ["", "JSESSIONID", "session", "a b", "a;b", "a=b", "1a", "__Host-a", "a.b", "a\n cookie x", 5],
+    lines: [
+      /^cookie [A-Za-z0-9._-]+ insert indirect nocache httponly(?: secure)? attr SameSite=Lax(?: attr Max-Age=\d+)? dynamic$/,
+      /^dynamic-cookie-key +(?:"\$\{SIGNALBOX_COOKIE_KEY\}"|none)$/,
+    ],
+  },
+  sticky_session_max_age: { sample: ["24h", "24h"], right: [1_000, "8760h"], wrong: [999, "1d"], lines: [] },
+  sticky_session_secure: { sample: [true, ""], right: [false], wrong: ["maybe"], lines: [] },
 } satisfies RowsOf<keyof typeof BACKEND_KEYS>;

@@ -15,7 +15,7 @@ function read(interlockData: string | undefined, labels: Record<string, string> 
 }
 
 /** What a key has no effect without. */
-const BESIDE = { ssl_backend: true, context_root: "/app" };
+const BESIDE = { ssl_backend: true, context_root: "/app", sticky_session_cookie: "SERVER" };
 
 for (const name of KEY_NAMES) {
   const rule = keyNamed(name);
@@ -28,6 +28,7 @@ for (const name of KEY_NAMES) {
     const byLabel = read(undefined, {
       "interlock.ssl_backend": "",
       "interlock.context_root": "/app",
+      "interlock.sticky_session_cookie": "SERVER",
       [`interlock.${rule.label}`]: label,
     });
     assert.deepEqual([byJson.notices, byLabel.notices], [[], []]);
