@@ -49,7 +49,12 @@ function decodeOrFail(text: string, what: string): Snapshot {
 }
 
 /** What Docker says now, as `signalbox snapshot` writes it. Throws Failure with code 1. */
-export async function snapshotOfDocker(settings: Settings, which: Which = "running"): Promise<string> {
+export async function snapshotOfDocker(
+  settings: Settings,
+  which: Which = "running",
+  /** What a file that is kept has of each container. */
+  keep: (reduced: unknown) => unknown = (reduced) => reduced,
+): Promise<string> {
   const ending = new AbortController();
   const folder = folderOnDemand();
   const ssh = { folder: folder.path, clock: systemClock };
@@ -62,7 +67,7 @@ export async function snapshotOfDocker(settings: Settings, which: Which = "runni
         const engine = settings.dockerHosts.length > 1 ? await engineAddressOf(url) : undefined;
         const tag = engine === undefined ? undefined : { Address: engine.address, IsLocal: engine.isLocal };
         const found = await readContainers(transport, systemClock, ending.signal, which);
-        containers.push(...found.map((json) => reduceContainer(json, tag)));
+        containers.push(...found.map((json) => keep(reduceContainer(json, tag))));
       } catch (error) {
         const why = messageOf(error);
         const advice = `${dockerRemedy(url, why)}; or give a file with --snapshot`;

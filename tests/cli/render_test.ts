@@ -239,3 +239,31 @@ Deno.test("a password is named in the config and never written into it", async (
     assert.doesNotMatch(stdout, /s3cret/);
   }
 });
+
+Deno.test("hashes of passwords are in the files that are written, for their owner alone, and nowhere else", async () => {
+  const hash = "0d9f".repeat(16);
+  const office = (salt: string) =>
+    inspected("office", "office.example", { basic_auth: [`ann:{SHA256}${salt}$${hash}`] });
+  await using world = await World.make(office("s4lt"));
+  assert.equal((await world.render(["--output", "set/"])).code, 0);
+  assert.match(await world.read("set/users.map"), new RegExp(`^office.example\\|ann s4lt\\$${hash}$`, "m"));
+  const modeOf = async (name: string) => ((await Deno.stat(`${world.folder}/set/${name}`)).mode ?? 0) & 0o077;
+  assert.equal(await modeOf("users.map"), 0);
+  assert.notEqual(await modeOf("routes.map"), 0);
+  const { stdout: json } = await world.render(["--json"]);
+  assert.match(json, /office.example\|ann …\\n/);
+  assert.doesNotMatch(json, /0d9f|s4lt/);
+  assert.deepEqual((await world.render(["--diff", "set/"])).code, 0);
+  await world.write("snapshot.json", JSON.stringify([office("other")]));
+  const { code, stdout: diff } = await world.render(["--diff", "set/"]);
+  assert.equal(code, 4);
+  assert.match(diff, /^-office.example\|ann …$/m);
+  assert.match(diff, /^\+office.example\|ann … \(another\)$/m);
+  assert.doesNotMatch(diff, /0d9f|s4lt|other\$/);
+  // A saved snapshot does not know the hash.
+  await world.write(
+    "snapshot.json",
+    JSON.stringify([inspected("office", "office.example", { basic_auth: ["ann:…"] })]),
+  );
+  assert.deepEqual((await world.render(["--diff", "set/"])).code, 0);
+});

@@ -1,5 +1,6 @@
 import { messageOf } from "../../core/values/message_of.ts";
 import { formatNotice, type Notice } from "../../core/values/notice.ts";
+import { shownFiles, shownText } from "../../core/config/hide_secrets.ts";
 import type { Files } from "../../core/config/render.ts";
 import { findHaproxy } from "../../haproxy/process/program.ts";
 import { readGiven } from "../../haproxy/files/given_file.ts";
@@ -36,7 +37,7 @@ export async function render(
   if (options.output !== undefined) {
     await writeOutput(options.output, desired.files);
   }
-  await print(options, desired.files, built.notices, diff, terminal);
+  await print(options, shownFiles(desired.files), built.notices, diff, terminal);
   if (options.strict && built.notices.some((notice) => notice.severity === "warning")) return 3;
   return diff === undefined || diff === "" ? 0 : 4;
 }
@@ -83,9 +84,8 @@ async function diffFiles(path: string, files: Files): Promise<string> {
         `cannot read --diff "${old}": ${messageOf(error)}, expected a config that was rendered before`,
       );
     });
-    if (before !== text) {
-      parts.push(patchOf({ name: old, text: before }, { name: `rendered/${name}`, text }));
-    }
+    const [was, is] = [shownText(name, before), shownText(name, text, before)];
+    if (was !== is) parts.push(patchOf({ name: old, text: was }, { name: `rendered/${name}`, text: is }));
   }
   return parts.join("");
 }

@@ -1,4 +1,5 @@
 import { messageOf } from "../../core/values/message_of.ts";
+import { withoutSecrets } from "../../docker/file/snapshot_file.ts";
 import { writeFile } from "../../haproxy/files/safe_files.ts";
 import { failed, wrongUsage } from "../failure.ts";
 import { snapshotOfDocker } from "../input.ts";
@@ -10,7 +11,7 @@ export async function snapshot(
   options: { readonly output?: string } & Record<string, unknown>,
   terminal: Terminal,
 ): Promise<number> {
-  const text = await snapshotOfDocker(settingsOf(options, terminal));
+  const text = await snapshotOfDocker(settingsOf(options, terminal), "running", withoutSecrets);
   const { output } = options;
   if (output === undefined || output === "-") await terminal.out(text);
   else {

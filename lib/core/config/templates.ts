@@ -14,6 +14,7 @@ import refused from "../../../templates/refused.eta" with { type: "text" };
 import routeAccess from "../../../templates/route_access.eta" with { type: "text" };
 import routeBuffer from "../../../templates/route_buffer.eta" with { type: "text" };
 import routeHeaders from "../../../templates/route_headers.eta" with { type: "text" };
+import routeAuth from "../../../templates/route_auth.eta" with { type: "text" };
 import routeLookup from "../../../templates/route_lookup.eta" with { type: "text" };
 import routeRedirect from "../../../templates/route_redirect.eta" with { type: "text" };
 import routeRetries from "../../../templates/route_retries.eta" with { type: "text" };
@@ -38,6 +39,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "route_access.eta": routeAccess,
   "route_tls.eta": routeTls,
   "route_redirect.eta": routeRedirect,
+  "route_auth.eta": routeAuth,
   "route_strip.eta": routeStrip,
   "route_headers.eta": routeHeaders,
   "route_buffer.eta": routeBuffer,

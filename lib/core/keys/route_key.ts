@@ -25,6 +25,8 @@ export type RouteKey =
      * a word costs the route as a wrong value does. What was to be closed is never opened by a mistake.
      */
     readonly isGuard?: boolean;
+    /** Its values are hashes of passwords and the like: no message and no saved snapshot has them. */
+    readonly isSecret?: boolean;
     /** What counts where no container says it; `undefined` for nothing, or for a rule of MERGE_RULES. */
     readonly fallback?: unknown;
     /** The key that it does nothing without, and for which of its values the route would then be open. */

@@ -1,5 +1,6 @@
 import { ACCESS_KEYS } from "./access_keys.ts";
 import { BACKEND_KEYS } from "./backend_keys.ts";
+import { GUARD_KEYS } from "./guard_keys.ts";
 import { HOST_KEYS } from "./host_keys.ts";
 import { MESSAGE_KEYS } from "./message_keys.ts";
 import { REDIRECT_KEYS } from "./redirect_keys.ts";
@@ -12,6 +13,7 @@ export const ROUTE_KEYS = {
   ...REDIRECT_KEYS,
   ...ACCESS_KEYS,
   ...MESSAGE_KEYS,
+  ...GUARD_KEYS,
   ...SERVER_KEYS,
   ...BACKEND_KEYS,
 } as const satisfies Readonly<Record<string, RouteKey>>;

@@ -2,6 +2,7 @@ import type { HaproxyVersion } from "../keys/backend_option.ts";
 import { Complaints } from "../values/complaints.ts";
 import { readBoolean } from "../keys/key_kind.ts";
 import { quote } from "../values/notice.ts";
+import { HIDDEN } from "../values/secret_text.ts";
 import type { KeyValues, RouteData } from "../keys/route_data.ts";
 import { KEY_NAMES, type KeyName, keyNamed } from "../keys/route_keys.ts";
 import { readValue } from "./read_value.ts";
@@ -32,7 +33,10 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
     if (rule.costs === "route") fault ??= `${place()} cannot be used`;
     complaints.warn(
       "bad-value",
-      () => `${place()} is ${quote(value)}, expected ${result.expected}; the ${rule.costs} is left out`,
+      () =>
+        `${place()} is ${
+          rule.isSecret === true ? HIDDEN : quote(value)
+        }, expected ${result.expected}; the ${rule.costs} is left out`,
     );
   }
   return {

@@ -3,6 +3,7 @@ import { type Kind, KINDS } from "../keys/key_kind.ts";
 import type { RouteKey } from "../keys/route_key.ts";
 import type { Complaints } from "../values/complaints.ts";
 import { expected, type Parsed, parsed, quote } from "../values/notice.ts";
+import { HIDDEN } from "../values/secret_text.ts";
 import type { Said } from "./said.ts";
 
 /** Elements of one list that are read. */
@@ -50,9 +51,13 @@ function readList(
   for (const element of value.slice(0, most)) {
     const result = readOne("string", rule, { value: element, label: undefined }, version);
     if (result.ok) values.push(result.value);
-    else if (rule.isGuard === true) return expected(`${result.expected}, and no ${quote(element)}`);
-    else {
-      const message = () => `${place()} holds ${quote(element)}, expected ${result.expected}; it is left out`;
+    else if (rule.isGuard === true) {
+      return expected(`${result.expected}${rule.isSecret === true ? "" : `, and no ${quote(element)}`}`);
+    } else {
+      const message = () =>
+        `${place()} holds ${
+          rule.isSecret === true ? HIDDEN : quote(element)
+        }, expected ${result.expected}; it is left out`;
       complaints.warn("bad-value", message);
     }
   }

@@ -6,6 +6,7 @@ import { excerptAt, quote } from "../values/notice.ts";
 import { repeatedKeys } from "./repeated_keys.ts";
 import { isKeyName, type KeyName, keyNamed, ROUTE_KEYS } from "../keys/route_keys.ts";
 import type { Said, SaidRoute } from "./said.ts";
+import { mayHoldSecret } from "../values/secret_text.ts";
 import type { Fault } from "../keys/route_data.ts";
 import { type Comparisons, UnknownWords } from "./unknown_words.ts";
 
@@ -79,7 +80,7 @@ function tellMistake(text: string, error: unknown, complaints: Complaints): void
   complaints.warn(
     "bad-json",
     () => `cannot read INTERLOCK_DATA: ${what} at ${place}, expected ${expected}`,
-    excerptAt(text, offset),
+    mayHoldSecret(text) ? undefined : excerptAt(text, offset),
   );
 }
 

@@ -32,6 +32,9 @@ export const REDIRECT_PATTERNS_MAP = "redirect_patterns.map" as TableName;
 /** Tables of regular expressions: the first row that matches counts, so that their order does too. */
 export const ORDERED_TABLES: ReadonlySet<TableName> = new Set([REDIRECT_PATTERNS_MAP]);
 
+/** The table of passwords: a route's id, `|` and a user, and a salt and hash. */
+export const USERS_MAP = "users.map" as TableName;
+
 /** Every table but hosts.map, with the comment that tells what stands in it. The frontend names each of them. */
 export const ROUTE_TABLES: ReadonlyMap<TableName, string> = new Map([
   [ROUTES_MAP, "What routes ask for: id|word value"],
@@ -41,7 +44,11 @@ export const ROUTE_TABLES: ReadonlyMap<TableName, string> = new Map([
   ],
   [REDIRECTS_MAP, "Redirects: id|host/path/ code tail scheme host path"],
   [REDIRECT_PATTERNS_MAP, "Redirects by patterns of paths: ^id[|]pattern$ code tail scheme host path"],
+  [USERS_MAP, "Who may come in with a password: id|user salt$hash"],
 ]);
+
+/** Tables whose values are told to nobody. */
+export const SECRET_TABLES: ReadonlySet<TableName> = new Set([USERS_MAP]);
 
 /** In bytes. With each byte escaped, a row still fits into a command of HAProxy's 16 KB. */
 const LONGEST_KEY = 1_000;

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { expected, type Parsed, parsed, quote } from "../../core/values/notice.ts";
 import { type ContainerView, type Snapshot, sortContainers } from "../../core/snapshot/snapshot.ts";
+import { shownData, shownLabel } from "../../core/labels/shown_words.ts";
 import { decodeContainer } from "../api/decode.ts";
 
 /** The version of the file that `signalbox snapshot` writes. */
@@ -25,6 +26,8 @@ export function decodeSnapshot(text: string): Parsed<Snapshot> {
   }
   return parsed({ containers: sortContainers(containers), stopping: new Set(), starting: new Set() });
 }
+
+const DATA_ENTRY = "INTERLOCK_DATA=";
 
 const KEPT_FIELDS = {
   State: ["Status", "Running", "Paused", "StartedAt", "Health"],
@@ -54,10 +57,28 @@ export function reduceContainer(
   // The log of a health check holds what the check printed, which may be private.
   state.Health = state.Health && { Status: state.Health.Status };
   const env = whole["Config"]?.["Env"];
-  const data = Array.isArray(env) ? env.filter((entry) => String(entry).startsWith("INTERLOCK_DATA=")) : [];
+  const data = Array.isArray(env) ? env.filter((entry) => String(entry).startsWith(DATA_ENTRY)) : [];
   (reduced["Config"] as Record<string, unknown>)["Env"] = data;
   if (engine !== undefined) reduced["SignalboxEngine"] = engine;
   return reduced;
+}
+
+/** A reduced container without its secrets, for a file that is kept: who has one gets the users, and not their hashes. */
+export function withoutSecrets(reduced: unknown): unknown {
+  const { Config: config, ...rest } = reduced as { readonly Config: Record<string, unknown> };
+  const labels = Object.entries(config["Labels"] ?? {}).map(([label, text]) =>
+    [label, typeof text === "string" ? shownLabel(label, text) : text] as const
+  );
+  const data = (config["Env"] as readonly unknown[]).map((entry) => {
+    const text = String(entry);
+    return `${DATA_ENTRY}${shownData(text.slice(DATA_ENTRY.length))}`;
+  });
+  const shown = {
+    ...config,
+    ...(config["Labels"] != null && { Labels: Object.fromEntries(labels) }),
+    Env: data,
+  };
+  return { ...rest, Config: shown };
 }
 
 /** The text that `signalbox snapshot` writes; the same containers give the same bytes, in whatever order they came. */

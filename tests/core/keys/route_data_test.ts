@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readRouteData, SaidBefore } from "../../../lib/core/labels/read_routes.ts";
 import { nearKey } from "../../../lib/core/keys/near_key.ts";
-import { isKeyName, KEY_NAMES, keyNamed } from "../../../lib/core/keys/route_keys.ts";
+import { isKeyName, KEY_NAMES, type KeyName, keyNamed } from "../../../lib/core/keys/route_keys.ts";
 import { container } from "../containers.ts";
 import { KEY_ROWS, type KeyRow } from "../key_rows.ts";
 
@@ -14,21 +14,19 @@ function read(interlockData: string | undefined, labels: Record<string, string> 
   return { routes, notices: complaints.map(({ message }) => message) };
 }
 
-/** What a key has no effect without. */
-const BESIDE = { ssl_backend: true, context_root: "/app", sticky_session_cookie: "SERVER" };
-
 for (const name of KEY_NAMES) {
   const rule = keyNamed(name);
   const { sample, right, wrong }: KeyRow = KEY_ROWS[name];
-  const said = (value: unknown) => read(JSON.stringify({ ...BESIDE, [name]: value }));
+  // What the key has no effect without.
+  const needed = (rule.needs?.key ?? "hostname") as KeyName;
+  const [neededJson, neededLabel] = KEY_ROWS[needed].sample;
+  const said = (value: unknown) => read(JSON.stringify({ [needed]: neededJson, [name]: value }));
 
   Deno.test(`"${name}" and the label interlock.${rule.label} say the same`, () => {
     const [json, label] = sample;
     const byJson = said(json);
     const byLabel = read(undefined, {
-      "interlock.ssl_backend": "",
-      "interlock.context_root": "/app",
-      "interlock.sticky_session_cookie": "SERVER",
+      [`interlock.${keyNamed(needed).label}`]: neededLabel,
       [`interlock.${rule.label}`]: label,
     });
     assert.deepEqual([byJson.notices, byLabel.notices], [[], []]);
@@ -60,7 +58,8 @@ for (const name of KEY_NAMES) {
     );
     assert.equal(routes[0]?.[name], undefined);
     if (name !== "warm") assert.equal(routes[0]?.warm, true);
-    assert.match(notices[0] ?? "", new RegExp(`^"${name}" of INTERLOCK_DATA is \\{"a":1\\}, expected `));
+    const shown = rule.isSecret ? "…" : '\\{"a":1\\}';
+    assert.match(notices[0] ?? "", new RegExp(`^"${name}" of INTERLOCK_DATA is ${shown}, expected `));
   });
 }
 

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { decodeContainer } from "../../../lib/docker/api/decode.ts";
-import { decodeSnapshot, encodeSnapshot, reduceContainer } from "../../../lib/docker/file/snapshot_file.ts";
+import {
+  decodeSnapshot,
+  encodeSnapshot,
+  reduceContainer,
+  withoutSecrets,
+} from "../../../lib/docker/file/snapshot_file.ts";
 
 const CONTAINER = {
   Id: "a".repeat(64),
@@ -70,6 +75,39 @@ Deno.test("a saved snapshot tells the same as Docker did, and keeps no secret", 
   assert.doesNotMatch(text, /s3cret/);
   const snapshot = decodeSnapshot(text);
   assert.deepEqual(snapshot.ok && snapshot.value.containers, [read(CONTAINER)]);
+});
+
+Deno.test("a saved snapshot names users and keeps none of their hashes, however they were said", () => {
+  const HASH = "{SHA256}s4lt$" + "0d9f".repeat(16);
+  const BCRYPT = "$2y$10$" + "abcdefghijklmnopqrstuv1234567".padEnd(53, "x");
+  const snapshotOf = (labels: Record<string, string>, data: string) =>
+    encodeSnapshot([withoutSecrets(reduceContainer({
+      ...CONTAINER,
+      Config: { ...CONTAINER.Config, Labels: labels, Env: [`INTERLOCK_DATA=${data}`] },
+    }, undefined))]);
+  const text = snapshotOf({
+    "interlock.port": "80",
+    "interlock.basic_auth.1": `ann:${HASH}`,
+    "interlock.Basic_Auth.2": "bob:s3cret",
+    "interlock.api.basicauth": "s3cret",
+    "other.users": `cid:${BCRYPT}, eve:$apr1$zgbzgmLL$8HeoLDHPVBwIV9CHyV.5u.`,
+  }, JSON.stringify([{ port: 80, basic_auth: [`dan:${HASH}`, "s3cret"], users: "fay:s3cret" }]));
+  assert.doesNotMatch(text, /s3cret|s4lt|0d9f|abcdef|zgbz/);
+  const labels = JSON.parse(text).containers[0].Config.Labels;
+  assert.deepEqual(labels, {
+    "interlock.port": "80",
+    "interlock.basic_auth.1": "ann:…",
+    "interlock.Basic_Auth.2": "bob:…",
+    "interlock.api.basicauth": "…",
+    "other.users": "cid:…, eve:…",
+  });
+  assert.deepEqual(JSON.parse(text).containers[0].Config.Env, [
+    'INTERLOCK_DATA=[{"port":80,"basic_auth":["dan:…","…"],"users":"fay:…"}]',
+  ]);
+  // What holds no secret stays as it was written.
+  const plain = '{ "hostname": "a",\n "check": "httpchk GET /$1$2" }';
+  assert.deepEqual(JSON.parse(snapshotOf({}, plain)).containers[0].Config.Env, [`INTERLOCK_DATA=${plain}`]);
+  assert.doesNotMatch(snapshotOf({}, `{"basic_auth": "ann:${HASH}"`), /0d9f/);
 });
 
 Deno.test("a saved snapshot remembers the engine, where there are several", () => {
