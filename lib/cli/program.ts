@@ -103,6 +103,12 @@ export function buildProgram(
     .action(async (options: Options) =>
       finish(await (await import("./commands/doctor.ts")).doctor(options, terminal))
     );
+  program.command("password").description("make a hash for basic_auth from a password on standard input")
+    .copyInheritedSettings(program)
+    .argument("[USER]", "print user:hash")
+    .action(async (user: string | undefined) =>
+      finish(await (await import("./commands/password.ts")).password(user, terminal))
+    );
   program.command("completions").description("print shell completions").copyInheritedSettings(program)
     .argument("<bash|zsh|fish>", "the shell")
     .action(async (shell: string) =>

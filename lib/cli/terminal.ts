@@ -1,4 +1,5 @@
 import { visibleJson } from "../core/values/notice.ts";
+import { readHiddenLine } from "./hidden_line.ts";
 import { WholeLines } from "./whole_lines.ts";
 
 /** Everything that a command reads and writes, beside its arguments. */
@@ -10,6 +11,8 @@ export type Terminal = {
   readonly err: (line: string) => void;
   readonly isErrTerminal: boolean;
   readonly stdin: () => Promise<string>;
+  /** A line that is typed and not shown; `undefined` where standard input is no terminal. */
+  readonly secret?: ((prompt: string) => Promise<string>) | undefined;
 };
 
 /** What `--json` prints: one document, in which no foreign text moves the cursor of a terminal. */
@@ -29,4 +32,5 @@ export const systemTerminal: Terminal = {
   err: (line) => errors.add(line),
   isErrTerminal: Deno.stderr.isTerminal(),
   stdin: () => new Response(Deno.stdin.readable).text(),
+  secret: Deno.stdin.isTerminal() ? readHiddenLine : undefined,
 };

@@ -1,0 +1,63 @@
+/** The command that makes what `basic_auth` takes. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { World } from "./world.ts";
+
+const MADE = /^(?:([A-Za-z0-9._@+-]+):)?\{SHA256\}([A-Za-z0-9_-]{16})\$([0-9a-f]{64})\n$/;
+
+Deno.test("a password on standard input becomes a salted hash, with the user in front if one is named", async () => {
+  await using world = await World.make();
+  const salts = new Set<string>();
+  const wanted: [string[], string, string, string | undefined][] = [
+    [["ann"], "sesame\n", "sesame", "ann"],
+    [["bob@example.com"], "öffne: dich", "öffne: dich", "bob@example.com"],
+    [[], "sesame\r\n", "sesame", undefined],
+    [[], " ", " ", undefined],
+  ];
+  for (const [args, stdin, text, user] of wanted) {
+    const { code, stdout, stderr } = await world.run(["password", ...args], { stdin });
+    assert.deepEqual([code, stderr], [0, ""]);
+    const [, named, salt = "", hash] = MADE.exec(stdout) ?? [];
+    assert.equal(named, user, stdout);
+    assert.equal(hash, createHash("sha256").update(salt + text).digest("hex"));
+    salts.add(salt);
+  }
+  assert.equal(salts.size, wanted.length);
+});
+
+Deno.test("what is no password or no user is wrong usage, and is not repeated", async () => {
+  await using world = await World.make();
+  for (
+    const [user, stdin] of [["ann", ""], ["ann", "\n"], ["ann", "s3cret\nagain\n"], ["a:b", "s3cret"], [
+      "a b",
+      "s3cret",
+    ]]
+  ) {
+    const { code, stdout, stderr } = await world.run(["password", user ?? ""], { stdin: stdin ?? "" });
+    assert.deepEqual([code, stdout], [2, ""], user);
+    assert.match(stderr, /^error: .*, expected .*\n$/);
+    assert.doesNotMatch(stderr, /s3cret/);
+  }
+});
+
+Deno.test("what is typed at a terminal is not shown", async () => {
+  await using world = await World.make();
+  const { program } = await import("../harness/program.ts");
+  const command = [...program(), "password", "ann"].map((word) => `'${word}'`).join(" ");
+  // A terminal of its own; what it shows comes back with what the command prints.
+  const child = new Deno.Command("script", {
+    args: ["-qec", `${command} 2>/dev/null`, "/dev/null"],
+    cwd: world.folder,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode("sesamX\x7fe\r"));
+  const { code, stdout } = await child.output();
+  await writer.close().catch(() => undefined);
+  const shown = new TextDecoder().decode(stdout);
+  assert.equal(code, 0, shown);
+  const [, , salt = "", hash] = MADE.exec(shown.trim().split("\n").at(-1) + "\n") ?? [];
+  assert.equal(hash, createHash("sha256").update(`${salt}sesame`).digest("hex"), shown);
+});
