@@ -1,4 +1,7 @@
 /** A small world of hosts and containers that changes at random, the same way for the same seed. */
+import { keysOf } from "../../lib/core/keys/options.ts";
+import { keyNamed } from "../../lib/core/keys/route_keys.ts";
+import { KEY_ROWS } from "../core/key_rows.ts";
 import type { Note } from "../changes/situation.ts";
 import { seeded } from "../harness/seeded.ts";
 
@@ -115,7 +118,7 @@ export class Universe {
       container.isReady = !container.isReady;
       return `${container.id} is ${container.isReady ? "" : "not "}ready`;
     }
-    if (dice < 0.95) {
+    if (dice < 0.88) {
       container.isStopping = !container.isStopping;
       return `${container.id} ${container.isStopping ? "is told to stop" : "lives on"}`;
     }
@@ -123,8 +126,26 @@ export class Universe {
       container.data = { ...container.data, weight: 1 + Math.floor(this.#random() * 256) };
       return `${container.id} says ${JSON.stringify(container.data)}`;
     }
+    if (dice < 0.99 && !Array.isArray(container.data)) {
+      container.data = this.#sayOfRoute(container.data as Record<string, unknown>);
+      return `${container.id} says ${JSON.stringify(container.data)}`;
+    }
     container.name = `${container.id}-renamed-${this.#born++}`;
     return `${container.id} is renamed`;
+  }
+
+  /** What a container says, with a key of its route said, said otherwise, or said no more. */
+  #sayOfRoute(data: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    const key = this.#pick(keysOf("route"));
+    const { [key]: before, ...others } = data;
+    if (before !== undefined && this.#random() < 0.4) return others;
+    const { sample, right } = KEY_ROWS[key];
+    const needed = keyNamed(key).needs?.key;
+    return {
+      ...needed === "context_root" && { context_root: "/app" },
+      ...others,
+      [key]: this.#pick([sample[0], ...right]),
+    };
   }
 
   #restart(container: Container): string {
@@ -152,6 +173,7 @@ export class Universe {
     else if (dice < 0.55) {
       data = [{ weight: 3 }, { hostname: this.#pick(HOSTS), alias_domains: [this.#pick(ALIASES)] }];
     }
+    if (!Array.isArray(data) && this.#random() < 0.4) data = this.#sayOfRoute(data);
     const labels: Record<string, string> = dice > 0.9
       ? { "interlock.context_root": "/app" }
       : dice > 0.85
