@@ -46,6 +46,7 @@ const KIND_IN_WORDS: Readonly<Record<RouteKey["kind"], string>> = {
   "integer": "whole number",
   "port": "whole number",
   "time": "milliseconds, or a time (`30s`)",
+  "size": "bytes, or a size (`10m`)",
   "boolean": "boolean",
 };
 

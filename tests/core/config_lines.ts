@@ -10,6 +10,10 @@ const words = rows.flatMap((row) => "words" in row && row.words !== "" ? row.wor
 /** Lines of a backend, from the templates and from what each key makes of itself. */
 const BACKEND_LINES: readonly RegExp[] = [
   ...rows.flatMap((row) => "lines" in row ? row.lines : []),
+  // Of limits on requests under way, which look at what the frontend found.
+  /^http-request set-var\(txn\.refuse\) str\(busy\) if \{ var\(txn\.most_requests\) -m found \} \{ be_conn,sub\(txn\.most_requests\) gt 0 \}$/,
+  /^http-request wait-for-body time 1s if \{ var\(txn\.refuse\) -m str busy \} \{ fc_http_major 2 \}$/,
+  /^http-request return status 503 content-type text\/plain string "Too many [a-z ]+\.\\n" hdr Retry-After 1 hdr Cache-Control no-store if \{ var\(txn\.refuse\) -m str busy \}$/,
   // HAProxy prints the text with its variables in it, and here none is set.
   /^tcp-response content +(?:"\$\{SIGNALBOX_LAST_TRY\}" )?if \{ var\(txn\.third\) -m found \} !\{ status ge 100 \}$/,
   /^http-request set-timeout (server|tunnel) var\(txn\.\1_timeout\) if \{ var\(txn\.\1_timeout\) -m found \}$/,
@@ -47,7 +51,8 @@ export function strangeLines(config: string, model: Model): string[] {
   const hasAnswers = heads.includes("defaults _answers from _base");
   const answers = hasAnswers ? ["defaults _answers from _base"] : [];
   const front = ["global", "defaults _base", "defaults from _base", "frontend _web"];
-  const begin = [...front, ...answers, "backend _refused", "backend _unknown_host"];
+  const rates = ["1s", "10s", "60s", "3600s"].map((period) => `backend _rate_${period}`);
+  const begin = [...front, ...answers, ...rates, "backend _refused", "backend _unknown_host"];
   if (heads.slice(0, begin.length).join() !== begin.join()) {
     found.push(`it begins with ${heads.slice(0, begin.length).join(", ")}`);
   }

@@ -6,6 +6,7 @@ import { GUARD_ROWS } from "./key_rows/guard_rows.ts";
 import { HOST_ROWS } from "./key_rows/host_rows.ts";
 import { MESSAGE_ROWS } from "./key_rows/message_rows.ts";
 import type { RowsOf } from "./key_rows/key_row.ts";
+import { LIMIT_ROWS } from "./key_rows/limit_rows.ts";
 import { REDIRECT_ROWS } from "./key_rows/redirect_rows.ts";
 import { SERVER_ROWS } from "./key_rows/server_rows.ts";
 
@@ -18,6 +19,7 @@ export const KEY_ROWS = {
   ...ACCESS_ROWS,
   ...MESSAGE_ROWS,
   ...GUARD_ROWS,
+  ...LIMIT_ROWS,
   ...SERVER_ROWS,
   ...BACKEND_ROWS,
 } satisfies RowsOf<KeyName>;

@@ -56,10 +56,15 @@ export class Echo implements AsyncDisposable {
     }
   }
 
+  /** Ends the connections that are open, whether their requests are answered or not. */
+  drop(): void {
+    for (const connection of this.#open) this.#close(connection);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
     this.#listener.close();
-    for (const connection of this.#open) this.#close(connection);
+    this.drop();
     await this.#serving;
   }
 }

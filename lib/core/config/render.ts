@@ -11,6 +11,7 @@ import {
   type TableValue,
 } from "../values/table.ts";
 import { LONGEST_PATTERN_PATH, REDIRECT_CODES } from "../keys/redirect.ts";
+import { RATE_TABLES } from "../keys/limits.ts";
 import { segmentsOf, STRIPPED_SEGMENTS } from "../keys/strip.ts";
 import { type Lua, luaOf, luaTexts } from "./lua_files.ts";
 import { heirsOf, knownFlags, tablesOf } from "./route_tables.ts";
@@ -59,6 +60,9 @@ export const LAST_TRY = "last_try.lua";
  * retries in its place. So it is where backends are added at run time: HAProxy does not look again at rules of `defaults`.
  */
 const LAST_TRY_TEMPLATES = ["haproxy.cfg.eta", "global.eta", "defaults.eta", "backend.eta"];
+
+/** What has the rule that counts the requests under way: where a user's own is among them, such a route is refused. */
+const COUNTING_TEMPLATES = ["haproxy.cfg.eta", "backend.eta", "backend_rules.eta"];
 
 /** What is remembered from one pass to the next, for one set of templates and settings. */
 export class RenderMemory {
@@ -118,6 +122,8 @@ export function renderDesired(
     longestPatternPath: LONGEST_PATTERN_PATH,
     redirectCodes: REDIRECT_CODES,
     forwardingHeaders: FORWARDING_HEADERS,
+    rateTables: RATE_TABLES,
+    countsRequests: !COUNTING_TEMPLATES.some((name) => templates.overlaid.has(name)),
     lua: lua.forTemplates,
   };
   const { text: fixed, flags } = renderFixed(

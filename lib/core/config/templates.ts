@@ -10,6 +10,8 @@ import haproxyCfg from "../../../templates/haproxy.cfg.eta" with { type: "text" 
 import lastTry from "../../../templates/last_try.lua.eta" with { type: "text" };
 import hostsMap from "../../../templates/hosts.map.eta" with { type: "text" };
 import processCfg from "../../../templates/process.cfg.eta" with { type: "text" };
+import headerValuesLua from "../../../templates/header_values.lua.eta" with { type: "text" };
+import rateTables from "../../../templates/rate_tables.eta" with { type: "text" };
 import refused from "../../../templates/refused.eta" with { type: "text" };
 import routeAccess from "../../../templates/route_access.eta" with { type: "text" };
 import routeBuffer from "../../../templates/route_buffer.eta" with { type: "text" };
@@ -18,6 +20,9 @@ import routeAuth from "../../../templates/route_auth.eta" with { type: "text" };
 import routeLookup from "../../../templates/route_lookup.eta" with { type: "text" };
 import routeRedirect from "../../../templates/route_redirect.eta" with { type: "text" };
 import routeRetries from "../../../templates/route_retries.eta" with { type: "text" };
+import routeBody from "../../../templates/route_body.eta" with { type: "text" };
+import routeBusy from "../../../templates/route_busy.eta" with { type: "text" };
+import routeRate from "../../../templates/route_rate.eta" with { type: "text" };
 import routeStrip from "../../../templates/route_strip.eta" with { type: "text" };
 import routeTimeouts from "../../../templates/route_timeouts.eta" with { type: "text" };
 import routeTls from "../../../templates/route_tls.eta" with { type: "text" };
@@ -31,6 +36,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "hosts.map.eta": hostsMap,
   "last_try.lua.eta": lastTry,
   "headers.lua.eta": headersLua,
+  "header_values.lua.eta": headerValuesLua,
   "global.eta": global,
   "defaults.eta": defaults,
   "frontend.eta": frontend,
@@ -40,6 +46,10 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "route_tls.eta": routeTls,
   "route_redirect.eta": routeRedirect,
   "route_auth.eta": routeAuth,
+  "route_rate.eta": routeRate,
+  "route_busy.eta": routeBusy,
+  "route_body.eta": routeBody,
+  "rate_tables.eta": rateTables,
   "route_strip.eta": routeStrip,
   "route_headers.eta": routeHeaders,
   "route_buffer.eta": routeBuffer,

@@ -5,6 +5,8 @@ export type Inputs = {
   readonly port: number;
   /** Milliseconds. */
   readonly time: number;
+  /** Bytes. */
+  readonly size: number;
   readonly string: string;
   readonly "string[]": string;
 };
@@ -50,6 +52,11 @@ export const KINDS: { readonly [K in Kind]: KindRow<Inputs[K]> } = {
     read: readTime,
     fromLabel: asNumber,
   },
+  size: {
+    expected: "bytes, or a size such as 10m",
+    read: readSize,
+    fromLabel: asNumber,
+  },
   string: { expected: "a string", read: readText, fromLabel: asText },
   "string[]": { expected: "a list of strings", read: readText, fromLabel: asText },
 };
@@ -63,6 +70,17 @@ function readTime(value: unknown): number | undefined {
     ? /^\s*([0-9]{1,9})(ms|[smh])\s*$/.exec(value) ?? []
     : [];
   return digits === undefined ? undefined : Number(digits) * (MILLISECONDS[unit] ?? 1);
+}
+
+const BYTES: Readonly<Record<string, number>> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+
+/** A size in bytes: a whole number of them, or a text with its unit, as `10m`, `10MB` or `10MiB`: 1,024 of each to the next. */
+function readSize(value: unknown): number | undefined {
+  if (typeof value === "number") return Number.isInteger(value) ? value : undefined;
+  const [, digits, unit = ""] = typeof value === "string"
+    ? /^\s*([0-9]{1,9}) ?([kmg]?)(?:i?b)?\s*$/i.exec(value) ?? []
+    : [];
+  return digits === undefined ? undefined : Number(digits) * (BYTES[unit.toLowerCase()] ?? 1);
 }
 
 const BOOLEANS: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([

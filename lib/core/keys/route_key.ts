@@ -30,7 +30,7 @@ export type RouteKey =
     /** What counts where no container says it; `undefined` for nothing, or for a rule of MERGE_RULES. */
     readonly fallback?: unknown;
     /** The key that it does nothing without, and for which of its values the route would then be open. */
-    readonly needs?: { readonly key: string; readonly isOpenWithout?: (value: string) => boolean };
+    readonly needs?: { readonly key: string; readonly isOpenWithout?: (value: never) => boolean };
     /** The first HAProxy that has it; none where every one that signalbox knows does. */
     readonly since?: HaproxyVersion;
     /** A list that all containers of a route make together, the oldest first; else the oldest that says it decides. */
@@ -58,7 +58,7 @@ export type RouteKey =
   & (
     | { readonly kind: "boolean"; readonly parse?: undefined }
     /** Reads one value of the kind. */
-    | { readonly kind: "integer" | "port" | "time"; readonly parse: Parser<"integer"> }
+    | { readonly kind: "integer" | "port" | "time" | "size"; readonly parse: Parser<"integer"> }
     | { readonly kind: "string"; readonly parse: Parser<"string"> }
     | {
       readonly kind: "string[]";

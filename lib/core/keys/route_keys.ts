@@ -3,6 +3,7 @@ import { BACKEND_KEYS } from "./backend_keys.ts";
 import { GUARD_KEYS } from "./guard_keys.ts";
 import { HOST_KEYS } from "./host_keys.ts";
 import { MESSAGE_KEYS } from "./message_keys.ts";
+import { LIMIT_KEYS } from "./limit_keys.ts";
 import { REDIRECT_KEYS } from "./redirect_keys.ts";
 import type { RouteKey } from "./route_key.ts";
 import { SERVER_KEYS } from "./server_keys.ts";
@@ -12,6 +13,7 @@ export const ROUTE_KEYS = {
   ...HOST_KEYS,
   ...REDIRECT_KEYS,
   ...ACCESS_KEYS,
+  ...LIMIT_KEYS,
   ...MESSAGE_KEYS,
   ...GUARD_KEYS,
   ...SERVER_KEYS,

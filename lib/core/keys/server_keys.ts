@@ -83,7 +83,7 @@ export const SERVER_KEYS = {
     costs: "route",
     isGuard: true,
     fallback: "none",
-    needs: { key: "ssl_backend", isOpenWithout: (value) => value === "required" },
+    needs: { key: "ssl_backend", isOpenWithout: (value: string) => value === "required" },
     otherNames: ["ssl_backend_verify", "ssl_verify", "tls_verify"],
     meaning: "`none` (default) or `required`: whether the container's certificate must be valid for the host",
     parse: oneOf("none", "required"),

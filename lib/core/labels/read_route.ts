@@ -57,7 +57,7 @@ function tellNeeded(said: SaidRoute, data: KeyValues, complaints: Complaints): s
   for (const [name, { key, isOpenWithout }] of NEEDS) {
     const value = data[name];
     if (value === undefined || value === false || data[key as KeyName]) continue;
-    const isOpen = typeof value === "string" && isOpenWithout?.(value) === true;
+    const isOpen = isOpenWithout?.(value as never) === true;
     const cost = isOpen ? "; the route is left out" : "";
     if (isOpen) fault = `${placeIn(said, name)} has no effect`;
     complaints.warn(
