@@ -3,6 +3,7 @@ import type { KeyName } from "../../lib/core/keys/route_keys.ts";
 import { ACCESS_ROWS } from "./key_rows/access_rows.ts";
 import { BACKEND_ROWS } from "./key_rows/backend_rows.ts";
 import { GUARD_ROWS } from "./key_rows/guard_rows.ts";
+import { CONTAINER_ROWS } from "./key_rows/container_rows.ts";
 import { HOST_ROWS } from "./key_rows/host_rows.ts";
 import { MESSAGE_ROWS } from "./key_rows/message_rows.ts";
 import type { RowsOf } from "./key_rows/key_row.ts";
@@ -22,4 +23,5 @@ export const KEY_ROWS = {
   ...LIMIT_ROWS,
   ...SERVER_ROWS,
   ...BACKEND_ROWS,
+  ...CONTAINER_ROWS,
 } satisfies RowsOf<KeyName>;

@@ -1,6 +1,7 @@
 import { ACCESS_KEYS } from "./access_keys.ts";
 import { BACKEND_KEYS } from "./backend_keys.ts";
 import { GUARD_KEYS } from "./guard_keys.ts";
+import { CONTAINER_KEYS } from "./container_keys.ts";
 import { HOST_KEYS } from "./host_keys.ts";
 import { MESSAGE_KEYS } from "./message_keys.ts";
 import { LIMIT_KEYS } from "./limit_keys.ts";
@@ -18,6 +19,7 @@ export const ROUTE_KEYS = {
   ...GUARD_KEYS,
   ...SERVER_KEYS,
   ...BACKEND_KEYS,
+  ...CONTAINER_KEYS,
 } as const satisfies Readonly<Record<string, RouteKey>>;
 
 /** The name of a key, as INTERLOCK_DATA has it. */

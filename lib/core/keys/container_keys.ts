@@ -1,0 +1,54 @@
+import { between, oneOf } from "./plain_parsers.ts";
+import type { RouteKey } from "./route_key.ts";
+
+/** How HAProxy speaks to one container, and how much it gives to it. */
+export const CONTAINER_KEYS = {
+  backend_protocol: {
+    label: "backend_protocol",
+    kind: "string",
+    scope: "server",
+    costs: "route",
+    fallback: "h1",
+    otherNames: ["backend_proto", "upstream_protocol", "scheme", "grpc"],
+    meaning: "`h1` (default), or `h2` for HTTP/2 to the container, as gRPC needs it",
+    parse: oneOf("h1", "h2"),
+  },
+  send_proxy: {
+    label: "send_proxy",
+    kind: "string",
+    scope: "server",
+    costs: "route",
+    otherNames: ["proxy_protocol", "send_proxy_protocol"],
+    meaning: "begin each connection with the client's address in the PROXY protocol: `v1` or `v2`",
+    parse: oneOf("v1", "v2"),
+  },
+  max_connections: {
+    label: "max_connections",
+    kind: "integer",
+    scope: "server",
+    costs: "key",
+    otherNames: ["maxconn", "max_conn", "maxconn_server"],
+    meaning:
+      "how many requests the container gets at a time (1 to 100000); the others wait for `queue_timeout`",
+    parse: between(1, 100_000),
+  },
+  fail_limit: {
+    label: "fail_limit",
+    kind: "integer",
+    scope: "server",
+    costs: "key",
+    otherNames: ["max_fails", "error_limit", "circuit_breaker"],
+    meaning:
+      "how many requests in a row may fail, or get 5xx, before the container waits for its next good check",
+    parse: between(1, 1_000),
+  },
+  backup: {
+    label: "backup",
+    kind: "boolean",
+    scope: "server",
+    costs: "key",
+    fallback: false,
+    otherNames: ["fallback", "failover", "standby"],
+    meaning: "it gets requests only while no other container of the host can",
+  },
+} as const satisfies Readonly<Record<string, RouteKey>>;
