@@ -37,7 +37,9 @@ export const SERVER_KEYS = {
     kind: "string",
     scope: "backend",
     costs: "key",
-    meaning: "how requests are spread, default roundrobin",
+    otherNames: ["balance", "lb_algorithm", "load_balancing"],
+    meaning:
+      "how requests are spread, default roundrobin; `hash cookie NAME` sends equal values to one container",
     parse: parseBalance,
   },
   check: {

@@ -129,7 +129,8 @@ export const SETTINGS = {
     "ALGORITHM",
     ["SIGNALBOX_BALANCE", "HAPROXY_BALANCE_ALGORITHM"],
     "roundrobin",
-    parseBalance,
+    // Which HAProxy it is for is another setting: an older one refuses what it does not know.
+    (text) => parseBalance(text, [2, 6]),
     {
       help: "how requests are spread where a container names no algorithm",
       choices: ["roundrobin", "leastconn", "random", "first", "static-rr", "source", "uri"],

@@ -19,10 +19,20 @@ export const SERVER_ROWS = {
   },
   balance_algorithm: {
     sample: ["leastconn", "leastconn"],
-    right: ["hdr(X)", "url_param a", "random(2)", "static-rr"],
-    wrong: ["rdp-cookie"],
+    right: ["hdr(X)", "url_param a", "random(2)", "random 3", "static-rr", "ip_hash", "hash header X-User"]
+      .concat(["hash cookie a.b_c-d", "hash query user", "hash path"]),
+    wrong: [
+      "rdp-cookie",
+      "hash cookie",
+      "hash cookie a,b",
+      "hash cookie a)",
+      "hash path /a",
+      "random 0",
+      "hash",
+    ]
+      .concat(["hash header a b", "hash query a\n", "hash host", "hdr()"]),
     lines: [
-      /^balance (?:roundrobin|static-rr|leastconn|first|source|random(?:\(\d+\))?|uri|hdr\([A-Za-z0-9-]+\)|url_param [\w-]+)$/,
+      /^balance (?:roundrobin|static-rr|leastconn|first|source|random(?:\(\d+\))?|uri(?: path-only)?|hash req[.]cook\([\w.-]+\)|hdr\([A-Za-z0-9-]+\)|url_param [\w-]+)$/,
       /^hash-type consistent$/,
     ],
   },
