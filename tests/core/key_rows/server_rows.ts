@@ -30,7 +30,7 @@ export const SERVER_ROWS = {
       "random 0",
       "hash",
     ]
-      .concat(["hash header a b", "hash query a\n", "hash host", "hdr()"]),
+      .concat(["hash header a b", "hash query a\nb", "hash host", "hdr()"]),
     lines: [
       /^balance (?:roundrobin|static-rr|leastconn|first|source|random(?:\(\d+\))?|uri(?: path-only)?|hash req[.]cook\([\w.-]+\)|hdr\([A-Za-z0-9-]+\)|url_param [\w-]+)$/,
       /^hash-type consistent$/,
