@@ -3,6 +3,7 @@ import type { Route, Server } from "../../core/model/model.ts";
 import { type Live, liveStates } from "../../core/status/live.ts";
 import { namedBy } from "../../core/snapshot/container_lookup.ts";
 import { formatEndpoint, type HostName, parseHost } from "../../core/values/names.ts";
+import { EVERY_HOST, expressionOf } from "../../core/values/host_pattern.ts";
 import { backendName } from "../../core/values/section_names.ts";
 import { formatNotice, formatNoticeLines, type Notice, onOneLine, quote } from "../../core/values/notice.ts";
 import { type Verdict, verdictsOf } from "../../core/model/verdict.ts";
@@ -76,7 +77,7 @@ type Entry = {
 function findVerdicts(subject: string, built: Built): readonly Verdict[] {
   // A user may paste a URL from a browser, or a line of this command's output.
   const host = parseHost(subject.replace(/^https?:\/\//, "").replace(/\/.*$/, ""));
-  const hosts = host.ok ? [host.value, ...wildcardsOf(host.value)] : [];
+  const hosts = host.ok ? [host.value, ...wildcardsOf(host.value), ...othersOf(host.value, built)] : [];
   const served = hosts.find((each) => built.model.routes.some((route) => route.host === each));
   const named = namedBy(subject, built.considered.map(({ container }) => container));
   return verdictsOf(built).filter(({ container, hosts, wanted }) =>
@@ -84,6 +85,12 @@ function findVerdicts(subject: string, built: Built): readonly Verdict[] {
     named.has(container)
   );
 }
+
+/** The patterns that match a host, and what stands for all hosts. */
+const othersOf = (host: HostName, { model }: Built): HostName[] => [
+  ...model.hostPatterns.filter((pattern) => new RegExp(expressionOf(pattern)).test(host)),
+  EVERY_HOST,
+];
 
 function wildcardsOf(host: HostName): HostName[] {
   const labels = host.split(".");

@@ -165,9 +165,10 @@ function prepareLua(templates: Templates): NonNullable<RenderMemory["lua"]> {
 function strippedSegments({ backends }: Model): number[] {
   const all = new Set(Array.from({ length: STRIPPED_SEGMENTS }, (_, at) => at + 1));
   for (const { options } of backends) {
-    if (options.context_root_rewrite !== "") all.add(segmentsOf(options.context_root_rewrite));
+    const { context_root_rewrite: off = [], context_root_target: target } = options;
+    for (const prefix of [...off, ...target?.prefixes ?? []]) all.add(segmentsOf(prefix));
   }
-  return [...all].sort((a, b) => a - b);
+  return [...all].filter((segments) => segments > 0).sort((a, b) => a - b);
 }
 
 /** The config without its backends, which stays the same from one pass to the next; `key` is all that may change but the settings. */

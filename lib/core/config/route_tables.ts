@@ -4,8 +4,10 @@ import { keyNamed } from "../keys/route_keys.ts";
 import type { Backend, Model, Route, RouteOptions } from "../model/model.ts";
 import { flagsOf, routeValue, targetOf, withFlags } from "../runtime/route_value.ts";
 import type { BackendName, Flag, RouteId } from "../values/names.ts";
+import { expressionOf } from "../values/host_pattern.ts";
 import {
   HOSTS_MAP,
+  PATTERNS_MAP,
   REDIRECTS_MAP,
   ROUTE_TABLES,
   type Table,
@@ -67,7 +69,7 @@ export function knownFlags(fixed: string): ReadonlySet<Flag> | undefined {
  * flag which it does not know is left out.
  */
 export function tablesOf(
-  { routes, backends, tlsOnly }: Model,
+  { routes, backends, tlsOnly, hostPatterns }: Model,
   textsOf: TextsOf,
   known: ReadonlySet<Flag> | undefined,
 ): { readonly tables: Tables; readonly rows: readonly HostRow[] } {
@@ -86,6 +88,9 @@ export function tablesOf(
   }
   const others = new Map<TableName, Map<TableKey, TableValue>>();
   for (const name of ROUTE_TABLES.keys()) others.set(name, new Map());
+  for (const host of hostPatterns) {
+    others.get(PATTERNS_MAP)?.set(expressionOf(host) as TableKey, `${host}` as TableValue);
+  }
   for (const { name } of backends) {
     for (const { table, key, value } of textsOf.get(name)?.texts.rows ?? []) {
       others.get(table)?.set(key, value);

@@ -1,6 +1,9 @@
 import { matching } from "./plain_parsers.ts";
 import { parseHost, parseHostname, parsePathPrefix, parsePort } from "../values/names.ts";
-import { stripRows } from "./strip.ts";
+import { parseHostPattern } from "../values/host_pattern.ts";
+import { parseExpression } from "../values/expression.ts";
+import { parseReplacement, pathPatternRows } from "./path_pattern.ts";
+import { stripRows, targetRows } from "./strip.ts";
 import type { RouteKey } from "./route_key.ts";
 
 /** Which hosts, paths and addresses a route is about. */
@@ -19,9 +22,18 @@ export const HOST_KEYS = {
     kind: "string",
     scope: "place",
     costs: "route",
-    otherNames: ["hosts", "vhost", "virtual_host", "server_name"],
+    otherNames: ["vhost", "virtual_host", "server_name"],
     meaning: "overrides the container's hostname; combined with the domain",
     parse: parseHostname,
+  },
+  hosts: {
+    label: "host",
+    kind: "string[]",
+    scope: "place",
+    costs: "route",
+    meaning:
+      "all hosts at once: the first is the host, the others are aliases; beside `hostname` all are aliases",
+    parse: parseHost,
   },
   domain: {
     label: "domain",
@@ -39,6 +51,23 @@ export const HOST_KEYS = {
     otherNames: ["aliases", "server_alias"],
     meaning: "more hosts for the same backend, with all its options",
     parse: parseHost,
+  },
+  host_regex: {
+    label: "host_regex",
+    kind: "string[]",
+    scope: "place",
+    costs: "key",
+    otherNames: ["host_regexp", "host_pattern", "hostname_regex"],
+    meaning: "more hosts, by regular expressions that match the whole host: `(.+)-preview[.]example[.]com`",
+    parse: parseHostPattern,
+  },
+  default_host: {
+    label: "default_host",
+    kind: "boolean",
+    scope: "place",
+    costs: "key",
+    otherNames: ["default_server", "catch_all", "catchall", "fallback"],
+    meaning: "serve what no other container serves, too",
   },
   port: {
     label: "port",
@@ -58,7 +87,9 @@ export const HOST_KEYS = {
   },
   context_root: {
     label: "context_root",
-    kind: "string",
+    kind: "string[]",
+    takesOne: true,
+    most: 16,
     scope: "place",
     costs: "route",
     isGuard: true,
@@ -66,7 +97,7 @@ export const HOST_KEYS = {
       ...["path", "paths", "path_prefix", "prefix", "context_path", "base_path", "url_path"],
       ...["subpath", "virtual_path", "location", "uri"],
     ],
-    meaning: "serve only the paths under this one, such as `/app`",
+    meaning: "serve only the paths under this one, such as `/app`, or under one of a list",
     parse: parsePathPrefix,
   },
   context_root_rewrite: {
@@ -79,5 +110,39 @@ export const HOST_KEYS = {
     needs: { key: "context_root" },
     otherNames: ["rewrite", "strip_prefix", "strip_path"],
     meaning: "take that path off before the container sees the request",
+  },
+  context_root_target: {
+    label: "context_root_target",
+    kind: "string",
+    scope: "route",
+    flag: "strip",
+    rows: targetRows,
+    costs: "key",
+    otherNames: ["rewrite_target", "path_target", "virtual_dest", "add_prefix", "replace_prefix"],
+    meaning: "put this path in place of `context_root`; in front of every path where there is none",
+    parse: parsePathPrefix,
+  },
+  path_regex: {
+    label: "path_regex",
+    kind: "string",
+    scope: "route",
+    flag: "regex",
+    rows: pathPatternRows,
+    costs: "key",
+    needs: { key: "path_replacement" },
+    otherNames: ["path_pattern", "rewrite_regex"],
+    meaning:
+      "a regular expression for whole paths, which `path_replacement` stands in place of: `/v([0-9])/(.*)`",
+    parse: parseExpression,
+  },
+  path_replacement: {
+    label: "path_replacement",
+    kind: "string",
+    scope: "route",
+    flag: "regex",
+    costs: "key",
+    otherNames: ["rewrite_replacement", "replace_path"],
+    meaning: "the path that the container sees where `path_regex` matches, with its groups: `/\\2/\\1`",
+    parse: parseReplacement,
   },
 } as const satisfies Readonly<Record<string, RouteKey>>;

@@ -67,5 +67,7 @@ export type RouteKey =
       readonly most?: number;
       /** Makes an element of a name and its text where JSON has an object in place of the list; `undefined` for null and false. */
       readonly fromPair?: (name: string, text: string | undefined) => string;
+      /** A text in JSON is a list of one. */
+      readonly takesOne?: boolean;
     }
   );

@@ -1,4 +1,5 @@
 import type { PathPrefix, RouteId } from "../values/names.ts";
+import { PREFIXES_MAP } from "../values/table.ts";
 import { type RouteRow, rowOf } from "./route_row.ts";
 
 /** How many segments a prefix may have that the frontend takes off without a rule of its own for them. */
@@ -7,7 +8,15 @@ export const STRIPPED_SEGMENTS = 6;
 /** How many segments a path prefix has: `/app/v1` has two. */
 export const segmentsOf = (prefix: PathPrefix): number => prefix.split("/").length - 1;
 
-/** The rows of a prefix that is taken off: the prefix, and the number of its segments, by which HAProxy finds its end. */
-export function stripRows(prefix: PathPrefix, route: RouteId): readonly RouteRow[] {
-  return [rowOf(route, "prefix", prefix), rowOf(route, "segments", `${segmentsOf(prefix)}`)];
-}
+/** What stands in place of the prefixes of a route, which are its own and the empty one where it has none. */
+export type PrefixTarget = { readonly prefixes: readonly PathPrefix[]; readonly target: PathPrefix };
+
+/** The rows of prefixes that are taken off. */
+export const stripRows = (prefixes: readonly PathPrefix[], route: RouteId): readonly RouteRow[] =>
+  targetRows({ prefixes, target: "" as PathPrefix }, route);
+
+/** The rows of prefixes that another path takes the place of: prefix, the number of its segments, and that path. */
+export const targetRows = ({ prefixes, target }: PrefixTarget, route: RouteId): readonly RouteRow[] =>
+  prefixes.map((prefix) =>
+    rowOf(route, `${prefix}/`, `${prefix}|${segmentsOf(prefix)}|${target}`, PREFIXES_MAP)
+  );

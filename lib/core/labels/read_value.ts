@@ -29,7 +29,7 @@ type ListKey = Extract<RouteKey, { readonly kind: "string[]" }>;
 
 /**
  * A list keeps its good elements, and each bad one is told of by itself. A list that protects is wrong as a whole where an
- * element is, where it has too many, and where it has none.
+ * element is, where it has too many, and where it has none; one that costs the route where it has none.
  */
 function readList(
   rule: ListKey,
@@ -38,6 +38,9 @@ function readList(
   place: () => string,
   complaints: Complaints,
 ): Parsed<unknown[]> {
+  if (rule.takesOne === true && typeof said === "string") {
+    return readList(rule, [said], version, place, complaints);
+  }
   const value = rule.fromPair === undefined ? said : listOfPairs(said, rule.fromPair);
   if (!Array.isArray(value)) {
     const { expected: phrase } = KINDS["string[]"];
@@ -53,7 +56,8 @@ function readList(
     if (result.ok) values.push(result.value);
     else if (rule.isGuard === true) {
       return expected(`${result.expected}${rule.isSecret === true ? "" : `, and no ${quote(element)}`}`);
-    } else {
+    } else if (rule.costs === "route" && value.length === 1) return result;
+    else {
       const message = () =>
         `${place()} holds ${
           rule.isSecret === true ? HIDDEN : quote(element)
@@ -67,7 +71,10 @@ function readList(
       () => `${place()} has ${value.length} elements, the first ${most} are used`,
     );
   }
-  return parsed(values);
+  // One that decides where the route leads needs an element that does.
+  return rule.costs === "route" && values.length === 0
+    ? expected("an element that can be used")
+    : parsed(values);
 }
 
 /** A list as it is, and an object as a list; anything else, and an object that holds something else than texts, is none. */

@@ -1,6 +1,7 @@
 import { canonicalHosts, isPattern } from "../keys/redirect.ts";
 import type { RouteData } from "../keys/route_data.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
+import { EVERY_HOST } from "../values/host_pattern.ts";
 import { type BackendName, type HostName, type PathPrefix, routeKey } from "../values/names.ts";
 import type { Route } from "./model.ts";
 
@@ -16,20 +17,33 @@ export function routeOf(
 
 const NONE: readonly Route[] = [];
 
-/** What else leads to the backend of a container's own route, each once: its other hosts, and what it redirects. */
+/** What else leads to the backend of a container's own route, each once: its other hosts and paths, and what it redirects. */
 export function aliasesOf(container: ContainerView, own: Route, data: RouteData): readonly Route[] {
-  const { alias_domains: aliases = [], canonical_host: canonical, redirects = [] } = data;
-  if (aliases.length === 0 && canonical === undefined && redirects.length === 0) return NONE;
-  const { host, path, backend } = own;
-  const hosts = canonical === undefined ? aliases : [...aliases, ...canonicalHosts(host, canonical)];
+  const { context_root: paths = [own.path], redirects = [] } = data;
+  const hosts = hostsOf(own.host, data);
+  if (hosts.length === 1 && paths.length === 1 && redirects.length === 0) return NONE;
   const routes = new Map<string, Route>();
   const add = (route: Route) => {
     if (route.key !== own.key && !routes.has(route.key)) routes.set(route.key, route);
   };
-  for (const alias of hosts) add(routeOf(container, alias, path, backend));
+  for (const host of hosts) for (const path of paths) add(routeOf(container, host, path, own.backend));
   for (const redirect of redirects) {
     if (isPattern(redirect)) continue;
-    add({ ...routeOf(container, redirect.host, redirect.path, backend), move: redirect.move });
+    add({ ...routeOf(container, redirect.host, redirect.path, own.backend), move: redirect.move });
   }
   return [...routes.values()];
 }
+
+/** The hosts of a route, its own one first. */
+function hostsOf(own: HostName, data: RouteData): readonly HostName[] {
+  const { hosts = NO_HOSTS, alias_domains: aliases = NO_HOSTS, canonical_host: canonical } = data;
+  const { host_regex: patterns = NO_HOSTS, default_host: isDefault = false } = data;
+  return [
+    ...[own, ...hosts, ...aliases],
+    ...canonical === undefined ? NO_HOSTS : canonicalHosts(own, canonical),
+    ...patterns,
+    ...isDefault ? [EVERY_HOST] : NO_HOSTS,
+  ];
+}
+
+const NO_HOSTS: readonly HostName[] = [];

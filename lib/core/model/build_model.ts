@@ -3,11 +3,13 @@ import { mergeShared, type Shared } from "./merge_options.ts";
 import { withHost } from "../keys/health_check.ts";
 import type { Backend, Model, Route, Server } from "./model.ts";
 import { type Considered, type Merged, ModelMemory } from "./model_memory.ts";
-import { type BackendName, isWildcard, type ServerName } from "../values/names.ts";
+import { type BackendName, type HostName, type PathPrefix, type ServerName } from "../values/names.ts";
+import { isHostPattern } from "../values/host_pattern.ts";
 import { NetworkOwners } from "../snapshot/network_owner.ts";
 import { type Notice, quote } from "../values/notice.ts";
 import { NoticeList } from "../values/notice_list.ts";
 import { numericId, type Offer } from "./offer.ts";
+import { hostPatterns, wildcardDepths } from "./special_hosts.ts";
 import { type KnownMachine, UNKNOWN_MACHINE, withoutLoops } from "./own_listener.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView, Snapshot } from "../snapshot/snapshot.ts";
@@ -61,12 +63,16 @@ const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
 /** A backend in the making; `own` is its own host and path, and one of its routes. */
 type Draft = { readonly own: Route; members: Offer[]; routes: Route[] };
 
+/** Patterns of hosts, of all containers. */
+const MOST_HOST_PATTERNS = 256;
+
 class Builder {
   readonly notices = new NoticeList();
   readonly considered: Considered[] = [];
   readonly drafts = new Map<BackendName, Draft>();
   readonly claims = new Claims();
   readonly #networks: NetworkOwners;
+  readonly #patterns = new Set<HostName>();
   /** How many there are, of all backends. */
   servers = 0;
 
@@ -110,6 +116,7 @@ class Builder {
     this.servers++;
     let unseen = 0;
     for (const alias of aliases) {
+      if (!this.#hasRoomFor(alias, container)) continue;
       const owner = this.claims.take(alias, isStarting);
       if (owner === alias) draft.routes = append(draft.routes, alias);
       else if (owner === undefined) continue;
@@ -118,6 +125,21 @@ class Builder {
       else this.warnOfTaken(container, alias, owner, whyNoAlias);
     }
     if (!isStarting) this.notices.hide(container.name, unseen, "warning");
+  }
+
+  /** HAProxy looks through all patterns of hosts, one after the other: the oldest have their place. */
+  #hasRoomFor({ host }: Route, { name }: ContainerView): boolean {
+    if (!isHostPattern(host) || this.#patterns.has(host)) return true;
+    if (this.#patterns.size < MOST_HOST_PATTERNS) {
+      this.#patterns.add(host);
+      return true;
+    }
+    const notice = { severity: "warning", code: "too-many", subject: name } as const;
+    const message = `pattern ${
+      host.slice(1)
+    } is left out: older containers have ${MOST_HOST_PATTERNS} already`;
+    this.notices.add(notice, () => ({ ...notice, message }));
+    return false;
   }
 
   /** Whether an offer became a server. */
@@ -159,6 +181,7 @@ class Builder {
       routes,
       tlsOnly: held.routes,
       wildcardDepths: wildcardDepths(routes),
+      hostPatterns: hostPatterns(owners, routes),
       heirs,
     };
     return { model, notices: notices.finish(), considered, owners };
@@ -190,7 +213,12 @@ const byName = (a: { readonly name: string }, b: { readonly name: string }): num
 
 function merge({ own, members, routes }: Draft, settings: RoutingSettings, plain: Shared): Merged {
   const { host, path, backend: name } = own;
-  const { shape: merged, options, notices } = mergeShared(members, own, settings, plain);
+  const { shape: merged, options, notices } = mergeShared(
+    members,
+    { host, paths: pathsOf(own, routes) },
+    settings,
+    plain,
+  );
   const servers = members.map(({ server }) => server);
   sortByName(servers);
   const check = withHost(merged.check, host, servers.map((server) => server.name));
@@ -198,6 +226,12 @@ function merge({ own, members, routes }: Draft, settings: RoutingSettings, plain
   const sorted = routes.length > 1 ? [...routes].sort(byKey) : routes;
   const backend = { name, host, path, shape, options, servers: withoutTwins(servers), routes: sorted };
   return { backend, notices };
+}
+
+/** The paths that a backend serves, its own one first. */
+function pathsOf({ path }: Route, routes: readonly Route[]): readonly PathPrefix[] {
+  const others = routes.filter((route) => route.path !== path && route.move === undefined);
+  return others.length === 0 ? [path] : [path, ...new Set(others.map((other) => other.path))];
 }
 
 function sortByName(servers: Server[]): void {
@@ -243,10 +277,4 @@ function withUniqueName(server: Server, taken: Map<ServerName, number>): Server 
   if (name === server.name) return server;
   taken.set(name, 1);
   return { ...server, name, numericId: numericId(name) };
-}
-
-/** How many labels stand after `*.` in the wildcards in use, most first, so that the longest match wins. */
-function wildcardDepths(routes: readonly Route[]): number[] {
-  const depths = routes.filter(({ host }) => isWildcard(host)).map(({ host }) => host.split(".").length - 1);
-  return [...new Set(depths)].sort((a, b) => b - a);
 }

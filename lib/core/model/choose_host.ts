@@ -21,6 +21,8 @@ export function routeHost(
   data: RouteData,
   defaultDomain: HostName | undefined,
 ): RouteHost {
+  const [first] = data.hosts ?? [];
+  if (data.hostname === undefined && first !== undefined) return { host: first };
   const isNamed = data.hostname !== undefined;
   const hostname = lowered(data.hostname ?? ownHostname(container));
   const domain = lowered(data.domain ?? ownDomain(container));

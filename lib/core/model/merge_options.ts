@@ -23,7 +23,7 @@ export function plainShared(settings: Pick<RoutingSettings, "balance" | "redirec
   return sharedFrom({}, { ...NOWHERE, ...settings, hasTls: true }, () => {});
 }
 
-const NOWHERE = { host: "" as HostName, path: "" as PathPrefix };
+const NOWHERE = { host: "" as HostName, paths: ["" as PathPrefix] };
 
 /**
  * What a backend's containers say together, oldest first: the first that sets an option decides, and the others that want
@@ -31,7 +31,7 @@ const NOWHERE = { host: "" as HostName, path: "" as PathPrefix };
  */
 export function mergeShared(
   all: readonly Member[],
-  { host, path }: Pick<Given, "host" | "path">,
+  { host, paths }: Pick<Given, "host" | "paths">,
   { balance, frontend, redirectsToTls }: RoutingSettings,
   /** What comes of it where nobody says anything: one object for all. */
   plain: Shared,
@@ -45,7 +45,7 @@ export function mergeShared(
   for (const member of members) {
     for (const key of SHARED_KEYS) decide(key, member, decided, notices);
   }
-  const given = { balance, host, path, hasTls: frontend.tls !== undefined, redirectsToTls };
+  const given = { balance, host, paths, hasTls: frontend.tls !== undefined, redirectsToTls };
   const shared = sharedFrom(decided, given, (key, complaint) => {
     notices.push({ ...complaint, subject: decided[key]?.by.container.name ?? "" });
   });

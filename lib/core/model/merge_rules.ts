@@ -2,6 +2,7 @@ import type { BackendOption } from "../keys/backend_option.ts";
 import type { Balance } from "../keys/balance.ts";
 import { fittingChanges, type HeaderChange } from "../keys/header_change.ts";
 import type { KeyOf, OptionOf, ValueOf } from "../keys/route_data.ts";
+import type { PrefixTarget } from "../keys/strip.ts";
 import type { Complaint } from "../values/complaints.ts";
 import { canonicalHosts, isPattern, type PatternRedirect } from "../keys/redirect.ts";
 import type { HostName, PathPrefix } from "../values/names.ts";
@@ -12,9 +13,10 @@ export type SharedKey = KeyOf<"backend" | "route">;
 
 /** What a rule goes by, beside what was said. */
 export type Given = {
-  /** Host and path of the backend. */
+  /** The backend's own host. */
   readonly host: HostName;
-  readonly path: PathPrefix;
+  /** The paths that it serves, its own one first. */
+  readonly paths: readonly PathPrefix[];
   /** How requests are spread where no container says it. */
   readonly balance: string;
   readonly hasTls: boolean;
@@ -24,6 +26,9 @@ export type Given = {
 
 /** Tells the container that decided a key. */
 export type Tell = (key: SharedKey, complaint: Complaint) => void;
+
+/** Several paths have this one in common. */
+const NO_PATH = "" as PathPrefix;
 
 type Rule<K extends SharedKey> = (said: ValueOf<K> | undefined, given: Given, tell: Tell) => unknown;
 
@@ -51,10 +56,15 @@ export const MERGE_RULES = {
     fittingChanges("request_headers", said, (complaint) => tell("request_headers", complaint)),
   response_headers: (said, _given, tell): readonly HeaderChange[] | undefined =>
     fittingChanges("response_headers", said, (complaint) => tell("response_headers", complaint)),
-  sticky_session_cookie: (said, { path }): string | undefined =>
-    said === undefined ? undefined : cookieAt(said, path),
-  /** The path that is taken off; empty for none. */
-  context_root_rewrite: (said, { path }): PathPrefix => said === true ? path : "" as PathPrefix,
+  sticky_session_cookie: (said, { paths }): string | undefined =>
+    said === undefined ? undefined : cookieAt(said, paths.length === 1 ? paths[0] ?? NO_PATH : NO_PATH),
+  /** The paths that are taken off. */
+  context_root_rewrite: (said, { paths }): readonly PathPrefix[] | undefined => {
+    const prefixes = paths.filter((path) => path !== "");
+    return said === true && prefixes.length > 0 ? prefixes : undefined;
+  },
+  context_root_target: (said, { paths }): PrefixTarget | undefined =>
+    said === undefined ? undefined : { prefixes: paths, target: said },
 } satisfies { [K in SharedKey]?: Rule<K> };
 
 /** What the words of a backend's containers come to, for the keys of a scope. */

@@ -110,6 +110,8 @@ export type Model = {
   readonly tlsOnly: ReadonlySet<TableKey>;
   /** How many labels follow `*.` in the wildcards in use, most first. */
   readonly wildcardDepths: readonly number[];
+  /** Hosts that are patterns, in the order in which they count. */
+  readonly hostPatterns: readonly HostName[];
   /** Who would serve a route, by key, if its backend were gone: whoever claimed it next. */
   readonly heirs: ReadonlyMap<TableKey, Route>;
 };

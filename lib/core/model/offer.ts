@@ -120,7 +120,7 @@ function readOffer(
   if (shared === "gone" || shared === "circle") return noAddress(container, data, host, NO_OWNER[shared]);
   const port = choosePort(container, shared, data.port);
   if (!port.ok) return noAddress(container, data, host, port.why);
-  const path = data.context_root ?? "" as PathPrefix;
+  const [path = "" as PathPrefix] = data.context_root ?? [];
   const own = routeOf(container, host, path, backendName(host, path));
   const name = serverName(own.backend, container.id, port.value);
   const used = inUse.get(name);

@@ -1,6 +1,7 @@
 import type { Backend, Route, RouteOptions } from "./model.ts";
 import { type BackendName, type HostName, type PathPrefix, routeKey } from "../values/names.ts";
 import { type Notice, quote } from "../values/notice.ts";
+import { isHostPattern } from "../values/host_pattern.ts";
 import type { TableKey } from "../values/table.ts";
 
 /** Routes that redirect plain HTTP since their host's root does, and what their containers are told. */
@@ -48,7 +49,7 @@ function rootOf(
   owners: ReadonlyMap<string, Route>,
   served: ReadonlyMap<BackendName, RouteOptions>,
 ): Route | undefined {
-  const labels = host.split(".");
+  const labels = isHostPattern(host) ? [host] : host.split(".");
   const wildcards = labels.slice(1).map((_, at) => `*.${labels.slice(at + 1).join(".")}` as HostName);
   for (const name of [host, ...wildcards]) {
     const owner = owners.get(routeKey(name, "" as PathPrefix));

@@ -17,6 +17,8 @@ export type ParsedExpression = { readonly text: Expression; readonly groups: num
 export const LONGEST_SUBJECT = 511;
 
 const LONGEST = 200;
+/** As it stands in a table, in characters: a key has room for it beside a route's id. */
+const LONGEST_WRITTEN = 400;
 /** Each way may look at the whole text once: half a million steps, which is half a millisecond. */
 const MOST_WAYS = 1_024;
 /** HAProxy remembers so many groups, beside the whole. */
@@ -40,7 +42,10 @@ export function parseExpression(text: string): Parsed<ParsedExpression> {
     if (waysOf(read, new Set(), LONGEST_SUBJECT) > MOST_WAYS) {
       return expected("a pattern that can be tried quickly: [^/]* in place of .*, fewer * + ? and |");
     }
-    return parsed({ text: written(read) as Expression, groups: reader.groups });
+    const short = written(read);
+    return short.length > LONGEST_WRITTEN
+      ? expected("a pattern with fewer \\d, \\w and \\.")
+      : parsed({ text: short as Expression, groups: reader.groups });
   } catch (error) {
     if (!(error instanceof Mistake)) throw error;
     return expected(`${error.message} at character ${error.at + 1} of the pattern`);

@@ -29,8 +29,17 @@ export const REDIRECTS_MAP = "redirects.map" as TableName;
 /** The table of redirects by patterns of paths. */
 export const REDIRECT_PATTERNS_MAP = "redirect_patterns.map" as TableName;
 
-/** Tables of regular expressions: the first row that matches counts, so that their order does too. */
-export const ORDERED_TABLES: ReadonlySet<TableName> = new Set([REDIRECT_PATTERNS_MAP]);
+/** The table of hosts that are patterns: their expression, and the host that stands for them in hosts.map. */
+export const PATTERNS_MAP = "patterns.map" as TableName;
+
+/** The table of prefixes of paths: a route's id, `|` and the prefix with a slash behind it; what takes its place. */
+export const PREFIXES_MAP = "prefixes.map" as TableName;
+
+/** The table of patterns of paths, and of the paths that take their place. */
+export const PATH_PATTERNS_MAP = "path_patterns.map" as TableName;
+
+/** Tables of regular expressions where more than one row may match: the first row that matches counts, so that their order does too. */
+export const ORDERED_TABLES: ReadonlySet<TableName> = new Set([REDIRECT_PATTERNS_MAP, PATTERNS_MAP]);
 
 /** The table of passwords: a route's id, `|` and a user, and a salt and hash. */
 export const USERS_MAP = "users.map" as TableName;
@@ -42,6 +51,9 @@ export const ROUTE_TABLES: ReadonlyMap<TableName, string> = new Map([
     ADDRESSES_MAP,
     "Who may come in, by the first hexadecimal digits of the address: id|4 or 6|digits, the longest counts",
   ],
+  [PATTERNS_MAP, "Hosts that are patterns: ^expression$ host-of-hosts.map"],
+  [PREFIXES_MAP, "Paths that are taken off: id|prefix/ prefix|segments|path in its place"],
+  [PATH_PATTERNS_MAP, "Paths that are written anew: ^id[|]pattern$ path"],
   [REDIRECTS_MAP, "Redirects: id|host/path/ code tail scheme host path"],
   [REDIRECT_PATTERNS_MAP, "Redirects by patterns of paths: ^id[|]pattern$ code tail scheme host path"],
   [USERS_MAP, "Who may come in with a password: id|user salt$hash"],

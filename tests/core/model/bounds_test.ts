@@ -126,6 +126,25 @@ Deno.test("a container has so many redirects at most, of all of its routes, and 
   );
 });
 
+Deno.test("there are so many patterns of hosts at most, the oldest first", () => {
+  const all = Array.from({ length: 40 }, (_, at) =>
+    container(`c${at}`, {
+      createdAt: at,
+      interlockData: JSON.stringify({
+        hostname: `c${at}.com`,
+        host_regex: Array.from({ length: 9 }, (_, other) => `x${at}y${other}`),
+      }),
+    }));
+  const { model, notices } = build(all);
+  assert.equal(model.hostPatterns.length, 256);
+  assert.deepEqual(model.hostPatterns.slice(0, 2), ["~x0y0", "~x0y1"]);
+  const told = new Set(notices.map(({ message }) => message.replace(/x\d+y\d/, "X")));
+  assert.deepEqual([...told].sort(), [
+    "asks for 9 hosts by expressions, at most 8 are served",
+    "pattern X is left out: older containers have 256 already",
+  ]);
+});
+
 Deno.test("the number of notices that are not shown is right, whatever they are of", () => {
   const taken = Array.from({ length: 150 }, (_, at) => `"a${at}.com"`).join(",");
   const web = container("web", { createdAt: 1, interlockData: `{"alias_domains":[${taken}],"colour":1}` });
