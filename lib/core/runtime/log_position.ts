@@ -42,6 +42,20 @@ export class LogPosition {
     return at === undefined ? [] : this.#pass(this.#seen.slice(at));
   }
 
+  /**
+   * Takes all that the log has at once, from its oldest line on, and answers with the lines that are new; `undefined` where
+   * the place is not among them.
+   */
+  takeWhole(text: string): readonly string[] | undefined {
+    this.rewind();
+    // Most of it was read before, and is not taken apart again.
+    const known = this.#last.map((line) => `${line}\n`).join("");
+    const at = known === "" ? -1 : text.lastIndexOf(known);
+    if (at === 0 || text[at - 1] === "\n") return this.#pass(linesOf(text.slice(at + known.length)));
+    const fresh = this.take(linesOf(text));
+    return this.isSeeking && this.seen > 0 ? undefined : fresh;
+  }
+
   /** The log no longer has the place: all lines that were read are new, and those in between are lost. */
   giveUp(): readonly string[] {
     return this.#pass(this.#seen ?? []);
@@ -64,3 +78,5 @@ function findEnd(lines: readonly string[], last: readonly string[]): number | un
   }
   return undefined;
 }
+
+const linesOf = (text: string): string[] => text.split("\n").filter((line) => line !== "");

@@ -31,10 +31,9 @@ export class RingSession {
   }
 
   /** The lines of the ring, the oldest first; `undefined` where the session has ended. */
-  async read(): Promise<readonly string[] | undefined> {
+  async read(): Promise<string | undefined> {
     try {
-      const text = await this.#say(`show events ${ACCESS_RING}`);
-      return text.split("\n").filter((line) => line !== "");
+      return await this.#say(`show events ${ACCESS_RING}`);
     } catch {
       return undefined;
     }

@@ -121,8 +121,8 @@ export class WorkerLog {
         this.#hasBegun = true;
       }
       if (session === undefined) return this.#isOld ? await this.#askMaster() : undefined;
-      const lines = await session.read();
-      if (lines !== undefined) return lines;
+      const text = await session.read();
+      if (text !== undefined) return text;
       session.close();
       session = undefined;
       return undefined;
@@ -131,21 +131,18 @@ export class WorkerLog {
   }
 
   /** The ring of a worker of before; on 2.6, a stream that its master opens hears nothing new of it. */
-  async #askMaster(): Promise<readonly string[] | undefined> {
+  async #askMaster(): Promise<string | undefined> {
     const { pid, masterSocket, clock } = this.parts;
-    const text = await ask(masterSocket, `@!${pid} show events ${ACCESS_RING};quit`, clock).catch(() =>
-      undefined
-    );
-    return text?.split("\n").filter((line) => line !== "");
+    return await ask(masterSocket, `@!${pid} show events ${ACCESS_RING};quit`, clock).catch(() => undefined);
   }
 
   /** Reads the whole ring again and again, and once more at the end. */
-  async #poll(signal: AbortSignal, read: () => Promise<readonly string[] | undefined>): Promise<void> {
+  async #poll(signal: AbortSignal, read: () => Promise<string | undefined>): Promise<void> {
     const { clock } = this.parts;
     for (let pauseMs = POLL_MS;;) {
       const isLast = signal.aborted;
       if (isLast && !this.#isFinished) return;
-      const count = this.#takeWhole(await read() ?? []);
+      const count = this.#takeWhole(await read() ?? "");
       if (isLast) return;
       pauseMs = count > 0 ? POLL_MS : Math.min(2 * pauseMs, QUIET_POLL_MS);
       await clock.sleep(pauseMs, signal);
@@ -153,13 +150,12 @@ export class WorkerLog {
   }
 
   /** Takes all that the ring has, and answers how many lines were new. */
-  #takeWhole(lines: readonly string[]): number {
-    if (lines.length === 0) return 0;
-    this.position.rewind();
-    const fresh = this.position.take(lines);
-    if (fresh.length > 0) this.parts.onLines(fresh);
-    else if (this.position.isSeeking) this.#giveUp();
-    return fresh.length;
+  #takeWhole(text: string): number {
+    if (text === "") return 0;
+    const fresh = this.position.takeWhole(text);
+    if (fresh === undefined) this.#giveUp();
+    else if (fresh.length > 0) this.parts.onLines(fresh);
+    return fresh?.length ?? 1;
   }
 
   async #read(signal: AbortSignal): Promise<void> {

@@ -48,3 +48,18 @@ Deno.test("a log of which nothing was read is new from its first line, and one g
   next.rewind();
   assert.deepEqual(next.take(lines(0, 5)), lines(2, 5));
 });
+
+Deno.test("a log that is read whole again gives what is behind the last lines, or tells that they are gone", () => {
+  const text = (from: number, to: number) => lines(from, to).map((line) => `${line}\n`).join("");
+  const position = new LogPosition();
+  assert.deepEqual(position.takeWhole(text(0, 40)), lines(0, 40));
+  assert.deepEqual(position.takeWhole(text(0, 40)), []);
+  assert.deepEqual(position.takeWhole(text(10, 60)), lines(40, 60));
+  // All but its last two lines are forgotten.
+  assert.deepEqual(position.takeWhole(text(58, 63)), lines(60, 63));
+  assert.equal(position.takeWhole(text(80, 82)), undefined);
+  assert.deepEqual(position.giveUp(), lines(80, 82));
+  assert.deepEqual(position.takeWhole(`${text(80, 82)}a line that ends with line 81\n`), [
+    "a line that ends with line 81",
+  ]);
+});
