@@ -5,6 +5,7 @@ import clientLimits from "../../../templates/client_limits.eta" with { type: "te
 import defaults from "../../../templates/defaults.eta" with { type: "text" };
 import frontend from "../../../templates/frontend.eta" with { type: "text" };
 import global from "../../../templates/global.eta" with { type: "text" };
+import forwardAuthLua from "../../../templates/forward_auth.lua.eta" with { type: "text" };
 import headersLua from "../../../templates/headers.lua.eta" with { type: "text" };
 import haproxyCfg from "../../../templates/haproxy.cfg.eta" with { type: "text" };
 import lastTry from "../../../templates/last_try.lua.eta" with { type: "text" };
@@ -16,6 +17,7 @@ import refused from "../../../templates/refused.eta" with { type: "text" };
 import routeAccess from "../../../templates/route_access.eta" with { type: "text" };
 import routeBuffer from "../../../templates/route_buffer.eta" with { type: "text" };
 import routeHeaders from "../../../templates/route_headers.eta" with { type: "text" };
+import routeAsk from "../../../templates/route_ask.eta" with { type: "text" };
 import routeAuth from "../../../templates/route_auth.eta" with { type: "text" };
 import routeLookup from "../../../templates/route_lookup.eta" with { type: "text" };
 import routeRedirect from "../../../templates/route_redirect.eta" with { type: "text" };
@@ -37,6 +39,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "last_try.lua.eta": lastTry,
   "headers.lua.eta": headersLua,
   "header_values.lua.eta": headerValuesLua,
+  "forward_auth.lua.eta": forwardAuthLua,
   "global.eta": global,
   "defaults.eta": defaults,
   "frontend.eta": frontend,
@@ -50,6 +53,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "route_busy.eta": routeBusy,
   "route_body.eta": routeBody,
   "rate_tables.eta": rateTables,
+  "route_ask.eta": routeAsk,
   "route_strip.eta": routeStrip,
   "route_headers.eta": routeHeaders,
   "route_buffer.eta": routeBuffer,

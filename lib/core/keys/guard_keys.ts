@@ -1,3 +1,4 @@
+import { answerHeaderRows, askRows, parseAnswerHeader, parseAuthService } from "./forward_auth.ts";
 import { parseCredential, parseRealm, userRows } from "./password.ts";
 import type { RouteKey } from "./route_key.ts";
 import { rowOf } from "./route_row.ts";
@@ -32,5 +33,32 @@ export const GUARD_KEYS = {
     otherNames: ["realm", "auth_realm"],
     meaning: "what a browser shows when it asks for the password, default the host",
     parse: parseRealm,
+  },
+  forward_auth: {
+    label: "forward_auth",
+    kind: "string",
+    scope: "route",
+    flag: "ask",
+    rows: askRows,
+    costs: "route",
+    isGuard: true,
+    since: [2, 5],
+    otherNames: [
+      ...["auth_url", "auth_request", "external_auth", "forwardauth", "sso", "auth_service", "auth_proxy"],
+    ],
+    meaning: "ask this service who may come in: `container:port/path`, or `http://` with an address",
+    parse: parseAuthService,
+  },
+  forward_auth_headers: {
+    label: "forward_auth_headers",
+    kind: "string[]",
+    scope: "route",
+    flag: "askheaders",
+    rows: answerHeaderRows,
+    costs: "key",
+    needs: { key: "forward_auth" },
+    otherNames: ["auth_response_headers", "auth_headers", "copy_headers"],
+    meaning: "headers of its answer that the container gets, such as `Remote-User`",
+    parse: parseAnswerHeader,
   },
 } as const satisfies Readonly<Record<string, RouteKey>>;

@@ -1,3 +1,4 @@
+import { AuthServices } from "./auth_services.ts";
 import { Claims, whyTaken } from "./claims.ts";
 import { mergeShared, type Shared } from "./merge_options.ts";
 import { withHost } from "../keys/health_check.ts";
@@ -164,6 +165,7 @@ class Builder {
     const routes = starting.size === 0
       ? claimed
       : claimed.filter(({ backend }) => this.drafts.get(backend)?.members.some(hasRun));
+    const services = new AuthServices(this.snapshot, settings, this.#networks, this.memory.services);
     const backends: Backend[] = [];
     for (const [name, draft] of this.drafts) {
       if (starting.size > 0 && !draft.members.some(hasRun)) continue;
@@ -171,8 +173,9 @@ class Builder {
       if (stopping.size > 0) draft.members.sort((a, b) => byAge(a.container, b.container));
       const merged = this.memory.mergedOf(name, draft, (draft) => merge(draft, settings, this.memory.plain));
       notices.addAll(merged.notices);
-      backends.push(merged.backend);
+      backends.push(services.resolve(merged.backend));
     }
+    notices.addAll(services.notices);
     const held = settings.frontend.tls === undefined ? NO_HELD : holdTlsOnly(backends, owners);
     notices.addAll(held.notices);
     const model: Model = {

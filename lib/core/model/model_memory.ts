@@ -1,3 +1,4 @@
+import type { ServiceMemory } from "./auth_services.ts";
 import { plainShared, type Shared } from "./merge_options.ts";
 import type { Backend, Route, Server } from "./model.ts";
 import type { BackendName, ContainerId } from "../values/names.ts";
@@ -41,6 +42,9 @@ export class ModelMemory {
   readonly routes = new SortedMemory<Route>((a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
   /** The backends of all, by name. */
   readonly backends = new SortedMemory<Backend>((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+
+  /** Backends that ask a container who comes in, with its address. */
+  readonly services: ServiceMemory = new WeakMap();
 
   /** What comes of containers that ask for nothing: the same objects for all backends. */
   readonly plain: Shared;

@@ -1,0 +1,68 @@
+import {
+  formatEndpoint,
+  type IpAddress,
+  parseIp,
+  parsePort,
+  parsePortText,
+  type Port,
+  type RouteId,
+} from "../values/names.ts";
+import { expected, type Parsed, parsed } from "../values/notice.ts";
+import { type RouteRow, rowOf } from "./route_row.ts";
+
+/** A service that is asked who comes; without an address, nobody comes in. */
+export type AuthService = {
+  /** The container that it runs in, where one is named. */
+  readonly container: string | undefined;
+  readonly address: IpAddress | undefined;
+  readonly port: Port;
+  /** Its path with a query, as it is asked for. */
+  readonly path: string;
+};
+
+const FORM = /^(?<scheme>https?:\/\/)?(?<host>\[[^\]]*\]|[^/:?[\]]+)(?::(?<port>[0-9]+))?(?<path>[/?].*)?$/i;
+const PATH = /^\/[A-Za-z0-9._~!$&()*+,;=:@%/?-]{0,500}$/;
+const CONTAINER = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+const EXPECTED = "a container and its port such as authelia:9091/api/verify, or http:// with an address";
+
+/** Reads `forward_auth`: `NAME:PORT/PATH` of a container, or a URL with an address. */
+export function parseAuthService(text: string): Parsed<AuthService> {
+  const { scheme, host = "", port, path = "" } = FORM.exec(text)?.groups ?? {};
+  if (scheme?.toLowerCase() === "https://") {
+    return expected(`http:// without TLS, since HAProxy would not look at the certificate: ${EXPECTED}`);
+  }
+  const asked = path.startsWith("/") ? path : `/${path}`;
+  const number = port === undefined ? parsePort(scheme === undefined ? undefined : 80) : parsePortText(port);
+  if (!number.ok || !PATH.test(asked)) return expected(EXPECTED);
+  const address = parseIp(host);
+  if (!address.ok) {
+    if (!CONTAINER.test(host)) return expected(EXPECTED);
+    return parsed({ container: host, address: undefined, port: number.value, path: asked });
+  }
+  // What listens on this machine for itself alone is not for containers, nor is what a cloud tells its machines.
+  if (/^(?:127\.|0\.|169\.254\.|22[4-9]\.|23\d\.|::1?$|fe[89ab]|ff|::ffff:)/i.test(address.value)) {
+    return expected("an address that is neither a loopback, link-local nor multicast one");
+  }
+  return parsed({ container: undefined, address: address.value, port: number.value, path: asked });
+}
+
+/** The row of what is asked; none where its container is not there, which closes the route. */
+export function askRows({ address, port, path }: AuthService, route: RouteId): readonly RouteRow[] {
+  return address === undefined ? [] : [rowOf(route, "ask", `http://${formatEndpoint(address, port)}${path}`)];
+}
+
+const HEADER = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+/** Those of a connection and its messages, and what this HAProxy alone says. */
+const NOT_PASSED =
+  /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|content-length|upgrade|expect|x-forwarded-.*|x-real-ip|cdn-loop)$/i;
+
+/** Reads the name of a header of the service's answer that the container gets. */
+export function parseAnswerHeader(text: string): Parsed<string> {
+  return HEADER.test(text) && !NOT_PASSED.test(text)
+    ? parsed(text)
+    : expected("the name of a header such as Remote-User, which belongs to no connection");
+}
+
+/** The row of the headers' names, with commas. */
+export const answerHeaderRows = (names: readonly string[], route: RouteId): readonly RouteRow[] =>
+  names.length === 0 ? [] : [rowOf(route, "askheaders", [...new Set(names)].join(","))];
