@@ -30,9 +30,14 @@ export type SourceListener = {
   readonly wake: (wake: Wake) => void;
   /**
    * Exactly these containers end, or may have lost their address. The source tells it before it reads anything again;
-   * `since` is when the source heard of it, in milliseconds of the clock.
+   * `since` is when the source heard of it, in milliseconds of the clock. `living` are those of them that were told to stop
+   * and answer until they do.
    */
-  readonly draining: (ids: ReadonlySet<ContainerId>, since?: number) => void;
+  readonly draining: (
+    ids: ReadonlySet<ContainerId>,
+    since?: number,
+    living?: ReadonlySet<ContainerId>,
+  ) => void;
   /** A change will follow in a moment. */
   readonly expect: () => void;
 };

@@ -1,5 +1,5 @@
 import { tenths } from "../core/values/milliseconds.ts";
-import type { Backend } from "../core/model/model.ts";
+import type { Backend, Server } from "../core/model/model.ts";
 import type { BackendName, ContainerId, ServerName } from "../core/values/names.ts";
 import type { Desired } from "../core/config/render.ts";
 import { ledTo, targetOf } from "../core/runtime/route_value.ts";
@@ -10,6 +10,8 @@ import type { ReportedServer } from "../core/state/survey.ts";
 import type { Believed } from "./believed.ts";
 import type { SavedFiles } from "./saved_files.ts";
 import type { Clock, HaproxyControl, Reporter } from "../ports.ts";
+
+const NONE: ReadonlySet<ContainerId> = new Set();
 
 type States = ReadonlyMap<ServerName, ServerState>;
 
@@ -32,21 +34,25 @@ export type DrainParts = {
 /**
  * Drains the servers of containers that end, or whose address is in doubt. The source tells which these are, and the
  * commands go to HAProxy ahead of any pass: each millisecond may cost a request. Until the source says otherwise, no other
- * command gives these servers traffic.
+ * command gives these servers traffic. One whose container asks for it keeps its sticky clients for a time.
  */
 export class Drain {
   /** Resolves when HAProxy has answered every drain so far, or after a limit. */
   done: Promise<unknown> = Promise.resolve();
   #ids: ReadonlySet<ContainerId> = new Set();
+  /** Those of them that may keep their sticky clients for a time, and since when. */
+  #living: ReadonlyMap<ContainerId, number> = new Map();
   #wanted: Desired | undefined;
   /** The servers that were drained while what HAProxy has was unknown, by name. */
   readonly #unknown = new Map<ServerName, ReportedServer>();
 
   constructor(readonly parts: DrainParts) {}
 
-  /** These are the containers to drain from now on; `since` is when the source heard of it. */
-  tell(ids: ReadonlySet<ContainerId>, since?: number): void {
+  /** These are the containers to drain from now on, as SourceListener's `draining` tells it. */
+  tell(ids: ReadonlySet<ContainerId>, since?: number, living: ReadonlySet<ContainerId> = NONE): void {
+    const now = since ?? this.parts.clock.now();
     this.#ids = ids;
+    this.#living = new Map([...living].map((id) => [id, this.#living.get(id) ?? now]));
     this.#drain(this.parts.isLoading(), since);
   }
 
@@ -60,16 +66,33 @@ export class Drain {
     this.#drain(true);
   }
 
-  /** The states, with `maint` for servers that are drained; none where HAProxy takes no commands. */
+  /** The states, with those of servers that are drained; none where HAProxy takes no commands. */
   filter(states: States, { model }: Desired): States {
     if (!this.parts.haproxy.capabilities.canSetStates) return new Map();
     if (this.#ids.size === 0) return states;
     const drained = model.backends.flatMap(({ servers }) =>
-      servers.filter(({ containerId }) => this.#ids.has(containerId)).map(({ name }) =>
-        [name, "maint"] as const
+      servers.filter(({ containerId }) => this.#ids.has(containerId)).map((server) =>
+        [server.name, this.#stateOf(server)] as const
       )
     );
     return new Map([...states, ...drained]);
+  }
+
+  /** In how many milliseconds the next server loses its sticky clients; `undefined` where none has any to lose. */
+  endsInMs({ model }: Desired): number | undefined {
+    if (this.#living.size === 0) return undefined;
+    const left = model.backends.flatMap(({ servers }) => servers.map((server) => this.#leftMs(server)));
+    const next = left.filter((milliseconds) => milliseconds > 0);
+    return next.length === 0 ? undefined : next.reduce((a, b) => Math.min(a, b));
+  }
+
+  #leftMs({ containerId, options }: Server): number {
+    const since = this.#living.get(containerId);
+    return since === undefined ? 0 : since + options.drain - this.parts.clock.now();
+  }
+
+  #stateOf(server: Server): ServerState {
+    return this.#leftMs(server) > 0 ? "drain" : "maint";
   }
 
   /** `isBlocked` says that a pass waits for a reload. Where the running is unknown, HAProxy reports its servers first. */
@@ -100,9 +123,10 @@ export class Drain {
     for (const backend of wanted.model.backends) {
       const section = sectionOf(running, backend.name);
       const states = running.sections.get(section)?.servers;
-      const leaving = backend.servers.filter(({ name, containerId }) =>
-        stopping.has(containerId) && states?.get(name)?.state === "ready"
-      );
+      const leaving = backend.servers.filter((server) => {
+        const state = states?.get(server.name)?.state ?? "maint";
+        return stopping.has(server.containerId) && state !== "maint" && state !== this.#stateOf(server);
+      });
       if (leaving.length === 0) continue;
       if (!hasReady(running, stopping, backend)) {
         const handing = handOver(running, stopping, backend, wanted);
@@ -111,8 +135,8 @@ export class Drain {
         if (!handing.isWhole && !isBlocked) continue;
         operations.push(...handing.operations);
       }
-      for (const { name: server } of leaving) {
-        operations.push({ kind: "set-state", section, server, state: "maint" });
+      for (const server of leaving) {
+        operations.push({ kind: "set-state", section, server: server.name, state: this.#stateOf(server) });
       }
     }
     return operations;

@@ -7,8 +7,15 @@ import type { Settle } from "../core/policy/settle.ts";
 import type { LoopState } from "../core/status/status.ts";
 import { emptySnapshot, type Snapshot, withoutStarting } from "../core/snapshot/snapshot.ts";
 import { Mailbox } from "./mailbox.ts";
-import type { ContainerId } from "../core/values/names.ts";
-import type { Clock, ContainerSource, HaproxyControl, Prober, Reporter, Wake } from "../ports.ts";
+import type {
+  Clock,
+  ContainerSource,
+  HaproxyControl,
+  Prober,
+  Reporter,
+  SourceListener,
+  Wake,
+} from "../ports.ts";
 import { ConfigChecks } from "../apply/check_later.ts";
 import { Quarantine } from "../apply/quarantine.ts";
 import { loopStateOf } from "./loop_state.ts";
@@ -96,7 +103,7 @@ export class Controller {
     this.readiness.know(await haproxy.reportServers().catch(() => []));
     const listener = {
       wake: (wake: Wake) => this.wake(wake),
-      draining: (ids: ReadonlySet<ContainerId>, since?: number) => this.applier.drain.tell(ids, since),
+      draining: (...told: Parameters<SourceListener["draining"]>) => this.applier.drain.tell(...told),
       expect: () => haproxy.expectCommands(),
     };
     const following = source.follow(listener, signal);
@@ -156,6 +163,8 @@ export class Controller {
     const built = design.build(this.#snapshot, this.readiness.inUse);
     const desired = design.render(this.quarantine.filter(built.model));
     const states = this.readiness.update(desired.model);
+    const drainMs = this.applier.drain.endsInMs(desired);
+    if (drainMs !== undefined) this.#reminders.once("drained", drainMs, signal);
     this.built = {
       ...built,
       model: desired.model,

@@ -12,7 +12,7 @@ export class Reminders {
    * in that the wake is for.
    */
   once(
-    purpose: "load" | "refused" | "postponed" | "leaving",
+    purpose: "load" | "refused" | "postponed" | "leaving" | "drained",
     milliseconds: number,
     signal: AbortSignal,
     { before, since }: { readonly before?: () => void; readonly since?: number | undefined } = {},

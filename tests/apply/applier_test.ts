@@ -70,7 +70,7 @@ Deno.test("a change whose servers and routes are there afterwards was done at ru
     assert.ok(sent.includes(question), question);
   }
   assert.equal(worker.sections.get(SECTION)?.get(SERVER)?.state, "ready");
-  assert.equal(worker.tables.get("hosts.map")?.get(ROUTE), SECTION);
+  assert.equal(worker.tables.get("hosts.map")?.get(ROUTE), `${SECTION}|,|shop.example.com`);
 });
 
 const WRONG: Readonly<Record<string, Meddling>> = {

@@ -7,6 +7,8 @@ import { Drain, type DrainParts } from "../../lib/apply/drain.ts";
 import { SavedFiles } from "../../lib/apply/saved_files.ts";
 import { openRouting, want } from "../changes/situation.ts";
 import { Witness } from "../harness/events.ts";
+import { settled } from "../harness/eventually.ts";
+import { HandClock } from "../harness/hand_clock.ts";
 import { MemoryHaproxy } from "../harness/memory_haproxy.ts";
 
 type How = {
@@ -150,4 +152,53 @@ Deno.test("what was taken out of an HAProxy that stays unknown is given back whe
     `set server www.example.com/${servers[0]?.name} state ready`,
   ]);
   assert.deepEqual([first.state, second.state], ["ready", "maint"]);
+});
+
+Deno.test("a container that asks for it keeps its sticky clients until its time is over, or until it has ended", async () => {
+  const id = "a".repeat(64);
+  const snapshot = JSON.stringify([{
+    Id: id,
+    Name: "/web",
+    Created: "2024-01-01T00:00:00Z",
+    State: { Status: "running", StartedAt: "2024-01-01T00:00:00Z" },
+    Config: {
+      Hostname: "www.example.com",
+      ExposedPorts: { "80/tcp": {} },
+      Env: [`INTERLOCK_DATA={"sticky_session_cookie": "SERVER", "drain": "20s"}`],
+    },
+    NetworkSettings: { Networks: { bridge: { IPAddress: "172.17.0.2" } } },
+  }]);
+  const { desired, states } = want(await openRouting({ "haproxy-version": "2.6" }), snapshot, {});
+  const [server] = desired.model.backends.flatMap(({ servers }) => servers);
+  assert.ok(server);
+  const { name, containerId } = server;
+  const clock = new HandClock();
+  const haproxy = new MemoryHaproxy();
+  await haproxy.load(desired, states);
+  const believed = new Believed();
+  believed.loaded(desired, states);
+  const drain = drainOf({ haproxy, believed, clock });
+  drain.want(desired);
+  const set = (state: string) => `set server www.example.com/${name} state ${state}`;
+  const stateNow = () => drain.filter(states, desired).get(name);
+  const told = new Set([containerId]);
+  const tell = async (living?: ReadonlySet<ContainerId>) => {
+    drain.tell(told, undefined, living);
+    await settled();
+    return haproxy.takeSent();
+  };
+  assert.deepEqual(await tell(told), [set("drain")]);
+  assert.deepEqual([stateNow(), drain.endsInMs(desired)], ["drain", 20_000]);
+  clock.pass(15_000);
+  // It is told again with each look, which gives it no more time.
+  assert.deepEqual(await tell(told), []);
+  assert.deepEqual([stateNow(), drain.endsInMs(desired)], ["drain", 5_000]);
+  clock.pass(5_000);
+  assert.deepEqual([stateNow(), drain.endsInMs(desired)], ["maint", undefined]);
+  assert.deepEqual(await tell(told), [set("maint")]);
+  // It lives on, and is told to stop once more. Then it ends before its time.
+  drain.tell(new Set());
+  believed.loaded(desired, states);
+  assert.deepEqual(await tell(told), [set("drain")]);
+  assert.deepEqual(await tell(), [set("maint")]);
 });

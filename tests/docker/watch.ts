@@ -3,8 +3,7 @@ import { DockerSource } from "../../lib/docker/follow/docker_source.ts";
 import { EngineFollower } from "../../lib/docker/follow/engine_follower.ts";
 import type { Snapshot } from "../../lib/core/snapshot/snapshot.ts";
 import type { FollowerParts } from "../../lib/docker/follow/follower_parts.ts";
-import type { ContainerId } from "../../lib/core/values/names.ts";
-import type { Clock, Reporter, Wake } from "../../lib/ports.ts";
+import type { Clock, Reporter, SourceListener, Wake } from "../../lib/ports.ts";
 import { eventually } from "../harness/eventually.ts";
 import { Witness } from "../harness/events.ts";
 import { type FakeEngine, impatientClock } from "./fake_engine.ts";
@@ -35,6 +34,8 @@ export class Watch implements AsyncDisposable {
   snapshot: Snapshot | undefined;
   /** The containers that it was told are to be drained. */
   stopping: string[] = [];
+  /** Those of them that were told to stop and have not ended. */
+  living: string[] = [];
   /** How often it was said that a change is on its way. */
   expected = 0;
   readonly #ending = new AbortController();
@@ -58,7 +59,10 @@ export class Watch implements AsyncDisposable {
         () => undefined,
       );
     };
-    const draining = (ids: ReadonlySet<ContainerId>) => void (this.stopping = [...ids]);
+    const draining: SourceListener["draining"] = (ids, _since, living) => {
+      this.stopping = [...ids];
+      this.living = [...living ?? []];
+    };
     this.#end = this.#source.follow({ wake, draining, expect: () => this.expected++ }, signal);
   }
 

@@ -1,5 +1,6 @@
 /** Clients that stay at their container by a cookie, on every HAProxy, through joins, reloads and another signalbox. */
 import assert from "node:assert/strict";
+import type { ContainerId } from "../../lib/core/values/names.ts";
 import { want } from "../changes/situation.ts";
 import { Echo, ok, sendHead } from "./echo.ts";
 import { snapshotOf } from "./one_route.ts";
@@ -103,6 +104,49 @@ for (const program of programs.filter(canAddServers)) {
       for (const [name, set] of await cookies(stage, ["a", "b"])) {
         assert.equal((await ask(stage, set.split(";")[0])).from, name);
       }
+    });
+  });
+
+  Deno.test(`${called(program)}: a container that stops keeps its clients while it answers, and gets no others`, async () => {
+    await using a = named("a");
+    await using b = named("b");
+    const all = [a, b].map(({ port }) => ({ port, data: { ...DATA, drain: "1h" } }));
+    await onStage(program, {}, async (stage) => {
+      const wanted = want(stage.routing, snapshotOf(all), {});
+      await stage.apply(wanted);
+      const before = await cookies(stage, ["a", "b"]);
+      const cookie = before.get("a")?.split(";")[0];
+      /** These are told to stop, and those of them that live answer until they end. */
+      const tell = async (ids: ReadonlySet<ContainerId>, living?: ReadonlySet<ContainerId>) => {
+        stage.applier.drain.tell(ids, undefined, living);
+        await stage.applier.drain.done;
+      };
+      const [server] = wanted.desired.model.backends.flatMap(({ servers }) =>
+        servers.filter(({ containerName }) => containerName === "web0")
+      );
+      assert.ok(server);
+      const told = new Set([server.containerId]);
+      const stopping = want(stage.routing, snapshotOf(all), { stopping: ["web0"] });
+      await tell(told, told);
+      for (let times = 0; times < 6; times++) {
+        assert.deepEqual(await ask(stage, cookie), { from: "a", set: undefined });
+        assert.equal((await ask(stage)).from, "b");
+      }
+      // A pass, and a look at what HAProxy has, leave it so.
+      assert.equal((await stage.apply(stopping)).plan.kind, "nothing");
+      assert.deepEqual(await stage.applier.audit(), []);
+      await stage.replace();
+      await tell(told, told);
+      await stage.apply(stopping);
+      assert.equal((await ask(stage, cookie)).from, "a");
+      // It has ended.
+      await tell(told);
+      await stage.apply(stopping);
+      assert.equal((await ask(stage, cookie)).from, "b");
+      // It is there again.
+      await tell(new Set());
+      await stage.apply(wanted);
+      assert.equal((await ask(stage, cookie)).from, "a");
     });
   });
 }

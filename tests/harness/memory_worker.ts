@@ -96,7 +96,9 @@ export class MemoryWorker {
 
   #setServer([path, field, value = ""]: readonly string[]): string {
     return this.#at(path, (server) => {
-      if (field === "state" && (value === "ready" || value === "maint")) return server.state = value;
+      if (field === "state" && (value === "ready" || value === "drain" || value === "maint")) {
+        return server.state = value;
+      }
       if (field === "weight") return server.weight = value;
       return `'set server <srv> ${field}' is not known here.\n`;
     });
@@ -165,7 +167,7 @@ export class MemoryWorker {
     const rows = [...this.sections].flatMap(([section, servers]) =>
       only !== undefined && section !== only ? [] : [...servers].map(([name, server]) => {
         const { address, port, state, weight, initialWeight, isChecked } = server;
-        const admin = state === "ready" ? 0 : 1;
+        const admin = { ready: 0, maint: 1, drain: 8 }[state];
         const check = isChecked ? 6 : 2;
         return `3 ${section} 9 ${name} ${address} 2 ${admin} ${weight} ${initialWeight} 1 1 0 2 ${check} 0 0 0 - ${port} - 0 0 - - 0\n`;
       })

@@ -22,6 +22,8 @@ class Loop {
   draining: SourceListener["draining"] = () => assert.fail("nobody follows");
   /** What the engine waits for before it tells what it has. */
   engine: Promise<void> = Promise.resolve();
+  /** What each container says. */
+  data: Readonly<Record<string, unknown>> = {};
   #hosts: readonly string[] = [];
 
   static async run(act: (loop: Loop, controller: Controller) => Promise<void>): Promise<void> {
@@ -40,7 +42,9 @@ class Loop {
         observe: async () => {
           loop.observed++;
           await loop.engine;
-          const decoded = decodeSnapshot(JSON.stringify(loop.#hosts.map(container)));
+          const decoded = decodeSnapshot(
+            JSON.stringify(loop.#hosts.map((name) => container(name, loop.data))),
+          );
           assert.ok(decoded.ok);
           const { containers } = decoded.value;
           return { containers, stopping: new Set(), starting: new Set() };
@@ -95,11 +99,15 @@ class Loop {
   }
 }
 
-const container = (name: string) => ({
+const container = (name: string, data: object) => ({
   Id: name,
   Name: `/${name}`,
   State: { Status: "running" },
-  Config: { Hostname: `${name}.example`, ExposedPorts: { "80/tcp": {} } },
+  Config: {
+    Hostname: `${name}.example`,
+    ExposedPorts: { "80/tcp": {} },
+    Env: [`INTERLOCK_DATA=${JSON.stringify(data)}`],
+  },
   NetworkSettings: { Networks: { bridge: { IPAddress: "172.17.0.2" } } },
 });
 
@@ -205,7 +213,24 @@ Deno.test("a worker that starts anew from the files has again what it was told s
     assert.equal(loop.loads.length, 1, "it took no reload");
     haproxy.restart();
     await settled();
-    assert.equal(serving(), "b.example");
+    assert.equal(serving(), "b.example|,|b.example");
     assert.equal(haproxy.worker.server("b.example:b:80").state, "ready");
     assert.equal(loop.loads.length, 1);
+  }));
+
+Deno.test("a container that stops loses its sticky clients when the time that it asked for is over", () =>
+  Loop.run(async (loop, controller) => {
+    loop.data = { sticky_session_cookie: "SERVER", drain: "20s" };
+    await loop.serve(controller, "a");
+    const state = () => loop.haproxy.worker.server("a.example:a:80").state;
+    const told = new Set(["a" as ContainerId]);
+    loop.draining(told, undefined, told);
+    loop.want(controller, "a");
+    await eventually(() => state() === "drain", { what: "HAProxy to be told", everyMs: 1 });
+    await settled();
+    loop.clock.pass(19_000);
+    await settled();
+    assert.equal(state(), "drain");
+    loop.clock.pass(1_000);
+    await eventually(() => state() === "maint", { what: "the time to be over", everyMs: 1 });
   }));

@@ -51,4 +51,16 @@ export const CONTAINER_KEYS = {
     otherNames: ["fallback", "failover", "standby"],
     meaning: "it gets requests only while no other container of the host can",
   },
+  drain: {
+    label: "drain",
+    kind: "time",
+    scope: "server",
+    costs: "key",
+    fallback: 0,
+    needs: { key: "sticky_session_cookie" },
+    otherNames: ["drain_timeout", "drain_time", "grace_period"],
+    meaning:
+      "how long it keeps its sticky clients (up to 1h) once it is told to stop, while it answers; default 0",
+    parse: between(0, 3_600_000, "milliseconds"),
+  },
 } as const satisfies Readonly<Record<string, RouteKey>>;

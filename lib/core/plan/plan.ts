@@ -201,7 +201,7 @@ class Planner {
         hasServers = true;
         known++;
       }
-      if (before?.state === "ready" && before.line !== line && !before.isLeaving) {
+      if (before !== undefined && before.state !== "maint" && before.line !== line && !before.isLeaving) {
         this.reasons.push({ kind: "live-server", server });
         // Where the reload waits, whoever has the old address by now gets nothing: out of traffic, it can be replaced.
         if (endpointOf(before.line) !== endpointOf(line)) {

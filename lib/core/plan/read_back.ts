@@ -7,7 +7,7 @@ import { routesOf, type Running, type RunningSection, type RunningServer } from 
 import { targetOf } from "../runtime/route_value.ts";
 import type { SectionName } from "../runtime/operation.ts";
 import { endpointOf, isSameButWeight, weightOf } from "../runtime/server_line.ts";
-import { type ReportedServer, type Survey, weighedLine } from "../state/survey.ts";
+import { type ReportedServer, type Survey, toldState, weighedLine } from "../state/survey.ts";
 import { HOSTS_MAP, parseTable, type Table, type TableKey, type TableValue } from "../values/table.ts";
 
 /** What there is of a running HAProxy that another signalbox has looked after. */
@@ -186,7 +186,7 @@ class Reader {
   }
 
   #readServer(section: SectionName, server: ReportedServer): RunningServer {
-    const state = server.isReady ? "ready" : "maint";
+    const state = toldState(server);
     const line = this.#lines.get(server.name);
     const loaded = this.#loaded.backends.get(section)?.servers.get(server.name);
     // Not in the files any more: it waits for its last connections.

@@ -10,8 +10,11 @@ import {
 } from "./map_commands.ts";
 import { weightOf } from "./server_line.ts";
 
-/** Whether a server may have traffic: `maint` finishes what it has and gets nothing new. */
-export type ServerState = "ready" | "maint";
+/**
+ * Whether a server may have traffic: `maint` finishes what it has and gets nothing new, `drain` gets the requests of clients
+ * alone that have its cookie.
+ */
+export type ServerState = "ready" | "drain" | "maint";
 
 /** The name of a backend section in the running config: a host's own, or a spare's. */
 export type SectionName = string;

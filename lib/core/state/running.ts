@@ -40,13 +40,16 @@ export function runningAfterLoad(desired: Desired, states: ReadonlyMap<ServerNam
   const sections = new Map<SectionName, RunningSection>();
   for (const [name, section] of desired.sections) {
     const servers = section.servers.map(({ name, line }) =>
-      [name, { line, state: states.get(name) ?? "ready", isLeaving: false }] as const
+      [name, { line, state: loadedState(states.get(name)), isLeaving: false }] as const
     );
     sections.set(name, { ...section, isPublished: true, servers: new Map(servers) });
   }
   const { files, fixed, defaults, tables } = desired;
   return { files, fixed, defaults, sections, tables, bindings: new Map() };
 }
+
+/** A server begins ready or held: what drains is held, by the file of states too (state_file.ts). */
+const loadedState = (state: ServerState = "ready"): ServerState => state === "ready" ? "ready" : "maint";
 
 /** The sections that the routes lead to, by key. */
 export function routesOf({ tables }: Pick<Running, "tables">): Table {

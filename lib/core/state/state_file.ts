@@ -26,7 +26,8 @@ export function renderServerStates(
   const lines = ["1", HEADER];
   for (const backend of backends) {
     for (const server of backend.servers) {
-      const isHeld = states.get(server.name) === "maint";
+      // One that drains is held for a moment: the next plan says again what it may have.
+      const isHeld = (states.get(server.name) ?? "ready") !== "ready";
       const before = down.get(server.name);
       const isDown = before?.address === server.address && before.port === server.port;
       if (!isHeld && !isDown) continue;

@@ -2,7 +2,7 @@ import { parseIp, type ServerName } from "../values/names.ts";
 import type { Running, RunningSection, RunningServer } from "./running.ts";
 import { endpointOf, weightOf, withWeight } from "../runtime/server_line.ts";
 import { parseRows, type ReportedRow, tableQuestion } from "../runtime/map_commands.ts";
-import type { SectionName } from "../runtime/operation.ts";
+import type { SectionName, ServerState } from "../runtime/operation.ts";
 import type { TableName } from "../values/table.ts";
 import { type ChangedRows, findTableDrift } from "./table_drift.ts";
 
@@ -16,6 +16,8 @@ export type ReportedServer = {
   readonly isUp: boolean;
   /** No command holds traffic back. */
   readonly isReady: boolean;
+  /** It was told to drain, and nothing else holds traffic back. */
+  readonly isDraining?: boolean;
   /** As it is now, and as it was when it was loaded or added. */
   readonly weight: number;
   readonly initialWeight: number;
@@ -57,6 +59,13 @@ export function parseSurvey(
 /** The bit of srv_check_state, and of srv_agent_state, that tells that the check is switched on. */
 const CHECK_ENABLED = 4;
 
+/** The srv_admin_state of a server that was told to drain (management guide, `show servers state`). */
+const DRAINING = "8";
+
+/** The state that a server was told to be in, by HAProxy's report. */
+export const toldState = ({ isReady, isDraining }: ReportedServer): ServerState =>
+  isReady ? "ready" : isDraining === true ? "drain" : "maint";
+
 /** Asks for the servers of one section, or of all. */
 export function stateQuestion(section?: SectionName): string {
   return `show servers state${section === undefined ? "" : ` ${section}`}`;
@@ -75,6 +84,7 @@ export function parseServerStates(text: string): ReportedServer[] {
     // Starting (1) is up too: its share of the requests grows, as for `slowstart` (HAProxy manual, 5.2).
     isUp: row[5] === "2" || row[5] === "1",
     isReady: row[6] === "0",
+    isDraining: row[6] === DRAINING,
     weight: Number(row[7]),
     initialWeight: Number(row[8]),
     hasAgent: (Number(row[14]) & CHECK_ENABLED) !== 0,
@@ -89,7 +99,7 @@ export function isAsReported(
 ): boolean {
   return reported.length === servers.size && reported.every((server) => {
     const believed = servers.get(server.name);
-    return believed !== undefined && server.isReady === (believed.state === "ready") &&
+    return believed !== undefined && toldState(server) === believed.state &&
       isWeighed(believed.line, server) && isAt(believed.line, server);
   });
 }
@@ -181,7 +191,7 @@ function changeOf({ servers }: RunningSection, reported: ReportedServer) {
   const before = servers.get(name);
   if (before === undefined) return [];
   const line = weighedLine(before.line, reported);
-  const state = reported.isReady ? "ready" as const : "maint" as const;
+  const state = toldState(reported);
   return line === before.line && state === before.state
     ? []
     : [{ name, before, now: { ...before, line, state } }];

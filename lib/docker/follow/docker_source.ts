@@ -17,7 +17,7 @@ export class DockerSource implements ContainerSource {
   async follow({ wake, draining, expect }: SourceListener, signal: AbortSignal): Promise<void> {
     this.#draining = draining;
     const tell = (news: Wake) => {
-      draining(this.#stopping(), news.since);
+      draining(this.#stopping(), news.since, this.#living());
       wake(news);
     };
     await Promise.all(this.#followers.map((follower) => follower.follow(tell, signal, expect)));
@@ -31,6 +31,14 @@ export class DockerSource implements ContainerSource {
     return new Set(
       this.#followers.flatMap(({ known: { stopping, stale } }) => [...stopping.keys(), ...stale.ids]),
     );
+  }
+
+  /** Those that were told to stop, have not ended, and are where they were. */
+  #living(): ReadonlySet<ContainerId> {
+    return new Set(this.#followers.flatMap(({ known: { stopping, stale } }) => {
+      const doubtful = new Set(stale.ids);
+      return [...stopping.keys()].filter((id) => !stopping.mayReturn(id) && !doubtful.has(id));
+    }));
   }
 
   async observe(wake: Wake, signal: AbortSignal): Promise<Snapshot> {
@@ -55,7 +63,7 @@ export class DockerSource implements ContainerSource {
     }
     const stopping = this.#stopping();
     // A read may show that a container ends, or that it lives on.
-    this.#draining(stopping);
+    this.#draining(stopping, undefined, this.#living());
     return { containers: sortContainers(containers), stopping, starting };
   }
 }

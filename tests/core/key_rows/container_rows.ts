@@ -28,4 +28,5 @@ export const CONTAINER_ROWS = {
     words: "observe layer7 error-limit \\d+ on-error mark-down",
   },
   backup: { sample: [true, ""], right: [false], wrong: ["maybe"], words: "backup" },
+  drain: { sample: ["30s", "30s"], right: [0, "1h"], wrong: [-1, "2h", true], words: "" },
 } satisfies RowsOf<keyof typeof CONTAINER_KEYS>;

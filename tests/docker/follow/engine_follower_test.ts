@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ACTIONS, decodeEvent } from "../../../lib/docker/api/event.ts";
 import type { ContainerId } from "../../../lib/core/values/names.ts";
+import { systemClock } from "../../../lib/clock.ts";
 import { eventually } from "../../harness/eventually.ts";
 import { engineNow, FakeEngine } from "../fake_engine.ts";
 import { Witness } from "../../harness/events.ts";
@@ -213,8 +214,21 @@ Deno.test("a container that is started again is not stopping any more", async ()
   await watch.sees("ca1");
   fake.tell("kill", id, { signal: "15" });
   await eventually(() => watch.stopping.length === 1, { what: "the container to be stopping" });
+  assert.deepEqual(watch.living, [id]);
   fake.tell("start", id);
   await eventually(() => watch.stopping.length === 0, { what: "the container to run again" });
+});
+
+Deno.test("a container that was told to stop may keep clients until it ends", async () => {
+  await using fake = await FakeEngine.start();
+  const id = fake.run("a1");
+  // What ended keeps its place for a moment.
+  await using watch = new Watch(fake, true, undefined, systemClock);
+  await watch.sees("ca1");
+  fake.tell("kill", id, { signal: "15" });
+  await eventually(() => watch.living.includes(id), { what: "the container to be told to stop" });
+  fake.tell("die", id);
+  await eventually(() => watch.living.length === 0, { what: "the container to have ended" });
 });
 
 Deno.test("a container whose JSON cannot be read is warned of, and costs no other", async () => {
