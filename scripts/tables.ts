@@ -42,6 +42,7 @@ const USED_KEYS = [
 
 const KIND_IN_WORDS: Readonly<Record<RouteKey["kind"], string>> = {
   "string": "string",
+  "text": "string, number or boolean",
   "string[]": "list of strings",
   "integer": "whole number",
   "port": "whole number",

@@ -46,6 +46,7 @@ export async function prepareRouting(settings: Settings, before?: Routing): Prom
         certificate: absolute(settings.tlsCert),
         options: settings.tlsOptions,
       },
+      hstsSeconds: settings.hstsSeconds,
       statsUser: password === undefined ? undefined : settings.statsUser,
       maxConnections: settings.maxConnections,
       maxConnectionsPerClient: settings.maxConnectionsPerClient ?? Math.ceil(settings.maxConnections / 2),

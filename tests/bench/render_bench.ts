@@ -20,6 +20,7 @@ const routing: RoutingSettings = {
     address: undefined,
     httpPort: 80 as Port,
     tls: undefined,
+    hstsSeconds: undefined,
     statsUser: undefined,
     maxConnections: 2048,
     maxConnectionsPerClient: 1024,

@@ -69,6 +69,7 @@ export const SETTINGS: RoutingSettings = {
     address: undefined,
     httpPort: port(80),
     tls: undefined,
+    hstsSeconds: undefined,
     statsUser: undefined,
     maxConnections: 2048,
     maxConnectionsPerClient: 1024,

@@ -19,12 +19,14 @@ import routeBuffer from "../../../templates/route_buffer.eta" with { type: "text
 import routeHeaders from "../../../templates/route_headers.eta" with { type: "text" };
 import routeAsk from "../../../templates/route_ask.eta" with { type: "text" };
 import routeAuth from "../../../templates/route_auth.eta" with { type: "text" };
+import routeHsts from "../../../templates/route_hsts.eta" with { type: "text" };
 import routeLookup from "../../../templates/route_lookup.eta" with { type: "text" };
 import routeRedirect from "../../../templates/route_redirect.eta" with { type: "text" };
 import routeRetries from "../../../templates/route_retries.eta" with { type: "text" };
 import routeBody from "../../../templates/route_body.eta" with { type: "text" };
 import routeBusy from "../../../templates/route_busy.eta" with { type: "text" };
 import routeRate from "../../../templates/route_rate.eta" with { type: "text" };
+import routeMaintenance from "../../../templates/route_maintenance.eta" with { type: "text" };
 import routeStrip from "../../../templates/route_strip.eta" with { type: "text" };
 import routeTimeouts from "../../../templates/route_timeouts.eta" with { type: "text" };
 import routeTls from "../../../templates/route_tls.eta" with { type: "text" };
@@ -45,6 +47,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "frontend.eta": frontend,
   "client_limits.eta": clientLimits,
   "route_lookup.eta": routeLookup,
+  "route_hsts.eta": routeHsts,
   "route_access.eta": routeAccess,
   "route_tls.eta": routeTls,
   "route_redirect.eta": routeRedirect,
@@ -54,6 +57,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "route_body.eta": routeBody,
   "rate_tables.eta": rateTables,
   "route_ask.eta": routeAsk,
+  "route_maintenance.eta": routeMaintenance,
   "route_strip.eta": routeStrip,
   "route_headers.eta": routeHeaders,
   "route_buffer.eta": routeBuffer,

@@ -8,6 +8,8 @@ export type Inputs = {
   /** Bytes. */
   readonly size: number;
   readonly string: string;
+  /** A string; numbers and booleans as they are written. */
+  readonly text: string;
   readonly "string[]": string;
 };
 
@@ -26,6 +28,8 @@ type KindRow<T> = {
 };
 
 const readText = (value: unknown): string | undefined => typeof value === "string" ? value : undefined;
+const readAnyText = (value: unknown): string | undefined =>
+  typeof value === "number" || typeof value === "boolean" ? `${value}` : readText(value);
 const asText = (text: string): unknown => text;
 const asNumber = (text: string): unknown => /^[0-9]{1,15}$/.test(text.trim()) ? Number(text.trim()) : text;
 
@@ -57,6 +61,7 @@ export const KINDS: { readonly [K in Kind]: KindRow<Inputs[K]> } = {
     read: readSize,
     fromLabel: asNumber,
   },
+  text: { expected: "a text, a number, true or false", read: readAnyText, fromLabel: asText },
   string: { expected: "a string", read: readText, fromLabel: asText },
   "string[]": { expected: "a list of strings", read: readText, fromLabel: asText },
 };

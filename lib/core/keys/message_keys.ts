@@ -6,6 +6,7 @@ import {
   parseRequestHeader,
   parseResponseHeader,
 } from "./header_change.ts";
+import { hstsRows, parseHsts, parseMaintenance } from "./own_answers.ts";
 import type { RouteKey } from "./route_key.ts";
 import { valueRow } from "./route_row.ts";
 
@@ -49,5 +50,29 @@ export const MESSAGE_KEYS = {
     otherNames: ["upstream_host", "rewrite_host", "pass_host"],
     meaning: "the `Host` that the container sees, in place of the client's",
     parse: parseHostHeader,
+  },
+  hsts: {
+    label: "hsts",
+    kind: "text",
+    scope: "route",
+    flag: "hsts",
+    rows: hstsRows,
+    costs: "key",
+    otherNames: ["strict_transport_security", "sts", "sts_seconds"],
+    meaning:
+      "on TLS, send `Strict-Transport-Security`: seconds, or `max-age=…; includeSubDomains`; `false` is an exception to `--hsts`",
+    parse: parseHsts,
+  },
+  maintenance: {
+    label: "maintenance",
+    kind: "text",
+    scope: "route",
+    flag: "maintenance",
+    rows: valueRow("maintenance"),
+    costs: "route",
+    isGuard: true,
+    otherNames: ["maintenance_mode", "maintenance_page", "down", "offline"],
+    meaning: "answer 503 with this text, or `true` for one of ours; containers get no requests",
+    parse: parseMaintenance,
   },
 } as const satisfies Readonly<Record<string, RouteKey>>;

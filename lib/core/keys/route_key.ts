@@ -60,6 +60,8 @@ export type RouteKey =
     /** Reads one value of the kind. */
     | { readonly kind: "integer" | "port" | "time" | "size"; readonly parse: Parser<"integer"> }
     | { readonly kind: "string"; readonly parse: Parser<"string"> }
+    | { readonly kind: "integer" | "port" | "time"; readonly parse: Parser<"integer"> }
+    | { readonly kind: "string" | "text"; readonly parse: Parser<"string"> }
     | {
       readonly kind: "string[]";
       readonly parse: Parser<"string[]">;

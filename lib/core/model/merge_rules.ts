@@ -1,12 +1,12 @@
 import type { BackendOption } from "../keys/backend_option.ts";
 import type { Balance } from "../keys/balance.ts";
-import { fittingChanges, type HeaderChange } from "../keys/header_change.ts";
 import type { KeyOf, OptionOf, ValueOf } from "../keys/route_data.ts";
 import type { PrefixTarget } from "../keys/strip.ts";
 import type { Complaint } from "../values/complaints.ts";
 import { canonicalHosts, isPattern, type PatternRedirect } from "../keys/redirect.ts";
 import type { HostName, PathPrefix } from "../values/names.ts";
 import { cookieAt } from "../keys/sticky_cookie.ts";
+import { MESSAGE_RULES } from "./message_rules.ts";
 
 /** A key that the containers of one host and path must agree on. */
 export type SharedKey = KeyOf<"backend" | "route">;
@@ -32,6 +32,9 @@ const NO_PATH = "" as PathPrefix;
 
 type Rule<K extends SharedKey> = (said: ValueOf<K> | undefined, given: Given, tell: Tell) => unknown;
 
+/** Rules of some keys. */
+export type Rules = { [K in SharedKey]?: Rule<K> };
+
 /** The keys that need more than that the oldest container decides: what comes of the value that it said. */
 export const MERGE_RULES = {
   balance_algorithm: (said, { balance }): Balance => said ?? balance,
@@ -52,10 +55,7 @@ export const MERGE_RULES = {
   },
   canonical_host: (said, { host }): HostName | undefined =>
     said === undefined ? undefined : canonicalHosts(host, said)[0],
-  request_headers: (said, _given, tell): readonly HeaderChange[] | undefined =>
-    fittingChanges("request_headers", said, (complaint) => tell("request_headers", complaint)),
-  response_headers: (said, _given, tell): readonly HeaderChange[] | undefined =>
-    fittingChanges("response_headers", said, (complaint) => tell("response_headers", complaint)),
+  ...MESSAGE_RULES,
   sticky_session_cookie: (said, { paths }): string | undefined =>
     said === undefined ? undefined : cookieAt(said, paths.length === 1 ? paths[0] ?? NO_PATH : NO_PATH),
   /** The paths that are taken off. */
@@ -65,7 +65,7 @@ export const MERGE_RULES = {
   },
   context_root_target: (said, { paths }): PrefixTarget | undefined =>
     said === undefined ? undefined : { prefixes: paths, target: said },
-} satisfies { [K in SharedKey]?: Rule<K> };
+} satisfies Rules;
 
 /** What the words of a backend's containers come to, for the keys of a scope. */
 export type MergedOptions<S extends "backend" | "route"> = {

@@ -196,6 +196,18 @@ export const SETTINGS = {
       commands: ROUTING,
     },
   ),
+  hstsSeconds: value(
+    "hsts",
+    "SECONDS",
+    ["SIGNALBOX_HSTS"],
+    undefined as number | undefined,
+    number(0, 999_999_999),
+    {
+      defaultText: "none",
+      help: "on TLS, send Strict-Transport-Security of every route that says no `hsts`",
+      commands: RENDERING,
+    },
+  ),
   tlsOptions: value("tls-options", "TEXT", ["SIGNALBOX_TLS_OPTIONS", "HAPROXY_SSL_OPTS"], "", parseLine, {
     defaultText: "none",
     help: "further arguments of the TLS listener's bind line",

@@ -46,4 +46,16 @@ export const MESSAGE_ROWS = {
     wrong: ["a b", "*.local", "a.local:99999", "", "a.local/x", 5],
     rows: [/^routes[.]map hostheader [a-z0-9_.-]+(?::\d+)?$/],
   },
+  hsts: {
+    sample: [31536000, "31536000"],
+    right: ["max-age=600; includeSubDomains;PRELOAD", 0, true, false],
+    wrong: ["max-age=-1", "600 x", "max-age=1; x=y", 1.5, "99999999999", "max-age=1\r\nX: y", ""],
+    rows: [/^routes[.]map hsts (?:none|max-age=[0-9]+(?:; (?:includeSubDomains|preload))*)$/],
+  },
+  maintenance: {
+    sample: ["Back at noon.", "Back at noon."],
+    right: [true, "<h1>Back %[src] at noon</h1>", false],
+    wrong: ["a\nb", "x".repeat(4_001), "\u0000"],
+    rows: [/^routes[.]map maintenance \P{Cc}+$/u],
+  },
 } satisfies RowsOf<keyof typeof MESSAGE_KEYS>;

@@ -29,6 +29,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   defaultDomain: ["Example.com", "example.com"],
   optIn: ["true", true],
   httpsRedirect: ["true", true],
+  hstsSeconds: ["600", 600],
   maxConnections: ["100", 100],
   maxConnectionsPerClient: ["50", 50],
   connectTimeoutMs: ["1", 1],

@@ -1,0 +1,93 @@
+/** What HAProxy answers itself, or adds to answers, where a route asks for it, over HTTP/1.1 and HTTP/2. */
+import assert from "node:assert/strict";
+import { want } from "../changes/situation.ts";
+import { freePort } from "../harness/http.ts";
+import { curl, valuesOf, WAYS } from "./answered.ts";
+import { certificate } from "./certificate.ts";
+import { Echo } from "./echo.ts";
+import { snapshotOf } from "./one_route.ts";
+import { called, canAddBackends, canAddServers, onStage, programs } from "./stage.ts";
+
+const TLS_WAYS = ["--http1.1", "--http2"] as const;
+
+for (const program of programs) {
+  Deno.test(`${called(program)}: answers on TLS carry the route's Strict-Transport-Security, refusals among them`, async () => {
+    await using echo = new Echo();
+    const httpsPort = freePort();
+    const settings = { "tls-cert": (await certificate()).path, "https-port": `${httpsPort}`, "hsts": "600" };
+    await onStage(program, { settings }, async (stage) => {
+      const routes: Readonly<Record<string, object>> = {
+        "default.local": {},
+        "own.local": { hsts: "max-age=9; includeSubDomains" },
+        "none.local": { hsts: false },
+        "shut.local": { hsts: 7, deny_from: ["127.0.0.1"] },
+        "down.local": { hsts: 8, maintenance: true },
+        "default-shut.local": { deny_from: ["127.0.0.1"] },
+      };
+      const data = Object.entries(routes).map(([hostname, rest]) => ({ hostname, ...rest }));
+      await stage.apply(want(stage.routing, snapshotOf([{ port: echo.port, data }]), {}));
+      const seen = async (port: number, host: string, ...args: string[]) => {
+        const { status, headers } = await curl(port, host, "/", ...args);
+        return `${status} ${valuesOf(headers, "strict-transport-security").join()}`;
+      };
+      const expected = {
+        "default.local": "200 max-age=600",
+        "own.local": "200 max-age=9; includeSubDomains",
+        "none.local": "200 ",
+        "shut.local": "403 max-age=7",
+        "down.local": "503 max-age=8",
+        "default-shut.local": "403 max-age=600",
+        "unknown.local": "404 ",
+      };
+      for (const [host, answer] of Object.entries(expected)) {
+        for (const way of TLS_WAYS) {
+          assert.equal(await seen(httpsPort, host, "--insecure", way), answer, host);
+        }
+        assert.equal(await seen(stage.httpPort, host), `${answer.slice(0, 3)} `, host);
+      }
+    });
+  });
+
+  Deno.test(`${called(program)}: a route under maintenance answers for itself, and its containers get nothing`, async () => {
+    await using echo = new Echo();
+    await onStage(program, {}, async (stage) => {
+      const apply = async (said: object, note = {}) => {
+        const data = { hostname: "own.local", ...said };
+        return (await stage.apply(want(stage.routing, snapshotOf([{ port: echo.port, data }]), note))).plan
+          .kind;
+      };
+      const kinds = [await apply({})];
+      assert.equal((await curl(stage.httpPort, "own.local", "/")).status, "200");
+      const { length } = echo.heads;
+      const text = 'Back at "noon" %[src] ${HOME} é';
+      kinds.push(await apply({ maintenance: text }));
+      const expect = async (type: string, expectedBody: string) => {
+        for (const way of WAYS) {
+          for (const body of [[], ["--data", "x".repeat(1_000)]]) {
+            const answer = await curl(stage.httpPort, "own.local", "/any?x", way, ...body);
+            assert.equal(answer.status, "503");
+            assert.equal(answer.body, expectedBody);
+            assert.deepEqual(
+              ["retry-after", "cache-control", "content-type"].map((name) =>
+                valuesOf(answer.headers, name).join()
+              ),
+              ["60", "no-store", `${type}; charset=utf-8`],
+            );
+          }
+        }
+      };
+      await expect("text/plain", `${text}\n`);
+      kinds.push(await apply({ maintenance: "<h1>Back</h1>" }));
+      await expect("text/html", "<h1>Back</h1>");
+      // While no container is ready, too.
+      kinds.push(await apply({ maintenance: "<h1>Back</h1>" }, { not_ready: ["web0"] }));
+      await expect("text/html", "<h1>Back</h1>");
+      assert.equal(echo.heads.length, length);
+      kinds.push(await apply({ maintenance: false }));
+      assert.equal((await curl(stage.httpPort, "own.local", "/")).status, "200");
+      if (canAddServers(program) && !canAddBackends(program)) {
+        assert.deepEqual(kinds.slice(1), ["runtime", "runtime", "runtime", "runtime"]);
+      }
+    });
+  });
+}
