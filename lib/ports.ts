@@ -44,6 +44,8 @@ export type SourceListener = {
 
 /** Where signalbox learns of containers: Docker engines, or a file. */
 export interface ContainerSource {
+  /** What it knows before an engine has answered; absent for nothing. */
+  readonly initial?: Snapshot;
   /** Tells the listener what happens, and reconnects by itself, until the signal. */
   follow(listener: SourceListener, signal: AbortSignal): Promise<void>;
   /** How each source stands, for status. */

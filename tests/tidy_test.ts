@@ -67,6 +67,7 @@ const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, string>> = {
   "commander": "cli",
   "dockerode": "docker",
+  "yaml": "docker",
   "pino": "report",
   "eta": "core",
   "eta/core": "core",

@@ -3,19 +3,41 @@ import type { Settings } from "../core/settings/settings.ts";
 import type { Snapshot } from "../core/snapshot/snapshot.ts";
 import { messageOf } from "../core/values/message_of.ts";
 import { readContainers, type Which } from "../docker/api/read_containers.ts";
+import { type RoutesFile, routesFiles } from "../docker/file/routes_file.ts";
+import { withRoutes } from "../docker/file/routes_source.ts";
 import { decodeSnapshot, encodeSnapshot, reduceContainer } from "../docker/file/snapshot_file.ts";
 import { readGiven } from "../haproxy/files/given_file.ts";
 import { engineAddressOf, openTransport } from "../docker/api/transport.ts";
 import { dockerRemedy } from "./docker_remedy.ts";
 import { failed, wrongUsage } from "./failure.ts";
+import { absolute } from "./routing.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** The containers of `--snapshot`, or those that Docker has now. Throws Failure: 2 for a bad file, 1 for a lost Docker. */
+/**
+ * The containers of `--snapshot`, or those that Docker has now, and the routes of `--routes`. Throws Failure: 2 for a bad
+ * file, 1 for a lost Docker.
+ */
 export async function readSnapshot(
   settings: Settings,
   terminal: Terminal,
   which: Which = "running",
 ): Promise<Snapshot> {
+  const files = await readRoutesFiles(settings);
+  return withRoutes(await readContainersOf(settings, terminal, which), files);
+}
+
+/** The files of `--routes`, read. Throws Failure with code 2. */
+export async function readRoutesFiles({ routes }: Settings): Promise<readonly RoutesFile[]> {
+  const files = routesFiles(routes.map(absolute));
+  for (const file of files) {
+    await file.read();
+    const { notice, name } = file;
+    if (notice !== undefined) throw wrongUsage(`cannot use --routes "${name.path}": ${file.why}`);
+  }
+  return files;
+}
+
+async function readContainersOf(settings: Settings, terminal: Terminal, which: Which): Promise<Snapshot> {
   if (settings.snapshot === undefined) {
     return decodeOrFail(await snapshotOfDocker(settings, which), "Docker's answer");
   }

@@ -52,7 +52,8 @@ export class Controller {
   readonly outcomes: Outcomes;
   readonly quarantine = new Quarantine();
   built: Built | undefined;
-  #snapshot: Snapshot = emptySnapshot;
+  /** What the source said last; none before it first answered. */
+  #snapshot: Snapshot | undefined;
   #lastPassAt: number | undefined;
   readonly #checks: ConfigChecks;
   readonly #reminders: Reminders;
@@ -160,7 +161,8 @@ export class Controller {
 
   async #realize(signal: AbortSignal, since?: number): Promise<void> {
     const { design, report } = this.parts;
-    const built = design.build(this.#snapshot, this.readiness.inUse);
+    const snapshot = this.#snapshot ?? this.parts.source.initial ?? emptySnapshot;
+    const built = design.build(snapshot, this.readiness.inUse);
     const desired = design.render(this.quarantine.filter(built.model));
     const states = this.readiness.update(desired.model);
     const drainMs = this.applier.drain.endsInMs(desired);

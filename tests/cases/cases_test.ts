@@ -3,7 +3,8 @@
  *
  *   snapshot.json   what `docker inspect` printed, in short
  *   settings.json   optional: {"HAPROXY_PORT": "81"} is an environment variable, {"http-port": "81"} a flag, and
- *                   {"external": ""} a switch; CERTIFICATE stands for a file with a certificate that is made here
+ *                   {"external": ""} a switch; CERTIFICATE stands for a file with a certificate that is made here, ROUTES
+ *                   for routes.yaml in the folder
  *   haproxy.cfg     the sections of the rendered config that the config of no container at all has not; absent where
  *                   there are none. The case of an empty snapshot keeps the whole. HAProxy is asked about the whole each time
  *   hosts.map       only where it names more than each backend's own host and path
@@ -16,6 +17,7 @@
  * the newest one about the config that is written for it, where backends can be added at run time.
  */
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { createTwoFilesPatch } from "diff";
 import { runProgram } from "../../lib/cli/program.ts";
 import { haproxies } from "../harness/haproxies.ts";
@@ -48,6 +50,7 @@ async function proveCase(folder: URL): Promise<void> {
     const settings: Record<string, string> = JSON.parse(await read(folder, "settings.json") ?? "{}");
     const certificate = `${rendered}/certificate.pem`;
     if (Object.values(settings).includes("CERTIFICATE")) await makeCertificate(certificate);
+    if (settings["routes"] === "ROUTES") settings["routes"] = fileURLToPath(new URL("routes.yaml", folder));
     const isExplained = await read(folder, "explain.txt") !== undefined;
 
     const actual = await say(snapshot, settings, rendered, certificate, isExplained);

@@ -7,6 +7,7 @@ import { formatStatus, type Status } from "../../core/status/status.ts";
 import { checkWay } from "../../haproxy/files/trusted_path.ts";
 import { connectEngine } from "../../docker/api/connect.ts";
 import { openTransport } from "../../docker/api/transport.ts";
+import { routesFiles } from "../../docker/file/routes_file.ts";
 import { findHaproxy } from "../../haproxy/process/program.ts";
 import { askControl } from "../../report/control_socket.ts";
 
@@ -31,6 +32,7 @@ export async function doctor(
   const running = await askRunning(settings, terminal);
   const checks = [
     ...await checkDocker(settings),
+    ...await checkRoutes(settings),
     await checkHaproxy(settings),
     await checkStateDir(settings, terminal),
     ...checkPlaces(settings),
@@ -99,6 +101,20 @@ async function checkDocker(settings: Settings): Promise<Check[]> {
     }
   }
   return checks;
+}
+
+async function checkRoutes({ routes }: Settings): Promise<Check[]> {
+  const checks = routesFiles(routes.map(absolute)).map(async (file) => {
+    await file.read();
+    const isGood = file.notice === undefined;
+    return {
+      name: `routes of ${file.name.path}`,
+      isGood,
+      detail: isGood ? count(file.views.length, "route") : file.why,
+      remedy: "mend the file, or name another one with --routes",
+    };
+  });
+  return await Promise.all(checks);
 }
 
 async function checkHaproxy(settings: Settings): Promise<Check> {

@@ -9,12 +9,12 @@ import { NetworkProber } from "../../probe/network_prober.ts";
 import { createReporter, type Log } from "../../report/log.ts";
 import { VERSION } from "../../version.ts";
 import { raiseDescriptorLimit } from "../descriptor_limit.ts";
-import { readSnapshotText } from "../input.ts";
+import { readRoutesFiles, readSnapshotText } from "../input.ts";
 import { LiveRouting } from "../live_routing.ts";
 import { openAdmin } from "../open/open_admin.ts";
 import { openControl } from "../open/open_control.ts";
 import { type OpenedHaproxy, openHaproxy } from "../open/open_haproxy.ts";
-import { openSource } from "../open/open_source.ts";
+import { type Given, openSource } from "../open/open_source.ts";
 import type { RunContext } from "../open/run_context.ts";
 import { settingsOf } from "../settings.ts";
 import { Signals } from "../signals.ts";
@@ -62,18 +62,19 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
 async function prepare(
   options: Record<string, unknown>,
   terminal: Terminal,
-): Promise<{ readonly context: RunContext; readonly given: string | undefined }> {
+): Promise<{ readonly context: RunContext; readonly given: Given }> {
   const settings = settingsOf(options, terminal);
   const format = settings.logFormat ?? (terminal.isErrTerminal ? "text" : "json");
   const report = createReporter(format, settings.logLevel, terminal.err, systemClock);
   const stateDir = stateDirOf(settings, terminal);
   checkLength(stateDir);
   const routing = await LiveRouting.open(settings);
-  // A snapshot that is wrong from the start ends signalbox. When it breaks later, HAProxy goes on with what it has.
-  const given = settings.snapshot === undefined
+  // A file that is wrong from the start ends signalbox. When it breaks later, HAProxy goes on with what it has.
+  const snapshot = settings.snapshot === undefined
     ? undefined
     : await readSnapshotText(settings.snapshot, terminal);
-  return { context: { settings, stateDir, routing, report }, given };
+  const routes = await readRoutesFiles(settings);
+  return { context: { settings, stateDir, routing, report }, given: { snapshot, routes } };
 }
 
 function createController(

@@ -1,4 +1,5 @@
 import { systemClock } from "../../clock.ts";
+import type { Settings } from "../../core/settings/settings.ts";
 import type { Status } from "../../core/status/status.ts";
 import { serveControl } from "../../report/control_socket.ts";
 import { absolute } from "../routing.ts";
@@ -15,12 +16,12 @@ export type StatusParts = {
 
 /** Serves the control socket for `status`, `explain` and the next signalbox. */
 export function openControl(
-  { stateDir, settings: { snapshot } }: RunContext,
+  { stateDir, settings: { snapshot, routes } }: RunContext,
   { status, onFailure }: StatusParts,
   given: { readonly options: Record<string, unknown>; readonly terminal: Terminal },
   handOver: () => void,
 ): { readonly close: () => Promise<void> } {
-  const settings = () => routingSettingsOf(given.options, given.terminal, snapshot);
+  const settings = () => routingSettingsOf(given.options, given.terminal, { snapshot, routes });
   return serveControl(stateDir, { clock: systemClock, status, onFailure, settings, handOver });
 }
 
@@ -28,10 +29,12 @@ export function openControl(
 function routingSettingsOf(
   options: Record<string, unknown>,
   terminal: Terminal,
-  snapshot: string | undefined,
+  { snapshot, routes }: Pick<Settings, "snapshot" | "routes">,
 ): Readonly<Record<string, string>> {
   const { SIGNALBOX_SNAPSHOT: _, ...others } = givenAsEnvironment(options, terminal, "explain");
-  return snapshot === undefined || snapshot === "-"
-    ? others
-    : { ...others, SIGNALBOX_SNAPSHOT: absolute(snapshot) };
+  return {
+    ...others,
+    ...snapshot !== undefined && snapshot !== "-" && { SIGNALBOX_SNAPSHOT: absolute(snapshot) },
+    ...routes.length > 0 && { SIGNALBOX_ROUTES: routes.map(absolute).join(",") },
+  };
 }

@@ -3,6 +3,8 @@ import { systemChance, systemClock } from "../../clock.ts";
 import { DockerSource } from "../../docker/follow/docker_source.ts";
 import { EngineFollower } from "../../docker/follow/engine_follower.ts";
 import { FileSource } from "../../docker/file/file_source.ts";
+import type { RoutesFile } from "../../docker/file/routes_file.ts";
+import { RoutesSource } from "../../docker/file/routes_source.ts";
 import { engineAddressOf, openTransport } from "../../docker/api/transport.ts";
 import { leaveLostFolder } from "../../haproxy/process/working_folder.ts";
 import type { ContainerSource } from "../../ports.ts";
@@ -10,8 +12,16 @@ import { ConnectionCheck } from "../../probe/answers.ts";
 import { absolute } from "../routing.ts";
 import type { RunContext } from "./run_context.ts";
 
-/** Where `run` learns of containers: engines, or a snapshot, whose text is given where it came through a pipe. */
-export async function openSource(
+/** What was read before anything was changed: the text of a snapshot from a pipe, and the files of routes. */
+export type Given = { readonly snapshot: string | undefined; readonly routes: readonly RoutesFile[] };
+
+/** Where `run` learns of containers, engines or a snapshot, and of routes that are none. */
+export async function openSource(context: RunContext, given: Given): Promise<ContainerSource> {
+  const source = await openContainers(context, given.snapshot);
+  return given.routes.length === 0 ? source : new RoutesSource(source, given.routes, systemClock);
+}
+
+async function openContainers(
   { settings, routing, stateDir, report }: RunContext,
   given: string | undefined,
 ): Promise<ContainerSource> {

@@ -4,6 +4,7 @@ import type { HaproxyVersion } from "../keys/backend_option.ts";
 import { type Complaint, Complaints } from "../values/complaints.ts";
 import { count } from "../values/count.ts";
 import { DIALECTS, isOurs } from "./dialects.ts";
+import { type ListedServer, readListed } from "./listed.ts";
 import { readRoute } from "./read_route.ts";
 import type { Words } from "./said.ts";
 import { MOST_ROUTES } from "./said_data.ts";
@@ -17,6 +18,8 @@ export type RouteDataRead = {
   readonly complaints: readonly Complaint[];
   /** Complaints beyond those that are kept. */
   readonly more: number;
+  /** Where the route is no container's: the servers that it names. */
+  readonly servers?: readonly ListedServer[];
 };
 
 type Readings = Map<string, RouteDataRead>;
@@ -49,10 +52,11 @@ export const SILENT: RouteDataRead = {
  * their words are read once.
  */
 export function readRouteData(
-  container: Pick<ContainerView, "interlockData" | "labels">,
+  container: Pick<ContainerView, "interlockData" | "labels" | "listed">,
   version: HaproxyVersion,
   before: SaidBefore,
 ): RouteDataRead {
+  if (container.listed !== undefined) return readListed(container.listed, version);
   const { interlockData, labels } = container;
   let names: string[] | undefined;
   let length = 0;

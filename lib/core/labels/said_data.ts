@@ -98,7 +98,8 @@ function tellRepeated(repeated: readonly string[], complaints: Complaints): Faul
   return guard === undefined ? undefined : `INTERLOCK_DATA has ${quote(guard)} more than once`;
 }
 
-function sortKeys(
+/** What one object of keys says; `source` is where it stands, for messages. */
+export function sortKeys(
   source: string,
   entry: Readonly<Record<string, unknown>>,
   complaints: Complaints,

@@ -1,5 +1,5 @@
 import { AuthServices } from "./auth_services.ts";
-import { Claims, whyTaken } from "./claims.ts";
+import { Claims, elder, whyTaken } from "./claims.ts";
 import { mergeShared, type Shared } from "./merge_options.ts";
 import { withHost } from "../keys/health_check.ts";
 import type { Backend, Model, Route, Server } from "./model.ts";
@@ -7,7 +7,7 @@ import { type Considered, type Merged, ModelMemory } from "./model_memory.ts";
 import { type BackendName, type HostName, type PathPrefix, type ServerName } from "../values/names.ts";
 import { isHostPattern } from "../values/host_pattern.ts";
 import { NetworkOwners } from "../snapshot/network_owner.ts";
-import { type Notice, quote } from "../values/notice.ts";
+import type { Notice } from "../values/notice.ts";
 import { NoticeList } from "../values/notice_list.ts";
 import { numericId, type Offer } from "./offer.ts";
 import { hostPatterns, wildcardDepths } from "./special_hosts.ts";
@@ -84,6 +84,7 @@ class Builder {
     readonly memory: ModelMemory,
   ) {
     this.#networks = new NetworkOwners(snapshot);
+    this.notices.addAll(snapshot.notices ?? []);
   }
 
   /** What a container offers, before it meets what others offer. */
@@ -204,9 +205,9 @@ function append<T>(list: T[], element: T): T[] {
 const whyNotServed = (route: Route, owner: Route): string =>
   `does not serve ${route.host}${route.path}: ${whyTaken(route, owner)}`;
 const whyNoAlias = ({ host, path, move }: Route, owner: Route): string =>
-  `${move === undefined ? "alias" : "redirect of"} ${host}${path} is left out: the older container ${
-    quote(owner.by)
-  } ${owner.move === undefined ? "serves" : "redirects"} it already`;
+  `${move === undefined ? "alias" : "redirect of"} ${host}${path} is left out: ${elder(owner.by)} ${
+    owner.move === undefined ? "serves" : "redirects"
+  } it already`;
 
 const hasRun = ({ server }: Member): boolean => server.gate !== "created";
 

@@ -28,7 +28,9 @@ export function routeHost(
   const domain = lowered(data.domain ?? ownDomain(container));
   const text = combine(hostname, domain, defaultDomain, isNamed);
   if (text === "") {
-    const why = hostname === ""
+    const why = container.listed !== undefined && hostname === ""
+      ? 'it names no host: expected "hostname", such as www.example.com'
+      : hostname === ""
       ? `${
         container.networkMode === "host"
           ? "on the host's network its hostname may be the machine's: expected"

@@ -28,5 +28,9 @@ export class Claims {
 /** Why a container does not get a host and path of its own. */
 export function whyTaken({ host, path }: Route, owner: Route): string {
   const how = owner.move === undefined ? "served already as an alias" : "redirected already";
-  return `${host}${path} is ${how} by the older container ${quote(owner.by)}`;
+  return `${host}${path} is ${how} by ${elder(owner.by)}`;
 }
+
+/** Whoever came first, as messages call it: a container, or a route of a file, whose name alone has an `@`. */
+export const elder = (name: string): string =>
+  `${name.includes("@") ? "the route" : "the older container"} ${quote(name)}`;

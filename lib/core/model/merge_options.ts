@@ -1,7 +1,8 @@
+import { elder } from "./claims.ts";
 import { fallbacksOf, keysOf } from "../keys/options.ts";
 import { keyNamed } from "../keys/route_keys.ts";
 import type { HostName, PathPrefix } from "../values/names.ts";
-import { type Notice, quote } from "../values/notice.ts";
+import type { Notice } from "../values/notice.ts";
 import { type Given, MERGE_RULES, type MergedOptions, type SharedKey, type Tell } from "./merge_rules.ts";
 import type { BackendShape, RouteOptions } from "./model.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
@@ -89,9 +90,8 @@ function decide(key: SharedKey, member: Member, decided: Decided, notices: Notic
     return;
   }
   if (before.value === value || JSON.stringify(before.value) === JSON.stringify(value)) return;
-  const older = quote(before.by.container.name);
-  const message =
-    `${key} differs from that of the older container ${older} of the same host, which decides; it is left out`;
+  const older = elder(before.by.container.name);
+  const message = `${key} differs from that of ${older} of the same host, which decides; it is left out`;
   notices.push({ severity: "warning", code: "conflict", subject: member.container.name, message });
 }
 

@@ -1,8 +1,9 @@
 import { choosePort } from "./choose_endpoint.ts";
 import type { Gate, Route, Server } from "./model.ts";
-import { type HostName, type PathPrefix, shortId } from "../values/names.ts";
+import { type ContainerId, type HostName, type PathPrefix, shortId } from "../values/names.ts";
 import type { NetworkOwner } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
+import type { ListedServer } from "../labels/listed.ts";
 import { readRouteData, type SaidBefore } from "../labels/read_routes.ts";
 import { serverOptions } from "../keys/options.ts";
 import type { RouteData } from "../keys/route_data.ts";
@@ -10,6 +11,7 @@ import { routeHost } from "./choose_host.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import { aliasesOf, routeOf } from "./aliases.ts";
 import { backendName, serverName } from "../values/section_names.ts";
+import { sha256 } from "../values/sha256.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
 import { chooseWay, type InUse } from "./ways.ts";
 
@@ -57,18 +59,19 @@ export function readOffers(
     const message = `serves nothing: ${why}, expected it as docker inspect prints it`;
     return [{ notices: [note(container, "warning", "unreadable", message), ...container.oddities], why }];
   }
-  const { routes, why, complaints, more } = readRouteData(container, settings.haproxyVersion, said);
+  const read = readRouteData(container, settings.haproxyVersion, said);
+  const { routes, why, complaints, more } = read;
   const isOnly = routes.length === 1;
   // Who leaves one route out, or wants one that cannot be had, has not asked for the others.
   const isLeftOut = settings.isOptIn && routes.length > 0 &&
     !routes.some(({ isExplicit, off, fault }) => isExplicit && off === undefined && fault === undefined);
   const attempts: readonly Attempt[] = routes.length === 0
     ? [{ notices: NONE, why }]
-    : routes.map((data) =>
-      isLeftOut
-        ? leftOut(container, data, data.off ?? data.fault ?? NOT_ASKED, settings)
-        : readOffer(container, data, circumstances, isOnly, settings)
-    );
+    : routes.flatMap((data) => {
+      if (isLeftOut) return leftOut(container, data, data.off ?? data.fault ?? NOT_ASKED, settings);
+      if (read.servers !== undefined) return listedOffers(container, data, read.servers, settings);
+      return readOffer(container, data, circumstances, isOnly, settings);
+    });
   // What is wrong with it is said when it runs: not all is known yet.
   if (isStarting) return attempts.map((attempt) => ({ ...attempt, notices: NONE }));
   const { oddities } = container;
@@ -151,6 +154,47 @@ function readOffer(
     ),
     offer: { own, aliases: aliasesOf(container, own, data), server, data, container },
   };
+}
+
+/** What a route of a file offers: a server for each address that it names. */
+function listedOffers(
+  container: ContainerView,
+  data: RouteData,
+  servers: readonly ListedServer[],
+  settings: RoutingSettings,
+): readonly Attempt[] {
+  const why = data.off ?? data.fault;
+  if (why !== undefined) return [leftOut(container, data, why, settings)];
+  const found = routeHost(container, data, settings.defaultDomain);
+  if (found.host === undefined) {
+    const notice = note(container, "warning", "no-host", `serves no route: ${found.why}`);
+    return [{ notices: [notice], why: found.why }];
+  }
+  const [path = "" as PathPrefix] = data.context_root ?? [];
+  const own = routeOf(container, found.host, path, backendName(found.host, path));
+  const aliases = aliasesOf(container, own, data);
+  const options = serverOptions(data);
+  return servers.map(({ address, port }): Attempt => {
+    // By the address, so that a server stays itself wherever and in whichever order a file names it.
+    const name = serverName(own.backend, sha256(address) as ContainerId, port);
+    const server: Server = {
+      name,
+      numericId: numericId(name),
+      containerId: container.id,
+      containerName: container.name,
+      address,
+      port,
+      via: "container",
+      own: undefined,
+      elsewhere: undefined,
+      others: [],
+      isDetour: false,
+      incarnation: "",
+      options,
+      gate: "open",
+    };
+    return { notices: NONE, offer: { own, aliases, server, data, container } };
+  });
 }
 
 const NO_OWNER = {

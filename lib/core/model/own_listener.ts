@@ -42,7 +42,9 @@ export function withoutLoops(
     const at = formatEndpoint(offer.server.address, offer.server.port);
     const why =
       `${at} is an address that signalbox itself listens on (${listener.setting}): requests would loop; ` +
-      `expected another port of the container, or another one for ${listener.setting}`;
+      `expected another port of the ${
+        container.listed === undefined ? "container" : "server"
+      }, or another one for ${listener.setting}`;
     const message = `does not serve ${host}${path}: ${why}`;
     const notice = { severity: "warning", code: "own-listener", subject: container.name, message } as const;
     return { notices: offer.server.gate === "created" ? [] : [notice], why, wanted: host };

@@ -25,6 +25,13 @@ const STANDARD_INPUT = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
 export const parseSource = (text: string): Parsed<string> =>
   parsed(STANDARD_INPUT.includes(text) ? "-" : text);
 
+/** Reads the path of a file of routes; a comma stands between two of them in the environment. */
+export const parseRoutesFile = (text: string): Parsed<string> =>
+  // deno-lint-ignore no-control-regex
+  text === "" || STANDARD_INPUT.includes(text) || /[\x00-\x1f,]/.test(text)
+    ? expected("the path of a YAML or JSON file, without commas")
+    : parsed(text);
+
 /** Reads a path that can stand between quotes in an HAProxy configuration. */
 export const pathText = (text: string): Parsed<string> =>
   // deno-lint-ignore no-control-regex

@@ -19,6 +19,7 @@ import {
   parseListener,
   parseLogFormat,
   parseLogLevel,
+  parseRoutesFile,
   parseSecret,
   parseSource,
   parseSwitch,
@@ -385,6 +386,11 @@ export const SETTINGS = {
   snapshot: value("snapshot", "FILE", ["SIGNALBOX_SNAPSHOT"], undefined as string | undefined, parseSource, {
     defaultText: "Docker",
     help: "read this file (- for standard input) in place of Docker; `run` watches it",
+    commands: ROUTING,
+  }),
+  routes: list("routes", "FILE", ["SIGNALBOX_ROUTES"], [] as string[], parseRoutesFile, {
+    defaultText: "none",
+    help: "routes to what is no container, in YAML or JSON (repeatable); `run` watches the file",
     commands: ROUTING,
   }),
   admin: value(

@@ -34,7 +34,9 @@ export class NetworkOwners {
 
   /** The container of a usable network: it runs, and its addresses are known. */
   #find(word: string, by: ContainerView): ContainerView | undefined {
-    this.#lookup ??= new ContainerLookup(this.snapshot.containers);
+    this.#lookup ??= new ContainerLookup(
+      this.snapshot.containers.filter(({ listed }) => listed === undefined),
+    );
     const found = this.#lookup.find(word, by.engine);
     const isThere = found !== undefined && found.flaw === undefined &&
       !this.snapshot.starting.has(found.id) &&

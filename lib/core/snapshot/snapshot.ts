@@ -55,6 +55,16 @@ export type ContainerView = {
   readonly flaw: string | undefined;
   /** Other odd parts of its JSON, and what signalbox uses in their place. */
   readonly oddities: readonly Notice[];
+  /** Where it is no container: the route that a file of the operator's lists. */
+  readonly listed?: ListedRoute;
+};
+
+/** A route that is no container's, as its file has it. */
+export type ListedRoute = {
+  /** For messages: `routes.yaml, line 3`. */
+  readonly place: string;
+  /** An object of keys and `servers`, if the file is right; not yet read. */
+  readonly entry: unknown;
 };
 
 /** How the containers of an engine are reached. */
@@ -70,6 +80,8 @@ export type Snapshot = {
   readonly stopping: ReadonlySet<ContainerId>;
   /** Containers that their engine starts and that have their addresses: their servers exist in advance, without traffic. */
   readonly starting: ReadonlySet<ContainerId>;
+  /** What is wrong with the files that routes come from. */
+  readonly notices?: readonly Notice[];
 };
 
 /** A snapshot of nothing, as before Docker first answers. */
@@ -82,6 +94,7 @@ export function sortContainers(containers: readonly ContainerView[]): ContainerV
 }
 
 /** The snapshot without the containers that their engine still starts. */
-export function withoutStarting({ containers, stopping, starting }: Snapshot): Snapshot {
-  return { containers: containers.filter(({ id }) => !starting.has(id)), stopping, starting: new Set() };
+export function withoutStarting(snapshot: Snapshot): Snapshot {
+  const containers = snapshot.containers.filter(({ id }) => !snapshot.starting.has(id));
+  return { ...snapshot, containers, starting: new Set() };
 }

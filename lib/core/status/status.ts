@@ -10,8 +10,10 @@ import type { At } from "../model/ways.ts";
 import { formatTroubles, type PastEvent } from "./history.ts";
 import { limitLines } from "./server_limit_line.ts";
 
-/** One source of containers: an engine, or a file. */
+/** One source of containers: an engine, or a file; or a file of routes that are none. */
 export type SourceStatus = {
+  /** Absent for containers. */
+  readonly kind?: "routes";
   readonly name: string;
   readonly isConnected: boolean;
   /** What the engine calls itself, or why it is not there. */
@@ -180,6 +182,11 @@ export const isWell = ({ haproxy, trouble }: Status): boolean => haproxy.isServi
 export function formatStatus(status: Status): string {
   const lines = [`signalbox ${status.version}, pid ${status.pid}, since ${status.startedAt}`];
   for (const source of status.sources) {
+    if (source.kind === "routes") {
+      const state = source.isConnected ? "in use" : `NOT USED AS IT IS (${source.detail})`;
+      lines.push(`routes: ${source.name}: ${state}, ${source.containers} routes`);
+      continue;
+    }
     const state = source.isConnected ? "connected" : "NOT CONNECTED";
     lines.push(`containers: ${source.name}: ${state} (${source.detail}), ${source.containers} running`);
   }

@@ -47,6 +47,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   settleMs: ["20", 20],
   settleMaxMs: ["200", 200],
   snapshot: ["-", "-"],
+  routes: ["/etc/routes.yaml", ["/etc/routes.yaml"]],
   admin: ["127.0.0.1:9000", { hostname: "127.0.0.1", port: 9000 }],
   logFormat: ["json", "json"],
   logLevel: ["debug", "debug"],

@@ -1,0 +1,104 @@
+import type { HaproxyVersion } from "../keys/backend_option.ts";
+import type { RouteData } from "../keys/route_data.ts";
+import type { ListedRoute } from "../snapshot/snapshot.ts";
+import { type Complaint, Complaints } from "../values/complaints.ts";
+import { whyNoContainers } from "../values/container_address.ts";
+import { type IpAddress, parseIp, parsePortText, type Port } from "../values/names.ts";
+import { expected, type Parsed, parsed, quote } from "../values/notice.ts";
+import { readRoute } from "./read_route.ts";
+import { sortKeys } from "./said_data.ts";
+import { Comparisons } from "./unknown_words.ts";
+
+/** A server that a file names. */
+export type ListedServer = { readonly address: IpAddress; readonly port: Port };
+
+/** What a file's route says, in the form of what a container says. */
+type ListedRead = {
+  readonly routes: readonly RouteData[];
+  readonly why: string;
+  readonly complaints: readonly Complaint[];
+  readonly more: number;
+  readonly servers: readonly ListedServer[];
+};
+
+/** Servers that one route may name. */
+const MOST_SERVERS = 256;
+
+/** Reads a route of a file: its keys as those of INTERLOCK_DATA, and the servers that stand in for containers. */
+export function readListed({ place, entry }: ListedRoute, version: HaproxyVersion): ListedRead {
+  const complaints = new Complaints();
+  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
+    const why = `${place} is ${quote(entry)}, expected keys such as hostname and servers`;
+    complaints.warn("bad-route", () => `${why}; the route is left out`);
+    return { routes: [], why, complaints: complaints.list, more: 0, servers: [] };
+  }
+  const { servers: written, name: _, ...keys } = entry as Readonly<Record<string, unknown>>;
+  const said = sortKeys(place, keys, complaints, new Comparisons());
+  const data = readRoute(said, version, complaints);
+  if (data.off !== undefined) {
+    return { routes: [data], why: data.off, complaints: [], more: 0, servers: [] };
+  }
+  if (data.network !== undefined) {
+    complaints.warn("no-effect", () => `"network" of ${place} has no effect: its servers are addresses`);
+  }
+  const servers = readServers(written, data.port, place, complaints);
+  const fault = data.fault ??
+    (servers.length === 0 ? `"servers" of ${place} names none that can be used` : undefined);
+  const { list, more } = complaints;
+  return { routes: [{ ...data, isExplicit: true, fault }], why: "", complaints: list, more, servers };
+}
+
+/** The good ones of a list, each once; one that is wrong costs itself. */
+function readServers(
+  written: unknown,
+  port: Port | undefined,
+  place: string,
+  complaints: Complaints,
+): readonly ListedServer[] {
+  const list: readonly unknown[] = Array.isArray(written) ? written : [written];
+  if (written === undefined || written === null || list.length === 0) {
+    complaints.warn(
+      "no-servers",
+      () => `${place} has no "servers", expected a list such as ["10.0.0.5:8080"]; the route is left out`,
+    );
+    return [];
+  }
+  const servers = new Map<string, ListedServer>();
+  for (const element of list.slice(0, MOST_SERVERS)) {
+    const server = parseServer(element, port);
+    if (server.ok) servers.set(`${server.value.address} ${server.value.port}`, server.value);
+    else {
+      complaints.warn(
+        "bad-value",
+        () => `"servers" of ${place} holds ${quote(element)}, expected ${server.expected}; it is left out`,
+      );
+    }
+  }
+  if (list.length > MOST_SERVERS) {
+    complaints.warn(
+      "too-many",
+      () => `"servers" of ${place} has ${list.length} elements, the first ${MOST_SERVERS} are used`,
+    );
+  }
+  return [...servers.values()];
+}
+
+const EXPECTED_SERVER = 'an address and port such as "10.0.0.5:8080" or "[fd00::5]:8080"';
+
+/** Reads `10.0.0.5:8080`, `[fd00::5]:8080`, and an address alone where the route names a port. */
+function parseServer(text: unknown, port: Port | undefined): Parsed<ListedServer> {
+  if (typeof text !== "string") return expected(EXPECTED_SERVER);
+  const [, bracketed, plain, digits] = /^(?:(\[[^\]]+\])|([^:[\]]+))(?::([0-9]{1,5}))?$/.exec(text.trim()) ??
+    [];
+  const address = parseIp(bracketed ?? plain ?? text.trim());
+  if (!address.ok) return expected(EXPECTED_SERVER);
+  const why = whyNoContainers(address.value);
+  if (why !== undefined) return expected(`the address of a server, and no ${address.value}, ${why}`);
+  if (digits === undefined) {
+    return port === undefined
+      ? expected(`${EXPECTED_SERVER}, or "port" beside it`)
+      : parsed({ address: address.value, port });
+  }
+  const own = parsePortText(digits);
+  return own.ok ? parsed({ address: address.value, port: own.value }) : own;
+}

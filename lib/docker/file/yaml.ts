@@ -1,0 +1,100 @@
+import type { Document, LineCounter } from "yaml";
+import { messageOf } from "../../core/values/message_of.ts";
+import { quote } from "../../core/values/notice.ts";
+
+/** An element of a list, or a value of an object with its name; `line` is where it begins. */
+export type YamlEntry = { readonly name?: string; readonly entry: unknown; readonly line: number };
+
+/** What a text says, with the entries of a list or an object; or the first mistake in it, and where it is, if that is known. */
+export type YamlRead = {
+  readonly ok: true;
+  readonly json: unknown;
+  readonly entries: readonly YamlEntry[] | undefined;
+} | {
+  readonly ok: false;
+  readonly what: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly offset?: number;
+};
+
+type Package = typeof import("yaml");
+
+/** Reads YAML 1.2, of which JSON is a part; anchors may be used so many times, each use within another as often as that one. */
+export async function readYaml(text: string, mostAliases: number): Promise<YamlRead> {
+  // Most commands need none, and it takes longer to load than all that they do.
+  const yaml = await import("yaml");
+  const lines = new yaml.LineCounter();
+  try {
+    // The package compares each name with each other one: with thousands, that takes minutes.
+    const options = {
+      lineCounter: lines,
+      prettyErrors: false,
+      logLevel: "error",
+      uniqueKeys: false,
+    } as const;
+    const document = yaml.parseDocument(text, options);
+    const [error] = document.errors;
+    if (error !== undefined) return mistake(error.message, error.pos[0], lines);
+    const twin = findTwin(document, yaml);
+    if (twin !== undefined) {
+      return mistake(`the name ${quote(twin.name)} stands there twice`, twin.offset, lines);
+    }
+    const json: unknown = document.toJS({ maxAliasCount: mostAliases });
+    return { ok: true, json, entries: entriesOf(document, json, lines, yaml) };
+  } catch (error) {
+    // An alias in thousands of places, or brackets that are nested deeper than the stack.
+    return { ok: false, what: quote(messageOf(error)).slice(1, -1) };
+  }
+}
+
+function mistake(message: string, offset: number, lines: LineCounter): YamlRead {
+  const { line, col } = lines.linePos(offset);
+  return { ok: false, what: onOneLine(message), line, column: col, offset };
+}
+
+const onOneLine = (message: string): string =>
+  quote(message).slice(1, -1).replaceAll('\\"', '"').replace(/[.:]$/, "");
+
+const offsetOf = (node: unknown): number =>
+  (node as { readonly range?: readonly number[] | null } | null)?.range?.[0] ?? 0;
+
+/** The second of two equal names in one object: of what they say, one would be lost. */
+function findTwin(
+  document: Document,
+  { isScalar, visit }: Package,
+): { readonly name: string; readonly offset: number } | undefined {
+  let twin: { readonly name: string; readonly offset: number } | undefined;
+  visit(document, {
+    Map: (_, { items }) => {
+      const names = new Set<string>();
+      for (const { key } of items) {
+        const name = String(isScalar(key) ? key.value : key);
+        if (names.has(name)) twin ??= { name, offset: offsetOf(key) };
+        names.add(name);
+      }
+      return twin === undefined ? undefined : visit.BREAK;
+    },
+  });
+  return twin;
+}
+
+/** In the order of the text, which an object of the language changes where names are numbers. */
+function entriesOf(
+  document: Document,
+  json: unknown,
+  lines: LineCounter,
+  { isAlias, isMap, isSeq }: Package,
+): readonly YamlEntry[] | undefined {
+  const { contents: root } = document;
+  const lineOf = (node: unknown) => lines.linePos(offsetOf(node)).line;
+  if (isSeq(root)) {
+    return (json as readonly unknown[]).map((entry, at) => ({ entry, line: lineOf(root.items[at]) }));
+  }
+  if (!isMap(root)) return undefined;
+  const values = json as Readonly<Record<string, unknown>>;
+  return root.items.map(({ key }) => {
+    const name = String(isAlias(key) ? key.resolve(document) : key);
+    return { name, entry: values[name], line: lineOf(key) };
+  });
+}

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { decodeRoutes } from "../../../lib/docker/file/routes_text.ts";
+
+const NAME = { path: "/etc/routes.yaml", fileName: "routes.yaml" };
+const decode = (text: string) => decodeRoutes(text, NAME, 0);
+
+async function viewsOf(text: string) {
+  const read = await decode(text);
+  assert.ok(read.ok, read.ok ? "" : read.why);
+  return read.views;
+}
+
+const routesOf = async (text: string) =>
+  (await viewsOf(text)).map(({ name, listed }) => [name, listed?.place, listed?.entry]);
+
+async function whyNot(text: string): Promise<string> {
+  const read = await decode(text);
+  assert.ok(!read.ok);
+  return read.why;
+}
+
+Deno.test("a file is a list of routes, or their names with a route behind each, in YAML or JSON", async () => {
+  const nas = { hostname: "nas.test", servers: ["10.0.0.5:80"] };
+  const place = (line: number) => `routes.yaml, line ${line}`;
+  const yaml = "nas:\n  hostname: nas.test\n  servers: [10.0.0.5:80]\n";
+  assert.deepEqual(await routesOf(yaml), [["nas@routes.yaml", place(1), nas]]);
+  assert.deepEqual(await routesOf(JSON.stringify({ nas }, undefined, "\t")), [
+    ["nas@routes.yaml", place(2), nas],
+  ]);
+  assert.deepEqual(await routesOf(`# first\n\n- hostname: nas.test\n  servers: [10.0.0.5:80]\n`), [
+    ["nas.test@routes.yaml", place(3), nas],
+  ]);
+  assert.deepEqual(await routesOf(JSON.stringify([{ ...nas, name: "storage" }])), [
+    ["storage@routes.yaml", place(1), { ...nas, name: "storage" }],
+  ]);
+});
+
+Deno.test("a file with comments alone, or with an empty list, has no routes", async () => {
+  for (const text of ["# nothing yet\n", "---\n", "{}", "[]"]) {
+    assert.deepEqual(await routesOf(text), [], text);
+  }
+});
+
+Deno.test("routes come in the order of the file, also where their names are numbers", async () => {
+  const text =
+    'b: {hostname: b.test}\n7: {hostname: c.test}\na: {hostname: a.test}\n"": {hostname: d.test}\n';
+  assert.deepEqual((await routesOf(text)).map(([name]) => name), [
+    "b@routes.yaml",
+    "7@routes.yaml",
+    "a@routes.yaml",
+    "route-4@routes.yaml",
+  ]);
+});
+
+Deno.test("two routes of one host have two names, and a name that is none is a number", async () => {
+  const text = "- hostname: a.test\n- hostname: a.test\n- hostname: '*.b.test'\n- just a text\n";
+  assert.deepEqual((await routesOf(text)).map(([name]) => name), [
+    "a.test@routes.yaml",
+    "a.test-2@routes.yaml",
+    "route-3@routes.yaml",
+    "route-4@routes.yaml",
+  ]);
+});
+
+Deno.test("a mistake in the text is told with its line", async () => {
+  assert.match(await whyNot("nas:\n  hostname: a\n  hostname: b\n"), /"hostname.*twice.*line 3, column 3/);
+  assert.match(await whyNot("nas:\n  hostname: a\n servers: [x]\n"), /line 3/);
+  assert.match(await whyNot('{"nas": {"hostname": "a"}'), /line 1/);
+  assert.match(await whyNot("a: 1\n---\nb: 2\n"), /multiple documents.*line 2/);
+  assert.match(await whyNot("hostname: a.test\nservers: [10.0.0.1:80]\n"), /expected a list of routes/);
+  assert.match(await whyNot("just a text"), /expected a list of routes/);
+  assert.match(await whyNot("a: *nobody\n"), /nobody/);
+});
+
+Deno.test("a file that is empty, as whoever writes it leaves it for a moment, is none of no routes", async () => {
+  for (const text of ["", "\n"]) assert.match(await whyNot(text), /it is empty, expected \[\]/);
+});
+
+Deno.test("what an anchor stands for may be used again", async () => {
+  const text =
+    "- hostname: a.test\n  servers: &two [10.0.0.1:80, 10.0.0.2:80]\n- hostname: b.test\n  servers: *two\n";
+  const [, second] = await routesOf(text);
+  assert.deepEqual(second?.[2], { hostname: "b.test", servers: ["10.0.0.1:80", "10.0.0.2:80"] });
+});
+
+Deno.test("anchors within anchors, and brackets within brackets, are bounded", async () => {
+  const levels = Array.from(
+    { length: 12 },
+    (_, at) =>
+      at === 0
+        ? "- &a0 [x, x, x, x, x, x, x, x, x, x]"
+        : `- &a${at} [${Array(10).fill(`*a${at - 1}`).join(", ")}]`,
+  );
+  assert.match(await whyNot(levels.join("\n")), /alias/i);
+  await whyNot("[".repeat(20_000));
+  await whyNot("- ".repeat(20_000));
+  const wide = `- &big [${Array(5_000).fill("x").join(", ")}]\n${"- { servers: *big }\n".repeat(5_000)}`;
+  assert.match(await whyNot(wide), /more than 1000000 values/);
+  const [long] = await routesOf(`- {hostname: a.test, servers: [${Array(20_000).fill("x").join(", ")}]}`);
+  assert.equal(long?.[2], "more than 10000 values");
+  const circle = await decode("- &me {hostname: a.test, servers: *me}\n");
+  assert.ok(!circle.ok || circle.views[0]?.listed?.entry === "more than 10000 values");
+});
+
+Deno.test("a file of thousands of routes is read in the time that its length takes", async () => {
+  const text = Array.from({ length: 5_000 }, (_, at) => `r${at}: {hostname: h${at}.test}\n`).join("");
+  const routes = await routesOf(text);
+  assert.deepEqual([routes.length, routes.at(-1)?.[1]], [5_000, "routes.yaml, line 5000"]);
+});
+
+Deno.test("a file's routes are older than any container, and stay themselves as long as their names do", async () => {
+  const [first, second] = await viewsOf("a: {}\nb: {}\n");
+  const [moved] = await viewsOf("b: {}\n");
+  assert.ok(first && second && moved && first.createdAt < second.createdAt);
+  assert.ok(second.createdAt < Date.parse("0001-01-01T00:00:00Z"));
+  assert.equal(moved.id, second.id);
+});
