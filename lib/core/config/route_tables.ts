@@ -32,14 +32,30 @@ const KEYS = keysOf("route").flatMap((name) => {
 type RowsOf = (value: unknown, route: RouteId, beside: RouteOptions) => readonly RouteRow[];
 
 /** What a backend's route is in tables, from what its containers ask for. */
-export function routeTexts({ name, options, routes }: RoutingParts): RouteTexts {
-  const asked = KEYS.filter(({ name }) => isAsked(options[name]));
-  const flags = [...new Set(asked.map(({ flag }) => flag))];
-  const rows = asked.flatMap((key) => key.rows?.(options[key.name], name, options) ?? []);
-  const moved = routes.flatMap(({ key, move }) =>
-    move === undefined ? [] : [rowOf(name, key, move, REDIRECTS_MAP)]
-  );
+export function routeTexts({ name, options, routes }: RoutingParts, memory: AskedMemory): RouteTexts {
+  const { keys, flags } = askedOf(options, memory);
+  const rows = keys.length === 0
+    ? NO_ROWS
+    : keys.flatMap((key) => key.rows?.(options[key.name], name, options) ?? []);
+  const moved: RouteRow[] = [];
+  for (const { key, move } of routes) {
+    if (move !== undefined) moved.push(rowOf(name, key, move, REDIRECTS_MAP));
+  }
   return { value: routeValue(name, flags, name), rows: moved.length === 0 ? rows : [...rows, ...moved] };
+}
+
+type Asked = { readonly keys: typeof KEYS; readonly flags: readonly Flag[] };
+const NO_ROWS: readonly RouteRow[] = [];
+/** What options ask for: all routes that ask for nothing share one object. */
+export type AskedMemory = WeakMap<RouteOptions, Asked>;
+
+function askedOf(options: RouteOptions, memory: AskedMemory): Asked {
+  const before = memory.get(options);
+  if (before !== undefined) return before;
+  const keys = KEYS.filter(({ name }) => isAsked(options[name]));
+  const asked = { keys, flags: [...new Set(keys.map(({ flag }) => flag))] };
+  memory.set(options, asked);
+  return asked;
 }
 
 type RoutingParts = Pick<Backend, "name" | "options" | "routes">;

@@ -3,7 +3,7 @@ import { plainShared } from "../model/merge_options.ts";
 import { isDynamic, isHashing } from "../keys/balance.ts";
 import type { Backend, BackendShape, Frontend, Model, Server } from "../model/model.ts";
 import { type BackendName, formatEndpoint, isWildcard, type ServerName } from "../values/names.ts";
-import { type RouteTexts, routeTexts } from "./route_tables.ts";
+import { type AskedMemory, type RouteTexts, routeTexts } from "./route_tables.ts";
 import type { Templates } from "./templates.ts";
 
 /** A backend section of the config. */
@@ -69,6 +69,7 @@ export class SectionMemory {
   ready: { readonly key: string; readonly rendering: Rendering; readonly ready: Ready } | undefined;
   /** The shape of a container that asks for nothing. */
   plain: BackendShape | undefined;
+  readonly asked: AskedMemory = new WeakMap();
   readonly #shapeTexts = new WeakMap<BackendShape, string>();
   readonly #texts = new WeakMap<SectionData, string>();
 
@@ -123,7 +124,9 @@ function prepareBackend(backend: Backend, before: Prepared | undefined, renderin
   );
   return {
     backend,
-    texts: isSameRoute(before?.backend, backend) && before !== undefined ? before.texts : routeTexts(backend),
+    texts: isSameRoute(before?.backend, backend) && before !== undefined
+      ? before.texts
+      : routeTexts(backend, memory.asked),
     data: sectionData(backend.name, backend.shape, rendering, titleOf(backend), servers),
     section: sectionOf(backend.shape, false, servers, memory),
   };
