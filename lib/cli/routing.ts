@@ -32,8 +32,11 @@ export type Routing = {
  * prepared from the same settings earlier. Throws Failure.
  */
 export async function prepareRouting(settings: Settings, before?: Routing): Promise<Routing> {
-  if (settings.httpsRedirect && settings.tlsCert === undefined) {
+  if (settings.httpsRedirect && settings.tlsCert === undefined && settings.trustedProxies.length === 0) {
     throw wrongUsage("--https-redirect needs --tls-cert PATH: there is no HTTPS to redirect to");
+  }
+  if (settings.clientIpHeader !== undefined && settings.trustedProxies.length === 0) {
+    throw wrongUsage("--client-ip-header needs --trusted-proxies CIDRS: anybody else could send it");
   }
   const password = await readPassword(settings, before?.env["SIGNALBOX_STATS_PASSWORD"]);
   const version = settings.haproxyVersion ?? await versionOfHaproxy(settings.haproxy);
@@ -49,6 +52,9 @@ export async function prepareRouting(settings: Settings, before?: Routing): Prom
       hstsSeconds: settings.hstsSeconds,
       statsUser: password === undefined ? undefined : settings.statsUser,
       maxConnections: settings.maxConnections,
+      trustedProxies: onLines(settings.trustedProxies),
+      clientIpHeader: settings.clientIpHeader,
+      proxyProtocol: onLines(settings.proxyProtocol),
       maxConnectionsPerClient: settings.maxConnectionsPerClient ?? Math.ceil(settings.maxConnections / 2),
       connectTimeoutMs: settings.connectTimeoutMs,
       clientTimeoutMs: settings.clientTimeoutMs,
@@ -84,6 +90,18 @@ function ownListeners({ bind, httpPort, httpsPort, tlsCert, admin }: Settings): 
     ...tlsCert === undefined ? [] : [https],
     ...admin === undefined ? [] : [{ setting: "--admin", address: admin.hostname, port: admin.port }],
   ];
+}
+
+/** How many words HAProxy reads of a line, less those of the rule that stands before them (64 on all versions). */
+const WORDS_OF_A_LINE = 50;
+
+/** Words as the lines of a config take them. */
+function onLines(words: readonly string[]): readonly string[] {
+  const count = Math.ceil(words.length / WORDS_OF_A_LINE);
+  return Array.from(
+    { length: count },
+    (_, at) => words.slice(at * WORDS_OF_A_LINE, (at + 1) * WORDS_OF_A_LINE).join(" "),
+  );
 }
 
 /** The absolute path. */

@@ -229,6 +229,13 @@ Deno.test("redirects to HTTPS need a certificate", async () => {
   assert.match(stderr, /^error: --https-redirect needs --tls-cert PATH/);
 });
 
+Deno.test("a header that names the client needs proxies that may send it", async () => {
+  await using world = await World.make(WEB);
+  const { code, stderr } = await world.render(["--client-ip-header", "X-Client"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^error: --client-ip-header needs --trusted-proxies CIDRS/);
+});
+
 Deno.test("a password is named in the config and never written into it", async () => {
   await using world = await World.make(WEB);
   const file = await world.write("password", "s3cret word\n");

@@ -31,6 +31,7 @@ import routeStrip from "../../../templates/route_strip.eta" with { type: "text" 
 import routeTimeouts from "../../../templates/route_timeouts.eta" with { type: "text" };
 import routeTls from "../../../templates/route_tls.eta" with { type: "text" };
 import server from "../../../templates/server.eta" with { type: "text" };
+import trustedProxies from "../../../templates/trusted_proxies.eta" with { type: "text" };
 import unknownHost from "../../../templates/unknown_host.eta" with { type: "text" };
 
 /** The built-in templates, by file name; `--templates` overlays them one by one. */
@@ -46,6 +47,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "defaults.eta": defaults,
   "frontend.eta": frontend,
   "client_limits.eta": clientLimits,
+  "trusted_proxies.eta": trustedProxies,
   "route_lookup.eta": routeLookup,
   "route_hsts.eta": routeHsts,
   "route_access.eta": routeAccess,

@@ -2,7 +2,7 @@ import { AuthServices } from "./auth_services.ts";
 import { Claims, elder, whyTaken } from "./claims.ts";
 import { mergeShared, type Shared } from "./merge_options.ts";
 import { withHost } from "../keys/health_check.ts";
-import type { Backend, Model, Route, Server } from "./model.ts";
+import { type Backend, hasTls, type Model, type Route, type Server } from "./model.ts";
 import { type Considered, type Merged, ModelMemory } from "./model_memory.ts";
 import { type BackendName, type HostName, type PathPrefix, type ServerName } from "../values/names.ts";
 import { isHostPattern } from "../values/host_pattern.ts";
@@ -177,7 +177,7 @@ class Builder {
       backends.push(services.resolve(merged.backend));
     }
     notices.addAll(services.notices);
-    const held = settings.frontend.tls === undefined ? NO_HELD : holdTlsOnly(backends, owners);
+    const held = hasTls(settings.frontend) ? holdTlsOnly(backends, owners) : NO_HELD;
     notices.addAll(held.notices);
     const model: Model = {
       frontend: settings.frontend,

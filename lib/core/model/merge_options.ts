@@ -4,7 +4,7 @@ import { keyNamed } from "../keys/route_keys.ts";
 import type { HostName, PathPrefix } from "../values/names.ts";
 import type { Notice } from "../values/notice.ts";
 import { type Given, MERGE_RULES, type MergedOptions, type SharedKey, type Tell } from "./merge_rules.ts";
-import type { BackendShape, RouteOptions } from "./model.ts";
+import { type BackendShape, hasTls, type RouteOptions } from "./model.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 
 const BACKEND_KEYS = keysOf("backend");
@@ -46,7 +46,7 @@ export function mergeShared(
   for (const member of members) {
     for (const key of SHARED_KEYS) decide(key, member, decided, notices);
   }
-  const given = { balance, host, paths, hasTls: frontend.tls !== undefined, redirectsToTls };
+  const given = { balance, host, paths, hasTls: hasTls(frontend), redirectsToTls };
   const shared = sharedFrom(decided, given, (key, complaint) => {
     notices.push({ ...complaint, subject: decided[key]?.by.container.name ?? "" });
   });

@@ -42,7 +42,8 @@ export const MERGE_RULES = {
   /** `setting` where the setting says it, and no container. */
   ssl_only: (said, { hasTls, redirectsToTls }, tell): boolean | "setting" => {
     if (said === true && !hasTls) {
-      const message = "ssl_only has no effect: there is no TLS listener, expected --tls-cert";
+      const message =
+        "ssl_only has no effect: there is no TLS listener, expected --tls-cert, or --trusted-proxies with TLS";
       tell("ssl_only", { severity: "warning", code: "no-tls", message });
     }
     if (said === undefined && redirectsToTls && hasTls) return "setting";

@@ -88,6 +88,12 @@ export type Frontend = {
   readonly maxConnections: number;
   /** Of one address, or one /64 of IPv6; 0 for no limit. */
   readonly maxConnectionsPerClient: number;
+  /** Networks of proxies that say who their client is, as HAProxy's `src` takes them, as many on a line as it reads. */
+  readonly trustedProxies: readonly string[];
+  /** The header in which they say it; X-Forwarded-For where there is none. */
+  readonly clientIpHeader: string | undefined;
+  /** Networks of balancers that say it by the PROXY protocol, likewise. */
+  readonly proxyProtocol: readonly string[];
   readonly connectTimeoutMs: number;
   readonly clientTimeoutMs: number;
   readonly serverTimeoutMs: number;
@@ -100,6 +106,10 @@ export type Frontend = {
   /** Which requests HAProxy logs: those that failed or were refused, all, or none. */
   readonly accessLog: "errors" | "all" | "off";
 };
+
+/** Whether clients can come by HTTPS: to HAProxy, or to a trusted proxy in front of it. */
+export const hasTls = ({ tls, trustedProxies }: Frontend): boolean =>
+  tls !== undefined || trustedProxies.length > 0;
 
 /** What we want HAProxy to do. */
 export type Model = {

@@ -1,6 +1,6 @@
 import type { ServiceMemory } from "./auth_services.ts";
 import { plainShared, type Shared } from "./merge_options.ts";
-import type { Backend, Route, Server } from "./model.ts";
+import { type Backend, hasTls, type Route, type Server } from "./model.ts";
 import type { BackendName, ContainerId } from "../values/names.ts";
 import type { NetworkOwner } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
@@ -52,7 +52,7 @@ export class ModelMemory {
   constructor(readonly settings: RoutingSettings) {
     this.plain = plainShared({
       balance: settings.balance,
-      redirectsToTls: settings.redirectsToTls && settings.frontend.tls !== undefined,
+      redirectsToTls: settings.redirectsToTls && hasTls(settings.frontend),
     });
   }
 

@@ -1,3 +1,5 @@
+import { parseSources } from "../keys/access.ts";
+import { formatNetwork } from "../values/network.ts";
 import { type HaproxyVersion, isAtLeast } from "../keys/backend_option.ts";
 import { type IpAddress, parseHost, parseIp, parsePortText, type Port } from "../values/names.ts";
 import { expected, type Parsed, parsed } from "../values/notice.ts";
@@ -131,6 +133,27 @@ export function parseLogLevel(text: string): Parsed<LogLevel> {
   return text === "error" || text === "warn" || text === "info" || text === "debug"
     ? parsed(text)
     : expected("error, warn, info or debug");
+}
+
+/** Networks that one setting may name; an HAProxy has to look through them for each connection. */
+const MOST_NETWORKS = 256;
+
+/** Reads networks between commas, each as HAProxy's `src` takes it: `10.0.0.0/8, internal`. */
+export function parseNetworks(text: string): Parsed<readonly string[]> {
+  const networks: string[] = [];
+  for (const part of text.split(",")) {
+    const sources = parseSources(part);
+    if (!sources.ok) return sources;
+    networks.push(...sources.value.map(formatNetwork));
+  }
+  return networks.length <= MOST_NETWORKS ? parsed(networks) : expected(`at most ${MOST_NETWORKS} networks`);
+}
+
+/** Reads the name of a header (RFC 9110, section 5.6.2), of the characters that such names have. */
+export function parseHeaderName(text: string): Parsed<string> {
+  return /^[A-Za-z0-9-]{1,64}$/.test(text)
+    ? parsed(text)
+    : expected("a header's name, such as CF-Connecting-IP");
 }
 
 /** An address and port to listen on. */

@@ -15,10 +15,12 @@ import {
   parseAddressOrName,
   parseDockerHost,
   parseHaproxyVersion,
+  parseHeaderName,
   parseLine,
   parseListener,
   parseLogFormat,
   parseLogLevel,
+  parseNetworks,
   parseRoutesFile,
   parseSecret,
   parseSource,
@@ -275,7 +277,44 @@ export const SETTINGS = {
     {
       defaultText: "half of --max-connections",
       help:
-        "connections at a time of one client, an IPv4 address or a /64 of IPv6; 0 for no limit, as behind a proxy",
+        "connections at a time of one client, an IPv4 address or a /64 of IPv6, but for trusted proxies; 0 for no limit",
+      commands: RENDERING,
+    },
+  ),
+  trustedProxies: value(
+    "trusted-proxies",
+    "CIDRS",
+    ["SIGNALBOX_TRUSTED_PROXIES"],
+    [] as readonly string[],
+    parseNetworks,
+    {
+      defaultText: "none: X-Forwarded-* of clients are dropped",
+      help:
+        "proxies in front, by commas, or `internal`: their X-Forwarded-For, -Proto, -Host and -Port count",
+      commands: ROUTING,
+    },
+  ),
+  clientIpHeader: value(
+    "client-ip-header",
+    "NAME",
+    ["SIGNALBOX_CLIENT_IP_HEADER"],
+    undefined as string | undefined,
+    parseHeaderName,
+    {
+      defaultText: "X-Forwarded-For, or Forwarded",
+      help: "the header in which trusted proxies name the client, such as CF-Connecting-IP",
+      commands: RENDERING,
+    },
+  ),
+  proxyProtocol: value(
+    "proxy-protocol",
+    "CIDRS",
+    ["SIGNALBOX_PROXY_PROTOCOL"],
+    [] as readonly string[],
+    parseNetworks,
+    {
+      defaultText: "none",
+      help: "balancers that send the PROXY protocol, by commas, or `internal`; others connect as usual",
       commands: RENDERING,
     },
   ),

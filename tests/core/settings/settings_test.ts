@@ -32,6 +32,9 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   hstsSeconds: ["600", 600],
   maxConnections: ["100", 100],
   maxConnectionsPerClient: ["50", 50],
+  trustedProxies: ["10.1.2.3/8, ::1", ["10.0.0.0/8", "0:0:0:0:0:0:0:1/128"]],
+  clientIpHeader: ["CF-Connecting-IP", "CF-Connecting-IP"],
+  proxyProtocol: ["192.0.2.7", ["192.0.2.7/32"]],
   connectTimeoutMs: ["1", 1],
   clientTimeoutMs: ["2", 2],
   serverTimeoutMs: ["3", 3],
@@ -172,4 +175,18 @@ Deno.test("a password's flag beats the variable of its file, and both flags are 
   assert.deepEqual([settings.statsPassword, settings.statsPasswordFile, problems], ["secret", undefined, []]);
   const both = { "stats-password": ["secret"], "stats-password-file": ["/file"] };
   assert.match(readSettings(both, {}).problems.join(), /are both given, expected one of them/);
+});
+
+Deno.test("networks of proxies stand between commas", () => {
+  const { settings } = readSettings({ "trusted-proxies": ["192.0.2.0/24,::1 , internal"] }, {});
+  assert.deepEqual(settings.trustedProxies.slice(0, 3), [
+    "192.0.2.0/24",
+    "0:0:0:0:0:0:0:1/128",
+    "10.0.0.0/8",
+  ]);
+  for (
+    const text of ["", "10.0.0.0/8,", "10.0.0.0/33", "proxy.example", Array(257).fill("10.0.0.1").join(",")]
+  ) {
+    assert.equal(readSettings({ "proxy-protocol": [text] }, {}).problems.length, 1, text);
+  }
 });
