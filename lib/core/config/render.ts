@@ -12,6 +12,7 @@ import {
 } from "../values/table.ts";
 import { LONGEST_PATTERN_PATH, REDIRECT_CODES } from "../keys/redirect.ts";
 import { RATE_TABLES } from "../keys/limits.ts";
+import { type CryptList, cryptList } from "../keys/password.ts";
 import { segmentsOf, STRIPPED_SEGMENTS } from "../keys/strip.ts";
 import { type Lua, luaOf, luaTexts } from "./lua_files.ts";
 import { heirsOf, knownFlags, tablesOf } from "./route_tables.ts";
@@ -108,11 +109,10 @@ export function renderDesired(
   const ready = prepareReady(model, balance, canAddBackends, rendering);
   for (const [name, section] of ready.sections) sections.set(name, section);
   const { spares, defaults } = ready;
-  const { frontend, wildcardDepths } = model;
+  const { frontend } = model;
   const connections = frontend.maxConnections + OTHER_CONNECTIONS;
   const lua = memory.lua ??= prepareLua(templates);
-  // What the model changes of the config without its backends: each change of it is a reload.
-  const fromModel = { wildcardDepths, strippedSegments: strippedSegments(model) };
+  const fromModel = fixedFrom(model);
   const base = {
     ...frontend,
     ...fromModel,
@@ -154,6 +154,20 @@ export function renderDesired(
     tables,
     heirs: heirsOf(model, hosts, byName),
   };
+}
+
+/** What the model changes of the config without its backends: each change of it is a reload. */
+const fixedFrom = (model: Model) => ({
+  wildcardDepths: model.wildcardDepths,
+  strippedSegments: strippedSegments(model),
+  userlists: userlists(model),
+});
+
+/** The passwords of each route of which only crypt knows the hash. */
+function userlists({ backends }: Model): (CryptList & { readonly name: string })[] {
+  const asking = backends.filter(({ options }) => options.basic_auth !== undefined);
+  const lists = asking.map(({ name, options }) => ({ name, ...cryptList(options.basic_auth ?? []) }));
+  return lists.filter(({ users }) => users.length > 0);
 }
 
 function prepareLua(templates: Templates): NonNullable<RenderMemory["lua"]> {

@@ -32,6 +32,7 @@ import routeTimeouts from "../../../templates/route_timeouts.eta" with { type: "
 import routeTls from "../../../templates/route_tls.eta" with { type: "text" };
 import server from "../../../templates/server.eta" with { type: "text" };
 import trustedProxies from "../../../templates/trusted_proxies.eta" with { type: "text" };
+import userlists from "../../../templates/userlists.eta" with { type: "text" };
 import unknownHost from "../../../templates/unknown_host.eta" with { type: "text" };
 
 /** The built-in templates, by file name; `--templates` overlays them one by one. */
@@ -65,6 +66,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "route_buffer.eta": routeBuffer,
   "route_timeouts.eta": routeTimeouts,
   "route_retries.eta": routeRetries,
+  "userlists.eta": userlists,
   "refused.eta": refused,
   "unknown_host.eta": unknownHost,
   "backend.eta": backend,

@@ -212,7 +212,7 @@ const isEqual = <K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): boolean =>
 const isSpare = (name: SectionName): boolean => /^_spare_\d+$/.test(name);
 
 /** The words that begin a section (HAProxy manual, section 2.1); those that stand in no config of ours are left out. */
-const SECTION = /^(?:global|defaults|frontend|backend|listen|ring|program|peers|resolvers)\b/;
+const SECTION = /^(?:global|defaults|frontend|backend|listen|ring|program|peers|resolvers|userlist)\b/;
 
 /** Reads a config by HAProxy's own rules, as far as our templates, and those that replace them, go. */
 function parseConfig(text: string): ParsedConfig {

@@ -56,14 +56,13 @@ export function reloadReasonText(reason: ReloadReason): string {
 /** How two texts of a config's fixed part differ, line by line; comments and the order of lines are not told. */
 export function settingsReason(before: string, after: string): ReloadReason {
   const [had, has] = [linesOf(before), linesOf(after)];
-  return { kind: "settings", added: [...has.difference(had)], removed: [...had.difference(has)] };
+  const shown = (lines: Iterable<string>) => [...lines].map(withoutSecrets);
+  return { kind: "settings", added: shown(has.difference(had)), removed: shown(had.difference(has)) };
 }
 
 const linesOf = (text: string): Set<string> =>
   new Set(
-    text.split("\n").map((line) => withoutSecrets(line.trim())).filter((line) =>
-      line !== "" && !line.startsWith("#")
-    ),
+    text.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#")),
   );
 
 /** A user's own template may have secrets in it, which belong into no log. */
