@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { want } from "../changes/situation.ts";
 import { Echo, ok, sendHead } from "./echo.ts";
+import { http2Get } from "./http2_get.ts";
 import { snapshotOf } from "./one_route.ts";
 import { called, canAddServers, onStage, programs } from "./stage.ts";
 
@@ -35,6 +36,12 @@ for (const program of programs.filter(canAddServers)) {
               (await sendHead(stage.httpPort, first, `Host: ${HOST}`, ...more)).split("\r\n\r\n")[1] ?? "";
             const place = await ask();
             assert.equal(await ask(), place, value);
+            const [, path = "/"] = first.split(" ");
+            const headers = more.map((line) => line.split(": ")).map((
+              [name = "", text = ""],
+            ) => [name.toLowerCase(), text]);
+            const overHttp2 = await http2Get(stage.httpPort, HOST, path, Object.fromEntries(headers));
+            assert.equal(overHttp2.body, place, value);
             places.push(place);
           }
           return places;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { ContainerId } from "../../lib/core/values/names.ts";
 import { want } from "../changes/situation.ts";
 import { Echo, ok, sendHead } from "./echo.ts";
+import { http2Get } from "./http2_get.ts";
 import { snapshotOf } from "./one_route.ts";
 import { called, canAddServers, onStage, programs, type Stage } from "./stage.ts";
 
@@ -61,6 +62,8 @@ for (const program of programs.filter(canAddServers)) {
       const stay = async () => {
         for (const [name, set] of before) {
           const cookie = set.split(";")[0];
+          const { body, headers } = await http2Get(stage.httpPort, HOST, "/", { cookie: `SERVER=${cookie}` });
+          assert.deepEqual([body, [headers["set-cookie"]].flat()], [name, ["own=1"]]);
           for (let times = 0; times < 3; times++) {
             assert.deepEqual(await ask(stage, cookie), { from: name, set: undefined });
           }
@@ -80,6 +83,8 @@ for (const program of programs.filter(canAddServers)) {
       assert.equal(reloaded.plan.kind, "reload");
       await stay();
       assert.deepEqual(await cookies(stage, ["a", "b", "c"]), before);
+      const fresh = [(await http2Get(stage.httpPort, HOST)).headers["set-cookie"]].flat().map(String);
+      assert.ok(fresh.some((each) => [...before.values()].some((set) => each === `SERVER=${set}`)));
       // A value that is no server's gets another server, and a cookie.
       assert.notEqual((await ask(stage, "0123456789abcdef")).set, undefined);
       const current = `${stage.stateDir}/current`;
