@@ -1,5 +1,6 @@
 import type { Complaints } from "../values/complaints.ts";
 import { readInterlock } from "./interlock.ts";
+import { isOfInterlock2 } from "./interlock2.ts";
 import type { Reading, Words } from "./said.ts";
 import { isOurs as isOfInterlock } from "./said_labels.ts";
 
@@ -14,8 +15,12 @@ export type Dialect = {
 
 /** Every dialect that containers may speak, in the order in which their routes come. */
 export const DIALECTS: readonly Dialect[] = [
-  { name: "interlock", variables: ["INTERLOCK_DATA"], isOurs: isOfInterlock, read: readInterlock },
+  { name: "interlock", variables: ["INTERLOCK_DATA"], isOurs: isOfEither, read: readInterlock },
 ];
+
+function isOfEither(label: string): boolean {
+  return isOfInterlock(label) || isOfInterlock2(label);
+}
 
 /** Whether a label is meant for any dialect. */
 export function isOurs(label: string): boolean {

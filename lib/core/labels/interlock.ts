@@ -2,14 +2,15 @@ import type { Fault } from "../keys/route_data.ts";
 import { readBoolean } from "../keys/key_kind.ts";
 import type { Complaints } from "../values/complaints.ts";
 import { placeOf, type Reading, type SaidRoute, type Words } from "./said.ts";
+import { isOfInterlock2, sortInterlock2 } from "./interlock2.ts";
 import { mayClose, sortData } from "./said_data.ts";
 import { NO_LABELS, type SaidLabels, sortLabels } from "./said_labels.ts";
 import { Comparisons } from "./unknown_words.ts";
 
-/** What a container says in Interlock's way: in INTERLOCK_DATA, and in labels that begin with `interlock.`. */
+/** What a container says in Interlock's way: in INTERLOCK_DATA, and in labels that begin with `interlock.` or `com.docker.lb.`. */
 export function readInterlock({ data, labels, names }: Words, complaints: Complaints): Reading {
   const comparisons = new Comparisons();
-  const ours = names.length === 0 ? NO_LABELS : sortLabels(labels, names, complaints, comparisons);
+  const ours = names.length === 0 ? NO_LABELS : sortBoth(labels, names, complaints, comparisons);
   const entries = data === undefined ? [] : sortData(data, complaints, comparisons);
   const whole = wholeSwitch(entries, ours);
   return {
@@ -19,6 +20,21 @@ export function readInterlock({ data, labels, names }: Words, complaints: Compla
       ? `${whole.place} cannot be used`
       : closingOf(data, entries, ours),
   };
+}
+
+/** Labels of both Interlocks: those that begin with `interlock.` beat those of Interlock 2. */
+function sortBoth(
+  labels: Words["labels"],
+  names: readonly string[],
+  complaints: Complaints,
+  comparisons: Comparisons,
+): SaidLabels {
+  const second = names.filter(isOfInterlock2);
+  if (second.length === 0) return sortLabels(labels, names, complaints, comparisons);
+  const first = names.filter((name) => !isOfInterlock2(name));
+  const { own, named } = sortLabels(labels, first, complaints, comparisons);
+  const { keys, fault } = sortInterlock2(labels, second, complaints, comparisons);
+  return { own: { ...own, keys: new Map([...keys, ...own.keys]), fault: own.fault ?? fault }, named };
 }
 
 /** Labels beat the data: those of the container's own route beat each of its objects. */

@@ -25,10 +25,11 @@ type ListedRead = {
 const MOST_SERVERS = 256;
 
 /** Reads a route of a file: its keys as those of INTERLOCK_DATA, and the servers that stand in for containers. */
-export function readListed({ place, entry }: ListedRoute, version: HaproxyVersion): ListedRead {
+export function readListed({ place, entry, flaw }: ListedRoute, version: HaproxyVersion): ListedRead {
   const complaints = new Complaints();
   if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
-    const why = `${place} is ${quote(entry)}, expected keys such as hostname and servers`;
+    const what = entry instanceof Array ? "a list" : typeof entry === "string" ? "a text" : "no object";
+    const why = `${place} ${flaw ?? `is ${what}`}, expected keys such as hostname and servers`;
     complaints.warn("bad-route", () => `${why}; the route is left out`);
     return { routes: [], why, complaints: complaints.list, more: 0, servers: [] };
   }

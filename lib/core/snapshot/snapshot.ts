@@ -65,6 +65,8 @@ export type ListedRoute = {
   readonly place: string;
   /** An object of keys and `servers`, if the file is right; not yet read. */
   readonly entry: unknown;
+  /** Why it is not read. */
+  readonly flaw?: string | undefined;
 };
 
 /** How the containers of an engine are reached. */

@@ -15,4 +15,9 @@ export class Complaints {
     if (this.list.length >= MOST_NOTICES) this.more++;
     else this.list.push({ severity: "warning", code, message: message(), ...(excerpt && { excerpt }) });
   }
+
+  /** Notes what costs nobody anything. */
+  tell(code: string, message: () => string): void {
+    if (this.list.length < MOST_NOTICES) this.list.push({ severity: "info", code, message: message() });
+  }
 }

@@ -10,7 +10,7 @@ import {
   shortId,
 } from "../../core/values/names.ts";
 import { expected, type Notice, type Parsed, parsed, quote } from "../../core/values/notice.ts";
-import { isOurs } from "../../core/labels/said_labels.ts";
+import { isOurs } from "../../core/labels/dialects.ts";
 import type {
   ContainerView,
   EngineAddress,

@@ -1,6 +1,7 @@
 import { type Listed, viewOfListed } from "../../core/snapshot/listed_view.ts";
 import type { ContainerView } from "../../core/snapshot/snapshot.ts";
-import { type Excerpt, excerptAt, quote } from "../../core/values/notice.ts";
+import { type Excerpt, excerptAt } from "../../core/values/notice.ts";
+import { mayHoldSecret, withoutHashes } from "../../core/values/secret_text.ts";
 import { readYaml, type YamlEntry } from "./yaml.ts";
 
 /** A file of routes that is read: its path, and what messages call it. */
@@ -33,15 +34,16 @@ export async function decodeRoutes(text: string, name: RoutesName, turn: number)
   if (!read.ok) {
     const { what, line, column, offset } = read;
     const place = line === undefined ? "" : ` (line ${line}, column ${column})`;
-    const why = `${what}${place}, ${EXPECTED}`;
-    return { ok: false, why, ...(offset !== undefined && { excerpt: excerptAt(text, offset) }) };
+    const why = `${withoutHashes(what)}${place}, ${EXPECTED}`;
+    const isShown = offset !== undefined && !mayHoldSecret(text);
+    return { ok: false, why, ...(isShown && { excerpt: excerptAt(text, offset) }) };
   }
   const { json, entries } = read;
   if (json === null || json === undefined) return { ok: true, views: [] };
   // One route alone, without a name: nobody's key is called so.
   const isRoute = typeof json === "object" && Object.hasOwn(json, "servers");
   return entries === undefined || isRoute
-    ? { ok: false, why: `it holds ${quote(json)}, ${EXPECTED}` }
+    ? { ok: false, why: `it holds ${isRoute ? "the keys of one route" : "one value"}, ${EXPECTED}` }
     : viewsOf(entries, name, turn);
 }
 
@@ -59,7 +61,8 @@ function viewsOf(entries: readonly YamlEntry[], file: RoutesName, turn: number):
       turn: turn + at,
       name: unique(nameOf(name, entry) ?? `route-${at + 1}`, names),
       place: `${file.fileName}, line ${line}`,
-      entry: isTooLong ? `more than ${MOST_VALUES_OF_ROUTE} values` : entry,
+      entry: isTooLong ? undefined : entry,
+      flaw: isTooLong ? `says more than ${MOST_VALUES_OF_ROUTE} values` : undefined,
     };
     views.push(viewOfListed(listed));
   }

@@ -1,0 +1,140 @@
+import { KINDS, readBoolean } from "../keys/key_kind.ts";
+import type { Fault } from "../keys/route_data.ts";
+import { type KeyName, keyNamed } from "../keys/route_keys.ts";
+import type { Complaints } from "../values/complaints.ts";
+import { nearestWord } from "../values/nearest_word.ts";
+import { quote } from "../values/notice.ts";
+import type { Said, SaidRoute } from "./said.ts";
+import { type Comparisons, UnknownWords } from "./unknown_words.ts";
+
+/** What the labels of Interlock 2 begin with. */
+const PREFIX = "com.docker.lb.";
+
+const LAST = PREFIX.length - 1;
+const DOT = PREFIX.charCodeAt(LAST);
+
+/** Whether a label is one of Interlock 2's, in any case. */
+export const isOfInterlock2 = (label: string): boolean =>
+  label.charCodeAt(LAST) === DOT && label.slice(0, PREFIX.length).toLowerCase() === PREFIX;
+
+/** What becomes of one label: a key with a value as labels of ours have it, or the reason why it is not needed. */
+type Row = { readonly key: KeyName; readonly read: (text: string) => unknown } | {
+  readonly needless: string;
+};
+
+const asOurs = (key: KeyName): Row => ({ key, read: (text) => KINDS[keyNamed(key).kind].fromLabel(text) });
+const asList = (key: KeyName, separator: string, read = (part: string) => part): Row => ({
+  key,
+  read: (text) => text.split(separator).map((part) => part.trim()).filter((part) => part !== "").map(read),
+});
+
+const OWN_CERTIFICATES = "HAProxy chooses the certificate by the host, among those of --tls-cert";
+
+/** The labels of Interlock 2, without their prefix (its service labels, as its manual lists them). */
+const ROWS: Readonly<Record<string, Row>> = {
+  hosts: asList("hosts", ","),
+  port: asOurs("port"),
+  network: asOurs("network"),
+  context_root: asList("context_root", ","),
+  context_root_rewrite: asOurs("context_root_rewrite"),
+  ssl_only: asOurs("ssl_only"),
+  ssl_backend: asOurs("ssl_backend"),
+  ssl_backend_tls_verify: asOurs("ssl_backend_tls_verify"),
+  sticky_session_cookie: asOurs("sticky_session_cookie"),
+  redirects: asList("redirects", ";", redirectOf),
+  ip_hash: { key: "balance_algorithm", read: (text) => readIpHash(text) },
+  ssl_cert: { needless: OWN_CERTIFICATES },
+  ssl_key: { needless: OWN_CERTIFICATES },
+  websocket_endpoints: { needless: "HAProxy lets WebSockets through on every path" },
+  backend_mode: { needless: "signalbox sends requests to each container itself" },
+  service_cluster: { needless: "each signalbox serves what its engines run" },
+};
+
+/** A label that would have TLS go through untouched: what is to be ended by the container itself is not ended here. */
+const PASSTHROUGH = "ssl_passthrough";
+const NAMES = [...Object.keys(ROWS), PASSTHROUGH];
+
+/** `http://old.example.com,http://www.example.com`, in the words of our key. */
+function redirectOf(pair: string): string {
+  return pair.split(",").map((part) => part.trim()).map((part, at) =>
+    at === 0 ? part.replace(/^https?:\/\//i, "").replace(/\/$/, "") : part
+  ).join(" ");
+}
+
+/** A value that is no boolean is no algorithm either, and told as such. */
+function readIpHash(text: string): unknown {
+  const isOn = readBoolean(text.trim() === "" ? true : text);
+  return isOn === undefined ? text : isOn ? "source" : null;
+}
+
+/** What Interlock 2's labels say of the container's own route. */
+export function sortInterlock2(
+  labels: Readonly<Record<string, string>>,
+  names: readonly string[],
+  complaints: Complaints,
+  comparisons: Comparisons,
+): Pick<SaidRoute, "keys" | "fault"> {
+  const keys = new Map<KeyName, Said>();
+  const unknown = new UnknownWords(comparisons);
+  let fault: Fault;
+  for (const label of [...names].sort()) {
+    const text = labels[label] ?? "";
+    const name = label.startsWith(PREFIX) ? label.slice(PREFIX.length) : "";
+    const row = Object.hasOwn(ROWS, name) ? ROWS[name] : undefined;
+    if (name === PASSTHROUGH) fault ??= passthroughOf(label, text, complaints);
+    else if (row === undefined) {
+      unknown.add(label, () => {
+        const near = nearestWord(label.slice(PREFIX.length), NAMES);
+        const meant = near === undefined ? undefined : ROWS[near];
+        return meant === undefined || "needless" in meant
+          ? []
+          : [{ key: meant.key, meant: PREFIX + near, route: "" }];
+      });
+    } else if ("needless" in row) {
+      complaints.tell("not-needed", () => `label ${quote(label)} is not needed: ${row.needless}`);
+    } else {
+      const value = row.read(text);
+      if (value !== null) keys.set(row.key, { value, label });
+      if (name === "redirects") redirectToTls(keys, label);
+    }
+  }
+  unknown.tell(complaints, "label", "");
+  withoutMoved(keys);
+  return { keys, fault: fault ?? unknown.faultOf("") };
+}
+
+function passthroughOf(label: string, text: string, complaints: Complaints): Fault {
+  if (readBoolean(text.trim() === "" ? true : text) === false) return undefined;
+  complaints.warn(
+    "bad-value",
+    () =>
+      `label ${quote(label)} is ${
+        quote(text)
+      }, expected false: HAProxy ends TLS itself; the route is left out`,
+  );
+  return `label ${quote(label)} cannot be used`;
+}
+
+/** `http://www.example.com,https://www.example.com` is what ssl_only says; a host is not redirected to itself. */
+function redirectToTls(keys: Map<KeyName, Said>, label: string): void {
+  const pairs = keys.get("redirects")?.value as readonly string[];
+  const others = pairs.filter((pair) => !TO_TLS.test(pair));
+  if (others.length === pairs.length) return;
+  keys.set("redirects", { value: others, label });
+  if (!keys.has("ssl_only")) keys.set("ssl_only", { value: true, label });
+}
+
+const TO_TLS = /^([^/ ]+) https:\/\/\1\/?$/i;
+
+/** Interlock 2 wants hosts that are redirected among the hosts too; who serves a host does not redirect it here. */
+function withoutMoved(keys: Map<KeyName, Said>): void {
+  const hosts = keys.get("hosts");
+  const redirects = keys.get("redirects");
+  if (hosts === undefined || redirects === undefined) return;
+  const moved = new Set(
+    (redirects.value as readonly string[]).map((each) => each.split(" ")[0]?.toLowerCase()),
+  );
+  const [first, ...others] = hosts.value as readonly string[];
+  const left = others.filter((host) => !moved.has(host.toLowerCase()));
+  keys.set("hosts", { ...hosts, value: [...first === undefined ? [] : [first], ...left] });
+}
