@@ -63,7 +63,7 @@ Deno.test("a file that the runtime keeps from programs is told of in our words",
   assert.equal(code, 2);
   assert.match(
     stderr,
-    /^error: cannot read the snapshot "\/proc\/self\/status": signalbox uses no file below \/dev, \/proc and \/sys, such as "\/proc\/self\/status", /,
+    /^error: cannot read the snapshot "\/proc\/self\/status": signalbox uses no file below \/dev, \/proc and \/sys, such as "\/proc", /,
   );
 });
 
@@ -196,6 +196,7 @@ Deno.test("explain --json is one document with an entry for each route", async (
     container: "web",
     id: "web000000000",
     hosts: ["www.example.com", "*.example.org"],
+    redirects: [],
     backend: "www.example.com",
     address: "172.17.0.2:80",
     via: "its own address",
