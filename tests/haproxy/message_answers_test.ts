@@ -1,12 +1,14 @@
 /** What HAProxy answers itself, or adds to answers, where a route asks for it, over HTTP/1.1 and HTTP/2. */
 import assert from "node:assert/strict";
+import { ACCESS_RING } from "../../lib/core/config/process_config.ts";
 import { want } from "../changes/situation.ts";
+import { eventually } from "../harness/eventually.ts";
 import { freePort } from "../harness/http.ts";
 import { curl, valuesOf, WAYS } from "./answered.ts";
 import { certificate } from "./certificate.ts";
-import { Echo } from "./echo.ts";
+import { Echo, ok } from "./echo.ts";
 import { snapshotOf } from "./one_route.ts";
-import { called, canAddBackends, canAddServers, onStage, programs } from "./stage.ts";
+import { called, canAddBackends, canAddServers, onStage, programs, send } from "./stage.ts";
 
 const TLS_WAYS = ["--http1.1", "--http2"] as const;
 
@@ -88,6 +90,45 @@ for (const program of programs) {
       if (canAddServers(program) && !canAddBackends(program)) {
         assert.deepEqual(kinds.slice(1), ["runtime", "runtime", "runtime", "runtime"]);
       }
+    });
+  });
+
+  Deno.test(`${called(program)}: texts of a route are compressed where it asks for it, and nothing else is`, async () => {
+    const text = "a text that is long enough to be worth it. ".repeat(100);
+    const typed = (type: string) => ok(text).replace("\r\n", `\r\nContent-Type: ${type}\r\n`);
+    await using echo = new Echo((head) =>
+      typed(head.includes("/picture") ? "image/png" : "application/json")
+    );
+    await onStage(program, {}, async (stage) => {
+      const data = [{ hostname: "small.local", compress: true }, { hostname: "plain.local" }];
+      await stage.apply(want(stage.routing, snapshotOf([{ port: echo.port, data }]), {}));
+      for (const way of WAYS) {
+        const seen = async (host: string, path: string, ...args: string[]) => {
+          const { headers, body } = await curl(stage.httpPort, host, path, way, ...args);
+          return [body === text, valuesOf(headers, "content-encoding").join()];
+        };
+        assert.deepEqual(await seen("small.local", "/", "--compressed"), [true, "gzip"]);
+        assert.deepEqual(await seen("small.local", "/picture", "--compressed"), [true, ""]);
+        assert.deepEqual(await seen("small.local", "/"), [true, ""]);
+        assert.deepEqual(await seen("plain.local", "/", "--compressed"), [true, ""]);
+      }
+    });
+  });
+
+  Deno.test(`${called(program)}: requests of a route that is kept out of the access log are not in it`, async () => {
+    await using echo = new Echo();
+    await onStage(program, { settings: { "access-log": "all" } }, async (stage) => {
+      const data = [{ hostname: "quiet.local", access_log: false }, { hostname: "loud.local" }];
+      await stage.apply(want(stage.routing, snapshotOf([{ port: echo.port, data }]), {}));
+      for (const way of WAYS) {
+        await curl(stage.httpPort, "quiet.local", "/first", way);
+        await curl(stage.httpPort, "loud.local", "/second", way);
+      }
+      const lines = async () => (await send(stage, `show events ${ACCESS_RING}`))[0] ?? "";
+      await eventually(async () => (await lines()).split("/second").length > 2, {
+        what: "both requests in the log",
+      });
+      assert.doesNotMatch(await lines(), /first|quiet[.]local /);
     });
   });
 }

@@ -27,7 +27,10 @@ export type RouteTexts = { readonly value: TableValue; readonly rows: readonly R
 
 const KEYS = keysOf("route").flatMap((name) => {
   const row = keyNamed(name);
-  return row.scope === "route" ? [{ name, flag: row.flag, rows: row.rows as RowsOf | undefined }] : [];
+  const needed = keysOf("route").find((key) => key === row.needs?.key);
+  return row.scope === "route"
+    ? [{ name, needed, flag: row.flag, rows: row.rows as RowsOf | undefined }]
+    : [];
 });
 type RowsOf = (value: unknown, route: RouteId, beside: RouteOptions) => readonly RouteRow[];
 
@@ -52,7 +55,9 @@ export type AskedMemory = WeakMap<RouteOptions, Asked>;
 function askedOf(options: RouteOptions, memory: AskedMemory): Asked {
   const before = memory.get(options);
   if (before !== undefined) return before;
-  const keys = KEYS.filter(({ name }) => isAsked(options[name]));
+  const keys = KEYS.filter(({ name, needed }) =>
+    isAsked(options[name]) && (needed === undefined || isAsked(options[needed]))
+  );
   const asked = { keys, flags: [...new Set(keys.map(({ flag }) => flag))] };
   memory.set(options, asked);
   return asked;

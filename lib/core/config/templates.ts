@@ -19,6 +19,8 @@ import routeBuffer from "../../../templates/route_buffer.eta" with { type: "text
 import routeHeaders from "../../../templates/route_headers.eta" with { type: "text" };
 import routeAsk from "../../../templates/route_ask.eta" with { type: "text" };
 import routeAuth from "../../../templates/route_auth.eta" with { type: "text" };
+import routeBegin from "../../../templates/route_begin.eta" with { type: "text" };
+import routeCors from "../../../templates/route_cors.eta" with { type: "text" };
 import routeHsts from "../../../templates/route_hsts.eta" with { type: "text" };
 import routeLookup from "../../../templates/route_lookup.eta" with { type: "text" };
 import routeRedirect from "../../../templates/route_redirect.eta" with { type: "text" };
@@ -50,6 +52,8 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "client_limits.eta": clientLimits,
   "trusted_proxies.eta": trustedProxies,
   "route_lookup.eta": routeLookup,
+  "route_begin.eta": routeBegin,
+  "route_cors.eta": routeCors,
   "route_hsts.eta": routeHsts,
   "route_access.eta": routeAccess,
   "route_tls.eta": routeTls,

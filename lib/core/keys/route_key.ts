@@ -31,6 +31,12 @@ export type RouteKey =
     readonly fallback?: unknown;
     /** The key that it does nothing without, and for which of its values the route would then be open. */
     readonly needs?: { readonly key: string; readonly isOpenWithout?: (value: never) => boolean };
+    /** A value of another key that it must not stand beside: the route is left out. `with` is that value, for messages. */
+    readonly clash?: {
+      readonly key: string;
+      readonly isClash: (other: unknown) => boolean;
+      readonly with: string;
+    };
     /** The first HAProxy that has it; none where every one that signalbox knows does. */
     readonly since?: HaproxyVersion;
     /** A list that all containers of a route make together, the oldest first; else the oldest that says it decides. */

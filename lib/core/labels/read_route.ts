@@ -44,7 +44,7 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
     isExplicit: keys.size > 0,
     off: undefined,
     ...data,
-    fault: fault ?? tellNeeded(said, data, complaints),
+    fault: fault ?? tellNeeded(said, data, complaints) ?? tellClash(said, data, complaints),
   };
 }
 
@@ -67,6 +67,25 @@ function tellNeeded(said: SaidRoute, data: KeyValues, complaints: Complaints): s
   }
   return fault;
 }
+
+/** Two keys that must not stand beside each other; answers with the fault. */
+function tellClash(said: SaidRoute, data: KeyValues, complaints: Complaints): string | undefined {
+  for (const [name, { key, isClash, with: value }] of CLASHES) {
+    if (data[name] === undefined || data[name] === false || !isClash(data[key as KeyName])) continue;
+    const place = placeIn(said, name);
+    complaints.warn(
+      "bad-value",
+      () => `${place} stands beside ${quote(value)} in ${key}, expected one of them; the route is left out`,
+    );
+    return `${place} cannot be used`;
+  }
+  return undefined;
+}
+
+const CLASHES = KEY_NAMES.flatMap((name) => {
+  const { clash } = keyNamed(name);
+  return clash === undefined ? [] : [[name, clash] as const];
+});
 
 const NEEDS = KEY_NAMES.flatMap((name) => {
   const { needs } = keyNamed(name);

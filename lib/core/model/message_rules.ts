@@ -12,6 +12,8 @@ export const MESSAGE_RULES = {
     fittingChanges("request_headers", said, (complaint) => tell("request_headers", complaint)),
   response_headers: (said: Changes, _given: Given, tell: Tell): Changes =>
     fittingChanges("response_headers", said, (complaint) => tell("response_headers", complaint)),
+  access_log: (said: boolean | undefined): boolean => said === false,
+  compress: (said: boolean | undefined): true | undefined => said === true ? true : undefined,
   hsts: (said: Hsts | undefined, { hasTls }: Given, tell: Tell): Hsts | undefined => {
     if (hasTls || said?.header === undefined) return said;
     const message = "hsts has no effect: there is no TLS listener, expected --tls-cert";

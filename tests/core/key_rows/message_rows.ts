@@ -58,4 +58,46 @@ export const MESSAGE_ROWS = {
     wrong: ["a\nb", "x".repeat(4_001), "\u0000"],
     rows: [/^routes[.]map maintenance \P{Cc}+$/u],
   },
+  cors_origins: {
+    sample: [["https://a.test"], "https://a.test"],
+    right: [["*"], [
+      "http://localhost:3000",
+      "https://B.test:443/",
+      "capacitor://localhost",
+      "http://[::1]:80",
+    ]],
+    wrong: ["a.test", "https://*.test", "https://a.test/x", "https://a|b", "https://a.test b", "null", "", 5],
+    rows: [/^routes[.]map cors[|]([*]|[a-z0-9+.-]+:\/\/[a-z0-9_.:[\]-]+) \1$/],
+  },
+  cors_methods: {
+    sample: [["PUT"], "put"],
+    right: [["*"], ["DELETE", "PATCH"]],
+    wrong: ["GET, PUT", "", "A|B", 5],
+    rows: [/^routes[.]map corsmethods (?:[A-Z]+|[*])(?:, (?:[A-Z]+|[*]))*$/],
+  },
+  cors_headers: {
+    sample: [["Content-Type"], "Content-Type"],
+    right: [["*"], ["X-A", "X-B"]],
+    wrong: ["X-A, X-B", "", "X|B", 5],
+    rows: [/^routes[.]map corsheaders (?:[A-Za-z0-9_-]+|[*])(?:, (?:[A-Za-z0-9_-]+|[*]))*$/],
+  },
+  cors_credentials: {
+    sample: [true, "true"],
+    right: [false],
+    wrong: ["maybe"],
+    rows: [/^routes[.]map corscredentials true$/],
+  },
+  cors_max_age: {
+    sample: [600, "600"],
+    right: [0],
+    wrong: [-1, 86_401],
+    rows: [/^routes[.]map corsage \d+$/],
+  },
+  access_log: { sample: [false, "no"], right: [true], wrong: ["maybe"], rows: [] },
+  compress: {
+    sample: [true, "yes"],
+    right: [false],
+    wrong: ["maybe"],
+    lines: [/^compression algo gzip$/, /^compression type [a-z\/+ -]+$/],
+  },
 } satisfies RowsOf<keyof typeof MESSAGE_KEYS>;
