@@ -222,4 +222,61 @@ for (const program of programs) {
       for (const connection of held) connection.close();
     }
   });
+
+  Deno.test(`${called(program)}: no more requests than are said pass through start, change, stop and adoption`, async () => {
+    await using echo = new Echo();
+    await onStage(program, {}, async (stage) => {
+      const limited = (id: string, data: Data) =>
+        containerOf(id, echo.port, {
+          hostname: "rate.local",
+          alias_domains: ["same.local"],
+          rate_limit: "5/1h",
+          rate_limit_by: "host",
+          ...data,
+        });
+      const other = containerOf("z", echo.port, { hostname: "other.local" });
+      const seen = new Map<string, number>();
+      let isOver = false;
+      const client = async (host: string) => {
+        while (!isOver) {
+          const status = statusOf(await ask(stage, host).catch(() => "HTTP/1.1 none"));
+          seen.set(status, (seen.get(status) ?? 0) + 1);
+        }
+      };
+      // A reload begins to count anew, and so does the old worker, for what both clients have sent to it already.
+      let most = 5;
+      const clients: Promise<void>[] = [];
+      const apply = async (...containers: readonly unknown[]) => {
+        const before = seen.get("429") ?? 0;
+        const { plan } = await stage.apply(want(stage.routing, JSON.stringify([other, ...containers]), {}));
+        if (plan.kind === "reload") most += 5 + clients.length;
+        if (containers.length > 0) {
+          await eventually(() => (seen.get("429") ?? 0) > before + 4, { what: "clients to be refused" });
+        }
+        assert.ok((seen.get("200") ?? 0) <= most, JSON.stringify([...seen]));
+        return plan.kind;
+      };
+      await stage.apply(want(stage.routing, JSON.stringify([other]), {}));
+      clients.push(client("rate.local"), client("same.local"));
+      try {
+        for (let round = 0; round < 3; round++) {
+          await apply(limited("a", {}));
+          await apply(limited("b", { max_requests: 9, max_body: "1m" }));
+          await apply(limited("b", {}), limited("c", { allow_from: ["127.0.0.1"] }));
+          await apply(limited("c", { context_root: "/" }));
+          await apply();
+        }
+        await apply(limited("a", {}));
+        await stage.replace();
+        await apply(limited("a", {}), limited("b", {}));
+        assert.equal(await apply(limited("b", { check_interval: 700 })), "reload");
+        await apply();
+      } finally {
+        isOver = true;
+        await Promise.all(clients);
+      }
+      assert.ok((seen.get("200") ?? 0) >= 5);
+      assert.deepEqual([...seen.keys()].filter((status) => !["200", "404", "429"].includes(status)), []);
+    });
+  });
 }
