@@ -132,7 +132,7 @@ function planRoutes(
       continue;
     }
     // It stays where it is: flags hold before there is a server that asks for them, and until the last one is gone.
-    const flags = flagsOf(had).union(flagsOf(led));
+    const flags = flagsOf(led).union(flagsOf(had));
     const isNarrowed = flags.size > flagsOf(had).size;
     if (isNarrowed) early.push(setRow(key, withFlags(led, flags)));
     if (!isNarrowed || flags.size > flagsOf(led).size) late.push(setRow(key, led));

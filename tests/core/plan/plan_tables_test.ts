@@ -81,11 +81,17 @@ Deno.test("a flag holds before the server that asks for it is ready, and until t
     late: set("_spare_1|,|a"),
   });
   assert.deepEqual(change("_spare_1|,auth,|a", "a|,deny,|a"), {
-    early: set("_spare_1|,auth,deny,|a"),
+    early: set("_spare_1|,deny,auth,|a"),
     routes: [],
     late: set("_spare_1|,deny,|a"),
   });
   assert.deepEqual(change("_spare_1|,auth,|a", "a|,auth,|a"), { early: [], routes: [], late: [] });
+  // With the flags that stay it is what the files say: no later pass has to set it again.
+  assert.deepEqual(change("_spare_1|,deny,|a", "a|,auth,deny,|a"), {
+    early: set("_spare_1|,auth,deny,|a"),
+    routes: [],
+    late: [],
+  });
   // To another section it goes with its flags, at once, when the servers there are ready.
   assert.deepEqual(change("b|,|b", "a|,auth,|a"), { early: [], routes: set("_spare_1|,auth,|a"), late: [] });
 });
