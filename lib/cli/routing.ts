@@ -50,6 +50,7 @@ export async function prepareRouting(settings: Settings, before?: Routing): Prom
         options: settings.tlsOptions,
       },
       hstsSeconds: settings.hstsSeconds,
+      hasTrace: settings.trace,
       statsUser: password === undefined ? undefined : settings.statsUser,
       maxConnections: settings.maxConnections,
       trustedProxies: onLines(settings.trustedProxies),

@@ -21,6 +21,7 @@ const routing: RoutingSettings = {
     httpPort: 80 as Port,
     tls: undefined,
     hstsSeconds: undefined,
+    hasTrace: false,
     statsUser: undefined,
     maxConnections: 2048,
     maxConnectionsPerClient: 1024,

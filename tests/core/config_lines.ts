@@ -50,7 +50,7 @@ export function strangeLines(config: string, model: Model): string[] {
   // Where HAProxy can add backends, new ones inherit from the same defaults as those that are there.
   const hasAnswers = heads.includes("defaults _answers from _base");
   const answers = hasAnswers ? ["defaults _answers from _base"] : [];
-  const front = ["global", "defaults _base", "defaults from _base", "frontend _web"];
+  const front = ["global", "defaults _base", "defaults from _base", "cache _cache", "frontend _web"];
   const rates = ["1s", "10s", "60s", "3600s"].map((period) => `backend _rate_${period}`);
   const passwords = ["backend _known", "backend _wrong"];
   const begin = [...front, ...answers, ...rates, ...passwords, "backend _refused", "backend _unknown_host"];

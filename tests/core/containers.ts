@@ -70,6 +70,7 @@ export const SETTINGS: RoutingSettings = {
     httpPort: port(80),
     tls: undefined,
     hstsSeconds: undefined,
+    hasTrace: false,
     statsUser: undefined,
     maxConnections: 2048,
     maxConnectionsPerClient: 1024,

@@ -131,4 +131,89 @@ for (const program of programs) {
       assert.doesNotMatch(await lines(), /first|quiet[.]local /);
     });
   });
+
+  Deno.test(`${called(program)}: answers are kept as Cache-Control permits, and none of somebody in particular`, async () => {
+    let count = 0;
+    await using echo = new Echo((head) => {
+      const [, path = "", said = ""] = /^GET \/(\w+)\??(\S*)/.exec(head) ?? [];
+      const headers = path === "kept" ? "Cache-Control: public, max-age=60" : decodeURIComponent(said);
+      return ok(`${++count}`).replace("\r\n\r\n", `\r\n${headers || "X-None: 1"}\r\n\r\n`);
+    });
+    await onStage(program, {}, async (stage) => {
+      const own = { hostname: "own.local", cache: true, host_header: "same.local" };
+      const data = [own, { ...own, hostname: "two.local" }, { hostname: "plain.local" }];
+      await stage.apply(want(stage.routing, snapshotOf([{ port: echo.port, data }]), {}));
+      for (const way of WAYS) {
+        const isKept = async (host: string, path: string, ...args: string[]) => {
+          const first = (await curl(stage.httpPort, host, path, way, ...args)).body;
+          return first === (await curl(stage.httpPort, host, path, way, ...args)).body;
+        };
+        assert.equal(await isKept("own.local", `/kept?${way}`), true);
+        assert.equal(await isKept("own.local", `/kept?${way}`, "--header", "Cookie: a=b"), false);
+        assert.equal(await isKept("own.local", `/kept?${way}`, "--user", "a:b"), false);
+        assert.equal(await isKept("plain.local", `/kept?${way}`), false);
+        for (
+          const headers of [
+            "",
+            "Cache-Control: private, max-age=60",
+            "Cache-Control: no-store, max-age=60",
+            "Cache-Control: max-age=60\r\nSet-Cookie: a=b",
+            "Cache-Control: max-age=60\r\nVary: X-Any",
+          ]
+        ) {
+          assert.equal(
+            await isKept("own.local", `/x${WAYS.indexOf(way)}?${encodeURIComponent(headers)}`),
+            false,
+            headers,
+          );
+        }
+        // Another host's answers are its own, also where containers see the same Host.
+        const mine = (await curl(stage.httpPort, "own.local", `/kept?${way}`, way)).body;
+        assert.notEqual((await curl(stage.httpPort, "two.local", `/kept?${way}`, way)).body, mine);
+      }
+    });
+  });
+
+  Deno.test(`${called(program)}: with --trace each request has a trace, and clients see how long it took`, async () => {
+    await using echo = new Echo();
+    await onStage(program, { settings: { trace: "true" } }, async (stage) => {
+      await stage.apply(
+        want(stage.routing, snapshotOf([{ port: echo.port, data: { hostname: "own.local" } }]), {}),
+      );
+      for (const way of WAYS) {
+        const seen = async (...args: string[]) => {
+          const { headers, body } = await curl(stage.httpPort, "own.local", "/", way, ...args);
+          assert.match(
+            valuesOf(headers, "server-timing").join(),
+            /^queue;dur=-?\d+, connect;dur=-?\d+, response;dur=-?\d+$/,
+          );
+          return [valuesOf(body, "traceparent").join(), valuesOf(body, "tracestate").join()];
+        };
+        const [T, S] = ["1".repeat(32), "2".repeat(16)];
+        const state = ["--header", "tracestate: a=b"];
+        assert.deepEqual(await seen("--header", `traceparent: 00-${T}-${S}-00`, ...state), [
+          `00-${T}-${S}-00`,
+          "a=b",
+        ]);
+        const wrong = [
+          "",
+          "x",
+          `00-${"0".repeat(32)}-${S}-01`,
+          `00-${T}-${"0".repeat(16)}-01`,
+          `00-${T}-${S}-01-x`,
+        ];
+        const begun = new Set<string>();
+        for (const text of wrong) {
+          const [trace = "", said] = await seen(
+            ...text === "" ? [] : ["--header", `traceparent: ${text}`],
+            ...state,
+          );
+          assert.match(trace, /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+          assert.equal(said, "");
+          begun.add(trace);
+        }
+        assert.equal(begun.size, wrong.length);
+      }
+    });
+  });
 }

@@ -20,7 +20,9 @@ import routeHeaders from "../../../templates/route_headers.eta" with { type: "te
 import routeAsk from "../../../templates/route_ask.eta" with { type: "text" };
 import routeAuth from "../../../templates/route_auth.eta" with { type: "text" };
 import routeBegin from "../../../templates/route_begin.eta" with { type: "text" };
+import routeCache from "../../../templates/route_cache.eta" with { type: "text" };
 import routeCors from "../../../templates/route_cors.eta" with { type: "text" };
+import routeTrace from "../../../templates/route_trace.eta" with { type: "text" };
 import routeHsts from "../../../templates/route_hsts.eta" with { type: "text" };
 import routeLookup from "../../../templates/route_lookup.eta" with { type: "text" };
 import routeRedirect from "../../../templates/route_redirect.eta" with { type: "text" };
@@ -53,6 +55,8 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "trusted_proxies.eta": trustedProxies,
   "route_lookup.eta": routeLookup,
   "route_begin.eta": routeBegin,
+  "route_cache.eta": routeCache,
+  "route_trace.eta": routeTrace,
   "route_cors.eta": routeCors,
   "route_hsts.eta": routeHsts,
   "route_access.eta": routeAccess,

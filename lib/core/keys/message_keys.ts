@@ -165,6 +165,16 @@ export const MESSAGE_KEYS = {
     otherNames: ["accesslog", "log_requests"],
     meaning: "`false` keeps the route's requests out of the access log",
   },
+  cache: {
+    label: "cache",
+    kind: "boolean",
+    scope: "route",
+    flag: "cache",
+    costs: "key",
+    otherNames: ["caching", "cache_responses"],
+    meaning:
+      "keep answers for as long as their `Cache-Control` says, but none to requests with a cookie or `Authorization`",
+  },
   compress: {
     label: "compress",
     kind: "boolean",

@@ -83,6 +83,8 @@ export type Frontend = {
   readonly tls: { readonly port: Port; readonly certificate: string; readonly options: string } | undefined;
   /** For how long browsers are told to come by TLS alone where a route says nothing; `undefined` for not at all. */
   readonly hstsSeconds: number | undefined;
+  /** Requests get a trace, and answers their times. */
+  readonly hasTrace: boolean;
   /** The user of the statistics page; `undefined` where there is none. */
   readonly statsUser: string | undefined;
   readonly maxConnections: number;

@@ -211,6 +211,11 @@ export const SETTINGS = {
       commands: RENDERING,
     },
   ),
+  trace: flag("trace", ["SIGNALBOX_TRACE"], {
+    help:
+      "begin a trace (`traceparent`) for a request that has none, and tell clients by `Server-Timing` how long it took",
+    commands: RENDERING,
+  }),
   tlsOptions: value("tls-options", "TEXT", ["SIGNALBOX_TLS_OPTIONS", "HAPROXY_SSL_OPTS"], "", parseLine, {
     defaultText: "none",
     help: "further arguments of the TLS listener's bind line",

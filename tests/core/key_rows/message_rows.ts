@@ -94,6 +94,7 @@ export const MESSAGE_ROWS = {
     rows: [/^routes[.]map corsage \d+$/],
   },
   access_log: { sample: [false, "no"], right: [true], wrong: ["maybe"], rows: [] },
+  cache: { sample: [true, "yes"], right: [false], wrong: ["maybe"], rows: [] },
   compress: {
     sample: [true, "yes"],
     right: [false],

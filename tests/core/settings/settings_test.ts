@@ -30,6 +30,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   optIn: ["true", true],
   httpsRedirect: ["true", true],
   hstsSeconds: ["600", 600],
+  trace: ["true", true],
   maxConnections: ["100", 100],
   maxConnectionsPerClient: ["50", 50],
   trustedProxies: ["10.1.2.3/8, ::1", ["10.0.0.0/8", "0:0:0:0:0:0:0:1/128"]],
