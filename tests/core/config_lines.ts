@@ -1,7 +1,7 @@
 /** What may stand in a rendered config: each line of a backend is one of these, or the config says more than the model. */
 import type { Model } from "../../lib/core/model/model.ts";
 import { ownerOfRow } from "../../lib/core/keys/route_row.ts";
-import { HOSTS_MAP, PATTERNS_MAP, type Tables } from "../../lib/core/values/table.ts";
+import { HOSTS_MAP, PATTERNS_MAP, type Tables, VARIANTS_MAP } from "../../lib/core/values/table.ts";
 import { KEY_ROWS } from "./key_rows.ts";
 
 const rows = Object.values(KEY_ROWS);
@@ -75,6 +75,14 @@ export function strangeLines(config: string, model: Model): string[] {
 /** Rows that a route may have beside its row in hosts.map, each as `TABLE WORD VALUE`. */
 const ROWS: readonly RegExp[] = rows.flatMap((row) => "rows" in row ? row.rows : []);
 
+/** Each variant begins with the key of a route of its own, and has conditions of printable text. */
+const areVariants = (value: string, targets: ReadonlyMap<string, string>): boolean =>
+  value.split("\u241f").every((variant) => {
+    const [key = "", ...conditions] = variant.split("\u241e");
+    const isCondition = (text: string) => /^(?:m|[hqc][A-Za-z0-9_-]+|s)(?:\u241d[\x20-\x7e]+)*$/.test(text);
+    return targets.has(key) && conditions.length > 0 && conditions.every(isCondition);
+  });
+
 /** Hosts that are patterns stand for themselves in hosts.map, with a mark that no host has. */
 const isPatternRow = (key: string, value: string): boolean =>
   /^~[a-z0-9_.*+?()[\]{}^|$-]+$/.test(value) && key === `^${value.slice(1)}$`;
@@ -89,6 +97,7 @@ export function strangeRows(tables: Tables, model: Model): string[] {
       const id = ownerOfRow(key);
       const rest = key.slice(key.indexOf("|") + 1);
       const isRoute = table === HOSTS_MAP;
+      if (table === VARIANTS_MAP && backends.has(id) && areVariants(value, targets)) continue;
       if (table === PATTERNS_MAP && isPatternRow(key, value)) continue;
       const isKnown = isRoute
         ? /^(?<name>[^|]+)\|,(?:[a-z0-9]+,)*\|\k<name>$/.exec(value)?.groups?.name === targets.get(key)

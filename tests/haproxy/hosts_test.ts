@@ -1,44 +1,8 @@
 /** Which route a host and a path lead to: lists, patterns, the one for all others, and what the container sees of the path. */
 import assert from "node:assert/strict";
-import { want } from "../changes/situation.ts";
-import { snapshotOf } from "./containers_of_routes.ts";
-import { curl, PROTOCOLS } from "./curl.ts";
-import { Echo, ok, sendHead, statusOf } from "./echo.ts";
-import { called, onStage, programs, type Stage } from "./stage.ts";
-
-/** Containers that each answer with a name of their own and the path that they see. */
-class Containers implements AsyncDisposable {
-  readonly #echoes = new Map<string, Echo>();
-
-  constructor(...names: readonly string[]) {
-    for (const name of names) {
-      const answer = (head: string) => ok(`${name} ${/^\S+ (\S+)/.exec(head)?.[1]}`);
-      this.#echoes.set(name, new Echo(answer));
-    }
-  }
-
-  /** What is wanted where they say these things, the oldest first. */
-  async apply(stage: Stage, said: Readonly<Record<string, unknown>>): Promise<void> {
-    const all = Object.entries(said).map(([name, data], at) => {
-      const { port } = this.#echoes.get(name) ?? { port: 0 };
-      return { ...JSON.parse(snapshotOf(port, { [name]: data }))[0], Created: `2024-01-01T00:0${at}:00Z` };
-    });
-    await stage.apply(want(stage.routing, JSON.stringify(all), {}));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const echo of this.#echoes.values()) await echo[Symbol.asyncDispose]();
-  }
-}
-
-async function expectBodies({ httpPort }: Stage, bodies: Readonly<Record<string, string>>): Promise<void> {
-  for (const [url, wanted] of Object.entries(bodies)) {
-    for (const protocol of PROTOCOLS) {
-      const { status, body } = await curl(httpPort, `http://${url}`, protocol);
-      assert.equal(status === 200 ? body : `${status}`, wanted, `${protocol} ${url}`);
-    }
-  }
-}
+import { Containers, expectBodies } from "./containers_of_routes.ts";
+import { sendHead, statusOf } from "./echo.ts";
+import { called, onStage, programs } from "./stage.ts";
 
 for (const program of programs) {
   Deno.test(`${called(program)}: exact hosts come first, then wildcards, patterns, and the one for all others`, async () => {

@@ -1,10 +1,9 @@
 import type { Built } from "../../core/model/build_model.ts";
-import type { Route, Server } from "../../core/model/model.ts";
+import { routeName, type Server } from "../../core/model/model.ts";
 import { type Live, liveStates } from "../../core/status/live.ts";
 import { namedBy } from "../../core/snapshot/container_lookup.ts";
 import { formatEndpoint, type HostName, parseHost } from "../../core/values/names.ts";
 import { EVERY_HOST, expressionOf } from "../../core/values/host_pattern.ts";
-import { backendName } from "../../core/values/section_names.ts";
 import { formatNotice, formatNoticeLines, type Notice, onOneLine, quote } from "../../core/values/notice.ts";
 import { type Verdict, verdictsOf } from "../../core/model/verdict.ts";
 import { systemClock } from "../../clock.ts";
@@ -102,8 +101,6 @@ function unknownSubject(subject: string, built: Built): string {
   return `no container is called ${quote(subject)} and none serves it; hosts that are served: ${hosts}`;
 }
 
-const placeOf = ({ host, path }: Route): string => host + path;
-
 function explainOne(verdict: Verdict, built: Built, live: Live | undefined): Entry {
   const { container, server } = verdict;
   const notices = built.notices.filter((notice) => notice.subject === container.name).map((notice) =>
@@ -114,9 +111,9 @@ function explainOne(verdict: Verdict, built: Built, live: Live | undefined): Ent
   return {
     container: container.name,
     id: container.id.slice(0, 12),
-    hosts: verdict.hosts.filter(({ move }) => move === undefined).map(placeOf),
-    redirects: verdict.hosts.filter(({ move }) => move !== undefined).map(placeOf),
-    backend: own && backendName(own.host, own.path),
+    hosts: verdict.hosts.filter(({ move }) => move === undefined).map(routeName),
+    redirects: verdict.hosts.filter(({ move }) => move !== undefined).map(routeName),
+    backend: own?.backend,
     address: server && formatEndpoint(server.address, server.port),
     via: server && wayOf(server),
     why: verdict.why,

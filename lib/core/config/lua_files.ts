@@ -2,7 +2,12 @@ import { sha256 } from "../values/sha256.ts";
 import type { Templates } from "./templates.ts";
 
 /** Lua files of ours that HAProxy loads, each for one thing that routes ask for; `NAME.eta` is its template. */
-export const LUA_FILES: readonly string[] = ["headers.lua", "header_values.lua", "forward_auth.lua"];
+export const LUA_FILES: readonly string[] = [
+  "headers.lua",
+  "header_values.lua",
+  "forward_auth.lua",
+  "variants.lua",
+];
 
 /** What global.eta and the frontend's rules know of the Lua files. */
 export type Lua = {

@@ -15,12 +15,16 @@ import {
   type TableName,
   type Tables,
   type TableValue,
+  VARIANTS_MAP,
 } from "../values/table.ts";
 
 /** The flag of a route that redirects plain HTTP. */
 const TLS_ONLY: Flag = "tls";
 /** The flag of a host and path whose clients are sent elsewhere. */
 const REDIRECT: Flag = "redirect";
+/** The flag of a host and path of which some requests are for variants, and of one that has variants alone. */
+const VARIANTS: Flag = "variants";
+const ONLY: Flag = "only";
 
 /** What a route is in tables: the value of its hosts and paths in hosts.map, and the rows that are keyed by its id. */
 export type RouteTexts = { readonly value: TableValue; readonly rows: readonly RouteRow[] };
@@ -65,7 +69,7 @@ function askedOf(options: RouteOptions, memory: AskedMemory): Asked {
 
 type RoutingParts = Pick<Backend, "name" | "options" | "routes">;
 
-const ALL_FLAGS = [...new Set([REDIRECT, ...KEYS.map(({ flag }) => flag)])];
+const ALL_FLAGS = [...new Set([REDIRECT, VARIANTS, ONLY, ...KEYS.map(({ flag }) => flag)])];
 const ALL: ReadonlySet<Flag> = new Set(ALL_FLAGS);
 const NONE: ReadonlySet<Flag> = new Set();
 
@@ -90,16 +94,20 @@ export function knownFlags(fixed: string): ReadonlySet<Flag> | undefined {
  * flag which it does not know is left out.
  */
 export function tablesOf(
-  { routes, backends, tlsOnly, hostPatterns }: Model,
+  { routes, backends, tlsOnly, hostPatterns, variants }: Model,
   textsOf: TextsOf,
   known: ReadonlySet<Flag> | undefined,
 ): { readonly tables: Tables; readonly rows: readonly HostRow[] } {
   const hosts = new Map<TableKey, TableValue>();
   const rows: HostRow[] = [];
+  const hasVariants = variants.parents.size > 0;
   const hasTlsOnly = tlsOnly.size > 0;
   for (const route of routes) {
     const { key, host, path, by, backend: name } = route;
-    const value = valueOf(route, textsOf);
+    const found = valueOf(route, textsOf);
+    const value = found !== undefined && hasVariants && variants.parents.has(key)
+      ? withMore(found, route.isOnly === true ? [VARIANTS, ONLY] : [VARIANTS])
+      : found;
     if (value === undefined) throw new TypeError(`The model has a route to ${name}, and no such backend`);
     const wanted = hasTlsOnly && tlsOnly.has(key) ? withTlsOnly(value) : value;
     if (known !== ALL && !flagsOf(wanted).isSubsetOf(known ?? NONE)) continue;
@@ -109,6 +117,7 @@ export function tablesOf(
   }
   const others = new Map<TableName, Map<TableKey, TableValue>>();
   for (const name of ROUTE_TABLES.keys()) others.set(name, new Map());
+  for (const [key, value] of variants.rows) others.get(VARIANTS_MAP)?.set(key, value);
   for (const host of hostPatterns) {
     others.get(PATTERNS_MAP)?.set(expressionOf(host) as TableKey, `${host}` as TableValue);
   }
@@ -123,10 +132,11 @@ export function tablesOf(
 /** The value of a route in hosts.map: its backend's, with a flag of its own where its clients are sent elsewhere. */
 function valueOf({ backend, move }: Route, textsOf: TextsOf): TableValue | undefined {
   const value = textsOf.get(backend)?.texts.value;
-  return value === undefined || move === undefined
-    ? value
-    : withFlags(value, new Set([...flagsOf(value), REDIRECT]));
+  return value === undefined || move === undefined ? value : withMore(value, [REDIRECT]);
 }
+
+const withMore = (value: TableValue, more: readonly Flag[]): TableValue =>
+  withFlags(value, new Set([...flagsOf(value), ...more]));
 
 /** What each route's row in hosts.map would be, if its backend were gone: that of the backend that claimed it next. */
 export function heirsOf(

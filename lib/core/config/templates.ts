@@ -36,6 +36,8 @@ import routeTimeouts from "../../../templates/route_timeouts.eta" with { type: "
 import routeTls from "../../../templates/route_tls.eta" with { type: "text" };
 import server from "../../../templates/server.eta" with { type: "text" };
 import trustedProxies from "../../../templates/trusted_proxies.eta" with { type: "text" };
+import routeVariants from "../../../templates/route_variants.eta" with { type: "text" };
+import variantsLua from "../../../templates/variants.lua.eta" with { type: "text" };
 import userlists from "../../../templates/userlists.eta" with { type: "text" };
 import unknownHost from "../../../templates/unknown_host.eta" with { type: "text" };
 
@@ -54,6 +56,8 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "client_limits.eta": clientLimits,
   "trusted_proxies.eta": trustedProxies,
   "route_lookup.eta": routeLookup,
+  "route_variants.eta": routeVariants,
+  "variants.lua.eta": variantsLua,
   "route_begin.eta": routeBegin,
   "route_cache.eta": routeCache,
   "route_trace.eta": routeTrace,

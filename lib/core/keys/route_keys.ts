@@ -8,10 +8,12 @@ import { LIMIT_KEYS } from "./limit_keys.ts";
 import { REDIRECT_KEYS } from "./redirect_keys.ts";
 import type { RouteKey } from "./route_key.ts";
 import { SERVER_KEYS } from "./server_keys.ts";
+import { VARIANT_KEYS } from "./variant_keys.ts";
 
 /** Every key of INTERLOCK_DATA and its label, group by group. Labels and JSON read through the same parsers. */
 export const ROUTE_KEYS = {
   ...HOST_KEYS,
+  ...VARIANT_KEYS,
   ...REDIRECT_KEYS,
   ...ACCESS_KEYS,
   ...LIMIT_KEYS,

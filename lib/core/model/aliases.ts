@@ -1,18 +1,26 @@
 import { canonicalHosts, isPattern } from "../keys/redirect.ts";
 import type { RouteData } from "../keys/route_data.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
+import type { Variant } from "../keys/variant.ts";
+import type { TableKey } from "../values/table.ts";
 import { EVERY_HOST } from "../values/host_pattern.ts";
 import { type BackendName, type HostName, type PathPrefix, routeKey } from "../values/names.ts";
 import type { Route } from "./model.ts";
 
-/** The route of a host and a path, for a container that asks for it. */
+/**
+ * The route of a host and a path, for a container that asks for it. The key of a variant begins with a mark and its hash: no
+ * client can ask for such a host.
+ */
 export function routeOf(
   container: ContainerView,
   host: HostName,
   path: PathPrefix,
   backend: BackendName,
+  variant?: Variant,
 ): Route {
-  return { key: routeKey(host, path), host, path, backend, by: container.name };
+  const key = routeKey(host, path);
+  const route = { key, host, path, backend, by: container.name };
+  return variant === undefined ? route : { ...route, key: `?${variant.hash}/${key}` as TableKey, variant };
 }
 
 const NONE: readonly Route[] = [];
@@ -26,7 +34,11 @@ export function aliasesOf(container: ContainerView, own: Route, data: RouteData)
   const add = (route: Route) => {
     if (route.key !== own.key && !routes.has(route.key)) routes.set(route.key, route);
   };
-  for (const host of hosts) for (const path of paths) add(routeOf(container, host, path, own.backend));
+  for (const host of hosts) {
+    for (const path of paths) {
+      add(routeOf(container, host, path, own.backend, own.variant));
+    }
+  }
   for (const redirect of redirects) {
     if (isPattern(redirect)) continue;
     add({ ...routeOf(container, redirect.host, redirect.path, own.backend), move: redirect.move });

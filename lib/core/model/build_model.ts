@@ -6,8 +6,10 @@ import { type Backend, hasTls, type Model, type Route, type Server } from "./mod
 import { type Considered, type Merged, ModelMemory } from "./model_memory.ts";
 import { type BackendName, type HostName, type PathPrefix, type ServerName } from "../values/names.ts";
 import { isHostPattern } from "../values/host_pattern.ts";
+import { inheritGuards } from "./inherit_guards.ts";
 import { NetworkOwners } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
+import { placeVariants } from "./variants.ts";
 import { NoticeList } from "../values/notice_list.ts";
 import { numericId, type Offer } from "./offer.ts";
 import { hostPatterns, wildcardDepths } from "./special_hosts.ts";
@@ -166,6 +168,8 @@ class Builder {
     const routes = starting.size === 0
       ? claimed
       : claimed.filter(({ backend }) => this.drafts.get(backend)?.members.some(hasRun));
+    const variants = placeVariants(owners, routes);
+    notices.addAll(variants.notices);
     const services = new AuthServices(this.snapshot, settings, this.#networks, this.memory.services);
     const backends: Backend[] = [];
     for (const [name, draft] of this.drafts) {
@@ -177,15 +181,18 @@ class Builder {
       backends.push(services.resolve(merged.backend));
     }
     notices.addAll(services.notices);
-    const held = hasTls(settings.frontend) ? holdTlsOnly(backends, owners) : NO_HELD;
+    const guarded = inheritGuards(backends, variants.above);
+    notices.addAll(guarded.notices);
+    const held = hasTls(settings.frontend) ? holdTlsOnly(guarded.backends, owners) : NO_HELD;
     notices.addAll(held.notices);
     const model: Model = {
       frontend: settings.frontend,
-      backends: this.memory.backends.sort(backends),
-      routes,
+      backends: this.memory.backends.sort(guarded.backends),
+      routes: variants.only.length === 0 ? routes : [...routes, ...variants.only].sort(byKey),
       tlsOnly: held.routes,
       wildcardDepths: wildcardDepths(routes),
       hostPatterns: hostPatterns(owners, routes),
+      variants,
       heirs,
     };
     return { model, notices: notices.finish(), considered, owners };

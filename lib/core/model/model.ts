@@ -1,4 +1,5 @@
 import type { Move } from "../keys/redirect.ts";
+import type { Variant } from "../keys/variant.ts";
 import type { ServerOptions } from "../keys/options.ts";
 import type { Endpoint } from "./choose_endpoint.ts";
 import type { MergedOptions } from "./merge_rules.ts";
@@ -11,7 +12,7 @@ import type {
   Port,
   ServerName,
 } from "../values/names.ts";
-import type { TableKey } from "../values/table.ts";
+import type { TableKey, TableValue } from "../values/table.ts";
 
 /** Why a server may not have traffic yet, as Docker tells it; `open` leaves it to the prober. */
 export type Gate = "open" | "created" | "starting" | "unhealthy" | "stopping";
@@ -73,7 +74,15 @@ export type Route = {
   readonly by: string;
   /** Where clients of it are sent, in place of being served. */
   readonly move?: Move;
+  /** Which of the requests to its host and path it is for; all where there is none. */
+  readonly variant?: Variant;
+  /** It stands for a host and path of which nobody serves all requests: what is for no variant is not served. */
+  readonly isOnly?: true;
 };
+
+/** A route as people are told of it: host and path, and which variant of them it is. */
+export const routeName = ({ host, path, variant }: Route): string =>
+  variant === undefined ? host + path : `${host}${path} (variant ${variant.hash.slice(0, 6)})`;
 
 /** Where clients come in. */
 export type Frontend = {
@@ -113,6 +122,14 @@ export type Frontend = {
 export const hasTls = ({ tls, trustedProxies }: Frontend): boolean =>
   tls !== undefined || trustedProxies.length > 0;
 
+/** The variants of all hosts and paths, as tables have them. */
+export type PlacedVariants = {
+  /** By the id of the route that serves what is for no variant, `|`, host and path: the variants. */
+  readonly rows: ReadonlyMap<TableKey, TableValue>;
+  /** The routes of which some requests are for variants. */
+  readonly parents: ReadonlySet<TableKey>;
+};
+
 /** What we want HAProxy to do. */
 export type Model = {
   readonly frontend: Frontend;
@@ -126,6 +143,8 @@ export type Model = {
   readonly wildcardDepths: readonly number[];
   /** Hosts that are patterns, in the order in which they count. */
   readonly hostPatterns: readonly HostName[];
+  /** Which variants hosts and paths have. */
+  readonly variants: PlacedVariants;
   /** Who would serve a route, by key, if its backend were gone: whoever claimed it next. */
   readonly heirs: ReadonlyMap<TableKey, Route>;
 };

@@ -5,6 +5,7 @@ import type { NetworkOwner } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
 import type { ListedServer } from "../labels/listed.ts";
 import { readRouteData, type SaidBefore } from "../labels/read_routes.ts";
+import { variantOf } from "../keys/variant.ts";
 import { serverOptions } from "../keys/options.ts";
 import type { RouteData } from "../keys/route_data.ts";
 import { routeHost } from "./choose_host.ts";
@@ -124,7 +125,8 @@ function readOffer(
   const port = choosePort(container, shared, data.port);
   if (!port.ok) return noAddress(container, data, host, port.why);
   const [path = "" as PathPrefix] = data.context_root ?? [];
-  const own = routeOf(container, host, path, backendName(host, path));
+  const variant = variantOf(data);
+  const own = routeOf(container, host, path, backendName(host, path, variant?.hash), variant);
   const name = serverName(own.backend, container.id, port.value);
   const used = inUse.get(name);
   const chosen = chooseWay(container, shared, port.value, data.network, settings.address, used);

@@ -12,11 +12,13 @@ export const NO_HELD: Held = { routes: new Set(), notices: [] };
 
 /**
  * What was to be closed stays closed on the whole host: where the container at a host's root says `ssl_only`, it holds for
- * the paths that other containers serve there. The root of a host without one of its own is that of the longest wildcard.
+ * the paths and variants that other containers serve there. The root of a host without one of its own is that of the longest wildcard.
  * `owners` has each route by its key.
  */
 export function holdTlsOnly(backends: readonly Backend[], owners: ReadonlyMap<string, Route>): Held {
-  const paths = backends.filter(({ path, options }) => path !== "" && !options.ssl_only);
+  const paths = backends.filter(({ path, options, routes }) =>
+    (path !== "" || routes.some(({ variant }) => variant !== undefined)) && !options.ssl_only
+  );
   if (paths.length === 0 || !backends.some(({ options }) => options.ssl_only === true)) return NO_HELD;
   const served = new Map(backends.map(({ name, options }) => [name, options]));
   const routes = new Set<TableKey>();

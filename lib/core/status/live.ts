@@ -1,5 +1,6 @@
 import { formatEndpoint } from "../values/names.ts";
 import type { ServerStatus, Status } from "./status.ts";
+import { routeName } from "../model/model.ts";
 import type { Verdict } from "../model/verdict.ts";
 
 /** Whether what a container serves gets traffic now; `undefined` where that cannot be told. */
@@ -12,7 +13,7 @@ export function liveStates(status: Status): (verdict: Verdict) => Live | undefin
     const [own] = hosts;
     if (own === undefined || server === undefined) return undefined;
     const address = formatEndpoint(server.address, server.port);
-    const found = routes.get(own.host + own.path)?.find((each) =>
+    const found = routes.get(routeName(own))?.find((each) =>
       each.container === container.name && each.address === address
     );
     return found === undefined ? { getsTraffic: false, why: whyUnknown(status) } : liveOf(found);

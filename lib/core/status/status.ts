@@ -1,6 +1,6 @@
 import { count } from "../values/count.ts";
 import { formatListeners, type ListenerStatus } from "./listeners.ts";
-import type { Model, Server } from "../model/model.ts";
+import { type Model, routeName, type Server } from "../model/model.ts";
 import { formatEndpoint, type ServerName } from "../values/names.ts";
 import { formatNotice, type Notice, onOneLine } from "../values/notice.ts";
 import { type ReloadReason, reloadReasonText } from "../plan/reload_reason.ts";
@@ -269,10 +269,11 @@ function detoursOf({ backends }: Model): NonNullable<Status["detours"]> {
 
 function readRoutes(model: Model, read: (server: Server) => ServerStatus): Status["routes"] {
   const servers = new Map(model.backends.map((backend) => [backend.name, backend.servers.map(read)]));
-  return model.routes.map(({ host, path, backend }) => ({
-    route: host + path,
-    backend,
-    servers: servers.get(backend) ?? [],
+  // A host and path that has variants alone is none by itself.
+  return model.routes.filter(({ isOnly }) => isOnly !== true).map((route) => ({
+    route: routeName(route),
+    backend: route.backend,
+    servers: servers.get(route.backend) ?? [],
   }));
 }
 

@@ -25,18 +25,22 @@ const MARK = "::hash:";
 const HASH_DIGITS = 32;
 
 /**
- * The backend that serves a host and path. No two pairs share a name, and none begins with `_`, as our own
+ * The backend that serves a host and path, or a variant of it. No two pairs share a name, and none begins with `_`, as our own
  * sections do, but `_.`, which stands for a wildcard's `*.`: labels never begin with `_`, hosts never hold `:`.
  */
-export function backendName(host: HostName, path: PathPrefix): BackendName {
+export function backendName(host: HostName, path: PathPrefix, variant?: string): BackendName {
   const base = hostInName(host);
-  if (path === "") return bounded(base);
+  const end = variant === undefined ? "" : `${VARIANT_MARK}${variant}`;
+  if (path === "") return bounded(base + end);
   const suffix = path.replace(
     /[^A-Za-z0-9_.-]/g,
     (c) => c === "/" ? ":" : `::${c.charCodeAt(0).toString(16)}`,
   );
-  return bounded(base + suffix);
+  return bounded(base + suffix + end);
 }
+
+/** Before the hash of a variant: no path has it, as two colons are followed by two hexadecimal digits there. */
+const VARIANT_MARK = "::if:";
 
 /** The host's part in the names of its backends, before the first colon, where it is not too long. */
 export function hostInName(host: HostName): string {

@@ -38,6 +38,9 @@ export const PREFIXES_MAP = "prefixes.map" as TableName;
 /** The table of patterns of paths, and of the paths that take their place. */
 export const PATH_PATTERNS_MAP = "path_patterns.map" as TableName;
 
+/** The table of variants: the id of the route that serves all other requests, `|`, host and path; the variants there. */
+export const VARIANTS_MAP = "variants.map" as TableName;
+
 /** Tables of regular expressions where more than one row may match: the first row that matches counts, so that their order does too. */
 export const ORDERED_TABLES: ReadonlySet<TableName> = new Set([REDIRECT_PATTERNS_MAP, PATTERNS_MAP]);
 
@@ -52,6 +55,7 @@ export const ROUTE_TABLES: ReadonlyMap<TableName, string> = new Map([
     "Who may come in, by the first hexadecimal digits of the address: id|4 or 6|digits, the longest counts",
   ],
   [PATTERNS_MAP, "Hosts that are patterns: ^expression$ host-of-hosts.map"],
+  [VARIANTS_MAP, "Variants of hosts and paths: id|host/path/ host-of-hosts.map, conditions"],
   [PREFIXES_MAP, "Paths that are taken off: id|prefix/ prefix|segments|path in its place"],
   [PATH_PATTERNS_MAP, "Paths that are written anew: ^id[|]pattern$ path"],
   [REDIRECTS_MAP, "Redirects: id|host/path/ code tail scheme host path"],

@@ -1,0 +1,132 @@
+/** Requests of one host and path that go to different containers: by method, header, query, cookie, and by chance. */
+import assert from "node:assert/strict";
+import { httpGet } from "../harness/http.ts";
+import { Containers, expectBodies } from "./containers_of_routes.ts";
+import { curl, PROTOCOLS } from "./curl.ts";
+import { called, onStage, programs, type Stage } from "./stage.ts";
+
+/** A request as curl sends it, and the container that answers; a status where none does. */
+type Asked = readonly [url: string, wanted: string, ...args: readonly string[]];
+
+async function expectAnswers({ httpPort }: Stage, all: readonly Asked[]): Promise<void> {
+  for (const [url, wanted, ...args] of all) {
+    for (const protocol of PROTOCOLS) {
+      const { status, body } = await curl(httpPort, `http://${url}`, protocol, ...args);
+      const found = status === 200 ? body.split(" ")[0] : `${status}`;
+      assert.equal(found, wanted, `${protocol} ${url} ${args.join(" ")}`);
+    }
+  }
+}
+
+const PLAIN = { hostname: "w.test" };
+
+for (const program of programs) {
+  const name = called(program);
+
+  Deno.test(`${name}: a variant serves the requests that it names, and the plain route all others`, async () => {
+    await using containers = new Containers(
+      "plain",
+      "deep",
+      "post",
+      "canary",
+      "query",
+      "two",
+      "api",
+      "alone",
+    );
+    await onStage(program, {}, async (stage) => {
+      const said = {
+        plain: PLAIN,
+        deep: { ...PLAIN, context_root: "/api/deep" },
+        post: { ...PLAIN, methods: ["post"] },
+        canary: { ...PLAIN, match_headers: ["X-Canary: yes", "x-canary: a, b"] },
+        query: { ...PLAIN, match_query: ["v=1 2"], alias_domains: ["x.test"] },
+        two: { ...PLAIN, match_headers: ["X-Canary"], match_cookies: ["beta=1"] },
+        api: { ...PLAIN, context_root: "/api", methods: ["GET", "PUT"], context_root_rewrite: true },
+        alone: { hostname: "alone.test", match_headers: ["x-key: %[src]|,\"'\\ <<"] },
+      };
+      await containers.apply(stage, said);
+      await expectAnswers(stage, [
+        ["w.test/", "plain"],
+        ["w.test/", "post", "-d", "x"],
+        ["w.test/", "plain", "-X", "post", "-d", "x"],
+        ["w.test/", "canary", "-H", "x-CANARY: yes"],
+        ["w.test/", "canary", "-H", "X-Canary: no", "-H", "X-Canary: yes"],
+        ["w.test/", "canary", "-H", "X-Canary: a, b"],
+        ["w.test/", "plain", "-H", "X-Canary: yes2"],
+        ["w.test/?v=1+2", "query"],
+        ["w.test/?a&v=%31%202&b", "query"],
+        ["w.test/?v=1", "plain"],
+        ["w.test/?w=v=1+2", "plain"],
+        ["w.test/", "two", "-H", "X-Canary: yes", "-H", "Cookie: a=b; beta=1;c=d"],
+        ["w.test/", "plain", "-H", "Cookie: xbeta=1"],
+        ["w.test/", "canary", "-H", "X-Canary: yes", "-H", "Cookie: beta=11"],
+        ["w.test/api/x", "api"],
+        ["w.test/api/x", "post", "-d", "x"],
+        ["w.test/api/deep/x", "deep"],
+        ["w.test/apis", "plain"],
+        ["x.test/?v=1+2", "query"],
+        ["x.test/", "404"],
+        ["alone.test/", "404"],
+        ["alone.test/", "alone", "-H", "x-key: %[src]|,\"'\\ <<"],
+      ]);
+      await expectBodies(stage, { "w.test/api/x?y": "api /x?y" });
+      const { post: _, ...others } = said;
+      await containers.apply(stage, others);
+      await expectAnswers(stage, [["w.test/", "plain", "-d", "x"], ["w.test/api/x", "plain", "-d", "x"]]);
+      const { plain: __, ...rest } = others;
+      await containers.apply(stage, rest);
+      await expectAnswers(stage, [
+        ["w.test/", "404"],
+        ["w.test/api/deep", "deep"],
+        ["w.test/?v=1+2", "query"],
+        ["w.test/api/x", "api"],
+        ["w.test/api/x", "404", "-d", "x"],
+      ]);
+    });
+  });
+
+  Deno.test(`${name}: what protects the plain route protects its variants, also those of younger containers`, async () => {
+    await using containers = new Containers("plain", "share", "post", "open");
+    await onStage(program, {}, async (stage) => {
+      const said = {
+        plain: { ...PLAIN, deny_from: ["127.0.0.0/8"] },
+        share: { ...PLAIN, share: 100 },
+        post: { ...PLAIN, context_root: "/x", methods: ["POST"] },
+      };
+      await containers.apply(stage, said);
+      await expectAnswers(stage, [["w.test/", "403"], ["w.test/x", "403", "-d", "x"]]);
+      await containers.apply(stage, { ...said, plain: PLAIN });
+      await expectAnswers(stage, [["w.test/", "share"], ["w.test/x", "post", "-d", "x"]]);
+      await containers.apply(stage, said);
+      await expectAnswers(stage, [["w.test/", "403"], ["w.test/x", "403", "-d", "x"]]);
+    });
+  });
+
+  Deno.test(`${name}: a share of the requests goes to another container, and comes, changes and goes while it runs`, async () => {
+    await using containers = new Containers("plain", "share", "other");
+    await onStage(program, {}, async (stage) => {
+      const count = async (wanted: string) => {
+        let found = 0;
+        const { httpPort } = stage;
+        for (let at = 0; at < 200; at++) {
+          if ((await httpGet({ port: httpPort, host: "w.test" })).body.startsWith(wanted)) found++;
+        }
+        return found;
+      };
+      await containers.apply(stage, { plain: PLAIN, share: { ...PLAIN, share: 0 } });
+      assert.equal(await count("share"), 0);
+      await containers.apply(stage, { plain: PLAIN, share: { ...PLAIN, share: 50 } });
+      const half = await count("share");
+      assert.ok(half > 50 && half < 150, `${half} of 200`);
+      await containers.apply(stage, {
+        plain: PLAIN,
+        share: { ...PLAIN, share: 40 },
+        other: { ...PLAIN, share: 60, methods: ["GET"] },
+      });
+      assert.equal(await count("plain"), 0);
+      await containers.apply(stage, { plain: PLAIN });
+      assert.equal(await count("plain"), 200);
+    });
+  });
+}
