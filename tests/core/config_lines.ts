@@ -53,7 +53,15 @@ export function strangeLines(config: string, model: Model): string[] {
   const front = ["global", "defaults _base", "defaults from _base", "cache _cache", "frontend _web"];
   const rates = ["1s", "10s", "60s", "3600s"].map((period) => `backend _rate_${period}`);
   const passwords = ["backend _known", "backend _wrong"];
-  const begin = [...front, ...answers, ...rates, ...passwords, "backend _refused", "backend _unknown_host"];
+  const begin = [
+    ...front,
+    ...answers,
+    "peers _local",
+    ...rates,
+    ...passwords,
+    "backend _refused",
+    "backend _unknown_host",
+  ];
   if (heads.slice(0, begin.length).join() !== begin.join()) {
     found.push(`it begins with ${heads.slice(0, begin.length).join(", ")}`);
   }

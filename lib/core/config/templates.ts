@@ -10,6 +10,7 @@ import headersLua from "../../../templates/headers.lua.eta" with { type: "text" 
 import haproxyCfg from "../../../templates/haproxy.cfg.eta" with { type: "text" };
 import lastTry from "../../../templates/last_try.lua.eta" with { type: "text" };
 import hostsMap from "../../../templates/hosts.map.eta" with { type: "text" };
+import peers from "../../../templates/peers.eta" with { type: "text" };
 import processCfg from "../../../templates/process.cfg.eta" with { type: "text" };
 import headerValuesLua from "../../../templates/header_values.lua.eta" with { type: "text" };
 import rateTables from "../../../templates/rate_tables.eta" with { type: "text" };
@@ -78,6 +79,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "route_buffer.eta": routeBuffer,
   "route_timeouts.eta": routeTimeouts,
   "route_retries.eta": routeRetries,
+  "peers.eta": peers,
   "userlists.eta": userlists,
   "refused.eta": refused,
   "unknown_host.eta": unknownHost,

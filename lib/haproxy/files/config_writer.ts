@@ -9,7 +9,7 @@ import type { Templates } from "../../core/config/templates.ts";
 import type { Generation, Outcome, Reporter } from "../../ports.ts";
 import { tryNewBinds } from "./bind_trial.ts";
 import type { GenerationStore } from "./generation_store.ts";
-import { cookieKey, instanceName } from "./instance_name.ts";
+import { cookieKey, instanceName, peersKey } from "./instance_name.ts";
 import { checkConfig } from "../process/program.ts";
 import { copyFiles } from "./safe_files.ts";
 
@@ -49,6 +49,7 @@ export class ConfigWriter {
   #copyTrouble: string | undefined;
   #instance: string | undefined;
   #cookieKey: string | undefined;
+  #peersKey: string | undefined;
 
   constructor(
     readonly store: GenerationStore,
@@ -149,6 +150,7 @@ export class ConfigWriter {
         ...this.settings.env(),
         SIGNALBOX_RUN: "1",
         SIGNALBOX_INSTANCE: this.#instance ??= instanceName(this.store.stateDir),
+        SIGNALBOX_PEERS: this.#peersKey ??= peersKey(this.store.stateDir),
         SIGNALBOX_COOKIE_KEY: this.#cookieKey ??= cookieKey(this.store.stateDir),
       },
       description: describeGeneration(generation),

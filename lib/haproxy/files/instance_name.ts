@@ -15,6 +15,13 @@ export const instanceName = (stateDir: string): string =>
 export const cookieKey = (stateDir: string): string =>
   keptText(stateDir, "cookie-key", /^[A-Za-z0-9_-]{32,128}$/, chance);
 
+/**
+ * The name by which workers know each other when one teaches the next what its tables have: on an address that anybody on
+ * this machine may connect to, it is the password too. Throws where it cannot be kept.
+ */
+export const peersKey = (stateDir: string): string =>
+  keptText(stateDir, "peers-key", /^[0-9a-f]{32}$/, chance);
+
 /** 122 bits of chance, as 32 digits. */
 const chance = (): string => crypto.randomUUID().replaceAll("-", "");
 
