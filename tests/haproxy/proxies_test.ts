@@ -21,7 +21,7 @@ const snapshotOf = (port: number) =>
           { hostname: "lan.local", allow_from: ["internal"] },
           { hostname: "shut.local", deny_from: ["192.0.2.0/24"] },
           { hostname: "rate.local", rate_limit: "1/1h" },
-          { hostname: "tls.local", ssl_only: true },
+          { hostname: "tls.local", ssl_only: true, hsts: "max-age=60" },
         ])
       }`],
     },
@@ -165,8 +165,11 @@ for (const program of programs) {
     const port = String(stage.httpPort);
     assert.deepEqual(names.map((name) => headerOf(odd, name)), ["http", "own.local", port]);
     // HTTPS up to the proxy is HTTPS.
-    assert.equal(statusOf(await ask(stage, "tls.local", "X-Forwarded-Proto: https")), "200");
+    const secure = await ask(stage, "tls.local", "X-Forwarded-Proto: https");
+    assert.equal(statusOf(secure), "200");
+    assert.match(secure, /^strict-transport-security: max-age=60\r$/im);
     const redirected = await ask(stage, "tls.local", "X-Forwarded-Proto: http");
+    assert.doesNotMatch(redirected, /strict-transport-security/i);
     assert.match(redirected, /^HTTP\/1.1 308[^]*^location: https:\/\/tls.local\/\r$/im);
 
     const { stdout } = await new Deno.Command("curl", {
