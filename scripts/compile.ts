@@ -40,6 +40,8 @@ export const PERMISSIONS: readonly string[] = [
     "NODE_DEBUG",
     "READABLE_STREAM",
     "PINO_*",
+    "LOG_TOKENS",
+    "LOG_STREAM",
   ].join(","),
 ];
 

@@ -39,18 +39,23 @@ export async function readRoutesFiles({ routes }: Settings): Promise<readonly Ro
 
 async function readContainersOf(settings: Settings, terminal: Terminal, which: Which): Promise<Snapshot> {
   if (settings.snapshot === undefined) {
-    return decodeOrFail(await snapshotOfDocker(settings, which), "Docker's answer");
+    return decodeOrFail(await snapshotOfDocker(settings, which), "Docker's answer", settings);
   }
-  return (await openSnapshot(settings.snapshot, terminal)).snapshot;
+  return (await openSnapshot(settings.snapshot, settings, terminal)).snapshot;
 }
 
 /** The text of a snapshot, after a check that it is one. Throws Failure with code 2. */
-export async function readSnapshotText(path: string, terminal: Terminal): Promise<string> {
-  return (await openSnapshot(path, terminal)).text;
+export async function readSnapshotText(
+  path: string,
+  settings: Settings,
+  terminal: Terminal,
+): Promise<string> {
+  return (await openSnapshot(path, settings, terminal)).text;
 }
 
 async function openSnapshot(
   path: string,
+  settings: Settings,
   terminal: Terminal,
 ): Promise<{ readonly text: string; readonly snapshot: Snapshot }> {
   const name = path === "-" ? "standard input" : `"${path}"`;
@@ -61,11 +66,11 @@ async function openSnapshot(
         `cannot read the snapshot ${name}: ${messageOf(error)}, expected what docker inspect prints`,
       );
     });
-  return { text, snapshot: decodeOrFail(text, `the snapshot ${name}`) };
+  return { text, snapshot: decodeOrFail(text, `the snapshot ${name}`, settings) };
 }
 
-function decodeOrFail(text: string, what: string): Snapshot {
-  const snapshot = decodeSnapshot(text);
+function decodeOrFail(text: string, what: string, { labelPrefix }: Settings): Snapshot {
+  const snapshot = decodeSnapshot(text, labelPrefix);
   if (snapshot.ok) return snapshot.value;
   throw wrongUsage(`cannot use ${what}: expected ${snapshot.expected}`);
 }

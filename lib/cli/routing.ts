@@ -72,6 +72,7 @@ export async function prepareRouting(settings: Settings, before?: Routing): Prom
     addBackends: settings.addBackends,
     listeners: ownListeners(settings),
     isOptIn: settings.optIn,
+    labelPrefix: settings.labelPrefix,
     redirectsToTls: settings.httpsRedirect,
   };
   const templates = await loadTemplates(settings.templates);

@@ -58,6 +58,36 @@ live("labels do the same as the data", async (stage) => {
 });
 
 live(
+  "two signalboxes share an engine, each with labels of its own prefix, and a routes file of its own",
+  async (stage) => {
+    const routes = `${stage.folder}/routes.yaml`;
+    const servers = (port: number) => `nas: {hostname: nas.local, servers: ["127.0.0.1:${port}"]}\n`;
+    const machine = (name: string) =>
+      Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => undefined }, () => new Response(name));
+    const [first, second] = [machine("first"), machine("second")];
+    stage.defer(() => Promise.all([first.shutdown(), second.shutdown()]));
+    await Deno.writeTextFile(routes, servers(first.addr.port));
+    const inner = await stage.router();
+    const edge = await stage.router({ flags: ["--label-prefix", "edge", "--routes", routes] });
+    await startContainer({
+      env: { NAME: "both" },
+      flags: ["-P"],
+      labels: { "interlock.hostname": "inner.local", "edge.hostname": "edge.local" },
+    });
+    await inner.answers("inner.local");
+    await edge.answers("edge.local");
+    assert.equal((await inner.get("edge.local")).status, 404);
+    assert.equal((await edge.get("inner.local")).status, 404);
+    assert.equal((await edge.get("nas.local")).body, "first");
+    await Deno.writeTextFile(routes, servers(second.addr.port));
+    await eventually(async () => (await edge.get("nas.local")).body === "second", {
+      what: "the second machine",
+    });
+    assert.equal((await edge.get("edge.local")).body.trim(), "both");
+  },
+);
+
+live(
   "labels of an image count as the container's own, and hostile ones cost nobody else anything",
   async (stage) => {
     const router = await stage.router();

@@ -72,7 +72,7 @@ async function prepare(
   // A file that is wrong from the start ends signalbox. When it breaks later, HAProxy goes on with what it has.
   const snapshot = settings.snapshot === undefined
     ? undefined
-    : await readSnapshotText(settings.snapshot, terminal);
+    : await readSnapshotText(settings.snapshot, settings, terminal);
   const routes = await readRoutesFiles(settings);
   return { context: { settings, stateDir, routing, report }, given: { snapshot, routes } };
 }

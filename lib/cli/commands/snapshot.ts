@@ -11,7 +11,9 @@ export async function snapshot(
   options: { readonly output?: string } & Record<string, unknown>,
   terminal: Terminal,
 ): Promise<number> {
-  const text = await snapshotOfDocker(settingsOf(options, terminal), "running", withoutSecrets);
+  const settings = settingsOf(options, terminal);
+  const keep = (reduced: unknown) => withoutSecrets(reduced, settings.labelPrefix);
+  const text = await snapshotOfDocker(settings, "running", keep);
   const { output } = options;
   if (output === undefined || output === "-") await terminal.out(text);
   else {

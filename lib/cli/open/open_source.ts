@@ -32,9 +32,11 @@ async function openContainers(
   if (isPipe) {
     const path = `${stateDir}/stdin.json`;
     await Deno.writeTextFile(path, given ?? "", { mode: 0o600 });
-    return new FileSource(path, systemClock, report);
+    return new FileSource(path, systemClock, report, settings.labelPrefix);
   }
-  if (snapshot !== undefined) return new FileSource(absolute(snapshot), systemClock, report);
+  if (snapshot !== undefined) {
+    return new FileSource(absolute(snapshot), systemClock, report, settings.labelPrefix);
+  }
   const tls = { isVerified: settings.dockerTlsVerify, certPath: settings.dockerCertPath };
   const ssh = { folder: () => Promise.resolve(stateDir), clock: systemClock };
   const check = new ConnectionCheck(systemClock);
@@ -42,6 +44,7 @@ async function openContainers(
   const followers = settings.dockerHosts.map((url) =>
     new EngineFollower({
       url,
+      labelPrefix: settings.labelPrefix,
       openTransport: (connection) => {
         leaveLostFolder();
         return openTransport(url, tls, ssh, connection);

@@ -1,6 +1,7 @@
 import type { Complaints } from "../values/complaints.ts";
 import { readInterlock } from "./interlock.ts";
 import { isOfInterlock2 } from "./interlock2.ts";
+import { type LabelPrefix, PREFIX } from "./label_parts.ts";
 import type { Reading, Words } from "./said.ts";
 import { isOurs as isOfInterlock } from "./said_labels.ts";
 
@@ -9,7 +10,7 @@ export type Dialect = {
   readonly name: string;
   /** Variables of a container's environment that it reads. */
   readonly variables: readonly string[];
-  readonly isOurs: (label: string) => boolean;
+  readonly isOurs: (label: string, prefix: LabelPrefix) => boolean;
   readonly read: (words: Words, complaints: Complaints) => Reading;
 };
 
@@ -18,13 +19,13 @@ export const DIALECTS: readonly Dialect[] = [
   { name: "interlock", variables: ["INTERLOCK_DATA"], isOurs: isOfEither, read: readInterlock },
 ];
 
-function isOfEither(label: string): boolean {
-  return isOfInterlock(label) || isOfInterlock2(label);
+function isOfEither(label: string, prefix: LabelPrefix): boolean {
+  return isOfInterlock(label, prefix) || isOfInterlock2(label);
 }
 
 /** Whether a label is meant for any dialect. */
-export function isOurs(label: string): boolean {
+export function isOurs(label: string, prefix: LabelPrefix = PREFIX): boolean {
   // Of each label of each container: a loop is faster than a function for each element.
-  for (const dialect of DIALECTS) if (dialect.isOurs(label)) return true;
+  for (const dialect of DIALECTS) if (dialect.isOurs(label, prefix)) return true;
   return false;
 }

@@ -8,9 +8,10 @@ import { NO_LABELS, type SaidLabels, sortLabels } from "./said_labels.ts";
 import { Comparisons } from "./unknown_words.ts";
 
 /** What a container says in Interlock's way: in INTERLOCK_DATA, and in labels that begin with `interlock.` or `com.docker.lb.`. */
-export function readInterlock({ data, labels, names }: Words, complaints: Complaints): Reading {
+export function readInterlock(words: Words, complaints: Complaints): Reading {
+  const { data, names } = words;
   const comparisons = new Comparisons();
-  const ours = names.length === 0 ? NO_LABELS : sortBoth(labels, names, complaints, comparisons);
+  const ours = names.length === 0 ? NO_LABELS : sortBoth(words, complaints, comparisons);
   const entries = data === undefined ? [] : sortData(data, complaints, comparisons);
   const whole = wholeSwitch(entries, ours);
   return {
@@ -23,16 +24,12 @@ export function readInterlock({ data, labels, names }: Words, complaints: Compla
 }
 
 /** Labels of both Interlocks: those that begin with `interlock.` beat those of Interlock 2. */
-function sortBoth(
-  labels: Words["labels"],
-  names: readonly string[],
-  complaints: Complaints,
-  comparisons: Comparisons,
-): SaidLabels {
+function sortBoth(words: Words, complaints: Complaints, comparisons: Comparisons): SaidLabels {
+  const { labels, names } = words;
   const second = names.filter(isOfInterlock2);
-  if (second.length === 0) return sortLabels(labels, names, complaints, comparisons);
+  if (second.length === 0) return sortLabels(words, complaints, comparisons);
   const first = names.filter((name) => !isOfInterlock2(name));
-  const { own, named } = sortLabels(labels, first, complaints, comparisons);
+  const { own, named } = sortLabels({ ...words, names: first }, complaints, comparisons);
   const { keys, fault } = sortInterlock2(labels, second, complaints, comparisons);
   return { own: { ...own, keys: new Map([...keys, ...own.keys]), fault: own.fault ?? fault }, named };
 }

@@ -1,7 +1,22 @@
+import { expected, type Parsed, parsed } from "../values/notice.ts";
 import { KEY_OF_LABEL, type KeyName, ROUTE_KEYS } from "../keys/route_keys.ts";
 
-/** What our labels begin with. */
-export const PREFIX = "interlock.";
+/** What labels of ours begin with, a dot at its end; in small letters. */
+export type LabelPrefix = string & { readonly [brand]: "LabelPrefix" };
+declare const brand: unique symbol;
+
+/** The prefix where nobody chose another one. */
+export const PREFIX = "interlock." as LabelPrefix;
+
+/** Reads the name that labels begin with: `interlock`. */
+export function parsePrefix(name: string): Parsed<LabelPrefix> {
+  const isName = /^[a-z0-9](?:[a-z0-9_.-]{0,61}[a-z0-9])?$/.test(name) && !name.includes("..");
+  // Interlock 2's labels have rules of their own.
+  const isTaken = "com.docker.lb.".startsWith(`${name}.`);
+  return isName && !isTaken
+    ? parsed(`${name}.` as LabelPrefix)
+    : expected("small letters, digits and ._- such as interlock or org.example.edge, and no com.docker");
+}
 
 /** The route that a label speaks of, "" for the container's own, and the key. */
 export type LabelParts = { readonly route: string; readonly key: KeyName };
@@ -24,5 +39,5 @@ export function partsOf(rest: string): LabelParts | undefined {
 export const isRouteName = (text: string): boolean => /^[A-Za-z0-9_-]{1,63}$/.test(text);
 
 /** The label as it is spelt right. */
-export const labelText = ({ route, key }: LabelParts): string =>
-  `${PREFIX}${route === "" ? "" : `${route}.`}${ROUTE_KEYS[key].label}`;
+export const labelText = ({ route, key }: LabelParts, prefix: LabelPrefix): string =>
+  `${prefix}${route === "" ? "" : `${route}.`}${ROUTE_KEYS[key].label}`;

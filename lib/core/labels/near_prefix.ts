@@ -1,46 +1,66 @@
 import { distance } from "fastest-levenshtein";
 import { keyNamed } from "../keys/route_keys.ts";
-import { type LabelParts, partsOf, PREFIX } from "./label_parts.ts";
+import { type LabelParts, type LabelPrefix, partsOf, PREFIX } from "./label_parts.ts";
 
-/** Letters in which a prefix may differ from ours. */
+/** Letters in which a prefix may differ from ours: of a short one fewer, since else every word is near to it. */
 const MOST_CHANGES = 2;
-const LONGEST = PREFIX.length + MOST_CHANGES;
-const LETTERS = PREFIX.slice(0, -1);
-/** A bit for each letter of our prefix, by its character code; each is there once. */
-const BITS = new Uint16Array(128);
-for (const [at, letter] of [...LETTERS].entries()) BITS[letter.charCodeAt(0)] = 1 << at;
-const BITS_OF_START = (1 << 2 * MOST_CHANGES + 1) - 1;
+const mostChanges = (prefix: LabelPrefix): number => Math.min(MOST_CHANGES, Math.floor(prefix.length / 4));
+
+/** A bit for each letter of a prefix, by its character code, so far as there are bits. */
+type Letters = { readonly bits: Uint32Array; readonly ofStart: number; readonly all: number };
+
+const MOST_BITS = 30;
+
+function lettersOf(prefix: LabelPrefix): Letters {
+  const bits = new Uint32Array(128);
+  const distinct = [...new Set(prefix.slice(0, -1))].slice(0, MOST_BITS);
+  for (const [at, letter] of distinct.entries()) bits[letter.charCodeAt(0) | 0x20] = 1 << at;
+  const start = [...prefix.slice(0, 2 * mostChanges(prefix) + 1)];
+  return {
+    bits,
+    ofStart: start.reduce((mask, letter) => mask | bitAt(bits, letter, 0), 0),
+    all: distinct.length,
+  };
+}
+
+/** A small letter has this bit, and a large one has not. */
+const bitAt = (bits: Uint32Array, label: string, at: number): number =>
+  bits[label.charCodeAt(at) | 0x20] ?? 0;
+
+/** Made once for each prefix, of which a program has one. */
+const LETTERS = new Map<LabelPrefix, Letters>();
 
 /**
  * What a label may say whose prefix is nearly ours, with a key behind it that narrows or protects: `interlok.ssl_only`,
- * `interlock-ssl_only`. The likeliest comes first; none for any other label, and for one that has our prefix.
+ * `interlock-ssl_only`. The likeliest comes first; none for any other label, and for one that has our prefix. Where ours is
+ * another one, labels that begin with `interlock.` are those of another signalbox.
  */
-export function partsBehindNearPrefix(label: string): readonly LabelParts[] {
-  if (!mayBeNear(label)) return [];
+export function partsBehindNearPrefix(label: string, prefix: LabelPrefix = PREFIX): readonly LabelParts[] {
+  const most = mostChanges(prefix);
+  if (!mayBeNear(label, prefix, most)) return [];
+  if (prefix !== PREFIX && label.toLowerCase().startsWith(PREFIX)) return [];
   const found: (LabelParts & { readonly changes: number })[] = [];
   // The longest first, since a short one leaves a letter of its own to the name of a route.
-  for (let length = LONGEST; length >= PREFIX.length - MOST_CHANGES; length--) {
-    const changes = distance(label.slice(0, length).toLowerCase(), PREFIX);
+  for (let length = prefix.length + most; length >= prefix.length - most; length--) {
+    const changes = distance(label.slice(0, length).toLowerCase(), prefix);
     if (changes === 0) return [];
-    const parts = changes > MOST_CHANGES ? undefined : partsOf(label.slice(length));
+    const parts = changes > most ? undefined : partsOf(label.slice(length));
     if (parts !== undefined && keyNamed(parts.key).isGuard === true) found.push({ ...parts, changes });
   }
   return found.sort((a, b) => a.changes - b.changes);
 }
 
 /** Tells most labels of others at little cost: each change takes away one letter of our prefix at most. */
-function mayBeNear(label: string): boolean {
+function mayBeNear(label: string, prefix: LabelPrefix, most: number): boolean {
+  let letters = LETTERS.get(prefix);
+  if (letters === undefined) LETTERS.set(prefix, letters = lettersOf(prefix));
+  const { bits, ofStart, all } = letters;
   let found = 0;
-  // Three letters cannot all be the changes, so that one of them is from the first five of our prefix.
-  for (let at = 0; at <= MOST_CHANGES; at++) found |= bitAt(label, at);
-  if ((found & BITS_OF_START) === 0) return false;
-  for (let at = 0; at < LONGEST && at < label.length; at++) {
-    found |= bitAt(label, at);
-  }
+  // One letter more than there are changes: one of them is from the beginning of our prefix.
+  for (let at = 0; at <= most; at++) found |= bitAt(bits, label, at);
+  if ((found & ofStart) === 0) return false;
+  for (let at = 0; at < prefix.length + most && at < label.length; at++) found |= bitAt(bits, label, at);
   let missing = 0;
-  for (let bit = 0; bit < LETTERS.length; bit++) if ((found >> bit & 1) === 0) missing++;
-  return missing <= MOST_CHANGES;
+  for (let bit = 0; bit < all; bit++) if ((found >> bit & 1) === 0) missing++;
+  return missing <= most;
 }
-
-/** A small letter has this bit, and a large one has not. */
-const bitAt = (label: string, at: number): number => BITS[label.charCodeAt(at) | 0x20] ?? 0;

@@ -4,6 +4,7 @@ import type { HaproxyVersion } from "../keys/backend_option.ts";
 import { type Complaint, Complaints } from "../values/complaints.ts";
 import { count } from "../values/count.ts";
 import { DIALECTS, isOurs } from "./dialects.ts";
+import { type LabelPrefix, PREFIX } from "./label_parts.ts";
 import { type ListedServer, readListed } from "./listed.ts";
 import { readRoute } from "./read_route.ts";
 import type { Words } from "./said.ts";
@@ -55,20 +56,21 @@ export function readRouteData(
   container: Pick<ContainerView, "interlockData" | "labels" | "listed">,
   version: HaproxyVersion,
   before: SaidBefore,
+  prefix: LabelPrefix = PREFIX,
 ): RouteDataRead {
   if (container.listed !== undefined) return readListed(container.listed, version);
   const { interlockData, labels } = container;
   let names: string[] | undefined;
   let length = 0;
   for (const name in labels) {
-    if (!isOurs(name)) continue;
+    if (!isOurs(name, prefix)) continue;
     (names ??= []).push(name);
     length += name.length + (labels[name]?.length ?? 0);
   }
   if (names === undefined && interlockData === undefined) return SILENT;
   const ours = names ?? [];
   if (ours.length > MOST_LABELS || length > LONGEST_LABELS) return tooManyLabels(ours.length, length);
-  return remember({ data: interlockData, labels, names: ours }, version, before);
+  return remember({ data: interlockData, labels, names: ours, prefix }, version, before);
 }
 
 /** Bounds on the labels of one container that are ours: how many, and characters in their names and values. */

@@ -1,3 +1,4 @@
+import type { LabelPrefix } from "./label_parts.ts";
 import type { KeyName } from "../keys/route_keys.ts";
 import type { Fault } from "../keys/route_data.ts";
 
@@ -19,6 +20,8 @@ export type Words = {
   readonly data: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly names: readonly string[];
+  /** What those of ours begin with. */
+  readonly prefix: LabelPrefix;
 };
 
 /** What the words of one container say. */

@@ -3,20 +3,20 @@ import { KINDS } from "../keys/key_kind.ts";
 import { nearKey } from "../keys/near_key.ts";
 import { quote } from "../values/notice.ts";
 import { KEY_OF_LABEL, type KeyName, keyNamed, ROUTE_KEYS } from "../keys/route_keys.ts";
-import type { Said, SaidRoute } from "./said.ts";
-import { isRouteName, labelText, partsOf, PREFIX } from "./label_parts.ts";
+import type { Said, SaidRoute, Words } from "./said.ts";
+import { isRouteName, type LabelParts, type LabelPrefix, labelText, partsOf, PREFIX } from "./label_parts.ts";
 import { partsBehindNearPrefix } from "./near_prefix.ts";
 import { findStrayNames } from "./stray_names.ts";
 import { type Comparisons, type Near, UnknownWords } from "./unknown_words.ts";
 
-const LAST_OF_PREFIX = PREFIX.length - 1;
-const DOT = PREFIX.charCodeAt(LAST_OF_PREFIX);
+const DOT = ".".charCodeAt(0);
 
 /** Whether a label is meant for us: Docker's labels have a case, and who writes another one means the same. */
-export const isOurs = (label: string): boolean => hasPrefix(label) || partsBehindNearPrefix(label).length > 0;
+export const isOurs = (label: string, prefix: LabelPrefix = PREFIX): boolean =>
+  hasPrefix(label, prefix) || partsBehindNearPrefix(label, prefix).length > 0;
 
-const hasPrefix = (label: string): boolean =>
-  label.charCodeAt(LAST_OF_PREFIX) === DOT && label.slice(0, PREFIX.length).toLowerCase() === PREFIX;
+const hasPrefix = (label: string, prefix: LabelPrefix): boolean =>
+  label.charCodeAt(prefix.length - 1) === DOT && label.slice(0, prefix.length).toLowerCase() === prefix;
 
 /** What the labels of a container say: of the container's own route, and of each that has a name. */
 export type SaidLabels = { readonly own: SaidRoute; readonly named: readonly SaidRoute[] };
@@ -29,17 +29,16 @@ export const NO_LABELS: SaidLabels = {
 
 /** Sorts our labels by the route that they speak of. */
 export function sortLabels(
-  labels: Readonly<Record<string, string>>,
-  names: readonly string[],
+  { labels, names, prefix }: Pick<Words, "labels" | "names" | "prefix">,
   complaints: Complaints,
   comparisons: Comparisons,
 ): SaidLabels {
   const routes = new Map<string, Map<KeyName, Said>>();
   const unknown = new UnknownWords(comparisons);
   for (const label of [...names].sort(byNumberInside)) {
-    const parts = label.startsWith(PREFIX) ? partsOf(label.slice(PREFIX.length)) : undefined;
+    const parts = label.startsWith(prefix) ? partsOf(label.slice(prefix.length)) : undefined;
     if (parts === undefined) {
-      unknown.add(label, () => nearLabels(label));
+      unknown.add(label, () => nearLabels(label, prefix));
       continue;
     }
     const { route, key } = parts;
@@ -50,13 +49,13 @@ export function sortLabels(
     const before = said.get(key)?.value;
     said.set(key, {
       value: kind === "string[]" ? [...(Array.isArray(before) ? before : []), value] : value,
-      label: labelText(parts),
+      label: labelText(parts, prefix),
     });
   }
   unknown.tell(complaints, "label", "");
   const own = routes.get("") ?? new Map();
   routes.delete("");
-  const strays = findStrayNames(routes, complaints);
+  const strays = findStrayNames(routes, prefix, complaints);
   return {
     own: { source: "labels", keys: own, fault: unknown.faultOf(""), closing: unknown.closing },
     named: [...routes].map(([name, keys]) => ({
@@ -68,9 +67,16 @@ export function sortLabels(
 }
 
 /** A label may be nearly a key of the container's own route, or of one that has a name, or of both. */
-function nearLabels(label: string): Near[] {
-  if (!hasPrefix(label)) return partsBehindNearPrefix(label).map(({ route, key }) => nearLabel(route, key));
-  const words = label.slice(PREFIX.length).split(".");
+function nearLabels(label: string, prefix: LabelPrefix): Near[] {
+  const nearLabel = (route: string, key: KeyName): Near => ({
+    key,
+    route,
+    meant: labelText({ route, key }, prefix),
+  });
+  if (!hasPrefix(label, prefix)) {
+    return partsBehindNearPrefix(label, prefix).map(({ route, key }) => nearLabel(route, key));
+  }
+  const words = label.slice(prefix.length).split(".");
   const [first = "", second] = words;
   const isNamed = second !== undefined && !KEY_OF_LABEL.has(first) && isRouteName(first);
   const ofNamed = isNamed ? nearKey(second) : undefined;
@@ -78,7 +84,7 @@ function nearLabels(label: string): Near[] {
   return [
     ...(ofNamed === undefined ? [] : [nearLabel(first, ofNamed)]),
     ...(ofOwn === undefined ? [] : [nearLabel("", ofOwn)]),
-    ...misplaced(words),
+    ...misplaced(words).map(({ route, key }) => nearLabel(route, key)),
   ];
 }
 
@@ -86,7 +92,7 @@ function nearLabels(label: string): Near[] {
  * A key that narrows, in a place where no key stands, as in `interlock.ssl_only.api` and `interlock.api..ssl_only`: it may
  * be meant for each route that the label names.
  */
-function misplaced(words: readonly string[]): Near[] {
+function misplaced(words: readonly string[]): LabelParts[] {
   const at = words.findIndex((word) => {
     const key = nearKey(word);
     return key !== undefined && keyNamed(key).isGuard === true;
@@ -95,13 +101,10 @@ function misplaced(words: readonly string[]): Near[] {
   // A second word is the key of the route that the first one names.
   const isInPlace = at === 1 && isRouteName(words[0] ?? "");
   if (key === undefined || words.length < 2 || isInPlace) return [];
-  return ["", ...words.filter((word, index) => index !== at && isRouteName(word))].map((route) =>
-    nearLabel(route, key)
-  );
-}
-
-function nearLabel(route: string, key: KeyName): Near {
-  return { key, route, meant: labelText({ route, key }) };
+  return ["", ...words.filter((word, index) => index !== at && isRouteName(word))].map((route) => ({
+    route,
+    key,
+  }));
 }
 
 /** Made when it is first needed: that takes longer than everything else that this module does when it is loaded. */

@@ -3,6 +3,7 @@ import type { Gate, Route, Server } from "./model.ts";
 import { type ContainerId, type HostName, type PathPrefix, shortId } from "../values/names.ts";
 import type { NetworkOwner } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
+import { PREFIX } from "../labels/label_parts.ts";
 import type { ListedServer } from "../labels/listed.ts";
 import { readRouteData, type SaidBefore } from "../labels/read_routes.ts";
 import { variantOf } from "../keys/variant.ts";
@@ -50,7 +51,7 @@ export function readOffers(
   const isStarting = circumstances.phase === "starting";
   if (container.status !== "running" && !isStarting) {
     const why = whyNotRunning(container.status);
-    const { routes } = readRouteData(container, settings.haproxyVersion, said);
+    const { routes } = readRouteData(container, settings.haproxyVersion, said, settings.labelPrefix);
     return routes.length === 0
       ? [{ notices: NONE, why }]
       : routes.map((data) => leftOut(container, data, why, settings));
@@ -60,7 +61,7 @@ export function readOffers(
     const message = `serves nothing: ${why}, expected it as docker inspect prints it`;
     return [{ notices: [note(container, "warning", "unreadable", message), ...container.oddities], why }];
   }
-  const read = readRouteData(container, settings.haproxyVersion, said);
+  const read = readRouteData(container, settings.haproxyVersion, said, settings.labelPrefix);
   const { routes, why, complaints, more } = read;
   const isOnly = routes.length === 1;
   // Who leaves one route out, or wants one that cannot be had, has not asked for the others.
@@ -69,8 +70,12 @@ export function readOffers(
   const attempts: readonly Attempt[] = routes.length === 0
     ? [{ notices: NONE, why }]
     : routes.flatMap((data) => {
-      if (isLeftOut) return leftOut(container, data, data.off ?? data.fault ?? NOT_ASKED, settings);
-      if (read.servers !== undefined) return listedOffers(container, data, read.servers, settings);
+      if (isLeftOut) {
+        return leftOut(container, data, data.off ?? data.fault ?? whyNotAsked(settings), settings);
+      }
+      if (read.servers !== undefined) {
+        return listedOffers(container, data, read.servers, settings);
+      }
       return readOffer(container, data, circumstances, isOnly, settings);
     });
   // What is wrong with it is said when it runs: not all is known yet.
@@ -86,8 +91,8 @@ function whyNotRunning(status: string): string {
   return /^[a-z]{1,16}$/.test(status) ? `it is not running (${status})` : "it is not running";
 }
 
-const NOT_ASKED =
-  "it asks for nothing, and --opt-in is set: expected the label interlock.enable=true, or another key";
+const whyNotAsked = ({ labelPrefix = PREFIX }: RoutingSettings): string =>
+  `it asks for nothing, and --opt-in is set: expected the label ${labelPrefix}enable=true, or another key`;
 
 /** One that somebody left out, by a word of its own or by none: the host is told to who asks for it. */
 function leftOut(

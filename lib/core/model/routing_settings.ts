@@ -2,6 +2,7 @@ import type { AddressSettings } from "./choose_endpoint.ts";
 import type { HaproxyVersion } from "../keys/backend_option.ts";
 import type { Frontend, Server } from "./model.ts";
 import type { HostName, IpAddress, Port } from "../values/names.ts";
+import type { LabelPrefix } from "../labels/label_parts.ts";
 import type { RouteData } from "../keys/route_data.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
 
@@ -20,6 +21,8 @@ export type RoutingSettings = {
   readonly listeners: readonly OwnListener[];
   /** Only containers that ask for a route get one. */
   readonly isOptIn: boolean;
+  /** What labels begin with, if not with `interlock.`. */
+  readonly labelPrefix?: LabelPrefix;
 };
 
 /** A port that signalbox or its HAProxy listens on; no address, 0.0.0.0 and :: are all addresses of this machine. */

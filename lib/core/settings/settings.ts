@@ -1,5 +1,6 @@
 import type { HaproxyVersion } from "../keys/backend_option.ts";
 import { parseBalance } from "../keys/balance.ts";
+import { parsePrefix, PREFIX } from "../labels/label_parts.ts";
 import { parseHost, parseIp, parsePortText } from "../values/names.ts";
 import { type Parsed, parsed } from "../values/notice.ts";
 import {
@@ -264,6 +265,11 @@ export const SETTINGS = {
     defaultText: "off: a container with a host is served",
     help: "serve only containers that set `enable` or another key",
     commands: ROUTING,
+  }),
+  labelPrefix: value("label-prefix", "NAME", ["SIGNALBOX_LABEL_PREFIX"], PREFIX, parsePrefix, {
+    defaultText: "interlock",
+    help: "what the labels of this signalbox begin with, where several share an engine",
+    commands: DOCKER,
   }),
   maxConnections: value(
     "max-connections",

@@ -11,6 +11,7 @@ import {
 } from "../../core/values/names.ts";
 import { expected, type Notice, type Parsed, parsed, quote } from "../../core/values/notice.ts";
 import { isOurs } from "../../core/labels/dialects.ts";
+import type { LabelPrefix } from "../../core/labels/label_parts.ts";
 import type {
   ContainerView,
   EngineAddress,
@@ -25,8 +26,8 @@ const text = v.optional(v.nullable(v.string(), ""), "");
 
 const DATA_PREFIX = "INTERLOCK_DATA=";
 
-/** Reads one container of Docker's JSON, or says what it should have been. */
-export function decodeContainer(json: unknown): Parsed<ContainerView> {
+/** Reads one container of Docker's JSON, with the labels of a prefix, or says what it should have been. */
+export function decodeContainer(json: unknown, prefix?: LabelPrefix): Parsed<ContainerView> {
   if (json instanceof Error) return expected(`what signalbox can read: ${json.message}`);
   const reading = readInspect(json);
   if (!reading.ok) return reading;
@@ -57,7 +58,7 @@ export function decodeContainer(json: unknown): Parsed<ContainerView> {
     domainname: config.Domainname,
     networkMode: inspect.HostConfig.NetworkMode,
     interlockData: dataOf(config.Env),
-    labels: decodeLabels(config.Labels),
+    labels: decodeLabels(config.Labels, prefix),
     exposed: decodeExposed([config.ExposedPorts, network.Ports, runs ? {} : inspect.HostConfig.PortBindings]),
     published: decodePublished(network, refuse),
     networks: decodeNetworks(network, refuse),
@@ -84,11 +85,14 @@ function dataOf(env: readonly unknown[]): string | undefined {
  * Our labels alone: a container may have any number of others. Engines write texts; a file may have been written by
  * hand, where `true` and `80` are as plain.
  */
-function decodeLabels(labels: Inspect["Config"]["Labels"]): Readonly<Record<string, string>> {
+function decodeLabels(
+  labels: Inspect["Config"]["Labels"],
+  prefix: LabelPrefix | undefined,
+): Readonly<Record<string, string>> {
   let ours: [string, string][] | undefined;
   for (const label in labels) {
     const value = labels[label];
-    if (isOurs(label) && value !== null) (ours ??= []).push([label, String(value)]);
+    if (isOurs(label, prefix) && value !== null) (ours ??= []).push([label, String(value)]);
   }
   return ours === undefined ? NO_LABELS : Object.fromEntries(ours);
 }

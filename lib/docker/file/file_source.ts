@@ -1,4 +1,5 @@
 import { messageOf } from "../../core/values/message_of.ts";
+import type { LabelPrefix } from "../../core/labels/label_parts.ts";
 import type { Snapshot } from "../../core/snapshot/snapshot.ts";
 import type { SourceStatus } from "../../core/status/status.ts";
 import {
@@ -15,7 +16,12 @@ import { type Sight, watchFile } from "./watched_file.ts";
 export class FileSource implements ContainerSource {
   #containers: number | undefined;
 
-  constructor(readonly path: string, readonly clock: Clock, readonly report: Reporter) {}
+  constructor(
+    readonly path: string,
+    readonly clock: Clock,
+    readonly report: Reporter,
+    readonly labelPrefix?: LabelPrefix,
+  ) {}
 
   /** Follows until the signal. */
   async follow({ wake }: Pick<SourceListener, "wake">, signal: AbortSignal): Promise<void> {
@@ -48,7 +54,7 @@ export class FileSource implements ContainerSource {
       this.report.tell({ kind: "snapshot-unreadable", source: this.path, why });
       throw new SourceError(`cannot read ${this.path}`);
     }
-    const snapshot = decodeSnapshot(text);
+    const snapshot = decodeSnapshot(text, this.labelPrefix);
     if (snapshot.ok) {
       this.#containers = snapshot.value.containers.length;
       return snapshot.value;

@@ -2,7 +2,7 @@ import { type Listed, viewOfListed } from "../../core/snapshot/listed_view.ts";
 import type { ContainerView } from "../../core/snapshot/snapshot.ts";
 import { type Excerpt, excerptAt } from "../../core/values/notice.ts";
 import { mayHoldSecret, withoutHashes } from "../../core/values/secret_text.ts";
-import { readYaml, type YamlEntry } from "./yaml.ts";
+import type { YamlEntry } from "./yaml.ts";
 
 /** A file of routes that is read: its path, and what messages call it. */
 export type RoutesName = { readonly path: string; readonly fileName: string };
@@ -30,7 +30,9 @@ const EMPTY = "it is empty, expected [] or a comment where there are to be no ro
 /** Reads the text of a file of routes, YAML 1.2 or JSON; `turn` is that of its first route. Never throws. */
 export async function decodeRoutes(text: string, name: RoutesName, turn: number): Promise<RoutesRead> {
   if (text.trim() === "") return { ok: false, why: EMPTY };
-  const read = await readYaml(text, MOST_ALIASES);
+  // Few need it, and it takes longer to load than all that a command does.
+  const { readYaml } = await import("./yaml.ts");
+  const read = readYaml(text, MOST_ALIASES);
   if (!read.ok) {
     const { what, line, column, offset } = read;
     const place = line === undefined ? "" : ` (line ${line}, column ${column})`;

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { LabelPrefix } from "../../core/labels/label_parts.ts";
 import { expected, type Parsed, parsed, quote } from "../../core/values/notice.ts";
 import { type ContainerView, type Snapshot, sortContainers } from "../../core/snapshot/snapshot.ts";
 import { shownData, shownLabel } from "../../core/labels/shown_words.ts";
@@ -13,14 +14,14 @@ const EXPECTED =
   'the JSON array that docker inspect prints, or the object with "version": 1 that signalbox snapshot wrote';
 
 /** Reads a snapshot's text. An entry that is no container fails the file; a container with an unreadable field serves nothing. */
-export function decodeSnapshot(text: string): Parsed<Snapshot> {
+export function decodeSnapshot(text: string, prefix?: LabelPrefix): Parsed<Snapshot> {
   const json = parseJson(text);
   if (!json.ok) return json;
   const list = Array.isArray(json.value) ? parsed(json.value as unknown[]) : ownContainers(json.value);
   if (!list.ok) return list;
   const containers: ContainerView[] = [];
   for (const [index, entry] of list.value.entries()) {
-    const container = decodeContainer(entry);
+    const container = decodeContainer(entry, prefix);
     if (!container.ok) return expected(`element ${index} to be ${container.expected}`);
     containers.push(container.value);
   }
@@ -64,10 +65,10 @@ export function reduceContainer(
 }
 
 /** A reduced container without its secrets, for a file that is kept: who has one gets the users, and not their hashes. */
-export function withoutSecrets(reduced: unknown): unknown {
+export function withoutSecrets(reduced: unknown, prefix?: LabelPrefix): unknown {
   const { Config: config, ...rest } = reduced as { readonly Config: Record<string, unknown> };
   const labels = Object.entries(config["Labels"] ?? {}).map(([label, text]) =>
-    [label, typeof text === "string" ? shownLabel(label, text) : text] as const
+    [label, typeof text === "string" ? shownLabel(label, text, prefix) : text] as const
   );
   const data = (config["Env"] as readonly unknown[]).map((entry) => {
     const text = String(entry);

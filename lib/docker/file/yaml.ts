@@ -1,4 +1,4 @@
-import type { Document, LineCounter } from "yaml";
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
 import { messageOf } from "../../core/values/message_of.ts";
 import { quote } from "../../core/values/notice.ts";
 
@@ -18,13 +18,9 @@ export type YamlRead = {
   readonly offset?: number;
 };
 
-type Package = typeof import("yaml");
-
 /** Reads YAML 1.2, of which JSON is a part; anchors may be used so many times, each use within another as often as that one. */
-export async function readYaml(text: string, mostAliases: number): Promise<YamlRead> {
-  // Most commands need none, and it takes longer to load than all that they do.
-  const yaml = await import("yaml");
-  const lines = new yaml.LineCounter();
+export function readYaml(text: string, mostAliases: number): YamlRead {
+  const lines = new LineCounter();
   try {
     // The package compares each name with each other one: with thousands, that takes minutes.
     const options = {
@@ -33,15 +29,15 @@ export async function readYaml(text: string, mostAliases: number): Promise<YamlR
       logLevel: "error",
       uniqueKeys: false,
     } as const;
-    const document = yaml.parseDocument(text, options);
+    const document = parseDocument(text, options);
     const [error] = document.errors;
     if (error !== undefined) return mistake(error.message, error.pos[0], lines);
-    const twin = findTwin(document, yaml);
+    const twin = findTwin(document);
     if (twin !== undefined) {
       return mistake(`the name ${quote(twin.name)} stands there twice`, twin.offset, lines);
     }
     const json: unknown = document.toJS({ maxAliasCount: mostAliases });
-    return { ok: true, json, entries: entriesOf(document, json, lines, yaml) };
+    return { ok: true, json, entries: entriesOf(document, json, lines) };
   } catch (error) {
     // An alias in thousands of places, or brackets that are nested deeper than the stack.
     return { ok: false, what: quote(messageOf(error)).slice(1, -1) };
@@ -62,7 +58,6 @@ const offsetOf = (node: unknown): number =>
 /** The second of two equal names in one object: of what they say, one would be lost. */
 function findTwin(
   document: Document,
-  { isScalar, visit }: Package,
 ): { readonly name: string; readonly offset: number } | undefined {
   let twin: { readonly name: string; readonly offset: number } | undefined;
   visit(document, {
@@ -84,7 +79,6 @@ function entriesOf(
   document: Document,
   json: unknown,
   lines: LineCounter,
-  { isAlias, isMap, isSeq }: Package,
 ): readonly YamlEntry[] | undefined {
   const { contents: root } = document;
   const lineOf = (node: unknown) => lines.linePos(offsetOf(node)).line;

@@ -1,3 +1,4 @@
+import type { LabelPrefix } from "../../core/labels/label_parts.ts";
 import type { ContainerView, EngineAddress } from "../../core/snapshot/snapshot.ts";
 import type { Chance, Clock, Reporter } from "../../ports.ts";
 import type { EngineTransport } from "../api/modem.ts";
@@ -16,6 +17,8 @@ export type FollowerParts = {
   readonly isReachedDirectly: (container: ContainerView) => boolean;
   /** How long the engine may take for an answer, in milliseconds, if not as long as usual. */
   readonly deadlineMs?: number;
+  /** What labels begin with, if not with `interlock.`. */
+  readonly labelPrefix?: LabelPrefix;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly report: Reporter;

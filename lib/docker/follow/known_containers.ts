@@ -52,7 +52,7 @@ export class KnownContainers {
   /** Takes the engine's answer for a container; `undefined` where the engine does not know it. */
   take(id: string, json: unknown): void {
     if (json === undefined) return this.forget(id as ContainerId);
-    const container = decodeContainer(json);
+    const container = decodeContainer(json, this.parts.labelPrefix);
     if (!container.ok) {
       this.parts.report.tell({
         kind: "container-unreadable",

@@ -1,3 +1,4 @@
+import type { LabelPrefix } from "../../core/labels/label_parts.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import type { ContainerId } from "../../core/values/names.ts";
 import type { ContainerView, EngineAddress } from "../../core/snapshot/snapshot.ts";
@@ -14,6 +15,7 @@ const GRACE_MS = 300;
 
 /** What a StartPreparation works with. */
 export type StartParts = {
+  readonly labelPrefix?: LabelPrefix;
   readonly isReachedDirectly: (container: ContainerView) => boolean;
   readonly clock: Clock;
   readonly report: Reporter;
@@ -37,7 +39,7 @@ export class StartPreparation {
   /** Reads a container that was just created: once its start is under way, the engine keeps an inspect waiting. */
   created(engine: Engine, id: ContainerId, address: EngineAddress | undefined, signal: AbortSignal): void {
     void this.#early.within(() => engine.inspect(id, signal)).then((json) => {
-      const container = decodeContainer(json);
+      const container = decodeContainer(json, this.parts.labelPrefix);
       if (!container.ok || container.value.status !== "created") return;
       this.remember({ ...container.value, engine: address });
     }).catch((error) => this.#logIgnored(error));

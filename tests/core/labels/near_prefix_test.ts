@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { partsBehindNearPrefix } from "../../../lib/core/labels/near_prefix.ts";
+import { parsePrefix } from "../../../lib/core/labels/label_parts.ts";
 import { isOurs } from "../../../lib/core/labels/said_labels.ts";
 
 function likeliest(label: string) {
@@ -22,6 +23,24 @@ Deno.test("a prefix with one or two slips, and a key behind it that narrows, is 
     assert.ok(isOurs(label));
   }
   assert.deepEqual(likeliest("interlok.api.ssl_only"), ["api", "ssl_only"]);
+});
+
+Deno.test("another prefix has slips of its own, a short one fewer, and takes no label of the usual one for a slip", () => {
+  const partsOf = (label: string, name: string) => {
+    const prefix = parsePrefix(name);
+    assert.ok(prefix.ok, name);
+    return partsBehindNearPrefix(label, prefix.value).map(({ route, key }) => [route, key]);
+  };
+  assert.deepEqual(partsOf("org.exmaple.edge.ssl_only", "org.example.edge"), [["", "ssl_only"]]);
+  assert.deepEqual(partsOf("edgy.ssl_only", "edge")[0], ["", "ssl_only"]);
+  assert.deepEqual(partsOf("aa.ssl_only", "ab"), []);
+  assert.deepEqual(partsOf("traefik.ssl_only", "edge"), []);
+  assert.deepEqual(partsOf("interlock.ssl_only", "interlock2"), []);
+  assert.deepEqual(partsOf("interlok2.ssl_only", "interlock2")[0], ["", "ssl_only"]);
+  assert.deepEqual(partsOf("aaaaaaaa.ssl_only", "aaaaaaab")[0], ["", "ssl_only"]);
+  for (const name of ["", "Edge", "a b", "a..b", ".a", "a.", "com.docker.lb", "com", "x".repeat(64)]) {
+    assert.ok(!parsePrefix(name).ok, name);
+  }
 });
 
 Deno.test("labels of others are not ours, however near they are", () => {

@@ -27,6 +27,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   address: ["published", "published"],
   network: ["web", "web"],
   defaultDomain: ["Example.com", "example.com"],
+  labelPrefix: ["edge", "edge."],
   optIn: ["true", true],
   httpsRedirect: ["true", true],
   hstsSeconds: ["600", 600],
