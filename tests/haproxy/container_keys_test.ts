@@ -82,19 +82,21 @@ for (const program of programs.filter(canAddServers)) {
       return new Response("done");
     });
     try {
-      await apply(stage, [{ port: server.addr.port, data: { hostname: HOST, max_connections: 1 } }]);
-      const answers = Promise.all(Array.from({ length: 4 }, () => get(stage)));
+      const data = { hostname: HOST, max_connections: 1, queue_timeout: "1m" };
+      await stage.apply(want(stage.routing, snapshotOf([{ port: server.addr.port, data }]), {}));
+      const answers = Promise.allSettled(Array.from({ length: 4 }, () => get(stage)));
       await eventually(async () => {
         const [stat = ""] = await send(stage, "show stat");
         // The third column is of what waits (management guide, section 9.1).
         const queues = stat.split("\n").map((line) => line.split(","));
-        return queues.some(([, name, waiting]) => name === "BACKEND" && waiting === "3");
-      }, { what: "three requests to wait" });
-      assert.equal(now, 1);
+        return now === 1 && queues.some(([, name, waiting]) => name === "BACKEND" && waiting === "3");
+      }, { what: "one request to be there, and three to wait" });
       release();
-      for (const { status } of await answers) assert.equal(status, 200);
+      const statuses = (await answers).map((each) => each.status === "fulfilled" ? each.value.status : 0);
+      assert.deepEqual(statuses, [200, 200, 200, 200]);
       assert.equal(most, 1);
     } finally {
+      release();
       await server.shutdown();
     }
   });
