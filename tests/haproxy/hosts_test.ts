@@ -93,6 +93,17 @@ for (const program of programs) {
         "w.test/z/x": "cut /x",
         "re.test/v22/a": "regex /a/v22",
       });
+      await containers.apply(stage, {
+        ...said,
+        regex: { ...said.regex, path_regex: "/v([^/]*)/(.*)", path_replacement: "/in/\\1\\2" },
+      });
+      await expectBodies(stage, {
+        "re.test/va/b": "regex /in/ab",
+        // The dots come together only in the path that the container would see.
+        "re.test/v./.%2fout": "400",
+        "re.test/v%2/e%2e/out": "400",
+        "re.test/v./%2e": "400",
+      });
     });
   });
 }

@@ -123,7 +123,9 @@ export function tablesOf(
   }
   for (const { name } of backends) {
     for (const { table, key, value } of textsOf.get(name)?.texts.rows ?? []) {
-      others.get(table)?.set(key, value);
+      const rows = others.get(table);
+      // Of two rows with one key HAProxy takes the first.
+      if (rows?.has(key) === false) rows.set(key, value);
     }
   }
   return { tables: new Map<TableName, Table>([[HOSTS_MAP, hosts], ...others]), rows };

@@ -37,6 +37,9 @@ const EXPECTED_SOURCE =
 const EXPECTED_TARGET =
   "a URL, a host or a path as the target, such as https://www.example.com, www.example.com/app or /app";
 
+/** Redirects by patterns that a route may have: HAProxy tries one after the other. */
+export const MOST_PATTERNS = 32;
+
 /** Reads a redirect: its source, its target and its code, which is 308 where none is said. */
 export function parseRedirect(text: string): Parsed<Redirect> {
   const [source = "", target = "", code = "308", more] = text.trim().split(/[ \t]+/);
@@ -100,6 +103,10 @@ const moveTo = ({ scheme, host, path }: Target, code: string): Move =>
 
 /** Whether a redirect is one of a pattern. */
 export const isPattern = (redirect: Redirect): redirect is PatternRedirect => "pattern" in redirect;
+
+/** What a redirect is about: a host and a path, or `~` and a pattern. */
+export const sourceOf = (redirect: Redirect): string =>
+  isPattern(redirect) ? `~${redirect.pattern}` : redirect.host + redirect.path;
 
 /** The rows of a route's patterns, each once, in their order: the first that matches counts. */
 export const patternRows = (redirects: readonly PatternRedirect[], route: RouteId): readonly RouteRow[] =>

@@ -1,4 +1,4 @@
-import { canonicalRows, parseCanonicalHost, parseRedirect, patternRows } from "./redirect.ts";
+import { canonicalRows, parseCanonicalHost, parseRedirect, patternRows, sourceOf } from "./redirect.ts";
 import type { RouteKey } from "./route_key.ts";
 
 /** Where else clients are sent. */
@@ -29,6 +29,7 @@ export const REDIRECT_KEYS = {
     rows: patternRows,
     costs: "key",
     isShared: true,
+    subjectOf: sourceOf,
     otherNames: ["redirect_to", "redirect_from", "moved", "rewrites"],
     meaning:
       "send clients elsewhere, each `source target [code]`: `old.example.com https://www.example.com 301`",

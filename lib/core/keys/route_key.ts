@@ -41,6 +41,8 @@ export type RouteKey =
     readonly since?: HaproxyVersion;
     /** A list that all containers of a route make together, the oldest first; else the oldest that says it decides. */
     readonly isShared?: boolean;
+    /** What an element of such a list is about: of two that are about the same, the older container's counts. */
+    readonly subjectOf?: (element: never) => string;
     /** What other tools call it: words that are not near by their letters. */
     readonly otherNames?: readonly string[];
     readonly meaning: string;

@@ -1,5 +1,5 @@
 import type { Complaints } from "../values/complaints.ts";
-import { isPattern } from "../keys/redirect.ts";
+import { isPattern, MOST_PATTERNS } from "../keys/redirect.ts";
 import type { RouteData } from "../keys/route_data.ts";
 
 /** Aliases of one container, as many as it may have labels; each is a route that every pass goes through. */
@@ -8,8 +8,6 @@ const MOST_ALIASES = 1_024;
 const MOST_EXPRESSIONS = 8;
 /** Redirects of hosts and paths: each is a route as well. */
 const MOST_REDIRECTS = 1_024;
-/** Patterns: HAProxy goes through all of them, one after the other, for each request to a route that has one. */
-const MOST_PATTERNS = 32;
 
 /** Leaves out what one container asks for beyond the bounds. */
 export function boundHosts(routes: RouteData[], complaints: Complaints): void {

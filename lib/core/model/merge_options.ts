@@ -84,7 +84,7 @@ function decide(key: SharedKey, member: Member, decided: Decided, notices: Notic
   }
   if (keyNamed(key).isShared) {
     decided[key] = {
-      value: [...before.value as readonly unknown[], ...value as readonly unknown[]],
+      value: joined(key, before, value as readonly unknown[], member, notices),
       by: before.by,
     };
     return;
@@ -93,6 +93,34 @@ function decide(key: SharedKey, member: Member, decided: Decided, notices: Notic
   const older = elder(before.by.container.name);
   const message = `${key} differs from that of ${older} of the same host, which decides; it is left out`;
   notices.push({ severity: "warning", code: "conflict", subject: member.container.name, message });
+}
+
+/** A shared list with what another container adds to it; what is about the same as an element of it is left out. */
+function joined(
+  key: SharedKey,
+  before: { readonly value: unknown; readonly by: Member },
+  added: readonly unknown[],
+  { container }: Member,
+  notices: Notice[],
+): readonly unknown[] {
+  const all = [...before.value as readonly unknown[]];
+  const subjectOf = keyNamed(key).subjectOf as ((element: unknown) => string) | undefined;
+  if (subjectOf === undefined) return [...all, ...added];
+  const known = new Map(all.map((element) => [subjectOf(element), element]));
+  for (const element of added) {
+    const subject = subjectOf(element);
+    const same = known.get(subject);
+    if (same === undefined) {
+      known.set(subject, element);
+      all.push(element);
+    } else if (JSON.stringify(same) !== JSON.stringify(element)) {
+      const message = `${key} has ${
+        quote(subject)
+      } otherwise than an older container of the same host, which decides; it is left out`;
+      notices.push({ severity: "warning", code: "conflict", subject: container.name, message });
+    }
+  }
+  return all;
 }
 
 /** `tell` is for the container that decided a key. */

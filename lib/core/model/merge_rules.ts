@@ -3,7 +3,7 @@ import type { Balance } from "../keys/balance.ts";
 import type { KeyOf, OptionOf, ValueOf } from "../keys/route_data.ts";
 import type { PrefixTarget } from "../keys/strip.ts";
 import type { Complaint } from "../values/complaints.ts";
-import { canonicalHosts, isPattern, type PatternRedirect } from "../keys/redirect.ts";
+import { canonicalHosts, isPattern, MOST_PATTERNS, type PatternRedirect } from "../keys/redirect.ts";
 import type { HostName, PathPrefix } from "../values/names.ts";
 import { cookieAt } from "../keys/sticky_cookie.ts";
 import { MESSAGE_RULES } from "./message_rules.ts";
@@ -50,9 +50,14 @@ export const MERGE_RULES = {
     return said === true && hasTls;
   },
   /** Those of patterns: a redirect of a host or a path is a route of its own. */
-  redirects: (said = []): readonly PatternRedirect[] | undefined => {
+  redirects: (said = [], _given, tell): readonly PatternRedirect[] | undefined => {
     const patterns = said.filter(isPattern);
-    return patterns.length === 0 ? undefined : patterns;
+    if (patterns.length > MOST_PATTERNS) {
+      const message =
+        `redirects: the containers of its host have ${patterns.length} patterns in all, expected at most ${MOST_PATTERNS}; those of the youngest are left out`;
+      tell("redirects", { severity: "warning", code: "too-many", message });
+    }
+    return patterns.length === 0 ? undefined : patterns.slice(0, MOST_PATTERNS);
   },
   canonical_host: (said, { host }): HostName | undefined =>
     said === undefined ? undefined : canonicalHosts(host, said)[0],

@@ -27,8 +27,8 @@ const LINE = new RegExp(
   String.raw`^([0-9a-fA-F.:]+):\d+ \[[^\]]+\] \S+ ([^\s/]+)/(\S+) ${TIMES} (-?\d+) \+?(\d+) - - (\S+) ` +
     String.raw`\S+/\S+/\S+/\S+/\+?(\d+) \S+ \{([^\s|}]*)\|([^\s|}]*)\} "(.*)`,
 );
-/** The request as the client sent it; a long one is cut, with what ends it. */
-const REQUEST = /^([A-Z]{1,20}) (\S+)/;
+/** The request as the client sent it; a long one is cut, with what ends it. Any token is a method (RFC 9110, section 9.1). */
+const REQUEST = /^([^\s"]{1,40}) (\S+)/;
 
 /** Reads a line of the access log; `undefined` for anything else, such as a request that HAProxy could not read in full. */
 export function parseAccessLine(line: string): AccessFields | undefined {
