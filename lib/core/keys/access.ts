@@ -25,6 +25,10 @@ export function parseSources(text: string): Parsed<readonly Network[]> {
 
 type Sources = readonly (readonly Network[])[];
 
+/** How many rows such elements make at most. */
+export const rowsOfSources = (sources: Sources): number =>
+  sources.flat().reduce((sum, network) => sum + hexPrefixes(network).length, 0);
+
 /** The rows of a route that lets clients in by their addresses: all of both keys. */
 export function allowRows(
   allowed: Sources,

@@ -1,4 +1,5 @@
 import { boundHosts } from "./bound_hosts.ts";
+import { boundSources } from "./bound_sources.ts";
 import type { RouteData } from "../keys/route_data.ts";
 import type { HaproxyVersion } from "../keys/backend_option.ts";
 import { type Complaint, Complaints } from "../values/complaints.ts";
@@ -115,6 +116,7 @@ function readWords(words: Words, version: HaproxyVersion): RouteDataRead {
     readRoute(fault === undefined ? route : { ...route, fault }, version, complaints)
   );
   boundHosts(routes, complaints);
+  boundSources(routes, complaints);
   if (said.length > MOST_ROUTES) {
     complaints.warn("too-many", () => `asks for ${said.length} routes, at most ${MOST_ROUTES} are served`);
   }

@@ -126,6 +126,23 @@ Deno.test("a container has so many redirects at most, of all of its routes, and 
   );
 });
 
+Deno.test("a container has so many rows of addresses at most, and its routes beyond are closed and not open", () => {
+  // A network of 17 bits is eight rows.
+  const words = `[${
+    many(20, (at) =>
+      `{"hostname":"h${at}.com","allow_from":[${many(10, (other) => `"${at}${other}::/17"`)}],` +
+      `"deny_from":[${many(6, (other) => `"f${at}:${other}000::/17","${at}.0.0.${other}"`)}]}`)
+  },{"hostname":"free.com"}]`;
+  const { model, notices } = build([container("web", { interlockData: words })]);
+  // Each of them has 10 * 8 + 6 * 9 rows.
+  assert.deepEqual(model.routes.map(({ host }) => host).sort(), [
+    "free.com",
+    ...Array.from({ length: 7 }, (_, at) => `h${at}.com`),
+  ]);
+  const told = notices.filter(({ code }) => code === "too-many").map(({ message }) => message);
+  assert.match(told.join(), /^allow_from and deny_from need 2680 rows in HAProxy, at most 1024 have room/);
+});
+
 Deno.test("there are so many patterns of hosts at most, the oldest first", () => {
   const all = Array.from({ length: 40 }, (_, at) =>
     container(`c${at}`, {
