@@ -30,6 +30,16 @@ for (const program of programs) {
         containerOf("b", echo.port, { hostname: "shut.local", ssl_only: true }),
         containerOf("c", echo.port, { hostname: "*.wild.local", ssl_only: true }),
         containerOf("d", echo.port, { hostname: "open.local" }),
+        // Whole hosts of their own, with paths of the closed one: as a redirect, and as an alias of a second path.
+        containerOf("e", echo.port, {
+          hostname: "e.local",
+          redirects: ["shut.local/away http://away.local"],
+        }),
+        containerOf("w", echo.port, {
+          hostname: "w.local",
+          context_root: ["/", "/second"],
+          alias_domains: ["shut.local"],
+        }),
       ];
       const ask = async (host: string, path: string) =>
         statusOf(
@@ -47,6 +57,15 @@ for (const program of programs) {
         "x.wild.local": "308",
         "open.local": "200",
       });
+      const away = await sendHead(
+        stage.httpPort,
+        "GET /away HTTP/1.1",
+        "Host: shut.local",
+        "Connection: close",
+      );
+      assert.match(away, /^location: https:\/\/shut[.]local:\d+\/away\r$/im);
+      assert.equal(await ask("shut.local", "/second/x"), "308");
+      assert.equal(await ask("w.local", "/second/x"), "200");
       // Who says it no longer is there no longer.
       await stage.apply(
         want(stage.routing, JSON.stringify(containers.filter(({ Name }) => Name !== "/b")), {}),

@@ -16,32 +16,29 @@ export const NO_HELD: Held = { routes: new Set(), notices: [] };
  * `owners` has each route by its key.
  */
 export function holdTlsOnly(backends: readonly Backend[], owners: ReadonlyMap<string, Route>): Held {
-  const paths = backends.filter(({ path, options, routes }) =>
-    (path !== "" || routes.some(({ variant }) => variant !== undefined)) && !options.ssl_only
-  );
+  // A backend of a whole host may serve paths and variants of other hosts too, or redirect them.
+  const paths = backends.filter(({ options, routes }) => !options.ssl_only && routes.some(isPart));
   if (paths.length === 0 || !backends.some(({ options }) => options.ssl_only === true)) return NO_HELD;
   const served = new Map(backends.map(({ name, options }) => [name, options]));
   const routes = new Set<TableKey>();
   const notices: Notice[] = [];
   for (const backend of paths) {
-    let first: Route | undefined;
-    for (const { key, host } of backend.routes) {
-      const root = rootOf(host, owners, served);
+    let first: Notice | undefined;
+    for (const route of backend.routes) {
+      const root = isPart(route) ? rootOf(route.host, owners, served) : undefined;
       if (root === undefined || served.get(root.backend)?.ssl_only !== true) continue;
-      routes.add(key);
-      first ??= root;
+      routes.add(route.key);
+      first ??= heldNotice(route, root);
     }
-    if (first !== undefined) notices.push(heldNotice(backend, first));
+    if (first !== undefined) notices.push(first);
   }
   return { routes, notices };
 }
 
-function heldNotice(backend: Backend, root: Route): Notice {
-  const by = backend.routes.find(({ host, path }) => host === backend.host && path === backend.path)?.by ??
-    "";
-  const message = `ssl_only of the container ${
-    quote(root.by)
-  } at ${root.host}/ holds for ${backend.host}${backend.path} too`;
+const isPart = ({ path, variant }: Route): boolean => path !== "" || variant !== undefined;
+
+function heldNotice({ host, path, by }: Route, root: Route): Notice {
+  const message = `ssl_only of the container ${quote(root.by)} at ${root.host}/ holds for ${host}${path} too`;
   return { severity: "info", code: "tls-only-host", subject: by, message };
 }
 
