@@ -2,7 +2,7 @@ import { elder } from "./claims.ts";
 import { fallbacksOf, keysOf } from "../keys/options.ts";
 import { keyNamed } from "../keys/route_keys.ts";
 import type { HostName, PathPrefix } from "../values/names.ts";
-import type { Notice } from "../values/notice.ts";
+import { type Notice, quote } from "../values/notice.ts";
 import { type Given, MERGE_RULES, type MergedOptions, type SharedKey, type Tell } from "./merge_rules.ts";
 import { type BackendShape, hasTls, type RouteOptions } from "./model.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
