@@ -1,7 +1,7 @@
 import type { Running } from "./running.ts";
 import { isRowAsBelieved, parseRows, rowQuestion, tableQuestion } from "../runtime/map_commands.ts";
 import type { Operation, SectionName, TableSwap } from "../runtime/operation.ts";
-import { HOSTS_MAP, type TableKey, type TableName } from "../values/table.ts";
+import { EXPRESSION_TABLES, HOSTS_MAP, type TableKey, type TableName } from "../values/table.ts";
 import { isAsReported, parseServerStates, stateQuestion } from "./survey.ts";
 
 /** A question that goes out in the same batch as commands, and shows whether they did what their answers say. */
@@ -32,7 +32,10 @@ export function confirmationOf(operations: readonly Operation[]): Question[] {
   return [
     ...sections.size > MANY_SECTIONS ? [askSections(sections)] : [...sections].map(askSection),
     ...[...keys].flatMap(([table, touched]) =>
-      touched.size > MANY_KEYS ? [askRows(table, touched)] : [...touched].map((key) => askRow(table, key))
+      // Of expressions, HAProxy tells the one that a text matches, and not the row of a key.
+      touched.size > MANY_KEYS || EXPRESSION_TABLES.has(table)
+        ? [askRows(table, touched)]
+        : [...touched].map((key) => askRow(table, key))
     ),
     ...swaps.map(askTable),
   ];

@@ -41,6 +41,13 @@ export const PATH_PATTERNS_MAP = "path_patterns.map" as TableName;
 /** The table of variants: the id of the route that serves all other requests, `|`, host and path; the variants there. */
 export const VARIANTS_MAP = "variants.map" as TableName;
 
+/** Tables whose keys are regular expressions. */
+export const EXPRESSION_TABLES: ReadonlySet<TableName> = new Set([
+  REDIRECT_PATTERNS_MAP,
+  PATTERNS_MAP,
+  PATH_PATTERNS_MAP,
+]);
+
 /** Tables of regular expressions where more than one row may match: the first row that matches counts, so that their order does too. */
 export const ORDERED_TABLES: ReadonlySet<TableName> = new Set([REDIRECT_PATTERNS_MAP, PATTERNS_MAP]);
 
