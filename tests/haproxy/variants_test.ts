@@ -103,6 +103,39 @@ for (const program of programs) {
     });
   });
 
+  Deno.test(`${name}: a client in a tight loop never gets past what protects the plain route`, async () => {
+    await using containers = new Containers("plain", "share", "post");
+    await onStage(program, {}, async (stage) => {
+      const plain = { ...PLAIN, deny_from: ["127.0.0.0/8"] };
+      const share = { ...PLAIN, share: 100 };
+      const post = { ...PLAIN, methods: ["GET"], context_root: "/x" };
+      await containers.apply(stage, { plain });
+      const statuses = new Set<number>();
+      let isOver = false;
+      const loop = async (path: string) => {
+        while (!isOver) statuses.add((await httpGet({ port: stage.httpPort, host: "w.test", path })).status);
+      };
+      const loops = ["/", "/x", "/"].map(loop);
+      try {
+        for (let round = 0; round < 3; round++) {
+          await containers.apply(stage, { plain, share });
+          await containers.apply(stage, { plain, share, post });
+          await stage.replace();
+          await containers.apply(stage, {
+            plain,
+            share: { ...share, share: 50 },
+            post: { ...post, balance_algorithm: "uri" },
+          });
+          await containers.apply(stage, { plain });
+        }
+      } finally {
+        isOver = true;
+        await Promise.all(loops);
+      }
+      assert.deepEqual([...statuses], [403]);
+    });
+  });
+
   Deno.test(`${name}: a share of the requests goes to another container, and comes, changes and goes while it runs`, async () => {
     await using containers = new Containers("plain", "share", "other");
     await onStage(program, {}, async (stage) => {
