@@ -243,7 +243,7 @@ for (const program of programs) {
           seen.set(status, (seen.get(status) ?? 0) + 1);
         }
       };
-      // A reload begins to count anew, and so does the old worker, for what both clients have sent to it already.
+      // Without peers, a reload begins to count anew, and so does the old worker, for what it has of both clients.
       let most = 5;
       const clients: Promise<void>[] = [];
       const apply = async (...containers: readonly unknown[]) => {
