@@ -29,14 +29,14 @@ const WRITERS: Readonly<Record<TableName, () => string>> = {
 /** The keys that most containers need, for who sees them for the first time. */
 const USED_KEYS = [
   "hostname",
-  "domain",
   "alias_domains",
   "port",
   "context_root",
   "ssl_only",
+  "redirects",
+  "basic_auth",
+  "allow_from",
   "check",
-  "warm",
-  "weight",
   "enable",
 ] as const satisfies readonly (keyof typeof ROUTE_KEYS)[];
 

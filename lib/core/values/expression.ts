@@ -19,7 +19,7 @@ export const LONGEST_SUBJECT = 511;
 const LONGEST = 200;
 /** As it stands in a table, in characters: a key has room for it beside a route's id. */
 const LONGEST_WRITTEN = 400;
-/** Each way may look at the whole text once: half a million steps, which is half a millisecond. */
+/** Each way may look at the whole text once, of 511 characters at most: half a million steps. */
 const MOST_WAYS = 1_024;
 /** HAProxy remembers so many groups, beside the whole. */
 const MOST_GROUPS = 9;
