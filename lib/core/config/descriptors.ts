@@ -14,8 +14,8 @@ export type ConnectionLimits = { readonly connections: number; readonly streams:
 
 /**
  * Limits that keep what is promised to clients: each connection of a client may ask for as many more, to containers, as
- * there are streams in it, and HAProxy takes two descriptors for each connection that it is told of. `descriptors` is
- * how many a process may have (NaN: nobody can tell); more than that is fatal when HAProxy starts.
+ * there are streams in it, and HAProxy takes two descriptors for each connection of `maxconn`. `descriptors` is
+ * how many a process may have (NaN: unknown); more than that is fatal when HAProxy starts.
  */
 export function connectionLimits(maxConnections: number, descriptors: number): ConnectionLimits {
   const most = Number.isNaN(descriptors) ? Infinity : descriptors;
@@ -28,7 +28,7 @@ export function connectionLimits(maxConnections: number, descriptors: number): C
 
 /** What HAProxy is started with, as far as it is known. */
 export type ProcessLimits = {
-  /** How many descriptors it may have; NaN where nobody can tell, or there is no end. */
+  /** How many descriptors it may have; NaN where it is unknown or unlimited. */
   readonly descriptors: number;
   /** How many threads it starts: one for each processor that it may use. */
   readonly threads: number;

@@ -17,7 +17,7 @@ export type ProcessSettings = {
   readonly chroot: string | undefined;
   readonly syslog: string | undefined;
   readonly accessLog: "errors" | "all" | "off";
-  /** Where HAProxy gives its own metrics, where somebody asks for them. */
+  /** The socket of HAProxy's own metrics; `undefined` where `--admin` is off. */
   readonly metricsSocket?: string | undefined;
   /** Secrets and switches that the routing asks for; here and not in the master's environment, which it never changes. */
   readonly env: Readonly<Record<string, string>>;

@@ -156,7 +156,7 @@ function canBeParsed(code: string): boolean {
   }
 }
 
-/** The debugging copy is slower, but tells the template and its line; it is asked only when something failed. */
+/** The debugging copy is slower, but names the template and its line; it runs only after a failure. */
 function whereItFailed(debugging: Eta, name: string, data: object, error: unknown): TemplateError {
   try {
     debugging.render(`@${name}`, data);

@@ -10,13 +10,13 @@ import {
 import { expected, type Parsed, parsed } from "../values/notice.ts";
 import { type RouteRow, rowOf } from "./route_row.ts";
 
-/** A service that is asked who comes; without an address, nobody comes in. */
+/** A service that decides who comes in; without an address, the route is closed. */
 export type AuthService = {
   /** The container that it runs in, where one is named. */
   readonly container: string | undefined;
   readonly address: IpAddress | undefined;
   readonly port: Port;
-  /** Its path with a query, as it is asked for. */
+  /** The path and query of the request to it. */
   readonly path: string;
 };
 
@@ -46,7 +46,7 @@ export function parseAuthService(text: string): Parsed<AuthService> {
   return parsed({ container: undefined, address: address.value, port: number.value, path: asked });
 }
 
-/** The row of what is asked; none where its container is not there, which closes the route. */
+/** The row that names the service; none where its container is missing, which closes the route. */
 export function askRows({ address, port, path }: AuthService, route: RouteId): readonly RouteRow[] {
   return address === undefined ? [] : [rowOf(route, "ask", `http://${formatEndpoint(address, port)}${path}`)];
 }

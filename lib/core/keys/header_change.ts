@@ -58,7 +58,7 @@ function parseChange(text: string, isOurs: (name: string) => boolean): Parsed<He
 export const changeFromPair = (name: string, value: string | undefined): string =>
   value === undefined ? `-${name}` : `${name}: ${value}`;
 
-/** The changes that have room in one row, in their order; `tell` is told where some have not. */
+/** The changes that have room in one row, in their order; calls `tell` where some have none. */
 export function fittingChanges(
   key: string,
   changes: readonly HeaderChange[] | undefined,

@@ -6,7 +6,7 @@ import { KEY_NAMES, keyNamed } from "./route_keys.ts";
 export const keysOf = <S extends Scope>(scope: S): readonly KeyOf<S>[] =>
   KEY_NAMES.filter((name) => keyNamed(name).scope === scope) as KeyOf<S>[];
 
-/** What counts of the keys of a scope where nobody says anything. */
+/** The values of a scope's keys where no container says any. */
 export const fallbacksOf = <S extends Scope>(scope: S): OptionsOf<S> =>
   Object.fromEntries(keysOf(scope).map((key) => [key, keyNamed(key).fallback])) as OptionsOf<S>;
 

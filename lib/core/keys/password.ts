@@ -46,7 +46,7 @@ export function parseCredential(text: string): Parsed<Credential> {
   if (CRYPTS.some((crypt) => crypt.test(hash))) {
     return parsed({ user, check: "crypt", crypt: hash });
   }
-  // A saved snapshot does not tell the hash: nobody gets in by it.
+  // A saved snapshot does not have the hash: the route stays closed.
   if (hash === HIDDEN) return parsed({ user, check: HIDDEN });
   return expected(whyRefused(hash));
 }

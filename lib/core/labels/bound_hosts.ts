@@ -33,7 +33,7 @@ export function boundHosts(routes: RouteData[], complaints: Complaints): void {
   for (const bound of [aliases, expressions, redirects, patterns]) bound.tell(complaints);
 }
 
-/** Counts what is asked for. */
+/** Counts the hosts that a container names. */
 class Bound {
   #asked = 0;
 

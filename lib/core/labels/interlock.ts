@@ -50,7 +50,7 @@ function saidRoutes(
   return [...merged, ...named];
 }
 
-/** Why nobody can tell whether the container is to be left out: what was to be closed is not opened by a slip. */
+/** Why it is unclear whether the container is to be left out: a slip never opens what was to be closed. */
 function closingOf(
   data: string | undefined,
   entries: readonly SaidRoute[] | undefined,

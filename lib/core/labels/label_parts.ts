@@ -5,7 +5,7 @@ import { KEY_OF_LABEL, type KeyName, ROUTE_KEYS } from "../keys/route_keys.ts";
 export type LabelPrefix = string & { readonly [brand]: "LabelPrefix" };
 declare const brand: unique symbol;
 
-/** The prefix where nobody chose another one. */
+/** The prefix where the settings name no other. */
 export const PREFIX = "interlock." as LabelPrefix;
 
 /** Reads the name that labels begin with: `interlock`. */

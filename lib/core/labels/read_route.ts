@@ -8,7 +8,7 @@ import { KEY_NAMES, type KeyName, keyNamed } from "../keys/route_keys.ts";
 import { readValue } from "./read_value.ts";
 import { placeOf, type SaidRoute } from "./said.ts";
 
-/** Reads what was said of one route; nobody is scolded for what is left out. */
+/** Reads what was said of one route; a route that is left out gives no complaints. */
 export function readRoute(said: SaidRoute, version: HaproxyVersion, complaints: Complaints): RouteData {
   const isOff = readBoolean(said.keys.get("enable")?.value) === false;
   if (!isOff) return readKeys(said, version, complaints);

@@ -104,10 +104,10 @@ function readWords(words: Words, version: HaproxyVersion): RouteDataRead {
   const complaints = new Complaints();
   const readings = DIALECTS.map((dialect) => dialect.read(words, complaints));
   const said = readings.flatMap(({ routes }) => routes);
-  // One word that closes is enough, whoever says it.
+  // One word that closes is enough, in a label or in the data.
   const off = readings.find(({ off }) => off !== undefined)?.off;
   if (off !== undefined) {
-    // Nobody is scolded for what is left out; it is read to tell which hosts are not served.
+    // A route that is left out gives no notices; signalbox reads it to tell which hosts are not served.
     const routes = said.map((route) => ({ ...readRoute(route, version, new Complaints()), off }));
     return { routes, why: off, complaints: [], more: 0 };
   }

@@ -9,7 +9,7 @@ import type { Said } from "./said.ts";
 /** Elements of one list that are read. */
 const MOST_ELEMENTS = 256;
 
-/** Reads the value of a key as its row says. What of a list is wrong is told of by itself, with the place as it is asked for. */
+/** Reads the value of a key as its row says. Each wrong element of a list is a complaint with its place. */
 export function readValue(
   rule: RouteKey,
   said: Said,

@@ -11,7 +11,7 @@ export type SaidRoute = {
   readonly source: string;
   readonly keys: ReadonlyMap<KeyName, Said>;
   readonly fault: Fault;
-  /** Why nobody can tell whether the whole container is to be left out: a word that may be meant as its `enable`. */
+  /** Why it is unclear whether the whole container is to be left out: a word that may be meant as its `enable`. */
   readonly closing?: Fault;
 };
 

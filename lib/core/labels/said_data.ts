@@ -84,7 +84,7 @@ function tellMistake(text: string, error: unknown, complaints: Complaints): void
   );
 }
 
-/** Of two words that would close a route, nobody can tell which was meant: that is answered with a fault. */
+/** Of two words that would close a route, it is unclear which was meant: the answer is a fault. */
 function tellRepeated(repeated: readonly string[], complaints: Complaints): Fault {
   if (repeated.length === 0) return undefined;
   const guard = repeated.find((name) => isKeyName(name) && keyNamed(name).isGuard);

@@ -64,7 +64,7 @@ export class UnknownWords {
     return this.#isTooMany ? TOO_MANY : this.#faults.get(route);
   }
 
-  /** Why the whole container may be meant to be left out: each of its routes is, until somebody can tell. */
+  /** Why the whole container may be meant to be left out: each of its routes is, until the word is mended. */
   get closing(): Fault {
     return this.#isTooMany ? TOO_MANY : this.#closing;
   }

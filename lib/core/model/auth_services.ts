@@ -21,7 +21,7 @@ export class AuthServices {
     readonly memory: ServiceMemory,
   ) {}
 
-  /** The backend with the address of the container that it asks who comes in; without one, nobody does. */
+  /** The backend with the address of the container that decides who comes in; without one, the route is closed. */
   resolve(backend: Backend): Backend {
     const asked: AuthService | undefined = backend.options.forward_auth;
     if (asked?.container === undefined) return backend;

@@ -43,7 +43,7 @@ export function buildModel(
 ): Built {
   memory.begin(inUse);
   const builder = new Builder(snapshot, settings, machine, memory);
-  // The oldest first: whoever came first keeps a host. One that is being stopped or started keeps none that another
+  // The oldest first: the container that came first keeps a host. One that is being stopped or started keeps none that another
   // could answer for.
   const { stopping, starting } = snapshot;
   const turn = ({ id }: ContainerView) => starting.has(id) ? 2 : stopping.has(id) ? 1 : 0;

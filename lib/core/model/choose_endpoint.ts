@@ -27,14 +27,14 @@ export type Endpoint = {
   readonly via: "container" | "published";
   /** The container's own endpoint, where a local one is reached through a published port. */
   readonly own: { readonly address: IpAddress; readonly port: Port } | undefined;
-  /** Where its engine is, if this is an address on another machine that nobody has said to lead there. */
+  /** Where its engine is, if this is an address on another machine that no setting named. */
   readonly elsewhere: IpAddress | undefined;
 };
 
 /**
  * Which container port to use: the one named, else the only TCP port, else the lowest published, else the lowest exposed.
  * `shared` is the container whose network it uses, itself otherwise: what that one declares or publishes counts, since
- * Docker lets nobody declare a port beside it. Its own image's ports are more likely its own.
+ * Docker takes no declaration of ports beside it. Its own image's ports are more likely its own.
  */
 export function choosePort(
   container: ContainerView,
@@ -133,7 +133,7 @@ export function chooseEndpoint(
   if (first.ok || settings.mode !== "auto") return first;
   const second = endpointBy(!isOwnFirst, shared, port, named, settings);
   if (!second.ok) return { ok: false, why: `${first.why}, and ${second.why}` };
-  // Another machine's network may be one of this machine's by chance: whoever proves that it answers has to know.
+  // Another machine's network may be one of this machine's by chance: the probe has to know.
   return isOwnFirst ? second : { ...second, value: { ...second.value, elsewhere: settings.engineAddress } };
 }
 

@@ -69,7 +69,7 @@ function combine(
   return isNamed ? hostname : "";
 }
 
-/** The hostname that somebody chose for the container; Docker's own inventions count as none. */
+/** The hostname that a person chose for the container, and none that Docker made up. */
 function ownHostname(container: ContainerView): string {
   const isInvented = container.hostname === container.id.slice(0, 12) || container.networkMode === "host" ||
     hasNamesOfAnother(container);
@@ -79,5 +79,5 @@ function ownHostname(container: ContainerView): string {
 const ownDomain = (container: ContainerView): string =>
   hasNamesOfAnother(container) ? "" : container.domainname;
 
-/** Docker copies hostname and domain of the container whose network is shared, and lets nobody choose others. */
+/** Docker copies hostname and domain of the container whose network is shared, and takes no others. */
 const hasNamesOfAnother = sharesNetwork;

@@ -31,6 +31,6 @@ export function whyTaken({ host, path }: Route, owner: Route): string {
   return `${host}${path} is ${how} by ${elder(owner.by)}`;
 }
 
-/** Whoever came first, as messages call it: a container, or a route of a file, whose name alone has an `@`. */
+/** The container that came first, as messages call it: a container, or a route of a file, whose name alone has an `@`. */
 export const elder = (name: string): string =>
   `${name.includes("@") ? "the route" : "the older container"} ${quote(name)}`;

@@ -34,7 +34,7 @@ export function mergeShared(
   all: readonly Member[],
   { host, paths }: Pick<Given, "host" | "paths">,
   { balance, frontend, redirectsToTls }: RoutingSettings,
-  /** What comes of it where nobody says anything: one object for all. */
+  /** The result where no container says anything: one object for all. */
   plain: Shared,
 ): Shared & { readonly notices: readonly Notice[] } {
   // One that is being started decides nothing before it runs, if another does.

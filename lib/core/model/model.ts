@@ -76,11 +76,11 @@ export type Route = {
   readonly move?: Move;
   /** Which of the requests to its host and path it is for; all where there is none. */
   readonly variant?: Variant;
-  /** It stands for a host and path of which nobody serves all requests: what is for no variant is not served. */
+  /** It stands for a host and path that only variants serve: HAProxy answers 404 to any other request. */
   readonly isOnly?: true;
 };
 
-/** A route as people are told of it: host and path, and which variant of them it is. */
+/** A route in words: host and path, and which variant of them it is. */
 export const routeName = ({ host, path, variant }: Route): string =>
   variant === undefined ? host + path : `${host}${path} (variant ${variant.hash.slice(0, 6)})`;
 
@@ -90,7 +90,7 @@ export type Frontend = {
   readonly address: IpAddress | undefined;
   readonly httpPort: Port;
   readonly tls: { readonly port: Port; readonly certificate: string; readonly options: string } | undefined;
-  /** For how long browsers are told to come by TLS alone where a route says nothing; `undefined` for not at all. */
+  /** How long browsers are to use TLS alone, where a route says nothing; `undefined` for no such header. */
   readonly hstsSeconds: number | undefined;
   /** Requests get a trace, and answers their times. */
   readonly hasTrace: boolean;
@@ -145,6 +145,6 @@ export type Model = {
   readonly hostPatterns: readonly HostName[];
   /** Which variants hosts and paths have. */
   readonly variants: PlacedVariants;
-  /** Who would serve a route, by key, if its backend were gone: whoever claimed it next. */
+  /** Who would serve a route, by key, if its backend were gone: the backend that claimed it next. */
   readonly heirs: ReadonlyMap<TableKey, Route>;
 };

@@ -94,7 +94,7 @@ function whyNotRunning(status: string): string {
 const whyNotAsked = ({ labelPrefix = PREFIX }: RoutingSettings): string =>
   `it asks for nothing, and --opt-in is set: expected the label ${labelPrefix}enable=true, or another key`;
 
-/** One that somebody left out, by a word of its own or by none: the host is told to who asks for it. */
+/** A route that a container leaves out, by a word or by none; `explain` finds it by its host. */
 function leftOut(
   container: ContainerView,
   data: RouteData,
@@ -221,7 +221,7 @@ function note(
 }
 
 function noAddress(container: ContainerView, data: RouteData, host: HostName, why: string): Attempt {
-  // Somebody asked for a route who said a key of ours or chose a host; a worker that --default-domain gave one did not.
+  // A container asks for a route by a key of ours or a host of its own; one whose host is of --default-domain does not.
   const isAsked = data.isExplicit || routeHost(container, data, undefined).host !== undefined;
   const severity = isAsked ? "warning" : "info";
   const notices = [note(container, severity, "no-address", `does not serve ${host}: ${why}`)];

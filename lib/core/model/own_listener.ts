@@ -13,11 +13,11 @@ export type MachineAddresses = ReadonlySet<string>;
 /** What is known of the machine that HAProxy runs on. */
 export type KnownMachine = {
   readonly addresses: MachineAddresses;
-  /** `undefined` where there is none, or nobody can tell. */
+  /** `undefined` where there is none, or it is unknown. */
   readonly serverLimit?: ServerLimit | undefined;
 };
 
-/** A machine that nobody asked, as where `render` reads a file. */
+/** A machine whose addresses were not read, as where `render` reads a file. */
 export const UNKNOWN_MACHINE: KnownMachine = { addresses: new Set() };
 
 /**

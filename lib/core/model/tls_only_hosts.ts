@@ -4,7 +4,7 @@ import { type Notice, quote } from "../values/notice.ts";
 import { isHostPattern } from "../values/host_pattern.ts";
 import type { TableKey } from "../values/table.ts";
 
-/** Routes that redirect plain HTTP since their host's root does, and what their containers are told. */
+/** Routes that redirect plain HTTP since their host's root does, and the notices about them. */
 export type Held = { readonly routes: ReadonlySet<TableKey>; readonly notices: readonly Notice[] };
 
 /** No route is held. */

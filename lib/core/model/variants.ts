@@ -5,7 +5,7 @@ import { type Notice, quote } from "../values/notice.ts";
 import type { TableKey, TableValue } from "../values/table.ts";
 import type { PlacedVariants, Route } from "./model.ts";
 
-/** Variants with the routes that stand for hosts and paths of which nobody serves all requests. */
+/** Variants, with the routes that stand for hosts and paths that only variants serve. */
 export type FoundVariants = PlacedVariants & {
   readonly only: readonly Route[];
   /** The routes that serve all other requests, by the backend of a variant of them. */
@@ -13,7 +13,7 @@ export type FoundVariants = PlacedVariants & {
   readonly notices: readonly Notice[];
 };
 
-/** Nobody asks for some requests alone. */
+/** No route is a variant. */
 const NO_VARIANTS: FoundVariants = {
   rows: new Map(),
   parents: new Set(),

@@ -108,7 +108,7 @@ function otherWays(
       ? publishedEndpoint(container, shared, port, settings)
       : undefined;
   if (!published?.ok) return own.length === 0 ? NONE : own.slice(0, MOST_OTHERS);
-  // Whoever goes there knows that its own address is out of reach.
+  // A detour is taken only where its own address is out of reach.
   return [...own.slice(0, MOST_OTHERS), { ...published.value, own: undefined }];
 }
 

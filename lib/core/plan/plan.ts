@@ -203,7 +203,7 @@ class Planner {
       }
       if (before !== undefined && before.state !== "maint" && before.line !== line && !before.isLeaving) {
         this.reasons.push({ kind: "live-server", server });
-        // Where the reload waits, whoever has the old address by now gets nothing: out of traffic, it can be replaced.
+        // While the reload waits, another container may have the old address: the server gets no traffic, so that it can be replaced.
         if (endpointOf(before.line) !== endpointOf(line)) {
           this.#maints.push({ kind: "set-state", section: name, server, state: "maint" });
         }

@@ -20,9 +20,9 @@ export type ReloadReason =
   | { readonly kind: "external" }
   /** What an HAProxy that was taken over has cannot be told. */
   | { readonly kind: "unclear"; readonly detail: string }
-  /** Somebody asked for it: SIGHUP. */
+  /** SIGHUP arrived. */
   | { readonly kind: "asked"; readonly detail: string }
-  /** HAProxy is not as it was believed to be: an answer, what it reports, or what somebody else did to it. */
+  /** HAProxy's state does not match ours, by an answer, a report, or a change that others made. */
   | { readonly kind: "diverged"; readonly detail: string };
 
 /** A reason for people. */
@@ -69,7 +69,7 @@ const linesOf = (text: string): Set<string> =>
 const withoutSecrets = (line: string): string =>
   line.replace(/\b(auth|password|insecure-password|passwd|setenv|presetenv|key)\s.*$/, "$1 …");
 
-/** Lines that come, and lines that go, of which so many are told. */
+/** Lines that come, and lines that go, of which so many are listed. */
 const MOST_LINES = 3;
 
 function linesText({ added, removed }: Extract<ReloadReason, { kind: "settings" }>): string {

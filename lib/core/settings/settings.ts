@@ -44,7 +44,7 @@ export type Setting<T = unknown> = {
   readonly isRepeatable: boolean;
   /** The values that there are, or those that most want, for completions. */
   readonly choices?: readonly string[];
-  /** What the help says of the value when nobody gives one. */
+  /** The default, as the help words it. */
   readonly defaultText: string;
   readonly help: string;
   readonly commands: readonly CommandName[];
