@@ -9,6 +9,9 @@ const words = rows.flatMap((row) => "words" in row && row.words !== "" ? row.wor
 
 /** Lines of a backend, from the templates and from what each key makes of itself. */
 const BACKEND_LINES: readonly RegExp[] = [
+  // HAProxy prints the line break of a text as one.
+  /^http-request return status 503 content-type text\/plain string Too many requests at a time\.$/,
+  /^hdr Retry-After 1 hdr Cache-Control no-store if \{ var\(txn\.refuse\) -m str busy \}$/,
   ...rows.flatMap((row) => "lines" in row ? row.lines : []),
   // Of limits on requests under way, which look at what the frontend found.
   /^http-request set-var\(txn\.refuse\) str\(busy\) if \{ var\(txn\.most_requests\) -m found \} \{ be_conn,sub\(txn\.most_requests\) gt 0 \}$/,

@@ -90,6 +90,15 @@ const COSTLY_LABELS = [
   "api.hostname",
 ];
 
+/** How many keys of either kind an enemy says, on average: few enough that some routes are left. */
+const OFTEN = { costly: 0.8, cheap: 4 };
+const share = (of: readonly string[], isCounted: (name: string) => boolean, count: number): number =>
+  count / Math.max(1, of.filter(isCounted).length);
+const COSTLY_SHARE = share(KEYS, (name) => COSTLY.has(name), OFTEN.costly);
+const CHEAP_SHARE = share(KEYS, (name) => !COSTLY.has(name), OFTEN.cheap);
+const COSTLY_LABEL_SHARE = OFTEN.costly / 2 / COSTLY_LABELS.length;
+const CHEAP_LABEL_SHARE = OFTEN.cheap / 3 / CHEAP_LABELS.length;
+
 class Enemy {
   constructor(readonly random: () => number) {}
 
@@ -122,7 +131,7 @@ class Enemy {
   }
 
   data(): string {
-    const keys = KEYS.filter((key) => this.chance(COSTLY.has(key) ? 0.1 : 0.3));
+    const keys = KEYS.filter((key) => this.chance(COSTLY.has(key) ? COSTLY_SHARE : CHEAP_SHARE));
     const pairs = keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(this.value(key))}`);
     // A key that comes twice, which JSON.stringify would not write.
     if (this.chance(0.1)) {
@@ -137,8 +146,8 @@ class Enemy {
   }
 
   labels(): Record<string, string> {
-    const labels = CHEAP_LABELS.filter(() => this.chance(0.1))
-      .concat(COSTLY_LABELS.filter(() => this.chance(0.05)))
+    const labels = CHEAP_LABELS.filter(() => this.chance(CHEAP_LABEL_SHARE))
+      .concat(COSTLY_LABELS.filter(() => this.chance(COSTLY_LABEL_SHARE)))
       .map((name) => [`interlock.${name}`, this.text()]);
     if (this.chance(0.1)) labels.push(["interlock.enable", this.pick(["", "false", "on", "0"])]);
     if (this.chance(0.2)) labels.push([`interlock.${this.text()}.hostname`, this.text()]);

@@ -37,7 +37,7 @@ async function load(haproxy: HaproxyProgram, folder: string, flags: readonly str
     args: ["-c", ...flags, "-f", `${folder}/haproxy.cfg`],
     stdin: "null",
     // As signalbox gives them: -dC of 3.2.26 warns of variables that a config sets and unsets itself.
-    env: { SIGNALBOX_CONNECTIONS: "2080", SIGNALBOX_STREAMS: "20" },
+    env: { SIGNALBOX_CONNECTIONS: "2080", SIGNALBOX_STREAMS: "20", SIGNALBOX_COOKIE_KEY: "none" },
     stdout: "piped",
     stderr: "piped",
   }).output();

@@ -35,7 +35,7 @@ export const BACKEND_ROWS = {
     wrong: ["", "JSESSIONID", "session", "a b", "a;b", "a=b", "1a", "__Host-a", "a.b", "a\n cookie x", 5],
     lines: [
       /^cookie [A-Za-z0-9._-]+ insert indirect nocache httponly(?: secure)? attr SameSite=Lax(?: attr Max-Age=\d+)? dynamic$/,
-      /^dynamic-cookie-key +(?:"\$\{SIGNALBOX_COOKIE_KEY\}"|none)$/,
+      /^dynamic-cookie-key(?: +(?:"\$\{SIGNALBOX_COOKIE_KEY\}"|none))?$/,
     ],
   },
   sticky_session_max_age: { sample: ["24h", "24h"], right: [1_000, "8760h"], wrong: [999, "1d"], lines: [] },
