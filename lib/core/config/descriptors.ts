@@ -34,8 +34,8 @@ export type ProcessLimits = {
   readonly threads: number;
 };
 
-/** What HAProxy 2.4 to 3.4 count in at their start: 200 for commands (process.cfg), 10 for themselves, listeners. */
-const FOR_ITSELF = 240;
+/** What HAProxy 2.4 to 3.4 count in at their start: 200 for commands (process.cfg), 10 for themselves, listeners, peers. */
+const FOR_ITSELF = 264;
 /** A thread waits in one, and is woken by two. */
 const FOR_THREAD = 3;
 
