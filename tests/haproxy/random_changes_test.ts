@@ -24,14 +24,14 @@ import { withRows } from "./test_table.ts";
 import { type ACCIDENTS, Universe } from "./universe.ts";
 
 const FIRST_SEED = Number(Deno.env.get("SIGNALBOX_TEST_SEED") ?? 1);
-const SEQUENCES = Number(Deno.env.get("SIGNALBOX_TEST_SEQUENCES") ?? 25);
+const SEQUENCES = Number(Deno.env.get("SIGNALBOX_TEST_SEQUENCES") ?? 10);
 const STEPS = 12;
 
 for (const program of programs) {
   Deno.test(`${called(program)}: after any changes it has what a fresh start from the files gives`, async () => {
     const ways = { nothing: 0, keep: 0, runtime: 0, reload: 0 };
     for (let seed = FIRST_SEED; seed < FIRST_SEED + SEQUENCES; seed++) await play(program, seed, ways);
-    if (SEQUENCES < 25) return;
+    if (SEQUENCES < 10) return;
     assert.ok(ways.reload > 0, "some changes need a reload");
     assert.equal(
       ways.runtime > ways.reload,
