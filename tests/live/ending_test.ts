@@ -23,7 +23,7 @@ async function traces(folder: string): Promise<string[]> {
   for await (const entry of Deno.readDir(folder)) {
     const path = join(folder, entry.name);
     // What tells this signalbox's requests from those of others, and makes its cookies, is the same after the next start.
-    if (/\/state\/(?:instance|cookie-key)$/.test(path)) continue;
+    if (/\/state\/(?:instance|cookie-key|peers-key)$/.test(path)) continue;
     if (entry.isDirectory) found.push(...await traces(path));
     else if (!entry.isSymlink && !/generations\/\d+\/[a-z_]+\.[a-z]+$/.test(path)) found.push(path);
     else if (/\.(?:new|tmp|bak)$/.test(path)) found.push(path);

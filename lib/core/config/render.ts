@@ -62,6 +62,9 @@ export const LAST_TRY = "last_try.lua";
  */
 const LAST_TRY_TEMPLATES = ["haproxy.cfg.eta", "global.eta", "defaults.eta", "backend.eta"];
 
+/** Whether a rule counts the requests under way. Where backends are added, none does: HAProxy 3.4 removes no backend that counts. */
+const canCount = (templates: Templates): boolean =>
+  !COUNTING_TEMPLATES.some((name) => templates.overlaid.has(name));
 /** What has the rule that counts the requests under way: where a user's own is among them, such a route is refused. */
 const COUNTING_TEMPLATES = ["haproxy.cfg.eta", "backend.eta", "backend_rules.eta"];
 
@@ -94,14 +97,15 @@ export function renderDesired(
   const hasLastTry = !canAddBackends && !LAST_TRY_TEMPLATES.some((name) => templates.overlaid.has(name));
   // A user's own defaults have no name that others could begin from; nor do backends that are added have a section here.
   const hasAnswers = !canAddBackends && !templates.overlaid.has("defaults.eta");
-  const { sections: remembered } = memory;
+  const countsRequests = !canAddBackends && canCount(templates);
   const rendering: Rendering = {
     templates,
     version,
     frontend: model.frontend,
     hasLastTry,
     hasAnswers,
-    memory: remembered,
+    countsRequests,
+    memory: memory.sections,
   };
   const { list: prepared, byName } = prepareBackends(model.backends, rendering);
   const sections = new Map<string, Section>();
@@ -123,7 +127,7 @@ export function renderDesired(
     redirectCodes: REDIRECT_CODES,
     forwardingHeaders: FORWARDING_HEADERS,
     rateTables: RATE_TABLES,
-    countsRequests: !COUNTING_TEMPLATES.some((name) => templates.overlaid.has(name)),
+    countsRequests,
     lua: lua.forTemplates,
   };
   const { text: fixed, flags } = renderFixed(

@@ -30,6 +30,8 @@ export type Rendering = {
   readonly hasLastTry: boolean;
   /** Rules that all backends have stand in one section of defaults; else in each backend. */
   readonly hasAnswers: boolean;
+  /** A rule counts the requests under way to a backend. */
+  readonly countsRequests: boolean;
   readonly memory: SectionMemory;
 };
 
@@ -48,6 +50,7 @@ type SectionData = {
   readonly isHashing: boolean;
   readonly hasLastTry: boolean;
   readonly hasAnswers: boolean;
+  readonly countsRequests: boolean;
   readonly servers: readonly SectionServer[];
 };
 
@@ -222,13 +225,13 @@ const multiply = (shape: BackendShape, at: number): BackendShape[] =>
 
 function isSameRendering(a: Rendering, b: Rendering): boolean {
   return a.templates === b.templates && a.version === b.version && a.frontend === b.frontend &&
-    a.hasLastTry === b.hasLastTry && a.hasAnswers === b.hasAnswers;
+    a.hasLastTry === b.hasLastTry && a.hasAnswers === b.hasAnswers && a.countsRequests === b.countsRequests;
 }
 
 function sectionData(
   name: string,
   shape: BackendShape,
-  { hasLastTry, hasAnswers }: Rendering,
+  { hasLastTry, hasAnswers, countsRequests }: Rendering,
   title: string | undefined,
   servers: SectionData["servers"],
 ): SectionData {
@@ -239,6 +242,7 @@ function sectionData(
     isHashing: isHashing(shape.balance_algorithm),
     hasLastTry,
     hasAnswers,
+    countsRequests,
     servers,
   };
 }
