@@ -74,6 +74,24 @@ for (const program of programs) {
     });
   });
 
+  Deno.test(`${called(program)}: who may not come in reads why, in words of our own`, async () => {
+    await using echo = new Echo();
+    await onStage(program, {}, async (stage) => {
+      const shut = containerOf("a", echo.port, { hostname: "shut.local", allow_from: ["192.0.2.1"] });
+      await stage.apply(want(stage.routing, JSON.stringify([shut]), {}));
+      const answer = await sendHead(
+        stage.httpPort,
+        "GET / HTTP/1.1",
+        "Host: shut.local",
+        "Connection: close",
+      );
+      assert.match(
+        answer,
+        /^HTTP\/1\.1 403 .*^content-type: text\/plain\r$.*\r\n\r\nThis page is not for your address\.\n$/ims,
+      );
+    });
+  });
+
   Deno.test(`${called(program)}: an HTTP/2 client with a body sees that it may not come in`, async () => {
     await using echo = new Echo();
     await onStage(program, {}, async (stage) => {
