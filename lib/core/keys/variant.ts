@@ -72,6 +72,7 @@ type Conditions = {
 
 /** The variant that a route is; `undefined` where it is for all requests. */
 export function variantOf(data: Conditions): Variant | undefined {
+  if (!isVariant(data)) return undefined;
   const { methods = [], match_headers = [], match_query = [], match_cookies = [], share } = data;
   const conditions = [
     ...methods.length === 0 ? [] : [["m", ...[...new Set(methods)].sort()].join(VALUE)],
@@ -79,11 +80,15 @@ export function variantOf(data: Conditions): Variant | undefined {
     ...conditionsOf("q", match_query),
     ...conditionsOf("c", match_cookies),
   ].sort();
-  if (conditions.length === 0 && share === undefined) return undefined;
   const text = conditions.join(CONDITION);
   const hash = sha256(share === undefined ? text : `${text}${CONDITION}share`).slice(0, 16);
   return { hash, text, count: conditions.length, share };
 }
+
+/** Most containers say none of these keys: nothing is made for them. A list that is said has an element. */
+const isVariant = ({ methods, match_headers, match_query, match_cookies, share }: Conditions): boolean =>
+  methods !== undefined || match_headers !== undefined || match_query !== undefined ||
+  match_cookies !== undefined || share !== undefined;
 
 /** Of a name that comes several times, one of its values is enough; a name alone is enough with any. */
 function conditionsOf(kind: string, matches: readonly Match[]): string[] {

@@ -129,9 +129,7 @@ function readOffer(
   if (shared === "gone" || shared === "circle") return noAddress(container, data, host, NO_OWNER[shared]);
   const port = choosePort(container, shared, data.port);
   if (!port.ok) return noAddress(container, data, host, port.why);
-  const [path = "" as PathPrefix] = data.context_root ?? [];
-  const variant = variantOf(data);
-  const own = routeOf(container, host, path, backendName(host, path, variant?.hash), variant);
+  const own = ownRoute(container, data, host);
   const name = serverName(own.backend, container.id, port.value);
   const used = inUse.get(name);
   const chosen = chooseWay(container, shared, port.value, data.network, settings.address, used);
@@ -163,6 +161,13 @@ function readOffer(
   };
 }
 
+/** What names the backend of a container or of a route of a file: its host, its first path and which requests it is for. */
+function ownRoute(container: ContainerView, data: RouteData, host: HostName): Route {
+  const [path = "" as PathPrefix] = data.context_root ?? [];
+  const variant = variantOf(data);
+  return routeOf(container, host, path, backendName(host, path, variant?.hash), variant);
+}
+
 /** What a route of a file offers: a server for each address that it names. */
 function listedOffers(
   container: ContainerView,
@@ -177,8 +182,7 @@ function listedOffers(
     const notice = note(container, "warning", "no-host", `serves no route: ${found.why}`);
     return [{ notices: [notice], why: found.why }];
   }
-  const [path = "" as PathPrefix] = data.context_root ?? [];
-  const own = routeOf(container, found.host, path, backendName(found.host, path));
+  const own = ownRoute(container, data, found.host);
   const aliases = aliasesOf(container, own, data);
   const options = serverOptions(data);
   return servers.map(({ address, port }): Attempt => {
