@@ -68,17 +68,4 @@ function concat(chunks: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** Ports that were given: the kernel may give one again as soon as it is free, and two of one test must differ. */
-const given = new Set<number>();
-
-/** A port of the loopback that nothing listens on at this moment, another one each time. */
-export function freePort(): number {
-  for (;;) {
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = listener.addr;
-    listener.close();
-    if (given.has(port)) continue;
-    given.add(port);
-    return port;
-  }
-}
+export { freePort } from "./ports.ts";
