@@ -136,6 +136,52 @@ for (const program of programs) {
     });
   });
 
+  Deno.test(`${name}: a variant of a host that a pattern serves takes its requests alone, and no guard off`, async () => {
+    await using containers = new Containers("pattern", "deep", "post");
+    await onStage(program, {}, async (stage) => {
+      const pattern = { hostname: "p.test", host_regex: ["(.+)-preview[.]w[.]test"] };
+      const said = {
+        pattern,
+        deep: { hostname: "*.v.test", context_root: "/deep" },
+        post: { hosts: ["x-preview.w.test", "x.v.test"], methods: ["POST"] },
+      };
+      await containers.apply(stage, said);
+      await expectAnswers(stage, [
+        ["x-preview.w.test/", "pattern"],
+        ["x-preview.w.test/", "post", "-d", "x"],
+        ["y-preview.w.test/", "pattern", "-d", "x"],
+        ["x.v.test/", "post", "-d", "x"],
+        ["x.v.test/", "404"],
+        ["x.v.test/deep/", "deep", "-d", "x"],
+        ["y.v.test/", "404", "-d", "x"],
+      ]);
+      const closed = { ...pattern, deny_from: ["127.0.0.0/8"] };
+      await containers.apply(stage, { ...said, pattern: closed });
+      await expectAnswers(stage, [
+        ["x-preview.w.test/", "403"],
+        ["x-preview.w.test/", "403", "-d", "x"],
+        ["x.v.test/deep/", "deep"],
+      ]);
+    });
+  });
+
+  Deno.test(`${name}: a variant of two hosts opens neither by the guard of the other`, async () => {
+    await using containers = new Containers("mine", "yours", "both");
+    await onStage(program, {}, async (stage) => {
+      const both = { hosts: ["w.test", "v.test"], methods: ["POST"] };
+      const mine = { ...PLAIN, allow_from: ["127.0.0.0/8"] };
+      await containers.apply(stage, { mine, yours: { hostname: "v.test", deny_from: ["10.0.0.0/8"] }, both });
+      await expectAnswers(stage, [
+        ["w.test/", "mine"],
+        ["v.test/", "yours"],
+        ["w.test/", "403", "-d", "x"],
+        ["v.test/", "403", "-d", "x"],
+      ]);
+      await containers.apply(stage, { mine, yours: { ...mine, hostname: "v.test" }, both });
+      await expectAnswers(stage, [["w.test/", "both", "-d", "x"], ["v.test/", "both", "-d", "x"]]);
+    });
+  });
+
   Deno.test(`${name}: a share of the requests goes to another container, and comes, changes and goes while it runs`, async () => {
     await using containers = new Containers("plain", "share", "other");
     await onStage(program, {}, async (stage) => {

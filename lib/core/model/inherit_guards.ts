@@ -6,15 +6,38 @@ import type { Backend, Route, RouteOptions } from "./model.ts";
 
 type OptionName = keyof RouteOptions;
 
-/** Keys that protect, with those that say more of them. */
-const GUARDS: readonly (readonly OptionName[])[] = keysOf("route").filter((key) =>
-  keyNamed(key).isGuard === true
-)
-  .map((guard) => [guard, ...keysOf("route").filter((key) => keyNamed(key).needs?.key === guard)]);
+/** Keys that protect together, with those that say more of them. */
+type Guard = { readonly keys: readonly OptionName[]; readonly details: readonly OptionName[] };
+
+/** Addresses that come in and those that do not are one guard: half of it would let in others. */
+const ADDRESSES: readonly OptionName[] = ["allow_from", "deny_from"];
+
+const GUARDS: readonly Guard[] = keysOf("route")
+  .filter((key) => isProtecting(key) && key !== ADDRESSES[1])
+  .map((key) => ({
+    keys: key === ADDRESSES[0] ? ADDRESSES : [key],
+    details: keysOf("route").filter((other) => keyNamed(other).needs?.key === key),
+  }));
+
+/** Whether a key protects by itself, and does not only say more of one that does. */
+function isProtecting(key: OptionName): boolean {
+  const { isGuard, needs } = keyNamed(key);
+  return isGuard === true && needs === undefined;
+}
+
+/** A route that serves all requests but those of a variant, and what it asks for. */
+type Parent = { readonly route: Route; readonly options: RouteOptions };
+
+/** A guard that holds for a variant, and where it comes from. */
+type Held = { readonly keys: readonly OptionName[]; readonly by: Parent };
+
+/** A guard that two of the routes have, each in its own way. */
+type Clash = { readonly keys: readonly OptionName[]; readonly parents: readonly [Parent, Parent] };
 
 /**
  * What was to be closed stays closed for all requests: where the route that serves all others is protected, that holds for
- * its variants too, but for a key that they say themselves. `above` has these routes by the backend of a variant.
+ * its variants too, but for a key that they say themselves. A variant of several such routes, of which each is protected in
+ * another way, is closed: it would open one by what protects the other. `above` has these routes by the backend of a variant.
  */
 export function inheritGuards(
   backends: readonly Backend[],
@@ -24,33 +47,102 @@ export function inheritGuards(
   const byName = new Map(backends.map((backend) => [backend.name, backend]));
   const notices: Notice[] = [];
   const all = backends.map((backend) => {
-    let { options } = backend;
-    for (const route of above.get(backend.name) ?? []) {
-      const parent = byName.get(route.backend);
-      // A variant says nothing of the others.
-      if (parent === undefined || route.isOnly === true) continue;
-      const held = GUARDS.filter(([guard]) =>
-        guard !== undefined && !options[guard] && parent.options[guard]
-      );
-      if (held.length === 0) continue;
-      options = { ...options, ...valuesOf(parent.options, held.flat()) };
-      notices.push(heldNotice(backend, route, held));
-    }
-    return options === backend.options ? backend : { ...backend, options };
+    const parents = parentsOf(above.get(backend.name) ?? [], byName);
+    if (parents.length === 0) return backend;
+    const held: Held[] = [];
+    const clashes: Clash[] = [];
+    for (const guard of GUARDS) compare(guard, backend.options, parents, held, clashes);
+    notices.push(...heldNotices(backend, held));
+    if (clashes.length > 0) notices.push(clashNotice(backend, clashes));
+    if (held.length + clashes.length === 0) return backend;
+    const options = Object.assign(
+      { ...backend.options },
+      ...held.map(valuesOf),
+      clashes.length > 0 && CLOSED,
+    );
+    return { ...backend, options };
   });
   return { backends: all, notices };
 }
 
-const valuesOf = (options: RouteOptions, keys: readonly OptionName[]): Partial<RouteOptions> =>
-  Object.fromEntries(keys.map((key) => [key, options[key]]));
+/** Nobody's address comes in. */
+const CLOSED: Partial<RouteOptions> = { allow_from: [], deny_from: undefined };
 
-function heldNotice(
-  { routes }: Backend,
-  { by, host, path }: Route,
-  held: readonly (readonly OptionName[])[],
-): Notice {
-  const keys = held.map(([guard]) => guard).join(", ");
-  const message = `${keys} of the container ${quote(by)} at ${host}${path}/ holds for its variant too`;
-  const subject = routes.find(({ variant }) => variant !== undefined)?.by ?? "";
-  return { severity: "info", code: "guard-held", subject, message };
+/** The routes that are served, each backend once; a route that stands for variants alone says nothing of others. */
+function parentsOf(
+  routes: readonly Route[],
+  byName: ReadonlyMap<BackendName, Backend>,
+): readonly Parent[] {
+  const parents = new Map<BackendName, Parent>();
+  for (const route of routes) {
+    const options = byName.get(route.backend)?.options;
+    if (options === undefined || route.isOnly === true || parents.has(route.backend)) continue;
+    parents.set(route.backend, { route, options });
+  }
+  return [...parents.values()];
 }
+
+/** Finds whether a guard of the parents holds for a variant of them, and whether they agree about it. */
+function compare(
+  { keys, details }: Guard,
+  own: RouteOptions,
+  parents: readonly Parent[],
+  held: Held[],
+  clashes: Clash[],
+): void {
+  const unsaid = keys.filter((key) => !own[key]);
+  const protecting = parents.filter(({ options }) => unsaid.some((key) => options[key]));
+  const [first, ...others] = protecting;
+  if (first === undefined) return;
+  const said = (parent: Parent) => [...unsaid, ...details].filter((key) => parent.options[key]);
+  const protects = keyed(first, unsaid, details);
+  const other = others.find((parent) => keyed(parent, unsaid, details) !== protects);
+  const limits = protecting.map(({ options }) => options[keys[0] ?? "max_body"]);
+  if (other === undefined) held.push({ keys: said(first), by: first });
+  // Of two numbers that bound requests, the smaller one holds for both.
+  else if (limits.every((limit) => typeof limit === "number")) {
+    const by = protecting[limits.indexOf(Math.min(...limits))] ?? first;
+    held.push({ keys: said(by), by });
+  } else clashes.push({ keys: [...new Set([...said(first), ...said(other)])], parents: [first, other] });
+}
+
+/** What protects a route, as a text that is compared; what a wrong value of would cost the key alone protects nothing. */
+const keyed = ({ options }: Parent, keys: readonly OptionName[], details: readonly OptionName[]): string =>
+  JSON.stringify(
+    [...keys, ...details.filter((key) => keyNamed(key).costs === "route")].map((key) => {
+      const value = options[key];
+      // A redirect is the same by the setting and by a key, and of maintenance only the text differs.
+      return key === "ssl_only" || key === "maintenance" ? Boolean(value) : value || null;
+    }),
+  );
+
+const valuesOf = ({ keys, by }: Held): Partial<RouteOptions> =>
+  Object.fromEntries(keys.map((key) => [key, by.options[key]]));
+
+/** One notice for each of the routes whose guards hold. */
+function heldNotices(backend: Backend, held: readonly Held[]): Notice[] {
+  return [...Map.groupBy(held, ({ by }) => by)].map(([{ route }, all]) => {
+    const keys = all.flatMap(({ keys }) => keys).filter((key) => keyNamed(key).isGuard).join(", ");
+    const message = `${keys} of the container ${quote(route.by)} at ${
+      placeOf(route)
+    } holds for its variant too`;
+    return { severity: "info", code: "guard-held", subject: subjectOf(backend), message };
+  });
+}
+
+function clashNotice(backend: Backend, clashes: readonly Clash[]): Notice {
+  const differing = clashes.map(({ keys, parents: [one, other] }) =>
+    `${keys.join(" and ")} of ${placeOf(one.route)} (${quote(one.route.by)}) and ${placeOf(other.route)} (${
+      quote(other.route.by)
+    })`
+  ).join(", ");
+  const keys = [...new Set(clashes.flatMap(({ keys }) => keys))].join(", ");
+  const message = `its variant answers 403: what protects these hosts differs, ${differing}; ` +
+    `expected ${keys} of its own, or a route for each host`;
+  return { severity: "warning", code: "guards-differ", subject: subjectOf(backend), message };
+}
+
+const placeOf = ({ host, path }: Route): string => `${host}${path}/`;
+
+const subjectOf = ({ routes }: Backend): string =>
+  routes.find(({ variant }) => variant !== undefined)?.by ?? "";

@@ -1,14 +1,16 @@
 import { BETWEEN_VARIANTS, variantText } from "../keys/variant.ts";
 import { EVERY_HOST, isHostPattern } from "../values/host_pattern.ts";
-import { type BackendName, type HostName, type PathPrefix, routeKey } from "../values/names.ts";
+import { type BackendName, type HostName, isWildcard, type PathPrefix, routeKey } from "../values/names.ts";
 import { type Notice, quote } from "../values/notice.ts";
 import type { TableKey, TableValue } from "../values/table.ts";
+import { HostsAbove } from "./hosts_above.ts";
 import type { PlacedVariants, Route } from "./model.ts";
+import { hostPatterns } from "./special_hosts.ts";
 
 /** Variants, with the routes that stand for hosts and paths that only variants serve. */
 export type FoundVariants = PlacedVariants & {
   readonly only: readonly Route[];
-  /** The routes that serve all other requests, by the backend of a variant of them. */
+  /** The routes that serve all other requests, or would, by the backend of a variant of them. */
   readonly above: ReadonlyMap<BackendName, readonly Route[]>;
   readonly notices: readonly Notice[];
 };
@@ -27,46 +29,70 @@ const LONGEST_ROW = 5_900;
 
 type Placed = Route & { readonly variant: NonNullable<Route["variant"]> };
 
+/** The routes that are no variants, by their keys and by their hosts. */
+type Plain = {
+  readonly byKey: Map<TableKey, Route>;
+  readonly byHost: ReadonlyMap<HostName, readonly Route[]>;
+  readonly hosts: HostsAbove;
+};
+
 /**
  * Finds for each host and path that has variants the route that serves all other requests to it: the longest path of the same
- * host, of its wildcards, or of what serves every host. `owners` has all routes in the order in which they were claimed, of
- * which `routes` are served.
+ * host, of its wildcards, of the pattern that matches it, or of what serves every host. `owners` has all routes in the order
+ * in which they were claimed, of which `routes` are served.
  */
 export function placeVariants(owners: ReadonlyMap<string, Route>, routes: readonly Route[]): FoundVariants {
   if (!routes.some(isPlaced)) return NO_VARIANTS;
   const served = new Set(routes);
   const variants = [...owners.values()].filter(isPlaced).filter((route) => served.has(route));
-  const plain = new Map(
-    routes.filter(({ variant }) => variant === undefined).map((route) => [route.key, route]),
-  );
+  const others = routes.filter(({ variant }) => variant === undefined);
+  const plain: Plain = {
+    byKey: new Map(others.map((route) => [route.key, route])),
+    byHost: Map.groupBy(others, ({ host }) => host),
+    hosts: new HostsAbove(hostPatterns(owners, routes)),
+  };
   const places = Map.groupBy(variants, ({ host, path }) => routeKey(host, path));
   const rows = new Map<TableKey, TableValue>();
   const parents = new Map<TableKey, Route>();
   const only: Route[] = [];
   const above = new Map<BackendName, Route[]>();
   const notices: Notice[] = [];
-  // Shorter paths first: one of them may serve what is for no variant of a longer one.
-  for (const [key, all] of [...places].sort(([a], [b]) => a.length - b.length)) {
+  for (const [key, all] of [...places].sort(fromAbove)) {
     const [first] = all;
     if (first === undefined) continue;
     let parent = parentOf(first, plain);
     if (parent === undefined) {
       const { variant: _, ...rest } = first;
       parent = { ...rest, key, isOnly: true };
-      plain.set(key, parent);
-      only.push(parent);
+      const own = [parent, ...below(first, plain)];
+      for (const route of own) plain.byKey.set(route.key, route);
+      only.push(...own);
     }
     parents.set(key, parent);
-    for (const { backend } of all) above.set(backend, [...above.get(backend) ?? [], parent]);
-    const between = pathsAbove(first.path).map((path) => routeKey(first.host, path)).filter((place) =>
+    const guarding = [parent, ...hiddenBy(first, plain)];
+    for (const { backend } of all) above.set(backend, [...above.get(backend) ?? [], ...guarding]);
+    const between = placesAbove(first, plain).filter((place) =>
       place !== key && parents.get(place) === parent
     );
     const inOrder = [key, ...between].flatMap((place) => ordered(places.get(place) ?? []));
     const { text, left } = rowOfVariants(inOrder);
     rows.set(`${parent.backend}|${key}` as TableKey, text);
-    notices.push(...all.flatMap((each) => noticesOn(each, plain.get(key), left.includes(each))));
+    notices.push(...all.flatMap((each) => noticesOn(each, plain.byKey.get(key), left.includes(each))));
   }
   return { rows, parents: new Set([...parents.values()].map(({ key }) => key)), only, above, notices };
+}
+
+/** What serves many hosts first, then shorter paths: it may serve what is for no variant of a longer one. */
+function fromAbove([a, [first]]: Place, [b, [second]]: Place): number {
+  return rankOf(first) - rankOf(second) || a.length - b.length;
+}
+
+type Place = readonly [key: TableKey, all: readonly Placed[]];
+
+function rankOf(route: Route | undefined): number {
+  if (route === undefined || route.host === EVERY_HOST) return 0;
+  if (isHostPattern(route.host)) return 1;
+  return isWildcard(route.host) ? 2 : 3;
 }
 
 const isPlaced = (route: Route): route is Placed => route.variant !== undefined;
@@ -104,21 +130,39 @@ function noticesOn({ host, path, by }: Placed, plain: Route | undefined, isLeft:
   return [{ severity: "info", code: "variant", subject: by, message }];
 }
 
-function parentOf({ host, path }: Route, plain: ReadonlyMap<TableKey, Route>): Route | undefined {
-  for (const name of hostsAbove(host)) {
-    for (const above of pathsAbove(path)) {
-      const route = plain.get(routeKey(name, above));
-      if (route !== undefined) return route;
-    }
-  }
-  return undefined;
+function parentOf(place: Pick<Route, "host" | "path">, plain: Plain): Route | undefined {
+  const found = placesAbove(place, plain).find((key) => plain.byKey.has(key));
+  return found === undefined ? undefined : plain.byKey.get(found);
 }
 
-/** The host, the wildcards that it is below, and what stands for every host: the order in which HAProxy looks. */
-function hostsAbove(host: HostName): HostName[] {
-  const labels = isHostPattern(host) || host === EVERY_HOST ? [] : host.split(".");
-  const wildcards = labels.slice(1).map((_, at) => `*.${labels.slice(at + 1).join(".")}` as HostName);
-  return [...new Set([host, ...wildcards, EVERY_HOST])];
+/** Hosts and paths in the order in which HAProxy looks for them: every path of one host, then those of the next. */
+const placesAbove = ({ host, path }: Pick<Route, "host" | "path">, { hosts }: Plain): TableKey[] =>
+  hosts.of(host).flatMap((name) => pathsAbove(path).map((above) => routeKey(name, above)));
+
+/**
+ * HAProxy looks no further than to the first host that has a route to the path. Where that is a host with variants alone, the
+ * longer paths of the hosts above it are routes of this host too.
+ */
+function below({ host, path }: Placed, plain: Plain): Route[] {
+  const others = plain.hosts.of(host).filter((name) => name !== host)
+    .flatMap((name) => plain.byHost.get(name) ?? []);
+  const paths = others.filter((route) => route.path.startsWith(`${path}/`)).map((route) => route.path);
+  return [...new Set(paths)].flatMap((path) => {
+    const key = routeKey(host, path);
+    const route = plain.byKey.has(key) ? undefined : parentOf({ host, path }, plain);
+    // The row of a redirect is by its own host.
+    const isPart = route !== undefined && route.isOnly !== true && route.move === undefined;
+    return isPart ? [{ ...route, key, host, path }] : [];
+  });
+}
+
+/** The routes of patterns whose hosts a wildcard with variants may hide: what protects them holds for the variants. */
+function hiddenBy({ host, path }: Placed, { byHost, hosts }: Plain): Route[] {
+  if (!isWildcard(host)) return [];
+  const above = new Set(pathsAbove(path));
+  return hosts.mayMatch(host).flatMap((name) => byHost.get(name) ?? []).filter((route) =>
+    above.has(route.path)
+  );
 }
 
 /** The path and those that it is below, the longest first. */

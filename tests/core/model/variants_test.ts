@@ -1,0 +1,164 @@
+/** What serves a variant's other requests, and what protects them: hosts, wildcards, patterns and what serves every host. */
+import assert from "node:assert/strict";
+import { buildModel } from "../../../lib/core/model/build_model.ts";
+import { container, SETTINGS } from "../containers.ts";
+
+type Said = Readonly<Record<string, unknown>>;
+
+/** The model of containers that say these things, the oldest first. */
+function build(said: Readonly<Record<string, Said>>) {
+  const containers = Object.entries(said).map(([name, data], at) =>
+    container(name, { createdAt: at, interlockData: JSON.stringify(data) })
+  );
+  return buildModel({ containers, stopping: new Set(), starting: new Set() }, SETTINGS);
+}
+
+/** What a container's variant asks of HAProxy's frontend, and the notices of it. */
+function variantOf(name: string, said: Readonly<Record<string, Said>>) {
+  const { model, notices } = build(said);
+  const found = model.backends.find(({ routes }) => routes.some(({ by, variant }) => by === name && variant));
+  assert.ok(found, "it is served");
+  const own = notices.filter(({ subject }) => subject === name);
+  return {
+    options: found.options,
+    codes: own.map(({ code }) => code),
+    texts: own.map(({ message }) => message),
+  };
+}
+
+const USERS = (name: string) => [`${name}:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=`];
+const A = { hostname: "a.test" };
+const B = { hostname: "b.test" };
+const BOTH = { hosts: ["a.test", "b.test"], methods: ["POST"] };
+
+Deno.test("a variant of two hosts that are protected in different ways is closed, and both hosts are named", () => {
+  const guards: readonly (readonly [Said, Said])[] = [
+    [{ basic_auth: USERS("one") }, { basic_auth: USERS("two") }],
+    [{ allow_from: ["10.0.0.0/8"] }, { allow_from: ["10.1.0.0/16"] }],
+    [{ allow_from: ["10.0.0.0/8"] }, { deny_from: ["10.1.0.0/16"] }],
+    [{ forward_auth: "http://10.0.0.1:80/" }, { forward_auth: "http://10.0.0.2:80/" }],
+    [{ rate_limit: "5/1s" }, { rate_limit: "5/1s", rate_limit_by: "host" }],
+  ];
+  for (const [one, two] of guards) {
+    for (const [first, second] of [[one, two], [two, one]] as const) {
+      const what = JSON.stringify([first, second]);
+      const { options, codes, texts } = variantOf("v", {
+        a: { ...A, ...first },
+        b: { ...B, ...second },
+        v: BOTH,
+      });
+      assert.deepEqual(options.allow_from, [], what);
+      assert.equal(options.deny_from, undefined, what);
+      assert.ok(codes.includes("guards-differ"), what);
+      assert.match(texts.join("\n"), /a\.test\/ \("a"\) and b\.test\/ \("b"\)/, what);
+    }
+  }
+});
+
+Deno.test("the same holds for two paths of one host", () => {
+  const { options } = variantOf("v", {
+    root: { ...A, context_root: "/x", basic_auth: USERS("one") },
+    other: { ...A, context_root: "/y", basic_auth: USERS("two") },
+    v: { ...A, context_root: ["/x", "/y"], methods: ["POST"] },
+  });
+  assert.deepEqual(options.allow_from, []);
+});
+
+Deno.test("equal guards are no difference, nor is a host that has none, nor what the variant says itself", () => {
+  const users = { basic_auth: USERS("one") };
+  const equal = variantOf("v", {
+    a: { ...A, ...users, basic_auth_realm: "x" },
+    b: { ...B, ...users },
+    v: BOTH,
+  });
+  assert.equal(equal.options.basic_auth?.length, 1);
+  assert.equal(equal.options.allow_from, undefined);
+  const half = variantOf("v", { a: A, b: { ...B, ...users }, v: BOTH });
+  assert.equal(half.options.basic_auth?.length, 1);
+  assert.equal(half.options.allow_from, undefined);
+  const own = variantOf("v", {
+    a: { ...A, ...users },
+    b: { ...B, basic_auth: USERS("two") },
+    v: { ...BOTH, basic_auth: USERS("three") },
+  });
+  assert.equal(own.options.allow_from, undefined);
+  assert.ok(!own.codes.includes("guards-differ"));
+});
+
+Deno.test("of two numbers that bound requests the smaller one holds, and maintenance holds with either text", () => {
+  const { options, codes } = variantOf("v", {
+    a: { ...A, max_body: 200, maintenance: "soon" },
+    b: { ...B, max_body: 100, maintenance: "later" },
+    v: BOTH,
+  });
+  assert.equal(options.max_body, 100);
+  assert.ok(options.maintenance);
+  assert.ok(!codes.includes("guards-differ"));
+});
+
+Deno.test("addresses that come in and those that do not are inherited from one route together", () => {
+  const both = { allow_from: ["10.0.0.0/8"], deny_from: ["10.1.0.0/16"] };
+  const { options } = variantOf("v", { a: { ...A, ...both }, b: B, v: BOTH });
+  assert.equal(options.allow_from?.length, 1);
+  assert.equal(options.deny_from?.length, 1);
+});
+
+const V = { hostname: "x-preview.a.test", methods: ["POST"] };
+
+Deno.test("what protects a pattern, a wildcard or what serves every host holds for a variant of a host of it", () => {
+  const guard = { allow_from: ["10.0.0.0/8"] };
+  const parents: readonly Said[] = [
+    { hostname: "z.test", host_regex: ["(.+)-preview[.]a[.]test"], ...guard },
+    { hostname: "*.a.test", ...guard },
+    { hostname: "z.test", default_host: true, ...guard },
+  ];
+  for (const parent of parents) {
+    const what = JSON.stringify(parent);
+    const { options } = variantOf("v", { parent, v: V });
+    assert.equal(options.allow_from?.length, 1, what);
+    const { model } = build({ parent, v: V });
+    assert.ok(!model.routes.some(({ isOnly }) => isOnly), what);
+    assert.match([...model.variants.rows.keys()].join(), /\|x-preview\.a\.test\/$/, what);
+  }
+});
+
+Deno.test("the first pattern that matches counts, and none that does not", () => {
+  const users = (name: string) => ({ basic_auth: USERS(name) });
+  const { model } = build({
+    other: { hostname: "o.test", host_regex: ["(.+)-review[.]a[.]test"], ...users("no") },
+    first: { hostname: "f.test", host_regex: ["x-(.+)[.]a[.]test"], ...users("first") },
+    second: { hostname: "s.test", host_regex: ["(.+)-preview[.]a[.]test"], ...users("second") },
+    v: V,
+  });
+  const variant = model.backends.find(({ host }) => host === V.hostname);
+  const first = model.backends.find(({ host }) => host === "f.test");
+  assert.deepEqual(variant?.options.basic_auth, first?.options.basic_auth);
+  assert.deepEqual([...model.variants.parents], ["~x-(.+)[.]a[.]test/"]);
+});
+
+Deno.test("a wildcard's variant that may hide hosts of a pattern is protected as these are", () => {
+  const parent = { hostname: "z.test", host_regex: ["(.+)-preview[.]a[.]test"], basic_auth: USERS("one") };
+  const hidden = variantOf("v", { parent, v: { ...V, hostname: "*.a.test" } });
+  assert.equal(hidden.options.basic_auth?.length, 1);
+  const far = variantOf("v", { parent, v: { ...V, hostname: "*.b.test" } });
+  assert.equal(far.options.basic_auth, undefined);
+});
+
+Deno.test("a host of variants alone leaves the longer paths of its wildcard and pattern to them", () => {
+  for (const parent of [{ hostname: "*.a.test" }, { hostname: "z.test", host_regex: ["(.+)[.]a[.]test"] }]) {
+    const { model } = build({ parent: { ...parent, context_root: "/app" }, v: V });
+    const keys = model.routes.map(({ key, by, isOnly }) => [key, by, isOnly === true]);
+    const own = keys.filter(([key]) => String(key).startsWith(V.hostname));
+    assert.deepEqual(own, [[`${V.hostname}/`, "v", true], [`${V.hostname}/app/`, "parent", false]]);
+  }
+});
+
+Deno.test("a request that is for no variant of its host is for one of the wildcard above", () => {
+  const { model } = build({
+    plain: { hostname: "*.a.test" },
+    wild: { hostname: "*.a.test", methods: ["PUT"] },
+    v: V,
+  });
+  const row = [...model.variants.rows].find(([key]) => key.endsWith(`|${V.hostname}/`))?.[1] ?? "";
+  assert.deepEqual(row.split("\u241f").map((each) => each.split("\u241d")[1]), ["POST", "PUT"]);
+});
