@@ -9,7 +9,8 @@ import type { Desired } from "./core/config/render.ts";
 import type { ReportedServer, Survey } from "./core/state/survey.ts";
 import type { Snapshot } from "./core/snapshot/snapshot.ts";
 
-import type { HaproxyStatus, SourceStatus } from "./core/status/status.ts";
+import type { HaproxyStatus } from "./core/status/status.ts";
+import type { SourceStatus } from "./core/status/source_status.ts";
 
 /** What to read again; it never says what to do. */
 export type Wake = {

@@ -10,6 +10,8 @@ export type Terminal = {
   /** Standard error: everything else, a line at a time. */
   readonly err: (line: string) => void;
   readonly isErrTerminal: boolean;
+  /** Somebody reads what was asked for, and no program. */
+  readonly isOutTerminal: boolean;
   readonly stdin: () => Promise<string>;
   /** A line that is typed and not shown; `undefined` where standard input is no terminal. */
   readonly secret?: ((prompt: string) => Promise<string>) | undefined;
@@ -31,6 +33,7 @@ export const systemTerminal: Terminal = {
   },
   err: (line) => errors.add(line),
   isErrTerminal: Deno.stderr.isTerminal(),
+  isOutTerminal: Deno.stdout.isTerminal(),
   stdin: () => new Response(Deno.stdin.readable).text(),
   secret: Deno.stdin.isTerminal() ? readHiddenLine : undefined,
 };

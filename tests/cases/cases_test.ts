@@ -111,6 +111,7 @@ async function say(
       out: (text) => Promise.resolve(void (out += text)),
       err: (line) => void err.push(line),
       isErrTerminal: false,
+      isOutTerminal: false,
       stdin: () => Promise.resolve(JSON.stringify(snapshot)),
     });
     assert.equal(code, 0, err.join("\n"));

@@ -82,6 +82,7 @@ export async function openRouting(settings: Readonly<Record<string, string>>): P
     out: () => Promise.resolve(),
     err: () => undefined,
     isErrTerminal: false,
+    isOutTerminal: false,
     stdin: () => Promise.resolve(""),
   }));
 }

@@ -1,6 +1,7 @@
 /** The command that makes what `basic_auth` takes. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { program } from "../harness/program.ts";
 import { World } from "./world.ts";
 
 const MADE = /^(?:([A-Za-z0-9._@+-]+):)?\{SHA256\}([A-Za-z0-9_-]{16})\$([0-9a-f]{64})\n$/;
@@ -40,14 +41,12 @@ Deno.test("what is no password or no user is wrong usage, and is not repeated", 
   }
 });
 
-Deno.test("what is typed at a terminal is not shown", async () => {
-  await using world = await World.make();
-  const { program } = await import("../harness/program.ts");
+/** What a terminal of its own shows, with what the command prints; `redirect` is the shell's, after the command. */
+async function atTerminal(folder: string, redirect: string): Promise<{ code: number; shown: string }> {
   const command = [...program(), "password", "ann"].map((word) => `'${word}'`).join(" ");
-  // A terminal of its own; what it shows comes back with what the command prints.
   const child = new Deno.Command("script", {
-    args: ["-qec", `${command} 2>/dev/null`, "/dev/null"],
-    cwd: world.folder,
+    args: ["-qec", `${command} ${redirect}`, "/dev/null"],
+    cwd: folder,
     stdin: "piped",
     stdout: "piped",
     stderr: "null",
@@ -56,7 +55,22 @@ Deno.test("what is typed at a terminal is not shown", async () => {
   await writer.write(new TextEncoder().encode("sesamX\x7fe\r"));
   const { code, stdout } = await child.output();
   await writer.close().catch(() => undefined);
-  const shown = new TextDecoder().decode(stdout);
+  return { code, shown: new TextDecoder().decode(stdout) };
+}
+
+Deno.test("who copies a hash by hand is told how compose files and shells write it", async () => {
+  await using world = await World.make();
+  const { code, shown } = await atTerminal(world.folder, "");
+  assert.equal(code, 0, shown);
+  assert.match(shown, /^in a compose file write \$\$ for each \$; .*single quotes\r$/m);
+  const { shown: toFile } = await atTerminal(world.folder, ">made");
+  assert.doesNotMatch(toFile, /compose/);
+  assert.match(await world.read("made"), MADE);
+});
+
+Deno.test("what is typed at a terminal is not shown", async () => {
+  await using world = await World.make();
+  const { code, shown } = await atTerminal(world.folder, "2>/dev/null");
   assert.equal(code, 0, shown);
   const [, , salt = "", hash] = MADE.exec(shown.trim().split("\n").at(-1) + "\n") ?? [];
   assert.equal(hash, createHash("sha256").update(`${salt}sesame`).digest("hex"), shown);

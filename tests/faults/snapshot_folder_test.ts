@@ -1,4 +1,6 @@
 /** A snapshot whose folder is taken away, and comes again, is followed as before. */
+import assert from "node:assert/strict";
+import { runProgram } from "../harness/program.ts";
 import { FaultStage } from "./stage.ts";
 import { eventLine } from "../harness/events.ts";
 
@@ -26,8 +28,18 @@ Deno.test("a pipe in the place of the snapshot is told, holds nobody, and the fi
   await Deno.rename(pipe, `${stage.folder}/snapshot.json`);
   await stage.says(program, eventLine("snapshot-unreadable", "it is no regular file"));
   await stage.status();
+  await stage.answers("first.example");
+  const { stdout } = await runProgram(["status", "--state-dir", stage.stateDir]);
+  assert.match(
+    stdout,
+    /^containers: \S+snapshot\.json: CANNOT BE USED \(it is no regular file\), the last good state stays, 1 running in it$/m,
+  );
   await stage.want({ host: "second.example" });
   await stage.answers("second.example");
+  assert.match(
+    (await runProgram(["status", "--state-dir", stage.stateDir])).stdout,
+    /^containers: \S+snapshot\.json: snapshot file, 1 running$/m,
+  );
 });
 
 Deno.test("a signal that comes while signalbox begins ends it", async () => {

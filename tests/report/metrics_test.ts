@@ -1,6 +1,6 @@
 /** Our metrics, as a Prometheus server reads them. */
 import assert from "node:assert/strict";
-import type { ServerStatus } from "../../lib/core/status/status.ts";
+import type { ServerStatus } from "../../lib/core/status/route_status.ts";
 import { formatMetrics } from "../../lib/report/metrics.ts";
 import { parseMetrics } from "./prometheus.ts";
 import { statusOf } from "./statuses.ts";

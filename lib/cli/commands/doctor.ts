@@ -3,6 +3,7 @@ import type { Settings } from "../../core/settings/settings.ts";
 import { count } from "../../core/values/count.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import { onOneLine } from "../../core/values/notice.ts";
+import { troubleOfSource } from "../../core/status/source_status.ts";
 import { formatStatus, type Status } from "../../core/status/status.ts";
 import { checkWay } from "../../haproxy/files/trusted_path.ts";
 import { connectEngine } from "../../docker/api/connect.ts";
@@ -167,9 +168,7 @@ function checkRunning({ haproxy, trouble, sources, pid }: Status): Check {
   const troubles = [
     haproxy.isServing ? undefined : "HAProxy does not serve",
     trouble === undefined ? undefined : `HAProxy is not in step: ${trouble}`,
-    ...sources.map(({ name, isConnected, detail }) =>
-      isConnected ? undefined : `${name} is not connected: ${detail}`
-    ),
+    ...sources.map(troubleOfSource),
   ].filter((each) => each !== undefined);
   return {
     name: "the signalbox that runs",

@@ -24,6 +24,10 @@ export async function password(user: string | undefined, terminal: Terminal): Pr
   }
   const hash = hashOf(text, randomSalt());
   await terminal.out(`${user === undefined ? hash : `${user}:${hash}`}\n`);
+  // A label that a program takes needs none of this; who copies it by hand may.
+  if (terminal.isOutTerminal) {
+    terminal.err("in a compose file write $$ for each $; in a shell put it between single quotes");
+  }
   return 0;
 }
 

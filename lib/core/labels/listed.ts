@@ -5,6 +5,8 @@ import { type Complaint, Complaints } from "../values/complaints.ts";
 import { whyNoContainers } from "../values/container_address.ts";
 import { type IpAddress, parseIp, parsePortText, type Port } from "../values/names.ts";
 import { expected, type Parsed, parsed, quote } from "../values/notice.ts";
+import { isKeyName } from "../keys/route_keys.ts";
+import { nearestWord } from "../values/nearest_word.ts";
 import { readRoute } from "./read_route.ts";
 import { sortKeys } from "./said_data.ts";
 import { Comparisons } from "./unknown_words.ts";
@@ -33,7 +35,9 @@ export function readListed({ place, entry, flaw }: ListedRoute, version: Haproxy
     complaints.warn("bad-route", () => `${why}; the route is left out`);
     return { routes: [], why, complaints: complaints.list, more: 0, servers: [] };
   }
-  const { servers: written, name: _, ...keys } = entry as Readonly<Record<string, unknown>>;
+  const { servers: written, name: _, ...rest } = entry as Readonly<Record<string, unknown>>;
+  const misspelt = Object.keys(rest).find(isNearServers);
+  const { [misspelt ?? ""]: __, ...keys } = rest;
   const said = sortKeys(place, keys, complaints, new Comparisons());
   const data = readRoute(said, version, complaints);
   if (data.off !== undefined) {
@@ -42,12 +46,31 @@ export function readListed({ place, entry, flaw }: ListedRoute, version: Haproxy
   if (data.network !== undefined) {
     complaints.warn("no-effect", () => `"network" of ${place} has no effect: its servers are addresses`);
   }
-  const servers = readServers(written, data.port, place, complaints);
-  const fault = data.fault ??
-    (servers.length === 0 ? `"servers" of ${place} names none that can be used` : undefined);
+  const meant = written === undefined ? misspelt : undefined;
+  if (misspelt !== undefined) {
+    const cost = meant === undefined ? "" : " The route is left out";
+    complaints.warn(
+      "unknown-key",
+      () => `key ${quote(misspelt)} of ${place} is not known, did you mean "servers"?${cost}`,
+    );
+  }
+  const servers = meant === undefined ? readServers(written, data.port, place, complaints) : [];
+  const fault = data.fault ?? (servers.length === 0 ? whyNoServers(place, meant) : undefined);
   const { list, more } = complaints;
   return { routes: [{ ...data, isExplicit: true, fault }], why: "", complaints: list, more, servers };
 }
+
+/** `meant` is a word in the place of `servers`. */
+const whyNoServers = (place: string, meant: string | undefined): string =>
+  meant === undefined
+    ? `"servers" of ${place} names none that can be used`
+    : `${quote(meant)} of ${place} is not known, and may be meant as "servers"`;
+
+/** What other tools call the servers of a route. */
+const SERVERS = ["servers", "backends", "upstreams", "targets"];
+
+/** Whether a word that is no key is probably meant as `servers`. */
+const isNearServers = (word: string): boolean => !isKeyName(word) && nearestWord(word, SERVERS) !== undefined;
 
 /** The good ones of a list, each once; one that is wrong costs itself. */
 function readServers(

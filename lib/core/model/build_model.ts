@@ -214,7 +214,7 @@ const whyNotServed = (route: Route, owner: Route): string =>
 const whyNoAlias = ({ host, path, move }: Route, owner: Route): string =>
   `${move === undefined ? "alias" : "redirect of"} ${host}${path} is left out: ${elder(owner.by)} ${
     owner.move === undefined ? "serves" : "redirects"
-  } it already`;
+  } it already; it takes hold when that one is gone`;
 
 const hasRun = ({ server }: Member): boolean => server.gate !== "created";
 

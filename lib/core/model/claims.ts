@@ -28,7 +28,7 @@ export class Claims {
 /** Why a container does not get a host and path of its own. */
 export function whyTaken({ host, path }: Route, owner: Route): string {
   const how = owner.move === undefined ? "served already as an alias" : "redirected already";
-  return `${host}${path} is ${how} by ${elder(owner.by)}`;
+  return `${host}${path} is ${how} by ${elder(owner.by)}; this one serves it when that one is gone`;
 }
 
 /** The container that came first, as messages call it: a container, or a route of a file, whose name alone has an `@`. */

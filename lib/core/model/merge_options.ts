@@ -91,7 +91,8 @@ function decide(key: SharedKey, member: Member, decided: Decided, notices: Notic
   }
   if (before.value === value || JSON.stringify(before.value) === JSON.stringify(value)) return;
   const older = elder(before.by.container.name);
-  const message = `${key} differs from that of ${older} of the same host, which decides; it is left out`;
+  const message =
+    `${key} differs from that of ${older} of the same host, which decides; this one takes hold when that one is gone`;
   notices.push({ severity: "warning", code: "conflict", subject: member.container.name, message });
 }
 
@@ -116,7 +117,7 @@ function joined(
     } else if (JSON.stringify(same) !== JSON.stringify(element)) {
       const message = `${key} has ${
         quote(subject)
-      } otherwise than an older container of the same host, which decides; it is left out`;
+      } otherwise than an older container of the same host, which decides; this one takes hold when that one is gone`;
       notices.push({ severity: "warning", code: "conflict", subject: container.name, message });
     }
   }

@@ -18,8 +18,8 @@ const BEFORE_ALL = -1e15;
  */
 export function viewOfListed({ name, fileName, turn, place, entry, flaw }: Listed): ContainerView {
   return {
-    id: sha256(`${name}@${fileName}`) as ContainerId,
-    name: `${name}@${fileName}`,
+    id: sha256(`${name}${markOf(fileName)}`) as ContainerId,
+    name: `${name}${markOf(fileName)}`,
     createdAt: BEFORE_ALL + turn,
     startedAt: "",
     status: "running",
@@ -40,3 +40,6 @@ export function viewOfListed({ name, fileName, turn, place, entry, flaw }: Liste
     listed: { place, entry, flaw },
   };
 }
+
+/** What the names of the routes of a file end with; no container of an engine has a name with it. */
+export const markOf = (fileName: string): string => `@${fileName}`;

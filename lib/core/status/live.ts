@@ -1,5 +1,6 @@
 import { formatEndpoint } from "../values/names.ts";
-import type { ServerStatus, Status } from "./status.ts";
+import type { ServerStatus } from "./route_status.ts";
+import type { Status } from "./status.ts";
 import { routeName } from "../model/model.ts";
 import type { Verdict } from "../model/verdict.ts";
 
@@ -37,7 +38,9 @@ function liveOf({ state, why }: ServerStatus): Live {
 function whyUnknown({ pid, sources, trouble }: Status): string {
   const lost = sources.find(({ isConnected }) => !isConnected);
   if (lost !== undefined) {
-    return `the signalbox that runs is not connected to ${lost.name} (${lost.detail}), and does not know it`;
+    return lost.kind === undefined
+      ? `the signalbox that runs is not connected to ${lost.name} (${lost.detail}), and does not know it`
+      : `the signalbox that runs cannot use ${lost.name} as it is (${lost.detail}), and does not know it`;
   }
   if (trouble !== undefined) return `HAProxy is not in step: ${trouble}`;
   const names = sources.map(({ name }) => name).join(", ");

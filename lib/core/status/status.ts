@@ -9,19 +9,9 @@ import type { ServerLimit } from "../model/server_limit.ts";
 import type { At } from "../model/ways.ts";
 import { formatTroubles, type PastEvent } from "./history.ts";
 import { limitLines } from "./server_limit_line.ts";
-
-/** One source of containers: an engine, or a file; or a file of routes that are none. */
-export type SourceStatus = {
-  /** Absent for containers. */
-  readonly kind?: "routes";
-  readonly name: string;
-  readonly isConnected: boolean;
-  /** What the engine calls itself, or why it is not there. */
-  readonly detail: string;
-  readonly containers: number;
-  /** How often an engine's events were followed anew since the start; absent where there are none. */
-  readonly reconnects?: number;
-};
+import { type LastReload, reloadLine } from "./last_reload.ts";
+import { routeLines, type RouteStatus, type ServerStatus } from "./route_status.ts";
+import { servedOf, sourceLine, type SourceStatus } from "./source_status.ts";
 
 /** How the access log was read since the start. */
 export type AccessLogStatus = {
@@ -39,6 +29,8 @@ export type HaproxyStatus = {
   readonly version: string | undefined;
   readonly pid: number | undefined;
   readonly uptimeSeconds: number | undefined;
+  /** When the worker that serves began, which the last reload did: ISO 8601, UTC, to about a second. */
+  readonly workerStartedAt?: string | undefined;
   /** Workers that drain after a reload, and how long the oldest has run. */
   readonly oldWorkers: number;
   readonly oldestWorkerSeconds: number;
@@ -46,15 +38,6 @@ export type HaproxyStatus = {
   readonly failures: number;
   /** Absent where its access log is not ours to read. */
   readonly accessLog?: AccessLogStatus;
-};
-
-/** A server of a route, and whether it has traffic. */
-export type ServerStatus = {
-  readonly container: string;
-  readonly address: string;
-  readonly state: "ready" | "waiting" | "draining" | "down";
-  /** Why it has no traffic. */
-  readonly why: string | undefined;
 };
 
 /** A reload that waits for the budget, and for how long. */
@@ -92,16 +75,7 @@ export type Status = {
   readonly listeners: readonly ListenerStatus[];
   /** How many servers HAProxy can have; absent where there is no limit, or it is unknown. */
   readonly serverLimit?: ServerLimit | undefined;
-  readonly lastReload:
-    | {
-      readonly at: string;
-      readonly tookMs: number;
-      /** For people. */
-      readonly reasons: readonly string[];
-      /** For scripts: a word for each reason. */
-      readonly kinds: readonly ReloadReason["kind"][];
-    }
-    | undefined;
+  readonly lastReload: LastReload | undefined;
   readonly hasConfig: boolean;
   readonly reloads: number;
   readonly reloadsByReason: Readonly<Record<string, number>>;
@@ -109,11 +83,7 @@ export type Status = {
   readonly spacedReload: { readonly reasons: readonly string[]; readonly waitMs: number } | undefined;
   /** Why HAProxy is not in step; absent where it is. */
   readonly trouble: string | undefined;
-  readonly routes: readonly {
-    readonly route: string;
-    readonly backend: string;
-    readonly servers: readonly ServerStatus[];
-  }[];
+  readonly routes: readonly RouteStatus[];
   /** Servers that wait for their last connections before they are deleted. */
   readonly leaving: number;
   /** Servers that are reached by another way than the rules choose, since only that one leads to them. */
@@ -152,7 +122,7 @@ export function statusOf(
     );
   return {
     ...program,
-    sources: state.sources,
+    sources: model === undefined ? state.sources : servedOf(state.sources, model),
     haproxy,
     lastReload: lastReload && {
       at: lastReload.at.toISOString(),
@@ -181,45 +151,18 @@ export const isWell = ({ haproxy, trouble }: Status): boolean => haproxy.isServi
 /** The status for people: a line a fact. */
 export function formatStatus(status: Status): string {
   const lines = [`signalbox ${status.version}, pid ${status.pid}, since ${status.startedAt}`];
-  for (const source of status.sources) {
-    if (source.kind === "routes") {
-      const state = source.isConnected ? "in use" : `NOT USED AS IT IS (${source.detail})`;
-      lines.push(`routes: ${source.name}: ${state}, ${source.containers} routes`);
-      continue;
-    }
-    const state = source.isConnected ? "connected" : "NOT CONNECTED";
-    lines.push(`containers: ${source.name}: ${state} (${source.detail}), ${source.containers} running`);
-  }
+  lines.push(...status.sources.map(sourceLine));
   lines.push(haproxyLine(status.haproxy));
   // An older signalbox has none.
   if ((status.listeners ?? []).length > 0) {
     const listens = isWell(status) ? "listens on" : "is to listen on";
     lines.push(`haproxy ${listens}: ${formatListeners(status.listeners)}`);
   }
-  if (status.lastReload !== undefined) {
-    const { at, tookMs, reasons } = status.lastReload;
-    lines.push(
-      `last reload: ${at}, took ${Math.round(tookMs)} ms: ${
-        reasons.slice(0, 3).join("; ")
-      } (${status.reloads} in all)`,
-    );
-  }
+  lines.push(...reloadLine(status));
   if (status.spacedReload !== undefined) lines.push(spacedLine(status.pid, status.spacedReload));
   if (status.trouble !== undefined) lines.push(`NOT IN STEP: ${status.trouble}`);
   lines.push(...limitLines(status.serverLimit, status.routes));
-  lines.push(`routes: ${status.routes.length}`);
-  for (const { route, servers } of status.routes) {
-    lines.push(`  ${route}: ${countStates(servers)}`);
-    for (const server of servers) {
-      if (server.state !== "ready") {
-        lines.push(
-          `    ${server.container} at ${server.address} is ${server.state}${
-            server.why ? `: ${server.why}` : ""
-          }`,
-        );
-      }
-    }
-  }
+  lines.push(...routeLines(status.routes));
   if (status.leaving > 0) {
     lines.push(`${count(status.leaving, "removed server")} draining the last connections`);
   }
@@ -253,12 +196,6 @@ function haproxyLine(haproxy: HaproxyStatus): string {
   return `haproxy: ${haproxy.version}, pid ${haproxy.pid}, up ${haproxy.uptimeSeconds} s${old}`;
 }
 
-function countStates(servers: readonly ServerStatus[]): string {
-  const counts = new Map<string, number>();
-  for (const { state } of servers) counts.set(state, (counts.get(state) ?? 0) + 1);
-  return [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
-}
-
 function detoursOf({ backends }: Model): NonNullable<Status["detours"]> {
   return backends.flatMap(({ servers }) => servers.filter(({ isDetour }) => isDetour)).map((server) => ({
     server: server.name,
@@ -273,6 +210,7 @@ function readRoutes(model: Model, read: (server: Server) => ServerStatus): Statu
   return model.routes.filter(({ isOnly }) => isOnly !== true).map((route) => ({
     route: routeName(route),
     backend: route.backend,
+    ...(route.move !== undefined && { isRedirect: true as const }),
     servers: servers.get(route.backend) ?? [],
   }));
 }

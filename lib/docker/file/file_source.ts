@@ -1,7 +1,7 @@
 import { messageOf } from "../../core/values/message_of.ts";
 import type { LabelPrefix } from "../../core/labels/label_parts.ts";
 import type { Snapshot } from "../../core/snapshot/snapshot.ts";
-import type { SourceStatus } from "../../core/status/status.ts";
+import type { SourceStatus } from "../../core/status/source_status.ts";
 import {
   type Clock,
   type ContainerSource,
@@ -14,7 +14,10 @@ import { type Sight, watchFile } from "./watched_file.ts";
 
 /** Containers of a snapshot file that is watched, in place of Docker. */
 export class FileSource implements ContainerSource {
-  #containers: number | undefined;
+  /** Of the last good snapshot. */
+  #containers = 0;
+  /** Why the file cannot be used; `undefined` where it can. */
+  #trouble: string | undefined = "it was not read yet";
 
   constructor(
     readonly path: string,
@@ -35,36 +38,36 @@ export class FileSource implements ContainerSource {
 
   describe(): readonly SourceStatus[] {
     return [{
+      kind: "snapshot",
       name: this.path,
-      isConnected: this.#containers !== undefined,
-      detail: "snapshot file",
-      containers: this.#containers ?? 0,
+      isConnected: this.#trouble === undefined,
+      detail: this.#trouble ?? "snapshot file",
+      containers: this.#containers,
     }];
   }
 
   async observe(): Promise<Snapshot> {
-    this.#containers = undefined;
     let text: string;
     try {
       // Opening a pipe would block the whole program.
       if (!(await Deno.stat(this.path)).isFile) throw new Error("it is no regular file");
       text = await Deno.readTextFile(this.path);
     } catch (error) {
-      const why = messageOf(error);
-      this.report.tell({ kind: "snapshot-unreadable", source: this.path, why });
-      throw new SourceError(`cannot read ${this.path}`);
+      throw this.#unusable(messageOf(error), `cannot read ${this.path}`);
     }
     const snapshot = decodeSnapshot(text, this.labelPrefix);
     if (snapshot.ok) {
       this.#containers = snapshot.value.containers.length;
+      this.#trouble = undefined;
       return snapshot.value;
     }
     // The file may be half written. The end of the writing wakes the loop again.
-    this.report.tell({
-      kind: "snapshot-unreadable",
-      source: this.path,
-      why: `expected ${snapshot.expected}`,
-    });
-    throw new SourceError(`cannot use ${this.path}`);
+    throw this.#unusable(`expected ${snapshot.expected}`, `cannot use ${this.path}`);
+  }
+
+  #unusable(why: string, message: string): SourceError {
+    this.#trouble = why;
+    this.report.tell({ kind: "snapshot-unreadable", source: this.path, why });
+    return new SourceError(message);
   }
 }

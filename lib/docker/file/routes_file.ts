@@ -1,7 +1,8 @@
 import type { ContainerView } from "../../core/snapshot/snapshot.ts";
-import type { SourceStatus } from "../../core/status/status.ts";
+import type { SourceStatus } from "../../core/status/source_status.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import { messageLine, type Notice } from "../../core/values/notice.ts";
+import { markOf } from "../../core/snapshot/listed_view.ts";
 import { decodeRoutes, LONGEST_ROUTES_FILE, type RoutesName, type RoutesRead } from "./routes_text.ts";
 
 /** Routes of one file keep this distance to those of the next, so that each has a turn of its own. */
@@ -52,6 +53,7 @@ export class RoutesFile {
       isConnected: this.notice === undefined,
       detail: this.notice === undefined ? "file of routes" : this.why,
       containers: this.views.length,
+      mark: markOf(this.name.fileName),
     };
   }
 }

@@ -1,5 +1,5 @@
 import { emptySnapshot, type Snapshot } from "../../core/snapshot/snapshot.ts";
-import type { SourceStatus } from "../../core/status/status.ts";
+import type { SourceStatus } from "../../core/status/source_status.ts";
 import type { Clock, ContainerSource, SourceListener, Wake } from "../../ports.ts";
 import type { RoutesFile } from "./routes_file.ts";
 import { watchFile } from "./watched_file.ts";

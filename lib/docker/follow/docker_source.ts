@@ -1,7 +1,7 @@
 import { messageOf } from "../../core/values/message_of.ts";
 import type { ContainerId } from "../../core/values/names.ts";
 import { type ContainerView, type Snapshot, sortContainers } from "../../core/snapshot/snapshot.ts";
-import type { SourceStatus } from "../../core/status/status.ts";
+import type { SourceStatus } from "../../core/status/source_status.ts";
 import { type ContainerSource, SourceError, type SourceListener, type Wake } from "../../ports.ts";
 import type { EngineFollower } from "./engine_follower.ts";
 

@@ -1,7 +1,7 @@
 import { type Backoff, backoffMs } from "../../core/policy/backoff.ts";
 import type { ContainerId } from "../../core/values/names.ts";
 import type { ContainerView } from "../../core/snapshot/snapshot.ts";
-import type { SourceStatus } from "../../core/status/status.ts";
+import type { SourceStatus } from "../../core/status/source_status.ts";
 import type { Wake } from "../../ports.ts";
 import { connectEngine } from "../api/connect.ts";
 import { Complaint } from "./complaint.ts";

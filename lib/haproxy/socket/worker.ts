@@ -135,6 +135,7 @@ export async function describeRunning(
     // A master whose socket is lost is still known by its pid.
     pid: master?.masterPid ?? pid,
     uptimeSeconds: master?.uptimeSeconds ?? worker?.uptimeSeconds,
+    workerStartedAt: worker && new Date(clock.date().getTime() - worker.uptimeSeconds * 1_000).toISOString(),
     oldWorkers: master?.oldWorkers ?? 0,
     oldestWorkerSeconds: master?.oldestWorkerSeconds ?? 0,
   };
