@@ -1,5 +1,5 @@
 import type { RouteId } from "../values/names.ts";
-import { hexPrefixes, type Network, parseNetwork } from "../values/network.ts";
+import { formatNetwork, hexPrefixes, liesIn, type Network, parseNetwork } from "../values/network.ts";
 import { expected, type Parsed, parsed } from "../values/notice.ts";
 import { ADDRESSES_MAP } from "../values/table.ts";
 import { type RouteRow, rowOf } from "./route_row.ts";
@@ -65,6 +65,26 @@ function accessRows(
     for (const digits of hexPrefixes(network)) rows.set(`${network.family}|${digits}`, access);
   }
   return [...rows].map(([prefix, access]) => rowOf(route, prefix, access, ADDRESSES_MAP));
+}
+
+/**
+ * Allowed networks without those that lie in a network which another container refuses. What that container allows there
+ * itself stays allowed.
+ */
+export function splitDenied(
+  allowed: Sources,
+  { deny_from = [], allow_from = [] }: { readonly deny_from?: Sources; readonly allow_from?: Sources },
+): { readonly kept: Sources; readonly left: readonly string[] } {
+  const [denied, excepted] = [deny_from.flat(), allow_from.flat()];
+  const isDenied = (network: Network) =>
+    denied.some((each) =>
+      liesIn(network, each) &&
+      !excepted.some((other) => other.length > each.length && liesIn(network, other))
+    );
+  return {
+    kept: allowed.map((networks) => networks.filter((network) => !isDenied(network))),
+    left: allowed.flat().filter(isDenied).map(formatNetwork),
+  };
 }
 
 type Access = "allow" | "deny";

@@ -1,4 +1,4 @@
-import { allowRows, denyRows, MOST_SOURCES, parseSources } from "./access.ts";
+import { allowRows, denyRows, MOST_SOURCES, parseSources, splitDenied } from "./access.ts";
 import type { RouteKey } from "./route_key.ts";
 
 /** Which clients may come in, by their addresses. */
@@ -9,6 +9,8 @@ export const ACCESS_KEYS = {
     scope: "route",
     flag: "access",
     rows: allowRows,
+    // Each is a word of another container: a longer network would open what that one refuses.
+    yields: [{ to: "deny_from", of: "others", split: splitDenied }],
     most: MOST_SOURCES,
     costs: "route",
     isGuard: true,

@@ -7,6 +7,7 @@ import {
   type Port,
   type RouteId,
 } from "../values/names.ts";
+import { headerKey, USER_HEADER } from "./header_change.ts";
 import { expected, type Parsed, parsed } from "../values/notice.ts";
 import { type RouteRow, rowOf } from "./route_row.ts";
 
@@ -66,3 +67,11 @@ export function parseAnswerHeader(text: string): Parsed<string> {
 /** The row of the headers' names, with commas. */
 export const answerHeaderRows = (names: readonly string[], route: RouteId): readonly RouteRow[] =>
   names.length === 0 ? [] : [rowOf(route, "askheaders", [...new Set(names)].join(","))];
+
+/** The names without the header in which a container gets the user of a password. */
+export function splitUser(
+  names: readonly string[],
+): { readonly kept: readonly string[]; readonly left: readonly string[] } {
+  const isUser = (name: string) => headerKey(name) === USER_HEADER;
+  return { kept: names.filter((name) => !isUser(name)), left: names.filter(isUser) };
+}

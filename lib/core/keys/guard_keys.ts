@@ -1,4 +1,4 @@
-import { answerHeaderRows, askRows, parseAnswerHeader, parseAuthService } from "./forward_auth.ts";
+import { answerHeaderRows, askRows, parseAnswerHeader, parseAuthService, splitUser } from "./forward_auth.ts";
 import { parseCredential, parseRealm, userRows } from "./password.ts";
 import type { RouteKey } from "./route_key.ts";
 import { rowOf } from "./route_row.ts";
@@ -57,6 +57,8 @@ export const GUARD_KEYS = {
     rows: answerHeaderRows,
     costs: "key",
     needs: { key: "forward_auth" },
+    // An older container believes the name that its password stands for.
+    yields: [{ to: "basic_auth", of: "older", split: splitUser }],
     otherNames: ["auth_response_headers", "auth_headers", "copy_headers"],
     meaning: "headers of its answer that the container gets, such as `Remote-User`",
     parse: parseAnswerHeader,

@@ -20,8 +20,10 @@ const FRAMING = [
   ...["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"],
   ...["content-length", "http2-settings", "proxy-authenticate", "proxy-authorization"],
 ];
+/** In which a container gets the user whose password was right. */
+export const USER_HEADER = "remote-user";
 /** What HAProxy itself says to containers, and the mark by which it knows a request that comes back. */
-const OURS = ["host", "cdn-loop", "forwarded", "x-real-ip", "expect"];
+const OURS = ["host", "cdn-loop", "forwarded", "x-real-ip", "expect", USER_HEADER];
 
 const EXPECTED = '"Name: value", or "-Name" to delete it';
 
@@ -41,8 +43,7 @@ function parseChange(text: string, isOurs: (name: string) => boolean): Parsed<He
   const [, minus, name = "", value] = /^\s*(-?)([A-Za-z0-9_][A-Za-z0-9_-]{0,63})(?:\s*:(.*))?$/s.exec(text) ??
     [];
   if (name === "" || (minus === "-") !== (value === undefined)) return expected(EXPECTED);
-  // Software behind a gateway interface takes the one for the other.
-  if (isOurs(name.toLowerCase().replaceAll("_", "-"))) {
+  if (isOurs(headerKey(name))) {
     return expected(`another header than ${name}, which HAProxy sets itself`);
   }
   if (value === undefined) return parsed(`-${name}` as HeaderChange);
@@ -53,6 +54,24 @@ function parseChange(text: string, isOurs: (name: string) => boolean): Parsed<He
     ? expected("a value on one line, without control characters and ␞")
     : parsed(`${name}: ${trimmed}` as HeaderChange);
 }
+
+/** A header's name as names are compared: software behind a gateway interface takes `_` for `-`. */
+export const headerKey = (name: string): string => name.toLowerCase().replaceAll("_", "-");
+
+/** Changes of requests without those of the headers that another container has from the service that says who comes in. */
+export function splitAnswered(
+  changes: readonly HeaderChange[],
+  { forward_auth_headers: names = [] }: { readonly forward_auth_headers?: readonly string[] },
+): { readonly kept: readonly HeaderChange[]; readonly left: readonly string[] } {
+  const answered = new Set(names.map(headerKey));
+  const isAnswered = (change: HeaderChange) => answered.has(headerKey(nameOf(change)));
+  return {
+    kept: changes.filter((change) => !isAnswered(change)),
+    left: changes.filter(isAnswered).map(nameOf),
+  };
+}
+
+const nameOf = (change: HeaderChange): string => change.replace(/^-|:.*$/gs, "");
 
 /** An element of a list, from the name and the value that an object of JSON has in its place. */
 export const changeFromPair = (name: string, value: string | undefined): string =>

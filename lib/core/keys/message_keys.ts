@@ -14,6 +14,7 @@ import {
   parseHostHeader,
   parseRequestHeader,
   parseResponseHeader,
+  splitAnswered,
 } from "./header_change.ts";
 import { hstsRows, parseHsts, parseMaintenance } from "./own_answers.ts";
 import { between } from "./plain_parsers.ts";
@@ -28,6 +29,8 @@ export const MESSAGE_KEYS = {
     scope: "route",
     flag: "reqheaders",
     rows: changeRows("reqheaders"),
+    // Else a younger container would say for an older one who has signed in.
+    yields: [{ to: "forward_auth_headers", of: "older", split: splitAnswered }],
     most: MOST_CHANGES,
     fromPair: changeFromPair,
     costs: "key",

@@ -13,6 +13,18 @@ export type Scope = "place" | "route" | "backend" | "server" | "listener";
 
 type Parser<K extends Kind> = (value: Inputs[K], version: HaproxyVersion) => Parsed<unknown>;
 
+/** A key that takes from another one: a guard of one container is not weakened by what another container says. */
+export type Yield = {
+  readonly to: string;
+  /** Whose word of that key counts: that of each other container, or of an older one alone. */
+  readonly of: "others" | "older";
+  /** What stays of a value, and what does not, as messages name it. `other` has all that the other container says. */
+  readonly split: (
+    value: never,
+    other: never,
+  ) => { readonly kept: unknown; readonly left: readonly string[] };
+};
+
 /** All that there is to know of a key that a container may use; types, merging and the documents follow from it. */
 export type RouteKey =
   & {
@@ -37,6 +49,8 @@ export type RouteKey =
       readonly isClash: (other: unknown) => boolean;
       readonly with: string;
     };
+    /** What of its value does not count beside the words of other containers of the route. */
+    readonly yields?: readonly Yield[];
     /** The first HAProxy that has it; none where every one that signalbox knows does. */
     readonly since?: HaproxyVersion;
     /** A list that all containers of a route make together, the oldest first; else the oldest that says it decides. */

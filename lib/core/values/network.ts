@@ -41,6 +41,11 @@ export function formatNetwork({ family, hex, length }: Network): string {
   return `${address}/${length}`;
 }
 
+/** Whether all addresses of a network are of another one, or of the same. */
+export function liesIn({ family, hex, length }: Network, other: Network): boolean {
+  return family === other.family && length >= other.length && masked(hex, other.length) === other.hex;
+}
+
 /**
  * The digits that the addresses of a network begin with, and no others do. A digit has four bits: a length between two
  * digits takes up to eight of them.

@@ -1,6 +1,12 @@
 /** Networks as the digits that addresses begin with. */
 import assert from "node:assert/strict";
-import { formatNetwork, hexPrefixes, type Network, parseNetwork } from "../../../lib/core/values/network.ts";
+import {
+  formatNetwork,
+  hexPrefixes,
+  liesIn,
+  type Network,
+  parseNetwork,
+} from "../../../lib/core/values/network.ts";
 
 function read(text: string): Network {
   const network = parseNetwork(text);
@@ -35,6 +41,27 @@ Deno.test("a network is its first address and a length, in any spelling", () => 
   ) {
     assert.equal(parseNetwork(text).ok, false, text);
   }
+});
+
+Deno.test("a network lies in another one whose bits it begins with", () => {
+  const lies = (text: string, other: string) => liesIn(read(text), read(other));
+  const inside = [
+    ["10.1.2.3", "10.0.0.0/8"],
+    ["10.0.0.0/8", "10.0.0.0/8"],
+    ["10.128.0.0/10", "10.128.0.0/9"],
+    ["1.2.3.4", "0.0.0.0/0"],
+    ["fd00::1", "fc00::/7"],
+    ["::ffff:10.1.2.3", "10.0.0.0/8"],
+  ] as const;
+  const outside = [
+    ["10.0.0.0/8", "10.1.0.0/16"],
+    ["10.64.0.0/10", "10.128.0.0/9"],
+    ["11.0.0.0/8", "10.0.0.0/8"],
+    ["10.0.0.0/8", "::/0"],
+    ["::/0", "0.0.0.0/0"],
+  ] as const;
+  for (const [text, other] of inside) assert.ok(lies(text, other), `${text} in ${other}`);
+  for (const [text, other] of outside) assert.ok(!lies(text, other), `${text} in ${other}`);
 });
 
 Deno.test("the digits of a network are those of its addresses and of no others", () => {
