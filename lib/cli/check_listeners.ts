@@ -5,13 +5,17 @@ import type { Status } from "../core/status/status.ts";
 import type { OwnedHaproxy } from "../haproxy/owned_haproxy.ts";
 import { type Check, formatTrouble } from "./check.ts";
 import { failed } from "./failure.ts";
+import { type LoneHaproxy, loneWords, TAKES_OVER } from "./lone_haproxy.ts";
 import { absolute } from "./routing.ts";
+
+/** Who may have the ports already: the signalbox that runs, or the HAProxy of one that is gone. */
+type Occupants = { readonly running?: Status | undefined; readonly lone?: LoneHaproxy | undefined };
 
 /**
  * Whether the ports of the settings are free. Does not try the ports of a running signalbox, unless its HAProxy does not
- * serve.
+ * serve, nor those of an HAProxy that `run` takes over.
  */
-export function checkPorts(settings: Settings, running?: Status): Check[] {
+export function checkPorts(settings: Settings, { running, lone }: Occupants = {}): Check[] {
   const had = running?.haproxy.isServing ? (running.listeners ?? []).map(({ port }) => port) : [];
   const hosts = settings.bind === undefined ? ["0.0.0.0", "::"] : [settings.bind];
   const { admin } = settings;
@@ -23,6 +27,9 @@ export function checkPorts(settings: Settings, running?: Status): Check[] {
   return ports.map(({ hosts, port, flag }) => {
     const name = `port ${port}`;
     if (had.includes(port)) return { name, isGood: true, detail: "the signalbox that runs listens on it" };
+    if (flag !== "--admin" && lone?.listeners.some((listener) => listener.port === port)) {
+      return { name, isGood: true, detail: `${loneWords(lone)}; ${TAKES_OVER}` };
+    }
     if (flag === "--admin" && running !== undefined) {
       return { name, isGood: true, detail: "not tried: a signalbox runs with this state directory" };
     }

@@ -1,6 +1,7 @@
 import type { Settings } from "../core/settings/settings.ts";
 import type { Status } from "../core/status/status.ts";
 import { askControl, controlPath } from "../report/control_socket.ts";
+import { findLoneHaproxy, type LoneHaproxy } from "./lone_haproxy.ts";
 import { absolute } from "./routing.ts";
 import { isTrustedStateDir, stateDirOf } from "./state_dir.ts";
 import type { Terminal } from "./terminal.ts";
@@ -8,11 +9,11 @@ import type { Terminal } from "./terminal.ts";
 /** The default state directory of root's signalbox. */
 const ROOTS_STATE_DIR = "/run/signalbox";
 
-/** The signalbox that runs here: its status; or the user who may ask it, where we may not; or the places where none answered. */
+/** The signalbox that runs here: its status; or the user who may ask it, where we may not; or the places where none answered, and the HAProxy there. */
 export type Found =
   | { readonly kind: "runs"; readonly stateDir: string; readonly status: Status }
   | { readonly kind: "denied"; readonly stateDir: string; readonly owner: number }
-  | { readonly kind: "none"; readonly stateDirs: readonly string[] };
+  | { readonly kind: "none"; readonly stateDirs: readonly string[]; readonly lone: LoneHaproxy | undefined };
 
 /** Asks the signalbox of a state directory; without that setting, root's too. */
 export async function findRunning(settings: Settings, terminal: Terminal): Promise<Found> {
@@ -25,7 +26,8 @@ export async function findRunning(settings: Settings, terminal: Terminal): Promi
     const owner = strangerAt(stateDir);
     if (owner !== undefined) return { kind: "denied", stateDir, owner };
   }
-  return { kind: "none", stateDirs };
+  const lone = await Promise.all(stateDirs.map(findLoneHaproxy));
+  return { kind: "none", stateDirs, lone: lone.find((each) => each !== undefined) };
 }
 
 function placesOf(settings: Settings, terminal: Terminal): readonly string[] {

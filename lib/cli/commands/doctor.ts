@@ -19,6 +19,7 @@ import { checkReach } from "../check_reach.ts";
 import { whyRefused } from "../check_files.ts";
 import { dockerRemedy } from "../docker_remedy.ts";
 import { folderOnDemand, readSnapshot } from "../input.ts";
+import { findLoneHaproxy, type LoneHaproxy } from "../lone_haproxy.ts";
 import { absolute, prepareRouting } from "../routing.ts";
 import { settingsOf } from "../settings.ts";
 import { checkLength, openStateDir, stateDirOf } from "../state_dir.ts";
@@ -31,13 +32,14 @@ export async function doctor(
 ): Promise<number> {
   const settings = settingsOf(options, terminal);
   const running = await askRunning(settings, terminal);
+  const lone = running === undefined ? await findLone(settings, terminal) : undefined;
   const checks = [
     ...await checkDocker(settings),
     ...await checkRoutes(settings),
     await checkHaproxy(settings),
     await checkStateDir(settings, terminal),
     ...checkPlaces(settings),
-    ...checkPorts(settings, running),
+    ...checkPorts(settings, { running, lone }),
     await checkCertificate(settings),
     await checkDescriptors(settings, () => readSnapshot(settings, terminal)),
     await checkConfigOfNow(settings, terminal),
@@ -63,6 +65,16 @@ function formatCheck({ name, isGood, detail, remedy }: Check): string {
 async function askRunning(settings: Settings, terminal: Terminal): Promise<Status | undefined> {
   try {
     return await askControl(stateDirOf(settings, terminal), "GET", "/status") as Status | undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The HAProxy of a signalbox that is gone; that of a place that cannot be is told by another check. */
+async function findLone(settings: Settings, terminal: Terminal): Promise<LoneHaproxy | undefined> {
+  if (settings.external) return undefined;
+  try {
+    return await findLoneHaproxy(stateDirOf(settings, terminal));
   } catch {
     return undefined;
   }

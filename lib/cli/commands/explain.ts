@@ -8,6 +8,7 @@ import { formatNotice, formatNoticeLines, type Notice, onOneLine, quote } from "
 import { type Verdict, verdictsOf } from "../../core/model/verdict.ts";
 import { systemClock } from "../../clock.ts";
 import { Machine } from "../../machine.ts";
+import { loneWords, TAKES_OVER } from "../lone_haproxy.ts";
 import { asOwner, findRunning, type Found, settingsOfRunning } from "../running.ts";
 import { wrongUsage } from "../failure.ts";
 import type { Which } from "../../docker/api/read_containers.ts";
@@ -136,6 +137,10 @@ function tellLive(
   if (found.kind === "none") {
     const places = found.stateDirs.join(" or ");
     const why = `no signalbox runs with the state directory ${places}`;
+    if (found.lone !== undefined) {
+      const serves = `${why}: ${loneWords(found.lone)}, with what it had`;
+      return same({ getsTraffic: undefined, why: serves }, `${serves}; ${TAKES_OVER}\n`);
+    }
     return same(
       { getsTraffic: false, why },
       `${why}: nothing of this gets traffic (--state-dir names another)\n`,

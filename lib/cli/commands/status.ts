@@ -2,6 +2,7 @@ import { formatStatus, isWell } from "../../core/status/status.ts";
 import { controlPath } from "../../report/control_socket.ts";
 import { failed } from "../failure.ts";
 import { settingsOf } from "../settings.ts";
+import { loneWords, TAKES_OVER } from "../lone_haproxy.ts";
 import { asOwner, findRunning } from "../running.ts";
 import { stateDirOf } from "../state_dir.ts";
 import { jsonDocument, type Terminal } from "../terminal.ts";
@@ -22,6 +23,13 @@ export async function status(
   }
   if (found.kind === "none") {
     const stateDir = stateDirOf(settings, terminal);
+    if (found.lone !== undefined) {
+      throw failed(
+        `no signalbox answers at ${controlPath(found.lone.stateDir)}: ${
+          loneWords(found.lone)
+        }, with what it had; ${TAKES_OVER}`,
+      );
+    }
     throw failed(
       `no signalbox answers at ${controlPath(stateDir)}, expected one that runs with --state-dir ${stateDir}`,
     );

@@ -36,7 +36,12 @@ export async function tryNewBinds(before: string, after: string): Promise<string
 }
 
 /** An address to listen on as the kernel takes it, and its port. */
-type Bind = { readonly family: "IPv4" | "IPv6"; readonly host: string; readonly port: number };
+type Bind = {
+  readonly family: "IPv4" | "IPv6";
+  readonly host: string;
+  readonly port: number;
+  readonly isTls: boolean;
+};
 
 const ANY = { IPv4: "0.0.0.0", IPv6: "::" } as const;
 
@@ -55,7 +60,7 @@ function ownAddresses(family: Bind["family"]): string[] {
  * The addresses of a config's `bind` lines (HAProxy manual, 4.2, `bind`), without those that cannot be tried: sockets of
  * other kinds, variables, other network namespaces, addresses that the machine does not have.
  */
-async function bindsOf(folder: string): Promise<Bind[]> {
+export async function bindsOf(folder: string): Promise<Bind[]> {
   const config = await Deno.readTextFile(`${folder}/haproxy.cfg`).catch(() => "");
   return [...config.matchAll(/^ +bind ([^ \n]+)(.*)/gm)].flatMap(([, addresses = "", options = ""]) =>
     / (namespace|transparent)\b/.test(options)
@@ -68,13 +73,14 @@ function bindOf(address: string, options: string): Bind[] {
   const [, prefix, written, digits] = /^(ipv[46]@)?([\w.:*[\]-]*):(\d+)$/.exec(address) ?? [];
   if (written === undefined) return [];
   const port = Number(digits);
+  const isTls = /(?:^| )ssl\b/.test(options);
   const host = written.replace(/^\[|\]$/g, "");
   if (host === "" || host === "*") {
     const family = prefix === "ipv6@" ? "IPv6" : "IPv4";
-    return [{ family, host: ANY[family], port }];
+    return [{ family, host: ANY[family], port, isTls }];
   }
-  if (!host.includes(":")) return [{ family: "IPv4", host, port }];
-  const own: Bind = { family: "IPv6", host, port };
+  if (!host.includes(":")) return [{ family: "IPv4", host, port, isTls }];
+  const own: Bind = { family: "IPv6", host, port, isTls };
   // A listener on all IPv6 addresses takes IPv4 too.
-  return isAny(own) && / v4v6\b/.test(options) ? [own, { family: "IPv4", host: ANY.IPv4, port }] : [own];
+  return isAny(own) && / v4v6\b/.test(options) ? [own, { ...own, family: "IPv4", host: ANY.IPv4 }] : [own];
 }
