@@ -20,7 +20,8 @@ export const DIALECTS: readonly Dialect[] = [
 ];
 
 function isOfEither(label: string, prefix: LabelPrefix): boolean {
-  return isOfInterlock(label, prefix) || isOfInterlock2(label);
+  // Those of Interlock 2 have no prefix of their own for each signalbox: they are for the one whose prefix is the usual one.
+  return isOfInterlock(label, prefix) || (prefix === PREFIX && isOfInterlock2(label));
 }
 
 /** Whether a label is meant for any dialect. */

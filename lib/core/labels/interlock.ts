@@ -5,6 +5,7 @@ import { placeOf, type Reading, type SaidRoute, type Words } from "./said.ts";
 import { isOfInterlock2, sortInterlock2 } from "./interlock2.ts";
 import { mayClose, sortData } from "./said_data.ts";
 import { NO_LABELS, type SaidLabels, sortLabels } from "./said_labels.ts";
+import { findStrayGuard } from "./stray_names.ts";
 import { Comparisons } from "./unknown_words.ts";
 
 /** What a container says in Interlock's way: in INTERLOCK_DATA, and in labels that begin with `interlock.` or `com.docker.lb.`. */
@@ -14,12 +15,13 @@ export function readInterlock(words: Words, complaints: Complaints): Reading {
   const ours = names.length === 0 ? NO_LABELS : sortBoth(words, complaints, comparisons);
   const entries = data === undefined ? [] : sortData(data, complaints, comparisons);
   const whole = wholeSwitch(entries, ours);
+  const routes = saidRoutes(entries, ours);
   return {
-    routes: saidRoutes(entries, ours),
+    routes,
     off: whole?.isOn === false ? `${whole.place} is false` : undefined,
     fault: whole !== undefined && whole.isOn === undefined
       ? `${whole.place} cannot be used`
-      : closingOf(data, entries, ours),
+      : closingOf(data, entries, ours) ?? findStrayGuard(routes, words.prefix, complaints),
   };
 }
 

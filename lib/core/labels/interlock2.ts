@@ -1,11 +1,14 @@
 import { KINDS, readBoolean } from "../keys/key_kind.ts";
 import type { Fault } from "../keys/route_data.ts";
+import { nearKey } from "../keys/near_key.ts";
 import { type KeyName, keyNamed } from "../keys/route_keys.ts";
 import type { Complaints } from "../values/complaints.ts";
 import { nearestWord } from "../values/nearest_word.ts";
 import { quote } from "../values/notice.ts";
+import { labelText, partsOf, PREFIX as OUR_PREFIX } from "./label_parts.ts";
+import { restsBehindNearPrefix } from "./near_prefix.ts";
 import type { Said, SaidRoute } from "./said.ts";
-import { type Comparisons, UnknownWords } from "./unknown_words.ts";
+import { type Comparisons, type Near, UnknownWords } from "./unknown_words.ts";
 
 /** What the labels of Interlock 2 begin with. */
 const PREFIX = "com.docker.lb.";
@@ -13,8 +16,11 @@ const PREFIX = "com.docker.lb.";
 const LAST = PREFIX.length - 1;
 const DOT = PREFIX.charCodeAt(LAST);
 
-/** Whether a label is one of Interlock 2's, in any case. */
+/** Whether a label is one of Interlock 2's, in any case, or has a prefix that is nearly theirs and a key that narrows. */
 export const isOfInterlock2 = (label: string): boolean =>
+  hasPrefix(label) || keyBehindSlip(label) !== undefined;
+
+const hasPrefix = (label: string): boolean =>
   label.charCodeAt(LAST) === DOT && label.slice(0, PREFIX.length).toLowerCase() === PREFIX;
 
 /** What becomes of one label: a key with a value as labels of ours have it, or the reason why it is not needed. */
@@ -53,6 +59,8 @@ const ROWS: Readonly<Record<string, Row>> = {
 /** A label that would have TLS go through untouched: what is to be ended by the container itself is not ended here. */
 const PASSTHROUGH = "ssl_passthrough";
 const NAMES = [...Object.keys(ROWS), PASSTHROUGH];
+/** It protects as this key does: a route is left out in its place. */
+const AS_PASSTHROUGH = { key: "ssl_backend" } as const;
 
 /** `http://old.example.com,http://www.example.com`, in the words of our key. */
 function redirectOf(pair: string): string {
@@ -83,13 +91,7 @@ export function sortInterlock2(
     const row = Object.hasOwn(ROWS, name) ? ROWS[name] : undefined;
     if (name === PASSTHROUGH) fault ??= passthroughOf(label, text, complaints);
     else if (row === undefined) {
-      unknown.add(label, () => {
-        const near = nearestWord(label.slice(PREFIX.length), NAMES);
-        const meant = near === undefined ? undefined : ROWS[near];
-        return meant === undefined || "needless" in meant
-          ? []
-          : [{ key: meant.key, meant: PREFIX + near, route: "" }];
-      });
+      unknown.add(label, () => nearLabels(label));
     } else if ("needless" in row) {
       complaints.tell("not-needed", () => `label ${quote(label)} is not needed: ${row.needless}`);
     } else {
@@ -102,6 +104,36 @@ export function sortInterlock2(
   withoutMoved(keys);
   return { keys, fault: fault ?? unknown.faultOf("") };
 }
+
+/** What one of a label's words was probably meant as: a word of Interlock 2, or one of ours. */
+function nearLabels(label: string): Near[] {
+  const slip = hasPrefix(label) ? undefined : keyBehindSlip(label);
+  if (slip !== undefined) return [{ key: slip.key, meant: PREFIX + slip.name, route: "" }];
+  const rest = label.slice(PREFIX.length);
+  const near = nearestWord(rest, NAMES);
+  const meant = near === undefined ? undefined : near === PASSTHROUGH ? AS_PASSTHROUGH : ROWS[near];
+  const ours = rest.split(".").flatMap((word) => {
+    const key = nearKey(word);
+    return key === undefined ? [] : [{ key, meant: labelText({ route: "", key }, OUR_PREFIX), route: "" }];
+  });
+  return meant === undefined || "needless" in meant
+    ? ours
+    : [{ key: meant.key, meant: PREFIX + near, route: "" }, ...ours];
+}
+
+/** The key that narrows or protects behind a prefix that is nearly that of Interlock 2: `com.docker.lbs.ssl_only`. */
+function keyBehindSlip(label: string): { readonly key: KeyName; readonly name: string } | undefined {
+  if (OF_OTHERS.test(label)) return undefined;
+  for (const rest of restsBehindNearPrefix(label, PREFIX)) {
+    if (rest === PASSTHROUGH) return { key: AS_PASSTHROUGH.key, name: rest };
+    const key = partsOf(rest)?.key;
+    if (key !== undefined && keyNamed(key).isGuard === true) return { key, name: rest };
+  }
+  return undefined;
+}
+
+/** Labels of Docker's other tools, which most containers have: they are no slips. */
+const OF_OTHERS = /^com[.]docker[.](?:compose|swarm|stack|service)[.]/;
 
 function passthroughOf(label: string, text: string, complaints: Complaints): Fault {
   if (readBoolean(text.trim() === "" ? true : text) === false) return undefined;

@@ -10,12 +10,13 @@ export const PREFIX = "interlock." as LabelPrefix;
 
 /** Reads the name that labels begin with: `interlock`. */
 export function parsePrefix(name: string): Parsed<LabelPrefix> {
-  const isName = /^[a-z0-9](?:[a-z0-9_.-]{0,61}[a-z0-9])?$/.test(name) && !name.includes("..");
+  // Of a shorter name every other one is a slip, so that none could be told.
+  const isName = /^[a-z0-9][a-z0-9_.-]{1,61}[a-z0-9]$/.test(name) && !name.includes("..");
   // Interlock 2's labels have rules of their own.
   const isTaken = "com.docker.lb.".startsWith(`${name}.`);
-  return isName && !isTaken
-    ? parsed(`${name}.` as LabelPrefix)
-    : expected("small letters, digits and ._- such as interlock or org.example.edge, and no com.docker");
+  return isName && !isTaken ? parsed(`${name}.` as LabelPrefix) : expected(
+    "3 to 63 small letters, digits and ._- such as interlock or org.example.edge, and no com.docker",
+  );
 }
 
 /** The route that a label speaks of, "" for the container's own, and the key. */

@@ -1,11 +1,11 @@
 import type { HaproxyVersion } from "../keys/backend_option.ts";
 import type { RouteData } from "../keys/route_data.ts";
+import { isKeyName, keyNamed } from "../keys/route_keys.ts";
 import type { ListedRoute } from "../snapshot/snapshot.ts";
 import { type Complaint, Complaints } from "../values/complaints.ts";
 import { whyNoContainers } from "../values/container_address.ts";
 import { type IpAddress, parseIp, parsePortText, type Port } from "../values/names.ts";
 import { expected, type Parsed, parsed, quote } from "../values/notice.ts";
-import { isKeyName } from "../keys/route_keys.ts";
 import { nearestWord } from "../values/nearest_word.ts";
 import { readRoute } from "./read_route.ts";
 import { sortKeys } from "./said_data.ts";
@@ -38,7 +38,7 @@ export function readListed({ place, entry, flaw }: ListedRoute, version: Haproxy
   const { servers: written, name: _, ...rest } = entry as Readonly<Record<string, unknown>>;
   const misspelt = Object.keys(rest).find(isNearServers);
   const { [misspelt ?? ""]: __, ...keys } = rest;
-  const said = sortKeys(place, keys, complaints, new Comparisons());
+  const said = sortKeys(place, keys, complaints, new Comparisons(), isSaid);
   const data = readRoute(said, version, complaints);
   if (data.off !== undefined) {
     return { routes: [data], why: data.off, complaints: [], more: 0, servers: [] };
@@ -71,6 +71,13 @@ const SERVERS = ["servers", "backends", "upstreams", "targets"];
 
 /** Whether a word that is no key is probably meant as `servers`. */
 const isNearServers = (word: string): boolean => !isKeyName(word) && nearestWord(word, SERVERS) !== undefined;
+
+/**
+ * In a file, `allow_from:` with nothing behind it was forgotten, and is no word of a program that has nothing to say: a key
+ * that narrows or protects is wrong there, and so is one that is nearly such a key.
+ */
+const isSaid = (name: string, value: unknown): boolean =>
+  value !== null || !isKeyName(name) || keyNamed(name).isGuard === true;
 
 /** The good ones of a list, each once; one that is wrong costs itself. */
 function readServers(

@@ -4,14 +4,14 @@ import { type LabelParts, type LabelPrefix, partsOf, PREFIX } from "./label_part
 
 /** Letters in which a prefix may differ from ours: of a short one fewer, since else every word is near to it. */
 const MOST_CHANGES = 2;
-const mostChanges = (prefix: LabelPrefix): number => Math.min(MOST_CHANGES, Math.floor(prefix.length / 4));
+const mostChanges = (prefix: string): number => Math.min(MOST_CHANGES, Math.floor(prefix.length / 4));
 
 /** A bit for each letter of a prefix, by its character code, so far as there are bits. */
 type Letters = { readonly bits: Uint32Array; readonly ofStart: number; readonly all: number };
 
 const MOST_BITS = 30;
 
-function lettersOf(prefix: LabelPrefix): Letters {
+function lettersOf(prefix: string): Letters {
   const bits = new Uint32Array(128);
   const distinct = [...new Set(prefix.slice(0, -1))].slice(0, MOST_BITS);
   for (const [at, letter] of distinct.entries()) bits[letter.charCodeAt(0) | 0x20] = 1 << at;
@@ -27,8 +27,8 @@ function lettersOf(prefix: LabelPrefix): Letters {
 const bitAt = (bits: Uint32Array, label: string, at: number): number =>
   bits[label.charCodeAt(at) | 0x20] ?? 0;
 
-/** Made once for each prefix, of which a program has one. */
-const LETTERS = new Map<LabelPrefix, Letters>();
+/** Made once for each prefix, of which a program has two: its own, and that of Interlock 2. */
+const LETTERS = new Map<string, Letters>();
 
 /**
  * What a label may say whose prefix is nearly ours, with a key behind it that narrows or protects: `interlok.ssl_only`,
@@ -36,22 +36,30 @@ const LETTERS = new Map<LabelPrefix, Letters>();
  * another one, labels that begin with `interlock.` are those of another signalbox.
  */
 export function partsBehindNearPrefix(label: string, prefix: LabelPrefix = PREFIX): readonly LabelParts[] {
+  const rests = restsBehindNearPrefix(label, prefix);
+  if (rests.length === 0 || (prefix !== PREFIX && label.toLowerCase().startsWith(PREFIX))) return [];
+  return rests.flatMap((rest) => {
+    const parts = partsOf(rest);
+    return parts !== undefined && keyNamed(parts.key).isGuard === true ? [parts] : [];
+  });
+}
+
+/** What may stand behind a prefix that is nearly a given one, the likeliest first; nothing where it is that one. */
+export function restsBehindNearPrefix(label: string, prefix: string): readonly string[] {
   const most = mostChanges(prefix);
   if (!mayBeNear(label, prefix, most)) return [];
-  if (prefix !== PREFIX && label.toLowerCase().startsWith(PREFIX)) return [];
-  const found: (LabelParts & { readonly changes: number })[] = [];
+  const found: { readonly rest: string; readonly changes: number }[] = [];
   // The longest first, since a short one leaves a letter of its own to the name of a route.
   for (let length = prefix.length + most; length >= prefix.length - most; length--) {
     const changes = distance(label.slice(0, length).toLowerCase(), prefix);
     if (changes === 0) return [];
-    const parts = changes > most ? undefined : partsOf(label.slice(length));
-    if (parts !== undefined && keyNamed(parts.key).isGuard === true) found.push({ ...parts, changes });
+    if (changes <= most) found.push({ rest: label.slice(length), changes });
   }
-  return found.sort((a, b) => a.changes - b.changes);
+  return found.sort((a, b) => a.changes - b.changes).map(({ rest }) => rest);
 }
 
 /** Tells most labels of others at little cost: each change takes away one letter of our prefix at most. */
-function mayBeNear(label: string, prefix: LabelPrefix, most: number): boolean {
+function mayBeNear(label: string, prefix: string, most: number): boolean {
   let letters = LETTERS.get(prefix);
   if (letters === undefined) LETTERS.set(prefix, letters = lettersOf(prefix));
   const { bits, ofStart, all } = letters;

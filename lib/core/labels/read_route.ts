@@ -35,7 +35,7 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
       "bad-value",
       () =>
         `${place()} is ${
-          rule.isSecret === true ? HIDDEN : quote(value)
+          value === null ? "empty" : rule.isSecret === true ? HIDDEN : quote(value)
         }, expected ${result.expected}; the ${rule.costs} is left out`,
     );
   }

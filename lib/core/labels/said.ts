@@ -3,12 +3,17 @@ import type { KeyName } from "../keys/route_keys.ts";
 import type { Fault } from "../keys/route_data.ts";
 
 /** One value that was said, not yet parsed; with the label that said it, if a label did. */
-export type Said = { readonly value: unknown; readonly label: string | undefined };
+export type Said = {
+  readonly value: unknown;
+  readonly label: string | undefined;
+};
 
 /** What was said of one route. */
 export type SaidRoute = {
   /** Where it was said, for messages: `INTERLOCK_DATA`, `INTERLOCK_DATA[1]`, `label route "api"`, `labels`. */
   readonly source: string;
+  /** What it is called, where labels give it a name. */
+  readonly name?: string;
   readonly keys: ReadonlyMap<KeyName, Said>;
   readonly fault: Fault;
   /** Why it is unclear whether the whole container is to be left out: a word that may be meant as its `enable`. */

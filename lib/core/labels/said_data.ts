@@ -98,20 +98,26 @@ function tellRepeated(repeated: readonly string[], complaints: Complaints): Faul
   return guard === undefined ? undefined : `INTERLOCK_DATA has ${quote(guard)} more than once`;
 }
 
+/** A template engine's way to say nothing. */
+const isNotNull = (_name: string, value: unknown): boolean => value !== null;
+
 /** What one object of keys says; `source` is where it stands, for messages. */
 export function sortKeys(
   source: string,
   entry: Readonly<Record<string, unknown>>,
   complaints: Complaints,
   comparisons: Comparisons,
+  /** Whether a value says something. */
+  isSaid = isNotNull,
 ): SaidRoute {
   const keys = new Map<KeyName, Said>();
   const unknown = new UnknownWords(comparisons);
+  let fault: Fault;
   for (const name of Object.keys(entry)) {
     const value = entry[name];
-    // A template engine's way to say nothing.
-    if (value === null) continue;
+    if (!isSaid(name, value)) continue;
     if (isKeyName(name)) keys.set(name, { value, label: undefined });
+    else if (name === MERGE) fault = tellMerge(source, complaints);
     else {
       unknown.add(name, () => {
         const key = nearKey(name);
@@ -120,5 +126,17 @@ export function sortKeys(
     }
   }
   unknown.tell(complaints, "key", ` of ${source}`);
-  return { source, keys, fault: unknown.faultOf(""), closing: unknown.closing };
+  return { source, keys, fault: fault ?? unknown.faultOf(""), closing: unknown.closing };
+}
+
+/** What YAML merges other keys with; any of those may narrow the route. */
+const MERGE = "<<";
+
+function tellMerge(source: string, complaints: Complaints): Fault {
+  const fault = `${quote(MERGE)} of ${source} merges nothing`;
+  complaints.warn(
+    "unknown-key",
+    () => `${fault}, expected its keys themselves; the route is left out, since one of them may protect it`,
+  );
+  return fault;
 }

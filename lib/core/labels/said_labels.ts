@@ -59,6 +59,7 @@ export function sortLabels(
   return {
     own: { source: "labels", keys: own, fault: unknown.faultOf(""), closing: unknown.closing },
     named: [...routes].map(([name, keys]) => ({
+      name,
       source: `label route ${quote(name)}`,
       keys,
       fault: unknown.faultOf(name) ?? strays.get(name),

@@ -1,4 +1,5 @@
 import type { LabelPrefix } from "./label_parts.ts";
+import { isOfInterlock2 } from "./interlock2.ts";
 import { isOurs } from "./said_labels.ts";
 import { nearKey } from "../keys/near_key.ts";
 import { isKeyName, keyNamed } from "../keys/route_keys.ts";
@@ -6,7 +7,9 @@ import { HIDDEN, withoutHashes } from "../values/secret_text.ts";
 
 /** A container's words as they are shown to people: users stay, and what tells their passwords does not. */
 export const shownLabel = (label: string, text: string, prefix?: LabelPrefix): string =>
-  isOurs(label, prefix) && label.split(".").some(isSecret) ? shownSecret(text) : withoutHashes(text);
+  (isOurs(label, prefix) || isOfInterlock2(label)) && label.split(".").some(isSecret)
+    ? shownSecret(text)
+    : withoutHashes(text);
 
 /** The same for INTERLOCK_DATA. */
 export function shownData(text: string): string {

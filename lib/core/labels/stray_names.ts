@@ -1,10 +1,11 @@
 import type { Complaints } from "../values/complaints.ts";
+import { readBoolean } from "../keys/key_kind.ts";
 import { nearestWord } from "../values/nearest_word.ts";
 import { quote } from "../values/notice.ts";
 import { type KeyName, keyNamed, ROUTE_KEYS } from "../keys/route_keys.ts";
 import type { Fault } from "../keys/route_data.ts";
 import type { LabelPrefix } from "./label_parts.ts";
-import type { Said } from "./said.ts";
+import type { Said, SaidRoute } from "./said.ts";
 
 type Routes = ReadonlyMap<string, ReadonlyMap<KeyName, Said>>;
 
@@ -39,3 +40,53 @@ export function findStrayNames(
   }
   return faults;
 }
+
+/** Keys that say which hosts and paths a route is about. */
+const HOSTS: readonly KeyName[] = [
+  ...["hostname", "domain", "hosts", "alias_domains", "host_regex", "default_host", "context_root"] as const,
+];
+
+/**
+ * A route with a name that only protects, and says nothing of a host, a port or a path, beside one that names its host:
+ * `interlock.api.allow_from` beside `interlock.hostname`. It would protect nothing, and whoever wrote it meant to protect
+ * something. Answers with the fault of all of the container's routes.
+ */
+export function findStrayGuard(
+  routes: readonly SaidRoute[],
+  prefix: LabelPrefix,
+  complaints: Complaints,
+): Fault {
+  const names = routes.flatMap(({ name }) => name ?? []);
+  const stray = routes.find((route) => guardAlone(route) !== undefined && !isNearAnother(route, names));
+  if (
+    stray === undefined ||
+    !routes.some((route) => route !== stray && HOSTS.some((key) => route.keys.has(key)))
+  ) {
+    return undefined;
+  }
+  const { name = "" } = stray;
+  const key = ROUTE_KEYS[guardAlone(stray) ?? "enable"].label;
+  const fault = `label ${quote(`${prefix}${name}.${key}`)} protects the route ${
+    quote(name)
+  }, which names no host`;
+  complaints.warn(
+    "unknown-key",
+    () =>
+      `${fault}: expected ${quote(`${prefix}${key}`)} for the container's own route, or ${
+        quote(`${prefix}${name}.hostname`)
+      } beside it; all routes of the container are left out`,
+  );
+  return fault;
+}
+
+/** The first key that protects, of a route that has a name and no place. */
+function guardAlone({ name, keys }: SaidRoute): KeyName | undefined {
+  if (name === undefined || readBoolean(keys.get("enable")?.value) === false) return undefined;
+  const said = [...keys.keys()].filter((key) => key !== "enable");
+  if (said.some((key) => keyNamed(key).scope === "place")) return undefined;
+  return said.find((key) => keyNamed(key).isGuard);
+}
+
+/** Then that one is left out already. */
+const isNearAnother = ({ name = "" }: SaidRoute, names: readonly string[]): boolean =>
+  nearestWord(name, names.filter((other) => other !== name)) !== undefined;

@@ -268,7 +268,8 @@ export const SETTINGS = {
   }),
   labelPrefix: value("label-prefix", "NAME", ["SIGNALBOX_LABEL_PREFIX"], PREFIX, parsePrefix, {
     defaultText: "interlock",
-    help: "what the labels of this signalbox begin with, where several share an engine",
+    help:
+      "what the labels of this signalbox begin with (3 characters or more), where several share an engine",
     commands: DOCKER,
   }),
   maxConnections: value(

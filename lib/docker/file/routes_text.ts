@@ -57,14 +57,18 @@ function viewsOf(entries: readonly YamlEntry[], file: RoutesName, turn: number):
     const values = countValues(entry, Math.min(left, MOST_VALUES_OF_ROUTE) + 1);
     left -= values;
     if (left < 0) return { ok: false, why: `it says more than ${MOST_VALUES} values, expected fewer` };
-    const isTooLong = values > MOST_VALUES_OF_ROUTE;
+    const flaw = values > MOST_VALUES_OF_ROUTE
+      ? `says more than ${MOST_VALUES_OF_ROUTE} values`
+      : name === "<<"
+      ? 'is "<<", which merges nothing'
+      : undefined;
     const listed: Listed = {
       fileName: file.fileName,
       turn: turn + at,
       name: unique(nameOf(name, entry) ?? `route-${at + 1}`, names),
       place: `${file.fileName}, line ${line}`,
-      entry: isTooLong ? undefined : entry,
-      flaw: isTooLong ? `says more than ${MOST_VALUES_OF_ROUTE} values` : undefined,
+      entry: flaw === undefined ? entry : undefined,
+      flaw,
     };
     views.push(viewOfListed(listed));
   }

@@ -28,6 +28,8 @@ export function readYaml(text: string, mostAliases: number): YamlRead {
       prettyErrors: false,
       logLevel: "error",
       uniqueKeys: false,
+      // Also where the text names an older YAML, in which no is false and 1:30 is ninety.
+      schema: "core",
     } as const;
     const document = parseDocument(text, options);
     const [error] = document.errors;

@@ -244,9 +244,9 @@ Deno.test("a guard of a route that is nowhere else named costs the route whose n
   assert.deepEqual(faults("interlock.admn.ssl_only"), [admin, 1]);
   assert.deepEqual(faults("interlock.Admin.ssl_only"), [admin, 1]);
   assert.deepEqual(faults("interlock.ADMIN.context_root"), [admin, 1]);
-  // A path is a place of its own; and what is not near may be anything.
+  // A path is a place of its own; and what is not near may be meant for any route.
   assert.deepEqual(faults("interlock.admin2.context_root"), [0]);
-  assert.deepEqual(faults("interlock.web.ssl_only"), [0]);
+  assert.deepEqual(faults("interlock.web.ssl_only"), ["labels", admin, 'label route "web"', 1]);
   assert.deepEqual(faults("interlock.admn.warm"), [0]);
 });
 

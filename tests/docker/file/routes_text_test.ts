@@ -124,3 +124,17 @@ Deno.test("a file's routes are older than any container, and stay themselves as 
   assert.ok(second.createdAt < Date.parse("0001-01-01T00:00:00Z"));
   assert.equal(moved.id, second.id);
 });
+
+Deno.test("a merge key in the place of a name is no route", async () => {
+  const text = "a: &a {hostname: a.test, servers: [10.0.0.5:80]}\n<<: *a\n";
+  const [, merged] = await viewsOf(text);
+  assert.equal(merged?.listed?.entry, undefined);
+  assert.match(merged?.listed?.flaw ?? "", /merges nothing/);
+});
+
+Deno.test("a file that names an older YAML is read as the new one", async () => {
+  const text = "%YAML 1.1\n---\n- {hostname: a.test, ssl_only: no, <<: {ssl_only: true}}\n";
+  assert.deepEqual((await routesOf(text)).map(([, , entry]) => entry), [
+    { hostname: "a.test", ssl_only: "no", "<<": { ssl_only: true } },
+  ]);
+});

@@ -1,0 +1,179 @@
+/** A guard that is misspelt, misplaced or empty costs the routes that it may be meant for: none is served without it. */
+import assert from "node:assert/strict";
+import { KEY_NAMES, keyNamed } from "../../../lib/core/keys/route_keys.ts";
+import { parsePrefix } from "../../../lib/core/labels/label_parts.ts";
+import { readRouteData, SaidBefore } from "../../../lib/core/labels/read_routes.ts";
+import { shownLabel } from "../../../lib/core/labels/shown_words.ts";
+import { container } from "../containers.ts";
+
+type Words = {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly data?: unknown;
+  readonly listed?: unknown;
+};
+
+/** What a container's words, or a file's route, come to. */
+function read({ labels = {}, data, listed }: Words, name = "interlock") {
+  const prefix = parsePrefix(name);
+  assert.ok(prefix.ok, name);
+  const words = {
+    labels,
+    interlockData: data === undefined ? undefined : JSON.stringify(data),
+    ...listed !== undefined && { listed: { place: "routes.yaml, line 1", entry: listed, flaw: undefined } },
+  };
+  return readRouteData(container("web", words), [3, 2], new SaidBefore(), prefix.value);
+}
+
+/** Each route that is served, by what it says of its host. */
+const served = (words: Words, prefix?: string) =>
+  read(words, prefix).routes.filter(({ fault, off }) => fault === undefined && off === undefined)
+    .map(({ hostname, hosts }) => hostname ?? hosts?.[0] ?? "its own");
+
+const messages = (words: Words) => read(words).complaints.map(({ message }) => message).join("\n");
+
+const HOST = { "interlock.hostname": "a.test" };
+const OF_2 = { "com.docker.lb.hosts": "a.test" };
+
+Deno.test("words of ours and near words behind the prefix of Interlock 2, or a prefix that is nearly it, cost the route", () => {
+  const labels = [
+    ...["com.docker.lb.allow_from", "com.docker.lb.basic_auth", "com.docker.lb.basic_auth.1"],
+    ...[
+      "com.docker.lb.api.allow_from",
+      "com.docker.lb.enable",
+      "com.docker.lb.ssl-only",
+      "com.docker.lb.allow-from",
+    ],
+    ...[
+      "com.docker.lbs.ssl_only",
+      "com.docker.lb-ssl_only",
+      "com.docker.bl.context_root",
+    ],
+    ...["com.doker.lb.ssl_only", "Com.Docker.LB.ssl_only", "com.docker.lbs.ssl_passthrough"],
+    ...["com.docker.lb.ssl_pasthrough", "com.docker.lbs.allow_from"],
+  ];
+  for (const label of labels) {
+    for (const host of [HOST, OF_2]) {
+      const words = { labels: { ...host, [label]: "true" } };
+      assert.deepEqual(served(words), [], label);
+      assert.match(messages(words), /did you mean/, label);
+    }
+  }
+  assert.match(
+    messages({ labels: { ...OF_2, "com.docker.lb.allow_from": "::1" } }),
+    /"interlock\.allow_from"/,
+  );
+});
+
+Deno.test("labels of Docker's other tools are no slips", () => {
+  const labels = [
+    ...[
+      "com.docker.compose.ssl_only",
+      "com.docker.compose.project",
+      "com.docker.swarm.enable",
+      "com.docker.x.port",
+    ],
+    ...[
+      "com.docker.stack.namespace",
+      "com.docker.compose.oneoff",
+      "com.docker.desktop.enable",
+      "com.docker.ucp.enable",
+    ],
+  ];
+  for (const label of labels) {
+    const words = { labels: { ...HOST, [label]: "true" } };
+    assert.deepEqual([served(words), messages(words)], [["a.test"], ""], label);
+  }
+});
+
+Deno.test("no two changes of the prefix of Interlock 2 hide a guard", () => {
+  const right = "com.docker.lb.";
+  const changed = (text: string) =>
+    Array.from({ length: text.length + 1 }, (_, at) => {
+      const [before, after] = [text.slice(0, at), text.slice(at)];
+      return [`${before}x${after}`, before + after.slice(1), `${before}x${after.slice(1)}`];
+    }).flat();
+  for (const prefix of new Set(changed(right).flatMap(changed))) {
+    const label = `${prefix}allow_from`;
+    // Nothing stands there any more that is a key.
+    if (/[a-z]allow_from$/.test(label) && !/[x.]allow_from$/.test(label)) continue;
+    assert.deepEqual(served({ labels: { ...HOST, [label]: "10.0.0.0/8" } }), [], label);
+  }
+});
+
+Deno.test("labels of Interlock 2 are for the signalbox whose prefix is the usual one", () => {
+  const words = { labels: { ...OF_2, "com.docker.lbs.ssl_only": "true", "edge.hostname": "b.test" } };
+  assert.deepEqual(served(words, "edge"), ["b.test"]);
+  assert.deepEqual(served(words), []);
+});
+
+Deno.test("a password that stands behind the prefix of Interlock 2 is not shown", () => {
+  assert.doesNotMatch(shownLabel("com.docker.lb.basic_auth", "me:secret"), /secret/);
+});
+
+Deno.test("a route with a name that only protects costs all routes of its container where another one names a host", () => {
+  const guards = { "interlock.foo.allow_from": "10.0.0.0/8" };
+  const others: readonly Words[] = [
+    { labels: { ...guards, ...HOST } },
+    { labels: { ...guards, ...OF_2 } },
+    { labels: { ...guards, "interlock.context_root": "/app" } },
+    { labels: { ...guards, "interlock.site.hostname": "a.test" } },
+    { labels: guards, data: { hostname: "a.test" } },
+    { labels: guards, data: [{ hostname: "a.test" }, { hostname: "b.test" }] },
+    { labels: { ...guards, ...HOST, "interlock.foo.weight": "3" } },
+    { labels: { ...HOST, "interlock.foo.ssl_backend": "true" } },
+  ];
+  for (const words of others) {
+    assert.deepEqual(served(words), [], JSON.stringify(words));
+    assert.match(messages(words), /"interlock\.(allow_from|ssl_backend)".*"interlock\.foo\.hostname"/);
+  }
+});
+
+Deno.test("a route with a name that has a place, or that is off, or that holds for the container's only host is served", () => {
+  const guard = { "interlock.foo.allow_from": "10.0.0.0/8" };
+  const others: readonly (readonly [Words, number])[] = [
+    [{ labels: { ...guard, ...HOST, "interlock.foo.hostname": "b.test" } }, 2],
+    [{ labels: { ...guard, ...HOST, "interlock.foo.context_root": "/app" } }, 2],
+    [{ labels: { ...guard, ...HOST, "interlock.foo.port": "81" } }, 2],
+    [{ labels: { ...guard, ...HOST, "interlock.foo.enable": "false" } }, 1],
+    // Both are routes of the host that Docker tells, and what protects one holds for it.
+    [{ labels: guard }, 2],
+  ];
+  for (const [words, routes] of others) assert.equal(served(words).length, routes, JSON.stringify(words));
+});
+
+Deno.test("a merge key costs its route, in a file as in INTERLOCK_DATA", () => {
+  const merged = { "<<": { allow_from: ["10.0.0.0/8"] }, hostname: "a.test" };
+  assert.deepEqual(served({ data: merged }), []);
+  assert.match(messages({ data: merged }), /"<<" of INTERLOCK_DATA merges nothing/);
+  assert.deepEqual(served({ listed: { ...merged, servers: ["10.0.0.5:80"] } }), []);
+});
+
+/** Keys whose label says something with nothing behind it. */
+const TRUE_WHEN_EMPTY = new Set(["enable", "ssl_only", "ssl_backend", "maintenance"]);
+
+for (const name of KEY_NAMES.filter((name) => keyNamed(name).isGuard)) {
+  Deno.test(`nothing behind ${name} costs the route, or closes it`, () => {
+    const listed = { hostname: "a.test", servers: ["10.0.0.5:80"], [name]: null };
+    assert.deepEqual(served({ listed }), []);
+    assert.match(
+      read({ listed }).complaints.map(({ message }) => message).join(),
+      /is empty, expected .*the route is left out/,
+    );
+    for (const text of ["", " "]) {
+      const { routes: [route] } = read({ labels: { ...HOST, [`interlock.${keyNamed(name).label}`]: text } });
+      if (!TRUE_WHEN_EMPTY.has(name)) assert.ok(route?.fault, text);
+      else assert.ok(route?.[name], text);
+    }
+  });
+}
+
+Deno.test("a word that is nearly a guard costs the route of a file also with nothing behind it", () => {
+  assert.deepEqual(served({ listed: { hostname: "a.test", servers: ["10.0.0.5:80"], alow_from: null } }), []);
+});
+
+Deno.test("null in INTERLOCK_DATA says nothing, and in a file the same for keys that protect nothing", () => {
+  assert.deepEqual(served({ data: { hostname: "a.test", allow_from: null } }), ["a.test"]);
+  assert.deepEqual(served({ listed: { hostname: "a.test", servers: ["10.0.0.5:80"], warm: null } }), [
+    "a.test",
+  ]);
+});
