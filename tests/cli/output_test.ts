@@ -71,3 +71,43 @@ Deno.test("explain of a host that a container cannot serve says why, however the
     assert.match(stdout, /^bad \(bad0+\)\n {2}serves nothing: it has no port 81/);
   }
 });
+
+Deno.test("explain tells what guards and redirects a route, where each was said, and never a hash", async () => {
+  const hash = `{SHA256}salt$${"0123456789abcdef".repeat(4)}`;
+  const office = inspected("office", "office.example", {
+    allow_from: ["internal", "192.0.2.7"],
+    redirects: ["~/posts/([0-9]+) /p/\\1 301", "old.example/blog https://blog.example/archive"],
+  });
+  const labels = { "interlock.basic_auth.1": `ann:${hash}`, "interlock.basic_auth.2": `bob:${hash}` };
+  Object.assign(office.Config, { Labels: labels });
+  const second = inspected("second", "office.example");
+  second.Created = "2024-05-02T10:00:00Z";
+  await using world = await World.make(office, second);
+  const explain = ["explain", "--snapshot", "snapshot.json"];
+  const { stdout } = await world.run(explain);
+  assert.ok(!stdout.includes("0123456789abcdef"), stdout);
+  const data = (key: string) => `("${key}" of INTERLOCK_DATA)`;
+  assert.deepEqual(stdout.split("\n").filter((line) => /^ {2}(?:redirects|\w+:)/.test(line)), [
+    `  redirects old.example/blog to https://blog.example/archive with 308 ${data("redirects")}`,
+    `  redirects ~/posts/([0-9]+) to /p/\\1 with 301 ${data("redirects")}`,
+    `  allow_from: internal, 192.0.2.7 ${data("allow_from")}`,
+    `  basic_auth: 2 users (label "interlock.basic_auth")`,
+    `  redirects ~/posts/([0-9]+) to /p/\\1 with 301 ${
+      data("redirects").slice(0, -1)
+    } of the container "office")`,
+    `  allow_from: internal, 192.0.2.7 ${data("allow_from").slice(0, -1)} of the container "office")`,
+    `  basic_auth: 2 users (label "interlock.basic_auth" of the container "office")`,
+  ]);
+  const json = await world.run([...explain, "--json", "office"]);
+  assert.ok(!json.stdout.includes("0123456789abcdef"));
+  const [entry] = JSON.parse(json.stdout) as { redirects: unknown; rules: unknown }[];
+  const from = '"redirects" of INTERLOCK_DATA';
+  assert.deepEqual(entry?.redirects, [
+    { source: "old.example/blog", target: "https://blog.example/archive", code: 308, from },
+    { source: "~/posts/([0-9]+)", target: "/p/\\1", code: 301, from },
+  ]);
+  assert.deepEqual(entry?.rules, [
+    { key: "allow_from", value: "internal, 192.0.2.7", from: '"allow_from" of INTERLOCK_DATA' },
+    { key: "basic_auth", value: "2 users", from: 'label "interlock.basic_auth"' },
+  ]);
+});

@@ -1,5 +1,6 @@
 import type { Built } from "../../core/model/build_model.ts";
 import { routeName, type Server } from "../../core/model/model.ts";
+import { findInForce, type InForce } from "../../core/status/in_force.ts";
 import { type Live, liveStates } from "../../core/status/live.ts";
 import { namedBy } from "../../core/snapshot/container_lookup.ts";
 import { formatEndpoint, type HostName, parseHost } from "../../core/values/names.ts";
@@ -47,7 +48,11 @@ export async function explain(
     if (verdicts.length === 0) throw wrongUsage(unknownSubject(subject, built));
   }
   const { stateOf, word } = tellLive(found, subject);
-  const entries = verdicts.map((verdict) => explainOne(verdict, built, stateOf(verdict)));
+  const inForce = findInForce(built);
+  const entries = verdicts.map((verdict) => ({
+    ...explainOne(verdict, built, stateOf(verdict)),
+    ...inForce(verdict),
+  }));
   if (options.json) await terminal.out(jsonDocument(entries));
   else {
     // A reason that all share is said once.
@@ -58,12 +63,10 @@ export async function explain(
   return 0;
 }
 
-type Entry = {
+type Entry = InForce & {
   readonly container: string;
   readonly id: string;
   readonly hosts: readonly string[];
-  /** Hosts and paths whose clients are sent elsewhere. */
-  readonly redirects: readonly string[];
   readonly backend: string | undefined;
   readonly address: string | undefined;
   readonly via: string | undefined;
@@ -102,7 +105,7 @@ function unknownSubject(subject: string, built: Built): string {
   return `no container is called ${quote(subject)} and none serves it; hosts that are served: ${hosts}`;
 }
 
-function explainOne(verdict: Verdict, built: Built, live: Live | undefined): Entry {
+function explainOne(verdict: Verdict, built: Built, live: Live | undefined): Omit<Entry, keyof InForce> {
   const { container, server } = verdict;
   const notices = built.notices.filter((notice) => notice.subject === container.name).map((notice) =>
     formatNotice(notice)
@@ -113,7 +116,6 @@ function explainOne(verdict: Verdict, built: Built, live: Live | undefined): Ent
     container: container.name,
     id: container.id.slice(0, 12),
     hosts: verdict.hosts.filter(({ move }) => move === undefined).map(routeName),
-    redirects: verdict.hosts.filter(({ move }) => move !== undefined).map(routeName),
     backend: own?.backend,
     address: server && formatEndpoint(server.address, server.port),
     via: server && wayOf(server),
@@ -154,8 +156,15 @@ function tellLive(
   );
 }
 
+/** Where it was said. */
+const placeOf = ({ from }: { readonly from?: string }): string => from === undefined ? "" : ` (${from})`;
+
 const redirectsOf = ({ redirects }: Entry): string =>
-  redirects.length === 0 ? "" : `\n  redirects ${redirects.join(", ")}`;
+  redirects.map((each) => `\n  redirects ${each.source} to ${each.target} with ${each.code}${placeOf(each)}`)
+    .join("");
+
+const rulesOf = ({ rules }: Entry): string =>
+  rules.map((rule) => `\n  ${rule.key}: ${rule.value}${placeOf(rule)}`).join("");
 
 function trafficOf({ live }: Entry): string {
   if (live === undefined || live.getsTraffic === null) return "";
@@ -178,7 +187,7 @@ function formatEntries(entries: readonly Entry[], notices: readonly Notice[]): s
         entry.why === undefined
           ? `  serves ${entry.hosts.join(", ")}${redirectsOf(entry)}\n  at ${entry.address} (${entry.via})${
             trafficOf(entry)
-          }`
+          }${rulesOf(entry)}`
           : `  serves nothing: ${entry.why}`
       ),
     );

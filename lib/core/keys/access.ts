@@ -23,6 +23,23 @@ export function parseSources(text: string): Parsed<readonly Network[]> {
   return network.ok ? parsed([network.value]) : expected(`${network.expected}, or internal`);
 }
 
+/** Networks that one line names. */
+const MOST_NAMED = 8;
+
+/** Such elements in words. */
+export function formatSources(sources: Sources): string {
+  const words = sources.flatMap((networks) =>
+    networks === INTERNAL ? ["internal"] : networks.map(formatSource)
+  );
+  const more = words.length - MOST_NAMED;
+  return words.slice(0, MOST_NAMED).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+function formatSource(network: Network): string {
+  const text = formatNetwork(network);
+  return network.length === network.hex.length * 4 ? text.slice(0, text.lastIndexOf("/")) : text;
+}
+
 type Sources = readonly (readonly Network[])[];
 
 /** How many rows such elements make at most. */

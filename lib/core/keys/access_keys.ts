@@ -1,4 +1,4 @@
-import { allowRows, denyRows, MOST_SOURCES, parseSources, splitDenied } from "./access.ts";
+import { allowRows, denyRows, formatSources, MOST_SOURCES, parseSources, splitDenied } from "./access.ts";
 import type { RouteKey } from "./route_key.ts";
 
 /** Which clients may come in, by their addresses. */
@@ -20,6 +20,7 @@ export const ACCESS_KEYS = {
     ],
     meaning: "let in only clients of these addresses and networks, or `internal`; others get 403",
     parse: parseSources,
+    shown: formatSources,
   },
   deny_from: {
     label: "deny_from",
@@ -42,5 +43,6 @@ export const ACCESS_KEYS = {
     ],
     meaning: "refuse clients of these addresses and networks, or `internal`, with 403",
     parse: parseSources,
+    shown: formatSources,
   },
 } as const satisfies Readonly<Record<string, RouteKey>>;

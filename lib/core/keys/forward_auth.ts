@@ -52,6 +52,13 @@ export function askRows({ address, port, path }: AuthService, route: RouteId): r
   return address === undefined ? [] : [rowOf(route, "ask", `http://${formatEndpoint(address, port)}${path}`)];
 }
 
+/** A service in words: its container, and where that is. */
+export function formatAuthService({ container, address, port, path }: AuthService): string {
+  const at = address && formatEndpoint(address, port);
+  if (container === undefined) return `http://${at}${path}`;
+  return `${container} ${at === undefined ? "(which cannot be asked)" : `at http://${at}${path}`}`;
+}
+
 const HEADER = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 /** Those of a connection and its messages, and what this HAProxy alone says. */
 const NOT_PASSED =

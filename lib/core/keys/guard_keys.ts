@@ -1,5 +1,12 @@
-import { answerHeaderRows, askRows, parseAnswerHeader, parseAuthService, splitUser } from "./forward_auth.ts";
-import { parseCredential, parseRealm, userRows } from "./password.ts";
+import {
+  answerHeaderRows,
+  askRows,
+  formatAuthService,
+  parseAnswerHeader,
+  parseAuthService,
+  splitUser,
+} from "./forward_auth.ts";
+import { formatUsers, parseCredential, parseRealm, userRows } from "./password.ts";
 import type { RouteKey } from "./route_key.ts";
 import { rowOf } from "./route_row.ts";
 
@@ -20,6 +27,7 @@ export const GUARD_KEYS = {
     ],
     meaning: "ask for a password: each `user:hash`, as `signalbox password USER` makes it",
     parse: parseCredential,
+    shown: formatUsers,
   },
   basic_auth_realm: {
     label: "basic_auth_realm",
@@ -48,6 +56,7 @@ export const GUARD_KEYS = {
     ],
     meaning: "ask this service who may come in: `container:port/path`, or `http://` with an address",
     parse: parseAuthService,
+    shown: formatAuthService,
   },
   forward_auth_headers: {
     label: "forward_auth_headers",

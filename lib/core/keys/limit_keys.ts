@@ -1,4 +1,5 @@
-import { numberRow, parseRate, parseRateBy, rateRows } from "./limits.ts";
+import { count } from "../values/count.ts";
+import { formatRate, formatRateBy, numberRow, parseRate, parseRateBy, rateRows } from "./limits.ts";
 import { between } from "./plain_parsers.ts";
 import type { RouteKey } from "./route_key.ts";
 
@@ -15,6 +16,7 @@ export const LIMIT_KEYS = {
     otherNames: ["ratelimit", "rate", "limit_rps", "limit_req", "requests_per_second", "throttle"],
     meaning: "requests of one client in 1s, 10s, 1m or 1h, such as `100/10s`; more get 429",
     parse: parseRate,
+    shown: formatRate,
   },
   rate_limit_by: {
     label: "rate_limit_by",
@@ -26,6 +28,7 @@ export const LIMIT_KEYS = {
     needs: { key: "rate_limit", isOpenWithout: () => true },
     meaning: "what they are counted by: `ip` (default), `host` for the whole route, or `header NAME`",
     parse: parseRateBy,
+    shown: formatRateBy,
   },
   max_requests: {
     label: "max_requests",
@@ -38,6 +41,7 @@ export const LIMIT_KEYS = {
     otherNames: ["in_flight", "inflight", "max_in_flight", "limit_connections", "concurrency"],
     meaning: "requests under way to the route at a time, WebSockets among them; more get 503",
     parse: between(1, 1_000_000),
+    shown: (requests: number) => count(requests, "request"),
   },
   max_body: {
     label: "max_body",
@@ -51,5 +55,6 @@ export const LIMIT_KEYS = {
     meaning:
       "bytes that the body of a request may have, such as `10m`; larger ones get 413, ones without a length 411",
     parse: between(1, 2 ** 50, "bytes"),
+    shown: (bytes: number) => count(bytes, "byte"),
   },
 } as const satisfies Readonly<Record<string, RouteKey>>;

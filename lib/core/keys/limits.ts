@@ -47,6 +47,13 @@ export function parseRateBy(text: string): Parsed<RateBy> {
     : parsed({ by: "header", header: header.toLowerCase() });
 }
 
+/** A rate, as containers write it. */
+export const formatRate = ({ count, seconds }: Rate): string =>
+  `${count}/${Object.keys(PERIODS).find((period) => PERIODS[period] === seconds)}`;
+
+/** What requests are counted by, as containers write it. */
+export const formatRateBy = (by: RateBy): string => by.by === "header" ? `header ${by.header}` : by.by;
+
 /** The rows of a rate: `COUNT/SECONDS/BY`, and the name of the header that it counts by. */
 export function rateRows(
   { count, seconds }: Rate,

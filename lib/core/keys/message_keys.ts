@@ -87,6 +87,7 @@ export const MESSAGE_KEYS = {
     otherNames: ["maintenance_mode", "maintenance_page", "down", "offline"],
     meaning: "answer 503 with this text, or `true` for one of ours; containers get no requests",
     parse: parseMaintenance,
+    shown: () => "every request gets 503",
   },
   cors_origins: {
     label: "cors_origin",

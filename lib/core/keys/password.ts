@@ -1,4 +1,5 @@
 import type { RouteId } from "../values/names.ts";
+import { count } from "../values/count.ts";
 import { expected, type Parsed, parsed } from "../values/notice.ts";
 import { HIDDEN } from "../values/secret_text.ts";
 import { sha256 } from "../values/sha256.ts";
@@ -89,6 +90,9 @@ export function cryptList(users: readonly Credential[]): CryptList {
   );
   return { users: list, sum: sha256(JSON.stringify(list)).slice(0, SUM_DIGITS) };
 }
+
+/** How many users there are. */
+export const formatUsers = (users: readonly Credential[]): string => count(firstOfEach(users).length, "user");
 
 const firstOfEach = (users: readonly Credential[]): readonly Credential[] =>
   [

@@ -101,6 +101,13 @@ function readTarget(text: string, groups: number): Parsed<Target> {
 const moveTo = ({ scheme, host, path }: Target, code: string): Move =>
   (path === "" ? `${code} keep ${scheme} ${host}` : `${code} end ${scheme} ${host} ${path}`) as Move;
 
+/** Where a redirect leads, as a container writes it, and its code. */
+export function readMove(move: Move): { readonly target: string; readonly code: number } {
+  const [code, , scheme = "*", host = "*", path = ""] = move.split(" ");
+  const own = (part: string) => part === "*" ? "" : part;
+  return { target: `${own(scheme)}${own(host)}${path}`, code: Number(code) };
+}
+
 /** Whether a redirect is one of a pattern. */
 export const isPattern = (redirect: Redirect): redirect is PatternRedirect => "pattern" in redirect;
 

@@ -19,6 +19,7 @@ export const REDIRECT_KEYS = {
       "ssl_redirect",
       "secure",
     ],
+    shown: () => "true",
     meaning: "redirect plain HTTP to HTTPS; `false` is an exception to `--https-redirect`",
   },
   redirects: {
@@ -45,5 +46,6 @@ export const REDIRECT_KEYS = {
     otherNames: ["www_redirect", "force_www", "primary_host", "main_host"],
     meaning: "redirect the route's other hosts to this one: `www`, `naked` (without `www.`), or a host",
     parse: parseCanonicalHost,
+    shown: (host: string) => host,
   },
 } as const satisfies Readonly<Record<string, RouteKey>>;

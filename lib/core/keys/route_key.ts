@@ -57,6 +57,8 @@ export type RouteKey =
     readonly isShared?: boolean;
     /** What an element of such a list is about: of two that are about the same, the older container's counts. */
     readonly subjectOf?: (element: never) => string;
+    /** Tells the value that is in force, for `explain`; absent for keys that it does not tell. Tells no secret. */
+    readonly shown?: (value: never) => string;
     /** What other tools call it: words that are not near by their letters. */
     readonly otherNames?: readonly string[];
     readonly meaning: string;

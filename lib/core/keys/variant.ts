@@ -61,6 +61,16 @@ export function parseShare(value: number): Parsed<number> {
   return value >= 0 && value <= 100 ? parsed(value) : expected("a percentage from 0 to 100");
 }
 
+/** Methods in words. */
+export const formatMethods = (methods: readonly string[]): string => methods.join(", ");
+
+/** Matches in words; `between` stands between a name and its value. */
+export const formatMatches = (between: string) => (matches: readonly Match[]): string =>
+  matches.map(({ name, value }) => value === undefined ? name : `${name}${between}${value}`).join(", ");
+
+/** A percentage in words. */
+export const formatShare = (share: number): string => `${share} % of the requests`;
+
 /** What a route says of the requests that it is for. */
 type Conditions = {
   readonly methods?: readonly string[];

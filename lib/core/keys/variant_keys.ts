@@ -1,5 +1,14 @@
 import type { RouteKey } from "./route_key.ts";
-import { parseCookieMatch, parseHeaderMatch, parseMethod, parseQueryMatch, parseShare } from "./variant.ts";
+import {
+  formatMatches,
+  formatMethods,
+  formatShare,
+  parseCookieMatch,
+  parseHeaderMatch,
+  parseMethod,
+  parseQueryMatch,
+  parseShare,
+} from "./variant.ts";
 
 /** Which requests to a host and path a route is for. */
 export const VARIANT_KEYS = {
@@ -14,6 +23,7 @@ export const VARIANT_KEYS = {
     meaning:
       "serve only requests with these methods; others go to the route of the same host and path that says nothing",
     parse: parseMethod,
+    shown: formatMethods,
   },
   match_headers: {
     label: "match_header",
@@ -25,6 +35,7 @@ export const VARIANT_KEYS = {
     otherNames: ["headers_match", "header_match"],
     meaning: "serve only requests with these headers: `X-Canary: yes`, or `X-Canary` for any value",
     parse: parseHeaderMatch,
+    shown: formatMatches(": "),
   },
   match_query: {
     label: "match_query",
@@ -36,6 +47,7 @@ export const VARIANT_KEYS = {
     otherNames: ["query_match", "match_queries"],
     meaning: "serve only requests with these parameters in the query: `version=2`, or `version`",
     parse: parseQueryMatch,
+    shown: formatMatches("="),
   },
   match_cookies: {
     label: "match_cookie",
@@ -47,6 +59,7 @@ export const VARIANT_KEYS = {
     otherNames: ["cookie_match", "cookies_match"],
     meaning: "serve only requests with these cookies: `beta=1`, or `beta`",
     parse: parseCookieMatch,
+    shown: formatMatches("="),
   },
   share: {
     label: "share",
@@ -58,5 +71,6 @@ export const VARIANT_KEYS = {
     meaning:
       "serve this percentage of the requests to the host and path; the others go to the other containers",
     parse: parseShare,
+    shown: formatShare,
   },
 } as const satisfies Readonly<Record<string, RouteKey>>;

@@ -5,6 +5,7 @@ import { quote } from "../values/notice.ts";
 import { HIDDEN } from "../values/secret_text.ts";
 import type { KeyValues, RouteData } from "../keys/route_data.ts";
 import { KEY_NAMES, type KeyName, keyNamed } from "../keys/route_keys.ts";
+import type { RouteKey } from "../keys/route_key.ts";
 import { readValue } from "./read_value.ts";
 import { placeOf, type SaidRoute } from "./said.ts";
 
@@ -19,6 +20,7 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
   const { source, keys } = said;
   const data: Record<string, unknown> = {};
   let { fault } = said;
+  let labels: Record<string, string> | undefined;
   for (const [name, each] of keys) {
     const { value, label } = each;
     // What a compose file leaves of a variable that is not set says nothing.
@@ -28,6 +30,7 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
     const result = readValue(rule, each, version, place, complaints);
     if (result.ok) {
       data[name] = result.value;
+      if (label !== undefined && isTold(rule)) (labels ??= {})[name] = label;
       continue;
     }
     if (rule.costs === "route") fault ??= `${place()} cannot be used`;
@@ -43,10 +46,14 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
     source,
     isExplicit: keys.size > 0,
     off: undefined,
+    ...labels !== undefined && { labels },
     ...data,
     fault: fault ?? tellNeeded(said, data, complaints) ?? tellClash(said, data, complaints),
   };
 }
+
+/** Whether explain may tell of a key. */
+const isTold = ({ scope, isGuard }: RouteKey): boolean => scope === "route" || isGuard === true;
 
 const placeIn = ({ keys, source }: SaidRoute, name: KeyName): string =>
   placeOf(name, keys.get(name)?.label, source);
