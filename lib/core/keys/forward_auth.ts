@@ -1,3 +1,4 @@
+import { isLoopback, whyNoContainers } from "../values/container_address.ts";
 import {
   formatEndpoint,
   type IpAddress,
@@ -41,8 +42,9 @@ export function parseAuthService(text: string): Parsed<AuthService> {
     return parsed({ container: host, address: undefined, port: number.value, path: asked });
   }
   // What listens on this machine for itself alone is not for containers, nor is what a cloud tells its machines.
-  if (/^(?:127\.|0\.|169\.254\.|22[4-9]\.|23\d\.|::1?$|fe[89ab]|ff|::ffff:)/i.test(address.value)) {
-    return expected("an address that is neither a loopback, link-local nor multicast one");
+  const why = isLoopback(address.value) ? "which is this machine's own" : whyNoContainers(address.value);
+  if (why !== undefined) {
+    return expected(`an address that a service can have, and not ${address.value}, ${why}`);
   }
   return parsed({ container: undefined, address: address.value, port: number.value, path: asked });
 }

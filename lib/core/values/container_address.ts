@@ -18,7 +18,7 @@ const METADATA: readonly string[] = [
 
 /** Why an address cannot be a container's, as a clause that follows it; `undefined` for one that can. */
 export function whyNoContainers(address: IpAddress): string | undefined {
-  const octets = octetsOf(address);
+  const octets = octetsOf(address) ?? translatedOf(address);
   if (METADATA.includes(octets?.join(".") ?? address)) return "where a cloud keeps its metadata";
   if (octets !== undefined) return IPV4.find(([test]) => test(octets))?.[1];
   if (address === "::") return "which stands for no address";
@@ -26,6 +26,10 @@ export function whyNoContainers(address: IpAddress): string | undefined {
   if (first >= 0xfe80 && first <= 0xfebf) return "which is link-local";
   return first >= 0xff00 ? "which is multicast" : undefined;
 }
+
+/** Whether an address is this machine's to itself, also one of IPv4 that is written within an IPv6 one. */
+export const isLoopback = (address: IpAddress): boolean =>
+  address === "::1" || octetsOf(address)?.[0] === 127 || translatedOf(address)?.[0] === 127;
 
 /** The IPv4 address that an address is, also where it is written within an IPv6 one; `undefined` for any other. */
 export function asIpv4(address: IpAddress): string | undefined {
@@ -40,6 +44,25 @@ function octetsOf(address: IpAddress): readonly number[] | undefined {
   if (!address.includes(":")) return address.split(".").map(Number);
   const [, high, low] = /^::(?:ffff:(?:0:)?)?([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address) ?? [];
   if (high === undefined || low === undefined) return undefined;
-  const words = [parseInt(high, 16), parseInt(low, 16)];
-  return words.flatMap((word) => [word >> 8, word & 0xff]);
+  return octetsIn(high, low);
 }
+
+/**
+ * The IPv4 address that a router reaches for an IPv6 one: it stands at the end of 64:ff9b::/96, also of one that a network
+ * chose in 64:ff9b:1::/48 (RFC 6052, RFC 8215), and at the beginning of 2002::/16 (6to4, RFC 3056).
+ */
+function translatedOf(address: IpAddress): readonly number[] | undefined {
+  const words = wordsOf(address);
+  const [first, second = "0", third = "0"] = words;
+  if (first === "64" && second === "ff9b") return octetsIn(words[6] ?? "0", words[7] ?? "0");
+  return first === "2002" ? octetsIn(second, third) : undefined;
+}
+
+/** The eight words of canonical IPv6 text, in which one `::` stands for those that are 0. */
+function wordsOf(address: IpAddress): readonly string[] {
+  const [head = [], tail = []] = address.split("::").map((part) => part === "" ? [] : part.split(":"));
+  return [...head, ...Array<string>(Math.max(0, 8 - head.length - tail.length)).fill("0"), ...tail];
+}
+
+const octetsIn = (...words: readonly string[]): readonly number[] =>
+  words.map((word) => parseInt(word, 16)).flatMap((word) => [word >> 8, word & 0xff]);
