@@ -110,6 +110,70 @@ for (const program of programs) {
     assert.match(both, /^HTTP\/1.1 200/);
   });
 
+  test("all lines of a client's and a trusted proxy's are one list", {
+    "trusted-proxies": "127.0.0.0/8, 10.9.0.0/16,2001:db8:9::/48",
+  }, async (stage) => {
+    const clientOf = async (...headers: readonly string[]) => {
+      const answer = await ask(stage, "own.local", ...headers);
+      return statusOf(answer) === "200" ? headerOf(answer, "X-Real-IP") : statusOf(answer);
+    };
+    const six = '"[2001:db8:9::1]:4711"';
+    const expected: readonly (readonly [client: string, ...lines: readonly string[]])[] = [
+      ["192.0.2.1", "X-Forwarded-For: 198.51.100.9", "X-Forwarded-For: 192.0.2.1"],
+      ["198.51.100.9", "X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: 198.51.100.9"],
+      // An address in brackets takes no other line away.
+      ["192.0.2.1", "X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: [2001:db8:9::1]:4711"],
+      ["192.0.2.1", "X-Forwarded-For: 198.51.100.9, 192.0.2.1", "X-Forwarded-For: [2001:db8:9::1], 10.9.0.1"],
+      ["2001:db8::5", "X-Forwarded-For: 10.9.0.1, [2001:db8::5]:1", "X-Forwarded-For: 10.9.0.2"],
+      ["192.0.2.1", "X-Forwarded-For: [2001:db8:9::1]", "X-Forwarded-For: 192.0.2.1"],
+      ["400", 'X-Forwarded-For: "', "X-Forwarded-For: 192.0.2.1"],
+      ["400", "X-Forwarded-For: 192.0.2.1", 'X-Forwarded-For: "'],
+      ["400", "X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: "],
+      ["400", "X-Forwarded-For: unknown", "X-Forwarded-For: 10.9.0.1"],
+      ["192.0.2.1", "Forwarded: for=198.51.100.9", "Forwarded: for=192.0.2.1"],
+      ["198.51.100.9", "Forwarded: for=192.0.2.1", "Forwarded: for=198.51.100.9"],
+      ["192.0.2.1", "Forwarded: for=198.51.100.9, for=192.0.2.1", `Forwarded: for=${six}, for=10.9.0.1`],
+      ["192.0.2.1", "Forwarded: for=192.0.2.1;by=_x", `Forwarded: by="_a,b" ; For=${six};proto=http`],
+      ["400", "Forwarded: for=192.0.2.1", "Forwarded: proto=https"],
+      ["400", "Forwarded: proto=https", "Forwarded: for=10.9.0.1"],
+      // Half a pair of quotes would take other lines, or the next address, along.
+      ["400", 'Forwarded: for="', "Forwarded: for=192.0.2.1"],
+      ["400", 'Forwarded: for=192.0.2.1;by="', "Forwarded: for=10.9.0.1"],
+      ["400", "Forwarded: for=192.0.2.1", 'Forwarded: for=10.9.0.1;by="'],
+      ["400", 'Forwarded: for="192.0.2.1;by="x'],
+      ["400", String.raw`Forwarded: for=192.0.2.1;by="\""`],
+      // Only a pair of its own tells the client, and one alone.
+      ["192.0.2.1", 'Forwarded: host="x;for=198.51.100.9";for=192.0.2.1'],
+      ["192.0.2.1", 'Forwarded: for=192.0.2.1;host="x;for=198.51.100.9,for=198.51.100.8"'],
+      ["192.0.2.1", "Forwarded: xfor=198.51.100.9;for=192.0.2.1; by-for=198.51.100.8"],
+      ["192.0.2.1", 'Forwarded: for=198.51.100.9, host="a, for=198.51.100.8";for="192.0.2.1:80"'],
+      ["400", "Forwarded: xfor=192.0.2.1"],
+      ["400", 'Forwarded: host="for=192.0.2.1"'],
+      ["400", "Forwarded: for=192.0.2.1;for=198.51.100.9"],
+      ["400", 'Forwarded: for=192.0.2.1;by="a;b"; for=10.9.0.1'],
+      ["192.0.2.9", `Forwarded: for=198.51.100.9, for=192.0.2.9, ${"for=10.9.0.1, ".repeat(3)}for=10.9.0.2`],
+    ];
+    for (const [client, ...lines] of expected) assert.equal(await clientOf(...lines), client, lines.join());
+
+    const seen = async (...lines: readonly string[]) => {
+      const answer = await ask(stage, "own.local", ...lines);
+      return ["X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port"].map((name) =>
+        headerOf(answer, name)
+      );
+    };
+    const port = String(stage.httpPort);
+    const plain = ["http", "own.local", port];
+    assert.deepEqual(await seen('Forwarded: for=192.0.2.1;host="x;proto=https"'), plain);
+    assert.deepEqual(await seen("Forwarded: for=192.0.2.1;xproto=https"), plain);
+    assert.deepEqual(await seen("Forwarded: for=192.0.2.2;proto=https", "Forwarded: for=192.0.2.1"), plain);
+    assert.deepEqual((await seen('Forwarded: for=192.0.2.1;proto="https";host=x'))[0], "https");
+    // Where the proxy speaks by X-Forwarded-For, Forwarded is the client's.
+    assert.deepEqual(await seen("X-Forwarded-For: 192.0.2.1", "Forwarded: proto=https"), plain);
+    // What is looked at is what is taken.
+    assert.deepEqual(await seen("X-Forwarded-Host: shop.example", "X-Forwarded-Host: a b"), plain);
+    assert.deepEqual(await seen("X-Forwarded-Port: 8443", "X-Forwarded-Port: x"), plain);
+  });
+
   test("lists and limits go by the client behind a trusted proxy, and so does the log", {
     "trusted-proxies": "internal",
     "access-log": "all",
@@ -202,6 +266,13 @@ for (const program of programs) {
     assert.equal(await clientOf("CF-Connecting-IP: 2001:db8::1"), "2001:db8::1");
     assert.equal(await clientOf("X-Forwarded-For: 198.51.100.1"), "198.51.100.1");
     assert.equal(await clientOf("CF-Connecting-IP: me"), "400");
+    assert.equal(await clientOf("CF-Connecting-IP: [2001:db8::1]:4711"), "2001:db8::1");
+    // Which of two is the proxy's, nobody knows.
+    for (const [one, two] of [["192.0.2.1", "198.51.100.1"], ["192.0.2.1", ""], ["", "192.0.2.1"]]) {
+      assert.equal(await clientOf(`CF-Connecting-IP: ${one}`, `CF-Connecting-IP: ${two}`), "400", one);
+    }
+    assert.equal(await clientOf("CF-Connecting-IP: 198.51.100.1, 192.0.2.1"), "400");
+    assert.equal(await clientOf("CF-Connecting-IP: 192.0.2.1", 'Forwarded: for="'), "192.0.2.1");
     const held: Deno.Conn[] = [];
     try {
       for (let at = 0; at < 5; at++) {
