@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
+import { valuesOf } from "./answered.ts";
 import { Echo, type Field, ok, RawHttp2, sendHead, sendRaw, statusOf } from "./echo.ts";
 import { called, onStage, programs, type Stage } from "./stage.ts";
 
@@ -306,6 +307,36 @@ for (const program of programs) {
     assert.match(echo.heads.join("\n"), /^OPTIONS \* /m);
   });
 
+  test(
+    "a container sees the name of the Host in one spelling, and the port that was sent",
+    async (stage, echo) => {
+      const spellings: readonly (readonly [sent: string, seen: string])[] = [
+        ["own.local", "own.local"],
+        ["own.local:99", "own.local:99"],
+        ["OWN.LOCAL.:99", "own.local:99"],
+        ["own.local.", "own.local"],
+        ["Own.local", "own.local"],
+        ["own.local.:8080", "own.local:8080"],
+        ["A.b.WILD.local.", "a.b.wild.local"],
+      ];
+      for (const [sent, seen] of spellings) {
+        echo.heads.length = 0;
+        assert.equal(await askHost(stage, sent), "200", sent);
+        await sendHead(stage.httpPort, `GET http://${sent}/a HTTP/1.1`, `Host: ${sent}`, "Connection: close");
+        assert.equal(await ask2(stage, get(sent, "/a")), "200", sent);
+        const hosts = get(sent, "/a").map((
+          [name, value],
+        ): Field => [name === ":authority" ? "host" : name, value]);
+        assert.equal(await ask2(stage, hosts), "200", sent);
+        assert.equal(echo.heads.length, 4, sent);
+        for (const head of echo.heads) {
+          assert.match(head, /^GET \/a? HTTP/);
+          assert.deepEqual([valuesOf(head, "host"), valuesOf(head, "x-forwarded-host")], [[seen], [seen]]);
+        }
+      }
+    },
+  );
+
   test("a target that is neither a path nor a URL is 400, in any version of HTTP/1", async (stage, echo) => {
     for (const line of ["GET *", "GET */../a", "OPTIONS */a", "GET a"]) {
       for (const version of ["1.1", "1.2", "2.0", "3.0"]) {
@@ -368,6 +399,7 @@ for (const program of programs) {
       ],
       ...["Fastly-Client-IP", "Fly-Client-IP", "X-Azure-ClientIP", "X-Originating-IP", "WL-Proxy-Client-IP"],
       ...["X-Envoy-External-Address", "X-Script-Name", "Script-Name", "Proxy", "HTTP2-Settings"],
+      ...["Proxy-Authorization"],
       ...["X-Vercel-Forwarded-For", "X-Nf-Client-Connection-IP", "X-SSL-Client-Cert", "X-Client-Cert-DN"],
       ...["X-Visitor-IP", "X-Origin-IP", "X-Coming-From", "$WSRA", "Client-Cert", "X-Sendfile-Type"],
       ...[

@@ -73,6 +73,11 @@ for (const program of programs) {
         team: "red",
         host: "app.internal:81",
       });
+      for (const way of WAYS) {
+        const { body } = await curl(stage.httpPort, "own.local", "/", way, "--header", "Host: OWN.local.:9");
+        assert.deepEqual(valuesOf(body, "host"), ["app.internal:81"], way);
+        assert.deepEqual(valuesOf(body, "x-forwarded-host"), ["own.local:9"], way);
+      }
       await expect({}, {});
       if (canAddServers(program) && !canAddBackends(program)) {
         assert.deepEqual(kinds.slice(1), ["runtime", "runtime", "runtime", "runtime"]);

@@ -32,6 +32,8 @@ const PLACES = [
   "x-accel-mapping",
   // Not of a proxy, but of the same kind: a CGI program takes it for its own proxy (httpoxy).
   "proxy",
+  // A password for the next proxy, which is this one (RFC 9110, section 11.7.2).
+  "proxy-authorization",
   // What a client would like of an HTTP/2 that it is never given (RFC 7540, section 3.2.1).
   "http2-settings",
 ];

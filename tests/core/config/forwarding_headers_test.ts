@@ -83,12 +83,18 @@ Deno.test("nobody but a proxy says who has signed in", () => {
   for (const name of names) assert.match(name, pattern);
 });
 
+Deno.test("what is for the next proxy alone goes no further", () => {
+  for (const name of ["proxy-authorization", "proxy_authorization"]) {
+    assert.match(name, pattern);
+  }
+});
+
 Deno.test("what clients prove themselves with passes", () => {
   const names = [
     ...["authorization", "x-auth-token", "x-auth-user", "x-auth-key", "x-auth-email", "x-api-key", "cookie"],
     ...["cf-access-jwt-assertion", "cf-access-client-id", "cf-access-client-secret", "x-amzn-oidc-data"],
     ...["x-goog-iap-jwt-assertion", "x-pomerium-jwt-assertion", "impersonate-user", "x-ms-client-request-id"],
-    ...["x-user-id", "x-username", "x-csrf-token", "x-azure-fdid", "proxy-authorization"],
+    ...["x-user-id", "x-username", "x-csrf-token", "x-azure-fdid"],
   ];
   for (const name of names) assert.doesNotMatch(name, pattern);
 });
@@ -107,7 +113,14 @@ Deno.test("headers of other kinds are not taken for those of proxies", () => {
       "x-client-version",
       "x-client-id",
     ],
-    ...["idempotency-key", "x-amz-content-sha256", "if-none-match", "proxy-authorization", "x-user-agent"],
+    ...[
+      "idempotency-key",
+      "x-amz-content-sha256",
+      "if-none-match",
+      "proxy-status",
+      "proxy-connection",
+      "x-user-agent",
+    ],
   ];
   for (const name of names) assert.doesNotMatch(name, pattern);
 });
