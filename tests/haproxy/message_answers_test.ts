@@ -6,9 +6,12 @@ import { eventually } from "../harness/eventually.ts";
 import { freePort } from "../harness/http.ts";
 import { curl, valuesOf, WAYS } from "./answered.ts";
 import { certificate } from "./certificate.ts";
-import { Echo, ok } from "./echo.ts";
+import { Echo, ok, sendHead } from "./echo.ts";
 import { snapshotOf } from "./one_route.ts";
 import { called, canAddBackends, canAddServers, onStage, programs, send } from "./stage.ts";
+
+/** A password as `basic_auth` takes it. */
+const SHA1_OF_B = "{SHA}6dcfXufJLW3J6S/9rRe4vUlBj5g=";
 
 const TLS_WAYS = ["--http1.1", "--http2"] as const;
 
@@ -141,7 +144,13 @@ for (const program of programs) {
     });
     await onStage(program, {}, async (stage) => {
       const own = { hostname: "own.local", cache: true, host_header: "same.local" };
-      const data = [own, { ...own, hostname: "two.local" }, { hostname: "plain.local" }];
+      const both = { ...own, hostname: "both.local", basic_auth: [`a:${SHA1_OF_B}`] };
+      const some = { ...own, hostname: "some.local" };
+      const data = [
+        ...[own, { ...own, hostname: "two.local" }, { hostname: "plain.local" }, both, some],
+        { ...own, hostname: "lan.local", allow_from: ["127.0.0.0/8"] },
+        { ...some, match_headers: ["X-Beta: yes"] },
+      ];
       await stage.apply(want(stage.routing, snapshotOf([{ port: echo.port, data }]), {}));
       for (const way of WAYS) {
         const isKept = async (host: string, path: string, ...args: string[]) => {
@@ -152,6 +161,11 @@ for (const program of programs) {
         assert.equal(await isKept("own.local", `/kept?${way}`, "--header", "Cookie: a=b"), false);
         assert.equal(await isKept("own.local", `/kept?${way}`, "--user", "a:b"), false);
         assert.equal(await isKept("plain.local", `/kept?${way}`), false);
+        // What a route tells some alone, it does not tell others from memory.
+        assert.equal(await isKept("both.local", `/kept?${way}`, "--user", "a:b"), false);
+        assert.equal(await isKept("lan.local", `/kept?${way}`), false);
+        assert.equal(await isKept("some.local", `/kept?${way}`), false);
+        assert.equal(await isKept("some.local", `/kept?${way}`, "--header", "X-Beta: yes"), false);
         for (
           const headers of [
             "",
@@ -170,6 +184,86 @@ for (const program of programs) {
         // Another host's answers are its own, also where containers see the same Host.
         const mine = (await curl(stage.httpPort, "own.local", `/kept?${way}`, way)).body;
         assert.notEqual((await curl(stage.httpPort, "two.local", `/kept?${way}`, way)).body, mine);
+      }
+    });
+  });
+
+  Deno.test(`${called(program)}: a guard that comes later holds for what was kept before, and so does a variant`, async () => {
+    let count = 0;
+    await using echo = new Echo((head) => {
+      const text = `${++count} ${/^host: (.*)\r$/im.exec(head)?.[1]}`;
+      return ok(text).replace("\r\n", "\r\nCache-Control: public, max-age=60\r\n");
+    });
+    await onStage(program, {}, async (stage) => {
+      const show = (...data: readonly object[]) =>
+        stage.apply(want(stage.routing, snapshotOf([{ port: echo.port, data }]), {}));
+      const own = { hostname: "own.local", cache: true };
+      const other = { hostname: "other.local", cache: true };
+      const ask = (way: string, ...args: string[]) =>
+        curl(stage.httpPort, "own.local", "/kept", way, ...args);
+      const password = ["--user", "a:b"];
+      await show(own, other);
+      const kept = new Map<string, string>();
+      for (const way of WAYS) {
+        kept.set(way, (await ask(way)).body);
+        assert.equal((await ask(way)).body, kept.get(way));
+      }
+      await show({ ...own, basic_auth: [`a:${SHA1_OF_B}`] }, other);
+      for (const way of WAYS) {
+        assert.equal((await ask(way)).status, "401");
+        const { status, body } = await ask(way, ...password);
+        assert.equal(status, "200");
+        assert.notEqual(body, kept.get(way));
+      }
+      await show({ ...own, allow_from: ["192.0.2.0/24"] }, other);
+      for (const way of WAYS) assert.equal((await ask(way)).status, "403");
+      await show({ ...own, allow_from: ["127.0.0.0/8"] }, other);
+      for (const way of WAYS) assert.notEqual((await ask(way)).body, kept.get(way));
+      await show({ ...own, maintenance: true }, other);
+      for (const way of WAYS) assert.equal((await ask(way)).status, "503");
+      await show(own, { ...own, match_headers: ["X-Beta: yes"] }, other);
+      for (const way of WAYS) {
+        assert.notEqual((await ask(way)).body, kept.get(way));
+        assert.notEqual((await ask(way, "--header", "X-Beta: yes")).body, kept.get(way));
+      }
+      await show(other);
+      for (const way of WAYS) assert.equal((await ask(way)).status, "404");
+      // A URL in place of a path is kept by its host too.
+      const hosts = ["own.local", "other.local", "OTHER.local."];
+      await show(own, other);
+      const answers = await Promise.all(
+        hosts.map((host) =>
+          sendHead(stage.httpPort, `GET http://${host}/url HTTP/1.1`, `Host: ${host}`, "Connection: close")
+        ),
+      );
+      assert.deepEqual(answers.map((answer) => answer.split(" ").at(-1)), [
+        "own.local",
+        "other.local",
+        "other.local",
+      ]);
+    });
+  });
+
+  Deno.test(`${called(program)}: an answer for a host that only the client of a proxy named is not kept`, async () => {
+    let count = 0;
+    await using echo = new Echo(() =>
+      ok(`${++count}`).replace("\r\n", "\r\nCache-Control: public, max-age=60\r\n")
+    );
+    await onStage(program, { settings: { "trusted-proxies": "127.0.0.0/8" } }, async (stage) => {
+      const data = { hostname: "own.local", cache: true };
+      await stage.apply(want(stage.routing, snapshotOf([{ port: echo.port, data }]), {}));
+      const host = `own.local:${stage.httpPort}`;
+      const ask = async (path: string, ...said: string[]) =>
+        (await curl(stage.httpPort, "own.local", path, ...said.flatMap((line) => ["--header", line]))).body;
+      const cases: readonly (readonly [isKept: boolean, ...said: string[]])[] = [
+        [true],
+        [true, `X-Forwarded-Host: ${host}`, "X-Forwarded-Proto: https"],
+        [false, "X-Forwarded-Host: evil.example"],
+        [false, `X-Forwarded-Host: ${host}`, "X-Forwarded-Port: 4711"],
+      ];
+      for (const [at, [isKept, ...said]] of cases.entries()) {
+        const first = await ask(`/${at}`, ...said);
+        assert.equal(first === await ask(`/${at}`), isKept, said.join());
       }
     });
   });

@@ -177,7 +177,7 @@ export const MESSAGE_KEYS = {
     costs: "key",
     otherNames: ["caching", "cache_responses"],
     meaning:
-      "keep answers for as long as their `Cache-Control` says, but none to requests with a cookie or `Authorization`",
+      "keep answers for as long as their `Cache-Control` says, but none to requests with a cookie or `Authorization`, nor of a route with guards or variants",
   },
   compress: {
     label: "compress",
