@@ -1,4 +1,5 @@
 import { allowRows, denyRows, formatSources, MOST_SOURCES, parseSources, splitDenied } from "./access.ts";
+import { remarkOnHostBits } from "./host_bits.ts";
 import type { RouteKey } from "./route_key.ts";
 
 /** Which clients may come in, by their addresses. */
@@ -21,6 +22,7 @@ export const ACCESS_KEYS = {
     meaning: "let in only clients of these addresses and networks, or `internal`; others get 403",
     parse: parseSources,
     shown: formatSources,
+    remarkOn: remarkOnHostBits,
   },
   deny_from: {
     label: "deny_from",
@@ -44,5 +46,6 @@ export const ACCESS_KEYS = {
     meaning: "refuse clients of these addresses and networks, or `internal`, with 403",
     parse: parseSources,
     shown: formatSources,
+    remarkOn: remarkOnHostBits,
   },
 } as const satisfies Readonly<Record<string, RouteKey>>;

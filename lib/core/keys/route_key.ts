@@ -93,6 +93,8 @@ export type RouteKey =
       readonly most?: number;
       /** Makes an element of a name and its text where JSON has an object in place of the list; `undefined` for null and false. */
       readonly fromPair?: (name: string, text: string | undefined) => string;
+      /** What a good element means, where that is not what its text seems to say; fits behind a comma. */
+      readonly remarkOn?: (text: string) => string | undefined;
       /** A text in JSON is a list of one. */
       readonly takesOne?: boolean;
     }

@@ -73,5 +73,5 @@ function wholeSwitch(
   const [first, ...others] = entries ?? [];
   const source = first !== undefined && others.length === 0 ? first : own;
   const said = own.keys.get("enable") ?? source.keys.get("enable");
-  return said && { isOn: readBoolean(said.value), place: placeOf("enable", said.label, source.source) };
+  return said && { isOn: readBoolean(said.value), place: placeOf("enable", said, source.source) };
 }

@@ -100,7 +100,7 @@ export function sortInterlock2(
       if (name === "redirects") redirectToTls(keys, label);
     }
   }
-  unknown.tell(complaints, "label", "");
+  unknown.tell(complaints, "label", () => "");
   withoutMoved(keys);
   return { keys, fault: fault ?? unknown.faultOf("") };
 }

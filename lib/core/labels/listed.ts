@@ -27,7 +27,7 @@ type ListedRead = {
 const MOST_SERVERS = 256;
 
 /** Reads a route of a file: its keys as those of INTERLOCK_DATA, and the servers that stand in for containers. */
-export function readListed({ place, entry, flaw }: ListedRoute, version: HaproxyVersion): ListedRead {
+export function readListed({ place, entry, flaw, lines }: ListedRoute, version: HaproxyVersion): ListedRead {
   const complaints = new Complaints();
   if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
     const what = entry instanceof Array ? "a list" : typeof entry === "string" ? "a text" : "no object";
@@ -35,26 +35,34 @@ export function readListed({ place, entry, flaw }: ListedRoute, version: Haproxy
     complaints.warn("bad-route", () => `${why}; the route is left out`);
     return { routes: [], why, complaints: complaints.list, more: 0, servers: [] };
   }
+  // `routes.yaml, line 3`, with the line of a key, or of an element, in place of the route's.
+  const sourceOf = (key: string, at?: number): string => {
+    const line = lines?.get(at === undefined ? key : `${key}.${at}`) ?? lines?.get(key);
+    return line === undefined ? place : place.replace(/[0-9]+$/, `${line}`);
+  };
   const { servers: written, name: _, ...rest } = entry as Readonly<Record<string, unknown>>;
   const misspelt = Object.keys(rest).find(isNearServers);
   const { [misspelt ?? ""]: __, ...keys } = rest;
-  const said = sortKeys(place, keys, complaints, new Comparisons(), isSaid);
+  const said = sortKeys(place, keys, complaints, new Comparisons(), { isSaid, sourceOf });
   const data = readRoute(said, version, complaints);
   if (data.off !== undefined) {
     return { routes: [data], why: data.off, complaints: [], more: 0, servers: [] };
   }
   if (data.network !== undefined) {
-    complaints.warn("no-effect", () => `"network" of ${place} has no effect: its servers are addresses`);
+    complaints.warn(
+      "no-effect",
+      () => `"network" of ${sourceOf("network")} has no effect: its servers are addresses`,
+    );
   }
   const meant = written === undefined ? misspelt : undefined;
   if (misspelt !== undefined) {
     const cost = meant === undefined ? "" : " The route is left out";
     complaints.warn(
       "unknown-key",
-      () => `key ${quote(misspelt)} of ${place} is not known, did you mean "servers"?${cost}`,
+      () => `key ${quote(misspelt)} of ${sourceOf(misspelt)} is not known, did you mean "servers"?${cost}`,
     );
   }
-  const servers = meant === undefined ? readServers(written, data.port, place, complaints) : [];
+  const servers = meant === undefined ? readServers(written, data.port, place, sourceOf, complaints) : [];
   const fault = data.fault ?? (servers.length === 0 ? whyNoServers(place, meant) : undefined);
   const { list, more } = complaints;
   return { routes: [{ ...data, isExplicit: true, fault }], why: "", complaints: list, more, servers };
@@ -84,6 +92,7 @@ function readServers(
   written: unknown,
   port: Port | undefined,
   place: string,
+  sourceOf: (key: string, at?: number) => string,
   complaints: Complaints,
 ): readonly ListedServer[] {
   const list: readonly unknown[] = Array.isArray(written) ? written : [written];
@@ -95,20 +104,24 @@ function readServers(
     return [];
   }
   const servers = new Map<string, ListedServer>();
-  for (const element of list.slice(0, MOST_SERVERS)) {
+  for (const [at, element] of list.slice(0, MOST_SERVERS).entries()) {
     const server = parseServer(element, port);
     if (server.ok) servers.set(`${server.value.address} ${server.value.port}`, server.value);
     else {
       complaints.warn(
         "bad-value",
-        () => `"servers" of ${place} holds ${quote(element)}, expected ${server.expected}; it is left out`,
+        () =>
+          `"servers" of ${sourceOf("servers", at)} holds ${
+            quote(element)
+          }, expected ${server.expected}; it is left out`,
       );
     }
   }
   if (list.length > MOST_SERVERS) {
     complaints.warn(
       "too-many",
-      () => `"servers" of ${place} has ${list.length} elements, the first ${MOST_SERVERS} are used`,
+      () =>
+        `"servers" of ${sourceOf("servers")} has ${list.length} elements, the first ${MOST_SERVERS} are used`,
     );
   }
   return [...servers.values()];

@@ -7,7 +7,7 @@ import type { KeyValues, RouteData } from "../keys/route_data.ts";
 import { KEY_NAMES, type KeyName, keyNamed } from "../keys/route_keys.ts";
 import type { RouteKey } from "../keys/route_key.ts";
 import { readValue } from "./read_value.ts";
-import { placeOf, type SaidRoute } from "./said.ts";
+import { placeOf, placeOfElement, type SaidRoute } from "./said.ts";
 
 /** Reads what was said of one route; a route that is left out gives no complaints. */
 export function readRoute(said: SaidRoute, version: HaproxyVersion, complaints: Complaints): RouteData {
@@ -26,7 +26,8 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
     // What a compose file leaves of a variable that is not set says nothing.
     if (value === "" && (name === "hostname" || name === "domain")) continue;
     const rule = keyNamed(name);
-    const place = () => placeOf(name, label, source);
+    const place = (at?: number) =>
+      at === undefined ? placeOf(name, each, source) : placeOfElement(name, each, source, at);
     const result = readValue(rule, each, version, place, complaints);
     if (result.ok) {
       data[name] = result.value;
@@ -37,8 +38,8 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
     complaints.warn(
       "bad-value",
       () =>
-        `${place()} is ${
-          value === null ? "empty" : rule.isSecret === true ? HIDDEN : quote(value)
+        `${place(result.at)} is ${
+          value === null ? "empty" : rule.isSecret === true ? HIDDEN : quote(elementAt(value, result.at))
         }, expected ${result.expected}; the ${rule.costs} is left out`,
     );
   }
@@ -55,8 +56,13 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
 /** Whether explain may tell of a key. */
 const isTold = ({ scope, isGuard }: RouteKey): boolean => scope === "route" || isGuard === true;
 
-const placeIn = ({ keys, source }: SaidRoute, name: KeyName): string =>
-  placeOf(name, keys.get(name)?.label, source);
+/** The element of a list that is wrong; the only one of a list, and any other value as it is. */
+function elementAt(value: unknown, at: number | undefined): unknown {
+  if (!Array.isArray(value)) return value;
+  return at === undefined && value.length !== 1 ? value : value[at ?? 0];
+}
+
+const placeIn = ({ keys, source }: SaidRoute, name: KeyName): string => placeOf(name, keys.get(name), source);
 
 /** Keys without the one that they need; answers with the fault where that leaves open what was to be protected. */
 function tellNeeded(said: SaidRoute, data: KeyValues, complaints: Complaints): string | undefined {

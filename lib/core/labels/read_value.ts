@@ -2,6 +2,7 @@ import { type HaproxyVersion, isAtLeast } from "../keys/backend_option.ts";
 import { type Kind, KINDS } from "../keys/key_kind.ts";
 import type { RouteKey } from "../keys/route_key.ts";
 import type { Complaints } from "../values/complaints.ts";
+import { count } from "../values/count.ts";
 import { expected, type Parsed, parsed, quote } from "../values/notice.ts";
 import { HIDDEN } from "../values/secret_text.ts";
 import type { Said } from "./said.ts";
@@ -9,14 +10,22 @@ import type { Said } from "./said.ts";
 /** Elements of one list that are read. */
 const MOST_ELEMENTS = 256;
 
+/** Where a value was said, or one element of several, for messages. */
+type Place = (at?: number) => string;
+
+/** A value, or what would be right; `at` is the element of a list that is wrong, of several. */
+type Read<T> =
+  | Extract<Parsed<T>, { ok: true }>
+  | (Extract<Parsed<T>, { ok: false }> & { readonly at?: number });
+
 /** Reads the value of a key as its row says. Each wrong element of a list is a complaint with its place. */
 export function readValue(
   rule: RouteKey,
   said: Said,
   version: HaproxyVersion,
-  place: () => string,
+  place: Place,
   complaints: Complaints,
-): Parsed<unknown> {
+): Read<unknown> {
   if (rule.since !== undefined && !isAtLeast(version, rule.since)) {
     return expected(`HAProxy ${rule.since.join(".")} or later for it`);
   }
@@ -35,9 +44,9 @@ function readList(
   rule: ListKey,
   said: unknown,
   version: HaproxyVersion,
-  place: () => string,
+  place: Place,
   complaints: Complaints,
-): Parsed<unknown[]> {
+): Read<unknown[]> {
   if (rule.takesOne === true && typeof said === "string") {
     return readList(rule, [said], version, place, complaints);
   }
@@ -51,15 +60,16 @@ function readList(
     return expected(`a list of 1 to ${most} elements`);
   }
   const values: unknown[] = [];
-  for (const element of value.slice(0, most)) {
+  const isOne = value.length === 1;
+  for (const [index, element] of value.slice(0, most).entries()) {
+    const at = isOne ? undefined : index;
     const result = readOne("string", rule, { value: element, label: undefined }, version);
     if (result.ok) values.push(result.value);
-    else if (rule.isGuard === true) {
-      return expected(`${result.expected}${rule.isSecret === true ? "" : `, and no ${quote(element)}`}`);
-    } else if (rule.costs === "route" && value.length === 1) return result;
+    else if (at !== undefined && rule.isGuard === true) return { ...result, at };
+    else if (rule.isGuard === true || (rule.costs === "route" && isOne)) return result;
     else {
       const message = () =>
-        `${place()} holds ${
+        `${place(at)} is ${
           rule.isSecret === true ? HIDDEN : quote(element)
         }, expected ${result.expected}; it is left out`;
       complaints.warn("bad-value", message);
@@ -71,10 +81,30 @@ function readList(
       () => `${place()} has ${value.length} elements, the first ${most} are used`,
     );
   }
+  tellRemarks(rule, value, place, complaints);
   // One that decides where the route leads needs an element that does.
   return rule.costs === "route" && values.length === 0
     ? expected("an element that can be used")
     : parsed(values);
+}
+
+/** One notice for all such elements of a list: the first of them, and how many more there are. */
+function tellRemarks(
+  { remarkOn }: ListKey,
+  elements: readonly unknown[],
+  place: Place,
+  complaints: Complaints,
+): void {
+  if (remarkOn === undefined) return;
+  const remarks = elements.flatMap((element, at) => {
+    const remark = typeof element === "string" ? remarkOn(element) : undefined;
+    return remark === undefined ? [] : [{ at, element, remark }];
+  });
+  const [first, ...others] = remarks;
+  if (first === undefined) return;
+  const more = others.length === 0 ? "" : `; ${count(others.length, "other element")} likewise`;
+  const at = elements.length === 1 ? undefined : first.at;
+  complaints.tell("translated", () => `${place(at)} is ${quote(first.element)}, ${first.remark}${more}`);
 }
 
 /** A list as it is, and an object as a list; anything else, and an object that holds something else than texts, is none. */

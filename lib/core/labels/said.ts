@@ -6,6 +6,10 @@ import type { Fault } from "../keys/route_data.ts";
 export type Said = {
   readonly value: unknown;
   readonly label: string | undefined;
+  /** Where it was said, if that is known better than where its route was. */
+  readonly source?: string;
+  /** Where each element of a list was said, where each was said by itself. */
+  readonly elements?: readonly string[];
 };
 
 /** What was said of one route. */
@@ -38,6 +42,13 @@ export type Reading = {
   readonly fault: Fault;
 };
 
-/** Where a value was said, for messages. */
-export const placeOf = (name: KeyName, label: string | undefined, source: string): string =>
-  label === undefined ? `"${name}" of ${source}` : `label "${label}"`;
+/** Where a value was said, for messages; `source` is where its route was. */
+export const placeOf = (
+  name: KeyName,
+  said: Pick<Said, "label" | "source"> | undefined,
+  source: string,
+): string => said?.label === undefined ? `"${name}" of ${said?.source ?? source}` : `label "${said.label}"`;
+
+/** Where an element of a list was said, of several. */
+export const placeOfElement = (name: KeyName, said: Said, source: string, at: number): string =>
+  said.elements?.[at] ?? `element ${at + 1} of ${placeOf(name, said, source)}`;

@@ -98,6 +98,25 @@ function tellRepeated(repeated: readonly string[], complaints: Complaints): Faul
   return guard === undefined ? undefined : `INTERLOCK_DATA has ${quote(guard)} more than once`;
 }
 
+/** How an object of keys is read. */
+type Manner = {
+  /** Whether a value says something. */
+  readonly isSaid?: (name: string, value: unknown) => boolean;
+  /** Where a key stands, or an element of its list. */
+  readonly sourceOf?: (name: string, at?: number) => string;
+};
+
+function saidAt(name: KeyName, value: unknown, sourceOf: Manner["sourceOf"]): Said {
+  if (sourceOf === undefined) return { value, label: undefined };
+  const source = sourceOf(name);
+  if (!Array.isArray(value) || value.length < 2) return { value, label: undefined, source };
+  const places = value.map((_, at) => sourceOf(name, at));
+  // On one line, only their numbers tell them apart.
+  return new Set(places).size < places.length
+    ? { value, label: undefined, source }
+    : { value, label: undefined, source, elements: places.map((place) => `${quote(name)} of ${place}`) };
+}
+
 /** A template engine's way to say nothing. */
 const isNotNull = (_name: string, value: unknown): boolean => value !== null;
 
@@ -107,8 +126,7 @@ export function sortKeys(
   entry: Readonly<Record<string, unknown>>,
   complaints: Complaints,
   comparisons: Comparisons,
-  /** Whether a value says something. */
-  isSaid = isNotNull,
+  { isSaid = isNotNull, sourceOf }: Manner = {},
 ): SaidRoute {
   const keys = new Map<KeyName, Said>();
   const unknown = new UnknownWords(comparisons);
@@ -116,8 +134,8 @@ export function sortKeys(
   for (const name of Object.keys(entry)) {
     const value = entry[name];
     if (!isSaid(name, value)) continue;
-    if (isKeyName(name)) keys.set(name, { value, label: undefined });
-    else if (name === MERGE) fault = tellMerge(source, complaints);
+    if (isKeyName(name)) keys.set(name, saidAt(name, value, sourceOf));
+    else if (name === MERGE) fault = tellMerge(sourceOf?.(name) ?? source, complaints);
     else {
       unknown.add(name, () => {
         const key = nearKey(name);
@@ -125,7 +143,11 @@ export function sortKeys(
       });
     }
   }
-  unknown.tell(complaints, "key", ` of ${source}`);
+  unknown.tell(
+    complaints,
+    "key",
+    (word) => ` of ${(word === undefined ? undefined : sourceOf?.(word)) ?? source}`,
+  );
   return { source, keys, fault: fault ?? unknown.faultOf(""), closing: unknown.closing };
 }
 

@@ -46,13 +46,15 @@ export function sortLabels(
     routes.set(route, said);
     const { kind } = ROUTE_KEYS[key];
     const value = KINDS[kind].fromLabel(labels[label] ?? "");
-    const before = said.get(key)?.value;
+    const isList = kind === "string[]";
+    const before = isList ? said.get(key) : undefined;
     said.set(key, {
-      value: kind === "string[]" ? [...(Array.isArray(before) ? before : []), value] : value,
+      value: isList ? [...(Array.isArray(before?.value) ? before.value : []), value] : value,
       label: labelText(parts, prefix),
+      ...isList && { elements: [...before?.elements ?? [], `label ${quote(label)}`] },
     });
   }
-  unknown.tell(complaints, "label", "");
+  unknown.tell(complaints, "label", () => "");
   const own = routes.get("") ?? new Map();
   routes.delete("");
   const strays = findStrayNames(routes, prefix, complaints);

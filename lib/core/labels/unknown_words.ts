@@ -69,14 +69,14 @@ export class UnknownWords {
     return this.#isTooMany ? TOO_MANY : this.#closing;
   }
 
-  /** Tells of all: `noun` is what the words are, `place` where they stand. */
-  tell(complaints: Complaints, noun: "key" | "label", place: string): void {
+  /** Tells of all: `noun` is what the words are, `placeOf` where one of them stands, or all of them. */
+  tell(complaints: Complaints, noun: "key" | "label", placeOf: (word?: string) => string): void {
     if (this.#count === 0) return;
     complaints.warn("unknown-key", () => {
       const named = [...this.#guards, ...this.#others].slice(0, MOST_NAMED);
       const [first] = named;
       if (this.#count === 1 && first !== undefined) {
-        const what = `${noun} ${quote(first.word)}${place} is not known`;
+        const what = `${noun} ${quote(first.word)}${placeOf(first.word)} is not known`;
         if (first.meant === undefined) return what;
         const cost = this.#guards.length > 0
           ? " The route is left out, since that key narrows or protects it"
@@ -89,7 +89,7 @@ export class UnknownWords {
       const more = this.#count > named.length ? ` and ${this.#count - named.length} more` : "";
       const listed = words.length === 0 ? "" : `: ${words.join(", ")}${more}`;
       const verb = this.#count === 1 ? "is" : "are";
-      return `${count(this.#count, noun)}${place} ${verb} not known${listed}${this.#costs()}`;
+      return `${count(this.#count, noun)}${placeOf()} ${verb} not known${listed}${this.#costs()}`;
     });
   }
 

@@ -32,7 +32,7 @@ export class Origins {
       const value = data[key];
       if (by !== undefined && container.name !== by) continue;
       if (value === undefined || value === null || !has(value)) continue;
-      return { by: container.name, place: placeOf(key, data.labels?.[key], data.source), value };
+      return { by: container.name, place: placeOf(key, { label: data.labels?.[key] }, data.source), value };
     }
     return undefined;
   }

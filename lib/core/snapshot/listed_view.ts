@@ -16,7 +16,7 @@ const BEFORE_ALL = -1e15;
  * A file's route in the form of a container, so that everything behind goes one way. It is older than every container: the
  * operator decides first, and of the operator's routes the one that stands first. No container's name has an `@`.
  */
-export function viewOfListed({ name, fileName, turn, place, entry, flaw }: Listed): ContainerView {
+export function viewOfListed({ name, fileName, turn, place, lines, entry, flaw }: Listed): ContainerView {
   return {
     id: sha256(`${name}${markOf(fileName)}`) as ContainerId,
     name: `${name}${markOf(fileName)}`,
@@ -37,7 +37,7 @@ export function viewOfListed({ name, fileName, turn, place, entry, flaw }: Liste
     engine: undefined,
     flaw: undefined,
     oddities: [],
-    listed: { place, entry, flaw },
+    listed: { place, lines, entry, flaw },
   };
 }
 

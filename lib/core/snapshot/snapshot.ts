@@ -59,10 +59,15 @@ export type ContainerView = {
   readonly listed?: ListedRoute;
 };
 
+/** The lines of a file, by key, and by key, dot and number for the elements of its list, from 0. */
+export type Lines = ReadonlyMap<string, number>;
+
 /** A route that is no container's, as its file has it. */
 export type ListedRoute = {
   /** For messages: `routes.yaml, line 3`. */
   readonly place: string;
+  /** Where its keys and elements stand. */
+  readonly lines?: Lines | undefined;
   /** An object of keys and `servers`, if the file is right; not yet read. */
   readonly entry: unknown;
   /** Why it is not read. */

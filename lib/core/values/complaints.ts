@@ -12,6 +12,11 @@ export class Complaints {
   more = 0;
 
   warn(code: string, message: () => string, excerpt?: Excerpt): void {
+    // A warning takes the place of what costs nobody anything.
+    if (this.list.length >= MOST_NOTICES) {
+      const note = this.list.findLastIndex(({ severity }) => severity === "info");
+      if (note >= 0) this.list.splice(note, 1);
+    }
     if (this.list.length >= MOST_NOTICES) this.more++;
     else this.list.push({ severity: "warning", code, message: message(), ...(excerpt && { excerpt }) });
   }

@@ -36,7 +36,7 @@ export async function decodeRoutes(text: string, name: RoutesName, turn: number)
   if (!read.ok) {
     const { what, line, column, offset } = read;
     const place = line === undefined ? "" : ` (line ${line}, column ${column})`;
-    const why = `${withoutHashes(what)}${place}, ${EXPECTED}`;
+    const why = `${withoutHashes(what)}${place}`;
     const isShown = offset !== undefined && !mayHoldSecret(text);
     return { ok: false, why, ...(isShown && { excerpt: excerptAt(text, offset) }) };
   }
@@ -53,7 +53,7 @@ function viewsOf(entries: readonly YamlEntry[], file: RoutesName, turn: number):
   let left = MOST_VALUES;
   const names = new Map<string, number>();
   const views: ContainerView[] = [];
-  for (const [at, { name, entry, line }] of entries.entries()) {
+  for (const [at, { name, entry, line, lines }] of entries.entries()) {
     const values = countValues(entry, Math.min(left, MOST_VALUES_OF_ROUTE) + 1);
     left -= values;
     if (left < 0) return { ok: false, why: `it says more than ${MOST_VALUES} values, expected fewer` };
@@ -67,6 +67,7 @@ function viewsOf(entries: readonly YamlEntry[], file: RoutesName, turn: number):
       turn: turn + at,
       name: unique(nameOf(name, entry) ?? `route-${at + 1}`, names),
       place: `${file.fileName}, line ${line}`,
+      lines,
       entry: flaw === undefined ? entry : undefined,
       flaw,
     };

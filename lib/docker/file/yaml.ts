@@ -1,9 +1,16 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
+import type { Lines } from "../../core/snapshot/snapshot.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import { quote } from "../../core/values/notice.ts";
+import { wordsOf } from "./yaml_mistake.ts";
 
-/** An element of a list, or a value of an object with its name; `line` is where it begins. */
-export type YamlEntry = { readonly name?: string; readonly entry: unknown; readonly line: number };
+/** An element of a list, or a value of an object with its name; `line` is where it begins, `lines` where its keys do. */
+export type YamlEntry = {
+  readonly name?: string;
+  readonly entry: unknown;
+  readonly line: number;
+  readonly lines: Lines;
+};
 
 /** What a text says, with the entries of a list or an object; or the first mistake in it, and where it is, if that is known. */
 export type YamlRead = {
@@ -21,6 +28,7 @@ export type YamlRead = {
 /** Reads YAML 1.2, of which JSON is a part; anchors may be used so many times, each use within another as often as that one. */
 export function readYaml(text: string, mostAliases: number): YamlRead {
   const lines = new LineCounter();
+  let document: Document | undefined;
   try {
     // The package compares each name with each other one: with thousands, that takes minutes.
     const options = {
@@ -31,28 +39,61 @@ export function readYaml(text: string, mostAliases: number): YamlRead {
       // Also where the text names an older YAML, in which no is false and 1:30 is ninety.
       schema: "core",
     } as const;
-    const document = parseDocument(text, options);
+    document = parseDocument(text, options);
     const [error] = document.errors;
-    if (error !== undefined) return mistake(error.message, error.pos[0], lines);
+    if (error !== undefined) return mistake(wordsOf(error), error.pos[0], lines);
     const twin = findTwin(document);
     if (twin !== undefined) {
-      return mistake(`the name ${quote(twin.name)} stands there twice`, twin.offset, lines);
+      return mistake(`the name ${quote(twin.name)} stands there twice, expected it once`, twin.offset, lines);
     }
     const json: unknown = document.toJS({ maxAliasCount: mostAliases });
     return { ok: true, json, entries: entriesOf(document, json, lines) };
   } catch (error) {
-    // An alias in thousands of places, or brackets that are nested deeper than the stack.
-    return { ok: false, what: quote(messageOf(error)).slice(1, -1) };
+    return whyNoValues(error, document, mostAliases, lines);
   }
 }
 
-function mistake(message: string, offset: number, lines: LineCounter): YamlRead {
-  const { line, col } = lines.linePos(offset);
-  return { ok: false, what: onOneLine(message), line, column: col, offset };
+/** An alias of nothing or in thousands of places, or brackets that are nested deeper than the stack. */
+function whyNoValues(
+  error: unknown,
+  document: Document | undefined,
+  mostAliases: number,
+  lines: LineCounter,
+): YamlRead {
+  const message = messageOf(error);
+  const [, alias] = /^Unresolved alias .*: (.+)$/.exec(message) ?? [];
+  if (alias !== undefined && document !== undefined) {
+    const name = quote(alias).slice(1, -1);
+    return mistake(
+      `*${name} stands for nothing, expected &${name} above it`,
+      offsetOfAlias(document, alias),
+      lines,
+    );
+  }
+  if (/alias count/i.test(message)) {
+    const what = `its & stand for more than ${mostAliases} values by * (aliases), expected fewer`;
+    return { ok: false, what };
+  }
+  const isTooDeep = error instanceof RangeError;
+  return { ok: false, what: isTooDeep ? "its brackets are nested too deeply" : quote(message).slice(1, -1) };
 }
 
-const onOneLine = (message: string): string =>
-  quote(message).slice(1, -1).replaceAll('\\"', '"').replace(/[.:]$/, "");
+function offsetOfAlias(document: Document, alias: string): number {
+  let offset = 0;
+  visit(document, {
+    Alias: (_, node) => {
+      if (node.source !== alias) return undefined;
+      offset = offsetOf(node);
+      return visit.BREAK;
+    },
+  });
+  return offset;
+}
+
+function mistake(what: string, offset: number, lines: LineCounter): YamlRead {
+  const { line, col } = lines.linePos(offset);
+  return { ok: false, what, line, column: col, offset };
+}
 
 const offsetOf = (node: unknown): number =>
   (node as { readonly range?: readonly number[] | null } | null)?.range?.[0] ?? 0;
@@ -85,12 +126,29 @@ function entriesOf(
   const { contents: root } = document;
   const lineOf = (node: unknown) => lines.linePos(offsetOf(node)).line;
   if (isSeq(root)) {
-    return (json as readonly unknown[]).map((entry, at) => ({ entry, line: lineOf(root.items[at]) }));
+    return (json as readonly unknown[]).map((entry, at) => {
+      const node = root.items[at];
+      return { entry, line: lineOf(node), lines: linesOf(node, lineOf) };
+    });
   }
   if (!isMap(root)) return undefined;
   const values = json as Readonly<Record<string, unknown>>;
-  return root.items.map(({ key }) => {
+  return root.items.map(({ key, value }) => {
     const name = String(isAlias(key) ? key.resolve(document) : key);
-    return { name, entry: values[name], line: lineOf(key) };
+    return { name, entry: values[name], line: lineOf(key), lines: linesOf(value, lineOf) };
   });
+}
+
+/** Where the keys of a route stand, and the elements of their lists; nothing of what an alias stands for. */
+function linesOf(node: unknown, lineOf: (node: unknown) => number): Lines {
+  const found = new Map<string, number>();
+  if (!isMap(node)) return found;
+  for (const { key, value } of node.items) {
+    if (!isScalar(key)) continue;
+    const name = String(key.value);
+    found.set(name, lineOf(key));
+    if (!isSeq(value)) continue;
+    for (const [at, element] of value.items.entries()) found.set(`${name}.${at}`, lineOf(element));
+  }
+  return found;
 }

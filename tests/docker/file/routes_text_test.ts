@@ -66,10 +66,49 @@ Deno.test("a mistake in the text is told with its line", async () => {
   assert.match(await whyNot("nas:\n  hostname: a\n  hostname: b\n"), /"hostname.*twice.*line 3, column 3/);
   assert.match(await whyNot("nas:\n  hostname: a\n servers: [x]\n"), /line 3/);
   assert.match(await whyNot('{"nas": {"hostname": "a"}'), /line 1/);
-  assert.match(await whyNot("a: 1\n---\nb: 2\n"), /multiple documents.*line 2/);
+  assert.match(await whyNot("a: 1\n---\nb: 2\n"), /second document.*line 2/);
   assert.match(await whyNot("hostname: a.test\nservers: [10.0.0.1:80]\n"), /expected a list of routes/);
   assert.match(await whyNot("just a text"), /expected a list of routes/);
   assert.match(await whyNot("a: *nobody\n"), /nobody/);
+});
+
+Deno.test("a mistake of YAML is told in plain words, with what would be right, its line and its column", async () => {
+  const mistakes: readonly (readonly [text: string, words: RegExp])[] = [
+    ["nas:\n  hosts: [a.test\n  port: 80\n", /^a \[ has no \], expected .* \(line 3, column 3\)$/],
+    ["nas:\n  hostname: a\n servers: []\n", /further left or right.*expected as many blanks.*line 3/],
+    ["nas:\n\thostname: a\n", /begins with a tab, expected blanks.*line 2/],
+    ["nas:\n  hostname: 'a\n", /^a ' has no second one.*line 3/],
+    ["nas:\n  hostname:a\n  port: 80\n", /no colon on its line.*line 2/],
+    ["nas:\n  hostname: @a\n", /expected quotes around the value.*line 2, column 13/],
+    ["nas: {port: 80 hostname: a}\n", /expected a comma.*line 1/],
+    [
+      "nas:\n  servers: *them\n",
+      /^\*them stands for nothing, expected &them above it \(line 2, column 12\)$/,
+    ],
+    ["nas: }\n", /^a } has no {/],
+  ];
+  for (const [text, words] of mistakes) assert.match(await whyNot(text), words, text);
+});
+
+Deno.test("each key of a route and each element of its lists has its line, and what an alias stands for has none", async () => {
+  const text = `a:
+  hostname: a.test
+
+  allow_from:
+    - 10.0.0.1
+    - 10.0.0.2
+  servers: &two
+    - 10.0.0.5:80
+b:
+  servers: *two
+  deny_from: [10.0.0.1, 10.0.0.2]
+`;
+  const [a, b] = (await viewsOf(text)).map(({ listed }) => [...listed?.lines ?? []]);
+  assert.deepEqual(a, [
+    ...[["hostname", 2], ["allow_from", 4], ["allow_from.0", 5], ["allow_from.1", 6], ["servers", 7]],
+    ["servers.0", 8],
+  ]);
+  assert.deepEqual(b, [["servers", 10], ["deny_from", 11], ["deny_from.0", 11], ["deny_from.1", 11]]);
 });
 
 Deno.test("a file that is empty, as whoever writes it leaves it for a moment, is none of no routes", async () => {
