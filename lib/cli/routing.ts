@@ -13,6 +13,7 @@ import {
 } from "../core/config/templates.ts";
 import { engineAddressOf, resolveAddress } from "../docker/api/transport.ts";
 import { findHaproxy } from "../haproxy/process/program.ts";
+import { readErrorPages } from "./error_pages.ts";
 import { failed, wrongUsage } from "./failure.ts";
 
 /** The HAProxy that the config is written for where none is found. */
@@ -64,6 +65,7 @@ export async function prepareRouting(settings: Settings, before?: Routing): Prom
       headerSizeBytes: settings.headerSizeBytes,
       hardStopAfterMs: settings.hardStopAfterMs,
       accessLog: settings.accessLog,
+      errorPages: await readErrorPages(settings),
     },
     address: await addressSettings(settings),
     balance: settings.balance,

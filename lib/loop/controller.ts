@@ -86,9 +86,9 @@ export class Controller {
     this.mailbox.put(wake);
   }
 
-  /** Reads everything again, and reloads HAProxy even if no file differs: certificates may. */
-  reread(): void {
-    this.applier.loader.request.ask({ kind: "asked", detail: "SIGHUP" });
+  /** Reads everything again, and reloads HAProxy even if no file differs: certificates may. `detail` says who asked. */
+  reread(detail: string): void {
+    this.applier.loader.request.ask({ kind: "asked", detail });
     this.quarantine.clear();
     this.wake({ reason: "signal", isFresh: true });
   }

@@ -22,6 +22,7 @@ const routing: RoutingSettings = {
     tls: undefined,
     hstsSeconds: undefined,
     hasTrace: false,
+    errorPages: undefined,
     statsUser: undefined,
     maxConnections: 2048,
     maxConnectionsPerClient: 1024,

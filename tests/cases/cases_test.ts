@@ -4,9 +4,10 @@
  *   snapshot.json   what `docker inspect` printed, in short
  *   settings.json   optional: {"HAPROXY_PORT": "81"} is an environment variable, {"http-port": "81"} a flag, and
  *                   {"external": ""} a switch; CERTIFICATE stands for a file with a certificate that is made here, ROUTES
- *                   for routes.yaml in the folder
+ *                   for routes.yaml in the folder, PAGES for the folder pages in it
  *   haproxy.cfg     the sections of the rendered config that the config of no container at all has not; absent where
  *                   there are none. The case of an empty snapshot keeps the whole. HAProxy is asked about the whole each time
+ *   error_pages.map only where there are pages
  *   hosts.map       only where it names more than each backend's own host and path
  *   notices.txt     what is said on standard error; absent where nothing is
  *   explain.txt     optional: what `signalbox explain` says; once there, it is kept up to date
@@ -21,6 +22,7 @@ import { fileURLToPath } from "node:url";
 import { createTwoFilesPatch } from "diff";
 import { runProgram } from "../../lib/cli/program.ts";
 import { haproxies } from "../harness/haproxies.ts";
+import { ERROR_PAGES_MAP } from "../../lib/core/model/error_pages.ts";
 import { parseTable, ROUTE_TABLES } from "../../lib/core/values/table.ts";
 import { ownSections } from "./own_sections.ts";
 
@@ -51,6 +53,9 @@ async function proveCase(folder: URL): Promise<void> {
     const certificate = `${rendered}/certificate.pem`;
     if (Object.values(settings).includes("CERTIFICATE")) await makeCertificate(certificate);
     if (settings["routes"] === "ROUTES") settings["routes"] = fileURLToPath(new URL("routes.yaml", folder));
+    if (settings["error-pages"] === "PAGES") {
+      settings["error-pages"] = fileURLToPath(new URL("pages", folder));
+    }
     const isExplained = await read(folder, "explain.txt") !== undefined;
 
     const actual = await say(snapshot, settings, rendered, certificate, isExplained);
@@ -125,6 +130,7 @@ async function say(
     "haproxy.cfg": config.replaceAll(certificate, "/CERTIFICATE"),
     "hosts.map": map === ownNames(config) ? undefined : map,
     ...await filledTables(rendered),
+    [ERROR_PAGES_MAP]: await Deno.readTextFile(`${rendered}/${ERROR_PAGES_MAP}`).catch(() => undefined),
     "notices.txt": err === "" ? undefined : err,
     ...rest,
   };

@@ -71,6 +71,7 @@ export const SETTINGS: RoutingSettings = {
     tls: undefined,
     hstsSeconds: undefined,
     hasTrace: false,
+    errorPages: undefined,
     statsUser: undefined,
     maxConnections: 2048,
     maxConnectionsPerClient: 1024,

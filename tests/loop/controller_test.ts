@@ -157,7 +157,7 @@ for (const what of ["the engine does not answer", "a reload is under way"] as co
       if (what === "a reload is under way") {
         // By then nothing is settled any more.
         loop.clock.pass(1_000);
-        controller.reread();
+        controller.reread("SIGHUP");
         await loop.begun(2);
       } else {
         loop.engine = promise;

@@ -9,6 +9,7 @@ import { NetworkProber } from "../../probe/network_prober.ts";
 import { createReporter, type Log } from "../../report/log.ts";
 import { VERSION } from "../../version.ts";
 import { raiseDescriptorLimit } from "../descriptor_limit.ts";
+import { lookOfErrorPages } from "../error_pages.ts";
 import { readRoutesFiles, readSnapshotText } from "../input.ts";
 import { LiveRouting } from "../live_routing.ts";
 import { openAdmin } from "../open/open_admin.ts";
@@ -16,6 +17,7 @@ import { openControl } from "../open/open_control.ts";
 import { type OpenedHaproxy, openHaproxy } from "../open/open_haproxy.ts";
 import { type Given, openSource } from "../open/open_source.ts";
 import type { RunContext } from "../open/run_context.ts";
+import { watchPages } from "../page_watch.ts";
 import { settingsOf } from "../settings.ts";
 import { Signals } from "../signals.ts";
 import { checkLength, openStateDir, stateDirOf } from "../state_dir.ts";
@@ -31,7 +33,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   // Nobody waits for it.
   void raiseDescriptorLimit();
   const startedAt = systemClock.date();
-  const { context, given } = await prepare(options, terminal);
+  const { context, given, pages } = await prepare(options, terminal);
   const { stateDir, routing, report } = context;
   const listeners = listenersOf(routing.now.settings.frontend);
   report.tell({ kind: "starting", version: VERSION, stateDir, listeners: formatListeners(listeners) });
@@ -40,7 +42,8 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   const opened = await openHaproxy(context);
   const { haproxy, hasTakenOver, serverLimit } = opened;
   const controller = createController(context, await openSource(context, given), opened);
-  signals.onHangup(() => void reread(context, controller));
+  signals.onHangup(() => void reread(context, controller, "SIGHUP"));
+  void followPages(context, controller, pages, signals.stopping);
   let isHandedOver = false;
   const handOver = () => {
     isHandedOver = true;
@@ -62,19 +65,20 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
 async function prepare(
   options: Record<string, unknown>,
   terminal: Terminal,
-): Promise<{ readonly context: RunContext; readonly given: Given }> {
+): Promise<{ readonly context: RunContext; readonly given: Given; readonly pages: string | undefined }> {
   const settings = settingsOf(options, terminal);
   const format = settings.logFormat ?? (terminal.isErrTerminal ? "text" : "json");
   const report = createReporter(format, settings.logLevel, terminal.err, systemClock);
   const stateDir = stateDirOf(settings, terminal);
   checkLength(stateDir);
+  const pages = settings.errorPages === undefined ? undefined : await lookOfErrorPages(settings.errorPages);
   const routing = await LiveRouting.open(settings);
   // A file that is wrong from the start ends signalbox. When it breaks later, HAProxy goes on with what it has.
   const snapshot = settings.snapshot === undefined
     ? undefined
     : await readSnapshotText(settings.snapshot, settings, terminal);
   const routes = await readRoutesFiles(settings);
-  return { context: { settings, stateDir, routing, report }, given: { snapshot, routes } };
+  return { context: { settings, stateDir, routing, report }, given: { snapshot, routes }, pages };
 }
 
 function createController(
@@ -99,10 +103,30 @@ function createController(
 }
 
 /** Reads the settings' files and the containers again; settings that cannot be used stay as they were. */
-async function reread({ routing, report }: RunContext, controller: Controller): Promise<void> {
-  report.tell({ kind: "rereading" });
+async function reread(
+  { routing, report }: RunContext,
+  controller: Controller,
+  why: string,
+): Promise<void> {
+  report.tell({ kind: "rereading", why });
   await routing.reread().catch((error) => report.tell({ kind: "settings-refused", why: messageOf(error) }));
-  controller.reread();
+  controller.reread(why);
+}
+
+/** Reads the pages of `--error-pages` again when they change; `first` is how their folder looked before they were read. */
+async function followPages(
+  context: RunContext,
+  controller: Controller,
+  first: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const { errorPages } = context.settings;
+  if (errorPages === undefined) return;
+  const parts = {
+    clock: systemClock,
+    reread: () => reread(context, controller, "pages of --error-pages changed"),
+  };
+  await watchPages(errorPages, first, parts, signal);
 }
 
 /** Ends HAProxy, unless another signalbox takes it over. */

@@ -16,12 +16,12 @@ export type StatusParts = {
 
 /** Serves the control socket for `status`, `explain` and the next signalbox. */
 export function openControl(
-  { stateDir, settings: { snapshot, routes } }: RunContext,
+  { stateDir, settings: { snapshot, routes, errorPages } }: RunContext,
   { status, onFailure }: StatusParts,
   given: { readonly options: Record<string, unknown>; readonly terminal: Terminal },
   handOver: () => void,
 ): { readonly close: () => Promise<void> } {
-  const settings = () => routingSettingsOf(given.options, given.terminal, { snapshot, routes });
+  const settings = () => routingSettingsOf(given.options, given.terminal, { snapshot, routes, errorPages });
   return serveControl(stateDir, { clock: systemClock, status, onFailure, settings, handOver });
 }
 
@@ -29,12 +29,13 @@ export function openControl(
 function routingSettingsOf(
   options: Record<string, unknown>,
   terminal: Terminal,
-  { snapshot, routes }: Pick<Settings, "snapshot" | "routes">,
+  { snapshot, routes, errorPages }: Pick<Settings, "snapshot" | "routes" | "errorPages">,
 ): Readonly<Record<string, string>> {
   const { SIGNALBOX_SNAPSHOT: _, ...others } = givenAsEnvironment(options, terminal, "explain");
   return {
     ...others,
     ...snapshot !== undefined && snapshot !== "-" && { SIGNALBOX_SNAPSHOT: absolute(snapshot) },
+    ...errorPages !== undefined && { SIGNALBOX_ERROR_PAGES: absolute(errorPages) },
     ...routes.length > 0 && { SIGNALBOX_ROUTES: routes.map(absolute).join(",") },
   };
 }

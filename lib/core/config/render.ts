@@ -1,5 +1,6 @@
 import { isAtLeast } from "../keys/backend_option.ts";
 import { FORWARDING_HEADERS } from "./forwarding_headers.ts";
+import { ERROR_PAGES_MAP } from "../model/error_pages.ts";
 import type { Frontend, Model } from "../model/model.ts";
 import { type Flag, formatEndpoint } from "../values/names.ts";
 import {
@@ -150,7 +151,8 @@ export function renderDesired(
         [name, tableText(title, tables.get(name) ?? new Map())] as const
       ),
       ...lua.texts,
-      ...hasLastTry ? [[LAST_TRY, templates.render(`${LAST_TRY}.eta`, {})] as const] : [],
+      ...frontend.errorPages === undefined ? [] : [[ERROR_PAGES_MAP, frontend.errorPages.map] as const],
+      ...hasLastTry ? [[LAST_TRY, lastTry(frontend, templates)] as const] : [],
     ]),
     fixed,
     sections,
@@ -159,6 +161,9 @@ export function renderDesired(
     heirs: heirsOf(model, hosts, byName),
   };
 }
+
+const lastTry = ({ errorPages }: Frontend, templates: Templates): string =>
+  templates.render(`${LAST_TRY}.eta`, { hasPages: errorPages?.statuses.includes(502) ?? false });
 
 /** What the model changes of the config without its backends: each change of it is a reload. */
 const fixedFrom = (model: Model) => ({

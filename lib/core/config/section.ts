@@ -51,6 +51,7 @@ type SectionData = {
   readonly hasLastTry: boolean;
   readonly hasAnswers: boolean;
   readonly countsRequests: boolean;
+  readonly errorPages: Frontend["errorPages"];
   readonly servers: readonly SectionServer[];
 };
 
@@ -231,7 +232,7 @@ function isSameRendering(a: Rendering, b: Rendering): boolean {
 function sectionData(
   name: string,
   shape: BackendShape,
-  { hasLastTry, hasAnswers, countsRequests }: Rendering,
+  { frontend, hasLastTry, hasAnswers, countsRequests }: Rendering,
   title: string | undefined,
   servers: SectionData["servers"],
 ): SectionData {
@@ -243,6 +244,7 @@ function sectionData(
     hasLastTry,
     hasAnswers,
     countsRequests,
+    errorPages: frontend.errorPages,
     servers,
   };
 }

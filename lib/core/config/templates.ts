@@ -1,4 +1,5 @@
 import { Eta, type TemplateFunction } from "eta/core";
+import answer from "../../../templates/answer.eta" with { type: "text" };
 import backend from "../../../templates/backend.eta" with { type: "text" };
 import backendRules from "../../../templates/backend_rules.eta" with { type: "text" };
 import clientLimits from "../../../templates/client_limits.eta" with { type: "text" };
@@ -81,6 +82,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "route_retries.eta": routeRetries,
   "peers.eta": peers,
   "userlists.eta": userlists,
+  "answer.eta": answer,
   "refused.eta": refused,
   "unknown_host.eta": unknownHost,
   "backend.eta": backend,

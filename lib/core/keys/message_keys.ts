@@ -16,6 +16,7 @@ import {
   parseResponseHeader,
   splitAnswered,
 } from "./header_change.ts";
+import { parseErrorPageSet } from "./error_page_set.ts";
 import { hstsRows, parseHsts, parseMaintenance } from "./own_answers.ts";
 import { between } from "./plain_parsers.ts";
 import type { RouteKey } from "./route_key.ts";
@@ -88,6 +89,17 @@ export const MESSAGE_KEYS = {
     meaning: "answer 503 with this text, or `true` for one of ours; containers get no requests",
     parse: parseMaintenance,
     shown: () => "every request gets 503",
+  },
+  error_pages: {
+    label: "error_pages",
+    kind: "string",
+    scope: "route",
+    flag: "pages",
+    rows: valueRow("pages"),
+    costs: "key",
+    otherNames: ["error_page", "errors", "custom_errors", "errorfiles", "error_documents"],
+    meaning: "the folder below `--error-pages` with the pages of this route, in place of those for all",
+    parse: parseErrorPageSet,
   },
   cors_origins: {
     label: "cors_origin",

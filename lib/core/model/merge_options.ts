@@ -24,7 +24,7 @@ export type Shared = { readonly shape: BackendShape; readonly options: RouteOpti
 
 /** What comes of containers that ask for nothing. */
 export function plainShared(settings: Pick<RoutingSettings, "balance" | "redirectsToTls">): Shared {
-  const given = { ...NOWHERE, ...settings, hasTls: true };
+  const given = { ...NOWHERE, ...settings, hasTls: true, errorPages: undefined };
   return {
     shape: optionsOf("backend", {}, given, () => {}),
     options: optionsOf("route", {}, given, () => {}),
@@ -50,7 +50,8 @@ export function mergeShared(
   if (!members.some(saysAnything)) return { ...plain, notices: NONE };
   const { byKey: decided, notices } = new DecidedKeys(members, settings);
   const { balance, frontend, redirectsToTls } = settings;
-  const given = { balance, host, paths, hasTls: hasTls(frontend), redirectsToTls };
+  const { errorPages } = frontend;
+  const given = { balance, host, paths, hasTls: hasTls(frontend), errorPages, redirectsToTls };
   const tell: Tell = (key, complaint) => {
     notices.push({ ...complaint, subject: decided[key]?.by.container.name ?? "" });
   };

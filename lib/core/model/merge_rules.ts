@@ -6,6 +6,7 @@ import type { Complaint } from "../values/complaints.ts";
 import { canonicalHosts, isPattern, MOST_PATTERNS, type PatternRedirect } from "../keys/redirect.ts";
 import type { HostName, PathPrefix } from "../values/names.ts";
 import { cookieAt } from "../keys/sticky_cookie.ts";
+import type { ErrorPages } from "./error_pages.ts";
 import { MESSAGE_RULES } from "./message_rules.ts";
 
 /** A key that the containers of one host and path must agree on. */
@@ -20,6 +21,8 @@ export type Given = {
   /** How requests are spread where no container says it. */
   readonly balance: string;
   readonly hasTls: boolean;
+  /** Pages that a route may choose among. */
+  readonly errorPages: ErrorPages | undefined;
   /** Plain HTTP is redirected where no container says otherwise. */
   readonly redirectsToTls: boolean;
 };

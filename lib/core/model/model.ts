@@ -2,6 +2,7 @@ import type { Move } from "../keys/redirect.ts";
 import type { Variant } from "../keys/variant.ts";
 import type { ServerOptions } from "../keys/options.ts";
 import type { Endpoint } from "./choose_endpoint.ts";
+import type { ErrorPages } from "./error_pages.ts";
 import type { MergedOptions } from "./merge_rules.ts";
 import type {
   BackendName,
@@ -114,6 +115,8 @@ export type Frontend = {
   readonly headerSizeBytes: number;
   /** How long an old worker may finish what it has (HAProxy manual, 3.1, `hard-stop-after`). */
   readonly hardStopAfterMs: number;
+  /** Pages in place of HAProxy's own; `undefined` for none. */
+  readonly errorPages: ErrorPages | undefined;
   /** Which requests HAProxy logs: those that failed or were refused, all, or none. */
   readonly accessLog: "errors" | "all" | "off";
 };

@@ -20,7 +20,7 @@ export type ReloadReason =
   | { readonly kind: "external" }
   /** What an HAProxy that was taken over has cannot be told. */
   | { readonly kind: "unclear"; readonly detail: string }
-  /** SIGHUP arrived. */
+  /** SIGHUP arrived, or pages changed. */
   | { readonly kind: "asked"; readonly detail: string }
   /** HAProxy's state does not match ours, by an answer, a report, or a change that others made. */
   | { readonly kind: "diverged"; readonly detail: string };

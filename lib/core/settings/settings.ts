@@ -426,6 +426,18 @@ export const SETTINGS = {
     help: "templates that overlay the built-in ones, one by one",
     commands: RENDERING,
   }),
+  errorPages: value(
+    "error-pages",
+    "DIR",
+    ["SIGNALBOX_ERROR_PAGES"],
+    undefined as string | undefined,
+    pathText,
+    {
+      defaultText: "none: short texts",
+      help: "a folder of pages for what HAProxy answers itself: 404.html, 503.html, 4xx.html, 5xx.html",
+      commands: ROUTING,
+    },
+  ),
   settleMs: value("settle", "MS", ["SIGNALBOX_SETTLE"], 10, number(0, 60_000), {
     help: "how long to wait for quiet while changes keep coming; the first acts at once",
     commands: ["run"],

@@ -18,8 +18,8 @@ type ProgramEvent =
   }
   /** Asked the signalbox of this state directory to leave. */
   | { readonly kind: "taking-over"; readonly pid: number | undefined }
-  /** SIGHUP. */
-  | { readonly kind: "rereading" }
+  /** SIGHUP, or what else asked for it. */
+  | { readonly kind: "rereading"; readonly why: string }
   | { readonly kind: "settings-refused"; readonly why: string }
   /** The control socket or the admin address failed. */
   | { readonly kind: "status-unavailable"; readonly why: string }

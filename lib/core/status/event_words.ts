@@ -33,9 +33,9 @@ export const EVENTS = {
     fields: ({ pid }) => ({ pid }),
   },
   "rereading": {
-    meaning: "SIGHUP arrived",
+    meaning: "SIGHUP arrived, or pages of `--error-pages` changed",
     level: "info",
-    words: () => "SIGHUP: signalbox reads settings, templates and containers again",
+    words: ({ why }) => `${why}: signalbox reads settings, templates and containers again`,
     fields: none,
   },
   "settings-refused": {

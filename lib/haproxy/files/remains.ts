@@ -1,5 +1,6 @@
 import { LUA_FILES } from "../../core/config/lua_files.ts";
 import { LAST_TRY } from "../../core/config/render.ts";
+import { ERROR_PAGES_MAP } from "../../core/model/error_pages.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import type { Remains } from "../../core/plan/read_back.ts";
 import type { Survey } from "../../core/state/survey.ts";
@@ -45,7 +46,9 @@ export async function collectRemains(found: Found): Promise<Remains | string> {
     if (changed !== undefined) return `${changed} has changed`;
     // A file that HAProxy does not name may be missing.
     const survey = await found.survey();
-    const others = [...survey.tables.keys(), LAST_TRY, ...LUA_FILES].filter((name) => loaded.includes(name));
+    const others = [...survey.tables.keys(), LAST_TRY, ERROR_PAGES_MAP, ...LUA_FILES].filter((name) =>
+      loaded.includes(name)
+    );
     const files = await Promise.all(
       ["haproxy.cfg", ...others].map(async (name) => [name, await read(current.folder, name)] as const),
     );

@@ -55,6 +55,12 @@ export const MESSAGE_ROWS = {
     wrong: ["max-age=-1", "600 x", "max-age=1; x=y", 1.5, "99999999999", "max-age=1\r\nX: y", ""],
     rows: [/^routes[.]map hsts (?:none|max-age=[0-9]+(?:; (?:includeSubDomains|preload))*)$/],
   },
+  error_pages: {
+    sample: ["shop", "shop"],
+    right: ["a", "team-1_x"],
+    wrong: ["../shop", "Shop", "a/b", "", "a b", "shop|", ".", "x".repeat(41), "a\nb", 5],
+    rows: [/^routes[.]map pages [a-z0-9][a-z0-9_-]{0,39}$/],
+  },
   maintenance: {
     sample: ["Back at noon.", "Back at noon."],
     right: [true, "<h1>Back %[src] at noon</h1>", false],

@@ -4,16 +4,26 @@ import { Design } from "../../../lib/core/config/design.ts";
 import { BUILTIN_TEMPLATES, compileTemplates } from "../../../lib/core/config/templates.ts";
 import { keysOf } from "../../../lib/core/keys/options.ts";
 import { keyNamed } from "../../../lib/core/keys/route_keys.ts";
+import { parseErrorPages } from "../../../lib/core/model/error_pages.ts";
 import { planChange } from "../../../lib/core/plan/plan.ts";
 import { emptySnapshot } from "../../../lib/core/snapshot/snapshot.ts";
 import { runningAfterLoad } from "../../../lib/core/state/running.ts";
 import { container, port, SETTINGS } from "../containers.ts";
 import { KEY_ROWS } from "../key_rows.ts";
 
+const { sample: [set], right: sets } = KEY_ROWS.error_pages;
+const errorPages = parseErrorPages(
+  new Map([set, ...sets].map((set) => [`${set}/503.html`, "<h1>Back soon</h1>"])),
+  16_384,
+);
 const design = new Design(
   {
     ...SETTINGS,
-    frontend: { ...SETTINGS.frontend, tls: { port: port(443), certificate: "/c.pem", options: "" } },
+    frontend: {
+      ...SETTINGS.frontend,
+      tls: { port: port(443), certificate: "/c.pem", options: "" },
+      errorPages: errorPages.ok ? errorPages.value : undefined,
+    },
   },
   compileTemplates(BUILTIN_TEMPLATES),
 );

@@ -48,6 +48,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   statsPassword: ["a b#\"'$", "a b#\"'$"],
   statsPasswordFile: ["/run/secrets/stats", "/run/secrets/stats"],
   syslog: ["192.0.2.9:514", "192.0.2.9:514"],
+  errorPages: ["/pages", "/pages"],
   templates: ["/templates", "/templates"],
   settleMs: ["20", 20],
   settleMaxMs: ["200", 200],

@@ -13,7 +13,7 @@ const server = "web.example:abc:80" as ServerName;
 const ALL: { readonly [Kind in Event["kind"]]: Omit<EventOf<Kind>, "kind"> } = {
   "starting": { version: "1.2.3", stateDir: "/run/signalbox", listeners: "*:80" },
   "taking-over": { pid: 7 },
-  "rereading": {},
+  "rereading": { why: "SIGHUP" },
   "settings-refused": { why: "cannot read it" },
   "status-unavailable": { why: "no descriptor" },
   "handed-over": {},
