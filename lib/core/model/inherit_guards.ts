@@ -1,3 +1,4 @@
+import { splitDenied } from "../keys/access.ts";
 import { keysOf } from "../keys/options.ts";
 import { keyNamed } from "../keys/route_keys.ts";
 import type { BackendName } from "../values/names.ts";
@@ -55,18 +56,25 @@ export function inheritGuards(
     notices.push(...heldNotices(backend, held));
     if (clashes.length > 0) notices.push(clashNotice(backend, clashes));
     if (held.length + clashes.length === 0) return backend;
-    const options = Object.assign(
-      { ...backend.options },
-      ...held.map(valuesOf),
-      clashes.length > 0 && CLOSED,
-    );
-    return { ...backend, options };
+    const inherited = Object.assign({ ...backend.options }, ...held.map(valuesOf)) as RouteOptions;
+    const options = withinDenied(inherited, held);
+    return { ...backend, options: clashes.length > 0 ? { ...options, ...CLOSED } : options };
   });
   return { backends: all, notices };
 }
 
 /** Nobody's address comes in. */
 const CLOSED: Partial<RouteOptions> = { allow_from: [], deny_from: undefined };
+
+/** Of two networks the longer one counts: one that the variant lets in would open what lies in one that is refused here. */
+function withinDenied(options: RouteOptions, held: readonly Held[]): RouteOptions {
+  const parent = held.find(({ keys }) => keys.includes("deny_from") && !keys.includes("allow_from"))?.by
+    .options;
+  const { allow_from: allowed } = options;
+  if (parent?.deny_from === undefined || allowed === undefined) return options;
+  const { deny_from, allow_from = [] } = parent;
+  return { ...options, allow_from: splitDenied(allowed, { deny_from, allow_from }).kept };
+}
 
 /** The routes that are served, each backend once; a route that stands for variants alone says nothing of others. */
 function parentsOf(

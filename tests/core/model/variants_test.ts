@@ -1,6 +1,7 @@
 /** What serves a variant's other requests, and what protects them: hosts, wildcards, patterns and what serves every host. */
 import assert from "node:assert/strict";
 import { buildModel } from "../../../lib/core/model/build_model.ts";
+import { formatNetwork } from "../../../lib/core/values/network.ts";
 import { container, SETTINGS } from "../containers.ts";
 
 type Said = Readonly<Record<string, unknown>>;
@@ -100,6 +101,15 @@ Deno.test("addresses that come in and those that do not are inherited from one r
   const both = { allow_from: ["10.0.0.0/8"], deny_from: ["10.1.0.0/16"] };
   const { options } = variantOf("v", { a: { ...A, ...both }, b: B, v: BOTH });
   assert.equal(options.allow_from?.length, 1);
+  assert.equal(options.deny_from?.length, 1);
+});
+
+Deno.test("addresses that a variant lets in are none of those that its plain route refuses", () => {
+  const { options } = variantOf("v", {
+    a: { ...A, deny_from: ["10.0.0.0/8"] },
+    v: { ...A, methods: ["POST"], allow_from: ["10.1.0.0/16", "192.168.0.0/16"] },
+  });
+  assert.deepEqual(options.allow_from?.flat().map(formatNetwork), ["192.168.0.0/16"]);
   assert.equal(options.deny_from?.length, 1);
 });
 
