@@ -42,9 +42,9 @@ export function tableOf(rows: Readonly<Record<string, string>>): Table {
 function addTable(desired: Desired, table: Table): Desired {
   const withRules = (config: string) => {
     const lines = config.split("\n");
-    const at = lines.findLastIndex((line) => line.includes("map_beg(hosts.map)"));
-    assert.ok(at > 0, "the config looks routes up in hosts.map");
-    return lines.toSpliced(at + 1, 0, ...RULES).join("\n");
+    const at = lines.findIndex((line) => line.includes("allow if { var(txn.flags) -m str , }"));
+    assert.ok(at > 0, "the config lets routes without flags go before the rules of features");
+    return lines.toSpliced(at, 0, ...RULES).join("\n");
   };
   return {
     ...desired,
