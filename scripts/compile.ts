@@ -28,6 +28,7 @@ export const PERMISSIONS: readonly string[] = [
     "DOCKER_*",
     "INTERLOCK_*",
     "XDG_RUNTIME_DIR",
+    "XDG_STATE_HOME",
     "PATH",
     "HOME",
     "TMPDIR",

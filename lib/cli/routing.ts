@@ -14,6 +14,7 @@ import {
 import { engineAddressOf, resolveAddress } from "../docker/api/transport.ts";
 import { findHaproxy } from "../haproxy/process/program.ts";
 import { readErrorPages } from "./error_pages.ts";
+import { thumbprintOf } from "./acme.ts";
 import { failed, wrongUsage } from "./failure.ts";
 
 /** The HAProxy that the config is written for where none is found. */
@@ -50,6 +51,7 @@ export async function prepareRouting(settings: Settings, before?: Routing): Prom
         certificate: absolute(settings.tlsCert),
         options: settings.tlsOptions,
       },
+      acmeThumbprint: await thumbprintOf(settings),
       hstsSeconds: settings.hstsSeconds,
       hasTrace: settings.trace,
       statsUser: password === undefined ? undefined : settings.statsUser,

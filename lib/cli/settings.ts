@@ -30,7 +30,15 @@ export function settingsOf(
   const env = beneath(readEnvironment(terminal), inherited);
   const { settings, problems } = readSettings(flagsOf(options), env);
   if (problems[0] !== undefined) throw wrongUsage(problems[0]);
-  return settings;
+  return { ...settings, acmeStorage: settings.acmeStorage ?? defaultStorage(terminal) };
+}
+
+/** Where fetched certificates outlive a boot (XDG Base Directory Specification). */
+function defaultStorage(terminal: Terminal): string | undefined {
+  if (Deno.uid() === 0) return "/var/lib/signalbox";
+  const [state, home] = [terminal.env("XDG_STATE_HOME"), terminal.env("HOME")];
+  if (state?.startsWith("/")) return `${state}/signalbox`;
+  return home === undefined || home === "" ? undefined : `${home}/.local/state/signalbox`;
 }
 
 /** The given settings of a command, as environment variables. */

@@ -52,6 +52,8 @@ export class Controller {
   readonly outcomes: Outcomes;
   readonly quarantine = new Quarantine();
   built: Built | undefined;
+  /** Called after each pass. */
+  onPass: (() => void) | undefined;
   /** What the source said last; none before it first answered. */
   #snapshot: Snapshot | undefined;
   #lastPassAt: number | undefined;
@@ -121,6 +123,7 @@ export class Controller {
       // Drains go out first: a pass computes without a break, and HAProxy's answer would have to wait for it.
       await this.applier.drain.done;
       await this.#pass(wake, signal);
+      this.onPass?.();
       this.#lastPassAt = clock.now();
     }
     this.readiness.stop();

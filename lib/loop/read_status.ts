@@ -1,4 +1,5 @@
 import type { Controller } from "./controller.ts";
+import type { AcmeStatus } from "../core/status/acme_status.ts";
 import { type Status, statusOf } from "../core/status/status.ts";
 import type { History } from "../core/status/history.ts";
 import { VERSION } from "../version.ts";
@@ -7,23 +8,26 @@ import { VERSION } from "../version.ts";
 export type ProgramFacts = Pick<Status, "listeners" | "serverLimit"> & {
   readonly startedAt: Date;
   readonly history: History;
+  readonly acme?: () => AcmeStatus | undefined;
 };
 
 /** How a controller stands now, with what HAProxy itself reports of its servers. */
 export async function readStatus(
   controller: Controller,
-  { startedAt, history, ...facts }: ProgramFacts,
+  { startedAt, history, acme, ...facts }: ProgramFacts,
 ): Promise<Status> {
   const { haproxy } = controller.parts;
   const [reported, described] = await Promise.all([
     haproxy.reportServers().catch(() => []),
     haproxy.describe(),
   ]);
+  const fetching = acme?.();
   const program = {
     version: VERSION,
     pid: Deno.pid,
     startedAt: startedAt.toISOString(),
     ...facts,
+    ...fetching !== undefined && { acme: fetching },
     events: history.last,
     eventCounts: history.counts,
   };

@@ -1,6 +1,7 @@
 /** What the tests know of every key, group by group. */
 import type { KeyName } from "../../lib/core/keys/route_keys.ts";
 import { ACCESS_ROWS } from "./key_rows/access_rows.ts";
+import { ACME_ROWS } from "./key_rows/acme_rows.ts";
 import { BACKEND_ROWS } from "./key_rows/backend_rows.ts";
 import { GUARD_ROWS } from "./key_rows/guard_rows.ts";
 import { CONTAINER_ROWS } from "./key_rows/container_rows.ts";
@@ -19,6 +20,7 @@ export const KEY_ROWS = {
   ...HOST_ROWS,
   ...VARIANT_ROWS,
   ...REDIRECT_ROWS,
+  ...ACME_ROWS,
   ...ACCESS_ROWS,
   ...MESSAGE_ROWS,
   ...GUARD_ROWS,

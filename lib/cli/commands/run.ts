@@ -13,6 +13,7 @@ import { lookOfErrorPages } from "../error_pages.ts";
 import { readRoutesFiles, readSnapshotText } from "../input.ts";
 import { LiveRouting } from "../live_routing.ts";
 import { openAdmin } from "../open/open_admin.ts";
+import { openAcme, prepareAcme } from "../open/open_acme.ts";
 import { openControl } from "../open/open_control.ts";
 import { type OpenedHaproxy, openHaproxy } from "../open/open_haproxy.ts";
 import { type Given, openSource } from "../open/open_source.ts";
@@ -44,19 +45,29 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   const controller = createController(context, await openSource(context, given), opened);
   signals.onHangup(() => void reread(context, controller, "SIGHUP"));
   void followPages(context, controller, pages, signals.stopping);
+  const acme = await openAcme(context, () => controller.state);
+  controller.onPass = () => acme?.wake();
   let isHandedOver = false;
   const handOver = () => {
     isHandedOver = true;
     signals.stop();
   };
   const answers = {
-    status: () => readStatus(controller, { startedAt, listeners, serverLimit, history: report.history }),
+    status: () =>
+      readStatus(controller, {
+        startedAt,
+        listeners,
+        serverLimit,
+        history: report.history,
+        acme: () => acme?.status,
+      }),
     onFailure: (error: unknown) => report.tell({ kind: "status-unavailable", why: messageOf(error) }),
   };
   const control = openControl(context, answers, { options, terminal }, handOver);
   const admin = openAdmin(context, { ...answers, mayWait: hasTakenOver });
+  const fetching = acme?.run(signals.stopping);
   await controller.run(signals.stopping);
-  await Promise.all([control.close(), admin?.close()]);
+  await Promise.all([control.close(), admin?.close(), fetching]);
   await leave(haproxy, report, isHandedOver);
   return 0;
 }
@@ -72,6 +83,7 @@ async function prepare(
   const stateDir = stateDirOf(settings, terminal);
   checkLength(stateDir);
   const pages = settings.errorPages === undefined ? undefined : await lookOfErrorPages(settings.errorPages);
+  await prepareAcme(settings);
   const routing = await LiveRouting.open(settings);
   // A file that is wrong from the start ends signalbox. When it breaks later, HAProxy goes on with what it has.
   const snapshot = settings.snapshot === undefined

@@ -26,6 +26,9 @@ const REDIRECT: Flag = "redirect";
 const VARIANTS: Flag = "variants";
 const ONLY: Flag = "only";
 
+/** The flag of a route that answers authorities by itself: no rule closes it, so that it is open where none looks at it. */
+const OWN_ACME: Flag = "ownacme";
+
 /** What a route is in tables: the value of its hosts and paths in hosts.map, and the rows that are keyed by its id. */
 export type RouteTexts = { readonly value: TableValue; readonly rows: readonly RouteRow[] };
 
@@ -33,7 +36,13 @@ const KEYS = keysOf("route").flatMap((name) => {
   const row = keyNamed(name);
   const needed = keysOf("route").find((key) => key === row.needs?.key);
   return row.scope === "route"
-    ? [{ name, needed, flag: row.flag, rows: row.rows as RowsOf | undefined }]
+    ? [{
+      name,
+      needed,
+      flag: row.flag,
+      rows: row.rows as RowsOf | undefined,
+      isFlagged: row.isFlagged as ((value: unknown) => boolean) | undefined,
+    }]
     : [];
 });
 type RowsOf = (value: unknown, route: RouteId, beside: RouteOptions) => readonly RouteRow[];
@@ -62,7 +71,8 @@ function askedOf(options: RouteOptions, memory: AskedMemory): Asked {
   const keys = KEYS.filter(({ name, needed }) =>
     isAsked(options[name]) && (needed === undefined || isAsked(options[needed]))
   );
-  const asked = { keys, flags: [...new Set(keys.map(({ flag }) => flag))] };
+  const flagged = keys.filter(({ name, isFlagged }) => isFlagged?.(options[name]) ?? true);
+  const asked = { keys, flags: [...new Set(flagged.map(({ flag }) => flag))] };
   memory.set(options, asked);
   return asked;
 }
@@ -71,7 +81,7 @@ type RoutingParts = Pick<Backend, "name" | "options" | "routes">;
 
 const ALL_FLAGS = [...new Set([REDIRECT, VARIANTS, ONLY, ...KEYS.map(({ flag }) => flag)])];
 const ALL: ReadonlySet<Flag> = new Set(ALL_FLAGS);
-const NONE: ReadonlySet<Flag> = new Set();
+const NONE: ReadonlySet<Flag> = new Set([OWN_ACME]);
 
 const isAsked = (value: RouteOptions[keyof RouteOptions] | undefined): boolean =>
   value !== undefined && value !== false && value !== "";
@@ -85,7 +95,7 @@ type TextsOf = ReadonlyMap<BackendName, { readonly texts: RouteTexts }>;
 /** The flags that rules of the frontend look at: `,tls,`. `undefined` where a user's own knows backends alone. */
 export function knownFlags(fixed: string): ReadonlySet<Flag> | undefined {
   if (!fixed.includes("txn.flags")) return undefined;
-  const known = ALL_FLAGS.filter((flag) => fixed.includes(`,${flag},`));
+  const known = ALL_FLAGS.filter((flag) => flag === OWN_ACME || fixed.includes(`,${flag},`));
   return known.length === ALL_FLAGS.length ? ALL : new Set(known);
 }
 

@@ -1,5 +1,6 @@
 import { Eta, type TemplateFunction } from "eta/core";
 import answer from "../../../templates/answer.eta" with { type: "text" };
+import acmeChallenge from "../../../templates/acme_challenge.eta" with { type: "text" };
 import backend from "../../../templates/backend.eta" with { type: "text" };
 import backendRules from "../../../templates/backend_rules.eta" with { type: "text" };
 import clientLimits from "../../../templates/client_limits.eta" with { type: "text" };
@@ -85,6 +86,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "answer.eta": answer,
   "refused.eta": refused,
   "unknown_host.eta": unknownHost,
+  "acme_challenge.eta": acmeChallenge,
   "backend.eta": backend,
   "backend_rules.eta": backendRules,
   "server.eta": server,

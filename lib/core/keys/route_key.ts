@@ -72,6 +72,8 @@ export type RouteKey =
        * for the key look at it, and close the route where it is there and their row is missing.
        */
       readonly flag: Flag;
+      /** For which of its values the flag stands, where that is not for all but false. */
+      readonly isFlagged?: (value: never) => boolean;
       /**
        * The rows that its value makes in tables; they hold for all hosts and paths of the route. `beside` has what the route
        * asks for in all.

@@ -1,4 +1,5 @@
 import { ACCESS_KEYS } from "./access_keys.ts";
+import { ACME_KEYS } from "./acme_keys.ts";
 import { BACKEND_KEYS } from "./backend_keys.ts";
 import { GUARD_KEYS } from "./guard_keys.ts";
 import { CONTAINER_KEYS } from "./container_keys.ts";
@@ -15,6 +16,7 @@ export const ROUTE_KEYS = {
   ...HOST_KEYS,
   ...VARIANT_KEYS,
   ...REDIRECT_KEYS,
+  ...ACME_KEYS,
   ...ACCESS_KEYS,
   ...LIMIT_KEYS,
   ...MESSAGE_KEYS,

@@ -91,6 +91,8 @@ export type Frontend = {
   readonly address: IpAddress | undefined;
   readonly httpPort: Port;
   readonly tls: { readonly port: Port; readonly certificate: string; readonly options: string } | undefined;
+  /** Of the account's key (RFC 7638): with it HAProxy answers authorities; `undefined` where no certificates are fetched. */
+  readonly acmeThumbprint?: string | undefined;
   /** How long browsers are to use TLS alone, where a route says nothing; `undefined` for no such header. */
   readonly hstsSeconds: number | undefined;
   /** Requests get a trace, and answers their times. */

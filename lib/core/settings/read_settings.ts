@@ -15,8 +15,8 @@ export function readSettings(
     const { texts, source } = find(setting, given, env);
     const results = texts.map((text) => ({ text, result: setting.parse(text) }));
     for (const { text, result } of results) {
-      // A password that is refused must not be repeated into a log.
-      const shown = name === "statsPassword" ? "(hidden)" : quote(text);
+      // A secret that is refused must not be repeated into a log.
+      const shown = name === "statsPassword" || name === "acmeEab" ? "(hidden)" : quote(text);
       if (!result.ok) problems.push(`${source} is ${shown}, expected ${result.expected}`);
     }
     const values = results.flatMap(({ result }) => result.ok ? [result.value] : []);

@@ -4,6 +4,15 @@ import { parsePrefix, PREFIX } from "../labels/label_parts.ts";
 import { parseHost, parseIp, parsePortText } from "../values/names.ts";
 import { type Parsed, parsed } from "../values/notice.ts";
 import {
+  type AcmeMode,
+  type Eab,
+  LETS_ENCRYPT,
+  parseAcmeMode,
+  parseDirectory,
+  parseEab,
+  parseEmail,
+} from "./acme_values.ts";
+import {
   type AccessLogMode,
   type AddressMode,
   anyText,
@@ -200,6 +209,62 @@ export const SETTINGS = {
       commands: ROUTING,
     },
   ),
+  acmeEmail: value(
+    "acme-email",
+    "ADDRESS",
+    ["SIGNALBOX_ACME_EMAIL"],
+    undefined as string | undefined,
+    parseEmail,
+    {
+      defaultText: "none: no certificates are fetched",
+      help: "fetch certificates for routed hosts, as this person, who agrees to the authority's terms",
+      commands: ROUTING,
+    },
+  ),
+  acme: value("acme", "MODE", ["SIGNALBOX_ACME"], "all" as AcmeMode, parseAcmeMode, {
+    help: "which hosts get certificates: all, those of containers with `acme=true` (opt-in), or none (off)",
+    choices: ["all", "opt-in", "off"],
+    commands: ROUTING,
+  }),
+  acmeDirectories: list(
+    "acme-directory",
+    "URL",
+    ["SIGNALBOX_ACME_DIRECTORY"],
+    [LETS_ENCRYPT],
+    parseDirectory,
+    {
+      defaultText: "Let's Encrypt",
+      help: "the authority that certificates are fetched from; a second one stands in while the first fails",
+      commands: RUNNING,
+    },
+  ),
+  acmeCa: value("acme-ca", "FILE", ["SIGNALBOX_ACME_CA"], undefined as string | undefined, pathText, {
+    defaultText: "the usual ones",
+    help: "the authorities that the directory's own certificate may be by, as PEM",
+    commands: RUNNING,
+  }),
+  acmeEab: value("acme-eab", "KID:KEY", ["SIGNALBOX_ACME_EAB"], undefined as Eab | undefined, parseEab, {
+    defaultText: "none",
+    help: "ties the account to one at the authority (better in the variable)",
+    commands: RUNNING,
+  }),
+  acmeStorage: value(
+    "acme-storage",
+    "DIR",
+    ["SIGNALBOX_ACME_STORAGE"],
+    undefined as string | undefined,
+    pathText,
+    {
+      defaultText: "/var/lib/signalbox as root, else under $XDG_STATE_HOME",
+      help: "the folder of the account's key and of fetched certificates; several signalboxes may share it",
+      commands: ROUTING,
+    },
+  ),
+  acmeUnchecked: flag("acme-unchecked", ["SIGNALBOX_ACME_UNCHECKED"], {
+    defaultText: "off: a name that clearly leads elsewhere is not asked for",
+    help: "ask for certificates without looking first where a name leads",
+    commands: RUNNING,
+  }),
   hstsSeconds: value(
     "hsts",
     "SECONDS",

@@ -6,7 +6,7 @@ import type { ServerName } from "../values/names.ts";
 export type EventLevel = "error" | "warn" | "info" | "debug";
 
 /** What signalbox did or found, as data. `EVENTS` has the words; log, status and metrics read both. */
-export type Event = ProgramEvent | EngineEvent | HaproxyEvent | AccessLogEvent | LoopEvent;
+export type Event = ProgramEvent | EngineEvent | HaproxyEvent | AccessLogEvent | LoopEvent | AcmeEvent;
 
 /** The program itself. */
 type ProgramEvent =
@@ -67,6 +67,32 @@ type AccessLogEvent =
   | { readonly kind: "access-log-gap"; readonly after: string | undefined }
   /** The signalbox before left no mark; HAProxy keeps so many lines. */
   | { readonly kind: "access-log-unmarked"; readonly lines: number };
+
+/** Certificates that are fetched; `authority` is the address of its directory. */
+export type AcmeEvent =
+  | {
+    readonly kind: "certificate-fetched";
+    readonly hosts: readonly string[];
+    readonly until: string;
+    readonly authority: string;
+    readonly tookMs: number;
+  }
+  | {
+    readonly kind: "certificate-failed";
+    readonly hosts: readonly string[];
+    readonly why: string;
+    readonly authority: string;
+    readonly waitMs: number;
+  }
+  | {
+    readonly kind: "authority-failed";
+    readonly authority: string;
+    readonly why: string;
+    readonly waitMs: number;
+  }
+  /** The storage or its lease cannot be used. */
+  | { readonly kind: "certificates-stuck"; readonly why: string }
+  | { readonly kind: "certificates-led"; readonly storage: string };
 
 /** What the loop did to HAProxy, and what it found there. */
 type LoopEvent =

@@ -1,5 +1,6 @@
 import { summarize } from "../plan/operation_summary.ts";
 import { reloadReasonText } from "../plan/reload_reason.ts";
+import { ACME_EVENTS } from "./acme_event_words.ts";
 import { count } from "../values/count.ts";
 import type { Event, EventLevel, EventOf } from "./event.ts";
 
@@ -175,6 +176,8 @@ export const EVENTS = {
     words: ({ path, why }) => `cannot write --pid-file ${path}: ${why}`,
     fields: ({ path, why }) => ({ path, why }),
   },
+
+  ...ACME_EVENTS,
 
   "access-log-lost": {
     meaning: "lines of the access log were lost; `lines` says how many",

@@ -1,3 +1,4 @@
+import { acmeLines, type AcmeStatus } from "./acme_status.ts";
 import { count } from "../values/count.ts";
 import { formatListeners, type ListenerStatus } from "./listeners.ts";
 import { type Model, routeName, type Server } from "../model/model.ts";
@@ -89,6 +90,8 @@ export type Status = {
   /** Servers that are reached by another way than the rules choose, since only that one leads to them. */
   readonly detours?: readonly ({ readonly server: ServerName } & At)[];
   readonly notices: readonly Notice[];
+  /** How certificates are fetched; absent where none are. */
+  readonly acme?: AcmeStatus;
   /** The last events, the oldest first; an older signalbox has none. */
   readonly events?: readonly PastEvent[];
   /** How many events of each kind there were since the start. */
@@ -99,7 +102,7 @@ export type Status = {
 export function statusOf(
   program: Pick<
     Status,
-    "version" | "pid" | "startedAt" | "listeners" | "serverLimit" | "events" | "eventCounts"
+    "version" | "pid" | "startedAt" | "listeners" | "serverLimit" | "events" | "eventCounts" | "acme"
   >,
   state: LoopState,
   haproxy: HaproxyStatus,
@@ -163,6 +166,7 @@ export function formatStatus(status: Status): string {
   if (status.trouble !== undefined) lines.push(`NOT IN STEP: ${status.trouble}`);
   lines.push(...limitLines(status.serverLimit, status.routes));
   lines.push(...routeLines(status.routes));
+  lines.push(...acmeLines(status.acme));
   if (status.leaving > 0) {
     lines.push(`${count(status.leaving, "removed server")} draining the last connections`);
   }

@@ -1,0 +1,162 @@
+import {
+  noteFailure,
+  noteIssued,
+  noteOrder,
+  type OrderFailure,
+  withAuthority,
+} from "../core/acme/failures.ts";
+import { newAuthority } from "../core/acme/record.ts";
+import type { Held, Order } from "../core/acme/schedule.ts";
+import { namesFor } from "../core/acme/wanted.ts";
+import { messageOf } from "../core/values/message_of.ts";
+import type { Clock, Reporter } from "../ports.ts";
+import type { Authority } from "./authority.ts";
+import { isAccountGone } from "./authority.ts";
+import { failureOf, fetchCertificate, OrderFailed, type Proof } from "./order.ts";
+import type { Remembered } from "./remembered.ts";
+import type { AcmeStorage } from "./storage.ts";
+
+/** How often a certificate that came is tried to be written, in milliseconds. */
+const WRITE_AGAIN_MS = 5_000;
+
+/** What fetching needs. */
+export type FetcherParts = {
+  readonly storage: AcmeStorage;
+  readonly remembered: Remembered;
+  readonly clock: Clock;
+  readonly report: Reporter;
+  readonly thumbprint: string;
+  readonly authority: (url: string) => Authority;
+  /** Sets records of the DNS; HAProxy answers by HTTP where there is none. */
+  readonly dns?: Proof | undefined;
+  /** Why an authority would not find us at a host, as far as it can be known. */
+  readonly whyNotOurs: (host: string, signal: AbortSignal) => Promise<string | undefined>;
+  /** Whether a host is routed now. */
+  readonly isWanted: (host: string) => boolean;
+};
+
+/** Does one order from our own look to the file; tells what came of it. Throws where the storage cannot be used. */
+export class Fetcher {
+  constructor(private readonly parts: FetcherParts) {}
+
+  /** Answers with the certificate, or with nothing where it could not be had. */
+  async fetch(wanted: Order, signal: AbortSignal): Promise<Held | undefined> {
+    const { remembered, clock, report, storage } = this.parts;
+    const hosts = await this.#ours(wanted, signal);
+    if (hosts.length === 0) return undefined;
+    const order = { ...wanted, hosts };
+    const { authority } = order;
+    const startedAt = clock.now();
+    await remembered.change((record) => noteOrder(record, authority, this.#now()));
+    const pem = await this.#order(order, signal).catch(async (error) => {
+      signal.throwIfAborted();
+      await this.#fail(order, error instanceof OrderFailed ? error.failure : failureOf(error, hosts));
+    });
+    if (pem === undefined) return undefined;
+    // A certificate that came is one of few: it is kept until it can be written.
+    const held = await this.#until(
+      () => storage.put(order.name, pem, authority, (old) => this.#isNeeded(old, order)),
+      signal,
+    );
+    await this.#until(
+      () => remembered.change((record) => noteIssued(record, authority, hosts, this.#now())),
+      signal,
+    );
+    report.tell({
+      kind: "certificate-fetched",
+      hosts,
+      until: new Date(held.untilMs).toISOString(),
+      authority,
+      tookMs: Math.round(clock.now() - startedAt),
+    });
+    return held;
+  }
+
+  #now = (): number => this.parts.clock.date().getTime();
+
+  /** Whether an older certificate of the same name is for a routed host that the new one is not for. */
+  #isNeeded({ names, untilMs }: Held, { hosts }: Order): boolean {
+    return untilMs > this.#now() &&
+      names.some((name) => this.parts.isWanted(name) && !namesFor(name).some((one) => hosts.includes(one)));
+  }
+
+  /** The hosts of an order that lead here, as far as we can see. */
+  async #ours({ hosts, authority }: Order, signal: AbortSignal): Promise<readonly string[]> {
+    const { whyNotOurs, remembered } = this.parts;
+    const looked = await Promise.all(
+      hosts.map(async (host) => [host, await whyNotOurs(host, signal)] as const),
+    );
+    const wrong = Object.fromEntries(looked.flatMap(([host, why]) => why === undefined ? [] : [[host, why]]));
+    for (const [host, why] of Object.entries(wrong)) {
+      // Told once: our own look is repeated often.
+      const isTold = remembered.now.hosts[host]?.why === why;
+      await this.#fail({ authority }, { fault: "check", hosts: { [host]: why }, why }, isTold);
+    }
+    return hosts.filter((host) => wrong[host] === undefined);
+  }
+
+  async #order(order: Order, signal: AbortSignal): Promise<string> {
+    const { authority: find, thumbprint, clock, dns } = this.parts;
+    const authority = find(order.authority);
+    const fetch = async () => {
+      await this.#enter(authority, signal);
+      return await fetchCertificate(order, { authority, thumbprint, clock, dns }, signal);
+    };
+    return await fetch().catch(async (error) => {
+      if (!isAccountGone(error) && !isAccountGone(error.cause)) throw error;
+      await this.#forgetAccount(authority);
+      return await fetch();
+    });
+  }
+
+  async #enter(authority: Authority, signal: AbortSignal): Promise<void> {
+    const { remembered } = this.parts;
+    const known = remembered.now.authorities[authority.url] ?? newAuthority;
+    const account = await authority.enter(known.account, signal);
+    if (account === known.account) return;
+    await remembered.change((record) =>
+      withAuthority(record, authority.url, { ...record.authorities[authority.url] ?? newAuthority, account })
+    );
+  }
+
+  async #forgetAccount(authority: Authority): Promise<void> {
+    authority.leave();
+    await this.parts.remembered.change((record) => {
+      const { account: _, ...others } = record.authorities[authority.url] ?? newAuthority;
+      return withAuthority(record, authority.url, others);
+    });
+  }
+
+  async #fail({ authority }: Pick<Order, "authority">, failure: OrderFailure, isTold = false): Promise<void> {
+    const { remembered, report } = this.parts;
+    const nowMs = this.#now();
+    await remembered.change((record) => noteFailure(record, failure, authority, nowMs));
+    const { hosts, authorities } = remembered.now;
+    const { why } = failure;
+    if (failure.fault === "authority") {
+      const waitMs = (authorities[authority]?.untilMs ?? nowMs) - nowMs;
+      return report.tell({ kind: "authority-failed", authority, why, waitMs });
+    }
+    const failed = Object.keys(failure.hosts);
+    const waitMs = Math.min(...failed.map((host) => (hosts[host]?.untilMs ?? nowMs) - nowMs));
+    if (!isTold) report.tell({ kind: "certificate-failed", hosts: failed, why, authority, waitMs });
+  }
+
+  /** Tries again and again, and tells the first failure. */
+  async #until<T>(act: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    for (let tries = 0;; tries++) {
+      try {
+        return await act();
+      } catch (error) {
+        if (tries === 0) {
+          this.parts.report.tell({
+            kind: "certificates-stuck",
+            why: `cannot keep a certificate: ${messageOf(error)}`,
+          });
+        }
+        await this.parts.clock.sleep(WRITE_AGAIN_MS, signal);
+        signal.throwIfAborted();
+      }
+    }
+  }
+}

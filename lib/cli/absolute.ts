@@ -1,0 +1,4 @@
+/** The absolute path. */
+export function absolute(path: string): string {
+  return path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
+}

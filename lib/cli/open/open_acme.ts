@@ -1,0 +1,89 @@
+import type { AcmeAgent } from "../../acme/agent.ts";
+import { systemClock } from "../../clock.ts";
+import { isPublicAuthority, type Want, wantedOf } from "../../core/acme/wanted.ts";
+import type { Backend } from "../../core/model/model.ts";
+import type { LoopState } from "../../core/status/status.ts";
+import { messageOf } from "../../core/values/message_of.ts";
+import { checkWay } from "../../haproxy/files/trusted_path.ts";
+import { VERSION } from "../../version.ts";
+import { isAcmeOn, storageOf } from "../acme.ts";
+import { failed, wrongUsage } from "../failure.ts";
+import { absolute } from "../routing.ts";
+import type { Settings } from "../../core/settings/settings.ts";
+import type { RunContext } from "./run_context.ts";
+
+/** Makes the account's key where there is none, since the config has its thumbprint. Throws Failure. */
+export async function prepareAcme(settings: Settings): Promise<void> {
+  if (!isAcmeOn(settings)) return;
+  const folder = storageOf(settings);
+  const { AcmeStorage } = await import("../../acme/storage.ts");
+  try {
+    checkWay(`${folder}/`);
+    await new AcmeStorage(folder).accountKey();
+  } catch (error) {
+    throw failed(
+      `cannot use the folder of certificates ${folder}: ${
+        messageOf(error)
+      }, expected --acme-storage with a folder of ` +
+        "our own that can be written",
+    );
+  }
+}
+
+/** What fetches certificates; `undefined` where none are. Throws Failure. */
+export async function openAcme(
+  { settings, report, stateDir }: RunContext,
+  state: () => LoopState,
+): Promise<AcmeAgent | undefined> {
+  const { acmeEmail: email } = settings;
+  if (!isAcmeOn(settings) || email === undefined) return undefined;
+  const [{ AcmeAgent }, { AcmeStorage }, { whyNotOurs }] = await Promise.all([
+    import("../../acme/agent.ts"),
+    import("../../acme/storage.ts"),
+    import("../../acme/own_name.ts"),
+  ]);
+  const storage = new AcmeStorage(storageOf(settings));
+  const key = await storage.accountKey();
+  const isPrivate = !settings.acmeDirectories.some(isPublicAuthority);
+  return new AcmeAgent({
+    storage,
+    identity: { key, email, eab: settings.acmeEab },
+    directories: settings.acmeDirectories,
+    clock: systemClock,
+    version: VERSION,
+    client: await clientOf(settings),
+    report,
+    holder: await holderOf(stateDir),
+    wants: () => wantsOf(state(), { mode: settings.acme, isPrivate, hasDns: false }),
+    whyNotOurs: (host, signal) =>
+      settings.acmeUnchecked
+        ? Promise.resolve(undefined)
+        : whyNotOurs(host, { thumbprint: key.thumbprint, clock: systemClock }, signal),
+  });
+}
+
+function wantsOf({ model, waiting }: LoopState, settings: Parameters<typeof wantedOf>[2]): Want[] {
+  const isReady = ({ servers }: Backend) =>
+    servers.some(({ name, gate }) => gate === "open" && !waiting.has(name));
+  return model === undefined ? [] : wantedOf(model, isReady, settings);
+}
+
+async function clientOf({ acmeCa }: Settings): Promise<Deno.HttpClient | undefined> {
+  if (acmeCa === undefined) return undefined;
+  const pem = await Deno.readTextFile(absolute(acmeCa)).catch((error) => {
+    throw wrongUsage(`cannot read --acme-ca "${acmeCa}": ${messageOf(error)}`);
+  });
+  return Deno.createHttpClient({ caCerts: [pem] });
+}
+
+/** A name that a signalbox keeps as long as its state directory, so that it knows its own lease after a crash. */
+async function holderOf(stateDir: string): Promise<string> {
+  const path = `${stateDir}/acme-name`;
+  const before = await Deno.readTextFile(path).catch(() => "");
+  if (/^[A-Za-z0-9.-]{1,100}$/.test(before)) return before;
+  const name = `${Deno.hostname().replace(/[^A-Za-z0-9.-]/g, "").slice(0, 60)}-${
+    crypto.randomUUID().slice(0, 8)
+  }`;
+  await Deno.writeTextFile(path, name, { mode: 0o600 });
+  return name;
+}

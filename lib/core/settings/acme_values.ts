@@ -1,0 +1,41 @@
+import { expected, type Parsed, parsed } from "../values/notice.ts";
+
+/** Which hosts get certificates by themselves. */
+export type AcmeMode = "all" | "opt-in" | "off";
+
+/** Let's Encrypt's directory. */
+export const LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory";
+
+/** What ties an account to one that the authority has already (external account binding, RFC 8555, 7.3.4). */
+export type Eab = { readonly kid: string; readonly key: string };
+
+/** Reads `--acme`. */
+export function parseAcmeMode(text: string): Parsed<AcmeMode> {
+  return text === "all" || text === "opt-in" || text === "off"
+    ? parsed(text)
+    : expected("all, opt-in or off");
+}
+
+/** Reads an address of mail, as a `mailto:` has it. */
+export function parseEmail(text: string): Parsed<string> {
+  return text.length <= 254 &&
+      /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/.test(text)
+    ? parsed(text)
+    : expected("an address such as me@example.com");
+}
+
+/** Reads the URL of an authority's directory. */
+export function parseDirectory(text: string): Parsed<string> {
+  const url = /^https:\/\/[!-~]{1,2000}$/.test(text) ? URL.parse(text) : null;
+  return url === null || url.username !== "" || url.hash !== ""
+    ? expected("the https:// address of an authority's directory")
+    : parsed(url.href);
+}
+
+/** Reads the two words that an authority gives for external account binding. */
+export function parseEab(text: string): Parsed<Eab> {
+  const [, kid, key] = /^([!-9;-~]{1,500}):([A-Za-z0-9_-]{1,1000})=*$/.exec(text) ?? [];
+  return kid === undefined || key === undefined
+    ? expected("the id and the key (base64url) that the authority gave, with a colon between them")
+    : parsed({ kid, key });
+}

@@ -1,0 +1,54 @@
+import { count } from "../values/count.ts";
+
+/** How the fetching of certificates stands, for status. */
+export type AcmeStatus = {
+  /** Directories of authorities, the preferred one first. */
+  readonly authorities: readonly string[];
+  /** Another signalbox asks the authorities; its name is in the storage. */
+  readonly leader?: string;
+  /** Certificates of routed hosts. */
+  readonly certificates: readonly {
+    readonly names: readonly string[];
+    readonly until: string;
+    readonly renewsAt: string;
+  }[];
+  /** Hosts that are asked for now. */
+  readonly asking: readonly string[];
+  /** Hosts without the certificate that they should have, why, and when it is tried again. */
+  readonly waiting: readonly {
+    readonly hosts: readonly string[];
+    readonly why: string;
+    readonly until: string;
+  }[];
+  /** Why nothing at all can be fetched. */
+  readonly trouble?: string;
+};
+
+/** Lines of certificates that have names of their own in a status. */
+const MOST_LINES = 20;
+
+/** The lines of a status for people. */
+export function acmeLines(status: AcmeStatus | undefined): string[] {
+  if (status === undefined) return [];
+  const { certificates, asking, waiting, leader, trouble } = status;
+  const next = certificates.map(({ renewsAt }) => renewsAt).sort()[0];
+  const who = leader === undefined ? "" : `; another signalbox fetches them (${leader})`;
+  return [
+    `certificates: ${certificates.length} fetched${
+      next === undefined ? "" : `, the next one is renewed ${next}`
+    }${who}`,
+    ...trouble === undefined ? [] : [`certificates: NOT FETCHED: ${trouble}`],
+    ...asking.length === 0 ? [] : [`certificates: asking for ${named(asking)}`],
+    ...waiting.slice(0, MOST_LINES).map(({ hosts, why, until }) =>
+      `certificates: none for ${named(hosts)} before ${until}: ${why}`
+    ),
+    ...waiting.length > MOST_LINES
+      ? [`certificates: and ${waiting.length - MOST_LINES} more without one`]
+      : [],
+  ];
+}
+
+const named = (hosts: readonly string[]): string =>
+  hosts.length <= 5
+    ? hosts.join(", ")
+    : `${hosts.slice(0, 4).join(", ")} and ${count(hosts.length - 4, "more host")}`;
