@@ -66,7 +66,17 @@ export type Generation = { readonly number: number; readonly folder: string };
 /** What became of a set of files. */
 export type Outcome =
   | { readonly kind: "applied" }
-  | { readonly kind: "rejected"; readonly stage: "write" | "check" | "load"; readonly detail: string };
+  | { readonly kind: "rejected"; readonly stage: "write" | "check" | "load"; readonly detail: string }
+  /** Ports for TCP that other programs have: nothing was loaded. */
+  | {
+    readonly kind: "rejected";
+    readonly stage: "ports";
+    readonly detail: string;
+    readonly ports: readonly TakenPort[];
+  };
+
+/** A port for TCP that cannot be had, and why not. */
+export type TakenPort = { readonly port: number; readonly detail: string };
 
 /** What happened to HAProxy that signalbox did not ask for. */
 export type HaproxyEvent = {

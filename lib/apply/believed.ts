@@ -16,7 +16,7 @@ import { HOSTS_MAP, type TableKey, type TableName, type TableValue } from "../co
 type OwnSection = Omit<RunningSection, "servers"> & { readonly servers: Map<ServerName, RunningServer> };
 
 /** What HAProxy has, in maps of our own. */
-type Own = Pick<Running, "fixed" | "defaults"> & {
+type Own = Pick<Running, "fixed" | "tcp" | "defaults"> & {
   files: Files;
   readonly sections: Map<SectionName, OwnSection>;
   readonly tables: Map<TableName, Map<TableKey, TableValue>>;
@@ -91,13 +91,13 @@ export class Believed {
   adopted(running: Running): void {
     this.#version++;
     this.#hasConfig = true;
-    const { files, fixed, defaults, bindings } = running;
+    const { files, fixed, tcp, defaults, bindings } = running;
     const tables = new Map([...running.tables].map(([name, rows]) => [name, new Map(rows)] as const));
     const sections = new Map<SectionName, OwnSection>();
     for (const [name, section] of running.sections) {
       sections.set(name, { ...section, servers: new Map(section.servers) });
     }
-    this.#own = { files, fixed, defaults, sections, tables, bindings: new Map(bindings) };
+    this.#own = { files, fixed, tcp, defaults, sections, tables, bindings: new Map(bindings) };
   }
 
   /** What HAProxy has could not be told beyond doubt. */

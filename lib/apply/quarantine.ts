@@ -1,9 +1,14 @@
-import type { Backend, Model } from "../core/model/model.ts";
+import type { Backend, Model, Route } from "../core/model/model.ts";
+import { streamsOf } from "../core/model/streams.ts";
 import type { BackendName } from "../core/values/names.ts";
+import type { TakenPort } from "../ports.ts";
 import type { Notice } from "../core/values/notice.ts";
 
 /** Whether HAProxy would load a model, and what it says if not. */
 export type ModelCheck = (model: Model) => Promise<{ readonly isValid: boolean; readonly detail: string }>;
+
+/** A backend as it was refused, and why; `isOfPort`: since another program has its port, and may leave it. */
+type Refused = { readonly print: string; readonly detail: string; readonly isOfPort?: boolean };
 
 /** Checks that one search may cost: each is a run of `haproxy -c`. */
 const MOST_CHECKS = 64;
@@ -13,7 +18,7 @@ const MOST_CHECKS = 64;
  * their content changes: one bad route never freezes the routing of all.
  */
 export class Quarantine {
-  readonly #refused = new Map<BackendName, { readonly print: string; readonly detail: string }>();
+  readonly #refused = new Map<BackendName, Refused>();
 
   /** The model without the backends that were refused as they are. */
   filter(model: Model): Model {
@@ -32,13 +37,32 @@ export class Quarantine {
     this.#refused.clear();
   }
 
+  /** Lets those be tried again whose port another program had. */
+  retryPorts(): void {
+    for (const [name, { isOfPort }] of this.#refused) if (isOfPort === true) this.#refused.delete(name);
+  }
+
+  /** Leaves out the backends whose ports cannot be had; answers whether that helps. */
+  refusePorts({ backends }: Model, taken: readonly TakenPort[]): boolean {
+    const before = this.#refused.size;
+    for (const backend of backends) {
+      const port = backend.routes.find(({ listen }) => listen !== undefined)?.listen?.port;
+      const why = taken.find((each) => each.port === port);
+      if (why === undefined) continue;
+      this.#refused.set(backend.name, { print: fingerprint(backend), detail: why.detail, isOfPort: true });
+    }
+    return this.#refused.size > before;
+  }
+
   /** A notice for each backend that is left out. */
   notices(): Notice[] {
-    return [...this.#refused].map(([name, { detail }]) => ({
+    return [...this.#refused].map(([name, { detail, isOfPort }]) => ({
       severity: "warning",
       code: "refused",
       subject: name,
-      message: `the route is left out, since HAProxy refuses it: ${detail}`,
+      message: isOfPort === true
+        ? `the route is left out: ${detail}`
+        : `the route is left out, since HAProxy refuses it: ${detail}`,
     }));
   }
 
@@ -82,5 +106,7 @@ function without(model: Model, names: ReadonlySet<BackendName>): Model {
 
 function only(model: Model, backends: readonly Backend[]): Model {
   const names = new Set(backends.map((backend) => backend.name));
-  return { ...model, backends, routes: model.routes.filter((route) => names.has(route.backend)) };
+  const isIn = (route: Route) => names.has(route.backend);
+  const { routes, streams } = model;
+  return { ...model, backends, routes: routes.filter(isIn), streams: streamsOf(streams.routes.filter(isIn)) };
 }

@@ -1,5 +1,6 @@
 import { remedyOfPort } from "../core/status/listeners.ts";
 import { messageOf } from "../core/values/message_of.ts";
+import type { Listen } from "../core/values/listen.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import type { Status } from "../core/status/status.ts";
 import type { OwnedHaproxy } from "../haproxy/owned_haproxy.ts";
@@ -15,15 +16,30 @@ type Occupants = { readonly running?: Status | undefined; readonly lone?: LoneHa
  * Whether the ports of the settings are free. Does not try the ports of a running signalbox, unless its HAProxy does not
  * serve, nor those of an HAProxy that `run` takes over.
  */
-export function checkPorts(settings: Settings, { running, lone }: Occupants = {}): Check[] {
-  const had = running?.haproxy.isServing ? (running.listeners ?? []).map(({ port }) => port) : [];
-  const hosts = settings.bind === undefined ? ["0.0.0.0", "::"] : [settings.bind];
+export function checkPorts(settings: Settings, occupants: Occupants = {}): Check[] {
+  const hosts = hostsOf(settings);
   const { admin } = settings;
   const ports = [
     { hosts, port: settings.httpPort, flag: "--http-port" },
     ...(settings.tlsCert === undefined ? [] : [{ hosts, port: settings.httpsPort, flag: "--https-port" }]),
     ...(admin === undefined ? [] : [{ hosts: [admin.hostname], port: admin.port, flag: "--admin" }]),
   ];
+  return checkEach(ports, occupants);
+}
+
+/** Likewise for the ports that containers ask for. */
+export function checkListens(settings: Settings, listens: readonly Listen[], occupants: Occupants): Check[] {
+  const hosts = hostsOf(settings);
+  return checkEach(listens.map(({ port }) => ({ hosts, port, flag: "listen_port" })), occupants);
+}
+
+const hostsOf = ({ bind }: Settings): readonly string[] => bind === undefined ? ["0.0.0.0", "::"] : [bind];
+
+/** A port that a setting or a container names, and the addresses to listen on. */
+type Wanted = { readonly hosts: readonly string[]; readonly port: number; readonly flag: string };
+
+function checkEach(ports: readonly Wanted[], { running, lone }: Occupants): Check[] {
+  const had = running?.haproxy.isServing ? (running.listeners ?? []).map(({ port }) => port) : [];
   return ports.map(({ hosts, port, flag }) => {
     const name = `port ${port}`;
     if (had.includes(port)) return { name, isGood: true, detail: "the signalbox that runs listens on it" };

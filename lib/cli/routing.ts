@@ -75,6 +75,7 @@ export async function prepareRouting(settings: Settings, before?: Routing): Prom
     haproxyVersion: version,
     addBackends: settings.addBackends,
     listeners: ownListeners(settings),
+    tcpPorts: settings.tcpPorts,
     isOptIn: settings.optIn,
     labelPrefix: settings.labelPrefix,
     redirectsToTls: settings.httpsRedirect,

@@ -44,5 +44,8 @@ async function findWords(
     stopping: new Set(),
     starting: new Set(),
   });
-  return [...containers.map(({ name }) => name), ...model.routes.map(({ host }) => host)];
+  return [
+    ...containers.map(({ name }) => name),
+    ...[...model.routes, ...model.streams.routes].map(({ host }) => host),
+  ];
 }

@@ -51,7 +51,9 @@ export class GenerationLoader {
     const written = writer.write(desired, states, reported);
     if (!written.ok) return written.outcome;
     const { generation } = written;
-    const checked = await writer.check(generation, supervisor.state === "serving" ? before : undefined);
+    // The current files may have fewer listeners than HAProxy, which keeps a port that nobody has any more.
+    const served = supervisor.state === "serving" ? store.held ?? before?.folder : undefined;
+    const checked = await writer.check(generation, served, true);
     if (checked.kind === "rejected") return checked;
     store.beginLoading();
     store.promote(generation);

@@ -134,6 +134,7 @@ export class Controller {
     const { haproxy, report } = this.parts;
     try {
       if (wake.reason === "audit") await this.#audit();
+      if (wake.reason === "resync") this.quarantine.retryPorts();
       const startedAt = this.parts.clock.now();
       const isRead = await this.#observe(wake, signal);
       report.debug("read containers", {
@@ -189,6 +190,11 @@ export class Controller {
     const applied = await this.applier.apply(desired, states, signal, isAsking ? later : undefined);
     const { plan, outcome, isWaiting } = applied;
     if (outcome.kind === "applied") this.readiness.forgetKnown();
+    if (outcome.kind === "rejected" && outcome.stage === "ports") {
+      if (this.quarantine.refusePorts(desired.model, outcome.ports)) {
+        return this.wake({ reason: "haproxy", ids: new Set() });
+      }
+    }
     const isRefused = outcome.kind === "rejected" && outcome.stage === "check";
     if (isRefused && await this.#checks.findFault(desired, signal)) {
       this.applier.loader.request.tell("retry");

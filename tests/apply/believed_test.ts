@@ -1,5 +1,6 @@
 /** What HAProxy has is written in one place, and nowhere by whoever reads it. */
 import assert from "node:assert/strict";
+import { NO_TCP } from "../../lib/core/config/tcp_part.ts";
 import { Believed } from "../../lib/apply/believed.ts";
 import { HOSTS_MAP, type TableKey, type TableValue } from "../../lib/core/values/table.ts";
 import type { Running } from "../../lib/core/state/running.ts";
@@ -10,6 +11,7 @@ const WEB = "www.example.com:web:80" as ServerName;
 const found = (): Running => ({
   files: new Map(),
   fixed: "",
+  tcp: NO_TCP,
   defaults: new Map(),
   sections: new Map([["web", {
     shape: "",

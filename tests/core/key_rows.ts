@@ -9,6 +9,7 @@ import { HOST_ROWS } from "./key_rows/host_rows.ts";
 import { MESSAGE_ROWS } from "./key_rows/message_rows.ts";
 import type { RowsOf } from "./key_rows/key_row.ts";
 import { LIMIT_ROWS } from "./key_rows/limit_rows.ts";
+import { PROTOCOL_ROWS } from "./key_rows/protocol_rows.ts";
 import { REDIRECT_ROWS } from "./key_rows/redirect_rows.ts";
 import { VARIANT_ROWS } from "./key_rows/variant_rows.ts";
 import { SERVER_ROWS } from "./key_rows/server_rows.ts";
@@ -18,6 +19,7 @@ export type { KeyRow } from "./key_rows/key_row.ts";
 /** One row for each key: a key without one does not compile. */
 export const KEY_ROWS = {
   ...HOST_ROWS,
+  ...PROTOCOL_ROWS,
   ...VARIANT_ROWS,
   ...REDIRECT_ROWS,
   ...ACME_ROWS,

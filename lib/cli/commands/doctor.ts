@@ -14,7 +14,7 @@ import { askControl } from "../../report/control_socket.ts";
 
 import type { Check } from "../check.ts";
 import { checkDescriptors } from "../check_descriptors.ts";
-import { checkCertificate, checkPorts } from "../check_listeners.ts";
+import { checkCertificate, checkListens, checkPorts } from "../check_listeners.ts";
 import { checkReach } from "../check_reach.ts";
 import { whyRefused } from "../check_files.ts";
 import { dockerRemedy } from "../docker_remedy.ts";
@@ -42,6 +42,7 @@ export async function doctor(
     ...checkPorts(settings, { running, lone }),
     await checkCertificate(settings),
     await checkDescriptors(settings, () => readSnapshot(settings, terminal)),
+    ...await checkStreamPorts(settings, terminal, { running, lone }),
     await checkConfigOfNow(settings, terminal),
     await checkAddresses(settings, terminal),
     running && checkRunning(running),
@@ -114,6 +115,22 @@ async function checkDocker(settings: Settings): Promise<Check[]> {
     }
   }
   return checks;
+}
+
+/** Whether the ports that containers ask for now can be had; what is wrong with containers is told by other checks. */
+async function checkStreamPorts(
+  settings: Settings,
+  terminal: Terminal,
+  occupants: Parameters<typeof checkPorts>[1] & object,
+): Promise<Check[]> {
+  if (settings.tcpPorts.length === 0) return [];
+  try {
+    const { design } = await prepareRouting(settings);
+    const { listens } = design.build(await readSnapshot(settings, terminal)).model.streams;
+    return checkListens(settings, listens, occupants);
+  } catch {
+    return [];
+  }
 }
 
 async function checkRoutes({ routes }: Settings): Promise<Check[]> {
@@ -199,9 +216,9 @@ async function checkConfigOfNow(settings: Settings, terminal: Terminal): Promise
     const why = await whyRefused(routing.design.render(built.model).files, program.path, routing.env);
     const warnings = built.notices.filter((notice) => notice.severity === "warning").length;
     const detail = why === undefined
-      ? `HAProxy would load it: ${count(built.model.routes.length, "route")}, ${
-        count(warnings, "warning")
-      } (see signalbox explain)`
+      ? `HAProxy would load it: ${
+        count(built.model.routes.length + built.model.streams.routes.length, "route")
+      }, ${count(warnings, "warning")} (see signalbox explain)`
       : why;
     return {
       name,

@@ -81,7 +81,8 @@ function findVerdicts(subject: string, built: Built): readonly Verdict[] {
   // A user may paste a URL from a browser, or a line of this command's output.
   const host = parseHost(subject.replace(/^https?:\/\//, "").replace(/\/.*$/, ""));
   const hosts = host.ok ? [host.value, ...wildcardsOf(host.value), ...othersOf(host.value, built)] : [];
-  const served = hosts.find((each) => built.model.routes.some((route) => route.host === each));
+  const { routes, streams } = built.model;
+  const served = hosts.find((each) => [...routes, ...streams.routes].some((route) => route.host === each));
   const named = namedBy(subject, built.considered.map(({ container }) => container));
   return verdictsOf(built).filter(({ container, hosts, wanted }) =>
     hosts.some((one) => one.host === served) || (host.ok && wanted === host.value) ||

@@ -1,8 +1,10 @@
+import { bindLines } from "./bind_lines.ts";
+import { linesOf, NO_TCP, tcpBinds, type TcpPart, tcpPartOf } from "./tcp_part.ts";
 import { isAtLeast } from "../keys/backend_option.ts";
 import { FORWARDING_HEADERS } from "./forwarding_headers.ts";
 import { ERROR_PAGES_MAP } from "../model/error_pages.ts";
 import type { Frontend, Model } from "../model/model.ts";
-import { type Flag, formatEndpoint } from "../values/names.ts";
+import type { Flag } from "../values/names.ts";
 import {
   HOSTS_MAP,
   ROUTE_TABLES,
@@ -39,8 +41,9 @@ export type Files = ReadonlyMap<FileName, string>;
 export type Desired = {
   readonly model: Model;
   readonly files: Files;
-  /** haproxy.cfg without its backends. */
+  /** haproxy.cfg without its backends, and without what it has for TCP. */
   readonly fixed: string;
+  readonly tcp: TcpPart;
   /** Backends and spares, by the name of their section. */
   readonly sections: ReadonlyMap<string, Section>;
   /** The `defaults` sections that a new backend of a shape can be made from at run time, by shape. */
@@ -85,6 +88,15 @@ export class RenderMemory {
   lua: { readonly texts: Files; readonly forTemplates: Lua | undefined } | undefined;
 }
 
+/** What templates are told, whatever the model is. */
+const ALWAYS = {
+  streams: MOST_STREAMS,
+  longestPatternPath: LONGEST_PATTERN_PATH,
+  redirectCodes: REDIRECT_CODES,
+  forwardingHeaders: FORWARDING_HEADERS,
+  rateTables: RATE_TABLES,
+};
+
 /** Renders what the model wants; the same model, templates and settings give the same bytes. Throws TemplateError. */
 export function renderDesired(
   model: Model,
@@ -115,19 +127,14 @@ export function renderDesired(
   for (const [name, section] of ready.sections) sections.set(name, section);
   const { spares, defaults } = ready;
   const { frontend } = model;
-  const connections = frontend.maxConnections + OTHER_CONNECTIONS;
   const lua = memory.lua ??= prepareLua(templates);
   const fromModel = fixedFrom(model);
   const base = {
     ...frontend,
     ...fromModel,
-    connections,
-    streams: MOST_STREAMS,
+    connections: frontend.maxConnections + OTHER_CONNECTIONS,
+    ...ALWAYS,
     binds: bindLines(frontend),
-    longestPatternPath: LONGEST_PATTERN_PATH,
-    redirectCodes: REDIRECT_CODES,
-    forwardingHeaders: FORWARDING_HEADERS,
-    rateTables: RATE_TABLES,
     countsRequests,
     lua: lua.forTemplates,
   };
@@ -138,9 +145,10 @@ export function renderDesired(
     templates,
     memory,
   );
-  const { tables, rows } = tablesOf(model, byName, flags);
+  const { tcp, part, known = flags } = renderTcp(model, base, templates);
+  const { tables, rows } = tablesOf(model, byName, flags, known);
   const backends = prepared.map(({ data }) => data);
-  const all = { ...base, backends, spares, defaults, canAddBackends, hasAnswers, hasLastTry };
+  const all = { ...base, tcp, backends, spares, defaults, canAddBackends, hasAnswers, hasLastTry };
   const hosts = tables.get(HOSTS_MAP) ?? new Map<TableKey, TableValue>();
   return {
     model,
@@ -155,6 +163,7 @@ export function renderDesired(
       ...hasLastTry ? [[LAST_TRY, lastTry(frontend, templates)] as const] : [],
     ]),
     fixed,
+    tcp: part,
     sections,
     defaults: new Map(defaults.map(({ shape, name }) => [shape, name])),
     tables,
@@ -164,6 +173,14 @@ export function renderDesired(
 
 const lastTry = ({ errorPages }: Frontend, templates: Templates): string =>
   templates.render(`${LAST_TRY}.eta`, { hasPages: errorPages?.statuses.includes(502) ?? false });
+
+/** What templates need to know for TCP, and what they make of it; nothing where no route wants it. */
+function renderTcp({ streams, frontend }: Model, base: object, templates: Templates) {
+  if (streams.listens.length === 0) return { part: NO_TCP };
+  const tcp = { binds: tcpBinds(frontend, streams), wildcardDepths: streams.wildcardDepths };
+  const text = templates.render("tcp.eta", { ...base, tcp });
+  return { tcp, part: tcpPartOf(linesOf(text)), known: knownFlags(text) };
+}
 
 /** What the model changes of the config without its backends: each change of it is a reload. */
 const fixedFrom = (model: Model) => ({
@@ -206,24 +223,4 @@ function renderFixed(
   if (before?.frontend === frontend && before.key === key) return before;
   const text = templates.render("haproxy.cfg.eta", data);
   return memory.fixed = { frontend, key, text, flags: knownFlags(text) };
-}
-
-function bindLines(frontend: Frontend): { text: string; isIpv6Twin: boolean }[] {
-  const { address, tls } = frontend;
-  const lines = (suffix: string, port: Frontend["httpPort"]) => {
-    if (address === "::") return [{ text: `[::]:${port} v4v6${suffix}`, isIpv6Twin: false }];
-    if (address !== undefined) {
-      return [{ text: `${formatEndpoint(address, port)}${suffix}`, isIpv6Twin: false }];
-    }
-    return [{ text: `:${port}${suffix}`, isIpv6Twin: false }, {
-      text: `:::${port} v6only${suffix}`,
-      isIpv6Twin: true,
-    }];
-  };
-  if (tls === undefined) return lines("", frontend.httpPort);
-  const extra = tls.options === "" ? "" : ` ${tls.options}`;
-  return [
-    ...lines("", frontend.httpPort),
-    ...lines(` ssl crt "${tls.certificate}" alpn h2,http/1.1${extra}`, tls.port),
-  ];
 }

@@ -104,15 +104,16 @@ export function knownFlags(fixed: string): ReadonlySet<Flag> | undefined {
  * flag which it does not know is left out.
  */
 export function tablesOf(
-  { routes, backends, tlsOnly, hostPatterns, variants }: Model,
+  { routes, streams, backends, tlsOnly, hostPatterns, variants }: Model,
   textsOf: TextsOf,
   known: ReadonlySet<Flag> | undefined,
+  knownOfTcp: ReadonlySet<Flag> | undefined = known,
 ): { readonly tables: Tables; readonly rows: readonly HostRow[] } {
   const hosts = new Map<TableKey, TableValue>();
   const rows: HostRow[] = [];
   const hasVariants = variants.parents.size > 0;
   const hasTlsOnly = tlsOnly.size > 0;
-  for (const route of routes) {
+  for (const route of streams.routes.length === 0 ? routes : [...routes, ...streams.routes]) {
     const { key, host, path, by, backend: name } = route;
     const found = valueOf(route, textsOf);
     const value = found !== undefined && hasVariants && variants.parents.has(key)
@@ -120,8 +121,9 @@ export function tablesOf(
       : found;
     if (value === undefined) throw new TypeError(`The model has a route to ${name}, and no such backend`);
     const wanted = hasTlsOnly && tlsOnly.has(key) ? withTlsOnly(value) : value;
-    if (known !== ALL && !flagsOf(wanted).isSubsetOf(known ?? NONE)) continue;
-    const backend = known === undefined ? targetOf(wanted) as TableValue : wanted;
+    const rules = route.listen === undefined ? known : knownOfTcp;
+    if (rules !== ALL && !flagsOf(wanted).isSubsetOf(rules ?? NONE)) continue;
+    const backend = rules === undefined ? targetOf(wanted) as TableValue : wanted;
     hosts.set(key, backend);
     rows.push({ key, host, path, by, backend });
   }

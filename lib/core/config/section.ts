@@ -175,7 +175,7 @@ export function prepareReady(
     sections: spares.map((shape, at) => [`_spare_${at + 1}`, sectionOf(shape, true, [], memory)]),
     defaults: (canAddBackends ? shapes : []).map((shape, at) => ({
       ...dataOf(`_defaults_${at + 1}`, shape),
-      parent: "_base",
+      parent: shape.tcp === undefined ? "_base" : "_tcp_base",
       shape: memory.shapeText(shape),
     })),
   };

@@ -37,6 +37,7 @@ import routeMaintenance from "../../../templates/route_maintenance.eta" with { t
 import routeStrip from "../../../templates/route_strip.eta" with { type: "text" };
 import routeTimeouts from "../../../templates/route_timeouts.eta" with { type: "text" };
 import routeTls from "../../../templates/route_tls.eta" with { type: "text" };
+import tcp from "../../../templates/tcp.eta" with { type: "text" };
 import server from "../../../templates/server.eta" with { type: "text" };
 import trustedProxies from "../../../templates/trusted_proxies.eta" with { type: "text" };
 import routeVariants from "../../../templates/route_variants.eta" with { type: "text" };
@@ -55,6 +56,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "forward_auth.lua.eta": forwardAuthLua,
   "global.eta": global,
   "defaults.eta": defaults,
+  "tcp.eta": tcp,
   "frontend.eta": frontend,
   "client_limits.eta": clientLimits,
   "trusted_proxies.eta": trustedProxies,

@@ -8,6 +8,7 @@ export const ACCESS_KEYS = {
     label: "allow_from",
     kind: "string[]",
     scope: "route",
+    streams: "tcp",
     flag: "access",
     rows: allowRows,
     // Each is a word of another container: a longer network would open what that one refuses.
@@ -28,6 +29,7 @@ export const ACCESS_KEYS = {
     label: "deny_from",
     kind: "string[]",
     scope: "route",
+    streams: "tcp",
     flag: "access",
     rows: denyRows,
     most: MOST_SOURCES,

@@ -21,6 +21,7 @@ export const BACKEND_KEYS = {
     label: "tunnel_timeout",
     kind: "time",
     scope: "route",
+    streams: "tcp",
     flag: "timeout",
     rows: valueRow("tunnel_timeout"),
     costs: "key",
@@ -33,6 +34,7 @@ export const BACKEND_KEYS = {
     label: "connect_timeout",
     kind: "time",
     scope: "backend",
+    streams: "tcp",
     costs: "key",
     otherNames: ["dial_timeout"],
     meaning:
@@ -43,6 +45,7 @@ export const BACKEND_KEYS = {
     label: "queue_timeout",
     kind: "time",
     scope: "backend",
+    streams: "tcp",
     costs: "key",
     meaning: "how long a request waits for a free container (10ms to 5m) before it gets 503, default 5s",
     parse: between(10, 300_000, "milliseconds"),

@@ -62,3 +62,8 @@ export function isHashing(balance: Balance): boolean {
 export function isDynamic(balance: Balance): boolean {
   return balance !== "static-rr";
 }
+
+/** Whether the algorithm needs nothing of a request, so that it spreads connections of TCP too. */
+export function isForStreams(balance: Balance): boolean {
+  return /^(?:roundrobin|static-rr|leastconn|first|source|random)/.test(balance);
+}

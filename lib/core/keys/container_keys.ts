@@ -17,6 +17,7 @@ export const CONTAINER_KEYS = {
     label: "send_proxy",
     kind: "string",
     scope: "server",
+    streams: "tcp",
     costs: "route",
     otherNames: ["proxy_protocol", "send_proxy_protocol"],
     meaning: "begin each connection with the client's address in the PROXY protocol: `v1` or `v2`",
@@ -26,6 +27,7 @@ export const CONTAINER_KEYS = {
     label: "max_connections",
     kind: "integer",
     scope: "server",
+    streams: "tcp",
     costs: "key",
     otherNames: ["maxconn", "max_conn", "maxconn_server"],
     meaning:
@@ -36,6 +38,7 @@ export const CONTAINER_KEYS = {
     label: "fail_limit",
     kind: "integer",
     scope: "server",
+    streams: "tcp",
     costs: "key",
     otherNames: ["max_fails", "error_limit", "circuit_breaker"],
     meaning:
@@ -46,6 +49,7 @@ export const CONTAINER_KEYS = {
     label: "backup",
     kind: "boolean",
     scope: "server",
+    streams: "tcp",
     costs: "key",
     fallback: false,
     otherNames: ["fallback", "failover", "standby"],

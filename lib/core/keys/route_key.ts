@@ -59,6 +59,10 @@ export type RouteKey =
     readonly subjectOf?: (element: never) => string;
     /** Tells the value that is in force, for `explain`; absent for keys that it does not tell. Tells no secret. */
     readonly shown?: (value: never) => string;
+    /** It holds for routes of TCP too; with `tls`, only for those that are told by SNI. Every other key is about HTTP. */
+    readonly streams?: "tcp" | "tls";
+    /** Which of its values hold there, where not all do. */
+    readonly isForStreams?: (value: never) => boolean;
     /** What other tools call it: words that are not near by their letters. */
     readonly otherNames?: readonly string[];
     readonly meaning: string;

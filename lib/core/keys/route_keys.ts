@@ -6,6 +6,7 @@ import { CONTAINER_KEYS } from "./container_keys.ts";
 import { HOST_KEYS } from "./host_keys.ts";
 import { MESSAGE_KEYS } from "./message_keys.ts";
 import { LIMIT_KEYS } from "./limit_keys.ts";
+import { PROTOCOL_KEYS } from "./protocol_keys.ts";
 import { REDIRECT_KEYS } from "./redirect_keys.ts";
 import type { RouteKey } from "./route_key.ts";
 import { SERVER_KEYS } from "./server_keys.ts";
@@ -14,6 +15,7 @@ import { VARIANT_KEYS } from "./variant_keys.ts";
 /** Every key of INTERLOCK_DATA and its label, group by group. Labels and JSON read through the same parsers. */
 export const ROUTE_KEYS = {
   ...HOST_KEYS,
+  ...PROTOCOL_KEYS,
   ...VARIANT_KEYS,
   ...REDIRECT_KEYS,
   ...ACME_KEYS,

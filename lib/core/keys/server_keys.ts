@@ -1,5 +1,5 @@
 import { parseBackendOption } from "./backend_option.ts";
-import { parseBalance } from "./balance.ts";
+import { isForStreams, parseBalance } from "./balance.ts";
 import { CONNECT_CHECK, parseHealthCheck } from "./health_check.ts";
 import { between, oneOf } from "./plain_parsers.ts";
 import type { RouteKey } from "./route_key.ts";
@@ -18,6 +18,7 @@ export const SERVER_KEYS = {
     label: "weight",
     kind: "integer",
     scope: "server",
+    streams: "tcp",
     costs: "key",
     fallback: 1,
     meaning: "its share of the host's requests, relative to the other containers: 1 to 256, default 1",
@@ -27,6 +28,7 @@ export const SERVER_KEYS = {
     label: "slow_start",
     kind: "time",
     scope: "server",
+    streams: "tcp",
     costs: "key",
     otherNames: ["slowstart", "ramp_up"],
     meaning: "its share of the requests grows over this time (1s to 1h) once it is ready",
@@ -36,16 +38,19 @@ export const SERVER_KEYS = {
     label: "balance_algorithm",
     kind: "string",
     scope: "backend",
+    streams: "tcp",
     costs: "key",
     otherNames: ["balance", "lb_algorithm", "load_balancing"],
     meaning:
       "how requests are spread, default roundrobin; `hash cookie NAME` sends equal values to one container",
     parse: parseBalance,
+    isForStreams: isForStreams,
   },
   check: {
     label: "health_check",
     kind: "string",
     scope: "backend",
+    streams: "tcp",
     costs: "key",
     fallback: CONNECT_CHECK,
     meaning: "the health check, as after HAProxy's `option`: `httpchk GET /`",
@@ -55,6 +60,7 @@ export const SERVER_KEYS = {
     label: "health_check_interval",
     kind: "integer",
     scope: "backend",
+    streams: "tcp",
     costs: "key",
     fallback: 5_000,
     meaning: "milliseconds between checks, default 5000",
@@ -72,6 +78,7 @@ export const SERVER_KEYS = {
     label: "ssl_backend",
     kind: "boolean",
     scope: "server",
+    streams: "tcp",
     costs: "route",
     isGuard: true,
     fallback: false,
@@ -82,6 +89,7 @@ export const SERVER_KEYS = {
     label: "ssl_backend_tls_verify",
     kind: "string",
     scope: "server",
+    streams: "tcp",
     costs: "route",
     isGuard: true,
     fallback: "none",

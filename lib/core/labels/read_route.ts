@@ -8,6 +8,7 @@ import { KEY_NAMES, type KeyName, keyNamed } from "../keys/route_keys.ts";
 import type { RouteKey } from "../keys/route_key.ts";
 import { readValue } from "./read_value.ts";
 import { placeOf, placeOfElement, type SaidRoute } from "./said.ts";
+import { readStreamKeys } from "./stream_keys.ts";
 
 /** Reads what was said of one route; a route that is left out gives no complaints. */
 export function readRoute(said: SaidRoute, version: HaproxyVersion, complaints: Complaints): RouteData {
@@ -43,13 +44,17 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
         }, expected ${result.expected}; the ${rule.costs} is left out`,
     );
   }
+  fault ??= tellNeeded(said, data, complaints) ?? tellClash(said, data, complaints);
+  const streams = readStreamKeys(data, (name) => placeIn(said, name), complaints);
+  for (const name of streams.needless) delete data[name];
+  fault ??= streams.fault;
   return {
     source,
     isExplicit: keys.size > 0,
     off: undefined,
     ...labels !== undefined && { labels },
     ...data,
-    fault: fault ?? tellNeeded(said, data, complaints) ?? tellClash(said, data, complaints),
+    fault,
   };
 }
 

@@ -2,7 +2,8 @@ import { AuthServices } from "./auth_services.ts";
 import { Claims, elder, whyTaken } from "./claims.ts";
 import { mergeShared, type Shared } from "./merge_options.ts";
 import { withHost } from "../keys/health_check.ts";
-import { type Backend, hasTls, type Model, type Route, type Server } from "./model.ts";
+import { type Backend, hasTls, type Model, placeName, type Route, type Server } from "./model.ts";
+import { NO_STREAMS, sharedOfStream, streamsOf } from "./streams.ts";
 import { type Considered, type Merged, ModelMemory } from "./model_memory.ts";
 import { type BackendName, type HostName, type PathPrefix, type ServerName } from "../values/names.ts";
 import { isHostPattern } from "../values/host_pattern.ts";
@@ -13,7 +14,7 @@ import { placeVariants } from "./variants.ts";
 import { NoticeList } from "../values/notice_list.ts";
 import { numericId, type Offer } from "./offer.ts";
 import { hostPatterns, wildcardDepths } from "./special_hosts.ts";
-import { type KnownMachine, UNKNOWN_MACHINE, withoutLoops } from "./own_listener.ts";
+import { allListeners, type KnownMachine, UNKNOWN_MACHINE, withoutLoops } from "./own_listener.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView, Snapshot } from "../snapshot/snapshot.ts";
 import { withinLimit } from "./server_limit.ts";
@@ -50,7 +51,9 @@ export function buildModel(
   const containers = [...snapshot.containers].sort(
     stopping.size + starting.size === 0 ? byAge : (a, b) => turn(a) - turn(b) || byAge(a, b),
   );
-  for (const container of containers) builder.add(builder.consider(container));
+  const all = containers.map((container) => builder.consider(container));
+  const listeners = allListeners(settings, all);
+  for (const each of all) builder.add(withoutLoops(each, settings, machine.addresses, listeners));
   const limit = machine.serverLimit;
   if (limit === undefined || builder.servers <= limit.servers) return builder.finish();
   const limited = new Builder(snapshot, settings, machine, memory);
@@ -94,8 +97,7 @@ class Builder {
     const { stopping, starting } = this.snapshot;
     const { id } = container;
     const phase = stopping.has(id) ? "stopping" : starting.has(id) ? "starting" : "running";
-    const read = this.memory.consider(container, phase, this.#networks.ownerOf(container));
-    return withoutLoops(read, this.settings, this.machine.addresses);
+    return this.memory.consider(container, phase, this.#networks.ownerOf(container));
   }
 
   add(considered: Considered): void {
@@ -165,9 +167,11 @@ class Builder {
     const { stopping, starting } = this.snapshot;
     const claimed = this.memory.routes.sort([...owners.values()]);
     // A host is not there before a container of its own runs: until then a wildcard's may answer for it.
-    const routes = starting.size === 0
+    const all = starting.size === 0
       ? claimed
       : claimed.filter(({ backend }) => this.drafts.get(backend)?.members.some(hasRun));
+    const streams = streamsOf(all);
+    const routes = streams === NO_STREAMS ? all : all.filter(({ listen }) => listen === undefined);
     const variants = placeVariants(owners, routes);
     notices.addAll(variants.notices);
     const services = new AuthServices(this.snapshot, settings, this.#networks, this.memory.services);
@@ -189,6 +193,7 @@ class Builder {
       frontend: settings.frontend,
       backends: this.memory.backends.sort(guarded.backends),
       routes: variants.only.length === 0 ? routes : [...routes, ...variants.only].sort(byKey),
+      streams,
       tlsOnly: held.routes,
       wildcardDepths: wildcardDepths(routes),
       hostPatterns: hostPatterns(owners, routes),
@@ -210,11 +215,11 @@ function append<T>(list: T[], element: T): T[] {
 }
 
 const whyNotServed = (route: Route, owner: Route): string =>
-  `does not serve ${route.host}${route.path}: ${whyTaken(route, owner)}`;
-const whyNoAlias = ({ host, path, move }: Route, owner: Route): string =>
-  `${move === undefined ? "alias" : "redirect of"} ${host}${path} is left out: ${elder(owner.by)} ${
-    owner.move === undefined ? "serves" : "redirects"
-  } it already; it takes hold when that one is gone`;
+  `does not serve ${placeName(route)}: ${whyTaken(route, owner)}`;
+const whyNoAlias = (route: Route, owner: Route): string =>
+  `${route.move === undefined ? "alias" : "redirect of"} ${placeName(route)} is left out: ${
+    elder(owner.by)
+  } ${owner.move === undefined ? "serves" : "redirects"} it already; it takes hold when that one is gone`;
 
 const hasRun = ({ server }: Member): boolean => server.gate !== "created";
 
@@ -224,12 +229,8 @@ const byName = (a: { readonly name: string }, b: { readonly name: string }): num
 
 function merge({ own, members, routes }: Draft, settings: RoutingSettings, plain: Shared): Merged {
   const { host, path, backend: name } = own;
-  const { shape: merged, options, notices } = mergeShared(
-    members,
-    { host, paths: pathsOf(own, routes) },
-    settings,
-    plain,
-  );
+  const { notices, ...all } = mergeShared(members, { host, paths: pathsOf(own, routes) }, settings, plain);
+  const { shape: merged, options } = own.listen === undefined ? all : sharedOfStream(all);
   const servers = members.map(({ server }) => server);
   sortByName(servers);
   const check = withHost(merged.check, host, servers.map((server) => server.name));

@@ -13,6 +13,7 @@ import type {
   Port,
   ServerName,
 } from "../values/names.ts";
+import type { Listen } from "../values/listen.ts";
 import type { TableKey, TableValue } from "../values/table.ts";
 
 /** Why a server may not have traffic yet, as Docker tells it; `open` leaves it to the prober. */
@@ -45,8 +46,13 @@ export type Server = {
   readonly gate: Gate;
 };
 
-/** Everything that HAProxy has of a backend but its servers; two backends of one shape can stand in for each other. */
-export type BackendShape = MergedOptions<"backend">;
+/**
+ * Everything that HAProxy has of a backend but its servers; two backends of one shape can stand in for each other. One of TCP has
+ * what a route of HTTP asks the frontend for.
+ */
+export type BackendShape = MergedOptions<"backend"> & {
+  readonly tcp?: { readonly tunnelTimeoutMs: number | undefined };
+};
 
 /** What a route asks of the frontend: flags and rows of tables come of it, which commands change. */
 export type RouteOptions = MergedOptions<"route">;
@@ -77,13 +83,23 @@ export type Route = {
   readonly move?: Move;
   /** Which of the requests to its host and path it is for; all where there is none. */
   readonly variant?: Variant;
+  /** Where its connections come in, if it is none of HTTP. */
+  readonly listen?: Listen;
   /** It stands for a host and path that only variants serve: HAProxy answers 404 to any other request. */
   readonly isOnly?: true;
 };
 
 /** A route in words: host and path, and which variant of them it is. */
-export const routeName = ({ host, path, variant }: Route): string =>
-  variant === undefined ? host + path : `${host}${path} (variant ${variant.hash.slice(0, 6)})`;
+export const routeName = (route: Route): string =>
+  route.variant === undefined
+    ? placeName(route)
+    : `${placeName(route)} (variant ${route.variant.hash.slice(0, 6)})`;
+
+/** Where a route is, in words: `www.example.com/app`, `port 5432`, `db.example.com on port 8443`. */
+export function placeName({ host, path, listen }: Pick<Route, "host" | "path" | "listen">): string {
+  if (listen === undefined) return host + path;
+  return listen.protocol === "tcp" ? `port ${listen.port}` : `${host} on port ${listen.port}`;
+}
 
 /** Where clients come in. */
 export type Frontend = {
@@ -135,13 +151,25 @@ export type PlacedVariants = {
   readonly parents: ReadonlySet<TableKey>;
 };
 
+/** What HAProxy does for routes that are none of HTTP. */
+export type Streams = {
+  /** Sorted by key. */
+  readonly routes: readonly Route[];
+  /** The ports in use, sorted. */
+  readonly listens: readonly Listen[];
+  /** How many labels follow `*.` in the hosts in use that are told by SNI, most first. */
+  readonly wildcardDepths: readonly number[];
+};
+
 /** What we want HAProxy to do. */
 export type Model = {
   readonly frontend: Frontend;
   /** Sorted by name. */
   readonly backends: readonly Backend[];
-  /** Sorted by key; hosts and their aliases alike. */
+  /** Those of HTTP, sorted by key; hosts and their aliases alike. */
   readonly routes: readonly Route[];
+  /** All others. */
+  readonly streams: Streams;
   /** Routes that redirect plain HTTP to HTTPS since their host's root does. */
   readonly tlsOnly: ReadonlySet<TableKey>;
   /** How many labels follow `*.` in the wildcards in use, most first. */

@@ -2,6 +2,7 @@ import type { ServiceMemory } from "./auth_services.ts";
 import { plainShared, type Shared } from "./merge_options.ts";
 import { type Backend, hasTls, type Route, type Server } from "./model.ts";
 import type { BackendName, ContainerId } from "../values/names.ts";
+import type { Listen } from "../values/listen.ts";
 import type { NetworkOwner } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
 import { PassMemory } from "./pass_memory.ts";
@@ -26,6 +27,8 @@ export type Considered = Circumstances & {
   readonly movable: readonly Server[];
   /** One of its servers has the port of a listener of ours. */
   readonly mayLoop: boolean;
+  /** Where it asks HAProxy to listen for TCP; nowhere for most. */
+  readonly listens: readonly Listen[];
 };
 
 /**
@@ -80,13 +83,16 @@ export class ModelMemory {
       this.#said,
     );
     let movable = NONE;
+    let listens = NO_LISTENS;
     let isNear = false;
     for (const { offer } of attempts) {
       if (offer === undefined) continue;
+      const { listen } = offer.own;
+      if (listen !== undefined) listens = [...listens, listen];
       if (offer.server.others.length > 0) movable = [...movable, offer.server];
       isNear ||= mayLoop(offer.server, this.settings);
     }
-    return { container, phase, shared, attempts, movable, mayLoop: isNear };
+    return { container, phase, shared, attempts, movable, mayLoop: isNear, listens };
   }
 
   /** What `merge` makes of a backend's parts. */
@@ -99,10 +105,12 @@ export class ModelMemory {
 }
 
 const NONE: readonly Server[] = [];
+const NO_LISTENS: readonly Listen[] = [];
 
 /** Whether a server has the port of a listener, wherever it is: no other can be one of our listeners. */
-function mayLoop({ port }: Server, { listeners }: RoutingSettings): boolean {
+function mayLoop({ port }: Server, { listeners, tcpPorts = [] }: RoutingSettings): boolean {
   for (const listener of listeners) if (listener.port === port) return true;
+  for (const { first, last } of tcpPorts) if (first <= port && port <= last) return true;
   return false;
 }
 

@@ -12,6 +12,8 @@ import type { RouteData } from "../keys/route_data.ts";
 import { routeHost } from "./choose_host.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import { aliasesOf, routeOf } from "./aliases.ts";
+import { hostOfContainer, listenOf, portOf, streamAliases, streamRoute } from "./streams.ts";
+import type { Listen } from "../values/listen.ts";
 import { backendName, serverName } from "../values/section_names.ts";
 import { sha256 } from "../values/sha256.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
@@ -117,19 +119,23 @@ function readOffer(
 ): Attempt {
   const why = data.off ?? data.fault;
   if (why !== undefined) return leftOut(container, data, why, settings);
+  const listen = listenOf(data, settings);
+  if (!listen.ok) return notOurPort(container, listen.expected);
   const found = routeHost(container, data, settings.defaultDomain);
-  if (found.host === undefined) {
-    const notices = data.isExplicit || found.isWrong
-      ? [note(container, "warning", "no-host", `serves no route: ${found.why}`)]
+  const isNameless = found.host === undefined && !found.isWrong && listen.value?.protocol === "tcp";
+  const host = isNameless ? hostOfContainer(container) : found.host;
+  if (host === undefined) {
+    const { why = "", isWrong = false } = found.host === undefined ? found : {};
+    const notices = data.isExplicit || isWrong
+      ? [note(container, "warning", "no-host", `serves no route: ${why}`)]
       : NONE;
     // One that names its routes by labels need not have one of its own.
-    return isOnly || notices.length > 0 ? { notices, why: found.why } : { notices };
+    return isOnly || notices.length > 0 ? { notices, why } : { notices };
   }
-  const { host } = found;
   if (shared === "gone" || shared === "circle") return noAddress(container, data, host, NO_OWNER[shared]);
-  const port = choosePort(container, shared, data.port);
+  const port = choosePort(container, shared, portOf(data, listen.value, container));
   if (!port.ok) return noAddress(container, data, host, port.why);
-  const own = ownRoute(container, data, host);
+  const own = ownRoute(container, data, host, listen.value);
   const name = serverName(own.backend, container.id, port.value);
   const used = inUse.get(name);
   const chosen = chooseWay(container, shared, port.value, data.network, settings.address, used);
@@ -157,16 +163,31 @@ function readOffer(
       port.remark,
       way.via === "container" || way.isDetour ? chosen.remark : undefined,
     ),
-    offer: { own, aliases: aliasesOf(container, own, data), server, data, container },
+    offer: { own, aliases: allAliases(container, own, data), server, data, container },
   };
 }
 
 /** What names the backend of a container or of a route of a file: its host, its first path and which requests it is for. */
-function ownRoute(container: ContainerView, data: RouteData, host: HostName): Route {
+function ownRoute(
+  container: ContainerView,
+  data: RouteData,
+  host: HostName,
+  listen: Listen | undefined,
+): Route {
+  if (listen !== undefined) return streamRoute(container, host, listen);
   const [path = "" as PathPrefix] = data.context_root ?? [];
   const variant = variantOf(data);
   return routeOf(container, host, path, backendName(host, path, variant?.hash), variant);
 }
+
+const allAliases = (container: ContainerView, own: Route, data: RouteData): readonly Route[] =>
+  own.listen === undefined ? aliasesOf(container, own, data) : streamAliases(container, own, data);
+
+/** A route that asks HAProxy for a port that it may not have. */
+const notOurPort = (container: ContainerView, why: string): Attempt => ({
+  notices: [note(container, "warning", "bad-port", `${why}; the route is left out`)],
+  why,
+});
 
 /** What a route of a file offers: a server for each address that it names. */
 function listedOffers(
@@ -182,8 +203,10 @@ function listedOffers(
     const notice = note(container, "warning", "no-host", `serves no route: ${found.why}`);
     return [{ notices: [notice], why: found.why }];
   }
-  const own = ownRoute(container, data, found.host);
-  const aliases = aliasesOf(container, own, data);
+  const listen = listenOf(data, settings);
+  if (!listen.ok) return [notOurPort(container, listen.expected)];
+  const own = ownRoute(container, data, found.host, listen.value);
+  const aliases = allAliases(container, own, data);
   const options = serverOptions(data);
   return servers.map(({ address, port }): Attempt => {
     // By the address, so that a server stays itself wherever and in whichever order a file names it.

@@ -1,7 +1,7 @@
 import { asIpv4 } from "../values/container_address.ts";
-import type { Server } from "./model.ts";
+import { placeName, type Server } from "./model.ts";
 import type { Considered } from "./model_memory.ts";
-import { formatEndpoint, type IpAddress } from "../values/names.ts";
+import { formatEndpoint, type IpAddress, type Port } from "../values/names.ts";
 import type { Attempt } from "./offer.ts";
 import type { OwnListener, RoutingSettings } from "./routing_settings.ts";
 import type { ServerLimit } from "./server_limit.ts";
@@ -28,34 +28,47 @@ export function withoutLoops(
   considered: Considered,
   settings: RoutingSettings,
   machine: MachineAddresses,
+  listeners = settings.listeners,
 ): Considered {
   if (!considered.mayLoop) return considered;
-  const isFine = ({ offer }: Attempt) =>
-    offer === undefined || findListener(offer.server, considered.container, settings, machine) === undefined;
+  const find = (server: Server) =>
+    findListener(server, considered.container, listeners, settings.address, machine);
+  const isFine = ({ offer }: Attempt) => offer === undefined || find(offer.server) === undefined;
   if (considered.attempts.every(isFine)) return considered;
   const { container } = considered;
   const attempts = considered.attempts.map((attempt): Attempt => {
     const { offer } = attempt;
-    const listener = offer && findListener(offer.server, container, settings, machine);
+    const listener = offer && find(offer.server);
     if (offer === undefined || listener === undefined) return attempt;
-    const { host, path } = offer.own;
     const at = formatEndpoint(offer.server.address, offer.server.port);
     const why =
       `${at} is an address that signalbox itself listens on (${listener.setting}): requests would loop; ` +
       `expected another port of the ${
         container.listed === undefined ? "container" : "server"
       }, or another one for ${listener.setting}`;
-    const message = `does not serve ${host}${path}: ${why}`;
+    const message = `does not serve ${placeName(offer.own)}: ${why}`;
     const notice = { severity: "warning", code: "own-listener", subject: container.name, message } as const;
-    return { notices: offer.server.gate === "created" ? [] : [notice], why, wanted: host };
+    return { notices: offer.server.gate === "created" ? [] : [notice], why, wanted: offer.own.host };
   });
   return { ...considered, attempts };
+}
+
+/** The listeners of the settings, and those for TCP that containers ask for. */
+export function allListeners(
+  { listeners, frontend: { address } }: RoutingSettings,
+  all: readonly Considered[],
+): readonly OwnListener[] {
+  const ports = new Set<Port>();
+  for (const { listens } of all) for (const { port } of listens) ports.add(port);
+  if (ports.size === 0) return listeners;
+  return [...listeners, ...[...ports].map((port) => ({ setting: "listen_port", address, port }))];
 }
 
 function findListener(
   { address, port }: Server,
   container: ContainerView,
-  { listeners, address: given }: RoutingSettings,
+  listeners: readonly OwnListener[],
+  given: RoutingSettings["address"],
   machine: MachineAddresses,
 ): OwnListener | undefined {
   return listeners.find((listener) => {

@@ -3,6 +3,7 @@ import type { HaproxyVersion } from "../keys/backend_option.ts";
 import type { Frontend, Server } from "./model.ts";
 import type { HostName, IpAddress, Port } from "../values/names.ts";
 import type { LabelPrefix } from "../labels/label_parts.ts";
+import type { PortRange } from "../settings/setting_values.ts";
 import type { RouteData } from "../keys/route_data.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
 
@@ -19,6 +20,8 @@ export type RoutingSettings = {
   readonly addBackends: boolean;
   /** Where signalbox and its HAProxy listen: a container that is reached there would be sent its own requests again. */
   readonly listeners: readonly OwnListener[];
+  /** Ports that containers may have HAProxy listen on for TCP. */
+  readonly tcpPorts?: readonly PortRange[];
   /** Only containers that ask for a route get one. */
   readonly isOptIn: boolean;
   /** What labels begin with, if not with `interlock.`. */

@@ -30,10 +30,16 @@ function verdictsOn({ container, attempts }: Considered, owners: Built["owners"]
 }
 
 function verdictOn({ own, aliases, container, server }: Offer, owners: Built["owners"]): Verdict {
-  const owner = owners.get(own.key);
+  const owner = owners.get(own.key) ?? ownerOfPort(own, owners);
   if (owner !== undefined && owner.backend !== own.backend) {
     return { container, hosts: [], server: undefined, why: whyTaken(own, owner), wanted: own.host };
   }
   const served = aliases.filter((alias) => owners.get(alias.key)?.backend === own.backend);
   return { container, hosts: [own, ...served], server, why: undefined, wanted: undefined };
+}
+
+/** The route that has the port of one that nobody has: one of another protocol. */
+function ownerOfPort({ listen }: Route, owners: Built["owners"]): Route | undefined {
+  if (listen === undefined) return undefined;
+  return [...owners.values()].find((owner) => owner.listen?.port === listen.port);
 }

@@ -3,7 +3,7 @@ import type { ServerName } from "../values/names.ts";
 import type { Desired } from "../config/render.ts";
 import { endpointOf, isSameButWeight, weightOf } from "../runtime/server_line.ts";
 import { planTables, sectionsOfWaiting, type TableOperations } from "./plan_tables.ts";
-import { type ReloadReason, settingsReason } from "./reload_reason.ts";
+import { type ReloadReason, settingsReason, tcpReasons } from "./reload_reason.ts";
 import type { Section } from "../config/section.ts";
 import { type Running, type RunningSection, type RunningServer } from "../state/running.ts";
 import type { Operation, SectionName, ServerState } from "../runtime/operation.ts";
@@ -32,6 +32,7 @@ export function planChange(
 ): Plan {
   const planner = new Planner(running, desired, states, capabilities);
   if (running.fixed !== desired.fixed) planner.reasons.push(settingsReason(running.fixed, desired.fixed));
+  planner.reasons.push(...tcpReasons(running.tcp, desired.tcp));
   planner.plan();
   if (planner.reasons.length > 0) {
     return { kind: "reload", reasons: planner.reasons, meanwhile: planner.operations };

@@ -1,3 +1,4 @@
+import { beginsTcp, type TcpPart, tcpPartOf } from "../config/tcp_part.ts";
 import { isDynamic } from "../keys/balance.ts";
 import { formatEndpoint, type IpAddress, type Port, type ServerName } from "../values/names.ts";
 import type { Capabilities } from "./capabilities.ts";
@@ -25,6 +26,7 @@ type ParsedSection = { readonly body: string; readonly servers: ReadonlyMap<Serv
 /** A config in pieces; `fixed` is what is neither a backend nor made for new ones. */
 type ParsedConfig = {
   readonly fixed: string;
+  readonly tcp: TcpPart;
   readonly backends: ReadonlyMap<SectionName, ParsedSection>;
   readonly defaults: ReadonlyMap<string, string>;
 };
@@ -111,7 +113,7 @@ class Reader {
       return [shape ?? this.#shapes.get(body) ?? body, name] as const;
     });
     const { files, fixed } = { files: this.remains.current, fixed: this.desired.fixed };
-    return { files, fixed, defaults: new Map(defaults), sections, tables, bindings };
+    return { files, fixed, tcp: this.#loaded.tcp, defaults: new Map(defaults), sections, tables, bindings };
   }
 
   #note(body: string | undefined, shape: string): void {
@@ -217,6 +219,7 @@ const SECTION = /^(?:global|defaults|frontend|backend|listen|ring|program|peers|
 /** Reads a config by HAProxy's own rules, as far as our templates, and those that replace them, go. */
 function parseConfig(text: string): ParsedConfig {
   const fixed: string[] = [];
+  const tcp: string[] = [];
   const backends = new Map<SectionName, { lines: string[]; servers: Map<ServerName, string> }>();
   const defaults = new Map<string, string[]>();
   let lines = fixed;
@@ -227,14 +230,16 @@ function parseConfig(text: string): ParsedConfig {
     const words = line.split(/\s+/);
     if (SECTION.test(line)) {
       const [kind = "", name = "", from] = words;
-      [lines, servers] = [fixed, undefined];
+      [lines, servers] = [beginsTcp(line) ? tcp : fixed, undefined];
+      // Two bodies may be alike where what they begin from is not.
+      const beginning = from === "from" ? [words.slice(2).join(" ")] : [];
       if (kind === "backend") {
-        [lines, servers] = [[], new Map()];
+        [lines, servers] = [beginning, new Map()];
         backends.set(name, { lines, servers });
         continue;
       }
       if (kind === "defaults" && from === "from") {
-        lines = [];
+        lines = beginning;
         defaults.set(name, lines);
         continue;
       }
@@ -246,6 +251,7 @@ function parseConfig(text: string): ParsedConfig {
   const joined = (section: readonly string[]) => section.join("\n");
   return {
     fixed: joined(fixed),
+    tcp: tcpPartOf(tcp),
     backends: new Map(
       [...backends].map(([name, section]) =>
         [name, { body: joined(section.lines), servers: section.servers }] as const

@@ -1,4 +1,5 @@
 import type { ServerName } from "../values/names.ts";
+import type { TcpPart } from "../config/tcp_part.ts";
 import { quote } from "../values/notice.ts";
 import type { SectionName } from "../runtime/operation.ts";
 
@@ -6,6 +7,8 @@ import type { SectionName } from "../runtime/operation.ts";
 export type ReloadReason =
   /** Lines of global, defaults or frontend, listeners and certificates among them, come or go. */
   | { readonly kind: "settings"; readonly added: readonly string[]; readonly removed: readonly string[] }
+  /** HAProxy does not listen yet where a route of TCP wants it to. */
+  | { readonly kind: "new-port"; readonly ports: readonly string[] }
   /** What no command can change of a backend: its balance, options, check, rules. */
   | { readonly kind: "options"; readonly section: SectionName }
   | { readonly kind: "no-spare"; readonly section: SectionName }
@@ -30,6 +33,8 @@ export function reloadReasonText(reason: ReloadReason): string {
   switch (reason.kind) {
     case "settings":
       return `settings of the whole config differ${linesText(reason)}`;
+    case "new-port":
+      return `HAProxy is to listen on ${reason.ports.join(", ")}`;
     case "options":
       return `options of ${reason.section} differ`;
     case "no-spare":
@@ -58,6 +63,15 @@ export function settingsReason(before: string, after: string): ReloadReason {
   const [had, has] = [linesOf(before), linesOf(after)];
   const shown = (lines: Iterable<string>) => [...lines].map(withoutSecrets);
   return { kind: "settings", added: shown(has.difference(had)), removed: shown(had.difference(has)) };
+}
+
+/** Why listeners for TCP need a reload: one that nobody wants any more needs none. */
+export function tcpReasons(running: TcpPart, desired: TcpPart): ReloadReason[] {
+  if (desired.binds.size === 0) return [];
+  const added = [...desired.binds.difference(running.binds)];
+  const ports = new Set(added.map((bind) => /^\S*?(\d+)(?: |$)/.exec(bind)?.[1] ?? bind));
+  if (added.length > 0) return [{ kind: "new-port", ports: [...ports] }];
+  return running.rules === desired.rules ? [] : [settingsReason(running.rules, desired.rules)];
 }
 
 const linesOf = (text: string): Set<string> =>

@@ -168,3 +168,20 @@ export function parseListener(text: string): Parsed<Listener> {
     ? parsed({ hostname: hostname.value, port: port.value })
     : expected("ADDRESS:PORT, such as 127.0.0.1:9000");
 }
+
+/** Ports from one to another, both among them. */
+export type PortRange = { readonly first: Port; readonly last: Port };
+
+/** Reads ports and ranges of them between commas: `5432,6379,9000-9099`. */
+export function parsePortRanges(text: string): Parsed<readonly PortRange[]> {
+  const ranges: PortRange[] = [];
+  for (const part of text.split(",")) {
+    const [, first = "", last = first] = /^\s*([0-9]{1,5})(?:-([0-9]{1,5}))?\s*$/.exec(part) ?? [];
+    const [from, to] = [parsePortText(first), parsePortText(last)];
+    if (!from.ok || !to.ok || from.value > to.value) {
+      return expected("ports and ranges of them, such as 5432,9000-9099");
+    }
+    ranges.push({ first: from.value, last: to.value });
+  }
+  return parsed(ranges);
+}

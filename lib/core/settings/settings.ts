@@ -31,6 +31,7 @@ import {
   parseLogFormat,
   parseLogLevel,
   parseNetworks,
+  parsePortRanges,
   parseRoutesFile,
   parseSecret,
   parseSource,
@@ -38,6 +39,7 @@ import {
   parseSyslog,
   parseWord,
   pathText,
+  type PortRange,
 } from "./setting_values.ts";
 
 /** A command that has settings. */
@@ -194,6 +196,18 @@ export const SETTINGS = {
     parsePortText,
     {
       help: "the port for HTTPS, where there is a certificate",
+      commands: ROUTING,
+    },
+  ),
+  tcpPorts: value(
+    "tcp-ports",
+    "PORTS",
+    ["SIGNALBOX_TCP_PORTS"],
+    [] as readonly PortRange[],
+    parsePortRanges,
+    {
+      defaultText: "none",
+      help: "ports that containers may take for TCP with listen_port: 5432,9000-9099",
       commands: ROUTING,
     },
   ),

@@ -1,5 +1,6 @@
 import type { ServerName } from "../values/names.ts";
 import { HOSTS_MAP, type Table, type Tables } from "../values/table.ts";
+import type { TcpPart } from "../config/tcp_part.ts";
 import type { Desired, Files } from "../config/render.ts";
 import type { Operation, SectionName, ServerState } from "../runtime/operation.ts";
 
@@ -26,6 +27,8 @@ export type Running = {
   readonly files: Files;
   /** The text of the config beside its backends, as it was loaded. */
   readonly fixed: string;
+  /** Its listeners for TCP, as they were loaded; some may have no route any more. */
+  readonly tcp: TcpPart;
   /** The `defaults` sections that new backends of a shape are made from. */
   readonly defaults: ReadonlyMap<string, string>;
   readonly sections: ReadonlyMap<SectionName, RunningSection>;
@@ -44,8 +47,8 @@ export function runningAfterLoad(desired: Desired, states: ReadonlyMap<ServerNam
     );
     sections.set(name, { ...section, isPublished: true, servers: new Map(servers) });
   }
-  const { files, fixed, defaults, tables } = desired;
-  return { files, fixed, defaults, sections, tables, bindings: new Map() };
+  const { files, fixed, tcp, defaults, tables } = desired;
+  return { files, fixed, tcp, defaults, sections, tables, bindings: new Map() };
 }
 
 /** A server begins ready or held: what drains is held, by the file of states too (state_file.ts). */

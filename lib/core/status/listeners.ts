@@ -1,3 +1,4 @@
+import type { Streams } from "../model/model.ts";
 import type { RoutingSettings } from "../model/routing_settings.ts";
 
 /** What HAProxy is to listen on; `*` is every address of the machine. */
@@ -5,6 +6,8 @@ export type ListenerStatus = {
   readonly address: string;
   readonly port: number;
   readonly isTls: boolean;
+  /** What is spoken there where it is none of HTTP. */
+  readonly protocol?: "tcp" | "tls";
 };
 
 /** The listeners of a frontend, plain HTTP first. */
@@ -14,10 +17,22 @@ export function listenersOf({ address, httpPort, tls }: RoutingSettings["fronten
   return tls === undefined ? [plain] : [plain, { ...where, port: tls.port, isTls: true }];
 }
 
-/** `*:80, *:443 (TLS)` */
+/** The listeners with those for TCP. */
+export function withStreams(
+  listeners: readonly ListenerStatus[],
+  { listens }: Streams,
+): readonly ListenerStatus[] {
+  const address = listeners[0]?.address ?? "*";
+  const others = listens.map(({ port, protocol }) => ({ address, port, isTls: false, protocol }));
+  return others.length === 0 ? listeners : [...listeners, ...others];
+}
+
+/** `*:80, *:443 (TLS), *:5432 (tcp)` */
 export const formatListeners = (listeners: readonly ListenerStatus[]): string =>
-  listeners.map(({ address, port, isTls }) =>
-    `${address.includes(":") ? `[${address}]` : address}:${port}${isTls ? " (TLS)" : ""}`
+  listeners.map(({ address, port, isTls, protocol }) =>
+    `${address.includes(":") ? `[${address}]` : address}:${port}${
+      protocol === undefined ? isTls ? " (TLS)" : "" : ` (${protocol})`
+    }`
   ).join(", ");
 
 /** What to do about a port that cannot be had; `flag` is the setting that names it. */

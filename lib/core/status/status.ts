@@ -1,6 +1,6 @@
 import { acmeLines, type AcmeStatus } from "./acme_status.ts";
 import { count } from "../values/count.ts";
-import { formatListeners, type ListenerStatus } from "./listeners.ts";
+import { formatListeners, type ListenerStatus, withStreams } from "./listeners.ts";
 import { type Model, routeName, type Server } from "../model/model.ts";
 import { formatEndpoint, type ServerName } from "../values/names.ts";
 import { formatNotice, type Notice, onOneLine } from "../values/notice.ts";
@@ -125,6 +125,7 @@ export function statusOf(
     );
   return {
     ...program,
+    listeners: model === undefined ? program.listeners : withStreams(program.listeners, model.streams),
     sources: model === undefined ? state.sources : servedOf(state.sources, model),
     haproxy,
     lastReload: lastReload && {
@@ -211,7 +212,7 @@ function detoursOf({ backends }: Model): NonNullable<Status["detours"]> {
 function readRoutes(model: Model, read: (server: Server) => ServerStatus): Status["routes"] {
   const servers = new Map(model.backends.map((backend) => [backend.name, backend.servers.map(read)]));
   // A host and path that has variants alone is none by itself.
-  return model.routes.filter(({ isOnly }) => isOnly !== true).map((route) => ({
+  return [...model.routes, ...model.streams.routes].filter(({ isOnly }) => isOnly !== true).map((route) => ({
     route: routeName(route),
     backend: route.backend,
     ...(route.move !== undefined && { isRedirect: true as const }),

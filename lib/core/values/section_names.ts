@@ -31,12 +31,12 @@ const HASH_DIGITS = 32;
 export function backendName(host: HostName, path: PathPrefix, variant?: string): BackendName {
   const base = hostInName(host);
   const end = variant === undefined ? "" : `${VARIANT_MARK}${variant}`;
-  if (path === "") return bounded(base + end);
+  if (path === "") return boundedName(base + end);
   const suffix = path.replace(
     /[^A-Za-z0-9_.-]/g,
     (c) => c === "/" ? ":" : `::${c.charCodeAt(0).toString(16)}`,
   );
-  return bounded(base + suffix + end);
+  return boundedName(base + suffix + end);
 }
 
 /** Before the hash of a variant: no path has it, as two colons are followed by two hexadecimal digits there. */
@@ -47,7 +47,8 @@ export function hostInName(host: HostName): string {
   return isWildcard(host) ? `_${host.slice(1)}` : host;
 }
 
-function bounded(name: string): BackendName {
+/** A name of a backend that is not too long: the whole of it is a name that no other has. */
+export function boundedName(name: string): BackendName {
   if (name.length <= LONGEST_NAME) return name as BackendName;
   return `${name.slice(0, KEPT)}${MARK}${sha256(name).slice(0, HASH_DIGITS)}` as BackendName;
 }
@@ -60,5 +61,5 @@ export function serverName(backend: BackendName, id: ContainerId, port: Port): S
 /** The name that a server has today; an earlier signalbox may have written a long backend's name in full. */
 export function currentName(name: ServerName): ServerName {
   const [, backend = "", rest = ""] = /^(.*)(:[A-Za-z0-9_-]{1,12}:[0-9]{1,5})$/.exec(name) ?? [];
-  return backend.length <= LONGEST_NAME ? name : `${bounded(backend)}${rest}` as ServerName;
+  return backend.length <= LONGEST_NAME ? name : `${boundedName(backend)}${rest}` as ServerName;
 }

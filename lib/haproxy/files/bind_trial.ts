@@ -1,35 +1,52 @@
 import { remedyOfPort } from "../../core/status/listeners.ts";
+import type { TakenPort } from "../../ports.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 
 /**
  * Tries to listen on the addresses that a generation adds to the running one. A reload whose bind fails makes every
  * listener refuse for seconds, and `haproxy -c` does not find that. The running config is compared, not our settings,
- * since an adopted HAProxy may have other listeners. Answers with what is wrong, or nothing.
+ * since an adopted HAProxy may have other listeners. Answers with what is wrong, or nothing. A container's ports for TCP are
+ * another matter: takenPorts has them.
  */
 export async function tryNewBinds(before: string, after: string): Promise<string | undefined> {
   const known = await bindsOf(before);
   for (const bind of await bindsOf(after)) {
-    const served = known.filter(({ port }) => port === bind.port);
-    const alike = served.filter(({ family }) => family === bind.family);
-    if (alike.some((each) => each.host === bind.host || isAny(each))) continue;
-    // Where HAProxy has the port already, a trial on all addresses would collide with HAProxy itself.
-    const isWide = isAny(bind);
-    const hosts = isWide && served.length > 0
-      ? ownAddresses(bind.family).filter((host) => alike.every((each) => each.host !== host))
-      : [bind.host];
-    for (const hostname of hosts) {
-      try {
-        Deno.listen({ hostname, port: bind.port }).close();
-      } catch (error) {
-        // Without IPv6 on the machine, HAProxy has no such listener.
-        if (isWide && bind.family === "IPv6" && !(error instanceof Deno.errors.AddrInUse)) continue;
-        const remedy = remedyOfPort(
-          error instanceof Deno.errors.AddrInUse,
-          "--http-port or --https-port",
-          "--bind",
-        );
-        return `cannot listen on ${hostname}:${bind.port}: ${messageOf(error)}; ${remedy}`;
-      }
+    const why = bind.stream === undefined ? tryBind(bind, known, "--http-port or --https-port") : undefined;
+    if (why !== undefined) return why;
+  }
+  return undefined;
+}
+
+/** The ports for TCP of a generation that cannot be had; `before` is the folder of the running one, where HAProxy serves. */
+export async function takenPorts(before: string | undefined, after: string): Promise<readonly TakenPort[]> {
+  const known = before === undefined ? [] : await bindsOf(before);
+  const taken = new Map<number, TakenPort>();
+  for (const bind of await bindsOf(after)) {
+    if (bind.stream === undefined || taken.has(bind.port)) continue;
+    const detail = tryBind(bind, known, "listen_port");
+    if (detail !== undefined) taken.set(bind.port, { port: bind.port, detail });
+  }
+  return [...taken.values()];
+}
+
+/** Tries an address that HAProxy does not have yet; answers with what is wrong. */
+function tryBind(bind: Bind, known: readonly Bind[], setting: string): string | undefined {
+  const served = known.filter(({ port }) => port === bind.port);
+  const alike = served.filter(({ family }) => family === bind.family);
+  if (alike.some((each) => each.host === bind.host || isAny(each))) return undefined;
+  // Where HAProxy has the port already, a trial on all addresses would collide with HAProxy itself.
+  const isWide = isAny(bind);
+  const hosts = isWide && served.length > 0
+    ? ownAddresses(bind.family).filter((host) => alike.every((each) => each.host !== host))
+    : [bind.host];
+  for (const hostname of hosts) {
+    try {
+      Deno.listen({ hostname, port: bind.port }).close();
+    } catch (error) {
+      // Without IPv6 on the machine, HAProxy has no such listener.
+      if (isWide && bind.family === "IPv6" && !(error instanceof Deno.errors.AddrInUse)) continue;
+      const remedy = remedyOfPort(error instanceof Deno.errors.AddrInUse, setting, "--bind");
+      return `cannot listen on ${hostname}:${bind.port}: ${messageOf(error)}; ${remedy}`;
     }
   }
   return undefined;
@@ -41,6 +58,8 @@ type Bind = {
   readonly host: string;
   readonly port: number;
   readonly isTls: boolean;
+  /** Its name, where it is for TCP that a container asked for. */
+  readonly stream: string | undefined;
 };
 
 const ANY = { IPv4: "0.0.0.0", IPv6: "::" } as const;
@@ -74,13 +93,14 @@ function bindOf(address: string, options: string): Bind[] {
   if (written === undefined) return [];
   const port = Number(digits);
   const isTls = /(?:^| )ssl\b/.test(options);
+  const stream = / name ((?:tcp|tls):\d+)\b/.exec(options)?.[1];
   const host = written.replace(/^\[|\]$/g, "");
   if (host === "" || host === "*") {
     const family = prefix === "ipv6@" ? "IPv6" : "IPv4";
-    return [{ family, host: ANY[family], port, isTls }];
+    return [{ family, host: ANY[family], port, isTls, stream }];
   }
-  if (!host.includes(":")) return [{ family: "IPv4", host, port, isTls }];
-  const own: Bind = { family: "IPv6", host, port, isTls };
+  if (!host.includes(":")) return [{ family: "IPv4", host, port, isTls, stream }];
+  const own: Bind = { family: "IPv6", host, port, isTls, stream };
   // A listener on all IPv6 addresses takes IPv4 too.
   return isAny(own) && / v4v6\b/.test(options) ? [own, { ...own, family: "IPv4", host: ANY.IPv4 }] : [own];
 }

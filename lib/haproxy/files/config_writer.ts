@@ -7,7 +7,7 @@ import { renderServerStates } from "../../core/state/state_file.ts";
 import type { ReportedServer } from "../../core/state/survey.ts";
 import type { Templates } from "../../core/config/templates.ts";
 import type { Generation, Outcome, Reporter } from "../../ports.ts";
-import { tryNewBinds } from "./bind_trial.ts";
+import { takenPorts, tryNewBinds } from "./bind_trial.ts";
 import type { GenerationStore } from "./generation_store.ts";
 import { cookieKey, instanceName, peersKey } from "./instance_name.ts";
 import { checkConfig } from "../process/program.ts";
@@ -80,10 +80,10 @@ export class ConfigWriter {
   }
 
   /**
-   * Checks a generation with `haproxy -c`, and tries the listeners that the serving generation does not have. Removes a
-   * generation that is refused.
+   * Checks a generation with `haproxy -c`, and tries the listeners that the serving one does not have; `served` is its folder.
+   * Removes a generation that is refused.
    */
-  async check(generation: Generation, served?: Generation): Promise<Outcome> {
+  async check(generation: Generation, served?: string, isLoaded = served !== undefined): Promise<Outcome> {
     const { chroot } = this.settings.process;
     // HAProxy looks for the file when it starts, not when it checks.
     if (chroot !== undefined) await Deno.mkdir(chroot, { recursive: true, mode: 0o755 });
@@ -94,7 +94,18 @@ export class ConfigWriter {
       return rejected("check", result.messages.join("; ").replaceAll(`${generation.folder}/`, ""));
     }
     for (const message of result.messages) this.report.tell({ kind: "config-warned", message });
-    const trouble = served === undefined ? undefined : await tryNewBinds(served.folder, generation.folder);
+    if (!isLoaded) return { kind: "applied" };
+    const ports = await takenPorts(served, generation.folder);
+    if (ports.length > 0) {
+      await this.store.discard(generation);
+      return {
+        kind: "rejected",
+        stage: "ports",
+        detail: ports.map(({ detail }) => detail).join("; "),
+        ports,
+      };
+    }
+    const trouble = served === undefined ? undefined : await tryNewBinds(served, generation.folder);
     if (trouble !== undefined) {
       await this.store.discard(generation);
       return rejected("load", trouble);

@@ -68,6 +68,11 @@ export class GenerationStore {
     return { number, folder: `${this.#folder}/${String(number).padStart(8, "0")}` };
   }
 
+  /** The folder of the generation that HAProxy has loaded, where that is known and still there. */
+  get held(): string | undefined {
+    return this.#held !== undefined && existsFolder(this.#held) ? this.#held : undefined;
+  }
+
   /** Keeps a generation that HAProxy has loaded, whatever its age, until another one is held. */
   hold(generation: Generation): void {
     this.#held = generation.folder;
@@ -153,6 +158,14 @@ async function remove(folder: string): Promise<void> {
 function exists(path: string): boolean {
   try {
     return Deno.lstatSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+function existsFolder(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isDirectory;
   } catch {
     return false;
   }

@@ -21,6 +21,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   bind: ["192.0.2.1", "192.0.2.1"],
   httpPort: ["8080", 8080],
   httpsPort: ["8443", 8443],
+  tcpPorts: ["5432, 9000-9099", [{ first: 5432, last: 5432 }, { first: 9000, last: 9099 }]],
   tlsCert: ["/certs/all.pem", "/certs/all.pem"],
   tlsOptions: ["ssl-min-ver TLSv1.3", "ssl-min-ver TLSv1.3"],
   backendAddress: ["10.0.0.1", "10.0.0.1"],

@@ -1,5 +1,6 @@
 /** What HAProxy tells of itself is read strictly, and only what someone else changed counts as a drift. */
 import assert from "node:assert/strict";
+import { NO_TCP } from "../../../lib/core/config/tcp_part.ts";
 import type { Running } from "../../../lib/core/state/running.ts";
 import { findDrift, parseSurvey, type Survey } from "../../../lib/core/state/survey.ts";
 import { HOSTS_MAP, type TableKey, type TableName, type TableValue } from "../../../lib/core/values/table.ts";
@@ -12,6 +13,7 @@ const AUTH = "auth.map" as TableName;
 const running = (rows: Record<string, string>, file: string, table = HOSTS_MAP): Running => ({
   files: new Map([[table, file]]),
   fixed: "",
+  tcp: NO_TCP,
   defaults: new Map(),
   sections: new Map(),
   tables: new Map([[table, new Map(Object.entries(rows).map(typed))]]),

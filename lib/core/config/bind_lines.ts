@@ -1,0 +1,28 @@
+import type { Frontend } from "../model/model.ts";
+import { formatEndpoint, type IpAddress, type Port } from "../values/names.ts";
+
+/** A listener as it stands after `bind`; one for IPv6 beside one for IPv4 is left out where the machine has no IPv6. */
+export type BindLine = { readonly text: string; readonly isIpv6Twin: boolean };
+
+/** The listeners of a port, on an address or on all; `suffix` is what they have in common. */
+export function bindsOn(address: IpAddress | undefined, port: Port, suffix: string): BindLine[] {
+  if (address === "::") return [{ text: `[::]:${port} v4v6${suffix}`, isIpv6Twin: false }];
+  if (address !== undefined) {
+    return [{ text: `${formatEndpoint(address, port)}${suffix}`, isIpv6Twin: false }];
+  }
+  return [
+    { text: `:${port}${suffix}`, isIpv6Twin: false },
+    { text: `:::${port} v6only${suffix}`, isIpv6Twin: true },
+  ];
+}
+
+/** The listeners for HTTP and HTTPS. */
+export function bindLines({ address, httpPort, tls }: Frontend): BindLine[] {
+  const plain = bindsOn(address, httpPort, "");
+  if (tls === undefined) return plain;
+  const extra = tls.options === "" ? "" : ` ${tls.options}`;
+  return [
+    ...plain,
+    ...bindsOn(address, tls.port, ` ssl crt "${tls.certificate}" alpn h2,http/1.1${extra}`),
+  ];
+}

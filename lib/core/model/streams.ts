@@ -1,0 +1,102 @@
+import { isForStreams } from "../keys/balance.ts";
+import { fallbacksOf } from "../keys/options.ts";
+import { KEY_NAMES, keyNamed } from "../keys/route_keys.ts";
+import type { RouteData } from "../keys/route_data.ts";
+import { type Listen, listenBackend, listenKey, listenName } from "../values/listen.ts";
+import { type HostName, parseHost, type PathPrefix, type Port } from "../values/names.ts";
+import type { Parsed } from "../values/notice.ts";
+import { expected, parsed } from "../values/notice.ts";
+import type { ContainerView } from "../snapshot/snapshot.ts";
+import type { BackendShape, Route, RouteOptions, Streams } from "./model.ts";
+import type { Shared } from "./merge_options.ts";
+import type { RoutingSettings } from "./routing_settings.ts";
+import { wildcardDepths } from "./special_hosts.ts";
+
+/** No route is any but of HTTP. */
+export const NO_STREAMS: Streams = { routes: [], listens: [], wildcardDepths: [] };
+
+/** Where the connections of a route come in, if it is none of HTTP; `expected` where the operator gave no such port. */
+export function listenOf(
+  { protocol, listen_port: port }: RouteData,
+  { tcpPorts = [], listeners }: RoutingSettings,
+): Parsed<Listen | undefined> {
+  if (protocol !== "tcp" && protocol !== "tls") return parsed(undefined);
+  if (port === undefined) return expected(`protocol is ${protocol}, expected listen_port beside it`);
+  const own = listeners.find((listener) => listener.port === port);
+  if (own !== undefined) return expected(`listen_port is ${port}, which is the port of ${own.setting}`);
+  const ranges = tcpPorts.map(({ first, last }) => first === last ? `${first}` : `${first}-${last}`).join(
+    ",",
+  );
+  if (!tcpPorts.some(({ first, last }) => first <= port && port <= last)) {
+    const given = tcpPorts.length === 0 ? "--tcp-ports, which is not set" : `--tcp-ports ${ranges}`;
+    return expected(`listen_port is ${port}, expected one of ${given}`);
+  }
+  return parsed({ protocol, port });
+}
+
+/** The name of a container, where it has no host: a port needs none. */
+export function hostOfContainer({ name }: ContainerView): HostName | undefined {
+  const host = parseHost(name);
+  return host.ok ? host.value : undefined;
+}
+
+/** Which port of the container is meant where it names none: the one of the same number, if there is one. */
+export function portOf(
+  data: RouteData,
+  listen: Listen | undefined,
+  { exposed }: ContainerView,
+): Port | undefined {
+  if (data.port !== undefined || listen === undefined) return data.port;
+  return exposed.find(({ port, protocol, last }) =>
+    protocol === "tcp" && last === undefined && port === listen.port
+  )?.port;
+}
+
+/** The route of a host, for a container that asks for it. */
+export function streamRoute({ name }: ContainerView, host: HostName, listen: Listen): Route {
+  const backend = listenBackend(listen, host);
+  return { key: listenKey(listen, host), host, path: "" as PathPrefix, backend, by: name, listen };
+}
+
+/** The other hosts of a route that is told by SNI. */
+export function streamAliases(container: ContainerView, own: Route, data: RouteData): readonly Route[] {
+  const { listen } = own;
+  if (listen?.protocol !== "tls") return [];
+  const hosts = new Set([...data.hosts ?? [], ...data.alias_domains ?? []]);
+  hosts.delete(own.host);
+  return [...hosts].map((host) => ({ ...streamRoute(container, host, listen), backend: own.backend }));
+}
+
+/** Routes that are none of HTTP, and what HAProxy needs for them. */
+export function streamsOf(all: readonly Route[]): Streams {
+  const routes = all.filter(({ listen }) => listen !== undefined);
+  if (routes.length === 0) return NO_STREAMS;
+  const listens = new Map(
+    routes.flatMap(({ listen }) => listen === undefined ? [] : [[listenName(listen), listen]]),
+  );
+  return {
+    routes,
+    listens: [...listens.values()].sort((a, b) => a.port - b.port),
+    wildcardDepths: wildcardDepths(routes),
+  };
+}
+
+/** Keys of a route's frontend that hold for TCP. */
+const KEPT = KEY_NAMES.filter((name) => {
+  const { scope, streams } = keyNamed(name);
+  return scope === "route" && streams !== undefined && name !== "tunnel_timeout";
+});
+const FALLBACKS = fallbacksOf("route");
+
+/** What a backend's containers say together, without what is of HTTP alone: a setting may say it for all. */
+export function sharedOfStream({ shape, options }: Shared): Shared {
+  const kept = KEPT.map((name) => [name, options[name as keyof RouteOptions]] as const);
+  const balance = isForStreams(shape.balance_algorithm) ? shape.balance_algorithm : "roundrobin";
+  const streamShape: BackendShape = {
+    ...shape,
+    balance_algorithm: balance,
+    tcp: { tunnelTimeoutMs: options.tunnel_timeout },
+  };
+  const others = { ...FALLBACKS, ssl_only: false, access_log: false } as RouteOptions;
+  return { shape: streamShape, options: { ...others, ...Object.fromEntries(kept) } };
+}
