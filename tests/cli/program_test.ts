@@ -197,6 +197,7 @@ Deno.test("explain --json is one document with an entry for each route", async (
     id: "web000000000",
     hosts: ["www.example.com", "*.example.org"],
     redirects: [],
+    rules: [],
     backend: "www.example.com",
     address: "172.17.0.2:80",
     via: "its own address",
