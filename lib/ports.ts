@@ -14,7 +14,15 @@ import type { SourceStatus } from "./core/status/source_status.ts";
 
 /** What to read again; it never says what to do. */
 export type Wake = {
-  readonly reason: "start" | "docker" | "resync" | "signal" | "readiness" | "haproxy" | "audit";
+  readonly reason:
+    | "start"
+    | "docker"
+    | "resync"
+    | "signal"
+    | "readiness"
+    | "haproxy"
+    | "audit"
+    | "certificates";
   /** The containers to inspect again; absent for everything. */
   readonly ids?: ReadonlySet<ContainerId>;
   /** Use nothing that was read before. */

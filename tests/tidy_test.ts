@@ -23,6 +23,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   docker: ["core", "ports", "clock"],
   haproxy: ["core", "ports", "clock"],
   report: ["core", "ports", "clock", "version"],
+  certificates: ["core", "ports", "clock"],
   probe: ["core", "ports", "clock"],
   acme: ["core", "ports", "clock"],
   apply: ["core", "ports"],
@@ -38,6 +39,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "report",
     "probe",
     "acme",
+    "certificates",
     "loop",
     "apply",
   ],
@@ -47,6 +49,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 /** The rooms of the core in the order of the flow: each may import from those before it. */
 const CORE_ROOMS = [
   "values",
+  "certificates",
   "snapshot",
   "keys",
   "labels",

@@ -1,3 +1,4 @@
+import type { CertificateFile } from "../core/certificates/choose.ts";
 import type { Desired, Files } from "../core/config/render.ts";
 import type { Operation, SectionName, ServerState } from "../core/runtime/operation.ts";
 import {
@@ -21,6 +22,7 @@ type Own = Pick<Running, "fixed" | "tcp" | "defaults"> & {
   readonly sections: Map<SectionName, OwnSection>;
   readonly tables: Map<TableName, Map<TableKey, TableValue>>;
   readonly bindings: Map<string, SectionName>;
+  readonly certificates: Map<CertificateFile, string>;
 };
 
 /** What HAProxy has, as far as signalbox knows, and the only writer of it: each part that sends something to HAProxy tells it. */
@@ -97,7 +99,8 @@ export class Believed {
     for (const [name, section] of running.sections) {
       sections.set(name, { ...section, servers: new Map(section.servers) });
     }
-    this.#own = { files, fixed, tcp, defaults, sections, tables, bindings: new Map(bindings) };
+    const certificates = new Map(running.certificates);
+    this.#own = { files, fixed, tcp, defaults, sections, tables, bindings: new Map(bindings), certificates };
   }
 
   /** What HAProxy has could not be told beyond doubt. */

@@ -15,6 +15,9 @@ export function storageOf({ acmeStorage }: Settings): string {
   throw wrongUsage("cannot choose a folder for certificates: HOME is not set, expected --acme-storage DIR");
 }
 
+/** The folder of fetched certificates below the storage. */
+export const certificatesOf = (storage: string): string => `${storage}/certificates`;
+
 /** The thumbprint of the account's key, for the frontend; `undefined` where no certificates are fetched. Throws Failure. */
 export async function thumbprintOf(settings: Settings): Promise<string | undefined> {
   if (!isAcmeOn(settings)) return undefined;

@@ -1,3 +1,5 @@
+import { readGiven } from "../certificates/given_files.ts";
+import { readGroup } from "../certificates/read_group.ts";
 import { remedyOfPort } from "../core/status/listeners.ts";
 import { messageOf } from "../core/values/message_of.ts";
 import type { Listen } from "../core/values/listen.ts";
@@ -7,7 +9,7 @@ import type { OwnedHaproxy } from "../haproxy/owned_haproxy.ts";
 import { type Check, formatTrouble } from "./check.ts";
 import { failed } from "./failure.ts";
 import { type LoneHaproxy, loneWords, TAKES_OVER } from "./lone_haproxy.ts";
-import { absolute } from "./routing.ts";
+import { certificateSources, listensForTls } from "./given_certificates.ts";
 
 /** Who may have the ports already: the signalbox that runs, or the HAProxy of one that is gone. */
 type Occupants = { readonly running?: Status | undefined; readonly lone?: LoneHaproxy | undefined };
@@ -21,7 +23,7 @@ export function checkPorts(settings: Settings, occupants: Occupants = {}): Check
   const { admin } = settings;
   const ports = [
     { hosts, port: settings.httpPort, flag: "--http-port" },
-    ...(settings.tlsCert === undefined ? [] : [{ hosts, port: settings.httpsPort, flag: "--https-port" }]),
+    ...(!listensForTls(settings) ? [] : [{ hosts, port: settings.httpsPort, flag: "--https-port" }]),
     ...(admin === undefined ? [] : [{ hosts: [admin.hostname], port: admin.port, flag: "--admin" }]),
   ];
   return checkEach(ports, occupants);
@@ -69,32 +71,38 @@ function tryPort(hostname: string, port: number, isOfMany: boolean): void {
   }
 }
 
-/** Whether the certificates can be read, as far as that can be told without HAProxy. */
-export async function checkCertificate(settings: Settings): Promise<Check | undefined> {
-  if (settings.tlsCert === undefined) return undefined;
-  const path = absolute(settings.tlsCert);
+/**
+ * Whether the certificates can be used, as far as that can be told without HAProxy. A folder may be empty yet; a start
+ * does not fail for one of several.
+ */
+export async function checkCertificate(
+  settings: Settings,
+  purpose: "a start" | "doctor" = "doctor",
+): Promise<Check | undefined> {
+  const source = certificateSources(settings).find(({ origin }) => origin === "file");
+  if (source === undefined) return undefined;
   const name = "certificate";
+  const { path } = source;
   try {
-    const files = await filesAt(path);
-    const texts = await Promise.all(files.map((file) => Deno.readTextFile(file)));
-    const bad = files.find((_, at) => !/-----BEGIN CERTIFICATE-----/.test(texts[at] ?? ""));
-    if (files.length === 0) throw new Error(`${path} holds no file`);
-    if (bad !== undefined) throw new Error(`${bad} holds no certificate`);
-    return { name, isGood: true, detail: `${files.length} in ${path}` };
+    const readings = (await readGiven(path)).map((group) => readGroup(group, source.origin));
+    const found = readings.flatMap(({ certificates }) => certificates);
+    const [broken] = readings.flatMap(({ broken }) => broken);
+    const isFolder = (await Deno.stat(path)).isDirectory;
+    if (broken !== undefined && (purpose === "doctor" || !isFolder)) {
+      throw new Error(`${broken.path}: ${broken.why}`);
+    }
+    if (found.length === 0 && !isFolder) throw new Error(`${path} holds no certificate`);
+    const yet = "no certificate yet: clients are shown one that signed itself";
+    return {
+      name,
+      isGood: true,
+      detail: found.length === 0 ? `${path} holds ${yet}` : `${found.length} in ${path}`,
+    };
   } catch (error) {
-    const remedy = "expected PEM: certificate, chain and key in one file, or a folder of such files";
+    const remedy =
+      "expected PEM: certificate, chain and key in one file, or the key beside it; or a folder of such files";
     return { name, isGood: false, detail: messageOf(error), remedy };
   }
-}
-
-/** The regular files of a folder, as HAProxy reads it, or the one file. Reading a pipe might never end. */
-async function filesAt(path: string): Promise<string[]> {
-  const { isDirectory, isFile } = await Deno.stat(path);
-  if (!isDirectory && !isFile) throw new Error(`${path} is no regular file`);
-  if (!isDirectory) return [path];
-  const names = (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => `${path}/${name}`);
-  const kinds = await Promise.all(names.map((name) => Deno.stat(name)));
-  return names.filter((_, at) => kinds[at]?.isFile);
 }
 
 /**
@@ -104,7 +112,7 @@ async function filesAt(path: string): Promise<string[]> {
 export async function proveListeners(settings: Settings, haproxy: OwnedHaproxy): Promise<void> {
   if (await haproxy.store.findCurrent() !== undefined) return;
   if ((await haproxy.describe()).isServing) return;
-  const checks = [...checkPorts(settings), await checkCertificate(settings)];
+  const checks = [...checkPorts(settings), await checkCertificate(settings, "a start")];
   const troubles = checks.filter((check) => check !== undefined && !check.isGood) as Check[];
   if (troubles.length > 0) throw failed(`cannot begin: ${troubles.map(formatTrouble).join("; ")}`);
 }

@@ -10,7 +10,7 @@ import { readGiven } from "../haproxy/files/given_file.ts";
 import { engineAddressOf, openTransport } from "../docker/api/transport.ts";
 import { dockerRemedy } from "./docker_remedy.ts";
 import { failed, wrongUsage } from "./failure.ts";
-import { absolute } from "./routing.ts";
+import { absolute } from "./absolute.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**

@@ -1,3 +1,4 @@
+import type { FoundCertificates } from "../core/certificates/certificate.ts";
 import type { AddressSettings } from "../core/model/choose_endpoint.ts";
 import type { HaproxyVersion } from "../core/keys/backend_option.ts";
 import { Design } from "../core/config/design.ts";
@@ -15,6 +16,7 @@ import { engineAddressOf, resolveAddress } from "../docker/api/transport.ts";
 import { findHaproxy } from "../haproxy/process/program.ts";
 import { readErrorPages } from "./error_pages.ts";
 import { thumbprintOf } from "./acme.ts";
+import { listensForTls, readCertificates } from "./given_certificates.ts";
 import { failed, wrongUsage } from "./failure.ts";
 
 /** The HAProxy that the config is written for where none is found. */
@@ -25,6 +27,8 @@ export type Routing = {
   readonly settings: RoutingSettings;
   readonly templates: Templates;
   readonly design: Design;
+  /** The certificates as they were when it was prepared; `run` watches them. */
+  readonly certificates: FoundCertificates;
   /** Secrets that the config names, for haproxy's environment. */
   readonly env: Readonly<Record<string, string>>;
 };
@@ -34,7 +38,7 @@ export type Routing = {
  * prepared from the same settings earlier. Throws Failure.
  */
 export async function prepareRouting(settings: Settings, before?: Routing): Promise<Routing> {
-  if (settings.httpsRedirect && settings.tlsCert === undefined && settings.trustedProxies.length === 0) {
+  if (settings.httpsRedirect && !listensForTls(settings) && settings.trustedProxies.length === 0) {
     throw wrongUsage("--https-redirect needs --tls-cert PATH: there is no HTTPS to redirect to");
   }
   if (settings.clientIpHeader !== undefined && settings.trustedProxies.length === 0) {
@@ -46,9 +50,8 @@ export async function prepareRouting(settings: Settings, before?: Routing): Prom
     frontend: {
       address: settings.bind,
       httpPort: settings.httpPort,
-      tls: settings.tlsCert === undefined ? undefined : {
+      tls: !listensForTls(settings) ? undefined : {
         port: settings.httpsPort,
-        certificate: absolute(settings.tlsCert),
         options: settings.tlsOptions,
       },
       acmeThumbprint: await thumbprintOf(settings),
@@ -81,20 +84,23 @@ export async function prepareRouting(settings: Settings, before?: Routing): Prom
     redirectsToTls: settings.httpsRedirect,
   };
   const templates = await loadTemplates(settings.templates);
+  const certificates = await readCertificates(settings);
   return {
     settings: routing,
     templates,
-    design: new Design(routing, templates),
+    design: new Design(routing, templates, certificates),
+    certificates,
     env: password === undefined ? {} : { SIGNALBOX_STATS_PASSWORD: password },
   };
 }
 
-function ownListeners({ bind, httpPort, httpsPort, tlsCert, admin }: Settings): readonly OwnListener[] {
+function ownListeners(settings: Settings): readonly OwnListener[] {
+  const { bind, httpPort, httpsPort, admin } = settings;
   const http = { setting: "--http-port", address: bind, port: httpPort };
   const https = { setting: "--https-port", address: bind, port: httpsPort };
   return [
     http,
-    ...tlsCert === undefined ? [] : [https],
+    ...!listensForTls(settings) ? [] : [https],
     ...admin === undefined ? [] : [{ setting: "--admin", address: admin.hostname, port: admin.port }],
   ];
 }
@@ -109,11 +115,6 @@ function onLines(words: readonly string[]): readonly string[] {
     { length: count },
     (_, at) => words.slice(at * WORDS_OF_A_LINE, (at + 1) * WORDS_OF_A_LINE).join(" "),
   );
-}
-
-/** The absolute path. */
-export function absolute(path: string): string {
-  return path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
 }
 
 async function readPassword(settings: Settings, before?: string): Promise<string | undefined> {

@@ -2,7 +2,7 @@ import type { Settings } from "../core/settings/settings.ts";
 import type { Status } from "../core/status/status.ts";
 import { askControl, controlPath } from "../report/control_socket.ts";
 import { findLoneHaproxy, type LoneHaproxy } from "./lone_haproxy.ts";
-import { absolute } from "./routing.ts";
+import { absolute } from "./absolute.ts";
 import { isTrustedStateDir, stateDirOf } from "./state_dir.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -3,7 +3,7 @@ import type { Settings } from "../core/settings/settings.ts";
 import { controlPath } from "../report/control_socket.ts";
 import { checkWay, inFolder, isTrustedUser, UntrustedPathError } from "../haproxy/files/trusted_path.ts";
 import { failed, wrongUsage } from "./failure.ts";
-import { absolute } from "./routing.ts";
+import { absolute } from "./absolute.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The longest path of the state directory, in bytes: a socket's path has 107, and HAProxy uses a longer name for a while. */

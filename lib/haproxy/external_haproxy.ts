@@ -44,7 +44,7 @@ export class ExternalHaproxy implements HaproxyControl {
       return { kind: "rejected", stage: "write", detail };
     }
     try {
-      await fillFolder(folder, desired.files);
+      await fillFolder(folder, desired);
       const result = await checkConfig(program, [`${folder}/haproxy.cfg`], env);
       if (result.isValid) return { kind: "applied" };
       return {
@@ -62,7 +62,7 @@ export class ExternalHaproxy implements HaproxyControl {
     const checked = await this.check(desired);
     if (checked.kind === "rejected") return checked;
     try {
-      copyFiles(desired.files, config, "folders");
+      copyFiles(desired, config, "folders");
     } catch (error) {
       const why = messageOf(error);
       return { kind: "rejected", stage: "write", detail: `cannot write ${config}: ${why}` };

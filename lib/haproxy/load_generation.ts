@@ -64,7 +64,7 @@ export class GenerationLoader {
     if (outcome.kind === "rejected" && before !== undefined) store.promote(before);
     store.endLoading();
     if (outcome.kind === "rejected") await store.discard(generation);
-    else await writer.copy(desired.files);
+    else await writer.copy(desired);
     return outcome;
   }
 

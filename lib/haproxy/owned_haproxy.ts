@@ -86,7 +86,7 @@ export class OwnedHaproxy implements HaproxyControl {
     const written = writer.write(desired, states, this.#reported);
     if (!written.ok) return written.outcome;
     store.promote(written.generation);
-    await writer.copy(desired.files);
+    await writer.copy(desired);
     return { kind: "applied" };
   }
 
@@ -124,7 +124,7 @@ export class OwnedHaproxy implements HaproxyControl {
     const programVersion = this.settings.program.text;
     const survey = () => commands.survey(tables);
     const remains = await collectRemains({ worker, writer, programVersion, survey });
-    if (typeof remains !== "string") await writer.copy(remains.current);
+    if (typeof remains !== "string") await writer.copy({ files: remains.current });
     return remains;
   }
 

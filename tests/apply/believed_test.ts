@@ -22,6 +22,7 @@ const found = (): Running => ({
   }]]),
   tables: new Map([[HOSTS_MAP, new Map([["www.example.com/" as TableKey, "web" as TableValue]])]]),
   bindings: new Map(),
+  certificates: new Map(),
 });
 
 const toMaint = { kind: "set-state", section: "web", server: WEB, state: "maint" } as const;

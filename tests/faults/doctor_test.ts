@@ -180,7 +180,6 @@ for (
       (world: World) => world.write("cert.pem", "hello\n"),
       /cert\.pem holds no certificate/,
     ],
-    ["is an empty folder", (world: World) => Deno.mkdir(`${world.folder}/cert.pem`), /holds no file/],
   ] as const
 ) {
   Deno.test(`doctor finds that the certificate ${what}`, async () => {
@@ -190,6 +189,25 @@ for (
     assertTrouble(report, /^certificate$/, detail, /expected PEM/);
   });
 }
+
+Deno.test("doctor takes a folder in which no certificate is yet, and names one in it that cannot be used", async () => {
+  await using world = await oneWell();
+  const folder = `${world.folder}/certs`;
+  await Deno.mkdir(folder);
+  const { code, checks } = await diagnose(world, { "tls-cert": folder });
+  assert.equal(code, 0);
+  assert.match(checks.find(({ name }) => name === "certificate")?.detail ?? "", /no certificate yet/);
+  await Deno.writeTextFile(
+    `${folder}/half.pem`,
+    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+  );
+  assertTrouble(
+    await diagnose(world, { "tls-cert": folder }),
+    /^certificate$/,
+    /half\.pem: .*read/,
+    /expected PEM/,
+  );
+});
 
 Deno.test("doctor finds that a certificate's key is missing", async () => {
   await using world = await oneWell();
@@ -202,9 +220,9 @@ Deno.test("doctor finds that a certificate's key is missing", async () => {
   const report = await diagnose(world, { "tls-cert": `${world.folder}/cert.pem` });
   assertTrouble(
     report,
-    /^config$/,
-    /cert\.pem.*private key|private key.*cert\.pem/i,
-    /fix what the message/,
+    /^certificate$/,
+    /cert\.pem.*no private key/i,
+    /expected PEM/,
   );
 });
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { eventually } from "../harness/eventually.ts";
 import { eventLine } from "../harness/events.ts";
 import { runProgram } from "../harness/program.ts";
+import { curl, makeCertificate } from "../live/certificates.ts";
 import { makePem } from "./pem.ts";
 import { errors, FaultStage } from "./stage.ts";
 
@@ -85,18 +86,20 @@ Deno.test("a later start whose port is taken says once what to do, goes on tryin
   assert.equal(errors(program).filter((line) => /ss -ltnp/.test(line)).length, 1, errors(program).join("\n"));
 });
 
-Deno.test("a later start without its certificate goes on trying, with one error that names it, and heals", async () => {
+Deno.test("a later start without its certificate serves all the same, names it, and takes it once it is there", async () => {
   await using stage = await FaultStage.open({ host: "good.example" });
-  const path = `${stage.folder}/site.pem`;
-  const pem = await makePem(stage.folder, "good.example");
-  await Deno.writeTextFile(path, pem);
-  await serveOnce(stage, "--tls-cert", path);
-  await Deno.remove(path);
-  const program = stage.start(["--tls-cert", path]);
-  await stage.says(program, /"level":"error".*site\.pem/);
-  await Deno.writeTextFile(path, pem);
-  await stage.answers("good.example", 200, 15_000);
-  assert.equal(errors(program).length, 1, errors(program).join("\n"));
+  const certificate = await makeCertificate(stage.folder, "good.example", `${stage.folder}/site.pem`);
+  await serveOnce(stage, "--tls-cert", certificate.path);
+  await Deno.rename(certificate.path, `${certificate.path}.away`);
+  const program = stage.start(["--tls-cert", certificate.path]);
+  await stage.says(program, /"level":"warn".*site\.pem.*cannot be read/);
+  await stage.answers("good.example");
+  await Deno.rename(`${certificate.path}.away`, certificate.path);
+  await eventually(async () => (await curl("good.example", stage.httpsPort, certificate)).version === "2", {
+    what: "the certificate that came",
+  });
+  assert.deepEqual(errors(program), []);
+  assert.deepEqual((await stage.status()).notices, []);
 });
 
 Deno.test("run, status and doctor name what is listened on", async () => {

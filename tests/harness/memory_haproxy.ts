@@ -118,7 +118,8 @@ export class MemoryHaproxy implements HaproxyControl {
       return undefined;
     }
     const survey = await this.survey(tables);
-    return survey && { loaded, current: this.current.desired.files, survey };
+    const certificates = this.current.desired.certificates?.key;
+    return survey && { loaded, current: this.current.desired.files, survey, certificates };
   }
 
   describe(): Promise<HaproxyStatus> {

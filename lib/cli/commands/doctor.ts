@@ -20,7 +20,8 @@ import { whyRefused } from "../check_files.ts";
 import { dockerRemedy } from "../docker_remedy.ts";
 import { folderOnDemand, readSnapshot } from "../input.ts";
 import { findLoneHaproxy, type LoneHaproxy } from "../lone_haproxy.ts";
-import { absolute, prepareRouting } from "../routing.ts";
+import { absolute } from "../absolute.ts";
+import { prepareRouting } from "../routing.ts";
 import { settingsOf } from "../settings.ts";
 import { checkLength, openStateDir, stateDirOf } from "../state_dir.ts";
 import { jsonDocument, type Terminal } from "../terminal.ts";
@@ -213,7 +214,7 @@ async function checkConfigOfNow(settings: Settings, terminal: Terminal): Promise
     const routing = await prepareRouting(settings);
     const built = routing.design.build(await readSnapshot(settings, terminal));
     const program = await findHaproxy(settings.haproxy);
-    const why = await whyRefused(routing.design.render(built.model).files, program.path, routing.env);
+    const why = await whyRefused(routing.design.render(built.model), program.path, routing.env);
     const warnings = built.notices.filter((notice) => notice.severity === "warning").length;
     const detail = why === undefined
       ? `HAProxy would load it: ${

@@ -1,15 +1,17 @@
 import { messageOf } from "../../core/values/message_of.ts";
 import { formatNotice, type Notice } from "../../core/values/notice.ts";
 import { shownFiles, shownText } from "../../core/config/hide_secrets.ts";
-import type { Files } from "../../core/config/render.ts";
+import type { Desired, Files, FileSet } from "../../core/config/render.ts";
+import { UNREAD } from "../../certificates/certificate_files.ts";
 import { findHaproxy } from "../../haproxy/process/program.ts";
 import { readGiven } from "../../haproxy/files/given_file.ts";
 import { copyFiles } from "../../haproxy/files/safe_files.ts";
 import { whyRefused } from "../check_files.ts";
+import { withDefault } from "../given_certificates.ts";
 import { failed, wrongUsage } from "../failure.ts";
 import { patchOf } from "../patch.ts";
 import { readSnapshot } from "../input.ts";
-import { prepareRouting } from "../routing.ts";
+import { prepareRouting, type Routing } from "../routing.ts";
 import { settingsOf } from "../settings.ts";
 import { jsonDocument, type Terminal } from "../terminal.ts";
 
@@ -29,13 +31,15 @@ export async function render(
 ): Promise<number> {
   const settings = settingsOf(options, terminal);
   const routing = await prepareRouting(settings);
+  if (options.validate) requireCertificates(routing);
   const built = routing.design.build(await readSnapshot(settings, terminal));
   const desired = routing.design.render(built.model);
   for (const notice of built.notices) terminal.err(formatNotice(notice));
-  if (options.validate) await validate(desired.files, settings.haproxy, routing.env);
+  if (options.validate) await validate(desired, settings.haproxy, routing);
   const diff = options.diff === undefined ? undefined : await diffFiles(options.diff, desired.files);
   if (options.output !== undefined) {
-    await writeOutput(options.output, desired.files);
+    const certificates = desired.certificates && await withDefault(desired.certificates);
+    await writeOutput(options.output, { files: desired.files, certificates });
   }
   await print(options, shownFiles(desired.files), built.notices, diff, terminal);
   if (options.strict && built.notices.some((notice) => notice.severity === "warning")) return 3;
@@ -60,11 +64,18 @@ async function print(
   else if (options.output === undefined) await terminal.out(files.get("haproxy.cfg") ?? "");
 }
 
-async function validate(files: Files, haproxy: string, env: Readonly<Record<string, string>>): Promise<void> {
+/** HAProxy would name a link of ours, and not the operator's file. Throws Failure. */
+function requireCertificates({ certificates }: Routing): void {
+  const unread = certificates.notices.find(({ code }) => code === UNREAD);
+  if (unread === undefined) return;
+  throw failed(`--validate needs the certificates of "${unread.subject}": ${unread.message}`);
+}
+
+async function validate(desired: Desired, haproxy: string, { env }: Routing): Promise<void> {
   const program = await findHaproxy(haproxy).catch((error) => {
     throw failed(messageOf(error));
   });
-  const why = await whyRefused(files, program.path, env);
+  const why = await whyRefused(desired, program.path, env);
   if (why !== undefined) throw failed(`HAProxy ${program.text} refuses the config: ${why}`);
 }
 
@@ -90,19 +101,19 @@ async function diffFiles(path: string, files: Files): Promise<string> {
   return parts.join("");
 }
 
-async function writeOutput(output: string, files: Files): Promise<void> {
+async function writeOutput(output: string, set: FileSet): Promise<void> {
   const found = await Deno.stat(output).catch(() => undefined);
   const isFolder = output.endsWith("/") || found?.isDirectory === true;
   const path = isFolder ? `${output.replace(/\/$/, "")}/haproxy.cfg` : output;
   const name = path.split("/").at(-1) ?? "";
-  if (name === "" || (name !== "haproxy.cfg" && files.has(name))) {
+  if (name === "" || (name !== "haproxy.cfg" && set.files.has(name))) {
     throw wrongUsage(`--output is "${output}", expected FOLDER/ or a name that no other file of the set has`);
   }
   if (!isFolder && found?.isFile === false) {
     throw wrongUsage(`--output "${output}" is no regular file; without --output, haproxy.cfg is printed`);
   }
   try {
-    copyFiles(files, path, "links");
+    copyFiles(set, path, "links");
   } catch (error) {
     throw failed(`cannot write --output "${output}": ${messageOf(error)}`);
   }

@@ -1,3 +1,4 @@
+import type { LiveCertificates } from "../../certificates/live_certificates.ts";
 import { systemClock } from "../../clock.ts";
 import { formatListeners, listenersOf } from "../../core/status/listeners.ts";
 import { messageOf } from "../../core/values/message_of.ts";
@@ -14,6 +15,7 @@ import { readRoutesFiles, readSnapshotText } from "../input.ts";
 import { LiveRouting } from "../live_routing.ts";
 import { openAdmin } from "../open/open_admin.ts";
 import { openAcme, prepareAcme } from "../open/open_acme.ts";
+import { openCertificates } from "../open/open_certificates.ts";
 import { openControl } from "../open/open_control.ts";
 import { type OpenedHaproxy, openHaproxy } from "../open/open_haproxy.ts";
 import { type Given, openSource } from "../open/open_source.ts";
@@ -42,12 +44,17 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   openStateDir(stateDir);
   const opened = await openHaproxy(context);
   const { haproxy, hasTakenOver, serverLimit } = opened;
-  const controller = createController(context, await openSource(context, given), opened);
-  signals.onHangup(() => void reread(context, controller, "SIGHUP"));
-  void followPages(context, controller, pages, signals.stopping);
+  const certificates = await openCertificates(context);
+  const controller = createController(context, await openSource(context, given), opened, certificates);
+  signals.onHangup(() => void reread(context, controller, certificates, "SIGHUP"));
+  void followPages(context, controller, certificates, pages, signals.stopping);
   const acme = await openAcme(context, () => controller.state);
   controller.onPass = () => acme?.wake();
   let isHandedOver = false;
+  void certificates.follow(
+    () => controller.wake({ reason: "certificates", ids: new Set() }),
+    signals.stopping,
+  );
   const handOver = () => {
     isHandedOver = true;
     signals.stop();
@@ -97,6 +104,7 @@ function createController(
   { settings, routing, report }: RunContext,
   source: ContainerSource,
   { haproxy, serverLimit }: OpenedHaproxy,
+  certificates: LiveCertificates,
 ): Controller {
   const machine = new Machine(systemClock);
   return new Controller({
@@ -108,7 +116,12 @@ function createController(
     settle: { quietMs: settings.settleMs, mostMs: settings.settleMaxMs },
     design: {
       build: (snapshot, inUse) =>
-        routing.now.design.build(snapshot, inUse, { addresses: machine.addresses(), serverLimit }),
+        routing.now.design.build(
+          snapshot,
+          inUse,
+          { addresses: machine.addresses(), serverLimit },
+          certificates.now,
+        ),
       render: (model) => routing.now.design.render(model),
     },
   });
@@ -118,9 +131,11 @@ function createController(
 async function reread(
   { routing, report }: RunContext,
   controller: Controller,
+  certificates: LiveCertificates,
   why: string,
 ): Promise<void> {
   report.tell({ kind: "rereading", why });
+  await certificates.read();
   await routing.reread().catch((error) => report.tell({ kind: "settings-refused", why: messageOf(error) }));
   controller.reread(why);
 }
@@ -129,6 +144,7 @@ async function reread(
 async function followPages(
   context: RunContext,
   controller: Controller,
+  certificates: LiveCertificates,
   first: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
@@ -136,7 +152,7 @@ async function followPages(
   if (errorPages === undefined) return;
   const parts = {
     clock: systemClock,
-    reread: () => reread(context, controller, "pages of --error-pages changed"),
+    reread: () => reread(context, controller, certificates, "pages of --error-pages changed"),
   };
   await watchPages(errorPages, first, parts, signal);
 }

@@ -8,7 +8,7 @@ import { checkWay } from "../../haproxy/files/trusted_path.ts";
 import { VERSION } from "../../version.ts";
 import { isAcmeOn, storageOf } from "../acme.ts";
 import { failed, wrongUsage } from "../failure.ts";
-import { absolute } from "../routing.ts";
+import { absolute } from "../absolute.ts";
 import type { Settings } from "../../core/settings/settings.ts";
 import type { RunContext } from "./run_context.ts";
 

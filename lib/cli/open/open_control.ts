@@ -2,7 +2,7 @@ import { systemClock } from "../../clock.ts";
 import type { Settings } from "../../core/settings/settings.ts";
 import type { Status } from "../../core/status/status.ts";
 import { serveControl } from "../../report/control_socket.ts";
-import { absolute } from "../routing.ts";
+import { absolute } from "../absolute.ts";
 import { givenAsEnvironment } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import type { RunContext } from "./run_context.ts";

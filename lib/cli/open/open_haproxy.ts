@@ -19,7 +19,8 @@ import { whyRefused } from "../check_files.ts";
 import { proveListeners } from "../check_listeners.ts";
 import { failed, wrongUsage } from "../failure.ts";
 import { checkPidFile } from "../pid_path.ts";
-import { absolute, type Routing } from "../routing.ts";
+import { absolute } from "../absolute.ts";
+import type { Routing } from "../routing.ts";
 import { cannotUse } from "../state_dir.ts";
 import { takeOver } from "../take_over.ts";
 import { metricsSocketOf } from "./open_admin.ts";
@@ -111,8 +112,8 @@ async function proveSettings(routing: Routing, haproxy: OwnedHaproxy | ExternalH
   const { program, env } = haproxy.settings;
   const path = typeof program === "string" ? program : program?.path;
   if (path === undefined) return;
-  const { files } = routing.design.render(routing.design.build(nothing.value).model);
-  const why = await whyRefused(files, path, typeof env === "function" ? env() : env);
+  const desired = routing.design.render(routing.design.build(nothing.value).model);
+  const why = await whyRefused(desired, path, typeof env === "function" ? env() : env);
   if (why !== undefined) {
     throw failed(`HAProxy refuses what these settings give: ${why}; the running signalbox keeps HAProxy`);
   }

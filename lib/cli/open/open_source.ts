@@ -9,7 +9,7 @@ import { engineAddressOf, openTransport } from "../../docker/api/transport.ts";
 import { leaveLostFolder } from "../../haproxy/process/working_folder.ts";
 import type { ContainerSource } from "../../ports.ts";
 import { ConnectionCheck } from "../../probe/answers.ts";
-import { absolute } from "../routing.ts";
+import { absolute } from "../absolute.ts";
 import type { RunContext } from "./run_context.ts";
 
 /** What was read before anything was changed: the text of a snapshot from a pipe, and the files of routes. */

@@ -1,3 +1,4 @@
+import { CERTS_LIST } from "../certificates/choose.ts";
 import type { Frontend } from "../model/model.ts";
 import { formatEndpoint, type IpAddress, type Port } from "../values/names.ts";
 
@@ -23,6 +24,6 @@ export function bindLines({ address, httpPort, tls }: Frontend): BindLine[] {
   const extra = tls.options === "" ? "" : ` ${tls.options}`;
   return [
     ...plain,
-    ...bindsOn(address, tls.port, ` ssl crt "${tls.certificate}" alpn h2,http/1.1${extra}`),
+    ...bindsOn(address, tls.port, ` ssl crt-list ${CERTS_LIST} alpn h2,http/1.1${extra}`),
   ];
 }

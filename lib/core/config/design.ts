@@ -1,3 +1,5 @@
+import { type FoundCertificates, NO_CERTIFICATES } from "../certificates/certificate.ts";
+import { ChooseMemory } from "../certificates/choose_memory.ts";
 import { buildModel, type Built } from "../model/build_model.ts";
 import { ModelMemory } from "../model/model_memory.ts";
 import type { Model } from "../model/model.ts";
@@ -15,14 +17,30 @@ import type { Templates } from "./templates.ts";
 export class Design {
   readonly #built: ModelMemory;
   readonly #rendered = new RenderMemory();
+  readonly #chosen = new ChooseMemory();
 
-  constructor(readonly settings: RoutingSettings, readonly templates: Templates) {
+  constructor(
+    readonly settings: RoutingSettings,
+    readonly templates: Templates,
+    readonly certificates: FoundCertificates = NO_CERTIFICATES,
+  ) {
     this.#built = new ModelMemory(settings);
   }
 
   /** What HAProxy should do, from what Docker said. Never throws on anything that a container wrote. */
-  build(snapshot: Snapshot, inUse?: InUse, machine?: KnownMachine): Built {
-    return buildModel(snapshot, this.settings, machine, inUse, this.#built);
+  build(
+    snapshot: Snapshot,
+    inUse?: InUse,
+    machine?: KnownMachine,
+    certificates: FoundCertificates = this.certificates,
+  ): Built {
+    const built = buildModel(snapshot, this.settings, machine, inUse, this.#built);
+    if (this.settings.frontend.tls === undefined) return built;
+    return {
+      ...built,
+      model: { ...built.model, certificates: this.#chosen.chosenOf(certificates) },
+      notices: [...built.notices, ...certificates.notices],
+    };
   }
 
   /** The files that say it. Throws TemplateError. */

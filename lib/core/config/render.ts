@@ -1,5 +1,6 @@
 import { bindLines } from "./bind_lines.ts";
 import { linesOf, NO_TCP, tcpBinds, type TcpPart, tcpPartOf } from "./tcp_part.ts";
+import { type CertificateSet, CERTS_LIST, listText } from "../certificates/choose.ts";
 import { isAtLeast } from "../keys/backend_option.ts";
 import { FORWARDING_HEADERS } from "./forwarding_headers.ts";
 import { ERROR_PAGES_MAP } from "../model/error_pages.ts";
@@ -37,6 +38,9 @@ export type FileName = string;
 /** The routing's files, by name: haproxy.cfg and what it names. */
 export type Files = ReadonlyMap<FileName, string>;
 
+/** Files, and the certificates that one of them names. */
+export type FileSet = { readonly files: Files; readonly certificates?: CertificateSet | undefined };
+
 /** What is wanted: the model, the files that say it, and the same in pieces that can be compared. */
 export type Desired = {
   readonly model: Model;
@@ -52,6 +56,8 @@ export type Desired = {
   readonly tables: Tables;
   /** What each route's row in hosts.map would be, if its backend were gone. */
   readonly heirs: ReadonlyMap<TableKey, TableValue>;
+  /** The certificates that certs.list names; `undefined` without a TLS listener. */
+  readonly certificates: CertificateSet | undefined;
 };
 
 /** What a config is rendered with, beside its model. */
@@ -155,12 +161,11 @@ export function renderDesired(
     files: new Map([
       ["haproxy.cfg", templates.render("haproxy.cfg.eta", { ...all, textOf: textsOf(all, rendering) })],
       [HOSTS_MAP, templates.render(`${HOSTS_MAP}.eta`, { routes: rows })],
-      ...[...ROUTE_TABLES].map(([name, title]) =>
-        [name, tableText(title, tables.get(name) ?? new Map())] as const
-      ),
+      ...tableFiles(tables),
       ...lua.texts,
       ...frontend.errorPages === undefined ? [] : [[ERROR_PAGES_MAP, frontend.errorPages.map] as const],
       ...hasLastTry ? [[LAST_TRY, lastTry(frontend, templates)] as const] : [],
+      ...certificateFiles(model),
     ]),
     fixed,
     tcp: part,
@@ -168,6 +173,7 @@ export function renderDesired(
     defaults: new Map(defaults.map(({ shape, name }) => [shape, name])),
     tables,
     heirs: heirsOf(model, hosts, byName),
+    certificates: model.certificates,
   };
 }
 
@@ -181,6 +187,12 @@ function renderTcp({ streams, frontend }: Model, base: object, templates: Templa
   const text = templates.render("tcp.eta", { ...base, tcp });
   return { tcp, part: tcpPartOf(linesOf(text)), known: knownFlags(text) };
 }
+
+const tableFiles = (tables: Tables): readonly (readonly [FileName, string])[] =>
+  [...ROUTE_TABLES].map(([name, title]) => [name, tableText(title, tables.get(name) ?? new Map())]);
+
+const certificateFiles = ({ certificates }: Model): readonly (readonly [FileName, string])[] =>
+  certificates === undefined ? [] : [[CERTS_LIST, listText(certificates)]];
 
 /** What the model changes of the config without its backends: each change of it is a reload. */
 const fixedFrom = (model: Model) => ({

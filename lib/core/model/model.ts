@@ -1,3 +1,4 @@
+import type { CertificateSet } from "../certificates/choose.ts";
 import type { Move } from "../keys/redirect.ts";
 import type { Variant } from "../keys/variant.ts";
 import type { ServerOptions } from "../keys/options.ts";
@@ -106,7 +107,7 @@ export type Frontend = {
   /** The address of every listener; `undefined` for all addresses. */
   readonly address: IpAddress | undefined;
   readonly httpPort: Port;
-  readonly tls: { readonly port: Port; readonly certificate: string; readonly options: string } | undefined;
+  readonly tls: { readonly port: Port; readonly options: string } | undefined;
   /** Of the account's key (RFC 7638): with it HAProxy answers authorities; `undefined` where no certificates are fetched. */
   readonly acmeThumbprint?: string | undefined;
   /** How long browsers are to use TLS alone, where a route says nothing; `undefined` for no such header. */
@@ -180,4 +181,6 @@ export type Model = {
   readonly variants: PlacedVariants;
   /** Who would serve a route, by key, if its backend were gone: the backend that claimed it next. */
   readonly heirs: ReadonlyMap<TableKey, Route>;
+  /** The certificates that HAProxy is to have; absent without a TLS listener. */
+  readonly certificates?: CertificateSet;
 };

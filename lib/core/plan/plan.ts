@@ -5,7 +5,12 @@ import { endpointOf, isSameButWeight, weightOf } from "../runtime/server_line.ts
 import { planTables, sectionsOfWaiting, type TableOperations } from "./plan_tables.ts";
 import { type ReloadReason, settingsReason, tcpReasons } from "./reload_reason.ts";
 import type { Section } from "../config/section.ts";
-import { type Running, type RunningSection, type RunningServer } from "../state/running.ts";
+import {
+  loadedCertificates,
+  type Running,
+  type RunningSection,
+  type RunningServer,
+} from "../state/running.ts";
 import type { Operation, SectionName, ServerState } from "../runtime/operation.ts";
 
 /** What is to change. `keep` writes files that differ in nothing that HAProxy would do otherwise: comments. */
@@ -33,6 +38,7 @@ export function planChange(
   const planner = new Planner(running, desired, states, capabilities);
   if (running.fixed !== desired.fixed) planner.reasons.push(settingsReason(running.fixed, desired.fixed));
   planner.reasons.push(...tcpReasons(running.tcp, desired.tcp));
+  if (!hasCertificates(running, desired)) planner.reasons.push({ kind: "certificates" });
   planner.plan();
   if (planner.reasons.length > 0) {
     return { kind: "reload", reasons: planner.reasons, meanwhile: planner.operations };
@@ -40,6 +46,11 @@ export function planChange(
   if (planner.operations.length > 0) return { kind: "runtime", operations: planner.operations };
   const isSame = [...desired.files].every(([name, text]) => running.files.get(name) === text);
   return { kind: isSame ? "nothing" : "keep" };
+}
+
+function hasCertificates({ certificates: has }: Running, desired: Desired): boolean {
+  const wanted = loadedCertificates(desired);
+  return has.size === wanted.size && [...wanted].every(([file, content]) => has.get(file) === content);
 }
 
 const namesAuthorities = (line: string): boolean => line.includes(" ca-file ");

@@ -4,7 +4,13 @@ import { formatEndpoint, type IpAddress, type Port, type ServerName } from "../v
 import type { Capabilities } from "./capabilities.ts";
 import { type ReloadReason, reloadReasonText, settingsReason } from "./reload_reason.ts";
 import type { Desired, Files } from "../config/render.ts";
-import { routesOf, type Running, type RunningSection, type RunningServer } from "../state/running.ts";
+import {
+  loadedCertificates,
+  routesOf,
+  type Running,
+  type RunningSection,
+  type RunningServer,
+} from "../state/running.ts";
 import { targetOf } from "../runtime/route_value.ts";
 import type { SectionName } from "../runtime/operation.ts";
 import { endpointOf, isSameButWeight, weightOf } from "../runtime/server_line.ts";
@@ -18,6 +24,8 @@ export type Remains = {
   /** The files that are current, with what was changed at run time since. */
   readonly current: Files;
   readonly survey: Survey;
+  /** The set of certificates that its worker has loaded; `undefined` for none. */
+  readonly certificates: string | undefined;
 };
 
 /** A section of a config without its comments, and its servers by name, each as it stands after `server`. */
@@ -113,7 +121,10 @@ class Reader {
       return [shape ?? this.#shapes.get(body) ?? body, name] as const;
     });
     const { files, fixed } = { files: this.remains.current, fixed: this.desired.fixed };
-    return { files, fixed, tcp: this.#loaded.tcp, defaults: new Map(defaults), sections, tables, bindings };
+    if (this.remains.certificates !== this.desired.certificates?.key) throw unclear("certificates differ");
+    const certificates = loadedCertificates(this.desired);
+    const { tcp } = this.#loaded;
+    return { files, fixed, tcp, defaults: new Map(defaults), sections, tables, bindings, certificates };
   }
 
   #note(body: string | undefined, shape: string): void {

@@ -18,6 +18,8 @@ export type ReloadReason =
   | { readonly kind: "first-authorities"; readonly server: ServerName }
   /** An HAProxy below 2.6 cannot delete servers. */
   | { readonly kind: "cannot-delete"; readonly server: ServerName }
+  /** Certificates were replaced, added or removed. */
+  | { readonly kind: "certificates" }
   | { readonly kind: "first-load" }
   /** An HAProxy that others run takes no commands. */
   | { readonly kind: "external" }
@@ -47,6 +49,8 @@ export function reloadReasonText(reason: ReloadReason): string {
       return `${reason.server} is the first whose certificate is checked`;
     case "cannot-delete":
       return `${reason.server} is gone`;
+    case "certificates":
+      return "certificates differ";
     case "external":
       return "signalbox sends no commands to an HAProxy that others run";
     case "first-load":

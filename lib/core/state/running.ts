@@ -1,3 +1,4 @@
+import type { CertificateFile } from "../certificates/choose.ts";
 import type { ServerName } from "../values/names.ts";
 import { HOSTS_MAP, type Table, type Tables } from "../values/table.ts";
 import type { TcpPart } from "../config/tcp_part.ts";
@@ -36,7 +37,16 @@ export type Running = {
   readonly tables: Tables;
   /** Backends that are served by a spare, until the next reload gives them a section of their own. */
   readonly bindings: ReadonlyMap<string, SectionName>;
+  /** Its certificates, by their files. */
+  readonly certificates: RunningCertificates;
 };
+
+/** Which certificates HAProxy has: the content of each file, as SHA-256 of its PEM. */
+export type RunningCertificates = ReadonlyMap<CertificateFile, string>;
+
+/** The certificates that HAProxy has after a load. */
+export const loadedCertificates = ({ certificates }: Desired): RunningCertificates =>
+  new Map(certificates?.rows.map(({ file, certificate }) => [file, certificate?.content ?? ""]));
 
 /** What HAProxy has after a load, with servers in the given states. */
 export function runningAfterLoad(desired: Desired, states: ReadonlyMap<ServerName, ServerState>): Running {
@@ -48,7 +58,16 @@ export function runningAfterLoad(desired: Desired, states: ReadonlyMap<ServerNam
     sections.set(name, { ...section, isPublished: true, servers: new Map(servers) });
   }
   const { files, fixed, tcp, defaults, tables } = desired;
-  return { files, fixed, tcp, defaults, sections, tables, bindings: new Map() };
+  return {
+    files,
+    fixed,
+    tcp,
+    defaults,
+    sections,
+    tables,
+    bindings: new Map(),
+    certificates: loadedCertificates(desired),
+  };
 }
 
 /** A server begins ready or held: what drains is held, by the file of states too (state_file.ts). */

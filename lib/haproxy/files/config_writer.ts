@@ -2,7 +2,7 @@ import { messageOf } from "../../core/values/message_of.ts";
 import type { ServerName } from "../../core/values/names.ts";
 import type { ServerState } from "../../core/runtime/operation.ts";
 import { type ProcessSettings, renderProcessConfig } from "../../core/config/process_config.ts";
-import type { Desired, Files } from "../../core/config/render.ts";
+import type { Desired, FileSet } from "../../core/config/render.ts";
 import { renderServerStates } from "../../core/state/state_file.ts";
 import type { ReportedServer } from "../../core/state/survey.ts";
 import type { Templates } from "../../core/config/templates.ts";
@@ -70,8 +70,7 @@ export class ConfigWriter {
           ...desired.files,
           ["process.cfg", this.processConfig(generation)],
           [STATE_FILE, renderServerStates(desired.model.backends, states, reported)],
-        ])
-      );
+        ]), desired.certificates);
       return { ok: true, generation };
     } catch (error) {
       const why = messageOf(error);
@@ -143,10 +142,13 @@ export class ConfigWriter {
   }
 
   /** Writes the copy for people. A failure is reported, and has no other effect. */
-  async copy(files: Files): Promise<void> {
+  async copy({ files, certificates }: FileSet): Promise<void> {
     const path = this.settings.configCopy;
     if (path === undefined) return;
-    const why = await Promise.try(() => copyFiles(files, path, "folders")).then(() => undefined, messageOf);
+    const why = await Promise.try(() => copyFiles({ files, certificates }, path, "folders")).then(
+      () => undefined,
+      messageOf,
+    );
     if (why !== undefined && why !== this.#copyTrouble) {
       this.report.tell({ kind: "copy-failed", path, why });
     }

@@ -1,5 +1,7 @@
+import type { CertificateSet } from "../../core/certificates/choose.ts";
 import type { Files } from "../../core/config/render.ts";
 import type { Clock, Generation } from "../../ports.ts";
+import { CERTIFICATE_FOLDER, CertificateFolders } from "./certificate_folder.ts";
 
 /** How many generations are kept: the current one and those before it, for people who look back. */
 const KEPT = 3;
@@ -21,11 +23,13 @@ export class GenerationStore {
   #cancelPruning: (() => void) | undefined;
   /** The folder that the running worker has loaded, which also tells what it has. */
   #held: string | undefined;
+  readonly #certificates: CertificateFolders;
 
   constructor(readonly stateDir: string, readonly clock: Clock) {
     this.#folder = `${stateDir}/generations`;
     this.current = `${stateDir}/current`;
     this.#mark = `${stateDir}/loading`;
+    this.#certificates = new CertificateFolders(stateDir);
   }
 
   /** Makes the private folders, finds out which numbers are taken, and removes surplus generations of an earlier run. */
@@ -93,7 +97,7 @@ export class GenerationStore {
    * Writes a new set; what `files` returns may name the generation's own folder. Synchronous, here and in `promote`:
    * a handful of small files takes 0.2 ms this way, and ten times that through the thread pool.
    */
-  write(files: (generation: Generation) => Files): Generation {
+  write(files: (generation: Generation) => Files, certificates?: CertificateSet): Generation {
     const generation = this.find(++this.#last);
     const { folder } = generation;
     try {
@@ -101,6 +105,9 @@ export class GenerationStore {
       Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
       for (const [name, text] of files(generation)) {
         Deno.writeTextFileSync(`${folder}/${name}`, text, { mode: 0o600 });
+      }
+      if (certificates !== undefined) {
+        Deno.symlinkSync(this.#certificates.write(certificates), `${folder}/${CERTIFICATE_FOLDER}`);
       }
       return generation;
     } catch (error) {
@@ -146,7 +153,9 @@ export class GenerationStore {
     const old = this.#kept.slice(0, -KEPT).filter((folder) => folder !== this.#held);
     if (old.length > 0) {
       this.#kept = this.#kept.filter((folder) => !old.includes(folder));
-      this.#pruning = Promise.all([this.#pruning, ...old.map(remove)]).then(() => undefined);
+      this.#pruning = Promise.all([this.#pruning, ...old.map(remove)]).then(() =>
+        this.#certificates.prune([...this.#kept, ...this.#held === undefined ? [] : [this.#held]])
+      );
     }
   }
 }

@@ -1,10 +1,12 @@
 import { LUA_FILES } from "../../core/config/lua_files.ts";
 import { LAST_TRY } from "../../core/config/render.ts";
 import { ERROR_PAGES_MAP } from "../../core/model/error_pages.ts";
+import { CERTS_LIST } from "../../core/certificates/choose.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import type { Remains } from "../../core/plan/read_back.ts";
 import type { Survey } from "../../core/state/survey.ts";
 import type { Generation } from "../../ports.ts";
+import { setOf } from "./certificate_folder.ts";
 import type { ConfigWriter } from "./config_writer.ts";
 import type { GenerationStore } from "./generation_store.ts";
 import type { WorkerInfo } from "../socket/worker.ts";
@@ -46,13 +48,13 @@ export async function collectRemains(found: Found): Promise<Remains | string> {
     if (changed !== undefined) return `${changed} has changed`;
     // A file that HAProxy does not name may be missing.
     const survey = await found.survey();
-    const others = [...survey.tables.keys(), LAST_TRY, ERROR_PAGES_MAP, ...LUA_FILES].filter((name) =>
-      loaded.includes(name)
-    );
+    const others = [...survey.tables.keys(), CERTS_LIST, LAST_TRY, ERROR_PAGES_MAP, ...LUA_FILES].filter((
+      name,
+    ) => loaded.includes(name));
     const files = await Promise.all(
       ["haproxy.cfg", ...others].map(async (name) => [name, await read(current.folder, name)] as const),
     );
-    return { loaded, current: new Map(files), survey };
+    return { loaded, current: new Map(files), survey, certificates: setOf(generation.folder) };
   } catch (error) {
     return `what HAProxy has loaded cannot be read: ${messageOf(error)}`;
   }

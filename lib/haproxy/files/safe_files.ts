@@ -1,14 +1,16 @@
 import { hasSecrets } from "../../core/config/hide_secrets.ts";
-import type { Files } from "../../core/config/render.ts";
+import type { FileSet } from "../../core/config/render.ts";
+import { linkCertificates } from "./certificate_links.ts";
 import { inFolderOf, type Trust } from "./trusted_path.ts";
 
 /**
  * Writes a set of files beside each other, each by a rename, haproxy.cfg last and under the path's own name. What has
- * secrets in it is for its owner alone.
+ * secrets in it is for its owner alone. Certificates are links to the operator's files.
  */
-export function copyFiles(files: Files, path: string, trust: Trust): void {
+export function copyFiles({ files, certificates }: FileSet, path: string, trust: Trust): void {
   const slash = path.lastIndexOf("/") + 1;
   const folder = path.slice(0, slash);
+  if (certificates !== undefined) linkCertificates(certificates, folder, trust);
   const sorted = [...files].sort(([a], [b]) => Number(a === "haproxy.cfg") - Number(b === "haproxy.cfg"));
   for (const [file, text] of sorted) {
     const name = file === "haproxy.cfg" ? path.slice(slash) || file : file;
@@ -60,7 +62,8 @@ function writeBeside(name: string, place: string, text: string, readers: "all" |
 }
 
 /** Writes a set of files into a folder that is ours alone. */
-export async function fillFolder(folder: string, files: Files): Promise<void> {
+export async function fillFolder(folder: string, { files, certificates }: FileSet): Promise<void> {
+  if (certificates !== undefined) linkCertificates(certificates, `${folder}/`, "links");
   for (const [name, text] of files) await Deno.writeTextFile(`${folder}/${name}`, text);
 }
 

@@ -21,7 +21,7 @@ const design = new Design(
     ...SETTINGS,
     frontend: {
       ...SETTINGS.frontend,
-      tls: { port: port(443), certificate: "/c.pem", options: "" },
+      tls: { port: port(443), options: "" },
       errorPages: errorPages.ok ? errorPages.value : undefined,
     },
   },

@@ -18,6 +18,7 @@ const running = (rows: Record<string, string>, file: string, table = HOSTS_MAP):
   sections: new Map(),
   tables: new Map([[table, new Map(Object.entries(rows).map(typed))]]),
   bindings: new Map(),
+  certificates: new Map(),
 });
 
 const surveyOf = (table: TableName, ...rows: Row[]): Survey => ({

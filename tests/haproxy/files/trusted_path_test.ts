@@ -45,7 +45,7 @@ for (const trust of ["links", "folders"] as const) {
       Deno.writeTextFileSync(secret, "secret", { mode: 0o600 });
       const shared = mkdir(`${folder}/shared`, 0o1777);
       plant(secret, `${shared}/${planted}`);
-      assert.throws(() => copyFiles(FILES, `${shared}/haproxy.cfg`, trust), UntrustedPathError);
+      assert.throws(() => copyFiles({ files: FILES }, `${shared}/haproxy.cfg`, trust), UntrustedPathError);
       assert.equal(Deno.readTextFileSync(secret), "secret");
       assert.equal(Deno.statSync(secret).mode! & 0o777, 0o600);
     });
@@ -57,7 +57,10 @@ for (const trust of ["links", "folders"] as const) {
     plant(own, `${shared}/out`);
     plant("../own", `${shared}/near`);
     for (const name of ["out", "near", "out/further"]) {
-      assert.throws(() => copyFiles(FILES, `${shared}/${name}/haproxy.cfg`, trust), UntrustedPathError);
+      assert.throws(
+        () => copyFiles({ files: FILES }, `${shared}/${name}/haproxy.cfg`, trust),
+        UntrustedPathError,
+      );
     }
     assert.deepEqual([...Deno.readDirSync(own)], []);
   });
@@ -67,7 +70,7 @@ for (const trust of ["links", "folders"] as const) {
     mkdir(`${folder}/maps`, 0o755);
     Deno.symlinkSync("real", `${folder}/link`);
     Deno.symlinkSync("../maps/there.map", `${folder}/real/hosts.map`);
-    copyFiles(FILES, `${folder}/link/./../link/haproxy.cfg`, trust);
+    copyFiles({ files: FILES }, `${folder}/link/./../link/haproxy.cfg`, trust);
     assert.equal(Deno.readTextFileSync(`${folder}/real/haproxy.cfg`), "# config\n");
     assert.equal(Deno.readTextFileSync(`${folder}/maps/there.map`), "# map\n");
     assert.ok(Deno.lstatSync(`${folder}/real/hosts.map`).isSymlink);

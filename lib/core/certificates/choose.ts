@@ -1,0 +1,105 @@
+import { sha256 } from "../values/sha256.ts";
+import type { Certificate } from "./certificate.ts";
+
+/** The name of a certificate's file as HAProxy knows it: it stays while its content changes, and never gets other filters. */
+export type CertificateFile = string;
+
+/** A line of certs.list. */
+export type CertificateRow = {
+  readonly file: CertificateFile;
+  /** For which names HAProxy has it; none for all that it is for. */
+  readonly filters: readonly string[];
+  /** `undefined` where it was not looked for, or none is there. */
+  readonly certificate: Certificate | undefined;
+};
+
+/** The certificates that HAProxy is to have, the default first. */
+export type CertificateSet = {
+  readonly rows: readonly CertificateRow[];
+  /** Tells one set from another: files, filters and contents. */
+  readonly key: string;
+};
+
+/** The name of the list, as it stands in the config. */
+export const CERTS_LIST = "certs.list";
+
+/** The file of the certificate for clients that ask for a host which has none. */
+export const DEFAULT_FILE: CertificateFile = "certs.d/_default.pem";
+
+/** Fits no name: the default is there for what no other row fits (HAProxy manual, 5.1, `crt-list`). */
+const NO_NAME = "!*";
+
+/**
+ * Chooses what HAProxy is to have: for each name and kind of key, the valid one that lasts longest. As
+ * HAProxy does with a folder, the first one of a file is the default; where there is none, one that signed itself.
+ */
+export function chooseCertificates(
+  certificates: readonly Certificate[],
+  selfSigned: Certificate | undefined,
+  atMs: number,
+): CertificateSet {
+  const ranked = [...certificates].sort((a, b) => rankOf(a, atMs) - rankOf(b, atMs) || b.validTo - a.validTo);
+  const taken = new Map<string, Certificate>();
+  for (const certificate of ranked) {
+    for (const name of certificate.names) {
+      const key = `${name} ${certificate.keyKind}`;
+      if (!taken.has(key)) taken.set(key, certificate);
+    }
+  }
+  const files = new Set<CertificateFile>([DEFAULT_FILE]);
+  const first = certificates.find(({ origin }) => origin === "file") ?? selfSigned;
+  const rows: CertificateRow[] = [{ file: DEFAULT_FILE, filters: [NO_NAME], certificate: first }];
+  for (const certificate of certificates) {
+    const own = certificate.names.filter((name) =>
+      taken.get(`${name} ${certificate.keyKind}`) === certificate
+    );
+    if (own.length === 0) continue;
+    const filters = own.length === certificate.names.length ? [] : own;
+    const file = fileOf(certificate, filters, files);
+    files.add(file);
+    rows.push({ file, filters, certificate });
+  }
+  return { rows, key: keyOf(rows) };
+}
+
+/** Valid ones count before others, and those of files before those that were fetched. */
+function rankOf({ origin, validFrom, validTo }: Certificate, atMs: number): number {
+  const isValid = validFrom <= atMs && atMs < validTo;
+  return (isValid ? 0 : 2) + (origin === "acme" ? 1 : 0);
+}
+
+const keyOf = (rows: readonly CertificateRow[]): string =>
+  sha256(
+    rows.map(({ file, filters, certificate }) => `${file} ${filters} ${certificate?.content}\n`).join(""),
+  )
+    .slice(0, 32);
+
+/** Names that are told from others are the usual ones: a letter or digit in front, and no sign that is one of HAProxy's. */
+const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/;
+
+/** HAProxy cannot give a row other filters: one with other filters is another row, under a name of its own. */
+function fileOf(
+  { name, path, origin }: Certificate,
+  filters: readonly string[],
+  taken: ReadonlySet<CertificateFile>,
+): CertificateFile {
+  const stem = name.replace(/\.pem$/, "").replace(/[^A-Za-z0-9._-]/g, "_").slice(0, 80) || "_";
+  const plain = `certs.d/${stem}.pem`;
+  const isPlain = PLAIN.test(stem) && `${stem}.pem` === (name.endsWith(".pem") ? name : `${name}.pem`) &&
+    filters.length === 0 && !taken.has(plain) && origin === "file";
+  if (isPlain) return plain;
+  const mark = sha256(`${origin} ${path} ${filters}`).slice(0, 12);
+  return `certs.d/${stem}-${mark}.pem`;
+}
+
+/** certs.list: a certificate a line, and the names that it is for where those are not all (HAProxy manual, 5.1, `crt-list`). */
+export function listText({ rows, key }: CertificateSet): string {
+  const lines = rows.map((row) => `${listLine(row)}\n`);
+  // Another content of the same files is another list: all that compares files finds it.
+  return `# The certificates, the default first: file, and the names that it is for where those are not all\n# Set ${key}\n${
+    lines.join("")
+  }`;
+}
+
+/** A line of certs.list. */
+export const listLine = ({ file, filters }: CertificateRow): string => [file, ...filters].join(" ");

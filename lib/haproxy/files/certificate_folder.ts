@@ -1,0 +1,84 @@
+import type { CertificateSet } from "../../core/certificates/choose.ts";
+
+/** The folder of the certificates beside haproxy.cfg, as certs.list names it. */
+export const CERTIFICATE_FOLDER = "certs.d";
+
+/**
+ * Sets of certificates, each in a folder of its own below `certificates` that never changes. A generation has a link to its
+ * set, so that HAProxy loads what was chosen for it, whatever became of the files that it was read from.
+ */
+export class CertificateFolders {
+  readonly #folder: string;
+
+  constructor(readonly stateDir: string) {
+    this.#folder = `${stateDir}/certificates`;
+  }
+
+  /** Writes a set, unless it is there, and answers where a generation's link leads. Synchronous, as generations are. */
+  write(set: CertificateSet): string {
+    const folder = `${this.#folder}/${set.key}`;
+    if (!isFolder(folder)) {
+      const unfinished = `${folder}.new`;
+      removeQuietly(unfinished);
+      Deno.mkdirSync(unfinished, { recursive: true, mode: 0o700 });
+      try {
+        fillCertificates(unfinished, set);
+        Deno.renameSync(unfinished, folder);
+      } catch (error) {
+        removeQuietly(unfinished);
+        throw error;
+      }
+    }
+    return `../../certificates/${set.key}`;
+  }
+
+  /** Removes the sets that none of the generations has. Synchronous, so that no set is in the making. */
+  prune(generations: readonly string[]): void {
+    const used = new Set(generations.map((folder) => setOf(folder)));
+    for (const name of namesIn(this.#folder)) {
+      if (!used.has(name)) removeQuietly(`${this.#folder}/${name}`);
+    }
+  }
+}
+
+/** The key of the set that a generation has; `undefined` for none. */
+export function setOf(generation: string): string | undefined {
+  try {
+    return Deno.readLinkSync(`${generation}/${CERTIFICATE_FOLDER}`).split("/").at(-1);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes the files of a set into a folder that is ours alone. */
+export function fillCertificates(folder: string, { rows }: CertificateSet): void {
+  for (const { file, certificate } of rows) {
+    if (certificate === undefined) continue;
+    const name = file.slice(CERTIFICATE_FOLDER.length + 1);
+    Deno.writeTextFileSync(`${folder}/${name}`, certificate.pem.reveal(), { mode: 0o600 });
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch {
+    // It was not even made.
+  }
+}

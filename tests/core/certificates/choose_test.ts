@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { type Certificate, SecretPem } from "../../../lib/core/certificates/certificate.ts";
+import { chooseCertificates, listText } from "../../../lib/core/certificates/choose.ts";
+
+const NOW = Date.UTC(2026, 10, 29);
+const DAY = 86_400_000;
+
+function made(name: string, names: readonly string[], more: Partial<Certificate> = {}): Certificate {
+  return {
+    path: `/certs/${name}`,
+    keyPath: undefined,
+    origin: "file",
+    name,
+    pem: new SecretPem(name),
+    content: name,
+    fingerprint: name,
+    names,
+    validFrom: NOW - DAY,
+    validTo: NOW + DAY,
+    keyKind: "ecdsa",
+    ...more,
+  };
+}
+
+const SELF_SIGNED = made("self-signed", ["signalbox.invalid"], { origin: "self-signed", path: "" });
+
+const rowsOf = (...certificates: readonly Certificate[]) =>
+  listText(chooseCertificates(certificates, SELF_SIGNED, NOW)).split("\n").filter((line) =>
+    line !== "" && !line.startsWith("#")
+  );
+
+const defaultOf = (...certificates: readonly Certificate[]) =>
+  chooseCertificates(certificates, SELF_SIGNED, NOW).rows[0]?.certificate?.name;
+
+Deno.test("each certificate is a row under its own name, the first one is the default too", () => {
+  const [a, b] = [made("a.pem", ["a.test"]), made("b.pem", ["b.test"])];
+  assert.deepEqual(rowsOf(a, b), ["certs.d/_default.pem !*", "certs.d/a.pem", "certs.d/b.pem"]);
+  assert.equal(defaultOf(a, b), "a.pem");
+});
+
+Deno.test("where there is none, and where only fetched ones are, the default is the one that signed itself", () => {
+  assert.deepEqual(rowsOf(), ["certs.d/_default.pem !*"]);
+  assert.equal(defaultOf(), "self-signed");
+  assert.equal(defaultOf(made("a.test", ["a.test"], { origin: "acme" })), "self-signed");
+});
+
+Deno.test("for one name and kind of key, a valid one counts before an expired one, and a file before what was fetched", () => {
+  const expired = made("old.pem", ["a.test", "old.test"], { validTo: NOW - DAY });
+  const fetched = made("a.test", ["a.test"], { origin: "acme" });
+  const file = made("new.pem", ["a.test"]);
+  const rsa = made("rsa.pem", ["a.test"], { keyKind: "rsa" });
+  const rows = rowsOf(expired, file, rsa, fetched);
+  assert.equal(rows.length, 4);
+  assert.match(rows[1] ?? "", /^certs\.d\/old-[0-9a-f]{12}\.pem old\.test$/);
+  assert.deepEqual(rows.slice(2), ["certs.d/new.pem", "certs.d/rsa.pem"]);
+  assert.match(rowsOf(expired, fetched)[2] ?? "", /^certs\.d\/a\.test-[0-9a-f]{12}\.pem$/);
+});
+
+Deno.test("of two that are valid, the one that lasts longer is used", () => {
+  const before = made("a-2026.pem", ["a.test"]);
+  const after = made("a-2027.pem", ["a.test"], { validTo: NOW + 300 * DAY });
+  assert.deepEqual(rowsOf(before, after).slice(1), ["certs.d/a-2027.pem"]);
+});
+
+Deno.test("a name that is no plain one is made one, and two never share a file", () => {
+  const odd = made("a b;c.pem", ["a.test"]);
+  const [, row = ""] = rowsOf(odd);
+  assert.match(row, /^certs\.d\/a_b_c-[0-9a-f]{12}\.pem$/);
+  const twins = rowsOf(made("a.pem", ["a.test"]), made("a.pem", ["b.test"], { path: "/other/a.pem" }));
+  assert.equal(new Set(twins).size, 3);
+  assert.notEqual(rowsOf(made("_default.pem", ["a.test"]))[1], "certs.d/_default.pem");
+});
+
+Deno.test("another content is another list, so that all that compares files finds it", () => {
+  const before = chooseCertificates([made("a.pem", ["a.test"])], SELF_SIGNED, NOW);
+  const after = chooseCertificates([made("a.pem", ["a.test"], { content: "renewed" })], SELF_SIGNED, NOW);
+  assert.notEqual(listText(before), listText(after));
+});
