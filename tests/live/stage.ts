@@ -54,11 +54,15 @@ export interface Stage {
 const { host: engineHost, skipReason } = engineFromEnv();
 if (skipReason !== undefined) console.error(`skipped: ${skipReason}`);
 
-/** A test on the engine, named by the sentence that it proves; ignored where there is no engine. */
-export function live(sentence: string, body: (stage: Stage) => Promise<void>): void {
+/** A test on the engine, named by the sentence that it proves; ignored where there is no engine, or what else it needs. */
+export function live(
+  sentence: string,
+  body: (stage: Stage) => Promise<void>,
+  { isIgnored = false } = {},
+): void {
   Deno.test({
     name: sentence,
-    ignore: skipReason !== undefined,
+    ignore: isIgnored || skipReason !== undefined,
     async fn() {
       const ends: (() => unknown)[] = [cleanup];
       const routers: Router[] = [];
