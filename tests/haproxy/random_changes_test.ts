@@ -4,37 +4,35 @@
  *
  *   SIGNALBOX_TEST_SEED=7 SIGNALBOX_TEST_SEQUENCES=1 deno test -A tests/haproxy/random_changes_test.ts
  *
- * SIGNALBOX_TEST_SEQUENCES=1000 is a longer run.
+ * SIGNALBOX_TEST_SEQUENCES=1000 is a longer run. SIGNALBOX_TEST_STEPS=10000, as `scripts/dev random` says it, is another
+ * one: so many steps with every key that there is, on the system's HAProxy alone, which is compared with a fresh start
+ * after each step, and asked for every host; each reload is printed with its reason.
  */
 import assert from "node:assert/strict";
-import type { ContainerId } from "../../lib/core/values/names.ts";
-import { HOSTS_MAP } from "../../lib/core/values/table.ts";
-import type { Plan } from "../../lib/core/plan/plan.ts";
-import type { Operation } from "../../lib/core/runtime/operation.ts";
-import { type Note, planText, want, type Wanted } from "../changes/situation.ts";
-import { reloadReasonText } from "../../lib/core/plan/reload_reason.ts";
-import type { HaproxyProgram } from "../harness/haproxies.ts";
-import { eventually } from "../harness/eventually.ts";
-import { freePort, httpGet } from "../harness/http.ts";
-import { certificate } from "./certificate.ts";
-import { freshState, readState, type State, stateFromDisk } from "./compare.ts";
-import { Containers } from "./containers.ts";
-import { called, canAddServers, onStage, programs, send, settled, type Stage } from "./stage.ts";
-import { withRows } from "./test_table.ts";
-import { type ACCIDENTS, Universe } from "./universe.ts";
+import { play } from "./random_story.ts";
+import { ReloadTally } from "./reload_tally.ts";
+import { called, canAddServers, programs } from "./stage.ts";
 
 const FIRST_SEED = Number(Deno.env.get("SIGNALBOX_TEST_SEED") ?? 1);
 const SEQUENCES = Number(Deno.env.get("SIGNALBOX_TEST_SEQUENCES") ?? 10);
 const STEPS = 12;
 /** Where the number is not given, HAProxys between the oldest and the newest play fewer. */
 const FEWER = Deno.env.get("SIGNALBOX_TEST_SEQUENCES") === undefined ? 4 : SEQUENCES;
+/** Steps of the long run; none unless they are asked for. */
+const LONG_RUN = Number(Deno.env.get("SIGNALBOX_TEST_STEPS") ?? 0);
+/** Steps of one of its sequences: enough that the world is full and old, few enough to be played again. */
+const LONG_STEPS = 100;
 
 for (const [at, program] of programs.entries()) {
+  if (LONG_RUN > 0) break;
   const sequences = at === 0 || at === programs.length - 1 ? SEQUENCES : FEWER;
   Deno.test(`${called(program)}: after any changes it has what a fresh start from the files gives`, async () => {
-    const ways = { nothing: 0, keep: 0, runtime: 0, reload: 0 };
-    for (let seed = FIRST_SEED; seed < FIRST_SEED + sequences; seed++) await play(program, seed, ways);
+    const tally = new ReloadTally();
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + sequences; seed++) {
+      await play({ program, seed, steps: STEPS, tally, isLong: false });
+    }
     if (sequences < 10) return;
+    const { ways } = tally;
     assert.ok(ways.reload > 0, "some changes need a reload");
     assert.equal(
       ways.runtime > ways.reload,
@@ -44,220 +42,18 @@ for (const [at, program] of programs.entries()) {
   });
 }
 
-async function play(program: HaproxyProgram, seed: number, ways: Record<string, number>): Promise<void> {
-  const steps: string[] = [];
-  let said: readonly string[] = [];
-  const { path } = await certificate();
-  const request = {
-    settings: { "default-domain": "example.com", "tls-cert": path, "https-port": String(freePort()) },
-  };
-  try {
-    await using containers = new Containers();
-    const { changed, wanted } = await onStage(program, request, (stage) => {
-      said = stage.report.lines;
-      return new Story(stage, containers, seed, steps, ways).tell();
-    });
-    const fresh = await freshState(program, request, (stage) => wanted(stage));
-    assert.deepEqual(changed, fresh);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : error;
-    const log = said.filter((line) => !/Proxy .* stopped/.test(line)).slice(-40);
-    throw new Error(`seed ${seed}, after these steps:\n${steps.join("\n")}\n${why}\n${log.join("\n")}`);
-  }
-}
-
-/** One sequence of changes, and what happens beside them. */
-class Story {
-  readonly #universe: Universe;
-  #requests: Promise<unknown>[] = [];
-  #snapshot = "[]";
-  #note: Note = {};
-  #wanted: Wanted;
-
-  constructor(
-    readonly stage: Stage,
-    readonly containers: Containers,
-    seed: number,
-    readonly steps: string[],
-    readonly ways: Record<string, number>,
-  ) {
-    this.#universe = new Universe(seed);
-    this.#wanted = this.#want(stage);
-  }
-
-  async tell(): Promise<{ readonly changed: State; readonly wanted: (stage: Stage) => Wanted }> {
-    await this.#apply();
-    for (let count = 0; count < STEPS; count++) {
-      this.steps.push(`${count + 1}. ${this.#universe.step()}`);
-      await this.#apply();
-      // Requests that are under way keep servers that are told to go from being deleted, until later.
-      if (count % 4 === 1) await this.#keepBusy(this.#universe.pickHost());
-      if (count % 4 === 3) this.containers.release();
-      const accident = this.#universe.accident();
-      if (accident === undefined) continue;
-      this.steps.push(`   ${accident}`);
-      await this.#happen(accident);
+for (const program of LONG_RUN > 0 ? programs.slice(0, 1) : []) {
+  Deno.test(`${called(program)}: after each of many changes it has what a fresh start gives`, async () => {
+    const tally = new ReloadTally(console.error);
+    const failures: unknown[] = [];
+    for (let [seed, left] = [FIRST_SEED, LONG_RUN]; left > 0; seed++, left -= LONG_STEPS) {
+      // Hours may have gone into it: one sequence that fails is told at once, and does not end the others.
+      await play({ program, seed, steps: Math.min(left, LONG_STEPS), tally, isLong: true }).catch((error) => {
+        console.error(error instanceof Error ? error.message : error);
+        failures.push(error);
+      });
     }
-    await this.#settle();
-    assert.equal((await this.#apply()).kind, "nothing", "there is nothing left to do");
-    return { changed: await readState(this.stage), wanted: (stage) => this.#want(stage) };
-  }
-
-  #want(stage: Stage): Wanted {
-    const wanted = want(stage.routing, this.#snapshot, this.#note);
-    // A table beside the routes changes with them: a row for each host, and its value with the number of its servers.
-    const { backends } = wanted.desired.model;
-    return withRows(
-      wanted,
-      Object.fromEntries(
-        backends.map(({ name, servers }) => [name, `${servers.length} servers; "as it is"`]),
-      ),
-    );
-  }
-
-  /** Looks at the world, and does what is to be done. */
-  async #apply(): Promise<Plan> {
-    const { stage, containers, steps } = this;
-    this.#snapshot = containers.move(this.#universe.snapshot);
-    this.#note = this.#universe.note;
-    await containers.start(this.#snapshot);
-    this.#wanted = this.#want(stage);
-    stage.stopping.clear();
-    this.#stoppingIds().forEach((id) => stage.stopping.add(id));
-    const { plan } = await stage.apply(this.#wanted);
-    this.ways[plan.kind] = (this.ways[plan.kind] ?? 0) + 1;
-    steps.push(
-      `   ${plan.kind}${plan.kind === "reload" ? `: ${plan.reasons.map(reloadReasonText).join("; ")}` : ""}`,
-    );
-    const surprises = stage.report.of("diverged").map(({ detail }) => detail);
-    assert.ok(surprises.every(isExpected), surprises.join("\n"));
-    return plan;
-  }
-
-  #stoppingIds(): ContainerId[] {
-    const servers = this.#wanted.desired.model.backends.flatMap((backend) => backend.servers);
-    return servers.filter(({ gate }) => gate === "stopping").map(({ containerId }) => containerId);
-  }
-
-  /** No request is under way any more, and nothing waits for its end. */
-  async #settle(): Promise<void> {
-    this.containers.release();
-    await Promise.all(this.#requests.splice(0));
-    await this.containers.endOthers(this.#snapshot);
-    await settled(this.stage, this.#wanted);
-  }
-
-  async #happen(accident: typeof ACCIDENTS[number]): Promise<void> {
-    const { stage } = this;
-    switch (accident) {
-      case "another signalbox takes over": {
-        await stage.replace();
-        const plan = await this.#apply();
-        // What waits for its last connections is asked for again; else there is nothing to do.
-        const isRest = plan.kind === "runtime" && plan.operations.every(isRemoval);
-        assert.ok(plan.kind === "nothing" || isRest || isUnclear(stage, plan), planText(plan));
-        break;
-      }
-      case "HAProxy crashes": {
-        await this.#settle();
-        const before = await readState(stage);
-        assert.deepEqual(await stateFromDisk(stage), before, "a start from the files on the disk");
-        break;
-      }
-      case "a reload is asked for":
-        stage.applier.loader.request.ask({ kind: "asked", detail: accident });
-        assert.equal((await this.#apply()).kind, "reload");
-        break;
-      case "somebody takes a server out": {
-        const ready = this.#servers().filter(({ state }) => state === "ready");
-        await this.#mend(this.#universe.pick(ready), ({ name }) => `set server ${name} state maint`);
-        break;
-      }
-      case "somebody gives a server another weight": {
-        const dynamic = this.#servers().filter(({ isDynamic }) => isDynamic);
-        await this.#mend(this.#universe.pick(dynamic), ({ name }) => `set server ${name} weight 77`);
-        break;
-      }
-      case "somebody removes a route": {
-        const keys = [...stage.applier.running?.tables.get(HOSTS_MAP)?.keys() ?? []];
-        await this.#mend(this.#universe.pick(keys), (key) => `del map hosts.map ${key}`);
-        break;
-      }
-      case "a container is told to stop before it is looked at": {
-        const name = this.#universe.tellToStop();
-        this.#note = this.#universe.note;
-        this.#stoppingIdsOf(name).forEach((id) => stage.stopping.add(id));
-        stage.applier.drain.tell(stage.stopping);
-        await stage.applier.drain.done;
-        const held = this.#servers().filter(({ id }) => stage.stopping.has(id));
-        const isLast = held.some(({ state }) => state === "ready");
-        this.steps.push(`   ${name}${isLast ? ", which is left to the pass" : ""}`);
-        await this.#apply();
-        break;
-      }
-    }
-  }
-
-  #stoppingIdsOf(name: string | undefined): ContainerId[] {
-    const servers = this.#wanted.desired.model.backends.flatMap((backend) => backend.servers);
-    return servers.filter(({ containerName }) => containerName === name).map(({ containerId }) =>
-      containerId
-    );
-  }
-
-  /** The servers that HAProxy has and should have. */
-  #servers() {
-    const byName = new Map(
-      this.#wanted.desired.model.backends.flatMap((backend) => backend.servers).map((
-        each,
-      ) => [each.name, each]),
-    );
-    return [...this.stage.applier.running?.sections ?? []].flatMap(([section, { servers, isDynamic }]) =>
-      [...servers].flatMap(([name, { state }]) => {
-        const id = byName.get(name)?.containerId;
-        return id === undefined ? [] : [{ name: `${section}/${name}`, state, id, isDynamic }];
-      })
-    );
-  }
-
-  /** Somebody says something to HAProxy's socket: the audit finds it, and it is put right. */
-  async #mend<T>(whom: T | undefined, command: (whom: T) => string): Promise<void> {
-    if (whom === undefined) return;
-    const before = await this.#stateBefore();
-    this.steps.push(`   ${command(whom)}`);
-    // Right after a reload, once in a while, an old worker answers that has not heard yet that it is to go.
-    await eventually(async () => (await send(this.stage, command(whom))).join().trim() === "", {
-      what: `"${command(whom)}" to be done`,
-    });
-    assert.notDeepEqual(await this.stage.applier.audit(), [], "the audit finds it");
-    await this.#apply();
-    assert.deepEqual(await readState(this.stage), before);
-  }
-
-  async #stateBefore(): Promise<State> {
-    await this.#settle();
-    return await readState(this.stage);
-  }
-
-  /** Sends a request to a host, and comes back once a container holds it, or once it was answered otherwise. */
-  async #keepBusy(host: string): Promise<void> {
-    const { stage, containers, steps } = this;
-    containers.holdAll();
-    const answer = httpGet({ port: stage.httpPort, host, path: "/held" });
-    answer.catch(() => undefined);
-    const isHeld = await Promise.race([containers.nextHeld().then(() => true), answer.then(() => false)]);
-    steps.push(`   a request to ${host} ${isHeld ? "is under way" : `is answered ${(await answer).status}`}`);
-    this.#requests.push(answer);
-  }
+    console.error(tally.summary);
+    assert.equal(failures.length, 0, `${failures.length} sequences failed: see above`);
+  });
 }
-
-/** A backend that was deleted and came back with other options does not tell which of them it has. */
-const isUnclear = (stage: Stage, plan: Plan): boolean =>
-  stage.haproxy.capabilities.canAddBackends && plan.kind === "reload" &&
-  plan.reasons.every((reason) => /^options of \S+ differ$/.test(reloadReasonText(reason)));
-
-const isRemoval = ({ kind }: Operation): boolean =>
-  kind === "delete-server" || kind === "unpublish-backend" || kind === "delete-backend";
-
-/** What comes back at another address while its old server still has requests is refused, and reloaded. */
-const isExpected = (surprise: string): boolean => /already used|[Aa]lready exists/.test(surprise);

@@ -1,6 +1,6 @@
 /** A small world of hosts and containers that changes at random, the same way for the same seed. */
 import { keysOf } from "../../lib/core/keys/options.ts";
-import { keyNamed } from "../../lib/core/keys/route_keys.ts";
+import { KEY_NAMES, type KeyName, keyNamed } from "../../lib/core/keys/route_keys.ts";
 import { KEY_ROWS } from "../core/key_rows.ts";
 import type { Note } from "../changes/situation.ts";
 import { seeded } from "../harness/seeded.ts";
@@ -28,6 +28,15 @@ const WILDCARDS = ["*.example.com", "*.example.net", "*.deep.example.com"];
 const OPTIONS = ["http-server-close", "http-no-delay", "redispatch 3"];
 const BALANCES = ["leastconn", "source", "random(2)", "static-rr"];
 
+/** What the listeners that stand for containers do not speak, or cannot change to while they run, and where they are not. */
+const LEFT_OUT: readonly string[] = ["enable", "port", "network", "send_proxy", "ssl_backend"];
+
+/** Which keys containers change: those of routes, which need no reload, or all that there are. */
+export const VOCABULARIES: Readonly<Record<"route" | "whole", readonly KeyName[]>> = {
+  route: keysOf("route"),
+  whole: KEY_NAMES.filter((name) => !LEFT_OUT.includes(name)),
+};
+
 /** What may happen between two changes. */
 export const ACCIDENTS = [
   "another signalbox takes over",
@@ -47,7 +56,7 @@ export class Universe {
   #addresses = 0;
   #isIpv6Used = false;
 
-  constructor(seed: number) {
+  constructor(seed: number, readonly vocabulary: keyof typeof VOCABULARIES = "route") {
     this.#random = seeded(seed);
   }
 
@@ -86,6 +95,12 @@ export class Universe {
     return this.#pick(HOSTS);
   }
 
+  /** Every host that containers may serve, a wildcard's as one of its hosts. */
+  get hosts(): readonly string[] {
+    const others = [...ALIASES, ...WILDCARDS].map((host) => host.replace("*", "some"));
+    return [...new Set([...HOSTS, ...others])];
+  }
+
   /** What happens now, for one step in two. */
   accident(): typeof ACCIDENTS[number] | undefined {
     return this.#random() < 0.5 ? undefined : this.#pick(ACCIDENTS);
@@ -122,7 +137,7 @@ export class Universe {
       container.isStopping = !container.isStopping;
       return `${container.id} ${container.isStopping ? "is told to stop" : "lives on"}`;
     }
-    if (dice < 0.97 && !Array.isArray(container.data)) {
+    if (dice < this.#weightsUntil && !Array.isArray(container.data)) {
       container.data = { ...container.data, weight: 1 + Math.floor(this.#random() * 256) };
       return `${container.id} says ${JSON.stringify(container.data)}`;
     }
@@ -136,7 +151,7 @@ export class Universe {
 
   /** What a container says, with a key of its route said, said otherwise, or said no more. */
   #sayOfRoute(data: Readonly<Record<string, unknown>>): Record<string, unknown> {
-    const key = this.#pick(keysOf("route"));
+    const key = this.#pick(VOCABULARIES[this.vocabulary]);
     const { [key]: before, ...others } = data;
     if (before !== undefined && this.#random() < 0.4) return others;
     const { sample, right } = KEY_ROWS[key];
@@ -144,8 +159,13 @@ export class Universe {
     return {
       ...needed === "context_root" && { context_root: "/app" },
       ...others,
-      [key]: this.#pick([sample[0], ...right]),
+      [key]: this.#pick([sample[0], ...right].filter((value) => value !== "redis-check")),
     };
+  }
+
+  /** Where the whole vocabulary is played, more of the changes are of keys. */
+  get #weightsUntil(): number {
+    return this.vocabulary === "whole" ? 0.9 : 0.97;
   }
 
   #restart(container: Container): string {

@@ -1,0 +1,48 @@
+/** Whether an HAProxy that was changed has what one has that was started a moment ago, and answers as it does. */
+import assert from "node:assert/strict";
+import type { Wanted } from "../changes/situation.ts";
+import type { HaproxyProgram } from "../harness/haproxies.ts";
+import { httpGet } from "../harness/http.ts";
+import { readState } from "./compare.ts";
+import { onStage, type Stage, type StageRequest } from "./stage.ts";
+
+/** What a comparison goes by. */
+export type Comparison = {
+  readonly want: (stage: Stage) => Wanted;
+  /** Who is asked for. */
+  readonly hosts: readonly string[];
+  /**
+   * False while requests are under way: servers that are told to go wait for them, and others may have no room, so that
+   * only the tables are compared.
+   */
+  readonly isSettled: boolean;
+};
+
+/** Starts another HAProxy from nothing with what is wanted, and throws where the two differ. */
+export async function compareFresh(
+  stage: Stage,
+  program: HaproxyProgram,
+  request: StageRequest,
+  { want, hosts, isSettled }: Comparison,
+): Promise<void> {
+  await onStage(program, request, async (fresh) => {
+    await fresh.apply(want(fresh));
+    const [has, should] = [await readState(stage), await readState(fresh)];
+    if (!isSettled) return assert.deepEqual([has.routes, has.rows], [should.routes, should.rows]);
+    assert.deepEqual(has, should);
+    for (const host of hosts) assert.deepEqual(await seen(stage, host), await seen(fresh, host), host);
+  });
+}
+
+/** What a visitor sees of a host; which container it was (its name has a length), its cookie and our ports may differ. */
+async function seen({ httpPort, routing }: Stage, host: string): Promise<unknown> {
+  const ports = [httpPort, routing.settings.frontend.tls?.port];
+  const { status, headers } = await httpGet({ port: httpPort, host, path: "/app/x" });
+  const told = Object.entries(headers).filter(([name]) => !/^(?:date|content-length)$/.test(name)).map(
+    ([name, value]) => {
+      if (name === "set-cookie") return [name, value.replace(/=[^;]*/, "=…")];
+      return [name, ports.reduce((text, port) => text.replaceAll(`:${port}`, ":PORT"), value)];
+    },
+  );
+  return { status, headers: Object.fromEntries(told) };
+}
