@@ -59,6 +59,7 @@ export class Authority {
     };
     const { location } = await this.exchange.post(directory.newAccount, payload, {
       what: `making an account at ${this.url}`,
+      isNew: true,
       signal,
     });
     if (location === undefined) throw new AuthorityAway(`${this.url} does not say which account is ours`);

@@ -50,6 +50,14 @@ export type ExchangeParts = {
   readonly version: string;
 };
 
+/** What is said of a post: for errors, the host that it is about, and whether the key itself signs it. */
+export type PostNote = {
+  readonly what: string;
+  readonly host?: string;
+  readonly isNew?: boolean;
+  readonly signal: AbortSignal;
+};
+
 /** Asks an authority, with signatures and nonces as RFC 8555, 6 has them. */
 export class Exchange {
   #nonces: string[] = [];
@@ -69,10 +77,10 @@ export class Exchange {
   async post(
     url: string,
     payload: unknown,
-    { what, host, signal }: { readonly what: string; readonly host?: string; readonly signal: AbortSignal },
+    { what, host, isNew = false, signal }: PostNote,
   ): Promise<Answer> {
     for (let tries = 1;; tries++) {
-      const body = await this.#signed(url, payload, await this.#takeNonce(signal));
+      const body = await this.#signed(url, payload, await this.#takeNonce(signal), isNew);
       const headers = { "content-type": "application/jose+json" };
       const answer = await this.#send(url, { method: "POST", headers, body }, signal);
       if (answer.status < 400) return answer;
@@ -91,8 +99,8 @@ export class Exchange {
     throw new AcmeProblem(problemOf(status, json, host), retryAfterMs, what);
   }
 
-  async #signed(url: string, payload: unknown, nonce: string): Promise<string> {
-    const who = this.account === undefined ? { jwk: this.key.jwk } : { kid: this.account };
+  async #signed(url: string, payload: unknown, nonce: string, isNew: boolean): Promise<string> {
+    const who = isNew || this.account === undefined ? { jwk: this.key.jwk } : { kid: this.account };
     const head = encodeBase64Url(JSON.stringify({ alg: "ES256", ...who, nonce, url }));
     const body = payload === undefined ? "" : encodeBase64Url(JSON.stringify(payload));
     const signature = await sign(this.key.privateKey, new TextEncoder().encode(`${head}.${body}`));

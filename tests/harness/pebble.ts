@@ -25,7 +25,7 @@ export interface Pebble extends AsyncDisposable {
   /** Lines of its log so far. */
   readonly lines: readonly string[];
   /** Answers of the name server: addresses of a host; none for a host that does not exist. */
-  setAddresses(host: string, addresses: readonly string[]): Promise<unknown>;
+  setAddresses(host: string, addresses: readonly string[]): Promise<void>;
   /** A shell command that sets and clears TXT records of the name server. */
   readonly dnsHook: string;
   /** Ends the authority, as if it were away, and starts it again, as one that has forgotten everything. */
@@ -111,10 +111,12 @@ export async function startPebble(settings: PebbleSettings): Promise<Pebble> {
     folder,
     lines,
     dnsHook: `if [ "$1" = present ]; then ${post}/set-txt; else ${post}/clear-txt; fi #`,
-    setAddresses: (host, addresses) =>
-      addresses.length === 0
+    setAddresses: async (host, addresses) => {
+      await tell("clear-a", { host: `${host}.` });
+      await (addresses.length === 0
         ? tell("set-servfail", { host: `${host}.` })
-        : tell("add-a", { host: `${host}.`, addresses }),
+        : tell("add-a", { host: `${host}.`, addresses }));
+    },
     start,
     stop,
     async [Symbol.asyncDispose]() {

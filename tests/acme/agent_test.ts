@@ -1,0 +1,169 @@
+/** What goes wrong while certificates are fetched, against a real authority. */
+import assert from "node:assert/strict";
+import { AcmeStorage } from "../../lib/acme/storage.ts";
+import { emptyRecord } from "../../lib/core/acme/record.ts";
+import { eventually } from "../harness/eventually.ts";
+import { agent } from "./agent_stage.ts";
+
+/** A minute is a second. */
+const FAST = { speed: 60 };
+
+agent("an authority that refuses every other nonce gives all certificates", {
+  env: { PEBBLE_WFE_NONCEREJECT: "50" },
+}, async (stage) => {
+  const { want, report } = await stage.agent();
+  want(["a.example.com", "b.example.com"], "c.example.com", "d.example.com");
+  await stage.certificate("a.example.com", "b.example.com");
+  await stage.certificate("c.example.com");
+  await stage.certificate("d.example.com");
+  assert.deepEqual(report.of("certificate-failed"), []);
+  assert.deepEqual(report.of("authority-failed"), []);
+});
+
+agent(
+  "a host that leads elsewhere is told once, in the authority's words, and the others have their certificate",
+  {},
+  async (stage) => {
+    await stage.pebble.setAddresses("bad.example.com", ["127.0.0.9"]);
+    const { want, report, agent } = await stage.agent();
+    want(["good.example.com", "bad.example.com"]);
+    await stage.certificate("good.example.com");
+    const [{ hosts, why } = { hosts: [], why: "" }, ...more] = report.of("certificate-failed");
+    assert.deepEqual([hosts, more], [["bad.example.com"], []]);
+    assert.match(why, /127[.]0[.]0[.]9.*refused/);
+    assert.deepEqual(agent.status.waiting.map(({ hosts, why: said }) => [hosts, why.includes(said)]), [[[
+      "bad.example.com",
+    ], true]]);
+    assert.match(JSON.stringify(await stage.storage.record()), /bad[.]example[.]com/);
+  },
+);
+
+agent("a host that leads here later has its certificate, in one with the others", {}, async (stage) => {
+  await stage.pebble.setAddresses("late.example.com", ["127.0.0.9"]);
+  const { want, report } = await stage.agent({ speed: 600 });
+  want(["good.example.com", "late.example.com"]);
+  await eventually(() => report.of("certificate-failed").length > 0, { what: "the failure" });
+  await stage.pebble.setAddresses("late.example.com", ["127.0.0.1"]);
+  await stage.certificate("good.example.com", "late.example.com");
+});
+
+agent(
+  "an authority that is away is asked again, and told once each time; what is there stays",
+  {},
+  async (stage) => {
+    const { want, report, agent } = await stage.agent(FAST);
+    want("first.example.com");
+    await stage.certificate("first.example.com");
+    await stage.pebble.stop();
+    want("first.example.com", "second.example.com");
+    await eventually(() => report.of("authority-failed").length >= 2, { what: "two failures" });
+    assert.match(report.of("authority-failed")[0]?.why ?? "", /cannot reach 127[.]0[.]0[.]1:\d+: .*refused/);
+    assert.deepEqual(agent.status.waiting.map(({ hosts }) => hosts), [["second.example.com"]]);
+    // It has forgotten our account, too.
+    await stage.pebble.start();
+    await stage.certificate("second.example.com");
+    await stage.certificate("first.example.com");
+  },
+);
+
+agent(
+  "a certificate of a few seconds is renewed before it ends, again and again",
+  { lifetimeSeconds: 6 },
+  async (stage) => {
+    const { want, report } = await stage.agent();
+    want("short.example.com");
+    await eventually(() => report.of("certificate-fetched").length >= 3, {
+      what: "two renewals",
+      limitMs: 20_000,
+    });
+    const [held, ...others] = await stage.storage.list();
+    assert.ok(held !== undefined && others.length === 0);
+  },
+);
+
+agent("an account is tied to one of the authority's", {
+  eab: { "kid-1": "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W" },
+}, async (stage) => {
+  const without = await stage.agent();
+  without.want("tied.example.com");
+  await eventually(() => without.report.of("authority-failed").length > 0, { what: "the refusal" });
+  assert.match(without.report.of("authority-failed")[0]?.why ?? "", /expected --acme-eab/);
+  await without.end();
+  await stage.storage.keep(emptyRecord);
+  const key = await stage.storage.accountKey();
+  const eab = { kid: "kid-1", key: "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W" };
+  const tied = await stage.agent({ identity: { key, email: "me@example.com", eab } });
+  tied.want("tied.example.com");
+  await stage.certificate("tied.example.com");
+});
+
+agent(
+  "of two on one storage one asks, and when it has gone the other does, at once or after its lease",
+  {},
+  async (stage) => {
+    const [one, two] = [await stage.agent(FAST), await stage.agent(FAST)];
+    for (const each of [one, two]) each.want("shared.example.com");
+    await stage.certificate("shared.example.com");
+    const leads = (each: typeof one) => each.report.of("certificates-led").length > 0;
+    await eventually(() => leads(one) || leads(two), { what: "a leader" });
+    const [leader, other] = leads(one) ? [one, two] : [two, one];
+    assert.equal(leads(other), false);
+    await eventually(() => other.agent.status.leader !== undefined, { what: "the other's view" });
+    await eventually(() => other.agent.status.certificates.length === 1, { what: "what the other sees" });
+    await leader.end();
+    other.want("shared.example.com", "next.example.com");
+    await stage.certificate("next.example.com");
+    // One that was killed leaves its name behind.
+    await other.end();
+    await Deno.writeTextFile(`${stage.storage.folder}/leader`, "killed 1 now\n");
+    const third = await stage.agent(FAST);
+    third.want("shared.example.com", "last.example.com");
+    await stage.certificate("last.example.com");
+    assert.equal(third.report.of("certificate-fetched").length, 1);
+  },
+);
+
+agent(
+  "nothing is ordered that could not be kept, and one that came is kept until it can be written",
+  {},
+  async (stage) => {
+    let isFull = true;
+    class FullDisk extends AcmeStorage {
+      override keep(record: Parameters<AcmeStorage["keep"]>[0]): Promise<void> {
+        return isFull
+          ? Promise.reject(new Error("No space left on device (os error 28)"))
+          : super.keep(record);
+      }
+      override put(...given: Parameters<AcmeStorage["put"]>): ReturnType<AcmeStorage["put"]> {
+        return isFull
+          ? Promise.reject(new Error("No space left on device (os error 28)"))
+          : super.put(...given);
+      }
+    }
+    const { want, report } = await stage.agent({ ...FAST, storage: new FullDisk(stage.storage.folder) });
+    want("full.example.com");
+    await eventually(() => report.of("certificates-stuck").length > 0, { what: "the trouble" });
+    assert.match(report.of("certificates-stuck")[0]?.why ?? "", /No space left/);
+    assert.deepEqual(stage.asked, [], "the authority was not asked");
+    isFull = false;
+    await eventually(() => stage.asked.length > 0, { what: "the authority's look" });
+    isFull = true;
+    await eventually(() => report.of("certificates-stuck").length > 1, { what: "the second trouble" });
+    isFull = false;
+    await stage.certificate("full.example.com");
+    assert.equal(new Set(stage.asked).size, 1);
+    assert.equal(report.of("certificate-fetched").length, 1);
+  },
+);
+
+agent("a certificate that is for a host which fails now stays beside the new one", {}, async (stage) => {
+  const { want, end } = await stage.agent(FAST);
+  want(["good.example.com", "failing.example.com"]);
+  await stage.certificate("good.example.com", "failing.example.com");
+  await end();
+  await stage.pebble.setAddresses("failing.example.com", ["127.0.0.9"]);
+  const again = await stage.agent(FAST);
+  again.want(["good.example.com", "failing.example.com", "new.example.com"]);
+  await stage.certificate("good.example.com", "new.example.com");
+  await stage.certificate("good.example.com", "failing.example.com");
+});

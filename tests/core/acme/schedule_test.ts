@@ -1,0 +1,230 @@
+/** When which certificate is asked for, with time in the test's hands. */
+import assert from "node:assert/strict";
+import { noteFailure, noteIssued, noteOrder } from "../../../lib/core/acme/failures.ts";
+import { type AcmeRecord, emptyRecord, pruneRecord } from "../../../lib/core/acme/record.ts";
+import {
+  domainOf,
+  type Held,
+  renewAtMs,
+  scheduleOf,
+  type Situation,
+} from "../../../lib/core/acme/schedule.ts";
+import type { Want } from "../../../lib/core/acme/wanted.ts";
+import { LETS_ENCRYPT } from "../../../lib/core/settings/acme_values.ts";
+import type { HostName } from "../../../lib/core/values/names.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const NOW = Date.UTC(2027, 0, 1);
+const OTHER = "https://other.example/dir";
+
+const want = (...hosts: readonly string[]): Want => ({
+  name: hosts[0] ?? "",
+  hosts: hosts as readonly HostName[],
+});
+const held = (names: readonly string[], ageDays: number, lifeDays = 90, more: Partial<Held> = {}): Held => ({
+  name: names[0] ?? "",
+  names,
+  fromMs: NOW - ageDays * DAY,
+  untilMs: NOW + (lifeDays - ageDays) * DAY,
+  ...more,
+});
+const situation = (given: Partial<Situation>): Situation => ({
+  wants: [],
+  held: [],
+  record: emptyRecord,
+  nowMs: NOW,
+  authorities: [LETS_ENCRYPT],
+  ...given,
+});
+const ordered = (given: Partial<Situation>) => scheduleOf(situation(given)).orders.map(({ hosts }) => hosts);
+
+Deno.test("hosts without a certificate are asked for, with the others of theirs in one", () => {
+  const wants = [want("a.com", "www.a.com"), want("b.com")];
+  assert.deepEqual(ordered({ wants }), [["a.com", "www.a.com"], ["b.com"]]);
+  assert.deepEqual(ordered({ wants, held: [held(["a.com"], 1), held(["b.com"], 1)] }), [[
+    "a.com",
+    "www.a.com",
+  ]]);
+  assert.deepEqual(ordered({ wants, held: [held(["a.com", "www.a.com", "b.com", "old.com"], 1)] }), []);
+});
+
+Deno.test("a wildcard serves the names right below it, and no others", () => {
+  const wildcard = held(["*.a.com"], 1);
+  assert.deepEqual(ordered({ wants: [want("x.a.com")], held: [wildcard] }), []);
+  assert.deepEqual(ordered({ wants: [want("a.com"), want("x.y.a.com")], held: [wildcard] }), [["a.com"], [
+    "x.y.a.com",
+  ]]);
+});
+
+Deno.test("a host with a certificate of the operator's is not asked for", () => {
+  const wants = [want("a.com", "b.a.com")];
+  assert.deepEqual(ordered({ wants, isGiven: (host) => host === "a.com" }), [["b.a.com"]]);
+});
+
+Deno.test("a certificate is renewed after two thirds of its time, each at a moment of its own, six-day ones too", () => {
+  for (const life of [90, 6, 45, 398]) {
+    const one = held(["a.com"], 0, life);
+    const at = renewAtMs(one, situation({}));
+    assert.ok(at >= one.fromMs + life * DAY * 2 / 3 && at <= one.fromMs + life * DAY * 0.72, `${life} days`);
+    assert.deepEqual(ordered({ wants: [want("a.com")], held: [one], nowMs: at - 1 }), []);
+    assert.deepEqual(ordered({ wants: [want("a.com")], held: [one], nowMs: at }), [["a.com"]]);
+  }
+  const times = ["a.com", "b.com", "c.com", "d.com"].map((name) => renewAtMs(held([name], 0), situation({})));
+  assert.equal(new Set(times).size, 4);
+});
+
+Deno.test("what the authority says of renewing counts, as long as it was heard of lately", () => {
+  const one = held(["a.com"], 1, 90, { id: "x.y", authority: LETS_ENCRYPT });
+  const record = { ...emptyRecord, renewals: { "x.y": { atMs: NOW - 1, askAgainMs: NOW + HOUR } } };
+  const wants = [want("a.com")];
+  assert.equal(scheduleOf(situation({ wants, held: [one], record })).orders[0]?.replaces, "x.y");
+  assert.deepEqual(ordered({ wants, held: [one], record, nowMs: NOW + 3 * DAY }), [], "it is days old");
+  const late = { ...emptyRecord, renewals: { "x.y": { atMs: one.untilMs + DAY, askAgainMs: NOW + HOUR } } };
+  assert.equal(renewAtMs(one, situation({ record: late })), one.untilMs);
+});
+
+Deno.test("a host that failed waits from minutes to a day, and the others go on without it", () => {
+  let record: AcmeRecord = emptyRecord;
+  let now = NOW;
+  const waits: number[] = [];
+  const wants = [want("a.com", "bad.a.com")];
+  for (let at = 0; at < 9; at++) {
+    record = noteFailure(
+      record,
+      { fault: "host", hosts: { "bad.a.com": "no" }, why: "no" },
+      LETS_ENCRYPT,
+      now,
+    );
+    assert.deepEqual(ordered({ wants, record, nowMs: now }), [["a.com"]]);
+    const next = scheduleOf(situation({ wants, record, nowMs: now, held: [held(["a.com"], 1)] }));
+    assert.deepEqual(next.waiting.map(({ hosts, why }) => [hosts, why]), [[["bad.a.com"], "no"]]);
+    waits.push((record.hosts["bad.a.com"]?.untilMs ?? 0) - now);
+    now += waits.at(-1) ?? 0;
+  }
+  assert.ok((waits[0] ?? 0) >= 5 * MINUTE && (waits[0] ?? 0) <= 6 * MINUTE);
+  assert.ok((waits.at(-1) ?? 0) >= DAY && (waits.at(-1) ?? 0) <= 1.1 * DAY);
+  assert.ok(
+    waits.slice(0, 4).reduce((sum, wait) => sum + wait, 0) > HOUR,
+    "five failures of a host take more than an hour",
+  );
+  assert.deepEqual(ordered({ wants, record, nowMs: now }), [["a.com", "bad.a.com"]]);
+});
+
+Deno.test("what the authority says of when to come back is obeyed, for a host and for all", () => {
+  const failure = { why: "slow down", retryAfterMs: 2 * DAY };
+  const one = noteFailure(
+    emptyRecord,
+    { ...failure, fault: "host", hosts: { "a.com": "slow" } },
+    LETS_ENCRYPT,
+    NOW,
+  );
+  const wants = [want("a.com"), want("b.com")];
+  assert.deepEqual(ordered({ wants, record: one, nowMs: NOW + 2 * DAY - 1 }), [["b.com"]]);
+  const all = noteFailure(emptyRecord, { ...failure, fault: "authority", hosts: {} }, LETS_ENCRYPT, NOW);
+  const { orders, waiting, nextMs } = scheduleOf(situation({ wants, record: all }));
+  assert.deepEqual([orders, waiting.map(({ why }) => why), nextMs], [
+    [],
+    ["slow down", "slow down"],
+    NOW + HOUR,
+  ]);
+  assert.deepEqual(ordered({ wants, record: all, nowMs: NOW + 2 * DAY }).length, 2);
+});
+
+Deno.test("while one authority is away, another one is asked; a host that one refuses again and again is asked of the other", () => {
+  const wants = [want("a.com")];
+  const authorities = [LETS_ENCRYPT, OTHER];
+  const chosen = (record: AcmeRecord, nowMs = NOW) =>
+    scheduleOf(situation({ wants, authorities, record, nowMs })).orders[0]?.authority;
+  assert.equal(chosen(emptyRecord), LETS_ENCRYPT);
+  const away = noteFailure(emptyRecord, { fault: "authority", hosts: {}, why: "away" }, LETS_ENCRYPT, NOW);
+  assert.equal(chosen(away), OTHER);
+  assert.equal(chosen(away, NOW + 2 * MINUTE), LETS_ENCRYPT);
+  let refused = emptyRecord;
+  const asked = [];
+  for (let at = 0, now = NOW; at < 6; at++, now += 2 * DAY) {
+    asked.push(chosen(refused, now));
+    refused = noteFailure(refused, { fault: "host", hosts: { "a.com": "no" }, why: "no" }, LETS_ENCRYPT, now);
+  }
+  assert.deepEqual(new Set(asked), new Set(authorities));
+});
+
+Deno.test("Let's Encrypt's limits are kept: orders, certificates of a domain and of the same names", () => {
+  const wants = Array.from({ length: 500 }, (_, at) => want(`h${at}.d${at}.com`));
+  let record: AcmeRecord = emptyRecord;
+  let now = NOW;
+  let done = 0;
+  const perWindow: number[] = [];
+  while (done < 500) {
+    const { orders, nextMs } = scheduleOf(situation({ wants: wants.slice(done), record, nowMs: now }));
+    for (const { hosts } of orders) {
+      record = noteIssued(noteOrder(record, LETS_ENCRYPT, now), LETS_ENCRYPT, hosts, now);
+    }
+    if (orders.length > 0) perWindow.push(orders.length);
+    done += orders.length;
+    now = Math.max(nextMs, now + 1);
+  }
+  assert.deepEqual(perWindow, [280, 220]);
+  assert.ok(now - NOW >= 3 * HOUR);
+  const one = Array.from({ length: 60 }, (_, at) => want(`h${at}.example.co.uk`));
+  assert.equal(ordered({ wants: one }).length, 48);
+  assert.equal(
+    ordered({ wants: one, held: one.map(({ hosts }) => held(hosts, 80)) }).length,
+    60,
+    "renewals are free",
+  );
+  assert.equal(ordered({ wants: one, authorities: [OTHER] }).length, 60);
+  let same: AcmeRecord = emptyRecord;
+  for (let at = 0; at < 4; at++) same = noteIssued(same, LETS_ENCRYPT, ["a.com"], NOW - at * HOUR);
+  assert.deepEqual(ordered({ wants: [want("a.com")], record: same }), []);
+});
+
+Deno.test("what is served is renewed before nobody has it, and the most urgent comes first", () => {
+  const wants = [want("old.com"), want("new.com"), want("older.com")];
+  assert.deepEqual(ordered({ wants, held: [held(["old.com"], 70), held(["older.com"], 80)] }), [
+    ["new.com"],
+    ["older.com"],
+    ["old.com"],
+  ]);
+});
+
+Deno.test("a clock that was wrong stops nothing: what it noted of a time far off does not count", () => {
+  const future = NOW + 4_000 * DAY;
+  let record = noteFailure(
+    emptyRecord,
+    { fault: "host", hosts: { "a.com": "no" }, why: "no" },
+    LETS_ENCRYPT,
+    future,
+  );
+  record = noteFailure(record, { fault: "authority", hosts: {}, why: "away" }, LETS_ENCRYPT, future);
+  for (let at = 0; at < 300; at++) record = noteOrder(record, LETS_ENCRYPT, future);
+  const pruned = pruneRecord(record, NOW, new Set(["a.com"]), new Set());
+  assert.deepEqual(ordered({ wants: [want("a.com")], record: pruned }), [["a.com"]]);
+  assert.deepEqual(ordered({ wants: [want("a.com")], held: [held(["a.com"], -10)] }), [], "it is for later");
+});
+
+Deno.test("the record forgets what is old, and hosts and certificates that are gone", () => {
+  let record = noteIssued(noteOrder(emptyRecord, OTHER, NOW), OTHER, ["a.com"], NOW);
+  record = noteFailure(record, { fault: "check", hosts: { "b.com": "no" }, why: "no" }, OTHER, NOW);
+  record = { ...record, renewals: { "x.y": { atMs: 1, askAgainMs: 2 } } };
+  const later = pruneRecord(record, NOW + 8 * DAY, new Set(), new Set());
+  assert.deepEqual(later, {
+    hosts: {},
+    authorities: { [OTHER]: { failures: 0, untilMs: 0, orders: [], issued: [] } },
+    renewals: {},
+  });
+});
+
+Deno.test("the domain that somebody registered is told as far as it can be", () => {
+  assert.deepEqual(
+    ["a.b.example.com", "example.com", "x.example.co.uk", "example.de", "www.example.de"].map(domainOf),
+    [
+      "example.com",
+      "example.com",
+      "example.co.uk",
+      "example.de",
+      "example.de",
+    ],
+  );
+});
