@@ -29,6 +29,7 @@ const RENEWAL_INFO_MS = 6 * 3_600_000;
 /** One authority, and our account there. */
 export class Authority {
   readonly exchange: Exchange;
+  #entering: Promise<string> | undefined;
   #directory: { readonly at: number; readonly read: Directory } | undefined;
 
   constructor(
@@ -40,7 +41,12 @@ export class Authority {
   }
 
   /** Reads the directory, and finds or makes the account; answers with its address. */
-  async enter(account: string | undefined, signal: AbortSignal): Promise<string> {
+  enter(account: string | undefined, signal: AbortSignal): Promise<string> {
+    // Orders of the same moment make one account.
+    return this.#entering ??= this.#enter(account, signal).finally(() => this.#entering = undefined);
+  }
+
+  async #enter(account: string | undefined, signal: AbortSignal): Promise<string> {
     const directory = await this.directory(signal);
     this.exchange.account ??= account;
     if (this.exchange.account !== undefined) return this.exchange.account;

@@ -12,6 +12,8 @@ import { AcmeProblem, type Answer, AuthorityAway } from "./exchange.ts";
 
 /** How long an order may take in all, in milliseconds. */
 const ORDER_LIMIT_MS = 300_000;
+/** The same where records of the DNS have to be set and seen, one after the other. */
+const DNS_ORDER_LIMIT_MS = 3_600_000;
 /** How long to wait before the authority is asked again whether it is done, in milliseconds; the last one again and again. */
 const POLLS_MS = [100, 200, 400, 800, 1_500, 3_000, 5_000];
 /** The longest that an authority may have us wait in the middle of an order, in milliseconds. */
@@ -52,11 +54,11 @@ export async function fetchCertificate(
   parts: OrderParts,
   stopping: AbortSignal,
 ): Promise<string> {
-  const seconds = ORDER_LIMIT_MS / 1_000;
+  const limitMs = parts.dns === undefined ? ORDER_LIMIT_MS : DNS_ORDER_LIMIT_MS;
   using limit = new TimeLimit(
     parts.clock,
-    ORDER_LIMIT_MS,
-    () => new AuthorityAway(`no certificate in ${seconds} s`),
+    limitMs,
+    () => new AuthorityAway(`no certificate in ${limitMs / 1_000} s`),
   );
   const signal = AbortSignal.any([stopping, limit.signal]);
   try {
@@ -112,15 +114,21 @@ async function prove(
 ): Promise<void> {
   const problems: Problem[] = [];
   let retryAfterMs: number | undefined;
-  await Promise.all(addresses.map(async (address) => {
+  const cleanUps: (() => Promise<void>)[] = [];
+  const all = addresses.map(async (address) => {
     try {
-      await proveOne(address, parts, signal);
+      await proveOne(address, parts, signal, (cleanUp) => cleanUps.push(cleanUp));
     } catch (error) {
       if (!(error instanceof AcmeProblem) || !isOfHosts(error.problem)) throw error;
       problems.push(error.problem);
       retryAfterMs = error.retryAfterMs ?? retryAfterMs;
     }
-  }));
+  });
+  const ended = await Promise.allSettled(all);
+  // Two hosts may have records of one name: none goes before both were seen.
+  for (const cleanUp of cleanUps) await cleanUp();
+  const broken = ended.find((one) => one.status === "rejected");
+  if (broken !== undefined) throw broken.reason;
   if (problems.length === 0) return;
   const hosts = Object.assign({}, ...problems.map((problem) => problem.hosts)) as Record<string, string>;
   const own = Object.keys(hosts).length > 0 ? hosts : everyHost(order.hosts, problems[0]?.detail ?? "");
@@ -131,7 +139,8 @@ async function proveOne(
   address: string,
   { authority, thumbprint, clock, dns }: OrderParts,
   signal: AbortSignal,
-) {
+  onProof: (cleanUp: () => Promise<void>) => void,
+): Promise<void> {
   const { exchange } = authority;
   const ask = (what: string) => exchange.post(address, undefined, { what, signal });
   const first = await ask("reading what it wants to see");
@@ -148,26 +157,29 @@ async function proveOne(
     );
   }
   const proof = `${challenge["token"]}.${thumbprint}`;
-  const clean = await dns?.present(host, proof, signal).catch((error) => {
-    throw new AcmeProblem(problemOf(400, { type: "dns", detail: messageOf(error) }, host), undefined, host);
+  const cleanUp = await dns?.present(host, proof, signal).catch((error) => {
+    signal.throwIfAborted();
+    throw new AcmeProblem(
+      problemOf(400, { type: "dns", detail: messageOf(error) }, host),
+      undefined,
+      host,
+    );
   });
-  try {
-    await exchange.post(String(challenge["url"]), {}, { what: `saying that ${host} is ready`, host, signal });
-    const done = await poll(
-      () => ask(`waiting for ${host}`),
-      clock,
-      signal,
-      ({ status }) => status !== "pending",
-    );
-    if (done.json["status"] === "valid") return;
-    const failed = listOf<unknown>(done.json["challenges"]).map(objectOf).find(({ error }) =>
-      error !== undefined
-    );
-    const error = failed?.["error"] ?? { type: "unauthorized", detail: `it is ${done.json["status"]}` };
-    throw new AcmeProblem(problemOf(403, error, host), done.retryAfterMs, host);
-  } finally {
-    await clean?.();
-  }
+  if (cleanUp !== undefined) onProof(cleanUp);
+  const saying = { what: `saying that ${host} is ready`, host, signal };
+  await exchange.post(String(challenge["url"]), {}, saying);
+  const done = await poll(
+    () => ask(`waiting for ${host}`),
+    clock,
+    signal,
+    ({ status }) => status !== "pending",
+  );
+  if (done.json["status"] === "valid") return;
+  const failed = listOf<unknown>(done.json["challenges"]).map(objectOf).find(({ error }) =>
+    error !== undefined
+  );
+  const error = failed?.["error"] ?? { type: "unauthorized", detail: `it is ${done.json["status"]}` };
+  throw new AcmeProblem(problemOf(403, error, host), done.retryAfterMs, host);
 }
 
 /** Sends the request, and waits until the certificate is there. */

@@ -1,9 +1,11 @@
 /** What goes wrong while certificates are fetched, against a real authority. */
 import assert from "node:assert/strict";
+import { DnsHook } from "../../lib/acme/dns_hook.ts";
 import { AcmeStorage } from "../../lib/acme/storage.ts";
+import { systemClock } from "../../lib/clock.ts";
 import { emptyRecord } from "../../lib/core/acme/record.ts";
 import { eventually } from "../harness/eventually.ts";
-import { agent } from "./agent_stage.ts";
+import { agent, faster } from "./agent_stage.ts";
 
 /** A minute is a second. */
 const FAST = { speed: 60 };
@@ -166,4 +168,43 @@ agent("a certificate that is for a host which fails now stays beside the new one
   again.want(["good.example.com", "failing.example.com", "new.example.com"]);
   await stage.certificate("good.example.com", "new.example.com");
   await stage.certificate("good.example.com", "failing.example.com");
+});
+
+agent(
+  "a wildcard is proven by records that a command sets, beside the name above it, and they are taken away",
+  {},
+  async (stage) => {
+    const log = `${stage.storage.folder}/hook.log`;
+    const hook = `hook() { echo "$1 $2" >>${log}; set -- "$@"; ${
+      stage.pebble.dnsHook.replace(/#$/, "")
+    } }; hook`;
+    const { want, report } = await stage.agent({ dns: new DnsHook(hook, systemClock) });
+    want(["example.com", "*.example.com"]);
+    await stage.certificate("example.com", "*.example.com");
+    assert.deepEqual(stage.asked, []);
+    const said = (await Deno.readTextFile(log)).trim().split("\n");
+    const [present, cleanup] = ["present _acme-challenge.example.com", "cleanup _acme-challenge.example.com"];
+    assert.deepEqual(said, [present, present, cleanup, cleanup]);
+    assert.deepEqual(report.of("certificate-failed"), []);
+  },
+);
+
+agent("a command that fails or hangs costs its hosts alone, and says why", {}, async (stage) => {
+  const { want, report, end } = await stage.agent({
+    dns: new DnsHook("echo no key for the zone >&2; exit 3 #", systemClock),
+  });
+  want("a.example.com");
+  await eventually(() => report.of("certificate-failed").length > 0, { what: "the failure" });
+  assert.match(
+    report.of("certificate-failed")[0]?.why ?? "",
+    /present _acme-challenge[.]a[.]example[.]com ended with 3: no key for the zone/,
+  );
+  await end();
+  await stage.storage.keep(emptyRecord);
+  const hanging = await stage.agent({ speed: 600, dns: new DnsHook("sleep 77 #", faster(600)) });
+  hanging.want("a.example.com");
+  await eventually(() => hanging.report.of("certificate-failed").length > 0, {
+    what: "the end of the command",
+  });
+  assert.match(hanging.report.of("certificate-failed")[0]?.why ?? "", /did not end within 180 s/);
 });

@@ -103,8 +103,7 @@ export async function startPebble(settings: PebbleSettings): Promise<Pebble> {
     server = undefined;
   };
   await start();
-  const post =
-    `curl -sf -d "{\\"host\\":\\"_acme-challenge.\${2#\\\\*.}.\\",\\"value\\":\\"$3\\"}" http://127.0.0.1:${dnsManagement}`;
+  const post = `curl -sf -d "{\\"host\\":\\"\$2.\\",\\"value\\":\\"$3\\"}" http://127.0.0.1:${dnsManagement}`;
   return {
     directory,
     ca,

@@ -44,6 +44,10 @@ export async function openAcme(
   ]);
   const storage = new AcmeStorage(storageOf(settings));
   const key = await storage.accountKey();
+  const hook = settings.acmeDnsHook;
+  const dns = hook === undefined
+    ? undefined
+    : new (await import("../../acme/dns_hook.ts")).DnsHook(hook, systemClock);
   const isPrivate = !settings.acmeDirectories.some(isPublicAuthority);
   return new AcmeAgent({
     storage,
@@ -54,9 +58,10 @@ export async function openAcme(
     client: await clientOf(settings),
     report,
     holder: await holderOf(stateDir),
-    wants: () => wantsOf(state(), { mode: settings.acme, isPrivate, hasDns: false }),
+    wants: () => wantsOf(state(), { mode: settings.acme, isPrivate, hasDns: dns !== undefined }),
+    dns,
     whyNotOurs: (host, signal) =>
-      settings.acmeUnchecked
+      settings.acmeUnchecked || dns !== undefined
         ? Promise.resolve(undefined)
         : whyNotOurs(host, { thumbprint: key.thumbprint, clock: systemClock }, signal),
   });

@@ -53,9 +53,12 @@ export function wantedOf(
   const byName = new Map(model.backends.map((backend) => [backend.name, backend]));
   const owners = new Map<HostName, Backend>();
   // Sorted by key, so that the host's root comes before its paths.
-  for (const { host, backend: name } of model.routes) {
+  for (const { host, backend: name, listen } of model.routes) {
     const backend = byName.get(name);
-    if (backend === undefined || owners.has(host) || !isAsked(backend, settings)) continue;
+    // What comes in elsewhere is not HTTPS.
+    if (listen !== undefined || backend === undefined || owners.has(host) || !isAsked(backend, settings)) {
+      continue;
+    }
     if (whyNotCertified(host, settings) === undefined && isReady(backend)) owners.set(host, backend);
   }
   const hosts = Map.groupBy(owners.keys(), (host) => owners.get(host)?.name);

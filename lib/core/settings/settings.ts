@@ -274,6 +274,19 @@ export const SETTINGS = {
       commands: ROUTING,
     },
   ),
+  acmeDnsHook: value(
+    "acme-dns-hook",
+    "COMMAND",
+    ["SIGNALBOX_ACME_DNS_HOOK"],
+    undefined as string | undefined,
+    anyText,
+    {
+      defaultText: "none: hosts are proven by HTTP, wildcards get no certificate",
+      help:
+        "prove hosts by the DNS: `sh -c` runs it with `present` or `cleanup`, a TXT record's name, and its value",
+      commands: RUNNING,
+    },
+  ),
   acmeUnchecked: flag("acme-unchecked", ["SIGNALBOX_ACME_UNCHECKED"], {
     defaultText: "off: a name that clearly leads elsewhere is not asked for",
     help: "ask for certificates without looking first where a name leads",

@@ -37,6 +37,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   acmeCa: ["/ca.pem", "/ca.pem"],
   acmeEab: ["kid-1:AbC_-9", { kid: "kid-1", key: "AbC_-9" }],
   acmeStorage: ["/var/lib/box", "/var/lib/box"],
+  acmeDnsHook: ["/etc/hook --zone 1", "/etc/hook --zone 1"],
   acmeUnchecked: ["true", true],
   hstsSeconds: ["600", 600],
   trace: ["true", true],
@@ -136,7 +137,7 @@ Deno.test("a password that is refused is not repeated", () => {
 });
 
 Deno.test("no setting takes what could end a line of HAProxy's config, but for texts that never reach it", () => {
-  const free = ["reload-command", "network", "templates", "snapshot", "stats-password-file"];
+  const free = ["reload-command", "network", "templates", "snapshot", "stats-password-file", "acme-dns-hook"];
   for (const [, setting] of TABLE) {
     if (setting.flag === undefined || free.includes(setting.flag)) continue;
     for (const text of ["x\nserver evil 10.0.0.1:80", "a\0b", "a\rb"]) {
