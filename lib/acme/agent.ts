@@ -17,6 +17,8 @@ import type { AcmeStorage } from "./storage.ts";
 const MOST_AT_ONCE = 4;
 /** How soon after the last look another one is had, in milliseconds, whatever happens. */
 const LOOK_AGAIN_MS = 250;
+/** How long orders under way may take to end with signalbox, in milliseconds. */
+const END_LIMIT_MS = 2_000;
 /** How long certificates that were listed count, in milliseconds: others may put some there. */
 const LIST_MS = 60_000;
 
@@ -104,7 +106,9 @@ export class AcmeAgent {
       ]);
       waiting.abort();
     }
-    await Promise.allSettled([...this.#underWay.values()].map(({ done }) => done));
+    // What writes to a disk that hangs is not waited for.
+    const ended = Promise.allSettled([...this.#underWay.values()].map(({ done }) => done));
+    await Promise.race([ended, clock.sleep(END_LIMIT_MS)]);
     await this.#lease.end().catch(() => {});
   }
 
@@ -172,6 +176,7 @@ export class AcmeAgent {
   }
 
   #begin(order: Order, signal: AbortSignal): void {
+    this.parts.report.debug("orders a certificate", { hosts: order.hosts, authority: order.authority });
     const done = this.#fetcher.fetch(order, signal).then((held) => {
       if (held === undefined) return;
       this.#held = [...this.#held.filter(({ name }) => name !== held.name), held];

@@ -28,6 +28,7 @@ function metricsOf(status: Status): readonly Metric[] {
       "What signalbox did and found since the start, by kind of event.",
       Object.entries(status.eventCounts ?? {}).map(([event, value]) => ({ labels: { event }, value })),
     ),
+    ...acmeMetrics(status.acme),
     ...accessLogMetrics(status.haproxy.accessLog),
   ];
 }
@@ -98,6 +99,27 @@ function haproxyMetrics({ haproxy }: Status): readonly Metric[] {
       value: haproxy.oldWorkers,
     }]),
     gauge("signalbox_haproxy_failures", "Crashes of HAProxy in a row.", [{ value: haproxy.failures }]),
+  ];
+}
+
+function acmeMetrics(acme: Status["acme"]): readonly Metric[] {
+  if (acme === undefined) return [];
+  const hosts = (lists: readonly { readonly hosts: readonly string[] }[]) =>
+    lists.reduce((sum, { hosts }) => sum + hosts.length, 0);
+  return [
+    gauge("signalbox_acme_certificates", "Fetched certificates of routed hosts.", [{
+      value: acme.certificates.length,
+    }]),
+    gauge("signalbox_acme_hosts", "Hosts without the certificate that they should have.", [
+      { labels: { state: "asking" }, value: acme.asking.length },
+      { labels: { state: "waiting" }, value: hosts(acme.waiting) },
+    ]),
+    gauge("signalbox_acme_leads", "1 where this signalbox asks the authorities, 0 where another one does.", [{
+      value: acme.leader === undefined ? 1 : 0,
+    }]),
+    gauge("signalbox_acme_stuck", "1 where no certificates can be fetched at all.", [{
+      value: acme.trouble === undefined ? 0 : 1,
+    }]),
   ];
 }
 

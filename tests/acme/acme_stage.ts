@@ -10,6 +10,8 @@ export interface Fetching {
   readonly stateDir: string;
   /** Replaces the hosts that are routed; all lead to one server. */
   route(...hosts: readonly (string | readonly string[])[]): Promise<void>;
+  /** The same for routes with all their keys. */
+  routeAll(routes: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
 }
 
 /** One test's stage. */
@@ -20,9 +22,12 @@ export interface AcmeStage {
   readonly port: number;
   readonly storage: string;
   /** Starts one that listens where the authority looks, unless said. */
-  start(
-    request?: { flags?: readonly string[]; port?: number; hosts?: readonly (string | readonly string[])[] },
-  ): Promise<Fetching>;
+  start(request?: {
+    readonly flags?: readonly string[];
+    readonly port?: number;
+    readonly hosts?: readonly (string | readonly string[])[];
+    readonly stateDir?: string;
+  }): Promise<Fetching>;
   /** Has something ended with the test, the last first. */
   defer(end: () => unknown): void;
 }
@@ -52,20 +57,26 @@ export function acme(
       );
       ends.unshift(() => server.shutdown());
       let started = 0;
-      const start: AcmeStage["start"] = async ({ flags = [], port: own = port, hosts = [] } = {}) => {
-        const stateDir = join(folder, `state${started++}`);
+      const start: AcmeStage["start"] = async (
+        { flags = [], port: own = port, hosts = [], stateDir: given } = {},
+      ) => {
+        const stateDir = given ?? join(folder, `state${started}`);
+        started++;
         const routes = join(folder, `routes${started}.json`);
-        const route: Fetching["route"] = async (...hosts) => {
-          const list = hosts.map((names) => typeof names === "string" ? [names] : names).map((
-            [hostname, ...aliases],
-          ) => ({
-            hostname,
-            ...aliases.length > 0 && { alias_domains: aliases },
-            servers: [`127.0.0.1:${server.addr.port}`],
-          }));
-          await Deno.writeTextFile(`${routes}.new`, JSON.stringify(list));
+        const routeAll: Fetching["routeAll"] = async (list) => {
+          const servers = [`127.0.0.1:${server.addr.port}`];
+          await Deno.writeTextFile(`${routes}.new`, JSON.stringify(list.map((one) => ({ ...one, servers }))));
           await Deno.rename(`${routes}.new`, routes);
         };
+        const route: Fetching["route"] = (...hosts) =>
+          routeAll(
+            hosts.map((names) => typeof names === "string" ? [names] : names).map((
+              [hostname, ...aliases],
+            ) => ({
+              hostname,
+              ...aliases.length > 0 && { alias_domains: aliases },
+            })),
+          );
         await route(...hosts);
         await Deno.writeTextFile(join(folder, "none.json"), "[]");
         const program = startProgram([
@@ -76,7 +87,7 @@ export function acme(
         ]);
         ends.unshift(() => program.stop("SIGTERM", 8_000).catch(() => program.kill("SIGKILL")));
         programs.push(program);
-        return { program, port: own, stateDir, route };
+        return { program, port: own, stateDir, route, routeAll };
       };
       try {
         await body({ folder, pebble, port, storage, start, defer: (end) => void ends.unshift(end) });

@@ -1,37 +1,112 @@
-/** Certificates by themselves, against a real authority. */
+/** Certificates by themselves, as users have them: signalbox, its HAProxy and a real authority. */
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { eventually } from "../harness/program.ts";
 import { eventsOf } from "../harness/events.ts";
+import { eventually, httpGet, type RunningProgram } from "../harness/program.ts";
 import { acme } from "./acme_stage.ts";
 
 /** The certificate of a storage, once it is there. */
-export function certificateIn(storage: string, name: string): Promise<X509Certificate> {
-  return eventually(
-    async () =>
-      new X509Certificate(
-        await Deno.readTextFile(`${storage}/certificates/${name}.pem`).then((text) =>
-          text.slice(text.indexOf("-----BEGIN CERT"))
-        ),
-      ),
-    { what: `the certificate of ${name}`, limitMs: 20_000 },
-  );
+function certificateIn(storage: string, name: string): Promise<X509Certificate> {
+  return eventually(async () => {
+    const text = await Deno.readTextFile(`${storage}/certificates/${name}.pem`);
+    return new X509Certificate(text.slice(text.indexOf("-----BEGIN CERT")));
+  }, { what: `the certificate of ${name}`, limitMs: 20_000 });
 }
 
+/** Waits until so many certificates were told of. */
+const fetched = (program: RunningProgram, count: number) =>
+  eventually(() => eventsOf(program.lines, "certificate-fetched").length === count, {
+    what: `${count} certificates`,
+  });
+
 acme(
-  "a host that is routed has a certificate a moment later, and its files are for their owner alone",
+  "a host that is routed has a certificate a moment later, and all files are their owner's alone",
   {},
   async (stage) => {
     const { storage, start } = stage;
-    const { program } = await start({ hosts: [["web.example.com", "www.example.com"]] });
+    const { program, route } = await start({ hosts: [["web.example.com", "www.example.com"]] });
     const certificate = await certificateIn(storage, "web.example.com");
     assert.equal(certificate.subjectAltName, "DNS:web.example.com, DNS:www.example.com");
-    const text = await Deno.readTextFile(`${storage}/certificates/web.example.com.pem`);
-    assert.match(text, /-----BEGIN PRIVATE KEY-----/);
-    for (const path of ["account.pem", "record.json", "certificates/web.example.com.pem"]) {
-      assert.equal((await Deno.stat(`${storage}/${path}`)).mode! & 0o777, 0o600, path);
+    assert.match(
+      await Deno.readTextFile(`${storage}/certificates/web.example.com.pem`),
+      /-----BEGIN PRIVATE KEY-----/,
+    );
+    for (const path of ["account.pem", "record.json", "leader", "certificates/web.example.com.pem"]) {
+      assert.equal(((await Deno.stat(`${storage}/${path}`)).mode ?? 0) & 0o777, 0o600, path);
     }
-    const [told] = eventsOf(program.lines, "certificate-fetched");
-    console.log(told);
+    assert.equal(((await Deno.stat(`${storage}/certificates`)).mode ?? 0) & 0o777, 0o700);
+    await route("web.example.com", "next.example.com", "nowhere.internal-name_x.com");
+    await certificateIn(storage, "next.example.com");
+    await fetched(program, 2);
+    assert.equal(eventsOf(program.lines, "reloaded").length, 1, "only the first load");
   },
 );
+
+acme(
+  "hosts that are refused, closed and redirected have their certificates, too; those that say no have none",
+  {},
+  async (stage) => {
+    const { storage, start, pebble } = stage;
+    const { routeAll, program } = await start();
+    await routeAll([
+      { hostname: "shut.example.com", allow_from: ["192.0.2.1"] },
+      { hostname: "down.example.com", maintenance: true },
+      { hostname: "moved.example.com", redirects: ["~/(.*) https://away.example.com/\\1"] },
+      { hostname: "own.example.com", acme: false },
+    ]);
+    for (const name of ["shut", "down", "moved"]) await certificateIn(storage, `${name}.example.com`);
+    await fetched(program, 3);
+    assert.doesNotMatch(pebble.lines.join("\n"), /own[.]example[.]com/);
+  },
+);
+
+acme("a signalbox that is killed in the middle of an order goes on where it was, with the same account", {
+  env: { PEBBLE_VA_NOSLEEP: "0", PEBBLE_VA_SLEEPTIME: "2" },
+}, async (stage) => {
+  const { storage, start, pebble } = stage;
+  const first = await start({ hosts: ["killed.example.com"] });
+  await eventually(() => pebble.lines.some((line) => /killed[.]example[.]com/.test(line)), {
+    what: "the order",
+  });
+  first.program.kill("SIGKILL");
+  await first.program.exited;
+  const key = await Deno.readTextFile(`${storage}/account.pem`);
+  const second = await start({ hosts: ["killed.example.com"], stateDir: first.stateDir });
+  await certificateIn(storage, "killed.example.com");
+  assert.equal(await Deno.readTextFile(`${storage}/account.pem`), key);
+  assert.deepEqual(eventsOf(second.program.lines, "certificate-failed"), []);
+});
+
+acme("two hundred hosts have their certificates under load, and no request fails", {
+  env: { PEBBLE_WFE_NONCEREJECT: "10" },
+}, async (stage) => {
+  const { storage, start, port } = stage;
+  const hosts = Array.from({ length: 200 }, (_, at) => `h${at}.example.com`);
+  const { program } = await start({ hosts });
+  await eventually(async () => (await httpGet({ port, host: "h0.example.com" })).status === 200, {
+    what: "the host",
+  });
+  const statuses = new Map<number, number>();
+  let isDone = false;
+  const load = Promise.all(Array.from({ length: 8 }, async (_, at) => {
+    while (!isDone) {
+      const { status } = await httpGet({ port, host: `h${at}.example.com` });
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+  }));
+  try {
+    await eventually(
+      async () => (await Array.fromAsync(Deno.readDir(`${storage}/certificates`))).length === 200,
+      {
+        what: "all certificates",
+        limitMs: 120_000,
+      },
+    );
+  } finally {
+    isDone = true;
+    await load;
+  }
+  assert.deepEqual([...statuses.keys()], [200]);
+  assert.equal(eventsOf(program.lines, "reloaded").length, 1);
+  assert.deepEqual(eventsOf(program.lines, "certificate-failed"), []);
+});

@@ -1,4 +1,5 @@
 import { systemClock } from "../../clock.ts";
+import type { Model } from "../../core/model/model.ts";
 import type { Settings } from "../../core/settings/settings.ts";
 import { count } from "../../core/values/count.ts";
 import { messageOf } from "../../core/values/message_of.ts";
@@ -13,6 +14,7 @@ import { findHaproxy } from "../../haproxy/process/program.ts";
 import { askControl } from "../../report/control_socket.ts";
 
 import type { Check } from "../check.ts";
+import { checkAcme } from "../check_acme.ts";
 import { checkDescriptors } from "../check_descriptors.ts";
 import { checkCertificate, checkListens, checkPorts } from "../check_listeners.ts";
 import { checkReach } from "../check_reach.ts";
@@ -42,6 +44,10 @@ export async function doctor(
     ...checkPlaces(settings),
     ...checkPorts(settings, { running, lone }),
     await checkCertificate(settings),
+    ...await checkAcme(settings, {
+      isRunning: running !== undefined,
+      model: () => modelOfNow(settings, terminal),
+    }),
     await checkDescriptors(settings, () => readSnapshot(settings, terminal)),
     ...await checkStreamPorts(settings, terminal, { running, lone }),
     await checkConfigOfNow(settings, terminal),
@@ -206,6 +212,16 @@ function checkRunning({ haproxy, trouble, sources, pid }: Status): Check {
     detail: troubles.length === 0 ? `pid ${pid}, in step` : troubles.join("; "),
     remedy: "fix what it names; signalbox keeps trying, and its log has details",
   };
+}
+
+/** What is to be routed now; `undefined` where that cannot be read, which other checks tell. */
+async function modelOfNow(settings: Settings, terminal: Terminal): Promise<Model | undefined> {
+  try {
+    const { design } = await prepareRouting(settings);
+    return design.build(await readSnapshot(settings, terminal)).model;
+  } catch {
+    return undefined;
+  }
 }
 
 async function checkConfigOfNow(settings: Settings, terminal: Terminal): Promise<Check> {

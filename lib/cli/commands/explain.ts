@@ -7,6 +7,7 @@ import { formatEndpoint, type HostName, parseHost } from "../../core/values/name
 import { EVERY_HOST, expressionOf } from "../../core/values/host_pattern.ts";
 import { formatNotice, formatNoticeLines, type Notice, onOneLine, quote } from "../../core/values/notice.ts";
 import { type Verdict, verdictsOf } from "../../core/model/verdict.ts";
+import { certificateNotices } from "../../core/status/acme_status.ts";
 import { systemClock } from "../../clock.ts";
 import { Machine } from "../../machine.ts";
 import { loneWords, TAKES_OVER } from "../lone_haproxy.ts";
@@ -41,7 +42,9 @@ export async function explain(
   const inUse = new Map(detours.map(({ server, ...at }) => [server, at]));
   const build = async (which: Which) =>
     routing.design.build(await readSnapshot(settings, terminal, which), inUse, machine);
-  const built = await build("running");
+  const bare = await build("running");
+  const acme = found?.kind === "runs" ? found.status.acme : undefined;
+  const built = { ...bare, notices: [...bare.notices, ...certificateNotices(bare.model, acme)] };
   let verdicts = subject === undefined ? verdictsOf(built) : findVerdicts(subject, built);
   if (subject !== undefined && verdicts.length === 0) {
     if (settings.snapshot === undefined) verdicts = findVerdicts(subject, await build("stopped too"));

@@ -48,8 +48,8 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   const controller = createController(context, await openSource(context, given), opened, certificates);
   signals.onHangup(() => void reread(context, controller, certificates, "SIGHUP"));
   void followPages(context, controller, certificates, pages, signals.stopping);
-  const acme = await openAcme(context, () => controller.state);
-  controller.onPass = () => acme?.wake();
+  const acme = await openAcme(context);
+  if (acme !== undefined) controller.onPass = () => acme.publish(controller.state);
   let isHandedOver = false;
   void certificates.follow(
     () => controller.wake({ reason: "certificates", ids: new Set() }),
@@ -66,13 +66,13 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
         listeners,
         serverLimit,
         history: report.history,
-        acme: () => acme?.status,
+        acme: () => acme?.agent.status,
       }),
     onFailure: (error: unknown) => report.tell({ kind: "status-unavailable", why: messageOf(error) }),
   };
   const control = openControl(context, answers, { options, terminal }, handOver);
   const admin = openAdmin(context, { ...answers, mayWait: hasTakenOver });
-  const fetching = acme?.run(signals.stopping);
+  const fetching = acme?.agent.run(signals.stopping);
   await controller.run(signals.stopping);
   await Promise.all([control.close(), admin?.close(), fetching]);
   await leave(haproxy, report, isHandedOver);

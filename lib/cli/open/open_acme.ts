@@ -30,11 +30,13 @@ export async function prepareAcme(settings: Settings): Promise<void> {
   }
 }
 
-/** What fetches certificates; `undefined` where none are. Throws Failure. */
+/** What fetches certificates, and how it hears what HAProxy serves. */
+export type OpenedAcme = { readonly agent: AcmeAgent; readonly publish: (state: LoopState) => void };
+
+/** Opens what fetches certificates; `undefined` where none are. Throws Failure. */
 export async function openAcme(
   { settings, report, stateDir }: RunContext,
-  state: () => LoopState,
-): Promise<AcmeAgent | undefined> {
+): Promise<OpenedAcme | undefined> {
   const { acmeEmail: email } = settings;
   if (!isAcmeOn(settings) || email === undefined) return undefined;
   const [{ AcmeAgent }, { AcmeStorage }, { whyNotOurs }] = await Promise.all([
@@ -49,22 +51,33 @@ export async function openAcme(
     ? undefined
     : new (await import("../../acme/dns_hook.ts")).DnsHook(hook, systemClock);
   const isPrivate = !settings.acmeDirectories.some(isPublicAuthority);
-  return new AcmeAgent({
+  // An authority that looks before HAProxy serves would find nobody.
+  let served: LoopState | undefined;
+  const agent = new AcmeAgent({
     storage,
     identity: { key, email, eab: settings.acmeEab },
     directories: settings.acmeDirectories,
     clock: systemClock,
     version: VERSION,
-    client: await clientOf(settings),
+    client: await authorityClient(settings),
     report,
     holder: await holderOf(stateDir),
-    wants: () => wantsOf(state(), { mode: settings.acme, isPrivate, hasDns: dns !== undefined }),
+    wants: () =>
+      served === undefined
+        ? []
+        : wantsOf(served, { mode: settings.acme, isPrivate, hasDns: dns !== undefined }),
     dns,
     whyNotOurs: (host, signal) =>
       settings.acmeUnchecked || dns !== undefined
         ? Promise.resolve(undefined)
         : whyNotOurs(host, { thumbprint: key.thumbprint, clock: systemClock }, signal),
   });
+  const publish = (state: LoopState) => {
+    if (!state.hasConfig || state.trouble !== undefined) return;
+    served = state;
+    agent.wake();
+  };
+  return { agent, publish };
 }
 
 function wantsOf({ model, waiting }: LoopState, settings: Parameters<typeof wantedOf>[2]): Want[] {
@@ -73,7 +86,10 @@ function wantsOf({ model, waiting }: LoopState, settings: Parameters<typeof want
   return model === undefined ? [] : wantedOf(model, isReady, settings);
 }
 
-async function clientOf({ acmeCa }: Settings): Promise<Deno.HttpClient | undefined> {
+/** What connects to authorities; `undefined` for the usual. Throws Failure. */
+export async function authorityClient(
+  { acmeCa }: Pick<Settings, "acmeCa">,
+): Promise<Deno.HttpClient | undefined> {
   if (acmeCa === undefined) return undefined;
   const pem = await Deno.readTextFile(absolute(acmeCa)).catch((error) => {
     throw wrongUsage(`cannot read --acme-ca "${acmeCa}": ${messageOf(error)}`);

@@ -1,4 +1,6 @@
+import type { Model } from "../model/model.ts";
 import { count } from "../values/count.ts";
+import { type Notice, onOneLine } from "../values/notice.ts";
 
 /** How the fetching of certificates stands, for status. */
 export type AcmeStatus = {
@@ -46,6 +48,23 @@ export function acmeLines(status: AcmeStatus | undefined): string[] {
       ? [`certificates: and ${waiting.length - MOST_LINES} more without one`]
       : [],
   ];
+}
+
+/** What the containers of a model should know of certificates that their hosts lack. */
+export function certificateNotices({ routes }: Model, acme: AcmeStatus | undefined): Notice[] {
+  const reasons = new Map(
+    (acme?.waiting ?? []).flatMap(({ hosts, why, until }) =>
+      hosts.map((host) => [host, { why, until }] as const)
+    ),
+  );
+  const told = new Map<string, Notice>();
+  for (const { host, by } of reasons.size === 0 ? [] : routes) {
+    const reason = reasons.get(host);
+    if (reason === undefined) continue;
+    const message = onOneLine(`no certificate for ${host} before ${reason.until}: ${reason.why}`);
+    told.set(`${by} ${host}`, { severity: "info", code: "no-certificate", subject: by, message });
+  }
+  return [...told.values()];
 }
 
 const named = (hosts: readonly string[]): string =>
