@@ -7,6 +7,7 @@ import { noPebble, type Pebble, type PebbleSettings, startPebble } from "../harn
 export interface Fetching {
   readonly program: RunningProgram;
   readonly port: number;
+  readonly httpsPort: number;
   readonly stateDir: string;
   /** Replaces the hosts that are routed; all lead to one server. */
   route(...hosts: readonly (string | readonly string[])[]): Promise<void>;
@@ -77,17 +78,18 @@ export function acme(
               ...aliases.length > 0 && { alias_domains: aliases },
             })),
           );
+        const httpsPort = freePort();
         await route(...hosts);
         await Deno.writeTextFile(join(folder, "none.json"), "[]");
         const program = startProgram([
           ...["run", "--snapshot", join(folder, "none.json"), "--routes", routes, "--state-dir", stateDir],
-          ...["--http-port", `${own}`, "--https-port", `${freePort()}`, "--bind", "127.0.0.1"],
+          ...["--http-port", `${own}`, "--https-port", `${httpsPort}`, "--bind", "127.0.0.1"],
           ...["--acme-email", "me@example.com", "--acme-directory", pebble.directory, "--acme-ca", pebble.ca],
           ...["--acme-storage", storage, "--acme-unchecked", "--log-level", "debug", ...flags],
         ]);
         ends.unshift(() => program.stop("SIGTERM", 8_000).catch(() => program.kill("SIGKILL")));
         programs.push(program);
-        return { program, port: own, stateDir, route, routeAll };
+        return { program, port: own, httpsPort, stateDir, route, routeAll };
       };
       try {
         await body({ folder, pebble, port, storage, start, defer: (end) => void ends.unshift(end) });

@@ -13,6 +13,14 @@ function certificateIn(storage: string, name: string): Promise<X509Certificate> 
   }, { what: `the certificate of ${name}`, limitMs: 20_000 });
 }
 
+/** Issuer and names of the certificate that a client gets which asks for a host. */
+async function namesServed(port: number, host: string): Promise<string> {
+  const script = `openssl s_client -connect 127.0.0.1:${port} -servername ${host} </dev/null 2>/dev/null |
+    openssl x509 -noout -issuer -ext subjectAltName`;
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", script], stderr: "null" }).output();
+  return new TextDecoder().decode(stdout);
+}
+
 /** Waits until so many certificates were told of. */
 const fetched = (program: RunningProgram, count: number) =>
   eventually(() => eventsOf(program.lines, "certificate-fetched").length === count, {
@@ -24,7 +32,7 @@ acme(
   {},
   async (stage) => {
     const { storage, start } = stage;
-    const { program, route } = await start({ hosts: [["web.example.com", "www.example.com"]] });
+    const { program, route, httpsPort } = await start({ hosts: [["web.example.com", "www.example.com"]] });
     const certificate = await certificateIn(storage, "web.example.com");
     assert.equal(certificate.subjectAltName, "DNS:web.example.com, DNS:www.example.com");
     assert.match(
@@ -35,10 +43,20 @@ acme(
       assert.equal(((await Deno.stat(`${storage}/${path}`)).mode ?? 0) & 0o777, 0o600, path);
     }
     assert.equal(((await Deno.stat(`${storage}/certificates`)).mode ?? 0) & 0o777, 0o700);
+    await eventually(
+      async () => /DNS:www[.]example[.]com/.test(await namesServed(httpsPort, "www.example.com")),
+      {
+        what: "HTTPS with the certificate",
+      },
+    );
+    assert.match(
+      await namesServed(httpsPort, "other.example.com"),
+      /self-signed/,
+      "others get the one that says so",
+    );
     await route("web.example.com", "next.example.com", "nowhere.internal-name_x.com");
     await certificateIn(storage, "next.example.com");
     await fetched(program, 2);
-    assert.equal(eventsOf(program.lines, "reloaded").length, 1, "only the first load");
   },
 );
 
@@ -56,7 +74,7 @@ acme(
     ]);
     for (const name of ["shut", "down", "moved"]) await certificateIn(storage, `${name}.example.com`);
     await fetched(program, 3);
-    assert.doesNotMatch(pebble.lines.join("\n"), /own[.]example[.]com/);
+    assert.doesNotMatch(pebble.lines.join("\n"), /(?<![a-z])own[.]example[.]com/);
   },
 );
 
@@ -107,6 +125,5 @@ acme("two hundred hosts have their certificates under load, and no request fails
     await load;
   }
   assert.deepEqual([...statuses.keys()], [200]);
-  assert.equal(eventsOf(program.lines, "reloaded").length, 1);
   assert.deepEqual(eventsOf(program.lines, "certificate-failed"), []);
 });

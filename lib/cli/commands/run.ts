@@ -48,7 +48,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   const controller = createController(context, await openSource(context, given), opened, certificates);
   signals.onHangup(() => void reread(context, controller, certificates, "SIGHUP"));
   void followPages(context, controller, certificates, pages, signals.stopping);
-  const acme = await openAcme(context);
+  const acme = await openAcme(context, certificates);
   if (acme !== undefined) controller.onPass = () => acme.publish(controller.state);
   let isHandedOver = false;
   void certificates.follow(

@@ -1,6 +1,8 @@
 import type { AcmeAgent } from "../../acme/agent.ts";
 import { systemClock } from "../../clock.ts";
-import { isPublicAuthority, type Want, wantedOf } from "../../core/acme/wanted.ts";
+import type { LiveCertificates } from "../../certificates/live_certificates.ts";
+import type { FoundCertificates } from "../../core/certificates/certificate.ts";
+import { isPublicAuthority, namesFor, type Want, wantedOf } from "../../core/acme/wanted.ts";
 import type { Backend } from "../../core/model/model.ts";
 import type { LoopState } from "../../core/status/status.ts";
 import { messageOf } from "../../core/values/message_of.ts";
@@ -36,6 +38,7 @@ export type OpenedAcme = { readonly agent: AcmeAgent; readonly publish: (state: 
 /** Opens what fetches certificates; `undefined` where none are. Throws Failure. */
 export async function openAcme(
   { settings, report, stateDir }: RunContext,
+  certificates: Pick<LiveCertificates, "now">,
 ): Promise<OpenedAcme | undefined> {
   const { acmeEmail: email } = settings;
   if (!isAcmeOn(settings) || email === undefined) return undefined;
@@ -67,6 +70,7 @@ export async function openAcme(
         ? []
         : wantsOf(served, { mode: settings.acme, isPrivate, hasDns: dns !== undefined }),
     dns,
+    isGiven: (host) => isGiven(host, certificates.now),
     whyNotOurs: (host, signal) =>
       settings.acmeUnchecked || dns !== undefined
         ? Promise.resolve(undefined)
@@ -84,6 +88,15 @@ function wantsOf({ model, waiting }: LoopState, settings: Parameters<typeof want
   const isReady = ({ servers }: Backend) =>
     servers.some(({ name, gate }) => gate === "open" && !waiting.has(name));
   return model === undefined ? [] : wantedOf(model, isReady, settings);
+}
+
+/** Whether a host has a certificate of the operator's that is valid now. */
+function isGiven(host: string, { certificates }: FoundCertificates): boolean {
+  const atMs = systemClock.date().getTime();
+  const names = namesFor(host);
+  return certificates.some(({ origin, validFrom, validTo, names: own }) =>
+    origin === "file" && validFrom <= atMs && atMs < validTo && names.some((name) => own.includes(name))
+  );
 }
 
 /** What connects to authorities; `undefined` for the usual. Throws Failure. */
