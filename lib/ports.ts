@@ -1,6 +1,7 @@
 import type { Event } from "./core/status/event.ts";
 import type { ContainerId, ServerName } from "./core/values/names.ts";
 import type { Notice } from "./core/values/notice.ts";
+import type { CertificateFile } from "./core/certificates/choose.ts";
 import type { TableName } from "./core/values/table.ts";
 import type { Capabilities } from "./core/plan/capabilities.ts";
 import type { ServerState } from "./core/runtime/operation.ts";
@@ -121,7 +122,10 @@ export interface HaproxyControl {
   /** The servers of all sections or of one, as the running HAProxy has them; none where none runs. */
   reportServers(section?: string): Promise<readonly ReportedServer[]>;
   /** Everything that commands can change, with the rows of these tables; `undefined` where signalbox sends no commands. */
-  survey(tables: readonly TableName[]): Promise<Survey | undefined>;
+  survey(
+    tables: readonly TableName[],
+    certificates?: readonly CertificateFile[],
+  ): Promise<Survey | undefined>;
   /** What tells what an HAProxy has that another signalbox managed, or why nothing does; `undefined` without an HAProxy. */
   findRemains(tables: readonly TableName[]): Promise<Remains | string | undefined>;
   /** Commands will follow in a moment: opens the connection for them. */

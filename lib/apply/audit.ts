@@ -26,9 +26,9 @@ export class Audit {
     const { running, version } = believed;
     if (running === undefined) return [];
     // An audit that HAProxy does not answer is left to the next one: no pass fails for it.
-    const survey = await haproxy.survey([...running.tables.keys()]).catch((error) =>
-      report.debug(`cannot compare HAProxy with what it should have: ${error}`)
-    );
+    const survey = await haproxy.survey([...running.tables.keys()], [...running.certificates.keys()]).catch((
+      error,
+    ) => report.debug(`cannot compare HAProxy with what it should have: ${error}`));
     // What signalbox told HAProxy meanwhile is no drift.
     if (!survey || !believed.isUnchangedSince(version)) return [];
     const drift = findDrift(running, survey);

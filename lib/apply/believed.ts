@@ -4,6 +4,7 @@ import type { Operation, SectionName, ServerState } from "../core/runtime/operat
 import {
   type Running,
   runningAfterLoad,
+  type RunningCertificate,
   type RunningSection,
   type RunningServer,
 } from "../core/state/running.ts";
@@ -22,7 +23,7 @@ type Own = Pick<Running, "fixed" | "tcp" | "defaults"> & {
   readonly sections: Map<SectionName, OwnSection>;
   readonly tables: Map<TableName, Map<TableKey, TableValue>>;
   readonly bindings: Map<string, SectionName>;
-  readonly certificates: Map<CertificateFile, string>;
+  readonly certificates: Map<CertificateFile, RunningCertificate>;
 };
 
 /** What HAProxy has, as far as signalbox knows, and the only writer of it: each part that sends something to HAProxy tells it. */
@@ -120,8 +121,12 @@ export class Believed {
   }
 
   /** Somebody else changed HAProxy. */
-  drifted({ servers, rows }: Drift): void {
+  drifted({ servers, rows, certificates }: Drift): void {
     this.#version++;
+    for (const [file, certificate] of certificates) {
+      if (certificate === undefined) this.#own?.certificates.delete(file);
+      else this.#own?.certificates.set(file, certificate);
+    }
     for (const { section, name, server } of servers) {
       this.#own?.sections.get(section)?.servers.set(name, server);
     }
@@ -183,6 +188,16 @@ function note(own: Own, operation: Operation, isDone: boolean): void {
       break;
     case "delete-row":
       own.tables.get(operation.table)?.delete(operation.key);
+      break;
+    case "add-certificate":
+    case "set-certificate": {
+      const { file, certificate: { content, fingerprint } } = operation;
+      const line = operation.kind === "add-certificate" ? operation.line : own.certificates.get(file)?.line;
+      own.certificates.set(file, { content, fingerprint, line: line ?? file });
+      break;
+    }
+    case "delete-certificate":
+      own.certificates.delete(operation.file);
       break;
     case "swap-table":
       own.tables.set(operation.table, new Map(operation.rows));

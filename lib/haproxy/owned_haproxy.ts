@@ -6,6 +6,7 @@ import type { ServerState } from "../core/runtime/operation.ts";
 import type { ReportedServer, Survey } from "../core/state/survey.ts";
 import type { HaproxyStatus } from "../core/status/status.ts";
 import type { ServerName } from "../core/values/names.ts";
+import type { CertificateFile } from "../core/certificates/choose.ts";
 import type { TableName } from "../core/values/table.ts";
 import type { HaproxyControl, HaproxyEvent, Outcome } from "../ports.ts";
 import type { GenerationStore } from "./files/generation_store.ts";
@@ -111,9 +112,12 @@ export class OwnedHaproxy implements HaproxyControl {
     return this.#parts.commands.reportServers(section);
   }
 
-  async survey(tables: readonly TableName[]): Promise<Survey | undefined> {
+  async survey(
+    tables: readonly TableName[],
+    certificates: readonly CertificateFile[] = [],
+  ): Promise<Survey | undefined> {
     if (this.#parts.worker.info === undefined) return undefined;
-    const survey = await this.#parts.commands.survey(tables);
+    const survey = await this.#parts.commands.survey(tables, certificates);
     this.#reported = survey.servers;
     return survey;
   }
@@ -122,7 +126,7 @@ export class OwnedHaproxy implements HaproxyControl {
     const { supervisor, writer, commands, worker: { info: worker } } = this.#parts;
     if (worker === undefined || supervisor.state !== "serving") return undefined;
     const programVersion = this.settings.program.text;
-    const survey = () => commands.survey(tables);
+    const survey = (certificates: readonly CertificateFile[]) => commands.survey(tables, certificates);
     const remains = await collectRemains({ worker, writer, programVersion, survey });
     if (typeof remains !== "string") await writer.copy({ files: remains.current });
     return remains;

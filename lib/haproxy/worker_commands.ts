@@ -1,5 +1,6 @@
 import { parseServerStates, parseSurvey, stateQuestion, surveyQuestions } from "../core/state/survey.ts";
 import type { ReportedServer, Survey } from "../core/state/survey.ts";
+import type { CertificateFile } from "../core/certificates/choose.ts";
 import type { TableName } from "../core/values/table.ts";
 import type { Clock } from "../ports.ts";
 import type { CutOff } from "./process/cut_off.ts";
@@ -54,8 +55,8 @@ export class WorkerCommands {
   }
 
   /** Everything that commands can change, with the rows of these tables, as the worker has it. */
-  async survey(tables: readonly TableName[]): Promise<Survey> {
-    return parseSurvey(tables, await this.send(surveyQuestions(tables)));
+  async survey(tables: readonly TableName[], certificates: readonly CertificateFile[] = []): Promise<Survey> {
+    return parseSurvey(tables, await this.send(surveyQuestions(tables, certificates)), certificates);
   }
 
   /** Accepts the worker of somebody else's reload, which has the files that were current then; never an older worker. */

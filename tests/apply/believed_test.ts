@@ -67,6 +67,7 @@ Deno.test("each of what HAProxy did, loaded, lost, or was changed in by others i
     reloadReason: undefined,
     servers: [{ section: "web", name: WEB, server }],
     rows: new Map([[HOSTS_MAP, new Map([["www.example.com/" as TableKey, undefined]])]]),
+    certificates: new Map(),
   });
   note();
   assert.equal(believed.running?.sections.get("web")?.servers.get(WEB)?.state, "ready");

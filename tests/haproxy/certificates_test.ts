@@ -5,7 +5,7 @@ import { makeSelfSigned, readSelfSigned } from "../../lib/certificates/self_sign
 import type { Desired } from "../../lib/core/config/render.ts";
 import { emptySnapshot } from "../../lib/core/snapshot/snapshot.ts";
 import { makePair, NOW } from "../certificates/files.ts";
-import { freePort } from "../harness/http.ts";
+import { freePort, httpGet } from "../harness/http.ts";
 import { shakeHands } from "./handshake.ts";
 import { called, onStage, programs, type Stage } from "./stage.ts";
 
@@ -86,6 +86,110 @@ for (const program of programs) {
     await onStage(program, { settings: given.settings }, async (stage) => {
       await given.apply(stage);
       assert.equal(await given.shown("a.test", undefined), "self-signed,self-signed");
+    });
+  });
+
+  Deno.test(`${called(program)}: certificates come, are replaced and go without a reload, the default too, and HAProxy says so`, async () => {
+    await using given = await Certificates.open();
+    await onStage(program, { settings: given.settings }, async (stage) => {
+      await given.apply(stage);
+      await given.put("a", "a.test");
+      assert.equal(await given.apply(stage), "runtime");
+      assert.equal(await given.shown("a.test", "b.test"), "a.pem,a.pem", "the first one is the default");
+      await given.put("b", "b.test", "a.test");
+      await given.put("c", "*.c.test");
+      assert.equal(await given.apply(stage), "runtime");
+      assert.match(await given.shown("a.test", "b.test", "x.c.test"), /^(?:a|b)\.pem,b\.pem,c\.pem$/);
+      await given.put("a", "a.test", "new.test");
+      assert.equal(await given.apply(stage), "runtime");
+      assert.equal(await given.shown("new.test", "b.test", "x.c.test"), "a.pem,b.pem,c.pem");
+      await Deno.remove(`${given.folder}/a.pem`);
+      assert.equal(await given.apply(stage), "runtime");
+      assert.equal(await given.shown("a.test", "new.test", undefined), "b.pem,b.pem,b.pem");
+      assert.deepEqual(await stage.applier.audit(), []);
+      assert.equal(await given.apply(stage), "nothing");
+      for (const name of ["b", "c"]) await Deno.remove(`${given.folder}/${name}.pem`);
+      assert.equal(await given.apply(stage), "runtime");
+      assert.equal(await given.shown("a.test", "b.test", undefined), "self-signed,self-signed,self-signed");
+      assert.equal(stage.generation(), 1, "it was loaded once");
+    });
+  });
+
+  Deno.test(`${called(program)}: what somebody else did to a certificate is found and put right; the next signalbox knows what is there`, async () => {
+    await using given = await Certificates.open();
+    await given.put("a", "a.test");
+    await given.put("b", "b.test");
+    await onStage(program, { settings: given.settings }, async (stage) => {
+      await given.apply(stage);
+      await given.put("b", "b.test");
+      assert.equal(await given.apply(stage), "runtime");
+      const { key, crt } = await makePair(given.made, "stranger", ["b.test"]);
+      const file = "certs.d/b.pem";
+      await stage.haproxy.send([`set ssl cert ${file} <<\n${crt}${key}`, `commit ssl cert ${file}`]);
+      assert.deepEqual(await stage.applier.audit(), [`the certificate ${file} was replaced by someone else`]);
+      assert.equal(await given.apply(stage), "runtime");
+      assert.equal(await given.shown("a.test", "b.test"), "a.pem,b.pem");
+      await stage.replace();
+      assert.equal(await given.apply(stage), "nothing");
+      await given.put("b", "b.test");
+      await given.put("c", "c.test");
+      await stage.replace();
+      assert.equal(await given.apply(stage), "runtime");
+      assert.equal(await given.shown("a.test", "b.test", "c.test"), "a.pem,b.pem,c.pem");
+      await stage.haproxy.send([`del ssl crt-list certs.list ${file}`]);
+      assert.deepEqual(await stage.applier.audit(), [`the certificate ${file} was removed by someone else`]);
+      assert.equal(await given.apply(stage), "reload");
+      assert.equal(await given.shown("a.test", "b.test", "c.test"), "a.pem,b.pem,c.pem");
+    });
+  });
+
+  Deno.test(`${called(program)}: a chain that is too long for a command is a reload with its reason, and what is short needs none`, async () => {
+    await using given = await Certificates.open();
+    await given.put("a", "a.test");
+    await onStage(program, { settings: given.settings }, async (stage) => {
+      await given.apply(stage);
+      const { crt, key } = await makePair(given.made, "long", ["long.test"], { key: ["rsa:4096"] });
+      const chain = (count: number) =>
+        Deno.writeTextFile(`${given.folder}/long.pem`, key + crt.repeat(count));
+      const fitting = Math.floor((15_600 - key.length) / crt.length);
+      await chain(fitting);
+      assert.equal(await given.apply(stage), "runtime");
+      assert.equal(await given.shown("a.test", "long.test"), "a.pem,long.pem");
+      await chain(fitting + 1);
+      assert.equal(await given.apply(stage), "reload");
+      assert.deepEqual(stage.applier.loader.last?.reasons, [
+        { kind: "certificate", file: "certs.d/long.pem", why: "too-long" },
+      ]);
+      assert.equal(await given.shown("a.test", "long.test"), "a.pem,long.pem");
+    });
+  });
+
+  Deno.test(`${called(program)}: while certificates are replaced, added and removed, no request fails`, async () => {
+    await using given = await Certificates.open();
+    await given.put("a", "a.test");
+    await given.put("b", "b.test");
+    await onStage(program, { settings: given.settings }, async (stage) => {
+      await given.apply(stage);
+      let isOver = false;
+      let count = 0;
+      const asking = ["a.test", "b.test", "c.test", "a.test"].map(async (host) => {
+        while (!isOver) {
+          const { status } = await httpGet({ port: given.port, host, path: "/haproxy?monitor", tls: true });
+          assert.equal(status, 200);
+          count++;
+        }
+      });
+      const replacing = (async () => {
+        for (let round = 0; round < 8; round++) {
+          await given.put("a", "a.test");
+          if (round % 2 === 0) await given.put("c", "c.test");
+          else await Deno.remove(`${given.folder}/c.pem`);
+          assert.equal(await given.apply(stage), "runtime");
+        }
+      })().finally(() => isOver = true);
+      await Promise.all([replacing, ...asking]);
+      assert.ok(count > 8, `${count} requests`);
+      assert.equal(stage.generation(), 1);
     });
   });
 }

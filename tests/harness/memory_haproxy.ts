@@ -118,7 +118,7 @@ export class MemoryHaproxy implements HaproxyControl {
       return undefined;
     }
     const survey = await this.survey(tables);
-    const certificates = this.current.desired.certificates?.key;
+    const certificates = new Map();
     return survey && { loaded, current: this.current.desired.files, survey, certificates };
   }
 

@@ -10,7 +10,15 @@ export function summarize(
   const counts = new Map<string, number>();
   for (const { kind } of operations) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   const subjects = operations.map((each) =>
-    "server" in each ? each.server : "key" in each ? each.key : "table" in each ? each.table : each.section
+    "server" in each
+      ? each.server
+      : "key" in each
+      ? each.key
+      : "table" in each
+      ? each.table
+      : "file" in each
+      ? each.file
+      : each.section
   );
   return {
     operations: [...counts].map(([kind, count]) => `${kind} ${count}`).join(", "),

@@ -2,15 +2,11 @@ import type { Capabilities } from "./capabilities.ts";
 import type { ServerName } from "../values/names.ts";
 import type { Desired } from "../config/render.ts";
 import { endpointOf, isSameButWeight, weightOf } from "../runtime/server_line.ts";
+import { type CertificateOperations, planCertificates } from "./plan_certificates.ts";
 import { planTables, sectionsOfWaiting, type TableOperations } from "./plan_tables.ts";
 import { type ReloadReason, settingsReason, tcpReasons } from "./reload_reason.ts";
 import type { Section } from "../config/section.ts";
-import {
-  loadedCertificates,
-  type Running,
-  type RunningSection,
-  type RunningServer,
-} from "../state/running.ts";
+import { type Running, type RunningSection, type RunningServer } from "../state/running.ts";
 import type { Operation, SectionName, ServerState } from "../runtime/operation.ts";
 
 /** What is to change. `keep` writes files that differ in nothing that HAProxy would do otherwise: comments. */
@@ -38,7 +34,6 @@ export function planChange(
   const planner = new Planner(running, desired, states, capabilities);
   if (running.fixed !== desired.fixed) planner.reasons.push(settingsReason(running.fixed, desired.fixed));
   planner.reasons.push(...tcpReasons(running.tcp, desired.tcp));
-  if (!hasCertificates(running, desired)) planner.reasons.push({ kind: "certificates" });
   planner.plan();
   if (planner.reasons.length > 0) {
     return { kind: "reload", reasons: planner.reasons, meanwhile: planner.operations };
@@ -46,11 +41,6 @@ export function planChange(
   if (planner.operations.length > 0) return { kind: "runtime", operations: planner.operations };
   const isSame = [...desired.files].every(([name, text]) => running.files.get(name) === text);
   return { kind: isSame ? "nothing" : "keep" };
-}
-
-function hasCertificates({ certificates: has }: Running, desired: Desired): boolean {
-  const wanted = loadedCertificates(desired);
-  return has.size === wanted.size && [...wanted].every(([file, content]) => has.get(file) === content);
 }
 
 const namesAuthorities = (line: string): boolean => line.includes(" ca-file ");
@@ -65,6 +55,7 @@ class Planner {
   readonly #raises: Operation[] = [];
   readonly #lowers: Operation[] = [];
   readonly #readies: Operation[] = [];
+  readonly #certificates: CertificateOperations;
   #tables: TableOperations = { early: [], routes: [], late: [] };
   readonly #maints: Operation[] = [];
   readonly #deletes: Operation[] = [];
@@ -77,11 +68,15 @@ class Planner {
     readonly desired: Desired,
     readonly states: ReadonlyMap<ServerName, ServerState>,
     readonly capabilities: Pick<Capabilities, "canAddServers" | "canAddBackends">,
-  ) {}
+  ) {
+    this.#certificates = planCertificates(running, desired);
+    this.reasons.push(...this.#certificates.reasons);
+  }
 
   /** The new is there and ready before routes lead to it; the old leaves after they lead away from it. */
   get operations(): Operation[] {
     return [
+      ...this.#certificates.early,
       ...this.#adds,
       ...this.#raises,
       ...this.#lowers,
@@ -91,6 +86,7 @@ class Planner {
       ...this.#maints,
       ...this.#tables.late,
       ...this.#deletes,
+      ...this.#certificates.late,
     ];
   }
 

@@ -3,11 +3,13 @@ import { isDynamic } from "../keys/balance.ts";
 import { formatEndpoint, type IpAddress, type Port, type ServerName } from "../values/names.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { type ReloadReason, reloadReasonText, settingsReason } from "./reload_reason.ts";
+import type { CertificateFile } from "../certificates/choose.ts";
 import type { Desired, Files } from "../config/render.ts";
 import {
-  loadedCertificates,
   routesOf,
   type Running,
+  type RunningCertificate,
+  type RunningCertificates,
   type RunningSection,
   type RunningServer,
 } from "../state/running.ts";
@@ -24,9 +26,15 @@ export type Remains = {
   /** The files that are current, with what was changed at run time since. */
   readonly current: Files;
   readonly survey: Survey;
-  /** The set of certificates that its worker has loaded; `undefined` for none. */
-  readonly certificates: string | undefined;
+  /** The certificates of the current files. */
+  readonly certificates: RemainingCertificates;
 };
+
+/** Certificates that lie in files, by the names of the files in certs.list. */
+export type RemainingCertificates = ReadonlyMap<
+  CertificateFile,
+  Pick<RunningCertificate, "content" | "fingerprint">
+>;
 
 /** A section of a config without its comments, and its servers by name, each as it stands after `server`. */
 type ParsedSection = { readonly body: string; readonly servers: ReadonlyMap<ServerName, string> };
@@ -121,8 +129,7 @@ class Reader {
       return [shape ?? this.#shapes.get(body) ?? body, name] as const;
     });
     const { files, fixed } = { files: this.remains.current, fixed: this.desired.fixed };
-    if (this.remains.certificates !== this.desired.certificates?.key) throw unclear("certificates differ");
-    const certificates = loadedCertificates(this.desired);
+    const certificates = this.#readCertificates();
     const { tcp } = this.#loaded;
     return { files, fixed, tcp, defaults: new Map(defaults), sections, tables, bindings, certificates };
   }
@@ -157,6 +164,16 @@ class Reader {
         rows.set(key, value);
       }
       return [table, rows] as const;
+    }));
+  }
+
+  /** HAProxy tells of each whose it is; what is in the files of the same certificate is believed to be all that it has. */
+  #readCertificates(): RunningCertificates {
+    const { survey: { certificates: { lines, fingerprints } }, certificates } = this.remains;
+    return new Map([...lines].map(([file, line]) => {
+      const fingerprint = fingerprints.get(file) ?? "";
+      const kept = certificates.get(file);
+      return [file, { content: kept?.fingerprint === fingerprint ? kept.content : "", fingerprint, line }];
     }));
   }
 

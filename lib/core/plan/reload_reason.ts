@@ -18,8 +18,8 @@ export type ReloadReason =
   | { readonly kind: "first-authorities"; readonly server: ServerName }
   /** An HAProxy below 2.6 cannot delete servers. */
   | { readonly kind: "cannot-delete"; readonly server: ServerName }
-  /** Certificates were replaced, added or removed. */
-  | { readonly kind: "certificates" }
+  /** A certificate that no command can bring: its chain is too long, or its line has other filters. */
+  | { readonly kind: "certificate"; readonly file: string; readonly why: "too-long" | "other-filters" }
   | { readonly kind: "first-load" }
   /** An HAProxy that others run takes no commands. */
   | { readonly kind: "external" }
@@ -49,8 +49,10 @@ export function reloadReasonText(reason: ReloadReason): string {
       return `${reason.server} is the first whose certificate is checked`;
     case "cannot-delete":
       return `${reason.server} is gone`;
-    case "certificates":
-      return "certificates differ";
+    case "certificate":
+      return `${reason.file} ${
+        reason.why === "too-long" ? "is too long for a command" : "is for other names than before"
+      }`;
     case "external":
       return "signalbox sends no commands to an HAProxy that others run";
     case "first-load":

@@ -8,6 +8,7 @@ import {
   prepareCommand,
   setRowCommand,
 } from "./map_commands.ts";
+import { type CertificateChange, certificateCommands, isCertificateDone } from "./certificate_commands.ts";
 import { weightOf } from "./server_line.ts";
 
 /**
@@ -54,6 +55,7 @@ export type Operation =
   | { readonly kind: "delete-row"; readonly table: TableName; readonly key: TableKey }
   /** Replaces all rows of a table at once. */
   | TableSwap
+  | CertificateChange
   /** Removes a server in maintenance; HAProxy refuses while it has connections, and a pass repeats it. */
   | { readonly kind: "delete-server"; readonly section: SectionName; readonly server: ServerName };
 
@@ -110,6 +112,10 @@ export function runtimeCommands(operation: Operation): readonly string[] {
       return [deleteRowCommand(operation.table, operation.key)];
     case "swap-table":
       return swapCommands(operation);
+    case "add-certificate":
+    case "set-certificate":
+    case "delete-certificate":
+      return certificateCommands(operation);
   }
 }
 
@@ -144,12 +150,15 @@ export function* takeReplies(
 
 /** A command for people, without the value of a row: it may be a secret or very long, but not in hosts.map. */
 function withoutValue(operation: Operation, [line = ""]: readonly string[]): string {
+  // The key of a certificate follows in the next lines.
+  if ("file" in operation) return line.split("\n", 1)[0] ?? "";
   const hasValue = "value" in operation && operation.table !== HOSTS_MAP;
   return hasValue ? `${line.split(" ", 2).join(" ")} ${operation.table} ${operation.key} …` : line;
 }
 
 /** Reads the replies to an operation's lines, strictly: any unknown reply is a divergence. */
 export function readReplies(operation: Operation, replies: readonly string[]): Reply {
+  if ("file" in operation) return isCertificateDone(operation, replies) ? "done" : "diverged";
   const answers = replies.map(answerOf);
   const [answer] = answers;
   if (answers.length !== runtimeCommands(operation).length || answer === undefined) return "diverged";

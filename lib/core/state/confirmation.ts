@@ -1,3 +1,10 @@
+import { type CertificateFile, CERTS_LIST } from "../certificates/choose.ts";
+import {
+  certificateQuestion,
+  LIST_QUESTION,
+  parseFingerprint,
+  parseList,
+} from "../runtime/certificate_commands.ts";
 import type { Running } from "./running.ts";
 import { isRowAsBelieved, parseRows, rowQuestion, tableQuestion } from "../runtime/map_commands.ts";
 import type { Operation, SectionName, TableSwap } from "../runtime/operation.ts";
@@ -21,8 +28,10 @@ export function confirmationOf(operations: readonly Operation[]): Question[] {
   const sections = new Set<SectionName>();
   const keys = new Map<TableName, Set<TableKey>>();
   const swaps: TableSwap[] = [];
+  const files = new Set<CertificateFile>();
   for (const operation of operations) {
     if ("server" in operation) sections.add(operation.section);
+    if ("file" in operation) files.add(operation.file);
     if (operation.kind === "swap-table") swaps.push(operation);
     if ("key" in operation) {
       const touched = keys.get(operation.table) ?? new Set();
@@ -38,6 +47,7 @@ export function confirmationOf(operations: readonly Operation[]): Question[] {
         : [...touched].map((key) => askRow(table, key))
     ),
     ...swaps.map(askTable),
+    ...files.size === 0 ? [] : [askList(), ...[...files].map(askCertificate)],
   ];
 }
 
@@ -52,6 +62,28 @@ export function findStrange(
     if (strange !== undefined) return strange;
   }
   return undefined;
+}
+
+function askList(): Question {
+  return {
+    command: LIST_QUESTION,
+    findStrange(answer, { certificates }) {
+      const lines = parseList(answer);
+      const isSame = lines.size === certificates.size &&
+        [...certificates].every(([file, { line }]) => lines.get(file) === line);
+      return isSame ? undefined : `${CERTS_LIST} is not as it should be`;
+    },
+  };
+}
+
+function askCertificate(file: CertificateFile): Question {
+  return {
+    command: certificateQuestion(file),
+    findStrange(answer, { certificates }) {
+      const isSame = parseFingerprint(answer) === certificates.get(file)?.fingerprint;
+      return isSame ? undefined : `the certificate ${file} is not as it should be`;
+    },
+  };
 }
 
 function askSection(name: SectionName): Question {

@@ -1,4 +1,4 @@
-import type { CertificateFile } from "../certificates/choose.ts";
+import { type CertificateFile, listLine } from "../certificates/choose.ts";
 import type { ServerName } from "../values/names.ts";
 import { HOSTS_MAP, type Table, type Tables } from "../values/table.ts";
 import type { TcpPart } from "../config/tcp_part.ts";
@@ -41,12 +41,27 @@ export type Running = {
   readonly certificates: RunningCertificates;
 };
 
-/** Which certificates HAProxy has: the content of each file, as SHA-256 of its PEM. */
-export type RunningCertificates = ReadonlyMap<CertificateFile, string>;
+/** A certificate as HAProxy has it. */
+export type RunningCertificate = {
+  /** SHA-256 of its PEM; empty where that is not known. */
+  readonly content: string;
+  /** SHA-1 of the certificate, as HAProxy shows it. */
+  readonly fingerprint: string;
+  /** Its line of certs.list. */
+  readonly line: string;
+};
+
+/** Which certificates HAProxy has, by their files. */
+export type RunningCertificates = ReadonlyMap<CertificateFile, RunningCertificate>;
 
 /** The certificates that HAProxy has after a load. */
 export const loadedCertificates = ({ certificates }: Desired): RunningCertificates =>
-  new Map(certificates?.rows.map(({ file, certificate }) => [file, certificate?.content ?? ""]));
+  new Map(
+    certificates?.rows.map((row) => {
+      const { content = "", fingerprint = "" } = row.certificate ?? {};
+      return [row.file, { content, fingerprint, line: listLine(row) }];
+    }),
+  );
 
 /** What HAProxy has after a load, with servers in the given states. */
 export function runningAfterLoad(desired: Desired, states: ReadonlyMap<ServerName, ServerState>): Running {

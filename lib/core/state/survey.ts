@@ -2,6 +2,14 @@ import { parseIp, type ServerName } from "../values/names.ts";
 import type { Running, RunningSection, RunningServer } from "./running.ts";
 import { endpointOf, weightOf, withWeight } from "../runtime/server_line.ts";
 import { parseRows, type ReportedRow, tableQuestion } from "../runtime/map_commands.ts";
+import type { CertificateFile } from "../certificates/choose.ts";
+import { certificateQuestion, LIST_QUESTION } from "../runtime/certificate_commands.ts";
+import {
+  type ChangedCertificates,
+  findCertificateDrift,
+  parseCertificates,
+  type ReportedCertificates,
+} from "./certificate_drift.ts";
 import type { SectionName, ServerState } from "../runtime/operation.ts";
 import type { TableName } from "../values/table.ts";
 import { type ChangedRows, findTableDrift } from "./table_drift.ts";
@@ -33,17 +41,23 @@ export type Survey = {
   /** Rows by table; a key occurs twice where somebody has added it again. A table that HAProxy does not have is missing. */
   readonly tables: ReadonlyMap<TableName, readonly ReportedRow[]>;
   readonly sections: ReadonlySet<SectionName>;
+  readonly certificates: ReportedCertificates;
 };
 
 /** The questions of a survey about a config that has these tables; parseSurvey reads the answers. */
-export function surveyQuestions(tables: readonly TableName[]): string[] {
-  return [stateQuestion(), "show backend", ...tables.map(tableQuestion)];
+export function surveyQuestions(
+  tables: readonly TableName[],
+  certificates: readonly CertificateFile[] = [],
+): string[] {
+  const about = certificates.length === 0 ? [] : [LIST_QUESTION, ...certificates.map(certificateQuestion)];
+  return [stateQuestion(), "show backend", ...tables.map(tableQuestion), ...about];
 }
 
 /** Reads the answers to surveyQuestions (management guide, section 9.3). */
 export function parseSurvey(
   tables: readonly TableName[],
   [servers = "", backends = "", ...maps]: readonly string[],
+  certificates: readonly CertificateFile[] = [],
 ): Survey {
   const rows = tables.flatMap((table, at) => {
     const parsed = parseRows(maps[at] ?? "");
@@ -52,6 +66,7 @@ export function parseSurvey(
   return {
     servers: parseServerStates(servers),
     tables: new Map(rows),
+    certificates: parseCertificates(certificates, maps.slice(tables.length)),
     sections: new Set(backends.split("\n").filter((line) => line !== "" && !line.startsWith("#"))),
   };
 }
@@ -144,6 +159,7 @@ export type Drift = {
   }[];
   /** Rows that changed, as HAProxy has them now, by table and key. */
   readonly rows: ReadonlyMap<TableName, ChangedRows>;
+  readonly certificates: ChangedCertificates;
 };
 
 /**
@@ -182,7 +198,15 @@ export function findDrift(running: Running, survey: Survey): Drift {
     told.push(...drift.told);
     if (drift.rows.size > 0) rows.set(table, drift.rows);
   }
-  return { told, reloadReason, servers: drifted, rows };
+  const certificates = findCertificateDrift(running.certificates, survey.certificates);
+  told.push(...certificates.told);
+  return {
+    told,
+    reloadReason: reloadReason ?? certificates.reloadReason,
+    servers: drifted,
+    rows,
+    certificates: certificates.changed,
+  };
 }
 
 /** One of our servers, if HAProxy reports another state or weight. */

@@ -1,4 +1,7 @@
-import type { CertificateSet } from "../../core/certificates/choose.ts";
+import { createHash } from "node:crypto";
+import type { CertificateFile, CertificateSet } from "../../core/certificates/choose.ts";
+import { isCertificate, pemBlocks, pemBytes } from "../../core/certificates/pem.ts";
+import type { RemainingCertificates } from "../../core/plan/read_back.ts";
 
 /** The folder of the certificates beside haproxy.cfg, as certs.list names it. */
 export const CERTIFICATE_FOLDER = "certs.d";
@@ -42,12 +45,27 @@ export class CertificateFolders {
 }
 
 /** The key of the set that a generation has; `undefined` for none. */
-export function setOf(generation: string): string | undefined {
+function setOf(generation: string): string | undefined {
   try {
     return Deno.readLinkSync(`${generation}/${CERTIFICATE_FOLDER}`).split("/").at(-1);
   } catch {
     return undefined;
   }
+}
+
+/** What the certificates of a generation are, by their files as certs.list names them. */
+export function certificatesIn(generation: string): RemainingCertificates {
+  const found = new Map<CertificateFile, { content: string; fingerprint: string }>();
+  for (const name of namesIn(`${generation}/${CERTIFICATE_FOLDER}`)) {
+    const text = Deno.readTextFileSync(`${generation}/${CERTIFICATE_FOLDER}/${name}`);
+    const leaf = pemBlocks(text).find(isCertificate);
+    if (leaf === undefined) continue;
+    found.set(`${CERTIFICATE_FOLDER}/${name}`, {
+      content: createHash("sha256").update(text).digest("hex"),
+      fingerprint: createHash("sha1").update(pemBytes(leaf)).digest("hex").toUpperCase(),
+    });
+  }
+  return found;
 }
 
 /** Writes the files of a set into a folder that is ours alone. */

@@ -1,12 +1,12 @@
 import { LUA_FILES } from "../../core/config/lua_files.ts";
 import { LAST_TRY } from "../../core/config/render.ts";
 import { ERROR_PAGES_MAP } from "../../core/model/error_pages.ts";
-import { CERTS_LIST } from "../../core/certificates/choose.ts";
+import { type CertificateFile, CERTS_LIST } from "../../core/certificates/choose.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import type { Remains } from "../../core/plan/read_back.ts";
 import type { Survey } from "../../core/state/survey.ts";
 import type { Generation } from "../../ports.ts";
-import { setOf } from "./certificate_folder.ts";
+import { certificatesIn } from "./certificate_folder.ts";
 import type { ConfigWriter } from "./config_writer.ts";
 import type { GenerationStore } from "./generation_store.ts";
 import type { WorkerInfo } from "../socket/worker.ts";
@@ -17,7 +17,7 @@ export type Found = {
   readonly writer: ConfigWriter;
   /** The version that `haproxy -v` tells: after an upgrade of the program, HAProxy needs a load. */
   readonly programVersion: string;
-  readonly survey: () => Promise<Survey>;
+  readonly survey: (certificates: readonly CertificateFile[]) => Promise<Survey>;
 };
 
 /** The generation that a worker says it has loaded. */
@@ -47,14 +47,15 @@ export async function collectRemains(found: Found): Promise<Remains | string> {
     const changed = await findChanged(loaded, `${generation.folder}/haproxy.cfg`);
     if (changed !== undefined) return `${changed} has changed`;
     // A file that HAProxy does not name may be missing.
-    const survey = await found.survey();
+    const certificates = loaded.includes(CERTS_LIST) ? certificatesIn(current.folder) : new Map();
+    const survey = await found.survey([...certificates.keys()]);
     const others = [...survey.tables.keys(), CERTS_LIST, LAST_TRY, ERROR_PAGES_MAP, ...LUA_FILES].filter((
       name,
     ) => loaded.includes(name));
     const files = await Promise.all(
       ["haproxy.cfg", ...others].map(async (name) => [name, await read(current.folder, name)] as const),
     );
-    return { loaded, current: new Map(files), survey, certificates: setOf(generation.folder) };
+    return { loaded, current: new Map(files), survey, certificates };
   } catch (error) {
     return `what HAProxy has loaded cannot be read: ${messageOf(error)}`;
   }

@@ -25,6 +25,7 @@ const surveyOf = (table: TableName, ...rows: Row[]): Survey => ({
   servers: [],
   tables: new Map([[table, rows.map(typed).map(([key, value]) => ({ key, value }))]]),
   sections: new Set(),
+  certificates: { lines: new Map(), fingerprints: new Map() },
 });
 const survey = (...rows: Row[]) => surveyOf(HOSTS_MAP, ...rows);
 
@@ -70,7 +71,13 @@ Deno.test("a row of any table that someone changed is told without its value, as
 Deno.test("a route that a user's own template has beside ours, or leaves out, is no drift", () => {
   const had = running({ "a.example/": "a.example", "left.example/": "left" }, `${OURS}own.example/ static\n`);
   const drift = findDrift(had, survey(["a.example/", "a.example"], ["own.example/", "static"]));
-  assert.deepEqual(drift, { told: [], reloadReason: undefined, servers: [], rows: new Map() });
+  assert.deepEqual(drift, {
+    told: [],
+    reloadReason: undefined,
+    servers: [],
+    rows: new Map(),
+    certificates: new Map(),
+  });
 });
 
 Deno.test("a key of ours that stands twice needs a reload; a map that HAProxy does not have is not compared", () => {
