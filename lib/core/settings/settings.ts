@@ -154,7 +154,7 @@ export const SETTINGS = {
   ),
   addBackends: flag("add-backends", ["SIGNALBOX_ADD_BACKENDS"], {
     defaultText: "off: spare backends are kept ready",
-    help: "on HAProxy 3.4 or later, make new hosts by `add backend`; 3.4.7 crashes of it under load",
+    help: "on HAProxy 3.4 or later, make new hosts by `add backend`",
     commands: ROUTING,
   }),
   stateDir: value("state-dir", "DIR", ["SIGNALBOX_STATE_DIR"], undefined as string | undefined, pathText, {

@@ -81,7 +81,7 @@ Deno.test("a user's own template that was written for spares gets spares, on an 
     const settings = { ...SETTINGS, haproxyVersion: [3, 4] as const, addBackends };
     return renderDesired(model, compileTemplates(overlay), settings).files.get("haproxy.cfg") ?? "";
   };
-  assert.match(render({}), /^defaults _defaults_1 from _base$/m);
+  assert.match(render({}), /^defaults _defaults_1 from _base(\n +#.*)*\n {4}no log$/m);
   assert.doesNotMatch(render({}), /_spare_/);
   assert.match(render({}, false), /^backend _spare_1$/m, "nor are backends added where nobody wants it");
   assert.match(render(own), /^backend _spare_1$/m);
