@@ -54,7 +54,10 @@ export function strangeLines(config: string, model: Model): string[] {
   const hasAnswers = heads.includes("defaults _answers from _base");
   const answers = hasAnswers ? ["defaults _answers from _base"] : [];
   const front = ["global", "defaults _base", "defaults from _base", "cache _cache", "frontend _web"];
-  const rates = ["1s", "10s", "60s", "3600s"].map((period) => `backend _rate_${period}`);
+  const rates = ["1s", "10s", "60s", "3600s"].flatMap((period) => [
+    `backend _rate_${period}`,
+    `backend _rate_header_${period}`,
+  ]);
   const passwords = ["backend _known", "backend _wrong"];
   const begin = [
     ...front,

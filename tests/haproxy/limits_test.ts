@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { Echo, type Field, RawHttp2, sendHead, sendRaw, statusOf } from "./echo.ts";
-import { called, onStage, programs, type Stage } from "./stage.ts";
+import { called, onStage, programs, send, type Stage } from "./stage.ts";
 
 type Data = Readonly<Record<string, unknown>>;
 
@@ -120,6 +120,20 @@ for (const program of programs) {
     await apply({ hostname: "key.local", rate_limit: "1/1h", rate_limit_by: "header Authorization" });
     assert.deepEqual(await askTimes(2, stage, "key.local", "Authorization: a"), ["200", "429"]);
     assert.deepEqual(await askTimes(1, stage, "key.local", "Authorization: b"), ["200"]);
+  });
+
+  test("what clients choose freely is counted apart from where they come from", [
+    { hostname: "all.local", rate_limit: "9/1h", rate_limit_by: "host" },
+    { hostname: "own.local", rate_limit: "9/1h" },
+    { hostname: "key.local", rate_limit: "9/1h", rate_limit_by: "header X-Api-Key" },
+  ], async (stage) => {
+    const rows = async (table: string) =>
+      [...(await send(stage, `show table ${table}`))[0]?.matchAll(/ key=/g) ?? []].length;
+    await askTimes(1, stage, "all.local");
+    await askTimes(1, stage, "own.local");
+    for (const value of ["one", "two", "three"]) await askTimes(1, stage, "key.local", `X-Api-Key: ${value}`);
+    // A full table forgets: however many values there are, no address is forgotten for them.
+    assert.deepEqual([await rows("_rate_3600s"), await rows("_rate_header_3600s")], [2, 3]);
   });
 
   test("a client of HTTP/2 with a body sees 429, 413 and 411", [

@@ -244,6 +244,34 @@ for (const program of programs) {
     });
   });
 
+  Deno.test(`${called(program)}: what is kept of one scheme and port is no answer on another`, async () => {
+    let count = 0;
+    await using echo = new Echo((head) =>
+      ok(`${++count} ${/^x-forwarded-proto: (.*)\r$/im.exec(head)?.[1]}`)
+        .replace("\r\n", "\r\nCache-Control: public, max-age=60\r\n")
+    );
+    const httpsPort = freePort();
+    const settings = { "tls-cert": (await certificate()).path, "https-port": `${httpsPort}` };
+    await onStage(program, { settings }, async (stage) => {
+      const data = { hostname: "own.local", cache: true };
+      await stage.apply(want(stage.routing, snapshotOf([{ port: echo.port, data }]), {}));
+      for (const way of WAYS) {
+        const get = async (port: number, ...args: string[]) =>
+          (await curl(port, "own.local", `/${way}`, "--header", "Host: own.local", ...args)).body;
+        const plain = () => get(stage.httpPort, way);
+        const secure = () => get(httpsPort, "--insecure", way.replace("-prior-knowledge", ""));
+        const first = await plain();
+        assert.match(first, /http$/);
+        const kept = await secure();
+        assert.match(kept, /https$/);
+        assert.equal(await secure(), kept);
+        const again = await plain();
+        assert.match(again, /http$/);
+        assert.notEqual(again, first);
+      }
+    });
+  });
+
   Deno.test(`${called(program)}: an answer for a host that only the client of a proxy named is not kept`, async () => {
     let count = 0;
     await using echo = new Echo(() =>
@@ -255,15 +283,20 @@ for (const program of programs) {
       const host = `own.local:${stage.httpPort}`;
       const ask = async (path: string, ...said: string[]) =>
         (await curl(stage.httpPort, "own.local", path, ...said.flatMap((line) => ["--header", line]))).body;
+      const https = "X-Forwarded-Proto: https";
       const cases: readonly (readonly [isKept: boolean, ...said: string[]])[] = [
-        [true],
-        [true, `X-Forwarded-Host: ${host}`, "X-Forwarded-Proto: https"],
-        [false, "X-Forwarded-Host: evil.example"],
-        [false, `X-Forwarded-Host: ${host}`, "X-Forwarded-Port: 4711"],
+        [true, https],
+        [true, `X-Forwarded-Host: ${host}`, https],
+        [true, `X-Forwarded-Host: ${host}`, https, "X-Forwarded-Port: 443"],
+        [false, "X-Forwarded-Host: evil.example", https],
+        [false, `X-Forwarded-Host: ${host}`, https, "X-Forwarded-Port: 4711"],
+        // What came by plain HTTP, or in a way that the proxy does not tell.
+        [false, "X-Forwarded-Proto: http"],
+        [false],
       ];
       for (const [at, [isKept, ...said]] of cases.entries()) {
         const first = await ask(`/${at}`, ...said);
-        assert.equal(first === await ask(`/${at}`), isKept, said.join());
+        assert.equal(first === await ask(`/${at}`, https), isKept, said.join());
       }
     });
   });

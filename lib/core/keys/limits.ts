@@ -18,11 +18,15 @@ const PERIODS: Readonly<Record<string, number>> = {
   m: 60,
   h: 3_600,
 };
-/** The tables that requests are counted in, one for each period. */
-export const RATE_TABLES: readonly { readonly seconds: number; readonly table: string }[] = [1, 10, 60, 3_600]
-  .map((
-    seconds,
-  ) => ({ seconds, table: `_rate_${seconds}s` }));
+/**
+ * The tables that requests are counted in, two for each period: by client or route, and by the value of a header, of which
+ * one client can send as many as it likes.
+ */
+export const RATE_TABLES = [1, 10, 60, 3_600].map((seconds) => ({
+  seconds,
+  table: `_rate_${seconds}s`,
+  headerTable: `_rate_header_${seconds}s`,
+}));
 
 const MOST_COUNTED = 1_000_000;
 
