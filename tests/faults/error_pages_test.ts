@@ -21,7 +21,7 @@ Deno.test("changed pages are answered without a signal, and pages that cannot be
 
   await write("404.html", "<h1>second</h1>\n");
   await shows("<h1>second</h1>");
-  assert.match(program.lines.join("\n"), eventLine("reloaded", "pages of --error-pages changed"));
+  await stage.says(program, eventLine("reloaded", "pages of --error-pages changed"));
 
   await write("404.html", "x".repeat(20_000));
   await stage.says(
