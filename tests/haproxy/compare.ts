@@ -110,11 +110,12 @@ function describe(
 
 /**
  * What HAProxy has once it was killed and started from the files that lie on the disk, as it then is, before anything is
- * said to it.
+ * said to it. Where another signalbox wrote the files, this one has to read them first: `adopt` makes it do so.
  */
-export async function stateFromDisk(stage: Stage): Promise<State> {
+export async function stateFromDisk(stage: Stage, adopt?: () => Promise<unknown>): Promise<State> {
   await kill(stage);
   stage.applier.forgetCommands(true);
+  if (stage.applier.running === undefined) await adopt?.();
   assert.ok(stage.applier.running !== undefined);
   return await readState(stage);
 }

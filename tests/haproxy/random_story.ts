@@ -154,16 +154,14 @@ class Story {
     switch (accident) {
       case "another signalbox takes over": {
         await stage.replace();
-        const plan = await this.#apply();
-        // What waits for its last connections is asked for again; else there is nothing to do.
-        const isRest = plan.kind === "runtime" && plan.operations.every(isRemoval);
-        assert.ok(plan.kind === "nothing" || isRest || isUnclear(stage, plan), planText(plan));
+        await this.#adopt();
         break;
       }
       case "HAProxy crashes": {
         await this.#settle();
         const before = await readState(stage);
-        assert.deepEqual(await stateFromDisk(stage), before, "a start from the files on the disk");
+        const adopt = () => this.#adopt();
+        assert.deepEqual(await stateFromDisk(stage, adopt), before, "a start from the files on the disk");
         break;
       }
       case "a reload is asked for":
@@ -198,6 +196,25 @@ class Story {
         break;
       }
     }
+  }
+
+  /** Reads back what HAProxy has, and finds that as it should be. */
+  async #adopt(): Promise<void> {
+    const plan = await this.#apply();
+    // What waits for its last connections is asked for again; else there is nothing to do.
+    const isRest = plan.kind === "runtime" && plan.operations.every(isRemoval);
+    assert.ok(plan.kind === "nothing" || isRest || this.#isUnclear(plan), planText(plan));
+  }
+
+  /** What was deleted and came back with other options or settings does not tell which of them it has. */
+  #isUnclear(plan: Plan): boolean {
+    const { stage: { haproxy: { capabilities } }, asked: { isLong } } = this;
+    return plan.kind === "reload" &&
+      plan.reasons.map(reloadReasonText).every((reason) =>
+        capabilities.canAddBackends && /^options of \S+ differ$/.test(reason) ||
+        // Only the whole vocabulary has keys that change a server's line, and nothing else.
+        isLong && /^address or settings of \S+ differ$/.test(reason)
+      );
   }
 
   #stoppingIdsOf(name: string | undefined): ContainerId[] {
@@ -252,11 +269,6 @@ class Story {
     this.#requests.push(answer);
   }
 }
-
-/** A backend that was deleted and came back with other options does not tell which of them it has. */
-const isUnclear = (stage: Stage, plan: Plan): boolean =>
-  stage.haproxy.capabilities.canAddBackends && plan.kind === "reload" &&
-  plan.reasons.every((reason) => /^options of \S+ differ$/.test(reloadReasonText(reason)));
 
 const isRemoval = ({ kind }: Operation): boolean =>
   kind === "delete-server" || kind === "unpublish-backend" || kind === "delete-backend";
