@@ -58,6 +58,14 @@ export class Fetcher {
       () => storage.put(order.name, pem, authority, (old) => this.#isNeeded(old, order)),
       signal,
     );
+    const missing = hosts.filter((host) => !namesFor(host).some((name) => held.names.includes(name)));
+    if (missing.length > 0) {
+      // It would be asked for again at once, and for ever.
+      const why = "the authority gave a certificate that is not for it";
+      const all = Object.fromEntries(missing.map((host) => [host, why]));
+      await this.#fail(order, { fault: "host", hosts: all, why: `${missing.join(", ")}: ${why}` });
+      return held;
+    }
     await this.#until(
       () => remembered.change((record) => noteIssued(record, authority, hosts, this.#now())),
       signal,

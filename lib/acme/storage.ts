@@ -1,5 +1,5 @@
-import { X509Certificate } from "node:crypto";
 import { certificateIds } from "../core/acme/der.ts";
+import { readX509 } from "../core/certificates/x509.ts";
 import { type AcmeRecord, decodeRecord, emptyRecord } from "../core/acme/record.ts";
 import type { Held } from "../core/acme/schedule.ts";
 import { type AccountKey, bytesOf, makeKey, readAccountKey } from "./account_key.ts";
@@ -139,14 +139,14 @@ async function readHeld(path: string, file: string): Promise<Held | undefined> {
   const text = await readOrNothing(path);
   if (text === undefined) return undefined;
   try {
-    const certificate = new X509Certificate(text.slice(text.indexOf("-----BEGIN CERTIFICATE")));
-    const ids = certificateIds(bytesOf(text, "CERTIFICATE"));
+    const certificate = bytesOf(text, "CERTIFICATE");
+    const { names, validFrom, validTo } = readX509(certificate);
+    const ids = certificateIds(certificate);
     return {
       name: file.replace(/\.pem$/, ""),
-      names: (certificate.subjectAltName ?? "").split(", ").filter((name) => name.startsWith("DNS:"))
-        .map((name) => name.slice(4).toLowerCase()),
-      fromMs: Date.parse(certificate.validFrom),
-      untilMs: Date.parse(certificate.validTo),
+      names,
+      fromMs: validFrom,
+      untilMs: validTo,
       id: ids && `${encodeBase64Url(ids.keyId)}.${encodeBase64Url(ids.serial)}`,
       authority: text.startsWith(AUTHORITY) ? text.slice(AUTHORITY.length, text.indexOf("\n")) : undefined,
     };

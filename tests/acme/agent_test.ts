@@ -208,3 +208,27 @@ agent("a command that fails or hangs costs its hosts alone, and says why", {}, a
   });
   assert.match(hanging.report.of("certificate-failed")[0]?.why ?? "", /did not end within 180 s/);
 });
+
+agent(
+  "a certificate that is for other names than were asked for is asked for once, and not for ever",
+  {},
+  async (stage) => {
+    class Confused extends AcmeStorage {
+      override async put(...given: Parameters<AcmeStorage["put"]>): ReturnType<AcmeStorage["put"]> {
+        return { ...await super.put(...given), names: ["another.example.com"] };
+      }
+      override async list(): ReturnType<AcmeStorage["list"]> {
+        return (await super.list()).map((held) => ({ ...held, names: ["another.example.com"] }));
+      }
+    }
+    const { want, report, agent } = await stage.agent({ storage: new Confused(stage.storage.folder) });
+    want("a.example.com");
+    await eventually(() => report.of("certificate-failed").length > 0, { what: "the failure" });
+    assert.match(
+      report.of("certificate-failed")[0]?.why ?? "",
+      /a[.]example[.]com: the authority gave a certificate that is not for it/,
+    );
+    await eventually(() => agent.status.waiting.length > 0, { what: "its wait" });
+    assert.equal(stage.pebble.lines.filter((line) => /Issued certificate/.test(line)).length, 1);
+  },
+);

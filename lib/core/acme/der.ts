@@ -1,97 +1,58 @@
-/** DER (X.690), as much of it as a request for a certificate and the reading of one need. */
+import { readDer, TAG, writeDer } from "../certificates/der.ts";
+
 type Bytes = Uint8Array<ArrayBuffer>;
 
-const SEQUENCE = 0x30;
-const SET = 0x31;
-const INTEGER = 0x02;
-const BIT_STRING = 0x03;
-const OCTET_STRING = 0x04;
-/** An attribute's or a name's own tags. */
+/** Tags of parts of requests and certificates (RFC 2986, RFC 5280). */
 const [ATTRIBUTES, DNS_NAME, EXTENSIONS, KEY_ID] = [0xa0, 0x82, 0xa3, 0x80];
 
-const EXTENSION_REQUEST = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x0e];
-const SUBJECT_ALT_NAME = [0x06, 0x03, 0x55, 0x1d, 0x11];
-const AUTHORITY_KEY_ID = [0x06, 0x03, 0x55, 0x1d, 0x23];
-const ECDSA_WITH_SHA256 = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+const EXTENSION_REQUEST = oid(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x0e);
+const SUBJECT_ALT_NAME = oid(0x55, 0x1d, 0x11);
+const AUTHORITY_KEY_ID = oid(0x55, 0x1d, 0x23);
+const ECDSA_WITH_SHA256 = oid(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02);
+const ZERO = Uint8Array.of(0);
+
+function oid(...content: readonly number[]): Bytes {
+  return writeDer(TAG.oid, Uint8Array.from(content));
+}
+
+const sequence = (...parts: readonly Bytes[]): Bytes => writeDer(TAG.sequence, ...parts);
 
 /** What of a request for a certificate is signed (RFC 2986, 4.1): its public key and names. */
-export function requestInfo(publicKey: Uint8Array, hosts: readonly string[]): Bytes {
-  const names = hosts.map((host) => element(DNS_NAME, new TextEncoder().encode(host)));
-  const extension = element(SEQUENCE, SUBJECT_ALT_NAME, element(OCTET_STRING, element(SEQUENCE, ...names)));
-  const attribute = element(SEQUENCE, EXTENSION_REQUEST, element(SET, element(SEQUENCE, extension)));
-  return element(
-    SEQUENCE,
-    element(INTEGER, [0]),
-    element(SEQUENCE),
-    publicKey,
-    element(ATTRIBUTES, attribute),
-  );
+export function requestInfo(publicKey: Bytes, hosts: readonly string[]): Bytes {
+  const names = hosts.map((host) => writeDer(DNS_NAME, new TextEncoder().encode(host)));
+  const extension = sequence(SUBJECT_ALT_NAME, writeDer(TAG.octets, sequence(...names)));
+  const attribute = sequence(EXTENSION_REQUEST, writeDer(TAG.set, sequence(extension)));
+  return sequence(writeDer(TAG.integer, ZERO), sequence(), publicKey, writeDer(ATTRIBUTES, attribute));
 }
 
 /** The whole request; `signature` is r and s of ECDSA with SHA-256, one after the other. */
-export function signedRequest(info: Uint8Array, signature: Uint8Array): Bytes {
+export function signedRequest(info: Bytes, signature: Bytes): Bytes {
   const half = signature.length / 2;
-  const pair = element(SEQUENCE, integer(signature.subarray(0, half)), integer(signature.subarray(half)));
-  return element(SEQUENCE, info, element(SEQUENCE, ECDSA_WITH_SHA256), element(BIT_STRING, [0], pair));
+  const pair = sequence(integer(signature.subarray(0, half)), integer(signature.subarray(half)));
+  return sequence(info, sequence(ECDSA_WITH_SHA256), writeDer(TAG.bits, ZERO, pair));
 }
 
-function integer(bytes: Uint8Array): Bytes {
+function integer(bytes: Bytes): Bytes {
   const first = bytes.findIndex((byte) => byte !== 0);
   const value = bytes.subarray(first < 0 ? bytes.length - 1 : first);
-  return element(INTEGER, (value[0] ?? 0) >= 0x80 ? [0] : [], value);
-}
-
-function element(tag: number, ...parts: readonly ArrayLike<number>[]): Bytes {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const lengthBytes = length < 0x80
-    ? [length]
-    : length < 0x100
-    ? [0x81, length]
-    : [0x82, length >> 8, length & 0xff];
-  const all = new Uint8Array(1 + lengthBytes.length + length);
-  all.set([tag, ...lengthBytes]);
-  let at = 1 + lengthBytes.length;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return writeDer(TAG.integer, ...(value[0] ?? 0) >= 0x80 ? [ZERO, value] : [value]);
 }
 
 /** What an authority knows a certificate by (RFC 9773, 4.1): its issuer's key and its serial number; `undefined` without them. */
 export function certificateIds(
-  certificate: Uint8Array,
-): { readonly keyId: Uint8Array; readonly serial: Uint8Array } | undefined {
-  const [whole] = elements(certificate);
-  const [signed] = elements(whole?.content ?? NOTHING);
-  const fields = elements(signed?.content ?? NOTHING);
-  const serial = fields.find(({ tag }) => tag === INTEGER)?.content;
-  const [list] = elements(fields.find(({ tag }) => tag === EXTENSIONS)?.content ?? NOTHING);
-  for (const { content } of elements(list?.content ?? NOTHING)) {
-    if (!AUTHORITY_KEY_ID.every((byte, at) => content[at] === byte)) continue;
-    const value = elements(content).find(({ tag }) => tag === OCTET_STRING)?.content;
-    const [ids] = elements(value ?? NOTHING);
-    const keyId = elements(ids?.content ?? NOTHING).find(({ tag }) => tag === KEY_ID)?.content;
+  certificate: Bytes,
+): { readonly keyId: Bytes; readonly serial: Bytes } | undefined {
+  const [whole] = readDer(certificate);
+  const [signed] = readDer(whole?.content ?? new Uint8Array());
+  const fields = readDer(signed?.content ?? new Uint8Array());
+  const serial = fields.find(({ tag }) => tag === TAG.integer)?.content;
+  const [list] = readDer(fields.find(({ tag }) => tag === EXTENSIONS)?.content ?? new Uint8Array());
+  for (const { content } of readDer(list?.content ?? new Uint8Array())) {
+    const [kind, ...rest] = readDer(content);
+    if (!AUTHORITY_KEY_ID.every((byte, at) => kind?.whole[at] === byte)) continue;
+    const [ids] = readDer(rest.find(({ tag }) => tag === TAG.octets)?.content ?? new Uint8Array());
+    const keyId = readDer(ids?.content ?? new Uint8Array()).find(({ tag }) => tag === KEY_ID)?.content;
     return keyId === undefined || serial === undefined ? undefined : { keyId, serial };
   }
   return undefined;
-}
-
-const NOTHING = new Uint8Array();
-
-/** The elements that stand one after the other; those that are cut are left out. */
-function elements(bytes: Uint8Array): { readonly tag: number; readonly content: Uint8Array }[] {
-  const found: { tag: number; content: Uint8Array }[] = [];
-  for (let at = 0; at + 2 <= bytes.length;) {
-    const [tag = 0, first = 0] = bytes.subarray(at, at + 2);
-    const more = first < 0x80 ? 0 : first & 0x7f;
-    const length = more === 0
-      ? first
-      : bytes.subarray(at + 2, at + 2 + more).reduce((sum, byte) => sum * 256 + byte, 0);
-    const start = at + 2 + more;
-    if (start + length > bytes.length) break;
-    found.push({ tag, content: bytes.subarray(start, start + length) });
-    at = start + length;
-  }
-  return found;
 }
