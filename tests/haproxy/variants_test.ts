@@ -20,6 +20,13 @@ async function expectAnswers({ httpPort }: Stage, all: readonly Asked[]): Promis
 
 const PLAIN = { hostname: "w.test" };
 
+/** Conditions that fill more than half of a row. */
+const many = (letter: string) => {
+  const eight = (between: string) =>
+    Array.from({ length: 8 }, (_, at) => `${letter}${at}${"n".repeat(40)}${between}${"x".repeat(100)}`);
+  return { match_headers: eight(": "), match_query: eight("="), match_cookies: eight("=") };
+};
+
 for (const program of programs) {
   const name = called(program);
 
@@ -161,6 +168,55 @@ for (const program of programs) {
         ["x-preview.w.test/", "403"],
         ["x-preview.w.test/", "403", "-d", "x"],
         ["x.v.test/deep/", "deep"],
+      ]);
+    });
+  });
+
+  Deno.test(`${name}: an older variant keeps its requests, and one that is protected and has no room closes the rest`, async () => {
+    await using containers = new Containers("plain", "post", "one", "two");
+    await onStage(program, {}, async (stage) => {
+      const said = {
+        plain: PLAIN,
+        post: { ...PLAIN, methods: ["POST"], deny_from: ["127.0.0.0/8"] },
+        one: { ...PLAIN, ...many("a"), methods: ["GET"] },
+        two: { ...PLAIN, ...many("b"), methods: ["GET"] },
+      };
+      await containers.apply(stage, said);
+      await expectAnswers(stage, [["w.test/", "plain"], ["w.test/", "403", "-d", "x"]]);
+      const { post, ...others } = said;
+      await containers.apply(stage, {
+        ...said,
+        post: { ...PLAIN, methods: ["POST"] },
+        two: { ...said.two, deny_from: post.deny_from },
+      });
+      await expectAnswers(stage, [["w.test/", "403"], ["w.test/", "post", "-d", "x"], ["x.w.test/", "404"]]);
+      await containers.apply(stage, others);
+      await expectAnswers(stage, [["w.test/", "plain"], ["w.test/", "plain", "-d", "x"]]);
+    });
+  });
+
+  Deno.test(`${name}: a host of variants alone leaves longer paths to what is above it, near and far`, async () => {
+    await using containers = new Containers("every", "wild", "pattern", "post", "put");
+    await onStage(program, {}, async (stage) => {
+      await containers.apply(stage, {
+        every: { hostname: "e.test", default_host: true, context_root: "/every" },
+        wild: { hostname: "*.v.test", context_root: "/wild" },
+        pattern: { hostname: "p.test", host_regex: ["(.+)-p[.]v[.]test"], context_root: "/pattern" },
+        post: { hosts: ["x-p.v.test", "y.test"], methods: ["POST"] },
+        put: { hostname: "*.z.test", methods: ["PUT"] },
+      });
+      await expectAnswers(stage, [
+        ["x-p.v.test/", "post", "-d", "x"],
+        ["x-p.v.test/", "404"],
+        ["x-p.v.test/wild/a", "wild", "-d", "x"],
+        ["x-p.v.test/pattern/a", "pattern", "-d", "x"],
+        ["x-p.v.test/every/a", "every", "-d", "x"],
+        ["y.test/a", "post", "-d", "x"],
+        ["y.test/every", "every", "-d", "x"],
+        ["a.z.test/a", "put", "-X", "PUT"],
+        ["a.z.test/a", "404", "-d", "x"],
+        ["a.z.test/every", "every", "-X", "PUT"],
+        ["n.test/", "404", "-d", "x"],
       ]);
     });
   });

@@ -21,6 +21,8 @@ const CONDITION = "\u241e";
 const VALUE = "\u241d";
 /** Between variants in a row. */
 export const BETWEEN_VARIANTS = "\u241f";
+/** At the end of a row: it fits every request, which is refused. */
+export const CLOSED_VARIANT = "!";
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const TEXT = /^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/;

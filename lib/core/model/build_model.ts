@@ -7,7 +7,7 @@ import { NO_STREAMS, sharedOfStream, streamsOf } from "./streams.ts";
 import { type Considered, type Merged, ModelMemory } from "./model_memory.ts";
 import { type BackendName, type HostName, type PathPrefix, type ServerName } from "../values/names.ts";
 import { isHostPattern } from "../values/host_pattern.ts";
-import { inheritGuards } from "./inherit_guards.ts";
+import { comparing, inheritGuards } from "./inherit_guards.ts";
 import { NetworkOwners } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
 import { placeVariants } from "./variants.ts";
@@ -172,8 +172,6 @@ class Builder {
       : claimed.filter(({ backend }) => this.drafts.get(backend)?.members.some(hasRun));
     const streams = streamsOf(all);
     const routes = streams === NO_STREAMS ? all : all.filter(({ listen }) => listen === undefined);
-    const variants = placeVariants(owners, routes);
-    notices.addAll(variants.notices);
     const services = new AuthServices(this.snapshot, settings, this.#networks, this.memory.services);
     const backends: Backend[] = [];
     for (const [name, draft] of this.drafts) {
@@ -185,6 +183,11 @@ class Builder {
       backends.push(services.resolve(merged.backend));
     }
     notices.addAll(services.notices);
+    const variants = placeVariants(owners, routes, {
+      matches: this.memory.matches,
+      protectsMore: comparing(backends),
+    });
+    notices.addAll(variants.notices);
     const guarded = inheritGuards(backends, variants.above);
     notices.addAll(guarded.notices);
     const held = hasTls(settings.frontend) ? holdTlsOnly(guarded.backends, owners) : NO_HELD;

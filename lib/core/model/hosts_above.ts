@@ -1,41 +1,78 @@
 import { EVERY_HOST, expressionOf, isHostPattern } from "../values/host_pattern.ts";
 import { type HostName, isWildcard } from "../values/names.ts";
+import type { PassMemory } from "./pass_memory.ts";
+
+/** Whether a pattern matches a host, by both of them: what the last pass found out is not tried again. */
+export type Matches = PassMemory<string, boolean>;
+
+/**
+ * How many characters of the hosts of one container the patterns may read, a host once for each pattern: 256 patterns that
+ * are slow take seconds for the hosts that a container can name.
+ */
+const MOST_READ = 65_536;
+
+type Pattern = { readonly host: HostName; readonly end: string; expression?: RegExp };
 
 /** Which other hosts answer for a host, with the patterns in the order in which HAProxy tries them. */
 export class HostsAbove {
-  readonly #expressions = new Map<HostName, RegExp>();
+  readonly #patterns: readonly Pattern[];
+  readonly #firsts = new Map<HostName, HostName | undefined>();
+  readonly #untried = new Set<HostName>();
+  /** By container. */
+  readonly #read = new Map<string, number>();
 
-  constructor(readonly patterns: readonly HostName[]) {}
+  constructor(patterns: readonly HostName[], readonly matches: Matches) {
+    this.#patterns = patterns.map((host) => ({ host, end: literalEnd(host) }));
+  }
 
-  /**
-   * The host, the wildcards that it is below, the first pattern that matches it, and what stands for every host: the order
-   * in which HAProxy looks. It takes the first of them that has a route to the path.
-   */
-  of(host: HostName): readonly HostName[] {
-    if (isHostPattern(host) || host === EVERY_HOST) return [...new Set([host, EVERY_HOST])];
-    const wildcards = wildcardsAbove(host);
+  /** The host, and the wildcards that it is below: the order in which HAProxy looks. It takes the first with a route to the path. */
+  near(host: HostName): readonly HostName[] {
+    return isHostPattern(host) || host === EVERY_HOST
+      ? [host]
+      : [...new Set([host, ...wildcardsAbove(host)])];
+  }
+
+  /** Where HAProxy looks next: the first pattern that matches it, and what stands for every host. `by` names the host. */
+  far(host: HostName, by: string): readonly HostName[] {
+    if (host === EVERY_HOST) return [];
     // A pattern may match some hosts of a wildcard and others not.
-    const pattern = isWildcard(host) ? undefined : this.#patternOf(host);
-    return [...new Set([host, ...wildcards, ...pattern === undefined ? [] : [pattern], EVERY_HOST])];
+    const pattern = isHostPattern(host) || isWildcard(host) ? undefined : this.#firstOf(host, by);
+    return pattern === undefined ? [EVERY_HOST] : [pattern, EVERY_HOST];
+  }
+
+  /** Whether some patterns were not tried: its container names more than they may read. */
+  isUntried(host: HostName): boolean {
+    return this.#untried.has(host);
   }
 
   /** The patterns that may match a host of a wildcard; some that match none may be among them. */
   mayMatch(wildcard: HostName): readonly HostName[] {
     const end = wildcard.slice(1);
-    return this.patterns.filter((pattern) => {
-      const tail = literalEnd(pattern);
-      return end.endsWith(tail) || tail.endsWith(end);
-    });
+    return this.#patterns.filter((pattern) => end.endsWith(pattern.end) || pattern.end.endsWith(end))
+      .map(({ host }) => host);
   }
 
-  #patternOf(host: HostName): HostName | undefined {
-    return this.patterns.find((pattern) => {
-      let expression = this.#expressions.get(pattern);
-      if (expression === undefined) {
-        this.#expressions.set(pattern, expression = new RegExp(expressionOf(pattern)));
-      }
-      return expression.test(host);
+  #firstOf(host: HostName, by: string): HostName | undefined {
+    if (this.#firsts.has(host)) return this.#firsts.get(host);
+    let read = this.#read.get(by) ?? 0;
+    const first = this.#patterns.find((pattern) => {
+      if (!host.endsWith(pattern.end)) return false;
+      read += host.length;
+      return read > MOST_READ || this.#isMatch(host, pattern);
     });
+    this.#read.set(by, read);
+    if (read > MOST_READ) this.#untried.add(host);
+    const found = read > MOST_READ ? undefined : first?.host;
+    this.#firsts.set(host, found);
+    return found;
+  }
+
+  #isMatch(host: HostName, pattern: Pattern): boolean {
+    const key = `${host} ${pattern.host}`;
+    const before = this.matches.get(key);
+    if (before !== undefined) return before;
+    pattern.expression ??= new RegExp(expressionOf(pattern.host));
+    return this.matches.set(key, pattern.expression.test(host));
   }
 }
 

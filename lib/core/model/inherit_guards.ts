@@ -42,13 +42,13 @@ type Clash = { readonly keys: readonly OptionName[]; readonly parents: readonly 
  */
 export function inheritGuards(
   backends: readonly Backend[],
-  above: ReadonlyMap<BackendName, readonly Route[]>,
+  above: ReadonlyMap<BackendName, ReadonlySet<Route>>,
 ): { readonly backends: readonly Backend[]; readonly notices: readonly Notice[] } {
   if (above.size === 0) return { backends, notices: [] };
   const byName = new Map(backends.map((backend) => [backend.name, backend]));
   const notices: Notice[] = [];
   const all = backends.map((backend) => {
-    const parents = parentsOf(above.get(backend.name) ?? [], byName);
+    const parents = parentsOf(above.get(backend.name) ?? NO_ROUTES, byName);
     if (parents.length === 0) return backend;
     const held: Held[] = [];
     const clashes: Clash[] = [];
@@ -61,6 +61,23 @@ export function inheritGuards(
     return { ...backend, options: clashes.length > 0 ? { ...options, ...CLOSED } : options };
   });
   return { backends: all, notices };
+}
+
+const NO_ROUTES: ReadonlySet<Route> = new Set();
+const NO_BACKEND = "" as BackendName;
+
+/** Tells whether a route has a guard that another has not, or not so; without another, whether it has any. */
+export function comparing(
+  backends: readonly Backend[],
+): (route: Route, other: Route | undefined) => boolean {
+  const byName = new Map(backends.map(({ name, options }) => [name, options]));
+  return (route, other) => {
+    const own: Partial<RouteOptions> = byName.get(route.backend) ?? {};
+    const others: Partial<RouteOptions> = byName.get(other?.backend ?? NO_BACKEND) ?? {};
+    return GUARDS.some(({ keys, details }) =>
+      keys.some((key) => own[key]) && keyed(own, keys, details) !== keyed(others, keys, details)
+    );
+  };
 }
 
 /** Nobody's address comes in. */
@@ -78,7 +95,7 @@ function withinDenied(options: RouteOptions, held: readonly Held[]): RouteOption
 
 /** The routes that are served, each backend once; a route that stands for variants alone says nothing of others. */
 function parentsOf(
-  routes: readonly Route[],
+  routes: ReadonlySet<Route>,
   byName: ReadonlyMap<BackendName, Backend>,
 ): readonly Parent[] {
   const parents = new Map<BackendName, Parent>();
@@ -103,8 +120,8 @@ function compare(
   const [first, ...others] = protecting;
   if (first === undefined) return;
   const said = (parent: Parent) => [...unsaid, ...details].filter((key) => parent.options[key]);
-  const protects = keyed(first, unsaid, details);
-  const other = others.find((parent) => keyed(parent, unsaid, details) !== protects);
+  const protects = keyed(first.options, unsaid, details);
+  const other = others.find((parent) => keyed(parent.options, unsaid, details) !== protects);
   const limits = protecting.map(({ options }) => options[keys[0] ?? "max_body"]);
   if (other === undefined) held.push({ keys: said(first), by: first });
   // Of two numbers that bound requests, the smaller one holds for both.
@@ -115,7 +132,11 @@ function compare(
 }
 
 /** What protects a route, as a text that is compared; what a wrong value of would cost the key alone protects nothing. */
-const keyed = ({ options }: Parent, keys: readonly OptionName[], details: readonly OptionName[]): string =>
+const keyed = (
+  options: Partial<RouteOptions>,
+  keys: readonly OptionName[],
+  details: readonly OptionName[],
+): string =>
   JSON.stringify(
     [...keys, ...details.filter((key) => keyNamed(key).costs === "route")].map((key) => {
       const value = options[key];

@@ -5,6 +5,7 @@ import type { BackendName, ContainerId } from "../values/names.ts";
 import type { Listen } from "../values/listen.ts";
 import type { NetworkOwner } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
+import type { Matches } from "./hosts_above.ts";
 import { PassMemory } from "./pass_memory.ts";
 import { type Attempt, type Circumstances, type Phase, readOffers } from "./offer.ts";
 import { SortedMemory } from "./sorted_memory.ts";
@@ -46,6 +47,9 @@ export class ModelMemory {
   /** The backends of all, by name. */
   readonly backends = new SortedMemory<Backend>((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
+  /** Which patterns match which hosts of variants. */
+  readonly matches: Matches = new PassMemory();
+
   /** Backends that ask a container who comes in, with its address. */
   readonly services: ServiceMemory = new WeakMap();
 
@@ -65,6 +69,7 @@ export class ModelMemory {
     this.#said = this.#said.next();
     this.#considered.begin();
     this.#merged.begin();
+    this.matches.begin();
   }
 
   /** What a container offers, as readOffers has it. */

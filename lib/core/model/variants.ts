@@ -1,9 +1,9 @@
-import { BETWEEN_VARIANTS, variantText } from "../keys/variant.ts";
+import { BETWEEN_VARIANTS, CLOSED_VARIANT, variantText } from "../keys/variant.ts";
 import { EVERY_HOST, isHostPattern } from "../values/host_pattern.ts";
 import { type BackendName, type HostName, isWildcard, type PathPrefix, routeKey } from "../values/names.ts";
 import { type Notice, quote } from "../values/notice.ts";
 import type { TableKey, TableValue } from "../values/table.ts";
-import { HostsAbove } from "./hosts_above.ts";
+import { HostsAbove, type Matches } from "./hosts_above.ts";
 import type { PlacedVariants, Route } from "./model.ts";
 import { hostPatterns } from "./special_hosts.ts";
 
@@ -11,7 +11,7 @@ import { hostPatterns } from "./special_hosts.ts";
 export type FoundVariants = PlacedVariants & {
   readonly only: readonly Route[];
   /** The routes that serve all other requests, or would, by the backend of a variant of them. */
-  readonly above: ReadonlyMap<BackendName, readonly Route[]>;
+  readonly above: ReadonlyMap<BackendName, ReadonlySet<Route>>;
   readonly notices: readonly Notice[];
 };
 
@@ -24,16 +24,19 @@ const NO_VARIANTS: FoundVariants = {
   notices: [],
 };
 
-/** In bytes, with room to spare in a row of a table. */
+/** In bytes, with room to spare in a row of a table: for what closes it, too. */
 const LONGEST_ROW = 5_900;
 
 type Placed = Route & { readonly variant: NonNullable<Route["variant"]> };
 
-/** The routes that are no variants, by their keys and by their hosts. */
-type Plain = {
-  readonly byKey: Map<TableKey, Route>;
-  readonly byHost: ReadonlyMap<HostName, readonly Route[]>;
-  readonly hosts: HostsAbove;
+/** All variants of one host and path, the oldest first. */
+type Place = readonly [key: TableKey, all: readonly [Placed, ...Placed[]]];
+
+/** What else is known. */
+export type Beside = {
+  readonly matches: Matches;
+  /** Whether a route has a guard that another has not, or not so; none has any of its own for `undefined`. */
+  readonly protectsMore: (route: Route, other: Route | undefined) => boolean;
 };
 
 /**
@@ -41,45 +44,192 @@ type Plain = {
  * host, of its wildcards, of the pattern that matches it, or of what serves every host. `owners` has all routes in the order
  * in which they were claimed, of which `routes` are served.
  */
-export function placeVariants(owners: ReadonlyMap<string, Route>, routes: readonly Route[]): FoundVariants {
+export function placeVariants(
+  owners: ReadonlyMap<string, Route>,
+  routes: readonly Route[],
+  beside: Beside,
+): FoundVariants {
   if (!routes.some(isPlaced)) return NO_VARIANTS;
   const served = new Set(routes);
   const variants = [...owners.values()].filter(isPlaced).filter((route) => served.has(route));
-  const others = routes.filter(({ variant }) => variant === undefined);
-  const plain: Plain = {
-    byKey: new Map(others.map((route) => [route.key, route])),
-    byHost: Map.groupBy(others, ({ host }) => host),
-    hosts: new HostsAbove(hostPatterns(owners, routes)),
-  };
-  const places = Map.groupBy(variants, ({ host, path }) => routeKey(host, path));
-  const rows = new Map<TableKey, TableValue>();
-  const parents = new Map<TableKey, Route>();
-  const only: Route[] = [];
-  const above = new Map<BackendName, Route[]>();
-  const notices: Notice[] = [];
-  for (const [key, all] of [...places].sort(fromAbove)) {
-    const [first] = all;
-    if (first === undefined) continue;
-    let parent = parentOf(first, plain);
-    if (parent === undefined) {
-      const { variant: _, ...rest } = first;
-      parent = { ...rest, key, isOnly: true };
-      const own = [parent, ...below(first, plain)];
-      for (const route of own) plain.byKey.set(route.key, route);
-      only.push(...own);
-    }
-    parents.set(key, parent);
-    const guarding = [parent, ...hiddenBy(first, plain)];
-    for (const { backend } of all) above.set(backend, [...above.get(backend) ?? [], ...guarding]);
-    const between = placesAbove(first, plain).filter((place) =>
-      place !== key && parents.get(place) === parent
-    );
-    const inOrder = [key, ...between].flatMap((place) => ordered(places.get(place) ?? []));
-    const { text, left } = rowOfVariants(inOrder);
-    rows.set(`${parent.backend}|${key}` as TableKey, text);
-    notices.push(...all.flatMap((each) => noticesOn(each, plain.byKey.get(key), left.includes(each))));
+  const placing = new Placing(
+    variants,
+    routes.filter(({ variant }) => variant === undefined),
+    new HostsAbove(hostPatterns(owners, routes), beside.matches),
+    beside,
+  );
+  for (const place of [...placing.places].flatMap(withFirst).sort(fromAbove)) placing.place(place);
+  return placing;
+}
+
+class Placing implements FoundVariants {
+  readonly rows = new Map<TableKey, TableValue>();
+  readonly parents = new Set<TableKey>();
+  readonly only: Route[] = [];
+  readonly above = new Map<BackendName, Set<Route>>();
+  readonly notices: Notice[] = [];
+  readonly places: ReadonlyMap<TableKey, readonly Placed[]>;
+  /** The routes that are no variants, and those that stand for variants alone. */
+  readonly #plain: Map<TableKey, Route>;
+  readonly #byHost: ReadonlyMap<HostName, readonly Route[]>;
+  readonly #hosts: ReadonlySet<HostName>;
+  readonly #parentOf = new Map<TableKey, Route>();
+  readonly #age: ReadonlyMap<Placed, number>;
+  readonly #told = new Set<Placed | string>();
+
+  constructor(
+    variants: readonly Placed[],
+    others: readonly Route[],
+    readonly hostsAbove: HostsAbove,
+    readonly beside: Beside,
+  ) {
+    this.places = Map.groupBy(variants, ({ host, path }) => routeKey(host, path));
+    this.#plain = new Map(others.map((route) => [route.key, route]));
+    this.#byHost = Map.groupBy(others, ({ host }) => host);
+    this.#hosts = new Set([...this.#byHost.keys(), ...variants.map(({ host }) => host)]);
+    this.#age = new Map(variants.map((route, at) => [route, at]));
   }
-  return { rows, parents: new Set([...parents.values()].map(({ key }) => key)), only, above, notices };
+
+  place([key, all]: Place): void {
+    const [first] = all;
+    const { parent, above } = this.#find(first);
+    if (parent === undefined && this.hostsAbove.isUntried(first.host)) return this.#leaveOut([key, all]);
+    const serves = parent ?? this.#addOnly(first, key);
+    this.parents.add(serves.key);
+    this.#parentOf.set(key, serves);
+    const guarding = [serves, ...this.#hiddenBy(first)];
+    for (const { backend } of all) {
+      const before = this.above.get(backend) ?? new Set();
+      this.above.set(backend, before);
+      for (const route of guarding) before.add(route);
+    }
+    const between = above.filter((place) => place !== key && this.#parentOf.get(place) === serves);
+    const inOrder = [key, ...between].flatMap((place) => ordered(this.places.get(place) ?? []));
+    const { text, left } = this.#rowOf(inOrder, serves);
+    this.rows.set(rowKey(serves, key), text);
+    for (const each of all) {
+      if (!left.has(each)) this.notices.push(...takesNotice(each, this.#plain.get(key)));
+    }
+    for (const each of left) this.#tellLeft(each, first, serves);
+  }
+
+  /** What serves all other requests, and the places above in the order in which HAProxy looks for them. */
+  #find({ host, path, by }: Placed): { readonly parent: Route | undefined; readonly above: TableKey[] } {
+    const near = this.#placesOn(this.hostsAbove.near(host), path);
+    const found = this.#firstOf(near);
+    if (found !== undefined) return { parent: found, above: near };
+    const far = this.#placesOn(this.hostsAbove.far(host, by), path);
+    return { parent: this.#firstOf(far), above: [...near, ...far] };
+  }
+
+  #firstOf(places: readonly TableKey[]): Route | undefined {
+    const found = places.find((place) => this.#plain.has(place));
+    return found === undefined ? undefined : this.#plain.get(found);
+  }
+
+  /** Every path of one host, then those of the next. */
+  #placesOn(hosts: readonly HostName[], path: PathPrefix): TableKey[] {
+    const known = hosts.filter((host) => this.#hosts.has(host));
+    if (known.length === 0) return [];
+    const paths = pathsAbove(path);
+    return known.flatMap((host) => paths.map((above) => routeKey(host, above)));
+  }
+
+  /**
+   * A host and path that variants alone serve. HAProxy looks no further than to the first host that has a route to the path,
+   * and a host above may have longer paths: this one has a key that HAProxy looks for last.
+   */
+  #addOnly({ variant: _, ...rest }: Placed, key: TableKey, isClosed = false): Route {
+    const route: Route = { ...rest, key: isClosed ? key : `?only/${key}` as TableKey, isOnly: true };
+    this.only.push(route);
+    if (!isClosed) this.#plain.set(key, route);
+    return route;
+  }
+
+  /** Nobody knows which pattern serves its other requests: where it is guarded, all of them are refused. */
+  #leaveOut([key, all]: Place): void {
+    const [first] = all;
+    const isClosed = all.some((each) => this.beside.protectsMore(each, undefined));
+    if (isClosed) {
+      const route = this.#addOnly(first, key, true);
+      this.parents.add(key);
+      this.rows.set(rowKey(route, key), CLOSED_VARIANT as TableValue);
+    }
+    for (const { by, host } of all) {
+      if (this.#told.has(by)) continue;
+      this.#told.add(by);
+      const message =
+        `serves no requests to ${host} and other hosts of it: it names more hosts than can be ` +
+        `tried against all patterns of hosts${isClosed ? "; they answer 403" : ""}`;
+      this.notices.push({ severity: "warning", code: "too-many", subject: by, message });
+    }
+  }
+
+  /**
+   * As many variants as a row has room for, the oldest; those with most conditions are tried first. Where one has no room that
+   * protects more than what would serve its requests, the row ends with what refuses them.
+   */
+  #rowOf(inOrder: readonly Placed[], parent: Route): { text: TableValue; left: ReadonlySet<Placed> } {
+    const texts = new Map<Placed, string>();
+    let bytes = 0;
+    for (const each of [...inOrder].sort((a, b) => this.#ageOf(a) - this.#ageOf(b))) {
+      const text = variantText(each.key, each.variant);
+      bytes += ENCODER.encode(text + BETWEEN_VARIANTS).length;
+      if (bytes > LONGEST_ROW) break;
+      texts.set(each, text);
+    }
+    const left = new Set(inOrder.filter((each) => !texts.has(each)));
+    const kept = inOrder.flatMap((each) => texts.get(each) ?? []);
+    if (this.#areClosed(left, parent)) kept.push(CLOSED_VARIANT);
+    return { text: kept.join(BETWEEN_VARIANTS) as TableValue, left };
+  }
+
+  #areClosed(left: ReadonlySet<Placed>, parent: Route): boolean {
+    if (parent.isOnly === true) return false;
+    for (const each of left) if (this.beside.protectsMore(each, parent)) return true;
+    return false;
+  }
+
+  #ageOf(route: Placed): number {
+    return this.#age.get(route) ?? 0;
+  }
+
+  /** One notice for each variant, and one for a route that answers 403 for it. */
+  #tellLeft(left: Placed, { host, path }: Placed, parent: Route): void {
+    if (this.#told.has(left)) return;
+    this.#told.add(left);
+    const place = `${host}${path}/`;
+    const isClosed = parent.isOnly !== true && this.beside.protectsMore(left, parent);
+    const message =
+      `serves no requests to ${place}: its conditions and those of older containers are too long ` +
+      `together${isClosed ? "; since it is protected, what is for no older one answers 403" : ""}`;
+    this.notices.push({ severity: "warning", code: "too-many", subject: left.by, message });
+    const told = `${parent.by} ${place}`;
+    if (!isClosed || parent.by === left.by || this.#told.has(told)) return;
+    this.#told.add(told);
+    const why = `answers 403 to ${place} but for what its variants serve: the one of ${quote(left.by)} is ` +
+      "protected, and has no room beside older ones";
+    this.notices.push({ severity: "warning", code: "too-many", subject: parent.by, message: why });
+  }
+
+  /** The routes of patterns whose hosts a wildcard with variants may hide: what protects them holds for the variants. */
+  #hiddenBy({ host, path }: Placed): Route[] {
+    if (!isWildcard(host)) return [];
+    const above = new Set(pathsAbove(path));
+    return this.hostsAbove.mayMatch(host).flatMap((name) => this.#byHost.get(name) ?? []).filter((route) =>
+      above.has(route.path)
+    );
+  }
+}
+
+const ENCODER = new TextEncoder();
+
+const rowKey = ({ backend }: Route, place: TableKey): TableKey => `${backend}|${place}` as TableKey;
+
+const isPlaced = (route: Route): route is Placed => route.variant !== undefined;
+
+function withFirst([key, [first, ...others]]: [TableKey, readonly Placed[]]): Place[] {
+  return first === undefined ? [] : [[key, [first, ...others]]];
 }
 
 /** What serves many hosts first, then shorter paths: it may serve what is for no variant of a longer one. */
@@ -87,82 +237,22 @@ function fromAbove([a, [first]]: Place, [b, [second]]: Place): number {
   return rankOf(first) - rankOf(second) || a.length - b.length;
 }
 
-type Place = readonly [key: TableKey, all: readonly Placed[]];
-
-function rankOf(route: Route | undefined): number {
-  if (route === undefined || route.host === EVERY_HOST) return 0;
-  if (isHostPattern(route.host)) return 1;
-  return isWildcard(route.host) ? 2 : 3;
+function rankOf({ host }: Route): number {
+  if (host === EVERY_HOST) return 0;
+  if (isHostPattern(host)) return 1;
+  return isWildcard(host) ? 2 : 3;
 }
-
-const isPlaced = (route: Route): route is Placed => route.variant !== undefined;
 
 /** Those with most conditions first, and of equals the oldest. */
 const ordered = (all: readonly Placed[]): Placed[] =>
   [...all].sort((a, b) => b.variant.count - a.variant.count);
 
-/** As many variants as a row has room for. */
-function rowOfVariants(
-  all: readonly Placed[],
-): { readonly text: TableValue; readonly left: readonly Placed[] } {
-  let text = "";
-  for (const [at, { key, variant }] of all.entries()) {
-    const more = `${text === "" ? "" : text + BETWEEN_VARIANTS}${variantText(key, variant)}`;
-    if (new TextEncoder().encode(more).length > LONGEST_ROW) {
-      return { text: text as TableValue, left: all.slice(at) };
-    }
-    text = more;
-  }
-  return { text: text as TableValue, left: [] };
-}
-
-function noticesOn({ host, path, by }: Placed, plain: Route | undefined, isLeft: boolean): Notice[] {
-  const place = `${host}${path}/`;
-  if (isLeft) {
-    const message =
-      `serves no requests to ${place}: its conditions and those of older containers are too long together`;
-    return [{ severity: "warning", code: "too-many", subject: by, message }];
-  }
+function takesNotice({ host, path, by }: Placed, plain: Route | undefined): Notice[] {
   if (plain === undefined || plain.isOnly === true || plain.by === by) return [];
   const message = `takes the requests that it asks for from ${
     quote(plain.by)
-  }, which serves all others to ${place}`;
+  }, which serves all others to ${host}${path}/`;
   return [{ severity: "info", code: "variant", subject: by, message }];
-}
-
-function parentOf(place: Pick<Route, "host" | "path">, plain: Plain): Route | undefined {
-  const found = placesAbove(place, plain).find((key) => plain.byKey.has(key));
-  return found === undefined ? undefined : plain.byKey.get(found);
-}
-
-/** Hosts and paths in the order in which HAProxy looks for them: every path of one host, then those of the next. */
-const placesAbove = ({ host, path }: Pick<Route, "host" | "path">, { hosts }: Plain): TableKey[] =>
-  hosts.of(host).flatMap((name) => pathsAbove(path).map((above) => routeKey(name, above)));
-
-/**
- * HAProxy looks no further than to the first host that has a route to the path. Where that is a host with variants alone, the
- * longer paths of the hosts above it are routes of this host too.
- */
-function below({ host, path }: Placed, plain: Plain): Route[] {
-  const others = plain.hosts.of(host).filter((name) => name !== host)
-    .flatMap((name) => plain.byHost.get(name) ?? []);
-  const paths = others.filter((route) => route.path.startsWith(`${path}/`)).map((route) => route.path);
-  return [...new Set(paths)].flatMap((path) => {
-    const key = routeKey(host, path);
-    const route = plain.byKey.has(key) ? undefined : parentOf({ host, path }, plain);
-    // The row of a redirect is by its own host.
-    const isPart = route !== undefined && route.isOnly !== true && route.move === undefined;
-    return isPart ? [{ ...route, key, host, path }] : [];
-  });
-}
-
-/** The routes of patterns whose hosts a wildcard with variants may hide: what protects them holds for the variants. */
-function hiddenBy({ host, path }: Placed, { byHost, hosts }: Plain): Route[] {
-  if (!isWildcard(host)) return [];
-  const above = new Set(pathsAbove(path));
-  return hosts.mayMatch(host).flatMap((name) => byHost.get(name) ?? []).filter((route) =>
-    above.has(route.path)
-  );
 }
 
 /** The path and those that it is below, the longest first. */

@@ -162,6 +162,50 @@ Deno.test("there are so many patterns of hosts at most, the oldest first", () =>
   ]);
 });
 
+Deno.test("hosts of variants alone are one route each, however many paths what serves every host has", () => {
+  const paths = Array.from({ length: 30 }, (_, at) => ({
+    hostname: `p${at}.com`,
+    default_host: true,
+    context_root: Array.from({ length: 16 }, (_, path) => `/p${at}/${path}`),
+  }));
+  const hosts = Array.from({ length: 250 }, (_, at) => `v${at}.com`);
+  const words = JSON.stringify([...paths, { hosts, match_headers: ["X-A: b"] }]);
+  const { model } = build([container("web", { interlockData: words })]);
+  const isPlain = model.routes.filter(({ variant, isOnly }) => variant === undefined && isOnly !== true);
+  assert.equal(isPlain.length, 2 * 30 * 16);
+  assert.equal(model.routes.length, isPlain.length + 2 * hosts.length);
+});
+
+Deno.test("patterns are tried against hosts of variants so often at most, and in the next pass not again", () => {
+  const patterns = Array.from({ length: 32 }, (_, at) =>
+    container(`p${at}`, {
+      interlockData: JSON.stringify({
+        hostname: `p${at}.com`,
+        host_regex: Array.from({ length: 8 }, (_, other) => `a[ab]*a[a-c]*x${at}[0-9]${"z".repeat(other)}.?`),
+      }),
+    }));
+  const hosts = Array.from({ length: 200 }, (_, at) => `${"a".repeat(40)}.x-${100 + at}`);
+  const web = container("web", {
+    createdAt: 1,
+    interlockData: JSON.stringify({ hosts, methods: ["POST"] }),
+  });
+  const memory = new ModelMemory(SETTINGS);
+  const { matches } = memory;
+  const set = matches.set.bind(matches);
+  let tried = 0;
+  matches.set = (key, value) => {
+    tried++;
+    return set(key, value);
+  };
+  const { model } = build([...patterns, web], memory);
+  assert.equal(model.hostPatterns.length, 256);
+  assert.equal(tried, Math.floor(65_536 / 46));
+  build([...patterns, web], memory);
+  assert.equal(tried, Math.floor(65_536 / 46), "they are remembered");
+  build([...patterns.slice(1), web], memory);
+  assert.ok(tried < 2 * Math.floor(65_536 / 46), "of other patterns too");
+});
+
 Deno.test("the number of notices that are not shown is right, whatever they are of", () => {
   const taken = Array.from({ length: 150 }, (_, at) => `"a${at}.com"`).join(",");
   const web = container("web", { createdAt: 1, interlockData: `{"alias_domains":[${taken}],"colour":1}` });

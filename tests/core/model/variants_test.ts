@@ -154,12 +154,15 @@ Deno.test("a wildcard's variant that may hide hosts of a pattern is protected as
   assert.equal(far.options.basic_auth, undefined);
 });
 
-Deno.test("a host of variants alone leaves the longer paths of its wildcard and pattern to them", () => {
+Deno.test("a host of variants alone leaves the longer paths of its wildcard and pattern to them: HAProxy looks for it last", () => {
   for (const parent of [{ hostname: "*.a.test" }, { hostname: "z.test", host_regex: ["(.+)[.]a[.]test"] }]) {
     const { model } = build({ parent: { ...parent, context_root: "/app" }, v: V });
-    const keys = model.routes.map(({ key, by, isOnly }) => [key, by, isOnly === true]);
-    const own = keys.filter(([key]) => String(key).startsWith(V.hostname));
-    assert.deepEqual(own, [[`${V.hostname}/`, "v", true], [`${V.hostname}/app/`, "parent", false]]);
+    const own = model.routes.filter(({ host, variant }) => host === V.hostname && variant === undefined);
+    assert.deepEqual(own.map(({ key, by, isOnly }) => [key, by, isOnly]), [[
+      `?only/${V.hostname}/`,
+      "v",
+      true,
+    ]]);
   }
 });
 
@@ -171,4 +174,88 @@ Deno.test("a request that is for no variant of its host is for one of the wildca
   });
   const row = [...model.variants.rows].find(([key]) => key.endsWith(`|${V.hostname}/`))?.[1] ?? "";
   assert.deepEqual(row.split("\u241f").map((each) => each.split("\u241d")[1]), ["POST", "PUT"]);
+});
+
+/** Conditions that fill more than half of a row of variants. */
+const long = (letter: string) => {
+  const eight = (between: string) =>
+    Array.from({ length: 8 }, (_, at) => `${letter}${at}${"n".repeat(40)}${between}${"x".repeat(100)}`);
+  return { match_headers: eight(": "), match_query: eight("="), match_cookies: eight("=") };
+};
+
+/** The containers whose variants stand in the row of a place, and how it ends. */
+function rowOf(place: string, { model }: ReturnType<typeof build>): string[] {
+  const [, row = ""] = [...model.variants.rows].find(([key]) => key.endsWith(`|${place}`)) ?? [];
+  const byKey = new Map(model.routes.map(({ key, by }) => [`${key}`, by]));
+  return row.split("\u241f").map((each) => byKey.get(each.split("\u241e")[0] ?? "") ?? each);
+}
+
+const toldOf = (name: string, { notices }: ReturnType<typeof build>): string =>
+  notices.filter(({ subject, severity }) => subject === name && severity === "warning")
+    .map(({ message }) => message).join("\n");
+
+Deno.test("the oldest variants have their place in a row, however many conditions younger ones have", () => {
+  const post = { ...A, methods: ["POST"], deny_from: ["0.0.0.0/0"] };
+  const built = build({ plain: A, post, one: { ...A, ...long("a") }, two: { ...A, ...long("b") } });
+  assert.deepEqual(rowOf("a.test/", built), ["one", "post"]);
+  assert.match(
+    toldOf("two", built),
+    /^serves no requests to a\.test\/: its conditions [^;]*too long together$/,
+  );
+  assert.equal(toldOf("post", built), "");
+});
+
+Deno.test("where a variant has no room that is protected, nobody comes in but for what older variants serve", () => {
+  const guard = { deny_from: ["10.0.0.0/8"] };
+  const closed = (plain: Said, late: Said, place = "a.test/") => {
+    const older = { one: { ...A, ...long("a") }, two: { ...A, match_headers: ["x-two"] } };
+    const built = build({ plain, ...older, late: { ...A, ...long("b"), ...late } });
+    return { row: rowOf(place, built), built };
+  };
+  const { row, built } = closed(A, guard);
+  assert.deepEqual(row, ["one", "two", "!"]);
+  assert.match(toldOf("late", built), /since it is protected, what is for no older one answers 403/);
+  assert.match(toldOf("plain", built), /^answers 403 to a\.test\/ but for .*"late" is protected/);
+  assert.deepEqual(closed({ ...A, deny_from: ["10.0.0.0/16"] }, guard).row.at(-1), "!");
+  assert.deepEqual(
+    closed({ ...A, ...guard }, guard).row,
+    ["one", "two"],
+    "the plain route has the same guard",
+  );
+  assert.deepEqual(closed(A, {}).row, ["one", "two"], "nothing protects it");
+  assert.deepEqual(closed({ hostname: "b.test" }, guard).row, ["one", "two"], "no plain route");
+});
+
+Deno.test("a row of a longer path is closed for a variant of the shorter one that has no room in it", () => {
+  const root = { ...A, methods: ["POST"], deny_from: ["0.0.0.0/0"] };
+  const built = build({
+    plain: A,
+    one: { ...A, context_root: "/x", ...long("a") },
+    root: { ...root, ...long("b") },
+  });
+  assert.deepEqual(rowOf("a.test/", built), ["root"]);
+  assert.deepEqual(rowOf("a.test/x/", built), ["one", "!"]);
+  assert.match(toldOf("root", built), /serves no requests to a\.test\/x\//);
+});
+
+Deno.test("hosts of variants alone that are too many for the patterns are left out, and closed where they are protected", () => {
+  const patterns = Object.fromEntries(Array.from({ length: 32 }, (_, at) => [`p${at}`, {
+    hostname: `p${at}.com`,
+    host_regex: Array.from({ length: 8 }, (_, other) => `no${at}x${other}[a-z]*`),
+  }]));
+  const hosts = Array.from({ length: 40 }, (_, at) => `${at}.${"n".repeat(20)}.v.test`);
+  for (const guard of [{}, { deny_from: ["10.0.0.0/8"] }]) {
+    const isClosed = "deny_from" in guard;
+    const built = build({ ...patterns, v: { hosts, methods: ["POST"], ...guard }, w: V });
+    const only = built.model.routes.filter(({ isOnly, by }) => isOnly === true && by === "v");
+    const served = only.filter(({ key }) => key.startsWith("?only/"));
+    assert.ok(served.length > 5 && served.length < 15, `${served.length}`);
+    assert.equal(only.length, isClosed ? hosts.length : served.length);
+    for (const { key } of only) {
+      const row = rowOf(key.replace("?only/", ""), built);
+      assert.deepEqual(row, [key.startsWith("?only/") ? "v" : "!"]);
+    }
+    assert.match(toldOf("v", built), isClosed ? /they answer 403$/ : /all patterns of hosts$/);
+    assert.deepEqual(rowOf(`${V.hostname}/`, built), ["w"], "another container's have their own");
+  }
 });
