@@ -70,6 +70,10 @@ export const formatMethods = (methods: readonly string[]): string => methods.joi
 export const formatMatches = (between: string) => (matches: readonly Match[]): string =>
   matches.map(({ name, value }) => value === undefined ? name : `${name}${between}${value}`).join(", ");
 
+/** Their names alone: a value may be a token of somebody. */
+export const formatMatchNames = (matches: readonly Match[]): string =>
+  matches.map(({ name, value }) => value === undefined ? name : `${name} with a value`).join(", ");
+
 /** A percentage in words. */
 export const formatShare = (share: number): string => `${share} % of the requests`;
 

@@ -1,6 +1,7 @@
 import type { RouteKey } from "./route_key.ts";
 import {
   formatMatches,
+  formatMatchNames,
   formatMethods,
   formatShare,
   parseCookieMatch,
@@ -35,7 +36,7 @@ export const VARIANT_KEYS = {
     otherNames: ["headers_match", "header_match"],
     meaning: "serve only requests with these headers: `X-Canary: yes`, or `X-Canary` for any value",
     parse: parseHeaderMatch,
-    shown: formatMatches(": "),
+    shown: formatMatchNames,
   },
   match_query: {
     label: "match_query",
@@ -59,7 +60,7 @@ export const VARIANT_KEYS = {
     otherNames: ["cookie_match", "cookies_match"],
     meaning: "serve only requests with these cookies: `beta=1`, or `beta`",
     parse: parseCookieMatch,
-    shown: formatMatches("="),
+    shown: formatMatchNames,
   },
   share: {
     label: "share",

@@ -12,12 +12,12 @@ export type JsonMistake = {
 
 /**
  * The first mistake in a text that JSON.parse refuses (RFC 8259), by the names that people give to what they have
- * written; `undefined` where it finds none.
+ * written; `undefined` where it finds none. Where the text may hold a secret, no word of it is in what it says.
  */
-export function findJsonMistake(text: string): JsonMistake | undefined {
+export function findJsonMistake(text: string, isSecret = false): JsonMistake | undefined {
   const wrapped = findWrapped(text);
   if (wrapped !== undefined) return wrapped;
-  const scan = new Scan(text);
+  const scan = new Scan(text, isSecret);
   while (scan.mistake === undefined && !scan.isDone) scan.step();
   return scan.mistake;
 }
@@ -42,7 +42,7 @@ class Scan {
   /** The comma or bracket that was read last, if nothing came after it. */
   #last: { readonly mark: string; readonly offset: number } | undefined;
 
-  constructor(readonly text: string) {}
+  constructor(readonly text: string, readonly isSecret: boolean) {}
 
   /** Reads one token. */
   step(): void {
@@ -149,8 +149,8 @@ class Scan {
   #bareKey(): void {
     const word = this.#word();
     if (word === "") {
-      this.#fail(`${quote(this.text[this.#at])} where a key begins`, 'a key such as "hostname"');
-    } else this.#fail("a key without quotes", `${quote(word)} in double quotes`);
+      this.#fail(`${this.#shown(this.text[this.#at])} where a key begins`, 'a key such as "hostname"');
+    } else this.#fail("a key without quotes", this.#inQuotes(word));
   }
 
   #bareValue(): void {
@@ -177,8 +177,16 @@ class Scan {
         "digits without a zero, a plus or a point in front",
       );
     }
-    if (word === "") return this.#fail(`${quote(this.text[this.#at])} where a value begins`, "a value");
-    this.#fail("a text without quotes", `${quote(word)} in double quotes`);
+    if (word === "") return this.#fail(`${this.#shown(this.text[this.#at])} where a value begins`, "a value");
+    this.#fail("a text without quotes", this.#inQuotes(word));
+  }
+
+  #inQuotes(word: string): string {
+    return this.isSecret ? "double quotes around it" : `${quote(word)} in double quotes`;
+  }
+
+  #shown(word: string | undefined): string {
+    return this.isSecret ? "something" : quote(word);
   }
 
   /** What would stand in quotes: up to a mark of JSON's, a quote or a blank. */

@@ -37,7 +37,18 @@ const LETTERS = new Map<string, Letters>();
  */
 export function partsBehindNearPrefix(label: string, prefix: LabelPrefix = PREFIX): readonly LabelParts[] {
   const rests = restsBehindNearPrefix(label, prefix);
+  if (rests.length === 0 && !label.startsWith(prefix)) {
+    const other = OTHER_PREFIXES.exec(label)?.[0];
+    if (other !== undefined && other.toLowerCase() !== prefix) return guardsOf([label.slice(other.length)]);
+  }
   if (rests.length === 0 || (prefix !== PREFIX && label.toLowerCase().startsWith(PREFIX))) return [];
+  return guardsOf(rests);
+}
+
+/** What people take for our prefix: names that are not near to it by their letters. */
+const OTHER_PREFIXES = /^(?:signalbox|org[.]interlock|com[.]docker[.]interlock)[.]/i;
+
+function guardsOf(rests: readonly string[]): readonly LabelParts[] {
   return rests.flatMap((rest) => {
     const parts = partsOf(rest);
     return parts !== undefined && keyNamed(parts.key).isGuard === true ? [parts] : [];

@@ -6,6 +6,7 @@ import { excerptAt, quote } from "../values/notice.ts";
 import { repeatedKeys } from "./repeated_keys.ts";
 import { isKeyName, type KeyName, keyNamed, ROUTE_KEYS } from "../keys/route_keys.ts";
 import type { Said, SaidRoute } from "./said.ts";
+import { guardInWord, guardWithin } from "./misplaced_guards.ts";
 import { mayHoldSecret } from "../values/secret_text.ts";
 import type { Fault } from "../keys/route_data.ts";
 import { type Comparisons, UnknownWords } from "./unknown_words.ts";
@@ -48,19 +49,25 @@ export function sortData(
     );
   }
   const routes: SaidRoute[] = [];
+  let stray: Fault;
   for (const [index, entry] of list.slice(0, MOST_ROUTES).entries()) {
     const source = list === data ? `INTERLOCK_DATA[${index}]` : "INTERLOCK_DATA";
     if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
       complaints.warn(
         "bad-json",
-        () => `${source} is ${quote(entry)}, ${EXPECTED_OBJECT}; it serves no route`,
+        () =>
+          `${source} is ${
+            mayHoldSecret(text) ? "no object" : quote(entry)
+          }, ${EXPECTED_OBJECT}; it serves no route`,
       );
+      stray ??= tellUnread(source, guardWithin(entry), complaints);
     } else {
       const route = sortKeys(source, entry as Record<string, unknown>, complaints, comparisons);
       routes.push({ ...route, fault: fault ?? route.fault, closing: closing ?? route.closing });
     }
   }
-  return list.length > 0 && routes.length === 0 ? undefined : routes;
+  if (list.length > 0 && routes.length === 0) return undefined;
+  return stray === undefined ? routes : routes.map((route) => ({ ...route, fault: route.fault ?? stray }));
 }
 
 /** Whether a text that cannot be read has a word in it that says whether the container is to be left out. */
@@ -69,9 +76,11 @@ export const mayClose = (text: string): boolean => CLOSING_WORDS.test(text);
 const CLOSING_WORDS = new RegExp(["enable", ...ROUTE_KEYS.enable.otherNames].join("|"), "i");
 
 function tellMistake(text: string, error: unknown, complaints: Complaints): void {
-  const mistake = findJsonMistake(text);
+  const isSecret = mayHoldSecret(text);
+  const mistake = findJsonMistake(text, isSecret);
   if (mistake === undefined) {
-    const why = quote(messageOf(error)).slice(1, -1);
+    // It quotes the text.
+    const why = isSecret ? "no JSON" : quote(messageOf(error)).slice(1, -1);
     return complaints.warn("bad-json", () => `cannot read INTERLOCK_DATA (${why}), ${EXPECTED_OBJECT}`);
   }
   const { offset, what, expected } = mistake;
@@ -80,7 +89,7 @@ function tellMistake(text: string, error: unknown, complaints: Complaints): void
   complaints.warn(
     "bad-json",
     () => `cannot read INTERLOCK_DATA: ${what} at ${place}, expected ${expected}`,
-    mayHoldSecret(text) ? undefined : excerptAt(text, offset),
+    isSecret ? undefined : excerptAt(text, offset),
   );
 }
 
@@ -138,9 +147,12 @@ export function sortKeys(
     else if (name === MERGE) fault = tellMerge(sourceOf?.(name) ?? source, complaints);
     else {
       unknown.add(name, () => {
-        const key = nearKey(name);
+        const key = guardInWord(name) ?? nearKey(name);
         return key === undefined ? [] : [{ key, meant: key, route: "" }];
       });
+    }
+    if (!isKeyName(name) || !isReadWhole(name)) {
+      fault ??= tellUnread(sourceOf?.(name) ?? source, guardWithin(value, name), complaints);
     }
   }
   unknown.tell(
@@ -149,6 +161,24 @@ export function sortKeys(
     (word) => ` of ${(word === undefined ? undefined : sourceOf?.(word)) ?? source}`,
   );
   return { source, keys, fault: fault ?? unknown.faultOf(""), closing: unknown.closing };
+}
+
+/** Whether all that stands in a value of a key is read, or costs the route. */
+const isReadWhole = (name: KeyName): boolean => {
+  const key = keyNamed(name);
+  return key.isGuard === true || ("fromPair" in key && key.fromPair !== undefined);
+};
+
+/** What narrows or protects where nothing is read costs the route. */
+function tellUnread(source: string, path: string | undefined, complaints: Complaints): Fault {
+  if (path === undefined) return undefined;
+  const fault = `${quote(path)} of ${source} stands where no key is read`;
+  complaints.warn(
+    "unknown-key",
+    () =>
+      `${fault}, expected it beside the keys of its route; the route is left out, since it may protect it`,
+  );
+  return fault;
 }
 
 /** What YAML merges other keys with; any of those may narrow the route. */

@@ -6,6 +6,7 @@ import { KEY_OF_LABEL, type KeyName, keyNamed, ROUTE_KEYS } from "../keys/route_
 import type { Said, SaidRoute, Words } from "./said.ts";
 import { isRouteName, type LabelParts, type LabelPrefix, labelText, partsOf, PREFIX } from "./label_parts.ts";
 import { partsBehindNearPrefix } from "./near_prefix.ts";
+import { exactGuard } from "./misplaced_guards.ts";
 import { findStrayNames } from "./stray_names.ts";
 import { type Comparisons, type Near, UnknownWords } from "./unknown_words.ts";
 
@@ -35,10 +36,12 @@ export function sortLabels(
 ): SaidLabels {
   const routes = new Map<string, Map<KeyName, Said>>();
   const unknown = new UnknownWords(comparisons);
+  let known: ReadonlySet<string> | undefined;
+  const isSaid = (route: string) => (known ??= routesOf(names, prefix)).has(route);
   for (const label of [...names].sort(byNumberInside)) {
     const parts = label.startsWith(prefix) ? partsOf(label.slice(prefix.length)) : undefined;
     if (parts === undefined) {
-      unknown.add(label, () => nearLabels(label, prefix));
+      unknown.add(label, () => nearLabels(label, prefix, isSaid));
       continue;
     }
     const { route, key } = parts;
@@ -69,8 +72,16 @@ export function sortLabels(
   };
 }
 
+/** The routes that labels which are right speak of. */
+const routesOf = (names: readonly string[], prefix: LabelPrefix): ReadonlySet<string> =>
+  new Set(
+    names.flatMap((label) =>
+      label.startsWith(prefix) ? partsOf(label.slice(prefix.length))?.route ?? [] : []
+    ),
+  );
+
 /** A label may be nearly a key of the container's own route, or of one that has a name, or of both. */
-function nearLabels(label: string, prefix: LabelPrefix): Near[] {
+function nearLabels(label: string, prefix: LabelPrefix, isSaid: (route: string) => boolean): Near[] {
   const nearLabel = (route: string, key: KeyName): Near => ({
     key,
     route,
@@ -87,7 +98,7 @@ function nearLabels(label: string, prefix: LabelPrefix): Near[] {
   return [
     ...(ofNamed === undefined ? [] : [nearLabel(first, ofNamed)]),
     ...(ofOwn === undefined ? [] : [nearLabel("", ofOwn)]),
-    ...misplaced(words).map(({ route, key }) => nearLabel(route, key)),
+    ...misplaced(words, isSaid).map(({ route, key, isForAll }) => ({ ...nearLabel(route, key), isForAll })),
   ];
 }
 
@@ -95,19 +106,24 @@ function nearLabels(label: string, prefix: LabelPrefix): Near[] {
  * A key that narrows, in a place where no key stands, as in `interlock.ssl_only.api` and `interlock.api..ssl_only`: it may
  * be meant for each route that the label names.
  */
-function misplaced(words: readonly string[]): LabelParts[] {
+function misplaced(
+  words: readonly string[],
+  isSaid: (route: string) => boolean,
+): (LabelParts & Pick<Near, "isForAll">)[] {
   const at = words.findIndex((word) => {
     const key = nearKey(word);
     return key !== undefined && keyNamed(key).isGuard === true;
   });
   const key = nearKey(words[at] ?? "");
   // A second word is the key of the route that the first one names.
-  const isInPlace = at === 1 && isRouteName(words[0] ?? "");
+  const [first = ""] = words;
+  const isInPlace = at === 1 && isRouteName(first) && !KEY_OF_LABEL.has(first);
   if (key === undefined || words.length < 2 || isInPlace) return [];
-  return ["", ...words.filter((word, index) => index !== at && isRouteName(word))].map((route) => ({
-    route,
-    key,
-  }));
+  const names = words.filter((word, index) => index !== at && isRouteName(word));
+  // Behind a key, or behind names of which none is a route's, it may be meant for any route.
+  const isForAll = exactGuard(words[at] ?? "") !== undefined && at > 0 &&
+    (KEY_OF_LABEL.has(first) || (names.length > 1 && !names.some(isSaid)));
+  return ["", ...names].map((route) => ({ route, key, isForAll }));
 }
 
 /** Made when it is first needed: that takes longer than everything else that this module does when it is loaded. */

@@ -49,7 +49,7 @@ const HOSTS: readonly KeyName[] = [
 /**
  * A route with a name that only protects, and says nothing of a host, a port or a path, beside one that names its host:
  * `interlock.api.allow_from` beside `interlock.hostname`. It would protect nothing, and whoever wrote it meant to protect
- * something. Answers with the fault of all of the container's routes.
+ * something. So does one object of several in INTERLOCK_DATA. Answers with the fault of all of the container's routes.
  */
 export function findStrayGuard(
   routes: readonly SaidRoute[],
@@ -57,14 +57,18 @@ export function findStrayGuard(
   complaints: Complaints,
 ): Fault {
   const names = routes.flatMap(({ name }) => name ?? []);
-  const stray = routes.find((route) => guardAlone(route) !== undefined && !isNearAnother(route, names));
+  const isList = routes.filter(({ name }) => name === undefined).length > 1;
+  const stray = routes.find((route) =>
+    (route.name !== undefined || isList) && guardAlone(route) !== undefined && !isNearAnother(route, names)
+  );
   if (
     stray === undefined ||
     !routes.some((route) => route !== stray && HOSTS.some((key) => route.keys.has(key)))
   ) {
     return undefined;
   }
-  const { name = "" } = stray;
+  const { name } = stray;
+  if (name === undefined) return tellStrayObject(stray, complaints);
   const key = ROUTE_KEYS[guardAlone(stray) ?? "enable"].label;
   const fault = `label ${quote(`${prefix}${name}.${key}`)} protects the route ${
     quote(name)
@@ -79,9 +83,20 @@ export function findStrayGuard(
   return fault;
 }
 
-/** The first key that protects, of a route that has a name and no place. */
-function guardAlone({ name, keys }: SaidRoute): KeyName | undefined {
-  if (name === undefined || readBoolean(keys.get("enable")?.value) === false) return undefined;
+/** The same of one object of several in INTERLOCK_DATA. */
+function tellStrayObject(stray: SaidRoute, complaints: Complaints): Fault {
+  const fault = `${quote(guardAlone(stray))} of ${stray.source} protects a route that names no host`;
+  complaints.warn(
+    "unknown-key",
+    () =>
+      `${fault}: expected it in each object that it protects, or "hostname" beside it; all routes of the container are left out`,
+  );
+  return fault;
+}
+
+/** The first key that protects, of a route that has no place. */
+function guardAlone({ keys }: SaidRoute): KeyName | undefined {
+  if (readBoolean(keys.get("enable")?.value) === false) return undefined;
   const said = [...keys.keys()].filter((key) => key !== "enable");
   if (said.some((key) => keyNamed(key).scope === "place")) return undefined;
   return said.find((key) => keyNamed(key).isGuard);

@@ -21,7 +21,13 @@ export class Comparisons {
 }
 
 /** A key that was probably meant, as it is spelt in the source, and the route that it would speak of. */
-export type Near = { readonly key: KeyName; readonly meant: string; readonly route: string };
+export type Near = {
+  readonly key: KeyName;
+  readonly meant: string;
+  readonly route: string;
+  /** It stands where it may be meant for each route of the container. */
+  readonly isForAll?: boolean | undefined;
+};
 
 type Unknown = { readonly word: string; readonly meant: string | undefined };
 
@@ -49,7 +55,7 @@ export class UnknownWords {
     for (const { route, meant } of guards) {
       this.#faults.set(route, `${quote(word)} is not known, and may be meant as ${quote(meant)}`);
     }
-    if (guards.some(({ key, route }) => key === "enable" && route === "")) {
+    if (guards.some(({ key, route, isForAll }) => isForAll || (key === "enable" && route === ""))) {
       this.#closing ??= this.#faults.get("");
     }
     const list = guards.length > 0 ? this.#guards : this.#others;
@@ -64,7 +70,7 @@ export class UnknownWords {
     return this.#isTooMany ? TOO_MANY : this.#faults.get(route);
   }
 
-  /** Why the whole container may be meant to be left out: each of its routes is, until the word is mended. */
+  /** Why the whole container may be meant to be left out, or closed: each of its routes is, until the word is mended. */
   get closing(): Fault {
     return this.#isTooMany ? TOO_MANY : this.#closing;
   }

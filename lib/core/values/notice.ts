@@ -1,3 +1,5 @@
+import { withoutSecrets } from "./secret_text.ts";
+
 /** What a user should know, as data: a container's mistake, or a choice that signalbox made for it. */
 export type Notice = {
   /** A warning has cost a user something (`--strict` counts it); an info is a choice worth knowing. */
@@ -29,9 +31,10 @@ export const expected = (phrase: string): Parsed<never> => ({ ok: false, expecte
 
 const LONGEST_QUOTE = 80;
 
-/** Quotes foreign text for a message: JSON's escapes, no control or direction marks, at most 80 characters. */
+/** Quotes foreign text for a message: no secret, JSON's escapes, no control or direction marks, at most 80 characters. */
 export function quote(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value) ?? String(value);
+  // What is cut off would no longer look like a hash.
+  const text = withoutSecrets(typeof value === "string" ? value : JSON.stringify(value) ?? String(value));
   const short = text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text;
   return onOneLine(typeof value === "string" ? JSON.stringify(short) : short);
 }

@@ -1,7 +1,7 @@
 import { type Listed, viewOfListed } from "../../core/snapshot/listed_view.ts";
 import type { ContainerView } from "../../core/snapshot/snapshot.ts";
 import { type Excerpt, excerptAt } from "../../core/values/notice.ts";
-import { mayHoldSecret, withoutHashes } from "../../core/values/secret_text.ts";
+import { mayHoldSecret, withoutSecrets } from "../../core/values/secret_text.ts";
 import type { YamlEntry } from "./yaml.ts";
 
 /** A file of routes that is read: its path, and what messages call it. */
@@ -36,7 +36,7 @@ export async function decodeRoutes(text: string, name: RoutesName, turn: number)
   if (!read.ok) {
     const { what, line, column, offset } = read;
     const place = line === undefined ? "" : ` (line ${line}, column ${column})`;
-    const why = `${withoutHashes(what)}${place}`;
+    const why = `${withoutSecrets(what)}${place}`;
     const isShown = offset !== undefined && !mayHoldSecret(text);
     return { ok: false, why, ...(isShown && { excerpt: excerptAt(text, offset) }) };
   }

@@ -58,7 +58,9 @@ for (const name of KEY_NAMES) {
     );
     assert.equal(routes[0]?.[name], undefined);
     if (name !== "warm") assert.equal(routes[0]?.warm, true);
-    const shown = rule.isSecret ? "…" : '\\{"a":1\\}';
+    // An object in the place of a text may be meant for its neighbour, basic_auth.
+    const isHidden = rule.isSecret || (rule.kind === "string" && /auth/.test(name));
+    const shown = isHidden ? "…" : '\\{"a":1\\}';
     assert.match(notices[0] ?? "", new RegExp(`^"${name}" of INTERLOCK_DATA is ${shown}, expected `));
   });
 }

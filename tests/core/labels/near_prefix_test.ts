@@ -53,7 +53,15 @@ Deno.test("labels of others are not ours, however near they are", () => {
       "interlocked.port",
       "com.docker.compose.port",
     ],
-    ...["org.interlock.ssl_only", "traefik.enable", "interior.port", "clock.port", "port", "enable"],
+    ...[
+      "org.interlock.port",
+      "org.interlocker.ssl_only",
+      "traefik.enable",
+      "interior.port",
+      "clock.port",
+      "port",
+      "enable",
+    ],
     ...["x".repeat(100_000), "interlok.".repeat(10_000), ""],
   ];
   for (const label of labels) assert.ok(!isOurs(label), label.slice(0, 40));

@@ -141,6 +141,63 @@ Deno.test("a route with a name that has a place, or that is off, or that holds f
   for (const [words, routes] of others) assert.equal(served(words).length, routes, JSON.stringify(words));
 });
 
+Deno.test("a guard in a place where none is read costs the container's routes", () => {
+  const allow = { allow_from: ["10.0.0.0/8"] };
+  const a = { hostname: "a.test" };
+  const data: readonly unknown[] = [
+    ...["interlock.allow_from", "INTERLOCK.allow_from", "access.allow_from", "access/allow_from"].map((
+      key,
+    ) => ({
+      ...a,
+      [key]: ["10.0.0.0/8"],
+    })),
+    ...[{ access: allow }, { x: { y: [{ z: allow }] } }, { routes: [{ ...a, ...allow }] }, { port: allow }],
+    { labels: { "interlock.allow_from": "10.0.0.0/8" } },
+  ].map((each) => ({ ...a, ...each }));
+  const lists: readonly unknown[] = [
+    [a, allow],
+    [a, { hostname: "b.test" }, { ...allow, weight: 3 }],
+    [a, [allow]],
+    JSON.parse('{"hostname":"a.test","__proto__":{"allow_from":[]}}'),
+  ];
+  for (const each of [...data, ...lists]) {
+    const words = { data: each };
+    assert.deepEqual(served(words), [], JSON.stringify(each));
+    assert.match(messages(words), /left out/, JSON.stringify(each));
+  }
+  assert.deepEqual(served({ listed: { ...a, servers: ["10.0.0.5:80"], access: allow } }), []);
+  const labels = [
+    ...["hostname.allow_from", "port.basic_auth.1", "x.y.allow_from", "hostname.x.allow_from"].map((each) =>
+      `interlock.${each}`
+    ),
+    ...["signalbox.", "org.interlock.", "com.docker.interlock.", "Org.Interlock."].map((each) =>
+      `${each}allow_from`
+    ),
+  ];
+  for (const label of labels) {
+    const words = { labels: { ...HOST, [label]: "10.0.0.0/8" } };
+    assert.deepEqual(served(words), [], label);
+    assert.match(messages(words), /did you mean/, label);
+  }
+  // It may be meant for the route with a name as well.
+  const named = { "interlock.api.hostname": "b.test", "interlock.hostname.allow_from": "10.0.0.0/8" };
+  assert.deepEqual(served({ labels: { ...HOST, ...named } }), []);
+});
+
+Deno.test("where keys stand as they should, or protect nothing, nothing is lost", () => {
+  const a = { hostname: "a.test" };
+  const data: readonly unknown[] = [
+    { ...a, request_headers: { Share: "x", Maintenance: "y" } },
+    { ...a, access: { allow_from: null } },
+    { ...a, note: { port: 80 } },
+    [a, { allow_from: ["10.0.0.0/8"], port: 81 }],
+  ];
+  for (const each of data) assert.equal(served({ data: each })[0], "a.test", JSON.stringify(each));
+  for (const label of ["signalbox.hostname", "org.interlock.port", "signalbox.version"]) {
+    assert.deepEqual(served({ labels: { ...HOST, [label]: "80" } }), ["a.test"], label);
+  }
+});
+
 Deno.test("a merge key costs its route, in a file as in INTERLOCK_DATA", () => {
   const merged = { "<<": { allow_from: ["10.0.0.0/8"] }, hostname: "a.test" };
   assert.deepEqual(served({ data: merged }), []);

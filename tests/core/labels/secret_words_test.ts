@@ -1,0 +1,73 @@
+/** No message quotes what may be a password or its hash, wherever a container wrote it. */
+import assert from "node:assert/strict";
+import { VARIANT_KEYS } from "../../../lib/core/keys/variant_keys.ts";
+import { readRouteData, SaidBefore } from "../../../lib/core/labels/read_routes.ts";
+import { formatNotice, quote } from "../../../lib/core/values/notice.ts";
+import { withoutSecrets } from "../../../lib/core/values/secret_text.ts";
+import { container } from "../containers.ts";
+
+const BCRYPT = "$2y$05$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234";
+const SHA256 = `{SHA256}c2FsdHNhbHQ$${"ab".repeat(32)}`;
+const SECRET = /hunter2|abcdefghijk|abababab|c2FsdHN/;
+
+/** All that is said of a container's words. */
+function messages(words: { interlockData?: string; labels?: Readonly<Record<string, string>> }): string {
+  const read = readRouteData(container("web", { labels: {}, ...words }), [3, 2], new SaidBefore());
+  return [
+    ...read.complaints.map((each) => formatNotice({ ...each, subject: "web" })),
+    ...read.routes.map(({ fault }) => fault ?? ""),
+    read.why,
+  ].join("\n");
+}
+
+const TEXTS = [
+  `{"basic_auth": [${BCRYPT}]}`,
+  `{"basic_auth": ["ann:"${SHA256}"]}`,
+  `{"basic_auth": [hunter2plain]}`,
+  `{"basic_auth": {hunter2plain: 1}}`,
+  `{"hostname":"a.test","${`ann:${SHA256}`}":1}`,
+  `{"hostname":"a.test","ann:hunter2plain":1}`,
+  `{"hostname":"a.test","port":"ann:${SHA256}"}`,
+  `{"hostname":"a.test","port":"ann:hunter2plain"}`,
+  `{"hostname":"a.test","port":"${"x".repeat(60)}${BCRYPT}"}`,
+  `{"port":"ann:hunter2plain" x}`,
+  `{"hostname":"a.test","forward_auth":"http://ann:hunter2plain@10.0.0.1:80/"}`,
+  `{"hostname":"a.test","forward_auth":"ann:hunter2plain@svc:80/x"}`,
+  `{"hostname":"a.test","forward_auth":"http://ann:hun/ter2@hunter2@10.0.0.1"}`,
+  `{"hostname":"a.test","basic_auth_realm":["hunter2plain"]}`,
+  `{"hostname":"a.test","basic_auth_realm":{"ann":"hunter2plain"}}`,
+  `{"hostname":"a.test","redirects":["old.test https://ann:hunter2plain@x.test/"]}`,
+  `"ann:hunter2plain"`,
+  `["hunter2plain","ann:${SHA256}"]`,
+];
+
+for (const text of TEXTS) {
+  Deno.test(`no secret is told of ${text}`, () => {
+    const said = messages({ interlockData: text });
+    assert.notEqual(said.trim(), "");
+    assert.doesNotMatch(said, SECRET);
+  });
+}
+
+Deno.test("no secret is told of a label's name", () => {
+  const labels = { "interlock.hostname": "a.test", "interlock.bsic_auth.ann:hunter2plain": "x" };
+  assert.match(messages({ labels }), /interlock\.bsic_auth\.ann:…/);
+  assert.doesNotMatch(messages({ labels }), SECRET);
+});
+
+Deno.test("what is no secret is quoted as it is", () => {
+  const texts = [
+    ...["www.example.com:8080", "10.0.0.5:80", "10.0.0.5:99999999", "[fd00::5]:8080", "fd00::5", "::1/128"],
+    ...["http://10.0.0.1", "https://www.example.com:8443/a?b=c", "authelia:9091/api/verify", "X-Canary: yes"],
+    ...["a b", "ann@example.com", "8080:80", "tcp://10.0.0.1:2375"],
+  ];
+  for (const text of texts) assert.equal(withoutSecrets(text), text);
+  assert.equal(quote({ a: ["10.0.0.5:80", "ann:hunter2"] }), '{"a":["10.0.0.5:80","ann:…"]}');
+});
+
+Deno.test("explain tells the names of headers and cookies that a variant asks for, and no value", () => {
+  const matches = [{ name: "x-beta", value: "hunter2" }, { name: "y", value: undefined }];
+  for (const key of ["match_headers", "match_cookies"] as const) {
+    assert.equal(VARIANT_KEYS[key].shown(matches as never), "x-beta with a value, y");
+  }
+});
