@@ -53,6 +53,7 @@ export async function prepareRouting(settings: Settings, before?: Routing): Prom
       tls: !listensForTls(settings) ? undefined : {
         port: settings.httpsPort,
         options: settings.tlsOptions,
+        profile: settings.tlsProfile,
       },
       acmeThumbprint: await thumbprintOf(settings),
       hstsSeconds: settings.hstsSeconds,

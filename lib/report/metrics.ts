@@ -23,6 +23,16 @@ function metricsOf(status: Status): readonly Metric[] {
     ...routeMetrics(status),
     ...reloadMetrics(status),
     ...haproxyMetrics(status),
+    gauge(
+      "signalbox_certificate_expiry_timestamp_seconds",
+      "When a certificate expires, in seconds since 1970.",
+      (status.certificates ?? []).filter(({ origin }) => origin !== "self-signed").map((
+        { name, validTo },
+      ) => ({
+        labels: { certificate: name },
+        value: Date.parse(validTo) / 1_000,
+      })),
+    ),
     counter(
       "signalbox_events_total",
       "What signalbox did and found since the start, by kind of event.",

@@ -131,7 +131,7 @@ async function say(
     "hosts.map": map === ownNames(config) ? undefined : map,
     ...await filledTables(rendered),
     [ERROR_PAGES_MAP]: await Deno.readTextFile(`${rendered}/${ERROR_PAGES_MAP}`).catch(() => undefined),
-    "notices.txt": err === "" ? undefined : err,
+    "notices.txt": err === "" ? undefined : err.replaceAll(certificate, "/CERTIFICATE"),
     ...rest,
   };
 }

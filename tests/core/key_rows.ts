@@ -1,6 +1,7 @@
 /** What the tests know of every key, group by group. */
 import type { KeyName } from "../../lib/core/keys/route_keys.ts";
 import { ACCESS_ROWS } from "./key_rows/access_rows.ts";
+import { TLS_ROWS } from "./key_rows/tls_rows.ts";
 import { ACME_ROWS } from "./key_rows/acme_rows.ts";
 import { BACKEND_ROWS } from "./key_rows/backend_rows.ts";
 import { GUARD_ROWS } from "./key_rows/guard_rows.ts";
@@ -23,6 +24,7 @@ export const KEY_ROWS = {
   ...VARIANT_ROWS,
   ...REDIRECT_ROWS,
   ...ACME_ROWS,
+  ...TLS_ROWS,
   ...ACCESS_ROWS,
   ...MESSAGE_ROWS,
   ...GUARD_ROWS,

@@ -84,3 +84,15 @@ Deno.test("events are counted by kind", () => {
   assert.equal(valueOf(text, "signalbox_events_total", { event: "reloaded" }), 3);
   assert.equal(valueOf(text, "signalbox_events_total", { event: "drifted" }), 0);
 });
+
+Deno.test("each certificate tells when it expires", () => {
+  const text = formatMetrics(statusOf({
+    certificates: [
+      { name: "a.pem", origin: "file", hosts: ["a.test"], validTo: "2027-01-01T00:00:00.000Z" },
+      { name: "self-signed", origin: "self-signed", hosts: [], validTo: "2036-01-01T00:00:00.000Z" },
+    ],
+  }));
+  const name = "signalbox_certificate_expiry_timestamp_seconds";
+  assert.equal(valueOf(text, name, { certificate: "a.pem" }), 1_798_761_600);
+  assert.equal(valueOf(text, name, { certificate: "self-signed" }), undefined);
+});

@@ -23,6 +23,19 @@ export type CertificateSet = {
 /** The name of the list, as it stands in the config. */
 export const CERTS_LIST = "certs.list";
 
+/** Which certificate a host is to be shown, by the name that an operator knows it by. */
+export type CertificateWishes = ReadonlyMap<string, string>;
+
+/** The certificate of a file or folder; its ending may be left out. */
+export const certificateNamed = (
+  certificates: readonly Certificate[],
+  name: string,
+): Certificate | undefined =>
+  certificates.find((each) => each.origin === "file" && each.name === name) ??
+    certificates.find((each) =>
+      each.origin === "file" && each.name.replace(/\.(?:pem|crt|cer)$/, "") === name
+    );
+
 /** The file of the certificate for clients that ask for a host which has none. */
 export const DEFAULT_FILE: CertificateFile = "certs.d/_default.pem";
 
@@ -37,7 +50,13 @@ export function chooseCertificates(
   certificates: readonly Certificate[],
   selfSigned: Certificate | undefined,
   atMs: number,
+  wishes: CertificateWishes = new Map(),
 ): CertificateSet {
+  const wished = new Map<string, Certificate>();
+  for (const [host, name] of wishes) {
+    const certificate = certificateNamed(certificates, name);
+    if (certificate !== undefined) wished.set(host, certificate);
+  }
   const ranked = [...certificates].sort((a, b) => rankOf(a, atMs) - rankOf(b, atMs) || b.validTo - a.validTo);
   const taken = new Map<string, Certificate>();
   for (const certificate of ranked) {
@@ -51,10 +70,12 @@ export function chooseCertificates(
   const rows: CertificateRow[] = [{ file: DEFAULT_FILE, filters: [NO_NAME], certificate: first }];
   for (const certificate of certificates) {
     const own = certificate.names.filter((name) =>
-      taken.get(`${name} ${certificate.keyKind}`) === certificate
+      (wished.get(name) ?? taken.get(`${name} ${certificate.keyKind}`)) === certificate
     );
-    if (own.length === 0) continue;
-    const filters = own.length === certificate.names.length ? [] : own;
+    const more = [...wished].filter(([host, each]) => each === certificate && !own.includes(host));
+    if (own.length + more.length === 0) continue;
+    const isWhole = own.length === certificate.names.length && more.length === 0;
+    const filters = isWhole ? [] : [...own, ...more.map(([host]) => host).sort()];
     const file = fileOf(certificate, filters, files);
     files.add(file);
     rows.push({ file, filters, certificate });

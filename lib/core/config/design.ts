@@ -1,5 +1,7 @@
 import { type FoundCertificates, NO_CERTIFICATES } from "../certificates/certificate.ts";
+import { certificateNotices } from "../certificates/certificate_notices.ts";
 import { ChooseMemory } from "../certificates/choose_memory.ts";
+import { certificateWishes } from "./certificate_wishes.ts";
 import { buildModel, type Built } from "../model/build_model.ts";
 import { ModelMemory } from "../model/model_memory.ts";
 import type { Model } from "../model/model.ts";
@@ -35,11 +37,19 @@ export class Design {
     certificates: FoundCertificates = this.certificates,
   ): Built {
     const built = buildModel(snapshot, this.settings, machine, inUse, this.#built);
-    if (this.settings.frontend.tls === undefined) return built;
+    const { tls, acmeThumbprint } = this.settings.frontend;
+    if (tls === undefined) return built;
+    const { wishes, notices } = certificateWishes(built.model, certificates);
+    const isFetching = acmeThumbprint !== undefined;
     return {
       ...built,
-      model: { ...built.model, certificates: this.#chosen.chosenOf(certificates) },
-      notices: [...built.notices, ...certificates.notices],
+      model: { ...built.model, certificates: this.#chosen.chosenOf(certificates, wishes) },
+      notices: [
+        ...built.notices,
+        ...notices,
+        ...certificates.notices,
+        ...certificateNotices(certificates, namedHosts(built.model), isFetching, wishes),
+      ],
     };
   }
 
@@ -48,3 +58,9 @@ export class Design {
     return renderDesired(model, this.templates, this.settings, this.#rendered);
   }
 }
+
+/** The hosts that are routed, but for those that no certificate names: patterns, addresses, and all others. */
+const namedHosts = ({ routes }: Model): readonly string[] =>
+  [...new Set(routes.map(({ host }) => host as string))].filter((host) =>
+    /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(host) && !/^[\d.]+$/.test(host)
+  );

@@ -10,6 +10,7 @@ import { PROTOCOL_KEYS } from "./protocol_keys.ts";
 import { REDIRECT_KEYS } from "./redirect_keys.ts";
 import type { RouteKey } from "./route_key.ts";
 import { SERVER_KEYS } from "./server_keys.ts";
+import { TLS_KEYS } from "./tls_keys.ts";
 import { VARIANT_KEYS } from "./variant_keys.ts";
 
 /** Every key of INTERLOCK_DATA and its label, group by group. Labels and JSON read through the same parsers. */
@@ -19,6 +20,7 @@ export const ROUTE_KEYS = {
   ...VARIANT_KEYS,
   ...REDIRECT_KEYS,
   ...ACME_KEYS,
+  ...TLS_KEYS,
   ...ACCESS_KEYS,
   ...LIMIT_KEYS,
   ...MESSAGE_KEYS,

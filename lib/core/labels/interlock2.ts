@@ -34,8 +34,6 @@ const asList = (key: KeyName, separator: string, read = (part: string) => part):
   read: (text) => text.split(separator).map((part) => part.trim()).filter((part) => part !== "").map(read),
 });
 
-const OWN_CERTIFICATES = "HAProxy chooses the certificate by the host, among those of --tls-cert";
-
 /** The labels of Interlock 2, without their prefix (its service labels, as its manual lists them). */
 const ROWS: Readonly<Record<string, Row>> = {
   hosts: asList("hosts", ","),
@@ -49,8 +47,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   sticky_session_cookie: asOurs("sticky_session_cookie"),
   redirects: asList("redirects", ";", redirectOf),
   ip_hash: { key: "balance_algorithm", read: (text) => readIpHash(text) },
-  ssl_cert: { needless: OWN_CERTIFICATES },
-  ssl_key: { needless: OWN_CERTIFICATES },
+  ssl_cert: asOurs("ssl_cert"),
+  ssl_key: { needless: "HAProxy finds the key beside its certificate, in the folder of --tls-cert" },
   websocket_endpoints: { needless: "HAProxy lets WebSockets through on every path" },
   backend_mode: { needless: "signalbox sends requests to each container itself" },
   service_cluster: { needless: "each signalbox serves what its engines run" },

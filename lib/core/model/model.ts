@@ -107,7 +107,9 @@ export type Frontend = {
   /** The address of every listener; `undefined` for all addresses. */
   readonly address: IpAddress | undefined;
   readonly httpPort: Port;
-  readonly tls: { readonly port: Port; readonly options: string } | undefined;
+  readonly tls:
+    | { readonly port: Port; readonly options: string; readonly profile: "intermediate" | "modern" }
+    | undefined;
   /** Of the account's key (RFC 7638): with it HAProxy answers authorities; `undefined` where no certificates are fetched. */
   readonly acmeThumbprint?: string | undefined;
   /** How long browsers are to use TLS alone, where a route says nothing; `undefined` for no such header. */

@@ -12,6 +12,8 @@ export const OLDEST_HAPROXY: HaproxyVersion = [2, 4];
 
 /** Which requests are logged: what failed and what HAProxy refused, every one, or none. */
 export type AccessLogMode = "errors" | "all" | "off";
+/** Which clients may speak TLS: Mozilla's "intermediate" or "modern". */
+export type TlsProfile = "intermediate" | "modern";
 /** How the program's own log is written. */
 export type LogFormat = "text" | "json";
 /** The least severe line that the log shows. */
@@ -126,6 +128,11 @@ export function parseAccessLogMode(text: string): Parsed<AccessLogMode> {
   return text === "errors" || text === "all" || text === "off"
     ? parsed(text)
     : expected("errors, all or off");
+}
+
+/** Reads `--tls-profile`. */
+export function parseTlsProfile(text: string): Parsed<TlsProfile> {
+  return text === "intermediate" || text === "modern" ? parsed(text) : expected("intermediate or modern");
 }
 
 /** Reads `--log-level`. */

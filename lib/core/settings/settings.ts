@@ -37,9 +37,11 @@ import {
   parseSource,
   parseSwitch,
   parseSyslog,
+  parseTlsProfile,
   parseWord,
   pathText,
   type PortRange,
+  type TlsProfile,
 } from "./setting_values.ts";
 
 /** A command that has settings. */
@@ -220,6 +222,17 @@ export const SETTINGS = {
     {
       defaultText: "none: no TLS listener",
       help: "a PEM file with certificate and key, or a folder of them, chosen by SNI",
+      commands: ROUTING,
+    },
+  ),
+  tlsProfile: value(
+    "tls-profile",
+    "intermediate|modern",
+    ["SIGNALBOX_TLS_PROFILE"],
+    "intermediate" as TlsProfile,
+    parseTlsProfile,
+    {
+      help: "Mozilla's profile of TLS for clients: from 1.2 on, or 1.3 alone",
       commands: ROUTING,
     },
   ),

@@ -1,3 +1,4 @@
+import { certificateLines, certificatesOf, type CertificateStatus } from "./certificate_status.ts";
 import { acmeLines, type AcmeStatus } from "./acme_status.ts";
 import { count } from "../values/count.ts";
 import { formatListeners, type ListenerStatus, withStreams } from "./listeners.ts";
@@ -90,6 +91,8 @@ export type Status = {
   /** Servers that are reached by another way than the rules choose, since only that one leads to them. */
   readonly detours?: readonly ({ readonly server: ServerName } & At)[];
   readonly notices: readonly Notice[];
+  /** The certificates for clients; absent without a TLS listener. */
+  readonly certificates?: readonly CertificateStatus[];
   /** How certificates are fetched; absent where none are. */
   readonly acme?: AcmeStatus;
   /** The last events, the oldest first; an older signalbox has none. */
@@ -125,6 +128,7 @@ export function statusOf(
     );
   return {
     ...program,
+    ...model?.certificates !== undefined && { certificates: certificatesOf(model.certificates) },
     listeners: model === undefined ? program.listeners : withStreams(program.listeners, model.streams),
     sources: model === undefined ? state.sources : servedOf(state.sources, model),
     haproxy,
@@ -167,6 +171,7 @@ export function formatStatus(status: Status): string {
   if (status.trouble !== undefined) lines.push(`NOT IN STEP: ${status.trouble}`);
   lines.push(...limitLines(status.serverLimit, status.routes));
   lines.push(...routeLines(status.routes));
+  lines.push(...certificateLines(status.certificates));
   lines.push(...acmeLines(status.acme));
   if (status.leaving > 0) {
     lines.push(`${count(status.leaving, "removed server")} draining the last connections`);

@@ -76,3 +76,15 @@ Deno.test("another content is another list, so that all that compares files find
   const after = chooseCertificates([made("a.pem", ["a.test"], { content: "renewed" })], SELF_SIGNED, NOW);
   assert.notEqual(listText(before), listText(after));
 });
+
+Deno.test("a host is shown the certificate that its route names, whatever names it is for, and no other", () => {
+  const [a, b] = [made("a.pem", ["a.test", "x.test"]), made("b.pem", ["b.test"])];
+  const set = chooseCertificates([a, b], SELF_SIGNED, NOW, new Map([["a.test", "b"], ["c.test", "b.pem"]]));
+  const [, first = "", second = ""] = listText(set).split("\n").filter((line) => line.startsWith("certs.d"));
+  assert.match(first, /^certs\.d\/a-[0-9a-f]{12}\.pem x\.test$/);
+  assert.match(second, /^certs\.d\/b-[0-9a-f]{12}\.pem b\.test a\.test c\.test$/);
+  assert.deepEqual(
+    chooseCertificates([a, b], SELF_SIGNED, NOW, new Map([["b.test", "b"], ["a.test", "none"]])).rows,
+    chooseCertificates([a, b], SELF_SIGNED, NOW).rows,
+  );
+});

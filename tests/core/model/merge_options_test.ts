@@ -11,7 +11,7 @@ type Given = Partial<Pick<RoutingSettings, "redirectsToTls">> & {
   readonly frontend?: Partial<RoutingSettings["frontend"]>;
 };
 
-const TLS = { port: port(443), options: "" };
+const TLS = { port: port(443), options: "", profile: "intermediate" as const };
 
 /** What containers of one host come to, the oldest first, and the keys of which they are told. */
 function together(all: readonly Said[], { frontend, ...given }: Given = {}) {

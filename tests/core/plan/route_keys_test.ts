@@ -21,7 +21,7 @@ const design = new Design(
     ...SETTINGS,
     frontend: {
       ...SETTINGS.frontend,
-      tls: { port: port(443), options: "" },
+      tls: { port: port(443), options: "", profile: "intermediate" as const },
       errorPages: errorPages.ok ? errorPages.value : undefined,
     },
   },

@@ -52,6 +52,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   tunnelTimeoutMs: ["5", 5],
   headerSizeBytes: ["32768", 32_768],
   accessLog: ["all", "all"],
+  tlsProfile: ["modern", "modern"],
   hardStopAfterMs: ["4", 4],
   statsUser: ["admin", "admin"],
   statsPassword: ["a b#\"'$", "a b#\"'$"],
