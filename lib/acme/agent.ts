@@ -150,13 +150,15 @@ export class AcmeAgent {
     if (!isOurs || !wasOurs) await this.#remembered.read();
     if (isOurs && !wasOurs) report.tell({ kind: "certificates-led", storage: storage.folder });
     this.#wants = this.parts.wants();
+    // What comes while the folder is read may not be in what was read.
+    const before = new Set(this.#underWay.keys());
     if (!isOurs || clock.now() - this.#listedAt >= LIST_MS) {
       this.#held = await storage.list();
       this.#listedAt = clock.now();
     }
     const nowMs = this.#now();
     // Whoever leads asks; the others show how it stands.
-    const wants = this.#wants.filter(({ name }) => !this.#underWay.has(name));
+    const wants = this.#wants.filter(({ name }) => !before.has(name) && !this.#underWay.has(name));
     const situation = {
       wants,
       held: this.#held,

@@ -94,7 +94,9 @@ export function acme(
       try {
         await body({ folder, pebble, port, storage, start, defer: (end) => void ends.unshift(end) });
       } catch (error) {
-        for (const { lines } of programs) console.error(lines.slice(-40).join("\n"));
+        for (const { lines } of programs) {
+          console.error(lines.filter((line) => !/haproxy-printed|"debug"/.test(line)).slice(-60).join("\n"));
+        }
         throw error;
       } finally {
         for (const end of ends) await end();

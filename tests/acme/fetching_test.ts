@@ -21,6 +21,12 @@ async function namesServed(port: number, host: string): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
+/** The hosts of each order, in their order. */
+const orders = (lines: readonly string[]): string[] =>
+  lines.filter((line) => line.includes('"msg":"orders a certificate"')).map((line) =>
+    `${JSON.parse(line).hosts}`
+  );
+
 /** Waits until so many certificates were told of. */
 const fetched = (program: RunningProgram, count: number) =>
   eventually(() => eventsOf(program.lines, "certificate-fetched").length === count, {
@@ -117,7 +123,7 @@ acme("two hundred hosts have their certificates under load, and no request fails
       async () => (await Array.fromAsync(Deno.readDir(`${storage}/certificates`))).length === 200,
       {
         what: "all certificates",
-        limitMs: 120_000,
+        limitMs: 240_000,
       },
     );
   } finally {
@@ -126,4 +132,6 @@ acme("two hundred hosts have their certificates under load, and no request fails
   }
   assert.deepEqual([...statuses.keys()], [200]);
   assert.deepEqual(eventsOf(program.lines, "certificate-failed"), []);
+  assert.equal(new Set(orders(program.lines)).size, orders(program.lines).length, "none is asked for twice");
+  assert.equal(eventsOf(program.lines, "reloaded").length, 1, "only the first load");
 });
