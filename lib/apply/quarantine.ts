@@ -107,6 +107,7 @@ function without(model: Model, names: ReadonlySet<BackendName>): Model {
 function only(model: Model, backends: readonly Backend[]): Model {
   const names = new Set(backends.map((backend) => backend.name));
   const isIn = (route: Route) => names.has(route.backend);
-  const { routes, streams } = model;
-  return { ...model, backends, routes: routes.filter(isIn), streams: streamsOf(streams.routes.filter(isIn)) };
+  const routes = model.routes.filter(isIn);
+  const streams = streamsOf(model.streams.routes.filter(isIn), routes, model.frontend);
+  return { ...model, backends, routes, streams };
 }

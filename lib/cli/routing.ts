@@ -80,6 +80,7 @@ export async function prepareRouting(settings: Settings, before?: Routing): Prom
     addBackends: settings.addBackends,
     listeners: ownListeners(settings),
     tcpPorts: settings.tcpPorts,
+    tlsPort: settings.httpsPort,
     isOptIn: settings.optIn,
     labelPrefix: settings.labelPrefix,
     redirectsToTls: settings.httpsRedirect,

@@ -20,6 +20,8 @@ const BACKEND_LINES: readonly RegExp[] = [
   // HAProxy prints the text with its variables in it, and here none is set.
   /^tcp-response content +(?:"\$\{SIGNALBOX_LAST_TRY\}" )?if \{ var\(txn\.third\) -m found \} !\{ status ge 100 \}$/,
   /^http-request set-timeout (server|tunnel) var\(txn\.\1_timeout\) if \{ var\(txn\.\1_timeout\) -m found \}$/,
+  // Of a route of TCP, whose backend has what a rule of the frontend says for HTTP.
+  /^timeout tunnel \d+ms$/,
   new RegExp(
     `^server [A-Za-z0-9_.:-]+ (?:[0-9.]+|\\[[0-9a-f:]+\\]):\\d+ id \\d+ check inter \\d+(?: (?:${words}))*$`,
   ),
@@ -43,12 +45,32 @@ export function sectionsOf(config: string): ConfigSection[] {
   return sections;
 }
 
+/** The sections of TCP, which stand before the others where a container asks for it. */
+const TCP = ["defaults _tcp_base", "frontend _tcp from _tcp_base", "backend _https from _tcp_base"];
+/** What stands in them whatever containers say. */
+const TCP_LINE =
+  /^(?:mode|log|log-format|option|load-server-state-from-file|timeout|retries|maxconn|stick-table|tcp-request|unique-id-format|use_backend|server https|[.]if|[.]else|[.]endif)\b/;
+
+/** The sections without those of TCP. */
+export const withoutTcp = (sections: readonly ConfigSection[]): ConfigSection[] =>
+  sections.filter(({ head }) => !TCP.includes(head));
+
+/** Lines of the sections of TCP that are neither always there nor a listener that the model has. */
+function strangeTcpLines(sections: readonly ConfigSection[], { streams }: Model): string[] {
+  const names = new Set(streams.listens.map(({ protocol, port }) => `${protocol}:${port}`));
+  const isBind = (line: string) => names.has(/^bind \S+ (?:v6only |v4v6 )?name (\S+)$/.exec(line)?.[1] ?? "");
+  return sections.filter(({ head }) => TCP.includes(head)).flatMap(({ head, lines }) =>
+    lines.filter((line) => !isBind(line) && !TCP_LINE.test(line)).map((line) => `${head}: ${line}`)
+  );
+}
+
 /** Every line that the model did not ask for, with its section; empty where all is as it should be. */
 export function strangeLines(config: string, model: Model): string[] {
-  const sections = sectionsOf(config);
+  const all = sectionsOf(config);
+  const sections = withoutTcp(all);
   const isStrange = (line: string) => !BACKEND_LINES.some((allowed) => allowed.test(line));
   const servers = new Map(model.backends.map(({ name, servers }) => [`backend ${name}`, servers.length]));
-  const found: string[] = [];
+  const found = strangeTcpLines(all, model);
   const heads = sections.map(({ head }) => head);
   // Where HAProxy can add backends, new ones inherit from the same defaults as those that are there.
   const hasAnswers = heads.includes("defaults _answers from _base");
@@ -71,7 +93,9 @@ export function strangeLines(config: string, model: Model): string[] {
   if (heads.slice(0, begin.length).join() !== begin.join()) {
     found.push(`it begins with ${heads.slice(0, begin.length).join(", ")}`);
   }
-  const isEmpty = hasAnswers ? /^backend _spare_\d+$/ : /^defaults _defaults_\d+ from _base$/;
+  const isEmpty = hasAnswers
+    ? /^backend _spare_\d+(?: from _tcp_base)?$/
+    : /^defaults _defaults_\d+ from _(?:tcp_)?base$/;
   for (const { head, lines } of sections.slice(begin.length - 1)) {
     if (head === "backend _unknown_host") {
       // HAProxy prints the end of the line that its text has as one, so that a header follows on a line of its own.
@@ -79,7 +103,7 @@ export function strangeLines(config: string, model: Model): string[] {
       if (own.length !== 3) found.push(`${head}: ${own.length} lines`);
       continue;
     }
-    const expected = isEmpty.test(head) ? 0 : servers.get(head);
+    const expected = isEmpty.test(head) ? 0 : servers.get(head.replace(/ from _tcp_base$/, ""));
     const actual = lines.filter((line) => line.startsWith("server ")).length;
     if (expected !== actual) found.push(`${head}: ${actual} servers, the model has ${expected}`);
     found.push(...lines.filter(isStrange).map((line) => `${head}: ${line}`));
@@ -106,7 +130,11 @@ const isPatternRow = (key: string, value: string): boolean =>
 /** Every row of a table that the model did not ask for; empty where all is as it should be. */
 export function strangeRows(tables: Tables, model: Model): string[] {
   const backends = new Set<string>(model.backends.map(({ name }) => name));
-  const targets = new Map<string, string>(model.routes.map(({ key, backend }) => [key, backend]));
+  const { routes, streams } = model;
+  const targets = new Map<string, string>(
+    [...routes, ...streams.routes].map(({ key, backend }) => [key, backend]),
+  );
+  for (const { key } of streams.ended) targets.set(key, "_https");
   const found: string[] = [];
   for (const [table, rows] of tables) {
     for (const [key, value] of rows) {

@@ -5,10 +5,11 @@ import { renderDesired } from "../../lib/core/config/render.ts";
 import { compileTemplates } from "../../lib/core/config/templates.ts";
 import { decodeSnapshot } from "../../lib/docker/file/snapshot_file.ts";
 import { formatNotice } from "../../lib/core/values/notice.ts";
-import { sectionsOf, strangeLines, strangeRows } from "./config_lines.ts";
-import { SETTINGS } from "./containers.ts";
+import { sectionsOf, strangeLines, strangeRows, withoutTcp } from "./config_lines.ts";
+import { port, SETTINGS as PLAIN } from "./containers.ts";
 import { GOOD, hostileContainers, inspectedAs } from "./hostile.ts";
 
+const SETTINGS = { ...PLAIN, tcpPorts: [{ first: port(1), last: port(65_535) }] };
 const templates = compileTemplates({});
 
 function flow(containers: readonly unknown[]) {
@@ -42,7 +43,7 @@ function assertUntouched(flowed: ReturnType<typeof flow>): void {
   assert.deepEqual(strangeRows(flowed.tables, flowed.model), []);
   // What stands before the backends changes by the lines that look up wildcards alone.
   const fixed = (config: string) =>
-    sectionsOf(config).slice(0, 4).map(({ head, lines }) => [
+    withoutTcp(sectionsOf(config)).slice(0, 4).map(({ head, lines }) => [
       head,
       ...lines.filter((line) =>
         !/ set-var\(txn\.(?:parent|route|target)\) .* unless \{ var\(txn\.target\) -m found \}$/.test(line) &&

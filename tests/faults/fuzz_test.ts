@@ -10,7 +10,7 @@ import { renderDesired } from "../../lib/core/config/render.ts";
 import { compileTemplates } from "../../lib/core/config/templates.ts";
 import { decodeSnapshot } from "../../lib/docker/file/snapshot_file.ts";
 import { strangeLines, strangeRows } from "../core/config_lines.ts";
-import { SETTINGS } from "../core/containers.ts";
+import { port, SETTINGS } from "../core/containers.ts";
 import { GOOD, hostileContainers } from "../core/hostile.ts";
 import { haproxies, type HaproxyProgram } from "../harness/haproxies.ts";
 
@@ -27,7 +27,8 @@ function flow(seed: number, version: HaproxyVersion) {
   assert.ok(snapshot.ok);
   // The three ways to an address in turn: each reads other fields of what a container is.
   const address = { ...SETTINGS.address, mode: MODES[seed % MODES.length] ?? "auto" };
-  const settings = { ...SETTINGS, address, haproxyVersion: version, addBackends: seed % 2 === 0 };
+  const tcpPorts = [{ first: port(1), last: port(65_535) }];
+  const settings = { ...SETTINGS, address, tcpPorts, haproxyVersion: version, addBackends: seed % 2 === 0 };
   const { model } = buildModel(snapshot.value, settings);
   return renderDesired(model, templates, settings);
 }

@@ -17,13 +17,15 @@ export function bindsOn(address: IpAddress | undefined, port: Port, suffix: stri
   ];
 }
 
-/** The listeners for HTTP and HTTPS. */
-export function bindLines({ address, httpPort, tls }: Frontend): BindLine[] {
+/** Where HAProxy ends TLS when a frontend of TCP stands before it; no path, since it connects there from within its chroot. */
+export const INNER_HTTPS = "abns@${SIGNALBOX_INSTANCE}-https";
+
+/** The listeners for HTTP and HTTPS; `isBehind`: a frontend of TCP has the port of HTTPS, and leads here. */
+export function bindLines({ address, httpPort, tls }: Frontend, isBehind = false): BindLine[] {
   const plain = bindsOn(address, httpPort, "");
   if (tls === undefined) return plain;
   const extra = tls.options === "" ? "" : ` ${tls.options}`;
-  return [
-    ...plain,
-    ...bindsOn(address, tls.port, ` ssl crt-list ${CERTS_LIST} alpn h2,http/1.1${extra}`),
-  ];
+  const options = ` ssl crt-list ${CERTS_LIST} alpn h2,http/1.1${extra}`;
+  const inner = { text: `"${INNER_HTTPS}" name _https accept-proxy${options}`, isIpv6Twin: false };
+  return [...plain, ...isBehind ? [inner] : bindsOn(address, tls.port, options)];
 }

@@ -1,4 +1,4 @@
-import { bindLines } from "./bind_lines.ts";
+import { bindLines, INNER_HTTPS } from "./bind_lines.ts";
 import { linesOf, NO_TCP, tcpBinds, type TcpPart, tcpPartOf } from "./tcp_part.ts";
 import { type CertificateSet, CERTS_LIST, listText } from "../certificates/choose.ts";
 import { isAtLeast } from "../keys/backend_option.ts";
@@ -140,7 +140,7 @@ export function renderDesired(
     ...fromModel,
     connections: frontend.maxConnections + OTHER_CONNECTIONS,
     ...ALWAYS,
-    binds: bindLines(frontend),
+    binds: bindLines(frontend, model.streams.areBeforeHttps),
     countsRequests,
     lua: lua.forTemplates,
   };
@@ -183,7 +183,9 @@ const lastTry = ({ errorPages }: Frontend, templates: Templates): string =>
 /** What templates need to know for TCP, and what they make of it; nothing where no route wants it. */
 function renderTcp({ streams, frontend }: Model, base: object, templates: Templates) {
   if (streams.listens.length === 0) return { part: NO_TCP };
-  const tcp = { binds: tcpBinds(frontend, streams), wildcardDepths: streams.wildcardDepths };
+  const { wildcardDepths, areBeforeHttps } = streams;
+  const httpsName = areBeforeHttps ? `tls:${frontend.tls?.port}` : undefined;
+  const tcp = { binds: tcpBinds(frontend, streams), wildcardDepths, httpsName, inner: INNER_HTTPS };
   const text = templates.render("tcp.eta", { ...base, tcp });
   return { tcp, part: tcpPartOf(linesOf(text)), known: knownFlags(text) };
 }
@@ -198,6 +200,7 @@ const certificateFiles = ({ certificates }: Model): readonly (readonly [FileName
 const fixedFrom = (model: Model) => ({
   wildcardDepths: model.wildcardDepths,
   strippedSegments: strippedSegments(model),
+  isBehind: model.streams.areBeforeHttps,
   userlists: userlists(model),
 });
 

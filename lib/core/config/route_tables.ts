@@ -4,6 +4,7 @@ import { keyNamed } from "../keys/route_keys.ts";
 import type { Backend, Model, Route, RouteOptions } from "../model/model.ts";
 import { flagsOf, routeValue, targetOf, withFlags } from "../runtime/route_value.ts";
 import type { BackendName, Flag, RouteId } from "../values/names.ts";
+import { HTTPS_BACKEND } from "../values/listen.ts";
 import { expressionOf } from "../values/host_pattern.ts";
 import {
   HOSTS_MAP,
@@ -124,6 +125,11 @@ export function tablesOf(
     const rules = route.listen === undefined ? known : knownOfTcp;
     if (rules !== ALL && !flagsOf(wanted).isSubsetOf(rules ?? NONE)) continue;
     const backend = rules === undefined ? targetOf(wanted) as TableValue : wanted;
+    hosts.set(key, backend);
+    rows.push({ key, host, path, by, backend });
+  }
+  for (const { key, host, path, by } of streams.ended) {
+    const backend = routeValue(HTTPS_BACKEND, [], HTTPS_BACKEND);
     hosts.set(key, backend);
     rows.push({ key, host, path, by, backend });
   }

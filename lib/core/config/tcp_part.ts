@@ -1,5 +1,5 @@
 import type { Frontend, Streams } from "../model/model.ts";
-import { listenName } from "../values/listen.ts";
+import { HTTPS_BACKEND, listenName } from "../values/listen.ts";
 import { type BindLine, bindsOn } from "./bind_lines.ts";
 
 /**
@@ -17,7 +17,8 @@ const FRONTEND = "_tcp";
 /** Whether a line begins one of the sections for TCP. */
 export function beginsTcp(line: string): boolean {
   const [kind, name] = line.split(/\s+/);
-  return (kind === "defaults" && name === DEFAULTS) || (kind === "frontend" && name === FRONTEND);
+  return (kind === "defaults" && name === DEFAULTS) || (kind === "frontend" && name === FRONTEND) ||
+    (kind === "backend" && name === HTTPS_BACKEND);
 }
 
 /** Takes the lines of these sections apart; a line of a text is without comments and blanks at its ends. */

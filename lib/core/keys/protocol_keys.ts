@@ -25,7 +25,19 @@ export const PROTOCOL_KEYS = {
     isGuard: true,
     needs: { key: "protocol", isOpenWithout: () => true },
     otherNames: ["tcp_port", "external_port", "frontend_port"],
-    meaning: "HAProxy's port for `tcp` and `tls`, one of `--tcp-ports`",
+    meaning:
+      "HAProxy's port for `tcp` and `tls`, one of `--tcp-ports`; for `tls` the port of HTTPS where it says none",
     parse: parsePort,
+  },
+  ssl_passthrough: {
+    label: "ssl_passthrough",
+    kind: "boolean",
+    scope: "place",
+    streams: "tls",
+    costs: "route",
+    isGuard: true,
+    otherNames: ["tls_passthrough", "passthrough", "ssl_pass_through"],
+    meaning:
+      "leave TLS as it is: `protocol` tls on the port of HTTPS, beside the hosts whose TLS HAProxy ends",
   },
 } as const satisfies Readonly<Record<string, RouteKey>>;

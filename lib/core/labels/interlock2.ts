@@ -1,5 +1,4 @@
 import { KINDS, readBoolean } from "../keys/key_kind.ts";
-import type { Fault } from "../keys/route_data.ts";
 import { nearKey } from "../keys/near_key.ts";
 import { type KeyName, keyNamed } from "../keys/route_keys.ts";
 import type { Complaints } from "../values/complaints.ts";
@@ -43,6 +42,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   context_root_rewrite: asOurs("context_root_rewrite"),
   ssl_only: asOurs("ssl_only"),
   ssl_backend: asOurs("ssl_backend"),
+  ssl_passthrough: asOurs("ssl_passthrough"),
   ssl_backend_tls_verify: asOurs("ssl_backend_tls_verify"),
   sticky_session_cookie: asOurs("sticky_session_cookie"),
   redirects: asList("redirects", ";", redirectOf),
@@ -54,11 +54,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   service_cluster: { needless: "each signalbox serves what its engines run" },
 };
 
-/** A label that would have TLS go through untouched: what is to be ended by the container itself is not ended here. */
-const PASSTHROUGH = "ssl_passthrough";
-const NAMES = [...Object.keys(ROWS), PASSTHROUGH];
-/** It protects as this key does: a route is left out in its place. */
-const AS_PASSTHROUGH = { key: "ssl_backend" } as const;
+const NAMES = Object.keys(ROWS);
 
 /** `http://old.example.com,http://www.example.com`, in the words of our key. */
 function redirectOf(pair: string): string {
@@ -82,13 +78,11 @@ export function sortInterlock2(
 ): Pick<SaidRoute, "keys" | "fault"> {
   const keys = new Map<KeyName, Said>();
   const unknown = new UnknownWords(comparisons);
-  let fault: Fault;
   for (const label of [...names].sort()) {
     const text = labels[label] ?? "";
     const name = label.startsWith(PREFIX) ? label.slice(PREFIX.length) : "";
     const row = Object.hasOwn(ROWS, name) ? ROWS[name] : undefined;
-    if (name === PASSTHROUGH) fault ??= passthroughOf(label, text, complaints);
-    else if (row === undefined) {
+    if (row === undefined) {
       unknown.add(label, () => nearLabels(label));
     } else if ("needless" in row) {
       complaints.tell("not-needed", () => `label ${quote(label)} is not needed: ${row.needless}`);
@@ -100,7 +94,7 @@ export function sortInterlock2(
   }
   unknown.tell(complaints, "label", () => "");
   withoutMoved(keys);
-  return { keys, fault: fault ?? unknown.faultOf("") };
+  return { keys, fault: unknown.faultOf("") };
 }
 
 /** What one of a label's words was probably meant as: a word of Interlock 2, or one of ours. */
@@ -109,7 +103,7 @@ function nearLabels(label: string): Near[] {
   if (slip !== undefined) return [{ key: slip.key, meant: PREFIX + slip.name, route: "" }];
   const rest = label.slice(PREFIX.length);
   const near = nearestWord(rest, NAMES);
-  const meant = near === undefined ? undefined : near === PASSTHROUGH ? AS_PASSTHROUGH : ROWS[near];
+  const meant = near === undefined ? undefined : ROWS[near];
   const ours = rest.split(".").flatMap((word) => {
     const key = nearKey(word);
     return key === undefined ? [] : [{ key, meant: labelText({ route: "", key }, OUR_PREFIX), route: "" }];
@@ -123,7 +117,6 @@ function nearLabels(label: string): Near[] {
 function keyBehindSlip(label: string): { readonly key: KeyName; readonly name: string } | undefined {
   if (OF_OTHERS.test(label)) return undefined;
   for (const rest of restsBehindNearPrefix(label, PREFIX)) {
-    if (rest === PASSTHROUGH) return { key: AS_PASSTHROUGH.key, name: rest };
     const key = partsOf(rest)?.key;
     if (key !== undefined && keyNamed(key).isGuard === true) return { key, name: rest };
   }
@@ -132,18 +125,6 @@ function keyBehindSlip(label: string): { readonly key: KeyName; readonly name: s
 
 /** Labels of Docker's other tools, which most containers have: they are no slips. */
 const OF_OTHERS = /^com[.]docker[.](?:compose|swarm|stack|service)[.]/;
-
-function passthroughOf(label: string, text: string, complaints: Complaints): Fault {
-  if (readBoolean(text.trim() === "" ? true : text) === false) return undefined;
-  complaints.warn(
-    "bad-value",
-    () =>
-      `label ${quote(label)} is ${
-        quote(text)
-      }, expected false: HAProxy ends TLS itself; the route is left out`,
-  );
-  return `label ${quote(label)} cannot be used`;
-}
 
 /** `http://www.example.com,https://www.example.com` is what ssl_only says; a host is not redirected to itself. */
 function redirectToTls(keys: Map<KeyName, Said>, label: string): void {

@@ -15,16 +15,17 @@ export function readStreamKeys(
   placeOf: (name: KeyName) => string,
   complaints: Complaints,
 ): StreamKeys {
-  const { protocol, listen_port: port } = data;
+  const { listen_port: port, ssl_passthrough: isPassed } = data;
+  // The two say the same.
+  const protocol = data["protocol"] ?? (isPassed === true ? "tls" : undefined);
   if (protocol !== "tcp" && protocol !== "tls") {
-    if (port === undefined || protocol === undefined) return FINE;
-    const fault = `${placeOf("listen_port")} cannot be used`;
+    if (protocol === undefined || (port === undefined && isPassed !== true)) return FINE;
+    const name = port === undefined ? "ssl_passthrough" : "listen_port";
+    const fault = `${placeOf(name)} cannot be used`;
+    const wanted = port === undefined ? "protocol tls" : "protocol tcp or tls";
     complaints.warn(
       "no-effect",
-      () =>
-        `${
-          placeOf("listen_port")
-        } has no effect, expected protocol tcp or tls beside it; the route is left out`,
+      () => `${placeOf(name)} has no effect, expected ${wanted} beside it; the route is left out`,
     );
     return { fault, needless: [] };
   }

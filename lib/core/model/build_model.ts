@@ -3,7 +3,7 @@ import { Claims, elder, whyTaken } from "./claims.ts";
 import { mergeShared, type Shared } from "./merge_options.ts";
 import { withHost } from "../keys/health_check.ts";
 import { type Backend, hasTls, type Model, placeName, type Route, type Server } from "./model.ts";
-import { NO_STREAMS, sharedOfStream, streamsOf } from "./streams.ts";
+import { apart, sharedOfStream } from "./streams.ts";
 import { type Considered, type Merged, ModelMemory } from "./model_memory.ts";
 import { type BackendName, type HostName, type PathPrefix, type ServerName } from "../values/names.ts";
 import { isHostPattern } from "../values/host_pattern.ts";
@@ -76,7 +76,7 @@ class Builder {
   readonly notices = new NoticeList();
   readonly considered: Considered[] = [];
   readonly drafts = new Map<BackendName, Draft>();
-  readonly claims = new Claims();
+  readonly claims: Claims;
   readonly #networks: NetworkOwners;
   readonly #patterns = new Set<HostName>();
   /** How many there are, of all backends. */
@@ -88,6 +88,7 @@ class Builder {
     readonly machine: KnownMachine,
     readonly memory: ModelMemory,
   ) {
+    this.claims = new Claims(settings.frontend.tls?.port);
     this.#networks = new NetworkOwners(snapshot);
     this.notices.addAll(snapshot.notices ?? []);
   }
@@ -170,8 +171,7 @@ class Builder {
     const all = starting.size === 0
       ? claimed
       : claimed.filter(({ backend }) => this.drafts.get(backend)?.members.some(hasRun));
-    const streams = streamsOf(all);
-    const routes = streams === NO_STREAMS ? all : all.filter(({ listen }) => listen === undefined);
+    const { http: routes, streams } = apart(all, settings.frontend);
     const services = new AuthServices(this.snapshot, settings, this.#networks, this.memory.services);
     const backends: Backend[] = [];
     for (const [name, draft] of this.drafts) {

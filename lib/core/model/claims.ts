@@ -1,7 +1,7 @@
 import { quote } from "../values/notice.ts";
 import type { TableKey } from "../values/table.ts";
 import type { Route } from "./model.ts";
-import type { Port } from "../values/names.ts";
+import type { HostName, Port } from "../values/names.ts";
 
 /** Who has each host and path: the backend that asked first. */
 export class Claims {
@@ -11,36 +11,67 @@ export class Claims {
   readonly heirs = new Map<TableKey, Route>();
   /** Who had each port for TCP first: HAProxy cannot tell two protocols apart there. */
   readonly #ports = new Map<Port, Route>();
+  /** Who had each host first: of those whose TLS HAProxy ends, and of those whose TLS it leaves as it is. */
+  readonly #ended = new Map<HostName, Route>();
+  readonly #passed = new Map<HostName, Route>();
+
+  /** `tlsPort` is where HAProxy ends TLS, if it does. */
+  constructor(readonly tlsPort: Port | undefined = undefined) {}
 
   /**
    * Takes a route for its backend; answers with the route itself where it was free, with the one that another backend has,
    * or with nothing where its backend has it already. One that is being started inherits nothing.
    */
   take(route: Route, isStarting: boolean): Route | undefined {
-    const first = route.listen && this.#ports.get(route.listen.port);
-    if (first !== undefined && first.listen?.protocol !== route.listen?.protocol) return first;
+    const other = this.#otherOf(route);
+    if (other !== undefined) return other;
     const owner = this.owners.get(route.key);
     if (owner === undefined) {
       this.owners.set(route.key, route);
-      if (route.listen !== undefined && first === undefined) this.#ports.set(route.listen.port, route);
+      this.#note(route);
       return route;
     }
     if (owner.backend === route.backend) return undefined;
     if (!isStarting && !this.heirs.has(route.key)) this.heirs.set(route.key, route);
     return owner;
   }
+
+  /** An older route that leaves no room for one: its port speaks another protocol, or its host's TLS ends elsewhere. */
+  #otherOf({ listen, host, by }: Route): Route | undefined {
+    const first = listen && this.#ports.get(listen.port);
+    if (first !== undefined && first.listen?.protocol !== listen?.protocol) return first;
+    if (this.tlsPort === undefined || (listen !== undefined && listen.port !== this.tlsPort)) {
+      return undefined;
+    }
+    const other = (listen === undefined ? this.#passed : this.#ended).get(host);
+    // One container may serve HTTP itself, and have its TLS left as it is.
+    return other?.by === by ? undefined : other;
+  }
+
+  #note(route: Route): void {
+    const { listen, host } = route;
+    if (listen !== undefined && !this.#ports.has(listen.port)) this.#ports.set(listen.port, route);
+    if (this.tlsPort === undefined || (listen !== undefined && listen.port !== this.tlsPort)) return;
+    const hosts = listen === undefined ? this.#ended : this.#passed;
+    if (!hosts.has(host)) hosts.set(host, route);
+  }
 }
 
 /** Why a container does not get a host and path of its own. */
 export function whyTaken(route: Route, owner: Route): string {
-  if (route.listen !== undefined) {
-    const { listen = route.listen, host, by } = owner;
-    const how = listen.protocol === route.listen.protocol
-      ? `for ${host}: expected that host, or another listen_port`
-      : `with protocol ${listen.protocol}: expected another listen_port`;
-    return `${elder(by)} has ${route.listen.protocol === "tcp" ? "it" : "that port"} ${how}`;
+  const { listen, host, path } = route;
+  if (listen === undefined && owner.listen !== undefined) {
+    return `${elder(owner.by)} has the TLS of ${host} left as it is: expected another host`;
   }
-  const { host, path } = route;
+  if (listen !== undefined && owner.listen === undefined) {
+    return `${elder(owner.by)} serves ${host}, and HAProxy ends its TLS: expected another host`;
+  }
+  if (listen !== undefined && owner.listen !== undefined) {
+    const how = owner.listen.protocol === listen.protocol
+      ? `for ${owner.host}: expected that host, or another listen_port`
+      : `with protocol ${owner.listen.protocol}: expected another listen_port`;
+    return `${elder(owner.by)} has ${listen.protocol === "tcp" ? "it" : "that port"} ${how}`;
+  }
   const how = owner.move === undefined ? "served already as an alias" : "redirected already";
   return `${host}${path} is ${how} by ${elder(owner.by)}; this one serves it when that one is gone`;
 }

@@ -162,6 +162,10 @@ export type Streams = {
   readonly listens: readonly Listen[];
   /** How many labels follow `*.` in the hosts in use that are told by SNI, most first. */
   readonly wildcardDepths: readonly number[];
+  /** The port of HTTPS is among them: what no route of it takes goes on to where HAProxy ends TLS. */
+  readonly areBeforeHttps: boolean;
+  /** Hosts whose TLS HAProxy ends, below wildcards whose TLS it leaves as it is. */
+  readonly ended: readonly Pick<Route, "key" | "host" | "path" | "by">[];
 };
 
 /** What we want HAProxy to do. */

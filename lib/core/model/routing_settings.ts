@@ -22,6 +22,8 @@ export type RoutingSettings = {
   readonly listeners: readonly OwnListener[];
   /** Ports that containers may have HAProxy listen on for TCP. */
   readonly tcpPorts?: readonly PortRange[];
+  /** The port of HTTPS, where hosts may come whose TLS HAProxy leaves as it is; 443 where it is not said. */
+  readonly tlsPort?: Port;
   /** Only containers that ask for a route get one. */
   readonly isOptIn: boolean;
   /** What labels begin with, if not with `interlock.`. */

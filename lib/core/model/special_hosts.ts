@@ -14,7 +14,7 @@ export function hostPatterns(
 }
 
 /** How many labels stand after `*.` in the wildcards in use, most first, so that the longest match wins. */
-export function wildcardDepths(routes: readonly Route[]): number[] {
+export function wildcardDepths(routes: readonly Pick<Route, "host">[]): number[] {
   const depths = routes.filter(({ host }) => isWildcard(host)).map(({ host }) => host.split(".").length - 1);
   return [...new Set(depths)].sort((a, b) => b - a);
 }

@@ -3,25 +3,38 @@ import { fallbacksOf } from "../keys/options.ts";
 import { KEY_NAMES, keyNamed } from "../keys/route_keys.ts";
 import type { RouteData } from "../keys/route_data.ts";
 import { type Listen, listenBackend, listenKey, listenName } from "../values/listen.ts";
-import { type HostName, parseHost, type PathPrefix, type Port } from "../values/names.ts";
+import { type HostName, isWildcard, parseHost, type PathPrefix, type Port } from "../values/names.ts";
 import type { Parsed } from "../values/notice.ts";
 import { expected, parsed } from "../values/notice.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
-import type { BackendShape, Route, RouteOptions, Streams } from "./model.ts";
+import { isHostPattern } from "../values/host_pattern.ts";
+import type { BackendShape, Frontend, Route, RouteOptions, Streams } from "./model.ts";
+import type { TableKey } from "../values/table.ts";
 import type { Shared } from "./merge_options.ts";
 import type { RoutingSettings } from "./routing_settings.ts";
 import { wildcardDepths } from "./special_hosts.ts";
 
 /** No route is any but of HTTP. */
-export const NO_STREAMS: Streams = { routes: [], listens: [], wildcardDepths: [] };
+export const NO_STREAMS: Streams = {
+  routes: [],
+  listens: [],
+  wildcardDepths: [],
+  areBeforeHttps: false,
+  ended: [],
+};
+
+/** The port of HTTPS where no setting says another. */
+const HTTPS = 443 as Port;
 
 /** Where the connections of a route come in, if it is none of HTTP; `expected` where the operator gave no such port. */
 export function listenOf(
-  { protocol, listen_port: port }: RouteData,
-  { tcpPorts = [], listeners }: RoutingSettings,
+  { protocol, ssl_passthrough: isPassed, listen_port: port }: RouteData,
+  { tcpPorts = [], tlsPort = HTTPS, listeners }: RoutingSettings,
 ): Parsed<Listen | undefined> {
-  if (protocol !== "tcp" && protocol !== "tls") return parsed(undefined);
-  if (port === undefined) return expected(`protocol is ${protocol}, expected listen_port beside it`);
+  if (protocol === "tls" || isPassed === true) {
+    if (port === undefined || port === tlsPort) return parsed({ protocol: "tls", port: tlsPort });
+  } else if (protocol !== "tcp") return parsed(undefined);
+  if (port === undefined) return expected("protocol is tcp, expected listen_port beside it");
   const own = listeners.find((listener) => listener.port === port);
   if (own !== undefined) return expected(`listen_port is ${port}, which is the port of ${own.setting}`);
   const ranges = tcpPorts.map(({ first, last }) => first === last ? `${first}` : `${first}-${last}`).join(
@@ -31,7 +44,7 @@ export function listenOf(
     const given = tcpPorts.length === 0 ? "--tcp-ports, which is not set" : `--tcp-ports ${ranges}`;
     return expected(`listen_port is ${port}, expected one of ${given}`);
   }
-  return parsed({ protocol, port });
+  return parsed({ protocol: protocol === "tcp" ? protocol : "tls", port });
 }
 
 /** The name of a container, where it has no host: a port needs none. */
@@ -67,18 +80,49 @@ export function streamAliases(container: ContainerView, own: Route, data: RouteD
   return [...hosts].map((host) => ({ ...streamRoute(container, host, listen), backend: own.backend }));
 }
 
-/** Routes that are none of HTTP, and what HAProxy needs for them. */
-export function streamsOf(all: readonly Route[]): Streams {
-  const routes = all.filter(({ listen }) => listen !== undefined);
+/** What HAProxy needs for routes that are none of HTTP; `others` are those of HTTP. */
+export function streamsOf(
+  routes: readonly Route[],
+  others: readonly Route[],
+  { tls }: Pick<Frontend, "tls">,
+): Streams {
   if (routes.length === 0) return NO_STREAMS;
-  const listens = new Map(
-    routes.flatMap(({ listen }) => listen === undefined ? [] : [[listenName(listen), listen]]),
-  );
+  const listens = new Map<string, Listen>();
+  for (const { listen } of routes) if (listen !== undefined) listens.set(listenName(listen), listen);
+  const passed = routes.filter(({ listen }) => tls !== undefined && listen?.port === tls.port);
+  const ended = endedBelow(passed, others);
   return {
     routes,
     listens: [...listens.values()].sort((a, b) => a.port - b.port),
-    wildcardDepths: wildcardDepths(routes),
+    wildcardDepths: wildcardDepths([...routes, ...ended]),
+    areBeforeHttps: passed.length > 0,
+    ended,
   };
+}
+
+/** Routes of HTTP, and all others; the same list where there are no others. */
+export function apart(
+  all: readonly Route[],
+  frontend: Pick<Frontend, "tls">,
+): { readonly http: readonly Route[]; readonly streams: Streams } {
+  const routes = all.filter(({ listen }) => listen !== undefined);
+  const http = routes.length === 0 ? all : all.filter(({ listen }) => listen === undefined);
+  return { http, streams: streamsOf(routes, http, frontend) };
+}
+
+/** Hosts of HTTP that a wildcard among others would take, although they are more exactly what a client asks for. */
+function endedBelow(passed: readonly Route[], others: readonly Route[]): Streams["ended"] {
+  const domains = passed.filter(({ host }) => isWildcard(host)).map(({ host }) => host.slice(1));
+  const listen = passed[0]?.listen;
+  if (domains.length === 0 || listen === undefined) return [];
+  const own = new Set(passed.map(({ host }) => host));
+  const below = new Map<TableKey, Streams["ended"][number]>();
+  for (const { host, by } of others) {
+    if (isHostPattern(host) || own.has(host) || !domains.some((domain) => host.endsWith(domain))) continue;
+    const key = listenKey(listen, host);
+    if (!below.has(key)) below.set(key, { key, host, path: "" as PathPrefix, by });
+  }
+  return [...below.values()].sort((a, b) => a.key < b.key ? -1 : 1);
 }
 
 /** Keys of a route's frontend that hold for TCP. */

@@ -30,7 +30,7 @@ function verdictsOn({ container, attempts }: Considered, owners: Built["owners"]
 }
 
 function verdictOn({ own, aliases, container, server }: Offer, owners: Built["owners"]): Verdict {
-  const owner = owners.get(own.key) ?? ownerOfPort(own, owners);
+  const owner = owners.get(own.key) ?? ownerElsewhere(own, owners);
   if (owner !== undefined && owner.backend !== own.backend) {
     return { container, hosts: [], server: undefined, why: whyTaken(own, owner), wanted: own.host };
   }
@@ -38,8 +38,11 @@ function verdictOn({ own, aliases, container, server }: Offer, owners: Built["ow
   return { container, hosts: [own, ...served], server, why: undefined, wanted: undefined };
 }
 
-/** The route that has the port of one that nobody has: one of another protocol. */
-function ownerOfPort({ listen }: Route, owners: Built["owners"]): Route | undefined {
-  if (listen === undefined) return undefined;
-  return [...owners.values()].find((owner) => owner.listen?.port === listen.port);
+/** The older route that left no room for one that nobody has: by its port, or by the TLS of its host. */
+function ownerElsewhere({ listen, host }: Route, owners: Built["owners"]): Route | undefined {
+  const all = [...owners.values()];
+  const ofPort = listen &&
+    all.find((owner) => owner.listen?.port === listen.port && owner.listen.protocol !== listen.protocol);
+  return ofPort ??
+    all.find((owner) => owner.host === host && (owner.listen === undefined) !== (listen === undefined));
 }

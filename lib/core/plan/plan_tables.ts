@@ -1,5 +1,6 @@
 import { stepAddresses } from "./plan_addresses.ts";
 import type { Desired } from "../config/render.ts";
+import { HTTPS_BACKEND } from "../values/listen.ts";
 import { ownerOfRow } from "../keys/route_row.ts";
 import type { Operation, SectionName } from "../runtime/operation.ts";
 import { flagsOf, ledTo, targetOf, withFlags } from "../runtime/route_value.ts";
@@ -123,7 +124,8 @@ function planRoutes(
     if (had !== undefined) known++;
     // So it is with nearly all, in most passes.
     if (areAtHome && had === value) continue;
-    const section = sectionOf.get(targetOf(value));
+    const target = targetOf(value);
+    const section = target === HTTPS_BACKEND ? target : sectionOf.get(target);
     if (section === undefined) continue;
     const led = ledTo(value, section);
     if (had === led) continue;

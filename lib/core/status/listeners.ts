@@ -23,7 +23,10 @@ export function withStreams(
   { listens }: Streams,
 ): readonly ListenerStatus[] {
   const address = listeners[0]?.address ?? "*";
-  const others = listens.map(({ port, protocol }) => ({ address, port, isTls: false, protocol }));
+  // The port of HTTPS is told already.
+  const others = listens.filter(({ port }) => listeners.every((each) => each.port !== port)).map((
+    { port, protocol },
+  ) => ({ address, port, isTls: false, protocol }));
   return others.length === 0 ? listeners : [...listeners, ...others];
 }
 

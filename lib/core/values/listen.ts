@@ -18,3 +18,6 @@ export const listenKey = (listen: Listen, host: HostName): TableKey =>
 /** The backend of such a route: after two colons, no path and no hash begins as its protocol does. */
 export const listenBackend = (listen: Listen, host: HostName): BackendName =>
   boundedName(`${hostInName(host)}::${listenName(listen)}`);
+
+/** The backend that leads to the listener where HAProxy ends TLS, where another stands before it. */
+export const HTTPS_BACKEND = "_https" as BackendName;

@@ -92,8 +92,8 @@ function bindOf(address: string, options: string): Bind[] {
   const [, prefix, written, digits] = /^(ipv[46]@)?([\w.:*[\]-]*):(\d+)$/.exec(address) ?? [];
   if (written === undefined) return [];
   const port = Number(digits);
-  const isTls = /(?:^| )ssl\b/.test(options);
   const stream = / name ((?:tcp|tls):\d+)\b/.exec(options)?.[1];
+  const isTls = /(?:^| )ssl\b/.test(options) || stream?.startsWith("tls") === true;
   const host = written.replace(/^\[|\]$/g, "");
   if (host === "" || host === "*") {
     const family = prefix === "ipv6@" ? "IPv6" : "IPv4";

@@ -25,7 +25,7 @@ export const CONTAINER_ROWS = {
     sample: [3, "3"],
     right: [1, 1_000],
     wrong: [0, 1_001, 0.5],
-    words: "observe layer7 error-limit \\d+ on-error mark-down",
+    words: "observe layer[47] error-limit \\d+ on-error mark-down",
   },
   backup: { sample: [true, ""], right: [false], wrong: ["maybe"], words: "backup" },
   drain: { sample: ["30s", "30s"], right: [0, "1h"], wrong: [-1, "2h", true], words: "" },

@@ -13,4 +13,9 @@ export const PROTOCOL_ROWS = {
     right: [1, 65_535],
     wrong: [0, 65_536, 54.32, "5432/tcp", "5432-5433", true],
   },
+  ssl_passthrough: {
+    sample: [true, "true"],
+    right: [true, false, "yes", "off"],
+    wrong: ["maybe", 5, []],
+  },
 } satisfies RowsOf<keyof typeof PROTOCOL_KEYS>;

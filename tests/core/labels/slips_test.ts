@@ -206,7 +206,7 @@ Deno.test("a merge key costs its route, in a file as in INTERLOCK_DATA", () => {
 });
 
 /** Keys whose label says something with nothing behind it. */
-const TRUE_WHEN_EMPTY = new Set(["enable", "ssl_only", "ssl_backend", "maintenance"]);
+const TRUE_WHEN_EMPTY = new Set(["enable", "ssl_only", "ssl_backend", "ssl_passthrough", "maintenance"]);
 
 for (const name of KEY_NAMES.filter((name) => keyNamed(name).isGuard)) {
   Deno.test(`nothing behind ${name} costs the route, or closes it`, () => {
