@@ -35,6 +35,13 @@ export async function readCertificates(settings: Settings): Promise<FoundCertifi
   return { ...found, notices };
 }
 
+/** The file or folder of `--tls-cert` where it could not be read. */
+export function unreadOf({ tlsCert }: Settings, { notices }: FoundCertificates): string | undefined {
+  if (tlsCert === undefined) return undefined;
+  const path = absolute(tlsCert);
+  return notices.some(({ code, subject }) => code === UNREAD && subject === path) ? path : undefined;
+}
+
 /** A set with a default that signed itself, where it has none: HAProxy would not load what is rendered without it. */
 export async function withDefault(set: CertificateSet): Promise<CertificateSet> {
   if (set.rows.every(({ certificate }) => certificate !== undefined)) return set;

@@ -16,7 +16,7 @@ import { engineAddressOf, resolveAddress } from "../docker/api/transport.ts";
 import { findHaproxy } from "../haproxy/process/program.ts";
 import { readErrorPages } from "./error_pages.ts";
 import { thumbprintOf } from "./acme.ts";
-import { listensForTls, readCertificates } from "./given_certificates.ts";
+import { listensForTls, readCertificates, unreadOf } from "./given_certificates.ts";
 import { failed, wrongUsage } from "./failure.ts";
 
 /** The HAProxy that the config is written for where none is found. */
@@ -35,9 +35,14 @@ export type Routing = {
 
 /**
  * Prepares the flow from settings; reads templates and the password's file, and looks up names. `before` is what was
- * prepared from the same settings earlier. Throws Failure.
+ * prepared from the same settings earlier. Where HAProxy runs `elsewhere`, it reads there what cannot be read here. Throws
+ * Failure.
  */
-export async function prepareRouting(settings: Settings, before?: Routing): Promise<Routing> {
+export async function prepareRouting(
+  settings: Settings,
+  before?: Routing,
+  place: "here" | "elsewhere" = "here",
+): Promise<Routing> {
   if (settings.httpsRedirect && !listensForTls(settings) && settings.trustedProxies.length === 0) {
     throw wrongUsage("--https-redirect needs --tls-cert PATH: there is no HTTPS to redirect to");
   }
@@ -46,6 +51,7 @@ export async function prepareRouting(settings: Settings, before?: Routing): Prom
   }
   const password = await readPassword(settings, before?.env["SIGNALBOX_STATS_PASSWORD"]);
   const version = settings.haproxyVersion ?? await versionOfHaproxy(settings.haproxy);
+  const certificates = await readCertificates(settings);
   const routing: RoutingSettings = {
     frontend: {
       address: settings.bind,
@@ -54,6 +60,7 @@ export async function prepareRouting(settings: Settings, before?: Routing): Prom
         port: settings.httpsPort,
         options: settings.tlsOptions,
         profile: settings.tlsProfile,
+        unread: place === "here" ? undefined : unreadOf(settings, certificates),
       },
       acmeThumbprint: await thumbprintOf(settings),
       hstsSeconds: settings.hstsSeconds,
@@ -86,7 +93,6 @@ export async function prepareRouting(settings: Settings, before?: Routing): Prom
     redirectsToTls: settings.httpsRedirect,
   };
   const templates = await loadTemplates(settings.templates);
-  const certificates = await readCertificates(settings);
   return {
     settings: routing,
     templates,

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { checkConfig } from "../../lib/haproxy/process/program.ts";
+import { makePair } from "../certificates/files.ts";
+import { haproxies } from "../harness/haproxies.ts";
 import { program, runProgram } from "../harness/program.ts";
 import { inspected, World } from "./world.ts";
 
@@ -110,6 +113,42 @@ Deno.test("a certificate that --validate does not find is named by its path", as
   const { code, stderr } = await world.render(["--validate", "--tls-cert", "missing/cert.pem"]);
   assert.equal(code, 1);
   assert.match(stderr, new RegExp(`^error: .*${world.folder}/missing/cert\\.pem.*\n$`));
+});
+
+Deno.test("a certificate that is not on the machine that renders is named by its path, and HAProxy reads it where it runs", async () => {
+  await using world = await World.make(WEB);
+  for (const path of ["certs/site.pem", "certs/folder"]) {
+    const { code, stdout, stderr } = await world.render(["--output", "out/", "--tls-cert", path, "--json"]);
+    assert.equal(code, 0);
+    const { files } = JSON.parse(stdout);
+    assert.match(
+      files["haproxy.cfg"],
+      new RegExp(`^ *bind \\S+ ssl crt "${world.folder}/${path}" alpn h2,http/1\\.1$`, "m"),
+    );
+    assert.match(stderr, new RegExp(`^info: ${world.folder}/${path}: it cannot be read: [^\n]*\n$`));
+    assert.doesNotMatch(stdout + stderr, /self-signed|signed itself|certs\.list|default one/);
+    const written = [...Deno.readDirSync(`${world.folder}/out`)].map(({ name }) => name);
+    assert.ok(!written.includes("certs.list") && !written.includes("certs.d"), written.join());
+  }
+  // What was rendered works once the certificates are there.
+  const { crt, key } = await makePair(world.folder, "site", ["www.example.com"]);
+  await world.write("certs/folder/site.pem", crt + key);
+  for (const haproxy of await haproxies()) {
+    const { isValid, messages } = await checkConfig(haproxy.path, [`${world.folder}/out/haproxy.cfg`], {});
+    assert.ok(isValid, messages.join("\n"));
+  }
+});
+
+Deno.test("what is rendered with certificates that can be read loads from where it was written", async () => {
+  await using world = await World.make(WEB);
+  const { crt, key } = await makePair(world.folder, "site", ["www.example.com"]);
+  await world.write("certs/site.pem", crt + key);
+  const { code, stderr } = await world.render(["--output", "out/", "--tls-cert", "certs", "--validate"]);
+  assert.deepEqual([code, stderr], [0, ""]);
+  for (const haproxy of await haproxies()) {
+    const { isValid, messages } = await checkConfig(haproxy.path, [`${world.folder}/out/haproxy.cfg`], {});
+    assert.ok(isValid, messages.join("\n"));
+  }
 });
 
 Deno.test("a template that cannot be used is named with its line", async () => {

@@ -30,7 +30,7 @@ export async function render(
   terminal: Terminal,
 ): Promise<number> {
   const settings = settingsOf(options, terminal);
-  const routing = await prepareRouting(settings);
+  const routing = await prepareRouting(settings, undefined, "elsewhere");
   if (options.validate) requireCertificates(routing);
   const built = routing.design.build(await readSnapshot(settings, terminal));
   const desired = routing.design.render(built.model);
@@ -64,7 +64,7 @@ async function print(
   else if (options.output === undefined) await terminal.out(files.get("haproxy.cfg") ?? "");
 }
 
-/** HAProxy would name a link of ours, and not the operator's file. Throws Failure. */
+/** HAProxy's own words would be about a line of haproxy.cfg. Throws Failure. */
 function requireCertificates({ certificates }: Routing): void {
   const unread = certificates.notices.find(({ code }) => code === UNREAD);
   if (unread === undefined) return;

@@ -25,7 +25,8 @@ export function bindLines({ address, httpPort, tls }: Frontend, isBehind = false
   const plain = bindsOn(address, httpPort, "");
   if (tls === undefined) return plain;
   const extra = tls.options === "" ? "" : ` ${tls.options}`;
-  const options = ` ssl crt-list ${CERTS_LIST} alpn h2,http/1.1${extra}`;
+  const certificates = tls.unread === undefined ? `crt-list ${CERTS_LIST}` : `crt "${tls.unread}"`;
+  const options = ` ssl ${certificates} alpn h2,http/1.1${extra}`;
   const inner = { text: `"${INNER_HTTPS}" name _https accept-proxy${options}`, isIpv6Twin: false };
   return [...plain, ...isBehind ? [inner] : bindsOn(address, tls.port, options)];
 }

@@ -39,6 +39,8 @@ export class Design {
     const built = buildModel(snapshot, this.settings, machine, inUse, this.#built);
     const { tls, acmeThumbprint } = this.settings.frontend;
     if (tls === undefined) return built;
+    // Nothing is known of what HAProxy will find there.
+    if (tls.unread !== undefined) return { ...built, notices: [...built.notices, ...certificates.notices] };
     const { wishes, notices } = certificateWishes(built.model, certificates);
     const isFetching = acmeThumbprint !== undefined;
     return {

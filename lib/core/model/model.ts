@@ -108,7 +108,13 @@ export type Frontend = {
   readonly address: IpAddress | undefined;
   readonly httpPort: Port;
   readonly tls:
-    | { readonly port: Port; readonly options: string; readonly profile: "intermediate" | "modern" }
+    | {
+      readonly port: Port;
+      readonly options: string;
+      readonly profile: "intermediate" | "modern";
+      /** The file or folder that HAProxy reads certificates from by itself: those that cannot be read here. */
+      readonly unread?: string | undefined;
+    }
     | undefined;
   /** Of the account's key (RFC 7638): with it HAProxy answers authorities; `undefined` where no certificates are fetched. */
   readonly acmeThumbprint?: string | undefined;
