@@ -1,7 +1,7 @@
 import type { Model } from "../core/model/model.ts";
 import type { Desired } from "../core/config/render.ts";
 import type { Clock, HaproxyControl, Reporter } from "../ports.ts";
-import type { Quarantine } from "./quarantine.ts";
+import type { ModelCheck, Quarantine } from "./quarantine.ts";
 
 /** What ConfigChecks are made of. */
 export type ConfigChecksParts = {
@@ -46,12 +46,22 @@ export class ConfigChecks {
 
   /** Looks for the route that made HAProxy refuse a config; answers whether one was found and is left out from now on. */
   async findFault(desired: Desired, signal: AbortSignal): Promise<boolean> {
-    const { haproxy, quarantine, render } = this.parts;
-    return await quarantine.search(desired.model, async (model) => {
-      const outcome = await haproxy.check(render(model), signal);
-      return outcome.kind === "applied"
-        ? { isValid: true, detail: "" }
-        : { isValid: false, detail: outcome.detail };
-    });
+    return await this.parts.quarantine.search(desired.model, (model) => this.#ask(model, signal));
+  }
+
+  /**
+   * Has HAProxy check certificates that are new: it would refuse them by a command too, in the middle of a change. Answers
+   * whether some are left out from now on.
+   */
+  async refusesCertificates({ model }: Desired, signal: AbortSignal): Promise<boolean> {
+    return await this.parts.quarantine.refusesCertificates(model, (bare) => this.#ask(bare, signal));
+  }
+
+  async #ask(model: Model, signal: AbortSignal): Promise<Awaited<ReturnType<ModelCheck>>> {
+    const { haproxy, render } = this.parts;
+    const outcome = await haproxy.check(render(model), signal);
+    return outcome.kind === "applied"
+      ? { isValid: true, detail: "" }
+      : { isValid: false, detail: outcome.detail };
   }
 }

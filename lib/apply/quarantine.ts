@@ -1,3 +1,4 @@
+import { RefusedCertificates } from "../core/certificates/refused_certificates.ts";
 import type { Backend, Model, Route } from "../core/model/model.ts";
 import { streamsOf } from "../core/model/streams.ts";
 import type { BackendName } from "../core/values/names.ts";
@@ -20,6 +21,9 @@ const MOST_CHECKS = 64;
 export class Quarantine {
   readonly #refused = new Map<BackendName, Refused>();
 
+  /** Certificates are told by HAProxy's words, which name their files. */
+  constructor(readonly certificates = new RefusedCertificates()) {}
+
   /** The model without the backends that were refused as they are. */
   filter(model: Model): Model {
     if (this.#refused.size === 0) return model;
@@ -35,6 +39,7 @@ export class Quarantine {
   /** Lets every backend be tried again: templates, settings or HAProxy itself may have been mended. */
   clear(): void {
     this.#refused.clear();
+    this.certificates.clear();
   }
 
   /** Lets those be tried again whose port another program had. */
@@ -66,14 +71,36 @@ export class Quarantine {
     }));
   }
 
-  /** Looks for the backends at fault in a model that was refused; answers whether leaving them out would help. */
+  /**
+   * Asks about certificates that are new, before they come by commands or by a load; answers whether some are left out from
+   * now on.
+   */
+  async refusesCertificates(model: Model, check: ModelCheck): Promise<boolean> {
+    const { certificates } = model;
+    if (certificates === undefined || !this.certificates.isToAsk(certificates)) return false;
+    return this.#hearOfCertificates(model, await check(only(model, [])));
+  }
+
+  /** Without backends, no word of a container is among HAProxy's. */
+  #hearOfCertificates(
+    { certificates }: Model,
+    { isValid, detail }: Awaited<ReturnType<ModelCheck>>,
+  ): boolean {
+    if (certificates === undefined) return false;
+    if (!isValid) return this.certificates.refuse(certificates, detail);
+    this.certificates.take(certificates);
+    return false;
+  }
+
+  /** Looks for the backends or certificates at fault in a model that was refused; answers whether leaving them out would help. */
   async search(model: Model, check: ModelCheck): Promise<boolean> {
     let checks = 0;
     const ask = async (backends: readonly Backend[]) => {
       checks++;
       return await check(only(model, backends));
     };
-    if (!(await ask([])).isValid) return false;
+    const bare = await ask([]);
+    if (!bare.isValid) return this.#hearOfCertificates(model, bare);
     const guilty = new Map<BackendName, { print: string; detail: string }>();
     const queue: (readonly Backend[])[] = [model.backends];
     for (let part = queue.pop(); part !== undefined; part = queue.pop()) {

@@ -2,7 +2,9 @@ import { messageOf } from "../core/values/message_of.ts";
 import { Applier } from "../apply/applier.ts";
 import type { Built } from "../core/model/build_model.ts";
 import { tenths } from "../core/values/milliseconds.ts";
+import type { RefusedCertificates } from "../core/certificates/refused_certificates.ts";
 import type { Design } from "../core/config/design.ts";
+import type { Desired } from "../core/config/render.ts";
 import type { Settle } from "../core/policy/settle.ts";
 import type { LoopState } from "../core/status/status.ts";
 import { emptySnapshot, type Snapshot, withoutStarting } from "../core/snapshot/snapshot.ts";
@@ -33,6 +35,8 @@ export type ControllerParts = {
   readonly settle: Settle;
   /** The pure half of the flow: what should be, from what Docker said. */
   readonly design: Pick<Design, "build" | "render">;
+  /** The certificates that HAProxy refuses: `design` builds without them. */
+  readonly refused?: RefusedCertificates;
 };
 
 /** How often signalbox reads all containers again, in milliseconds, in case it missed an event. */
@@ -50,7 +54,7 @@ export class Controller {
   readonly readiness: Readiness;
   readonly applier: Applier;
   readonly outcomes: Outcomes;
-  readonly quarantine = new Quarantine();
+  readonly quarantine: Quarantine;
   built: Built | undefined;
   /** Called after each pass. */
   onPass: (() => void) | undefined;
@@ -66,6 +70,7 @@ export class Controller {
       parts.report,
       () => this.wake({ reason: "readiness", ids: new Set(), since: parts.clock.now() }),
     );
+    this.quarantine = new Quarantine(parts.refused);
     this.applier = new Applier(parts);
     this.mailbox = new Mailbox(parts.clock);
     this.#reminders = new Reminders(parts.clock, (wake) => this.wake(wake));
@@ -164,10 +169,8 @@ export class Controller {
   }
 
   async #realize(signal: AbortSignal, since?: number): Promise<void> {
-    const { design, report } = this.parts;
-    const snapshot = this.#snapshot ?? this.parts.source.initial ?? emptySnapshot;
-    const built = design.build(snapshot, this.readiness.inUse);
-    const desired = design.render(this.quarantine.filter(built.model));
+    const { report } = this.parts;
+    const { built, desired } = await this.#design(signal);
     const states = this.readiness.update(desired.model);
     const drainMs = this.applier.drain.endsInMs(desired);
     if (drainMs !== undefined) this.#reminders.once("drained", drainMs, signal);
@@ -206,6 +209,19 @@ export class Controller {
     const isReadBack = wasUnknown && plan.kind !== "reload";
     const isChanged = plan.kind === "runtime" || plan.kind === "keep";
     if ((isChanged && !isWaiting) || isReadBack) this.#checks.soon(desired, signal);
+  }
+
+  /** What is wanted, without what HAProxy refuses. */
+  async #design(signal: AbortSignal): Promise<{ readonly built: Built; readonly desired: Desired }> {
+    const { design, source } = this.parts;
+    for (;;) {
+      const snapshot = this.#snapshot ?? source.initial ?? emptySnapshot;
+      const built = design.build(snapshot, this.readiness.inUse);
+      const desired = design.render(this.quarantine.filter(built.model));
+      if (signal.aborted || !await this.#checks.refusesCertificates(desired, signal)) {
+        return { built, desired };
+      }
+    }
   }
 
   /** Somebody may have typed `disable server`: tells what drifted. The pass that follows corrects it. */

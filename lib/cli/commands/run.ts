@@ -1,3 +1,4 @@
+import { RefusedCertificates } from "../../core/certificates/refused_certificates.ts";
 import type { LiveCertificates } from "../../certificates/live_certificates.ts";
 import { systemClock } from "../../clock.ts";
 import { formatListeners, listenersOf } from "../../core/status/listeners.ts";
@@ -45,10 +46,17 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   const opened = await openHaproxy(context);
   const { haproxy, hasTakenOver, serverLimit } = opened;
   const certificates = await openCertificates(context);
-  const controller = createController(context, await openSource(context, given), opened, certificates);
+  const refused = new RefusedCertificates();
+  const usable = {
+    get now() {
+      return refused.filter(certificates.now);
+    },
+  };
+  const parts = { usable, refused };
+  const controller = createController(context, await openSource(context, given), opened, parts);
   signals.onHangup(() => void reread(context, controller, certificates, "SIGHUP"));
   void followPages(context, controller, certificates, pages, signals.stopping);
-  const acme = await openAcme(context, certificates);
+  const acme = await openAcme(context, usable);
   if (acme !== undefined) controller.onPass = () => acme.publish(controller.state);
   let isHandedOver = false;
   void certificates.follow(
@@ -104,7 +112,10 @@ function createController(
   { settings, routing, report }: RunContext,
   source: ContainerSource,
   { haproxy, serverLimit }: OpenedHaproxy,
-  certificates: LiveCertificates,
+  { usable, refused }: {
+    readonly usable: Pick<LiveCertificates, "now">;
+    readonly refused: RefusedCertificates;
+  },
 ): Controller {
   const machine = new Machine(systemClock);
   return new Controller({
@@ -113,6 +124,7 @@ function createController(
     prober: new NetworkProber(systemClock),
     clock: systemClock,
     report,
+    refused,
     settle: { quietMs: settings.settleMs, mostMs: settings.settleMaxMs },
     design: {
       build: (snapshot, inUse) =>
@@ -120,7 +132,7 @@ function createController(
           snapshot,
           inUse,
           { addresses: machine.addresses(), serverLimit },
-          certificates.now,
+          usable.now,
         ),
       render: (model) => routing.now.design.render(model),
     },

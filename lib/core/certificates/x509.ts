@@ -124,3 +124,16 @@ function timeOf(value: DerValue | undefined): number {
   const [day, hour, minute, second] = rest;
   return Date.UTC(full, month - 1, day, hour, minute, second);
 }
+
+/** How many bits the key of RSA has; `undefined` for keys of other kinds. */
+export function rsaBits({ keyKind, publicKey }: X509): number | undefined {
+  if (keyKind !== "rsa") return undefined;
+  const [whole] = readDer(publicKey);
+  const [, bits] = readDer(contentOf(whole, TAG.sequence));
+  // The first byte tells how many bits are unused at the end: none.
+  const [key] = readDer(contentOf(bits, TAG.bits).subarray(1));
+  const [modulus] = readDer(contentOf(key, TAG.sequence));
+  const digits = contentOf(modulus, TAG.integer);
+  const from = digits.findIndex((byte) => byte !== 0);
+  return from < 0 ? 0 : (digits.length - from) * 8 - Math.clz32(digits[from] ?? 0) + 24;
+}
