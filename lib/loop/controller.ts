@@ -1,6 +1,7 @@
 import { messageOf } from "../core/values/message_of.ts";
 import { Applier } from "../apply/applier.ts";
 import type { Built } from "../core/model/build_model.ts";
+import { keepBeforeHttps } from "../core/state/kept_listener.ts";
 import { tenths } from "../core/values/milliseconds.ts";
 import type { RefusedCertificates } from "../core/certificates/refused_certificates.ts";
 import type { Design } from "../core/config/design.ts";
@@ -217,7 +218,9 @@ export class Controller {
     for (;;) {
       const snapshot = this.#snapshot ?? source.initial ?? emptySnapshot;
       const built = design.build(snapshot, this.readiness.inUse);
-      const desired = design.render(this.quarantine.filter(built.model));
+      const desired = design.render(
+        keepBeforeHttps(this.quarantine.filter(built.model), this.applier.running),
+      );
       if (signal.aborted || !await this.#checks.refusesCertificates(desired, signal)) {
         return { built, desired };
       }

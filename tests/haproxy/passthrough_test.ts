@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { keepBeforeHttps } from "../../lib/core/state/kept_listener.ts";
 import { want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { freePort, httpGet } from "../harness/http.ts";
@@ -170,8 +171,14 @@ for (const program of programs.filter(canAddServers)) {
         const before = seen.all;
         await apply(stage, [web, passed(talker, ["pass.local"])]);
         await eventually(() => seen.all > before + 20, { what: "requests to be answered" });
-        await apply(stage, [web]);
-        await settled(stage, want(stage.routing, snapshotOf([web]), {}));
+        // The loop keeps what stands before HTTPS.
+        const { desired, states } = want(stage.routing, snapshotOf([web]), {});
+        const kept = keepBeforeHttps(desired.model, stage.applier.running);
+        const last = { desired: stage.routing.design.render(kept), states };
+        assert.equal((await stage.apply(last)).plan.kind, "runtime");
+        await settled(stage, last);
+        assert.equal((await get(port, "web.local")).status, 200);
+        assert.equal((await get(port, "pass.local")).status, 404);
       }
       isOver = true;
       await asking;
