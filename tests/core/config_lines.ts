@@ -106,7 +106,10 @@ export function strangeLines(config: string, model: Model): string[] {
     const expected = isEmpty.test(head) ? 0 : servers.get(head.replace(/ from _tcp_base$/, ""));
     const actual = lines.filter((line) => line.startsWith("server ")).length;
     if (expected !== actual) found.push(`${head}: ${actual} servers, the model has ${expected}`);
-    found.push(...lines.filter(isStrange).map((line) => `${head}: ${line}`));
+    // Backends that HAProxy adds inherit from these, and its own lines about their servers corrupt its memory.
+    const isKnown = (line: string) => line === "no log" && head.startsWith("defaults _defaults_");
+    const strange = lines.filter((line) => isStrange(line) && !isKnown(line));
+    found.push(...strange.map((line) => `${head}: ${line}`));
   }
   if (new Set(heads).size !== heads.length) found.push("two sections have one name");
   return found;
