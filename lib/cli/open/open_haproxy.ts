@@ -16,7 +16,8 @@ import { processLimits } from "../../haproxy/process/descriptor_limit.ts";
 import { findIdentity } from "../../haproxy/process/identity.ts";
 import { findHaproxy, type HaproxyProgram } from "../../haproxy/process/program.ts";
 import { whyRefused } from "../check_files.ts";
-import { proveListeners } from "../check_listeners.ts";
+import { formatTrouble } from "../check.ts";
+import { checkCertificate, proveListeners } from "../check_listeners.ts";
 import { failed, wrongUsage } from "../failure.ts";
 import { checkPidFile } from "../pid_path.ts";
 import { absolute } from "../absolute.ts";
@@ -42,7 +43,7 @@ export async function openHaproxy(context: RunContext): Promise<OpenedHaproxy> {
   const { settings, stateDir, routing, report } = context;
   const room: Room = { limits: await processLimits() };
   const haproxy = await prepareHaproxy(context, room);
-  const hasTakenOver = await takeOver(stateDir, report, () => proveSettings(routing.now, haproxy));
+  const hasTakenOver = await takeOver(stateDir, report, () => proveSettings(settings, routing.now, haproxy));
   if (haproxy instanceof OwnedHaproxy) {
     const hasAdopted = await haproxy.open().catch((error) => {
       throw failed(cannotUse(stateDir, error));
@@ -106,7 +107,16 @@ async function prepareExternal({ settings, routing, report }: RunContext): Promi
 }
 
 /** Throws Failure where HAProxy would refuse the config of the settings alone, without containers. */
-async function proveSettings(routing: Routing, haproxy: OwnedHaproxy | ExternalHaproxy): Promise<void> {
+async function proveSettings(
+  settings: RunContext["settings"],
+  routing: Routing,
+  haproxy: OwnedHaproxy | ExternalHaproxy,
+): Promise<void> {
+  // HAProxy would load what is without it, and show its clients a certificate that signed itself.
+  const certificate = await checkCertificate(settings, "a start");
+  if (certificate !== undefined && !certificate.isGood) {
+    throw failed(`${formatTrouble(certificate)}; the running signalbox keeps HAProxy`);
+  }
   const nothing = decodeSnapshot("[]");
   if (!nothing.ok) return;
   const { program, env } = haproxy.settings;
