@@ -2,10 +2,10 @@
 import { type Certificate, certificate } from "./certificate.ts";
 import { freePort } from "../harness/http.ts";
 
-/** The containers of a test, all on one port. */
+/** The containers of a test: those of HTTP on one port, others on what they expose. */
 export class Containers {
   readonly port = freePort();
-  readonly #servers = new Map<string, Deno.HttpServer>();
+  readonly #servers = new Map<string, readonly Deno.HttpServer[]>();
   readonly #held = new Map<string, Set<() => void>>();
   readonly #busy = new Set<string>();
   readonly #waiting: (() => void)[] = [];
@@ -21,7 +21,7 @@ export class Containers {
     for (const container of JSON.parse(moved)) {
       const text = JSON.stringify(container);
       const tls = text.includes("ssl_backend") ? await certificate() : undefined;
-      for (const address of addressesOf(text)) this.#listen(address, tls);
+      for (const address of addressesOf(text)) this.#listen(address, portsOf(text), tls);
     }
   }
 
@@ -64,9 +64,9 @@ export class Containers {
 
   /** Ends the container at the address: nobody listens there any more. */
   async end(address: string): Promise<void> {
-    const server = this.#servers.get(address);
+    const servers = this.#servers.get(address) ?? [];
     this.#servers.delete(address);
-    await server?.shutdown();
+    await Promise.all(servers.map((server) => server.shutdown()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -74,18 +74,16 @@ export class Containers {
     await Promise.all([...this.#servers.keys()].map((address) => this.end(address)));
   }
 
-  #listen(address: string, tls: Certificate | undefined): void {
+  #listen(address: string, ports: readonly number[], tls: Certificate | undefined): void {
     if (this.#servers.has(address)) return;
-    const server = Deno.serve(
-      {
-        hostname: address,
-        port: this.port,
-        onListen: () => undefined,
-        ...(tls === undefined ? {} : { cert: tls.cert, key: tls.key }),
-      },
-      (request) => this.#answer(address, request),
+    const secrets = tls === undefined ? {} : { cert: tls.cert, key: tls.key };
+    const answer = (request: Request) => this.#answer(address, request);
+    this.#servers.set(
+      address,
+      [...new Set([this.port, ...ports])].map((port) =>
+        Deno.serve({ hostname: address, port, onListen: () => undefined, ...secrets }, answer)
+      ),
     );
-    this.#servers.set(address, server);
   }
 
   async #answer(address: string, request: Request): Promise<Response> {
@@ -103,3 +101,6 @@ export class Containers {
 
 const addressesOf = (moved: string): string[] =>
   [...moved.matchAll(/"(127\.17\.[0-9.]+|::1)"/g)].map(([, address = ""]) => address);
+
+const portsOf = (moved: string): number[] =>
+  [...moved.matchAll(/"(\d+)\/tcp"/g)].map(([, port = ""]) => Number(port));
