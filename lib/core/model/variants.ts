@@ -69,8 +69,10 @@ class Placing implements FoundVariants {
   readonly above = new Map<BackendName, Set<Route>>();
   readonly notices: Notice[] = [];
   readonly places: ReadonlyMap<TableKey, readonly Placed[]>;
-  /** The routes that are no variants, and those that stand for variants alone. */
-  readonly #plain: Map<TableKey, Route>;
+  /** The routes that are no variants. */
+  readonly #plain: ReadonlyMap<TableKey, Route>;
+  /** Those that stand for variants alone, by the place that they stand for. */
+  readonly #alone = new Map<TableKey, Route>();
   readonly #byHost: ReadonlyMap<HostName, readonly Route[]>;
   readonly #hosts: ReadonlySet<HostName>;
   readonly #parentOf = new Map<TableKey, Route>();
@@ -113,18 +115,17 @@ class Placing implements FoundVariants {
     for (const each of left) this.#tellLeft(each, first, serves);
   }
 
-  /** What serves all other requests, and the places above in the order in which HAProxy looks for them. */
+  /**
+   * What serves all other requests, and the places above in the order in which HAProxy looks for them. It looks for what stands
+   * for variants alone where nothing else has a route to the path: a younger one of these takes no variant from a wildcard.
+   */
   #find({ host, path, by }: Placed): { readonly parent: Route | undefined; readonly above: TableKey[] } {
     const near = this.#placesOn(this.hostsAbove.near(host), path);
-    const found = this.#firstOf(near);
+    const found = firstOf(near, this.#plain);
     if (found !== undefined) return { parent: found, above: near };
     const far = this.#placesOn(this.hostsAbove.far(host, by), path);
-    return { parent: this.#firstOf(far), above: [...near, ...far] };
-  }
-
-  #firstOf(places: readonly TableKey[]): Route | undefined {
-    const found = places.find((place) => this.#plain.has(place));
-    return found === undefined ? undefined : this.#plain.get(found);
+    const above = [...near, ...far];
+    return { parent: firstOf(far, this.#plain) ?? firstOf(above, this.#alone), above };
   }
 
   /** Every path of one host, then those of the next. */
@@ -142,7 +143,7 @@ class Placing implements FoundVariants {
   #addOnly({ variant: _, ...rest }: Placed, key: TableKey, isClosed = false): Route {
     const route: Route = { ...rest, key: isClosed ? key : `?only/${key}` as TableKey, isOnly: true };
     this.only.push(route);
-    if (!isClosed) this.#plain.set(key, route);
+    if (!isClosed) this.#alone.set(key, route);
     return route;
   }
 
@@ -222,6 +223,11 @@ class Placing implements FoundVariants {
   }
 }
 
+function firstOf(places: readonly TableKey[], routes: ReadonlyMap<TableKey, Route>): Route | undefined {
+  const found = places.find((place) => routes.has(place));
+  return found === undefined ? undefined : routes.get(found);
+}
+
 const ENCODER = new TextEncoder();
 
 const rowKey = ({ backend }: Route, place: TableKey): TableKey => `${backend}|${place}` as TableKey;
@@ -248,7 +254,7 @@ const ordered = (all: readonly Placed[]): Placed[] =>
   [...all].sort((a, b) => b.variant.count - a.variant.count);
 
 function takesNotice({ host, path, by }: Placed, plain: Route | undefined): Notice[] {
-  if (plain === undefined || plain.isOnly === true || plain.by === by) return [];
+  if (plain === undefined || plain.by === by) return [];
   const message = `takes the requests that it asks for from ${
     quote(plain.by)
   }, which serves all others to ${host}${path}/`;

@@ -176,6 +176,27 @@ Deno.test("a request that is for no variant of its host is for one of the wildca
   assert.deepEqual(row.split("\u241f").map((each) => each.split("\u241d")[1]), ["POST", "PUT"]);
 });
 
+Deno.test("what stands for variants alone takes none from a plain route that HAProxy looks for first, and hides none of them", () => {
+  const root = { ...V, methods: ["PUT"] };
+  const app = { ...V, context_root: "/app", deny_from: ["0.0.0.0/0"] };
+  const plains: readonly (readonly [Said, key: string])[] = [
+    [{ hostname: "*.a.test" }, "*.a.test/app/"],
+    [{ hostname: "z.test", host_regex: ["(.+)[.]a[.]test"] }, "~(.+)[.]a[.]test/app/"],
+    [{ hostname: "z.test", default_host: true }, "*/app/"],
+  ];
+  for (const [said, key] of plains) {
+    const plain = { ...said, context_root: "/app" };
+    for (const all of [{ plain, app, root }, { root, app, plain }]) {
+      const { model } = build(all);
+      const parent = model.routes.find((route) => `${route.key}` === key);
+      assert.ok(parent, key);
+      const row = [...model.variants.rows.keys()].filter((each) => each.endsWith(`|${V.hostname}/app/`));
+      assert.deepEqual(row.map((each) => each.split("|")[0]), [parent.backend], key);
+      assert.ok(model.variants.parents.has(parent.key), key);
+    }
+  }
+});
+
 /** Conditions that fill more than half of a row of variants. */
 const long = (letter: string) => {
   const eight = (between: string) =>
