@@ -1,4 +1,4 @@
-import { withoutSecrets } from "./secret_text.ts";
+import { HIDDEN, withoutSecrets } from "./secret_text.ts";
 
 /** What a user should know, as data: a container's mistake, or a choice that signalbox made for it. */
 export type Notice = {
@@ -30,13 +30,23 @@ export const parsed = <T>(value: T): Parsed<T> => ({ ok: true, value });
 export const expected = (phrase: string): Parsed<never> => ({ ok: false, expected: phrase });
 
 const LONGEST_QUOTE = 80;
+/** So much is looked through for secrets: what is hidden leaves room for what stands behind it. */
+const MOST_READ = 4_096;
 
 /** Quotes foreign text for a message: no secret, JSON's escapes, no control or direction marks, at most 80 characters. */
 export function quote(value: unknown): string {
+  const whole = typeof value === "string" ? value : JSON.stringify(value) ?? String(value);
   // What is cut off would no longer look like a hash.
-  const text = withoutSecrets(typeof value === "string" ? value : JSON.stringify(value) ?? String(value));
+  const text = withoutSecrets(whole.length > MOST_READ ? beginningOf(whole) : whole);
   const short = text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text;
   return onOneLine(typeof value === "string" ? JSON.stringify(short) : short);
+}
+
+/** The beginning of a long text, without a part of a hash at its end; a host may follow, so that its last word may be a user. */
+function beginningOf(text: string): string {
+  const part = text.slice(0, MOST_READ);
+  const end = part.search(/[\s"',;][^\s"',;]*$/);
+  return `${end > LONGEST_QUOTE ? part.slice(0, end) : part}@${HIDDEN}`;
 }
 
 /** Characters that end a line, move the cursor or change the direction of writing, and invisible ones. */

@@ -12,9 +12,10 @@ const HASHES = new RegExp(
   "g",
 );
 
-/** A user and password in front of a host, and what stands behind a colon: `ann:secret@host`, `ann:secret`. */
-const USER_OF_HOST = /([\w+.-]+:(?:\/\/)?)[^\s"]*@(?=[^\s"])/g;
-const PAIR = /([\w.+-]+):(?!\/\/)([^\s"]+)/g;
+/** Where a user and password in front of a host begin: `ann:secret@host`, `https://ann:secret@host`. */
+const USER = /[\w+.-]:(?:\/\/)?/;
+/** What stands behind a name and a colon: `ann:secret`. A name begins where nothing of it stands before, so that each is read once. */
+const PAIR = /(?<![\w.+-])([\w.+-]+):(?!\/\/)([^\s"]+)/g;
 
 /** A port, and what may stand behind one. */
 const IS_PORT = /^[0-9]{1,5}(?![\w$%&*!])/;
@@ -27,13 +28,22 @@ export const mayHoldSecret = (text: string): boolean =>
 
 /** A word or value for a message, without hashes of passwords and without what stands behind a name and a colon. */
 export const withoutSecrets = (text: string): string =>
-  withoutHashes(text).replace(USER_OF_HOST, `$1${HIDDEN}@`).replace(
+  withoutHashes(text).replace(/[^\s"]+/g, withoutUser).replace(
     PAIR,
     (pair, name: string, rest: string) =>
       IS_PORT.test(rest) || IS_IPV6.test(pair) || (/^[0-9.]+$/.test(name) && /^[0-9]/.test(rest))
         ? pair
         : `${name}:${HIDDEN}`,
   );
+
+/** A word without the user and password in front of its last `@`, if a host stands behind it. */
+function withoutUser(word: string): string {
+  const at = word.lastIndexOf("@", word.length - 2);
+  const begin = at < 0 ? null : USER.exec(word);
+  if (begin === null) return word;
+  const from = begin.index + begin[0].length;
+  return from > at ? word : `${word.slice(0, from)}${HIDDEN}${word.slice(at)}`;
+}
 
 /** A text with its hashes of passwords left out. */
 export const withoutHashes = (text: string): string => text.replace(HASHES, HIDDEN);

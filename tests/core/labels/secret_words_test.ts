@@ -65,6 +65,41 @@ Deno.test("what is no secret is quoted as it is", () => {
   assert.equal(quote({ a: ["10.0.0.5:80", "ann:hunter2"] }), '{"a":["10.0.0.5:80","ann:…"]}');
 });
 
+Deno.test("of a long text so much is looked through as may be shown, and no secret of it is told", () => {
+  const long = "a".repeat(60_000);
+  const texts = [
+    ...[long, `${long}:hunter2@x`, `https://hunter2${long}@x`, `ann:hunter2${long}`, `ann:hunter2,${long}`],
+    ...["a:".repeat(30_000), "a@".repeat(30_000), `${BCRYPT},`.repeat(1_000), `${SHA256},`.repeat(1_000)],
+    ...[`${BCRYPT},`.repeat(68) + BCRYPT, `${SHA256},`.repeat(43) + SHA256.repeat(9)],
+  ];
+  const replace = RegExp.prototype[Symbol.replace];
+  let longest = 0;
+  RegExp.prototype[Symbol.replace] = function (this: RegExp, text: string, by: never) {
+    longest = Math.max(longest, text.length);
+    return replace.call(this, text, by);
+  } as typeof replace;
+  try {
+    for (const text of texts) {
+      for (const value of [text, [text], { [text]: 1 }]) {
+        assert.doesNotMatch(quote(value), SECRET, text.slice(0, 80));
+      }
+    }
+  } finally {
+    RegExp.prototype[Symbol.replace] = replace;
+  }
+  assert.ok(longest > 0 && longest < 5_000, `${longest}`);
+  assert.equal(quote(long), JSON.stringify(`${"a".repeat(80)}…`));
+});
+
+Deno.test("what stands behind a name and a colon is hidden, and a user in front of a host", () => {
+  for (const text of ["aaaa", "aa.bb-cc+dd", "a:b:c:d"]) {
+    assert.equal(withoutSecrets(`${text}:x`), `${text.split(":")[0]}:…`);
+  }
+  assert.equal(withoutSecrets("a:b@c:d@e f:g@h"), "a:… f:…");
+  assert.equal(withoutSecrets("x@y:z"), "x@y:…");
+  assert.equal(withoutSecrets("https://u:p@h:80/x ann@x:1"), "https://…@h:80/x ann@x:1");
+});
+
 Deno.test("explain tells the names of headers and cookies that a variant asks for, and no value", () => {
   const matches = [{ name: "x-beta", value: "hunter2" }, { name: "y", value: undefined }];
   for (const key of ["match_headers", "match_cookies"] as const) {
