@@ -41,9 +41,10 @@ export function findStrayNames(
   return faults;
 }
 
-/** Keys that say which hosts and paths a route is about. */
+/** Keys that say which hosts and paths a route is about, or which port. */
 const HOSTS: readonly KeyName[] = [
   ...["hostname", "domain", "hosts", "alias_domains", "host_regex", "default_host", "context_root"] as const,
+  ...["protocol", "listen_port", "ssl_passthrough"] as const,
 ];
 
 /**

@@ -10,6 +10,7 @@ import { variantOf } from "../keys/variant.ts";
 import { serverOptions } from "../keys/options.ts";
 import type { RouteData } from "../keys/route_data.ts";
 import { routeHost } from "./choose_host.ts";
+import { hostlessGuard } from "./hostless_guard.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import { aliasesOf, routeOf } from "./aliases.ts";
 import { hostOfContainer, listenOf, portOf, streamAliases, streamRoute } from "./streams.ts";
@@ -66,11 +67,14 @@ export function readOffers(
   const read = readRouteData(container, settings.haproxyVersion, said, settings.labelPrefix);
   const { routes, why, complaints, more } = read;
   const isOnly = routes.length === 1;
+  const stray = hostlessGuard(container, routes, settings);
   // Who leaves one route out, or wants one that cannot be had, has not asked for the others.
   const isLeftOut = settings.isOptIn && routes.length > 0 &&
     !routes.some(({ isExplicit, off, fault }) => isExplicit && off === undefined && fault === undefined);
   const attempts: readonly Attempt[] = routes.length === 0
     ? [{ notices: NONE, why }]
+    : stray !== undefined
+    ? allLeftOut(container, routes, stray, settings)
     : routes.flatMap((data) => {
       if (isLeftOut) {
         return leftOut(container, data, data.off ?? data.fault ?? whyNotAsked(settings), settings);
@@ -105,6 +109,18 @@ function leftOut(
 ): Attempt {
   const { host } = routeHost(container, data, settings.defaultDomain);
   return { notices: NONE, why, ...(host !== undefined && { wanted: host }) };
+}
+
+/** All routes of a container, for one reason that is told once. */
+function allLeftOut(
+  container: ContainerView,
+  routes: readonly RouteData[],
+  why: string,
+  settings: RoutingSettings,
+): readonly Attempt[] {
+  const notice = note(container, "warning", "no-host", `${why}; all routes of the container are left out`);
+  const [first, ...others] = routes.map((data) => leftOut(container, data, why, settings));
+  return [{ ...first, notices: [notice] }, ...others];
 }
 
 /** The notices of one that has none, which is most. */
