@@ -52,11 +52,14 @@ export function wantedOf(
   if (settings.mode === "off") return [];
   const byName = new Map(model.backends.map((backend) => [backend.name, backend]));
   const owners = new Map<HostName, Backend>();
+  const refused = new Set<HostName>();
   // Sorted by key, so that the host's root comes before its paths.
   for (const { host, backend: name, listen } of model.routes) {
     const backend = byName.get(name);
     // What comes in elsewhere is not HTTPS.
-    if (listen !== undefined || backend === undefined || owners.has(host) || !isAsked(backend, settings)) {
+    if (listen !== undefined || backend === undefined || owners.has(host) || refused.has(host)) continue;
+    if (!isAsked(backend, settings)) {
+      if (backend.options.acme !== undefined) refused.add(host);
       continue;
     }
     if (whyNotCertified(host, settings) === undefined && isReady(backend)) owners.set(host, backend);
@@ -69,7 +72,7 @@ export function wantedOf(
   });
 }
 
-/** A host's own container says whether its other paths count, too. */
+/** Of a host's routes the first that says anything decides: the root, where it does. */
 function isAsked({ options: { acme } }: Backend, { mode }: WantSettings): boolean {
   return acme?.isWanted ?? mode === "all";
 }

@@ -2,8 +2,11 @@ import { readBoolean } from "./key_kind.ts";
 import type { RouteKey } from "./route_key.ts";
 import { expected, type Parsed, parsed } from "../values/notice.ts";
 
-/** Whether certificates are fetched for a route's hosts. */
-export type AcmeWish = { readonly isWanted: boolean };
+/**
+ * Whether certificates are fetched for a route's hosts. `isAnswered` where the container answers authorities by itself: it has
+ * the root of the host, so that nobody proves by a path of their own that the host is theirs.
+ */
+export type AcmeWish = { readonly isWanted: boolean; readonly isAnswered?: boolean };
 
 /** Certificates that signalbox fetches by itself. */
 export const ACME_KEYS = {
@@ -13,7 +16,7 @@ export const ACME_KEYS = {
     scope: "route",
     // Where there is no such flag, HAProxy answers the authority by itself.
     flag: "ownacme",
-    isFlagged: ({ isWanted }: AcmeWish) => !isWanted,
+    isFlagged: ({ isAnswered }: AcmeWish) => isAnswered === true,
     costs: "key",
     otherNames: ["letsencrypt", "lets_encrypt", "letsencrypt_host", "certresolver", "auto_https"],
     meaning:

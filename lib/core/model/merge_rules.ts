@@ -1,3 +1,4 @@
+import type { AcmeWish } from "../keys/acme_keys.ts";
 import type { BackendOption } from "../keys/backend_option.ts";
 import type { Balance } from "../keys/balance.ts";
 import type { KeyOf, OptionOf, ValueOf } from "../keys/route_data.ts";
@@ -64,6 +65,8 @@ export const MERGE_RULES = {
   },
   canonical_host: (said, { host }): HostName | undefined =>
     said === undefined ? undefined : canonicalHosts(host, said)[0],
+  acme: (said, { paths }): AcmeWish | undefined =>
+    said === undefined ? undefined : { ...said, isAnswered: !said.isWanted && paths.includes(NO_PATH) },
   ...MESSAGE_RULES,
   sticky_session_cookie: (said, { paths }): string | undefined =>
     said === undefined ? undefined : cookieAt(said, paths.length === 1 ? paths[0] ?? NO_PATH : NO_PATH),

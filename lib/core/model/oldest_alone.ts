@@ -13,6 +13,7 @@ const OF_OLDEST_ALONE: Counts = {
   ssl_only: (value, { redirectsToTls, frontend }) => !value && redirectsToTls && hasTls(frontend),
   hsts: ({ header }, { frontend }) => header === undefined && frontend.hstsSeconds !== undefined,
   access_log: (value, { frontend }) => !value && frontend.accessLog !== "off",
+  acme: ({ isWanted }) => !isWanted,
   canonical_host: () => true,
   host_header: () => true,
   context_root_rewrite: (value) => value,

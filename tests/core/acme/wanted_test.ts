@@ -60,6 +60,28 @@ Deno.test("acme=false leaves a route out, and with opt-in acme=true takes one in
   assert.deepEqual(names("off"), []);
 });
 
+Deno.test("acme=false of a host's root holds for its other paths, and a path of it says nothing for the root", () => {
+  const root = serving("a", { hostname: "a.com", acme: false });
+  assert.deepEqual(wanted([root, serving("b", { hostname: "a.com", context_root: "/b" }, 1)]), []);
+  assert.deepEqual(
+    wanted([root, serving("b", { hostname: "a.com", context_root: "/b", acme: true }, 1)]),
+    [],
+  );
+  const path = serving("b", { hostname: "c.com", context_root: "/b", acme: false }, 1);
+  assert.deepEqual(wanted([serving("c", { hostname: "c.com" }), path]), [["c.com", "c.com"]]);
+  assert.deepEqual(wanted([path]), []);
+});
+
+Deno.test("only the oldest container of a host's root answers authorities by itself", () => {
+  const answering = (...containers: ContainerView[]) =>
+    modelOf(...containers).backends.filter(({ options }) => options.acme?.isAnswered).map(({ name }) => name);
+  const own = { hostname: "a.com", acme: false };
+  assert.deepEqual(answering(serving("a", own)), ["a.com"]);
+  const below = { ...own, context_root: "/.well-known/acme-challenge" };
+  assert.deepEqual(answering(serving("a", { hostname: "a.com" }), serving("b", below, 1)), []);
+  assert.deepEqual(answering(serving("a", { hostname: "a.com" }), serving("b", own, 1)), []);
+});
+
 Deno.test("only hosts with a container that is ready want one", () => {
   const model = modelOf(serving("a", { hostname: "a.com" }), serving("b", { hostname: "b.com" }));
   const wants = wantedOf(model, ({ host }) => host === "b.com", PUBLIC);
