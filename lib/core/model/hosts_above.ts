@@ -16,8 +16,7 @@ type Pattern = { readonly host: HostName; readonly end: string; expression?: Reg
 /** Which other hosts answer for a host, with the patterns in the order in which HAProxy tries them. */
 export class HostsAbove {
   readonly #patterns: readonly Pattern[];
-  readonly #firsts = new Map<HostName, HostName | undefined>();
-  readonly #untried = new Set<HostName>();
+  readonly #firsts = new Map<HostName, { readonly pattern: HostName | undefined }>();
   /** By container. */
   readonly #read = new Map<string, number>();
 
@@ -32,17 +31,21 @@ export class HostsAbove {
       : [...new Set([host, ...wildcardsAbove(host)])];
   }
 
-  /** Where HAProxy looks next: the first pattern that matches it, and what stands for every host. `by` names the host. */
-  far(host: HostName, by: string): readonly HostName[] {
+  /**
+   * Where HAProxy looks next: the first pattern that matches it, and what stands for every host. `undefined` where some patterns
+   * are not tried, since each of the containers that name it names more than they may read.
+   */
+  far(host: HostName, containers: Iterable<string>): readonly HostName[] | undefined {
     if (host === EVERY_HOST) return [];
     // A pattern may match some hosts of a wildcard and others not.
-    const pattern = isHostPattern(host) || isWildcard(host) ? undefined : this.#firstOf(host, by);
-    return pattern === undefined ? [EVERY_HOST] : [pattern, EVERY_HOST];
-  }
-
-  /** Whether some patterns were not tried: its container names more than they may read. */
-  isUntried(host: HostName): boolean {
-    return this.#untried.has(host);
+    if (isHostPattern(host) || isWildcard(host)) return [EVERY_HOST];
+    for (const by of containers) {
+      const first = this.#firsts.get(host) ?? this.#firstOf(host, by);
+      if (first === undefined) continue;
+      this.#firsts.set(host, first);
+      return first.pattern === undefined ? [EVERY_HOST] : [first.pattern, EVERY_HOST];
+    }
+    return undefined;
   }
 
   /** The patterns that may match a host of a wildcard; some that match none may be among them. */
@@ -52,8 +55,8 @@ export class HostsAbove {
       .map(({ host }) => host);
   }
 
-  #firstOf(host: HostName, by: string): HostName | undefined {
-    if (this.#firsts.has(host)) return this.#firsts.get(host);
+  /** Nothing where its container has no more to be read: what another one names is tried none the less. */
+  #firstOf(host: HostName, by: string): { readonly pattern: HostName | undefined } | undefined {
     let read = this.#read.get(by) ?? 0;
     const first = this.#patterns.find((pattern) => {
       if (!host.endsWith(pattern.end)) return false;
@@ -61,10 +64,7 @@ export class HostsAbove {
       return read > MOST_READ || this.#isMatch(host, pattern);
     });
     this.#read.set(by, read);
-    if (read > MOST_READ) this.#untried.add(host);
-    const found = read > MOST_READ ? undefined : first?.host;
-    this.#firsts.set(host, found);
-    return found;
+    return read > MOST_READ ? undefined : { pattern: first?.host };
   }
 
   #isMatch(host: HostName, pattern: Pattern): boolean {

@@ -94,8 +94,9 @@ class Placing implements FoundVariants {
 
   place([key, all]: Place): void {
     const [first] = all;
-    const { parent, above } = this.#find(first);
-    if (parent === undefined && this.hostsAbove.isUntried(first.host)) return this.#leaveOut([key, all]);
+    const found = this.#find(first, all);
+    if (found === undefined) return this.#leaveOut([key, all]);
+    const { parent, above } = found;
     const serves = parent ?? this.#addOnly(first, key);
     this.parents.add(serves.key);
     this.#parentOf.set(key, serves);
@@ -118,12 +119,18 @@ class Placing implements FoundVariants {
   /**
    * What serves all other requests, and the places above in the order in which HAProxy looks for them. It looks for what stands
    * for variants alone where nothing else has a route to the path: a younger one of these takes no variant from a wildcard.
+   * Nothing where nobody knows which pattern comes before what serves every host.
    */
-  #find({ host, path, by }: Placed): { readonly parent: Route | undefined; readonly above: TableKey[] } {
+  #find(
+    { host, path }: Placed,
+    all: readonly Placed[],
+  ): { readonly parent: Route | undefined; readonly above: TableKey[] } | undefined {
     const near = this.#placesOn(this.hostsAbove.near(host), path);
     const found = firstOf(near, this.#plain);
     if (found !== undefined) return { parent: found, above: near };
-    const far = this.#placesOn(this.hostsAbove.far(host, by), path);
+    const hosts = this.hostsAbove.far(host, new Set(all.map(({ by }) => by)));
+    if (hosts === undefined) return undefined;
+    const far = this.#placesOn(hosts, path);
     const above = [...near, ...far];
     return { parent: firstOf(far, this.#plain) ?? firstOf(above, this.#alone), above };
   }

@@ -1,18 +1,7 @@
 /** What serves a variant's other requests, and what protects them: hosts, wildcards, patterns and what serves every host. */
 import assert from "node:assert/strict";
-import { buildModel } from "../../../lib/core/model/build_model.ts";
 import { formatNetwork } from "../../../lib/core/values/network.ts";
-import { container, SETTINGS } from "../containers.ts";
-
-type Said = Readonly<Record<string, unknown>>;
-
-/** The model of containers that say these things, the oldest first. */
-function build(said: Readonly<Record<string, Said>>) {
-  const containers = Object.entries(said).map(([name, data], at) =>
-    container(name, { createdAt: at, interlockData: JSON.stringify(data) })
-  );
-  return buildModel({ containers, stopping: new Set(), starting: new Set() }, SETTINGS);
-}
+import { build, rowOf, type Said, toldOf, V } from "./built.ts";
 
 /** What a container's variant asks of HAProxy's frontend, and the notices of it. */
 function variantOf(name: string, said: Readonly<Record<string, Said>>) {
@@ -113,8 +102,6 @@ Deno.test("addresses that a variant lets in are none of those that its plain rou
   assert.equal(options.deny_from?.length, 1);
 });
 
-const V = { hostname: "x-preview.a.test", methods: ["POST"] };
-
 Deno.test("what protects a pattern, a wildcard or what serves every host holds for a variant of a host of it", () => {
   const guard = { allow_from: ["10.0.0.0/8"] };
   const parents: readonly Said[] = [
@@ -204,17 +191,6 @@ const long = (letter: string) => {
   return { match_headers: eight(": "), match_query: eight("="), match_cookies: eight("=") };
 };
 
-/** The containers whose variants stand in the row of a place, and how it ends. */
-function rowOf(place: string, { model }: ReturnType<typeof build>): string[] {
-  const [, row = ""] = [...model.variants.rows].find(([key]) => key.endsWith(`|${place}`)) ?? [];
-  const byKey = new Map(model.routes.map(({ key, by }) => [`${key}`, by]));
-  return row.split("\u241f").map((each) => byKey.get(each.split("\u241e")[0] ?? "") ?? each);
-}
-
-const toldOf = (name: string, { notices }: ReturnType<typeof build>): string =>
-  notices.filter(({ subject, severity }) => subject === name && severity === "warning")
-    .map(({ message }) => message).join("\n");
-
 Deno.test("the oldest variants have their place in a row, however many conditions younger ones have", () => {
   const post = { ...A, methods: ["POST"], deny_from: ["0.0.0.0/0"] };
   const built = build({ plain: A, post, one: { ...A, ...long("a") }, two: { ...A, ...long("b") } });
@@ -257,26 +233,4 @@ Deno.test("a row of a longer path is closed for a variant of the shorter one tha
   assert.deepEqual(rowOf("a.test/", built), ["root"]);
   assert.deepEqual(rowOf("a.test/x/", built), ["one", "!"]);
   assert.match(toldOf("root", built), /serves no requests to a\.test\/x\//);
-});
-
-Deno.test("hosts of variants alone that are too many for the patterns are left out, and closed where they are protected", () => {
-  const patterns = Object.fromEntries(Array.from({ length: 32 }, (_, at) => [`p${at}`, {
-    hostname: `p${at}.com`,
-    host_regex: Array.from({ length: 8 }, (_, other) => `no${at}x${other}[a-z]*`),
-  }]));
-  const hosts = Array.from({ length: 40 }, (_, at) => `${at}.${"n".repeat(20)}.v.test`);
-  for (const guard of [{}, { deny_from: ["10.0.0.0/8"] }]) {
-    const isClosed = "deny_from" in guard;
-    const built = build({ ...patterns, v: { hosts, methods: ["POST"], ...guard }, w: V });
-    const only = built.model.routes.filter(({ isOnly, by }) => isOnly === true && by === "v");
-    const served = only.filter(({ key }) => key.startsWith("?only/"));
-    assert.ok(served.length > 5 && served.length < 15, `${served.length}`);
-    assert.equal(only.length, isClosed ? hosts.length : served.length);
-    for (const { key } of only) {
-      const row = rowOf(key.replace("?only/", ""), built);
-      assert.deepEqual(row, [key.startsWith("?only/") ? "v" : "!"]);
-    }
-    assert.match(toldOf("v", built), isClosed ? /they answer 403$/ : /all patterns of hosts$/);
-    assert.deepEqual(rowOf(`${V.hostname}/`, built), ["w"], "another container's have their own");
-  }
 });
