@@ -15,7 +15,7 @@ const REQUESTS: Readonly<Record<string, (value: string) => readonly string[]>> =
   "hash query user": (value) => [`GET /?a=b&user=${value} HTTP/1.1`],
   "hash path": (value) => [`GET /${value}?a=b HTTP/1.1`],
 };
-const VALUES = Array.from({ length: 24 }, (_, at) => `value${at}`);
+const VALUES = Array.from({ length: 40 }, (_, at) => `value${at}`);
 
 for (const program of programs.filter(canAddServers)) {
   for (const [algorithm, linesOf] of Object.entries(REQUESTS)) {
@@ -25,7 +25,8 @@ for (const program of programs.filter(canAddServers)) {
       await using c = new Echo(() => ok("c"));
       const all = [a, b, c].map(({ port }) => ({
         port,
-        data: { hostname: HOST, balance_algorithm: algorithm },
+        // Many points on the ring: with few, one of them may by chance have next to none of the requests.
+        data: { hostname: HOST, balance_algorithm: algorithm, weight: 100 },
       }));
       await onStage(program, {}, async (stage) => {
         const placesOf = async () => {
