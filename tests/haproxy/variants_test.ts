@@ -221,6 +221,36 @@ for (const program of programs) {
     });
   });
 
+  Deno.test(`${name}: a wildcard's variant takes its requests from a pattern, and leaves it all others`, async () => {
+    await using containers = new Containers("pattern", "own", "patch", "wild", "post");
+    await onStage(program, {}, async (stage) => {
+      const pattern = { hostname: "p.test", host_regex: ["v[.]w[.]test"] };
+      const own = { ...pattern, context_root: "/own", deny_from: ["127.0.0.0/8"] };
+      const open = {
+        pattern,
+        patch: { ...pattern, methods: ["PATCH"] },
+        wild: { hostname: "*.w.test", methods: ["PUT", "POST", "PATCH"] },
+        post: { hostname: "v.w.test", methods: ["POST"] },
+      };
+      await containers.apply(stage, open);
+      await expectAnswers(stage, [
+        ["v.w.test/", "pattern"],
+        ["v.w.test/", "post", "-d", "x"],
+        ["v.w.test/", "patch", "-X", "PATCH"],
+        ["v.w.test/", "wild", "-X", "PUT"],
+        ["n.w.test/", "404"],
+        ["n.w.test/", "wild", "-X", "PUT"],
+      ]);
+      await containers.apply(stage, { ...open, own });
+      await expectAnswers(stage, [
+        ["v.w.test/", "pattern"],
+        ["v.w.test/own", "403"],
+        ["v.w.test/own", "403", "-X", "PUT"],
+        ["v.w.test/", "403", "-X", "PUT"],
+      ]);
+    });
+  });
+
   Deno.test(`${name}: a variant of two hosts opens neither by the guard of the other`, async () => {
     await using containers = new Containers("mine", "yours", "both");
     await onStage(program, {}, async (stage) => {

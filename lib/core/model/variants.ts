@@ -220,12 +220,15 @@ class Placing implements FoundVariants {
     this.notices.push({ severity: "warning", code: "too-many", subject: parent.by, message: why });
   }
 
-  /** The routes of patterns whose hosts a wildcard with variants may hide: what protects them holds for the variants. */
+  /**
+   * The routes of patterns that may serve hosts of a wildcard with variants: what protects them holds for the variants, which may
+   * take requests to longer paths of theirs too.
+   */
   #hiddenBy({ host, path }: Placed): Route[] {
     if (!isWildcard(host)) return [];
     const above = new Set(pathsAbove(path));
     return this.hostsAbove.mayMatch(host).flatMap((name) => this.#byHost.get(name) ?? []).filter((route) =>
-      above.has(route.path)
+      above.has(route.path) || route.path.startsWith(`${path}/`)
     );
   }
 }

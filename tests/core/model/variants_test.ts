@@ -137,6 +137,16 @@ Deno.test("a wildcard's variant that may hide hosts of a pattern is protected as
   const parent = { hostname: "z.test", host_regex: ["(.+)-preview[.]a[.]test"], basic_auth: USERS("one") };
   const hidden = variantOf("v", { parent, v: { ...V, hostname: "*.a.test" } });
   assert.equal(hidden.options.basic_auth?.length, 1);
+  const deep = variantOf("v", {
+    parent: { ...parent, context_root: "/x/y" },
+    v: { ...V, hostname: "*.a.test", context_root: "/x" },
+  });
+  assert.equal(deep.options.basic_auth?.length, 1, "a longer path of the pattern");
+  const beside = variantOf("v", {
+    parent: { ...parent, context_root: "/xy" },
+    v: { ...V, hostname: "*.a.test", context_root: "/x" },
+  });
+  assert.equal(beside.options.basic_auth, undefined);
   const far = variantOf("v", { parent, v: { ...V, hostname: "*.b.test" } });
   assert.equal(far.options.basic_auth, undefined);
 });
