@@ -44,10 +44,11 @@ function saidRoutes(
   if (entries === undefined) return named;
   if (entries.length === 0) return [own, ...named];
   const isSilent = own.keys.size === 0 && own.fault === undefined;
-  const merged = isSilent ? entries : entries.map(({ source, keys, fault }) => ({
+  const merged = isSilent ? entries : entries.map(({ source, keys, fault, slip }) => ({
     source,
     keys: new Map([...keys, ...own.keys]),
     fault: fault ?? own.fault,
+    slip,
   }));
   return [...merged, ...named];
 }

@@ -22,6 +22,8 @@ export type SaidRoute = {
   readonly fault: Fault;
   /** Why it is unclear whether the whole container is to be left out: a word that may be meant as its `enable`. */
   readonly closing?: Fault;
+  /** A key that protects, as which a word that is not read may be meant. */
+  readonly slip?: KeyName | undefined;
 };
 
 /** The words of one container: its INTERLOCK_DATA, and its labels, of which those of the names are meant for us. */

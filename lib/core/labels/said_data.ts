@@ -140,6 +140,7 @@ export function sortKeys(
   const keys = new Map<KeyName, Said>();
   const unknown = new UnknownWords(comparisons);
   let fault: Fault;
+  let slip: KeyName | undefined;
   for (const name of Object.keys(entry)) {
     const value = entry[name];
     if (!isSaid(name, value)) continue;
@@ -152,7 +153,9 @@ export function sortKeys(
       });
     }
     if (!isKeyName(name) || !isReadWhole(name)) {
-      fault ??= tellUnread(sourceOf?.(name) ?? source, guardWithin(value, name), complaints);
+      const path = guardWithin(value, name);
+      slip ??= path === undefined ? undefined : guardInWord(path);
+      fault ??= tellUnread(sourceOf?.(name) ?? source, path, complaints);
     }
   }
   unknown.tell(
@@ -160,7 +163,8 @@ export function sortKeys(
     "key",
     (word) => ` of ${(word === undefined ? undefined : sourceOf?.(word)) ?? source}`,
   );
-  return { source, keys, fault: fault ?? unknown.faultOf(""), closing: unknown.closing };
+  if (slip === undefined || slip === "enable") slip = unknown.slips(() => true).get("");
+  return { source, keys, fault: fault ?? unknown.faultOf(""), closing: unknown.closing, slip };
 }
 
 /** Whether all that stands in a value of a key is read, or costs the route. */

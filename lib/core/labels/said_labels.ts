@@ -30,15 +30,15 @@ export const NO_LABELS: SaidLabels = {
 
 /** Sorts our labels by the route that they speak of. */
 export function sortLabels(
-  { labels, names, prefix }: Pick<Words, "labels" | "names" | "prefix">,
+  { labels, names: ours, prefix }: Pick<Words, "labels" | "names" | "prefix">,
   complaints: Complaints,
   comparisons: Comparisons,
 ): SaidLabels {
   const routes = new Map<string, Map<KeyName, Said>>();
   const unknown = new UnknownWords(comparisons);
   let known: ReadonlySet<string> | undefined;
-  const isSaid = (route: string) => (known ??= routesOf(names, prefix)).has(route);
-  for (const label of [...names].sort(byNumberInside)) {
+  const isSaid = (route: string) => (known ??= routesOf(ours, prefix)).has(route);
+  for (const label of [...ours].sort(byNumberInside)) {
     const parts = label.startsWith(prefix) ? partsOf(label.slice(prefix.length)) : undefined;
     if (parts === undefined) {
       unknown.add(label, () => nearLabels(label, prefix, isSaid));
@@ -60,17 +60,37 @@ export function sortLabels(
   unknown.tell(complaints, "label", () => "");
   const own = routes.get("") ?? new Map();
   routes.delete("");
-  const strays = findStrayNames(routes, prefix, complaints);
+  const slips = unknown.slips((route) => routes.has(route));
+  const names = new Set([...routes.keys(), ...slips.keys()]);
+  names.delete("");
+  const strays = findStrayNames(withSlips(routes, slips, names), prefix, complaints);
   return {
     own: { source: "labels", keys: own, fault: unknown.faultOf(""), closing: unknown.closing },
-    named: [...routes].map(([name, keys]) => ({
+    named: [...names].map((name) => ({
       name,
       source: `label route ${quote(name)}`,
-      keys,
+      keys: routes.get(name) ?? NO_LABELS.own.keys,
       fault: unknown.faultOf(name) ?? strays.get(name),
+      slip: slips.get(name),
     })),
   };
 }
+
+/** What is said of routes with a name, as if words that are nearly keys that protect were these. */
+function withSlips(
+  routes: ReadonlyMap<string, ReadonlyMap<KeyName, Said>>,
+  slips: ReadonlyMap<string, KeyName>,
+  all: ReadonlySet<string>,
+): ReadonlyMap<string, ReadonlyMap<KeyName, Said>> {
+  return new Map([...all].map((name) => {
+    const keys = routes.get(name) ?? NO_LABELS.own.keys;
+    const slip = slips.get(name);
+    return [name, slip === undefined || keys.has(slip) ? keys : new Map([...keys, [slip, SLIP]])];
+  }));
+}
+
+/** Its value is never read. */
+const SLIP: Said = { value: undefined, label: undefined };
 
 /** The routes that labels which are right speak of. */
 const routesOf = (names: readonly string[], prefix: LabelPrefix): ReadonlySet<string> =>

@@ -95,12 +95,12 @@ function tellStrayObject(stray: SaidRoute, complaints: Complaints): Fault {
   return fault;
 }
 
-/** The first key that protects, of a route that has no place. */
-function guardAlone({ keys }: SaidRoute): KeyName | undefined {
+/** The first key that protects, or as which a word may be meant, of a route that has no place. */
+function guardAlone({ keys, slip }: SaidRoute): KeyName | undefined {
   if (readBoolean(keys.get("enable")?.value) === false) return undefined;
   const said = [...keys.keys()].filter((key) => key !== "enable");
   if (said.some((key) => keyNamed(key).scope === "place")) return undefined;
-  return said.find((key) => keyNamed(key).isGuard);
+  return said.find((key) => keyNamed(key).isGuard) ?? (slip === "enable" ? undefined : slip);
 }
 
 /** Then that one is left out already. */

@@ -37,6 +37,8 @@ export class UnknownWords {
   readonly #guards: Unknown[] = [];
   readonly #others: Unknown[] = [];
   readonly #faults = new Map<string, string>();
+  /** By word: the keys that narrow or protect as which it may be meant, the likeliest first. */
+  readonly #meant: (readonly Near[])[] = [];
   #closing: Fault;
   #count = 0;
   #isTooMany = false;
@@ -55,6 +57,7 @@ export class UnknownWords {
     for (const { route, meant } of guards) {
       this.#faults.set(route, `${quote(word)} is not known, and may be meant as ${quote(meant)}`);
     }
+    if (guards.length > 0) this.#meant.push(guards);
     if (guards.some(({ key, route, isForAll }) => isForAll || (key === "enable" && route === ""))) {
       this.#closing ??= this.#faults.get("");
     }
@@ -68,6 +71,18 @@ export class UnknownWords {
    */
   faultOf(route: string): Fault {
     return this.#isTooMany ? TOO_MANY : this.#faults.get(route);
+  }
+
+  /** A key that protects, as which a word may be meant, by route: one that nothing else speaks of where no other can be meant. */
+  slips(isSaid: (route: string) => boolean): ReadonlyMap<string, KeyName> {
+    const slips = new Map<string, KeyName>();
+    for (const guards of this.#meant) {
+      const said = guards.filter(({ route }) => route === "" || isSaid(route));
+      for (const { route, key } of said.length > 0 ? said : guards.slice(0, 1)) {
+        if (key !== "enable" || !slips.has(route)) slips.set(route, key);
+      }
+    }
+    return slips;
   }
 
   /** Why the whole container may be meant to be left out, or closed: each of its routes is, until the word is mended. */

@@ -29,6 +29,8 @@ const served = (words: Words, prefix?: string) =>
   read(words, prefix).routes.filter(({ fault, off }) => fault === undefined && off === undefined)
     .map(({ hostname, hosts }) => hostname ?? hosts?.[0] ?? "its own");
 
+type Said = Readonly<Record<string, unknown>>;
+
 const messages = (words: Words) => read(words).complaints.map(({ message }) => message).join("\n");
 
 const HOST = { "interlock.hostname": "a.test" };
@@ -139,6 +141,46 @@ Deno.test("a route with a name that has a place, or that is off, or that holds f
     [{ labels: guard }, 2],
   ];
   for (const [words, routes] of others) assert.equal(served(words).length, routes, JSON.stringify(words));
+});
+
+Deno.test("a slip in the guard of a route without a host, or of an object, costs all routes as the guard itself does", () => {
+  const labels = [
+    ...["interlock.foo.alow_from", "interlock.foo.allow-from", "interlock.foo.bsic_auth.1"],
+    ...["interlok.foo.allow_from", "signalbox.foo.allow_from", "org.interlock.foo.basic_auth"],
+  ];
+  for (const label of labels) {
+    const slip = { [label]: "10.0.0.0/8" };
+    for (
+      const beside of [HOST, { ...HOST, "interlock.foo.weight": "3" }, { "interlock.b.hostname": "b.test" }]
+    ) {
+      const words = { labels: { ...slip, ...beside } };
+      assert.deepEqual(served(words), [], `${label} ${Object.keys(beside).join()}`);
+      assert.match(messages(words), /all routes of the container are left out/, label);
+    }
+    assert.deepEqual(served({ labels: slip, data: { hostname: "a.test" } }), [], label);
+    const other = { "interlock.foo.hostname": "b.test" };
+    assert.deepEqual(served({ labels: { ...slip, ...HOST, ...other } }), ["a.test"], label);
+    const off = { "interlock.foo.enable": "false" };
+    assert.deepEqual(served({ labels: { ...slip, ...HOST, ...off } }), ["a.test"], label);
+  }
+  const near = { ...HOST, "interlock.admin.hostname": "b.test", "interlock.admn.alow_from": "10.0.0.0/8" };
+  assert.deepEqual(served({ labels: near }), ["a.test"]);
+  const a = { hostname: "a.test" };
+  const allow = { allow_from: ["10.0.0.0/8"] };
+  const objects: readonly Said[] = [
+    ...[{ alow_from: ["10.0.0.0/8"] }, { "allow-from": ["10.0.0.0/8"] }, { access: allow }],
+    ...[{ access: { x: [allow] } }, { "<<": allow }, { weight: 3, alow_from: ["10.0.0.0/8"] }],
+  ];
+  for (const each of objects) {
+    assert.deepEqual(served({ data: [a, each] }), [], JSON.stringify(each));
+    assert.deepEqual(
+      served({ data: [a, each], labels: { "interlock.weight": "3" } }),
+      [],
+      JSON.stringify(each),
+    );
+    assert.match(messages({ data: [a, each] }), /protects a route that names no host/);
+    assert.deepEqual(served({ data: [a, { ...each, hostname: "b.test" }] }), ["a.test"]);
+  }
 });
 
 Deno.test("a guard in a place where none is read costs the container's routes", () => {
