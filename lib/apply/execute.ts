@@ -3,6 +3,7 @@ import { isOnlyWaiting, type Running } from "../core/state/running.ts";
 import type { ReloadReason } from "../core/plan/reload_reason.ts";
 import type { Desired } from "../core/config/render.ts";
 import { type Operation, runtimeCommands, takeReplies } from "../core/runtime/operation.ts";
+import { HOSTS_MAP } from "../core/values/table.ts";
 import type { Believed } from "./believed.ts";
 import { fillTables } from "./fill_tables.ts";
 import type { SavedFiles } from "./saved_files.ts";
@@ -48,8 +49,12 @@ export class Executor {
     const wasWaiting = isOnlyWaiting(operations, running);
     const { version } = believed;
     const questions = confirmationOf(operations);
-    const lines = operations.flatMap(runtimeCommands);
-    const replies = [...await haproxy.send([...lines, ...questions.map(({ command }) => command)])];
+    const { first, last } = splitGone(operations);
+    const asked = questions.map(({ command }) => command);
+    const replies = [
+      ...first.length === 0 ? [] : await haproxy.send(first.flatMap(runtimeCommands)),
+      ...await haproxy.send([...last.flatMap(runtimeCommands), ...asked]),
+    ];
     this.answeredAt = clock.now();
     if (operations.some(({ kind }) => kind === "set-state")) saved.outdate();
     const isQuiet = believed.isUnchangedSince(version);
@@ -97,6 +102,22 @@ function splitRoom(
   const isRoom = (each: Operation) => each.kind === "delete-server" && added.has(keyOf(each));
   return { room: operations.filter(isRoom), rest: operations.filter((each) => !isRoom(each)) };
 }
+
+/**
+ * What goes once routes have changed is sent when HAProxy has answered to the change: a request that another thread has under
+ * way has read its route, and looks for the rows and the servers of it a moment later.
+ */
+function splitGone(
+  operations: readonly Operation[],
+): { readonly first: readonly Operation[]; readonly last: readonly Operation[] } {
+  const at = operations.findLastIndex((each) => "table" in each && each.table === HOSTS_MAP) + 1;
+  return at > 0 && operations.slice(at).some(takesAway)
+    ? { first: operations.slice(0, at), last: operations.slice(at) }
+    : { first: [], last: operations };
+}
+
+const takesAway = (each: Operation): boolean =>
+  each.kind === "delete-row" || each.kind === "delete-server" || each.kind === "set-state";
 
 const keyOf = ({ section, server }: { readonly section: string; readonly server: string }): string =>
   `${section}/${server}`;
