@@ -45,7 +45,8 @@ Deno.test("a certificate that is broken when SIGHUP comes is a warning, the old 
   await stage.answers("late.example");
   await Deno.writeTextFile(path, pem);
   // That it is not for late.example is an info.
-  const warnings = async () => (await stage.status()).notices.filter(({ severity }) => severity === "warning");
+  const warnings = async () =>
+    (await stage.status()).notices.filter(({ severity }) => severity === "warning");
   await eventually(async () => (await warnings()).length === 0, { what: "the warning to be gone" });
   assert.equal((await stage.status()).trouble, undefined);
 });

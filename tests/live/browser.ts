@@ -53,13 +53,16 @@ export function browsing(sentence: string, body: (stage: Stage, open: OpenPage) 
 /** What a visitor sees of a page. */
 export type Seen = { readonly url: string; readonly text: string };
 
+const DROPPED = /ERR_NETWORK_CHANGED|interrupted by another navigation to "chrome-error:/;
+
 /**
  * Goes to a URL as who types it does. A container that starts brings an interface, and with it the browser drops what is
- * under way (ERR_NETWORK_CHANGED), as it does where a laptop finds another network: then it goes there again.
+ * under way (ERR_NETWORK_CHANGED), as it does where a laptop finds another network: then it goes there again, which its
+ * page of the error may interrupt.
  */
 export async function visit(page: Page, url: string): Promise<Seen & { status: number; protocol: string }> {
   const response = await eventually(
-    () => page.goto(url).catch((error) => /ERR_NETWORK_CHANGED/.test(String(error)) ? undefined : { error }),
+    () => page.goto(url).catch((error) => DROPPED.test(String(error)) ? undefined : { error }),
     { what: `${url} to be loaded` },
   );
   if ("error" in response) throw response.error;
