@@ -53,7 +53,8 @@ export function browsing(sentence: string, body: (stage: Stage, open: OpenPage) 
 /** What a visitor sees of a page. */
 export type Seen = { readonly url: string; readonly text: string };
 
-const DROPPED = /ERR_NETWORK_CHANGED|interrupted by another navigation to "chrome-error:/;
+const DROPPED =
+  /ERR_NETWORK_CHANGED|interrupted by another navigation to "chrome-error:|Execution context was destroyed/;
 
 /**
  * Goes to a URL as who types it does. A container that starts brings an interface, and with it the browser drops what is
@@ -61,12 +62,17 @@ const DROPPED = /ERR_NETWORK_CHANGED|interrupted by another navigation to "chrom
  * page of the error may interrupt.
  */
 export async function visit(page: Page, url: string): Promise<Seen & { status: number; protocol: string }> {
-  const response = await eventually(
-    () => page.goto(url).catch((error) => DROPPED.test(String(error)) ? undefined : { error }),
+  const go = async () => {
+    const response = await page.goto(url);
+    if (response === null) throw new Error(`${url} is the page that was there`);
+    return { ...await look(page), status: response.status(), protocol: await response.httpVersion() };
+  };
+  const seen = await eventually(
+    () => go().catch((error) => DROPPED.test(String(error)) ? undefined : { error }),
     { what: `${url} to be loaded` },
   );
-  if ("error" in response) throw response.error;
-  return { ...await look(page), status: response.status(), protocol: await response.httpVersion() };
+  if ("error" in seen) throw seen.error;
+  return seen;
 }
 
 async function look(page: Page): Promise<Seen> {
