@@ -118,6 +118,7 @@ function planRoutes(
   const changes = { put: new Map<TableKey, TableValue>(), gone: new Set<TableKey>() };
   const early: Operation[] = [];
   const late: Operation[] = [];
+  const narrowed = new Map<TableKey, TableValue>();
   let known = 0;
   for (const [key, value] of wanted) {
     const had = before.get(key);
@@ -136,13 +137,19 @@ function planRoutes(
     // It stays where it is: flags hold before there is a server that asks for them, and until the last one is gone.
     const flags = flagsOf(led).union(flagsOf(had));
     const isNarrowed = flags.size > flagsOf(had).size;
-    if (isNarrowed) early.push(setRow(key, withFlags(led, flags)));
+    if (isNarrowed) {
+      const value = withFlags(led, flags);
+      early.push(setRow(key, value));
+      narrowed.set(key, value);
+    }
     if (!isNarrowed || flags.size > flagsOf(led).size) late.push(setRow(key, led));
   }
   if (known < before.size) {
     for (const key of before.keys()) if (!wanted.has(key)) changes.gone.add(key);
   }
-  return { early, routes: change(desired, HOSTS_MAP, before, changes), late };
+  // A swap of all rows must not take back the flags that hold already.
+  const now = narrowed.size === 0 ? before : new Map([...before, ...narrowed]);
+  return { early, routes: change(desired, HOSTS_MAP, now, changes), late };
 }
 
 /** The sections that routes lead to now which wait for a reload to lead elsewhere. */

@@ -136,6 +136,16 @@ Deno.test("many rows are one swap, unless they only come to more; rows of a user
   assert.deepEqual(going.late, ["prepare map x.map", "commit map @1 x.map"], "an empty version");
 });
 
+Deno.test("a swap of all routes keeps a flag that holds since before it", () => {
+  const many = (value: string) =>
+    Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`host-${at}/`, value]));
+  const { early, routes } = planOf({ "hosts.map": { ...many("a"), "shut/": "s|,|s" } }, {
+    "hosts.map": { ...many("b"), "shut/": "s|,auth,|s" },
+  }, { sections: { a: "a", b: "b", s: "s" } });
+  assert.deepEqual(early, ["set map hosts.map shut/ s|,auth,|s"]);
+  assert.match(routes.join("\n"), /^shut[/] s[|],auth,[|]s$/m);
+});
+
 Deno.test("while addresses change, nobody is let in whom the old rows or the new ones refuse, and nobody else is refused", () => {
   const random = seeded(17);
   const access = () => random() < 0.5 ? "allow" : "deny";
