@@ -79,9 +79,11 @@ export class Drain {
   }
 
   /** In how many milliseconds the next server loses its sticky clients; `undefined` where none has any to lose. */
-  endsInMs({ model }: Desired): number | undefined {
-    if (this.#living.size === 0) return undefined;
-    const left = model.backends.flatMap(({ servers }) => servers.map((server) => this.#leftMs(server)));
+  endsInMs(): number | undefined {
+    if (this.#living.size === 0 || this.#wanted === undefined) return undefined;
+    const left = this.#wanted.model.backends.flatMap(({ servers }) =>
+      servers.map((server) => this.#leftMs(server))
+    );
     const next = left.filter((milliseconds) => milliseconds > 0);
     return next.length === 0 ? undefined : next.reduce((a, b) => Math.min(a, b));
   }

@@ -28,6 +28,19 @@ export class Mailbox {
     this.#notify?.();
   }
 
+  /** Each wake that has settled, until the signal; a pass lasts until the next one is asked for. */
+  async *wakes(settle: Settle, signal: AbortSignal): AsyncGenerator<Wake, void, void> {
+    signal.addEventListener("abort", () => this.close(), { once: true });
+    if (signal.aborted) this.close();
+    let lastPassAt: number | undefined;
+    for (;;) {
+      const wake = await this.take(settle, lastPassAt);
+      if (wake === undefined) return;
+      yield wake;
+      lastPassAt = this.clock.now();
+    }
+  }
+
   /** Waits for a wake that has settled, and takes it; `undefined` once the mailbox is closed. */
   async take(settle: Settle, lastPassAt: number | undefined): Promise<Wake | undefined> {
     while (!this.#isClosed) {

@@ -41,6 +41,8 @@ export class Outcomes {
   /** A pass ended; `since` is when the event came in that caused it. */
   hear({ plan, outcome, isWaiting }: Applied, signal: AbortSignal, since: number | undefined): void {
     const { applier, reminders } = this.parts;
+    const drainMs = applier.drain.endsInMs();
+    if (drainMs !== undefined) reminders.once("drained", drainMs, signal);
     if (outcome.kind === "postponed") {
       // The pass of then loads what is wanted then.
       return reminders.once("postponed", Math.ceil(outcome.forMs), signal, { since });

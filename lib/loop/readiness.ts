@@ -94,7 +94,7 @@ export class Readiness {
   }
 
   /** Whether the last update began to probe servers. */
-  get isAsking(): boolean {
+  get isProbing(): boolean {
     return this.#fresh.length > 0;
   }
 

@@ -188,13 +188,13 @@ Deno.test("a container that asks for it keeps its sticky clients until its time 
     return haproxy.takeSent();
   };
   assert.deepEqual(await tell(told), [set("drain")]);
-  assert.deepEqual([stateNow(), drain.endsInMs(desired)], ["drain", 20_000]);
+  assert.deepEqual([stateNow(), drain.endsInMs()], ["drain", 20_000]);
   clock.pass(15_000);
   // It is told again with each look, which gives it no more time.
   assert.deepEqual(await tell(told), []);
-  assert.deepEqual([stateNow(), drain.endsInMs(desired)], ["drain", 5_000]);
+  assert.deepEqual([stateNow(), drain.endsInMs()], ["drain", 5_000]);
   clock.pass(5_000);
-  assert.deepEqual([stateNow(), drain.endsInMs(desired)], ["maint", undefined]);
+  assert.deepEqual([stateNow(), drain.endsInMs()], ["maint", undefined]);
   assert.deepEqual(await tell(told), [set("maint")]);
   // It lives on, and is told to stop once more. Then it ends before its time.
   drain.tell(new Set());

@@ -1,7 +1,9 @@
 import type { Model } from "../core/model/model.ts";
 import type { Desired } from "../core/config/render.ts";
 import type { Clock, HaproxyControl, Reporter } from "../ports.ts";
+import type { LoadRequest } from "./load_request.ts";
 import type { ModelCheck, Quarantine } from "./quarantine.ts";
+import type { Applied } from "./reload.ts";
 
 /** What ConfigChecks are made of. */
 export type ConfigChecksParts = {
@@ -9,6 +11,7 @@ export type ConfigChecksParts = {
   readonly clock: Clock;
   readonly report: Reporter;
   readonly quarantine: Quarantine;
+  readonly request: Pick<LoadRequest, "tell">;
   readonly render: (model: Model) => Desired;
   /** Called when a route is left out from now on. */
   readonly onFault: () => void;
@@ -17,15 +20,42 @@ export type ConfigChecksParts = {
 /** How long after a change at run time `haproxy -c` checks the files that were written, in milliseconds. */
 const CHECK_LATER_MS = 1_000;
 
-/** Has HAProxy check files that it did not load, and finds the route at fault where it refuses them. */
+/** Finds what HAProxy refuses, in files that it would not load and in files that it was not to load, and leaves it out. */
 export class ConfigChecks {
   /** What the next check is about. */
   #due: Desired | undefined;
 
   constructor(readonly parts: ConfigChecksParts) {}
 
+  /**
+   * Sees to what became of a plan: leaves out what HAProxy refused, or checks in a moment what it did not load. Answers
+   * whether something is left out from now on. In the `first` pass what HAProxy has was not known yet.
+   */
+  async review(
+    { plan, outcome, isWaiting }: Applied,
+    desired: Desired,
+    pass: "first" | "later",
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { quarantine, request } = this.parts;
+    if (outcome.kind === "postponed") return false;
+    if (outcome.kind === "rejected" && outcome.stage === "ports") {
+      if (quarantine.refusePorts(desired.model, outcome.ports)) return true;
+    } else if (outcome.kind === "rejected" && outcome.stage === "check") {
+      if (await this.#findFault(desired, signal)) {
+        request.tell("retry");
+        return true;
+      }
+    }
+    // The signalbox that wrote adopted files may have ended before it checked them.
+    const isReadBack = pass === "first" && plan.kind !== "reload";
+    const isChanged = plan.kind === "runtime" || plan.kind === "keep";
+    if ((isChanged && !isWaiting) || isReadBack) this.#soon(desired, signal);
+    return false;
+  }
+
   /** Checks in a moment what was written. Commands need no check, but the files do: a restart would load them. */
-  soon(desired: Desired, signal: AbortSignal): void {
+  #soon(desired: Desired, signal: AbortSignal): void {
     const isDue = this.#due !== undefined;
     this.#due = desired;
     if (isDue) return;
@@ -41,11 +71,11 @@ export class ConfigChecks {
     this.#due = undefined;
     if (signal.aborted || desired === undefined) return;
     const outcome = await haproxy.check(desired, signal);
-    if (outcome.kind === "rejected" && await this.findFault(desired, signal)) onFault();
+    if (outcome.kind === "rejected" && await this.#findFault(desired, signal)) onFault();
   }
 
   /** Looks for the route that made HAProxy refuse a config; answers whether one was found and is left out from now on. */
-  async findFault(desired: Desired, signal: AbortSignal): Promise<boolean> {
+  async #findFault(desired: Desired, signal: AbortSignal): Promise<boolean> {
     return await this.parts.quarantine.search(desired.model, (model) => this.#ask(model, signal));
   }
 
