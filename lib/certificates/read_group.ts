@@ -1,5 +1,5 @@
-import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
-import { type Certificate, SecretPem } from "../core/certificates/certificate.ts";
+import { createPrivateKey, createPublicKey } from "node:crypto";
+import type { Certificate } from "../core/certificates/certificate.ts";
 import {
   isCertificate,
   isKey,
@@ -11,6 +11,7 @@ import {
 import { readX509, type X509 } from "../core/certificates/x509.ts";
 import type { CertificateSource } from "../core/certificates/source.ts";
 import { messageOf } from "../core/values/message_of.ts";
+import { certificateOf } from "./certificate_of.ts";
 import type { GivenFile, GivenGroup } from "./given_files.ts";
 
 /** What became of the files of a group. */
@@ -67,7 +68,7 @@ export function readGroup(group: GivenGroup, origin: CertificateSource["origin"]
       broken.push({ path: leaf.file.path, why: key ?? NO_KEY });
       continue;
     }
-    const certificate = certificateOf(leaf, key, nameOf(leaf, group), origin);
+    const certificate = withKey(leaf, key, nameOf(leaf, group), origin);
     // certbot has the certificate alone beside the one with its chain.
     const before = found.get(certificate.fingerprint);
     if (before !== undefined && before.length >= leaf.chain.length) continue;
@@ -134,7 +135,7 @@ function publicKeyOf(block: PemBlock): Uint8Array | undefined {
 const isSame = (a: Uint8Array | undefined, b: Uint8Array): boolean =>
   a !== undefined && a.length === b.length && a.every((byte, at) => byte === b[at]);
 
-function certificateOf(
+function withKey(
   { file, chain, der, x509 }: Leaf,
   key: Key,
   name: string,
@@ -142,18 +143,6 @@ function certificateOf(
 ): Certificate {
   const parameters = pemBlocks(file.text).filter(({ label }) => label === "DH PARAMETERS");
   const text = [...chain, key.block, ...parameters].map(({ text }) => text).join("");
-  const { names, validFrom, validTo, keyKind } = x509;
-  return {
-    path: file.path,
-    keyPath: key.file === file ? undefined : key.file.path,
-    origin,
-    name,
-    pem: new SecretPem(text),
-    content: createHash("sha256").update(text).digest("hex"),
-    fingerprint: createHash("sha1").update(der).digest("hex").toUpperCase(),
-    names,
-    validFrom,
-    validTo,
-    keyKind,
-  };
+  const keyPath = key.file === file ? undefined : key.file.path;
+  return certificateOf({ text, der, x509 }, { path: file.path, keyPath, origin, name });
 }

@@ -1,8 +1,8 @@
-import { type Certificate, SecretPem } from "../core/certificates/certificate.ts";
+import type { Certificate } from "../core/certificates/certificate.ts";
 import { readX509 } from "../core/certificates/x509.ts";
 import { pemBlocks, pemBytes } from "../core/certificates/pem.ts";
 import { TAG, writeDer } from "../core/certificates/der.ts";
-import { createHash } from "node:crypto";
+import { certificateOf } from "./certificate_of.ts";
 
 /** By these names people tell it from a certificate that is to be trusted. */
 const ORGANIZATION = "signalbox self-signed";
@@ -26,21 +26,10 @@ export function readSelfSigned(text: string, atMs: number): Certificate | undefi
     const [block] = pemBlocks(text);
     if (block === undefined) return undefined;
     const der = pemBytes(block);
-    const { validFrom, validTo, names, keyKind } = readX509(der);
-    if (validFrom > atMs || validTo < atMs + ANEW_MS) return undefined;
-    return {
-      path: "",
-      keyPath: undefined,
-      origin: "self-signed",
-      name: "self-signed",
-      pem: new SecretPem(text),
-      content: createHash("sha256").update(text).digest("hex"),
-      fingerprint: createHash("sha1").update(der).digest("hex").toUpperCase(),
-      names,
-      validFrom,
-      validTo,
-      keyKind,
-    };
+    const x509 = readX509(der);
+    if (x509.validFrom > atMs || x509.validTo < atMs + ANEW_MS) return undefined;
+    const origin = { path: "", keyPath: undefined, origin: "self-signed", name: "self-signed" } as const;
+    return certificateOf({ text, der, x509 }, origin);
   } catch {
     return undefined;
   }

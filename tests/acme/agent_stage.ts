@@ -8,8 +8,7 @@ import type { HostName } from "../../lib/core/values/names.ts";
 import type { Clock } from "../../lib/ports.ts";
 import { Witness } from "../harness/events.ts";
 import { eventually } from "../harness/eventually.ts";
-import { freePort } from "../harness/http.ts";
-import { noPebble, type Pebble, type PebbleSettings, startPebble } from "../harness/pebble.ts";
+import { type Authority, withAuthority } from "./authority.ts";
 
 /** An agent on a stage. */
 export interface StagedAgent {
@@ -21,103 +20,81 @@ export interface StagedAgent {
 }
 
 /** One test's stage. */
-export interface AgentStage {
-  readonly pebble: Pebble;
+export interface AgentStage extends Pick<Authority, "pebble" | "defer"> {
   readonly storage: AcmeStorage;
   /** Tokens that were asked for, by host. */
   readonly asked: string[];
   agent(more?: Partial<AcmeParts> & { readonly speed?: number }): Promise<StagedAgent>;
   /** Waits for a certificate of exactly these names. */
   certificate(...names: readonly string[]): Promise<void>;
-  defer(end: () => unknown): void;
 }
 
 /** A test of the agent against a real authority, named by the sentence that it proves. */
 export function agent(
   sentence: string,
-  settings: Omit<PebbleSettings, "httpPort">,
+  settings: Parameters<typeof withAuthority>[1],
   body: (stage: AgentStage) => Promise<void>,
 ): void {
-  Deno.test({
-    name: sentence,
-    ignore: noPebble !== undefined,
-    async fn() {
-      const folder = await Deno.makeTempDir({ prefix: "sba-" });
-      const port = freePort();
-      const pebble = await startPebble({ ...settings, httpPort: port });
-      const storage = new AcmeStorage(`${folder}/storage`);
-      const key = await storage.accountKey();
-      const asked: string[] = [];
-      const server = Deno.serve({ port, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
-        const { hostname, pathname } = new URL(request.url);
-        asked.push(hostname);
-        return new Response(`${pathname.split("/").at(-1)}.${key.thumbprint}`);
+  withAuthority(sentence, settings, async ({ folder, pebble, port, defer }) => {
+    const storage = new AcmeStorage(`${folder}/storage`);
+    const key = await storage.accountKey();
+    const asked: string[] = [];
+    const server = Deno.serve({ port, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
+      const { hostname, pathname } = new URL(request.url);
+      asked.push(hostname);
+      return new Response(`${pathname.split("/").at(-1)}.${key.thumbprint}`);
+    });
+    defer(() => server.shutdown());
+    let count = 0;
+    const start: AgentStage["agent"] = async ({ speed = 1, ...more } = {}) => {
+      const report = new Witness();
+      const ending = new AbortController();
+      const client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(pebble.ca)] });
+      let wants: readonly Want[] = [];
+      const one = new AcmeAgent({
+        storage,
+        identity: { key, email: "me@example.com", eab: undefined },
+        directories: [pebble.directory],
+        clock: faster(speed),
+        version: "0.0.0",
+        client,
+        report,
+        holder: `agent${count++}`,
+        wants: () => wants,
+        whyNotOurs: () => Promise.resolve(undefined),
+        ...more,
       });
-      const ends: (() => unknown)[] = [() => server.shutdown(), () => pebble[Symbol.asyncDispose]()];
-      ends.push(() => Deno.remove(folder, { recursive: true }));
-      let count = 0;
-      const start: AgentStage["agent"] = async ({ speed = 1, ...more } = {}) => {
-        const report = new Witness();
-        const ending = new AbortController();
-        const client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(pebble.ca)] });
-        let wants: readonly Want[] = [];
-        const one = new AcmeAgent({
-          storage,
-          identity: { key, email: "me@example.com", eab: undefined },
-          directories: [pebble.directory],
-          clock: faster(speed),
-          version: "0.0.0",
-          client,
-          report,
-          holder: `agent${count++}`,
-          wants: () => wants,
-          whyNotOurs: () => Promise.resolve(undefined),
-          ...more,
-        });
-        const running = one.run(ending.signal);
-        const end = async () => {
+      const running = one.run(ending.signal);
+      let ended: Promise<void> | undefined;
+      const end = () =>
+        ended ??= (async () => {
           ending.abort();
           await running;
           client.close();
-        };
-        ends.unshift(end);
-        return {
-          agent: one,
-          report,
-          end: () => {
-            ends.splice(ends.indexOf(end), 1);
-            return end();
-          },
-          want(...hosts) {
-            wants = hosts.map((names) => typeof names === "string" ? [names] : names)
-              .map((names) => ({ name: names[0] ?? "", hosts: names as readonly HostName[] }));
-            one.wake();
-          },
-        };
+        })();
+      defer(end);
+      return {
+        agent: one,
+        report,
+        end,
+        want(...hosts) {
+          wants = hosts.map((names) => typeof names === "string" ? [names] : names)
+            .map((names) => ({ name: names[0] ?? "", hosts: names as readonly HostName[] }));
+          one.wake();
+        },
       };
-      const certificate: AgentStage["certificate"] = async (...names) => {
-        await eventually(
-          async () =>
-            (await storage.list()).some((held) => held.names.toSorted().join() === names.toSorted().join()),
-          {
-            what: `a certificate of ${names}`,
-            limitMs: 20_000,
-          },
-        );
-      };
-      try {
-        await body({
-          pebble,
-          storage,
-          asked,
-          agent: start,
-          certificate,
-          defer: (end) => void ends.unshift(end),
-        });
-      } finally {
-        for (const end of ends) await end();
-      }
-    },
+    };
+    const certificate: AgentStage["certificate"] = async (...names) => {
+      await eventually(
+        async () =>
+          (await storage.list()).some((held) => held.names.toSorted().join() === names.toSorted().join()),
+        {
+          what: `a certificate of ${names}`,
+          limitMs: 20_000,
+        },
+      );
+    };
+    await body({ pebble, storage, asked, agent: start, certificate, defer });
   });
 }
 

@@ -1,12 +1,12 @@
 /** Measures the pure half of the flow: what Docker said, decoded, to the files that HAProxy loads. */
 import type { RoutingSettings } from "../../lib/core/model/routing_settings.ts";
-import type { IpAddress, Port } from "../../lib/core/values/names.ts";
 import { planChange } from "../../lib/core/plan/plan.ts";
 import { runningAfterLoad } from "../../lib/core/state/running.ts";
 import { Design } from "../../lib/core/config/design.ts";
 import type { Snapshot } from "../../lib/core/snapshot/snapshot.ts";
 import { BUILTIN_TEMPLATES, compileTemplates } from "../../lib/core/config/templates.ts";
 import { decodeSnapshot } from "../../lib/docker/file/snapshot_file.ts";
+import { SETTINGS } from "../core/containers.ts";
 import { inspectJson } from "./snapshots.ts";
 import { formatTable, median, type Row } from "./statistics.ts";
 
@@ -15,43 +15,7 @@ const AIM_US = 10;
 /** How long one measure may take, in milliseconds. */
 const BUDGET_MS = 1_500;
 
-const routing: RoutingSettings = {
-  frontend: {
-    address: undefined,
-    httpPort: 80 as Port,
-    tls: undefined,
-    hstsSeconds: undefined,
-    hasTrace: false,
-    errorPages: undefined,
-    statsUser: undefined,
-    maxConnections: 2048,
-    maxConnectionsPerClient: 1024,
-    trustedProxies: [],
-    clientIpHeader: undefined,
-    proxyProtocol: [],
-    connectTimeoutMs: 500,
-    clientTimeoutMs: 60_000,
-    serverTimeoutMs: 60_000,
-    tunnelTimeoutMs: 3_600_000,
-    headerSizeBytes: 16_384,
-    hardStopAfterMs: 3_600_000,
-    accessLog: "errors",
-  },
-  address: {
-    mode: "auto",
-    isLocalEngine: true,
-    engineAddress: "127.0.0.1" as IpAddress,
-    isEngineAddressForced: false,
-    network: undefined,
-  },
-  balance: "roundrobin",
-  defaultDomain: undefined,
-  haproxyVersion: [2, 6],
-  addBackends: false,
-  listeners: [],
-  isOptIn: false,
-  redirectsToTls: false,
-};
+const routing: RoutingSettings = { ...SETTINGS, listeners: [] };
 const templates = compileTemplates(BUILTIN_TEMPLATES);
 
 /** The median of as many runs as the budget allows, of which the first quarter warms up; in microseconds. */

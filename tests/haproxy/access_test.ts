@@ -4,18 +4,10 @@ import { want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { freePort } from "../harness/http.ts";
 import { Echo, RawHttp2, sendHead, statusOf } from "./echo.ts";
+import { containerOf } from "./loopback_container.ts";
 import { called, canAddBackends, canAddServers, onStage, programs, type Stage } from "./stage.ts";
 
 type Data = Readonly<Record<string, unknown>>;
-
-const containerOf = (id: string, port: number, data: Data) => ({
-  Id: id.repeat(64),
-  Name: `/${id}`,
-  Created: `2024-01-01T00:00:0${id.charCodeAt(0) % 10}Z`,
-  State: { Status: "running", StartedAt: "2024-01-01T00:00:00Z" },
-  Config: { ExposedPorts: { [`${port}/tcp`]: {} }, Env: [`INTERLOCK_DATA=${JSON.stringify(data)}`] },
-  NetworkSettings: { Networks: { bridge: { IPAddress: "127.17.9.1" } } },
-});
 
 /** The status that a client at an address of the loopback gets. */
 async function askFrom(address: string, stage: Stage, host: string): Promise<string> {

@@ -3,24 +3,17 @@ import assert from "node:assert/strict";
 import { want } from "../changes/situation.ts";
 import { curl, PROTOCOLS } from "./curl.ts";
 import { Echo, ok } from "./echo.ts";
+import { containerOf } from "./loopback_container.ts";
 import type { Stage } from "./stage.ts";
 
 /** A snapshot of containers at one port of the loopback, the oldest first: by name, what each says. */
 export function snapshotOf(port: number, said: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify(Object.entries(said).map(([name, data], at) => containerOf(name, port, data, at)));
+  return JSON.stringify(Object.entries(said).map(([name, data], at) => agedContainer(name, port, data, at)));
 }
 
 /** One container as `docker inspect` prints it; `age` is its place among the others. */
-export function containerOf(name: string, port: number, data: unknown, age: number): object {
-  return {
-    Id: name,
-    Name: `/${name}`,
-    Created: `2024-01-01T00:${String(age).padStart(2, "0")}:00Z`,
-    State: { Status: "running", StartedAt: "2024-01-01T00:00:00Z" },
-    Config: { ExposedPorts: { [`${port}/tcp`]: {} }, Env: [`INTERLOCK_DATA=${JSON.stringify(data)}`] },
-    NetworkSettings: { Networks: { bridge: { IPAddress: "127.17.9.1" } } },
-  };
-}
+export const agedContainer = (name: string, port: number, data: unknown, age: number) =>
+  containerOf(name, port, data, { created: `2024-01-01T00:${String(age).padStart(2, "0")}:00Z` });
 
 /** Containers that each answer with a name of their own and the path that they see. */
 export class Containers implements AsyncDisposable {
@@ -37,7 +30,7 @@ export class Containers implements AsyncDisposable {
   async apply(stage: Stage, said: Readonly<Record<string, unknown>>): Promise<void> {
     const all = Object.entries(said).map(([name, data], at) => {
       const { port } = this.#echoes.get(name) ?? { port: 0 };
-      return { ...JSON.parse(snapshotOf(port, { [name]: data }))[0], Created: `2024-01-01T00:0${at}:00Z` };
+      return agedContainer(name, port, data, at);
     });
     await stage.apply(want(stage.routing, JSON.stringify(all), {}));
   }

@@ -1,5 +1,6 @@
 /** A container that shows what reached it, byte for byte, and clients that send what no library would. */
 import { eventually } from "../harness/eventually.ts";
+import { LoopbackServer } from "./loopback_server.ts";
 
 /** What answers a head, if not the head itself: null leaves the client without an answer. */
 export type Answering = (head: string) => string | null | undefined;
@@ -7,37 +8,18 @@ export type Answering = (head: string) => string | null | undefined;
 const END = "\r\n\r\n";
 
 /** A container that answers with the head of each request as it came, at an address of the loopback. */
-export class Echo implements AsyncDisposable {
-  readonly #listener = Deno.listen({ hostname: "127.17.9.1", port: 0 });
-  readonly port = this.#listener.addr.port;
+export class Echo extends LoopbackServer {
   /** The heads of all requests so far. */
   readonly heads: string[] = [];
   /** All bytes of each connection so far. */
   readonly streams: string[] = [];
-  #isOver = false;
-  readonly #open = new Set<Deno.Conn>();
-  readonly #serving: Promise<void>;
 
   constructor(readonly answering: Answering = () => undefined) {
-    this.#serving = this.#serve();
-  }
-
-  async #serve(): Promise<void> {
-    while (!this.#isOver) {
-      // One whose client has gone before it was accepted is an error.
-      const connection = await this.#listener.accept().catch(() => undefined);
-      if (connection === undefined) continue;
-      this.#open.add(connection);
-      void this.#answer(connection).catch(() => undefined).finally(() => this.#close(connection));
-    }
-  }
-
-  #close(connection: Deno.Conn): void {
-    if (this.#open.delete(connection)) connection.close();
+    super();
   }
 
   /** Answers each head, until an answer ends the connection or the client has gone. */
-  async #answer(connection: Deno.Conn): Promise<void> {
+  protected async serve(connection: Deno.Conn): Promise<void> {
     const at = this.streams.push("") - 1;
     let from = 0;
     const buffer = new Uint8Array(8_192);
@@ -54,18 +36,6 @@ export class Echo implements AsyncDisposable {
         if (!/^HTTP\/1\.1 101|connection: keep-alive/i.test(answer ?? "")) return;
       }
     }
-  }
-
-  /** Ends the connections that are open, whether their requests are answered or not. */
-  drop(): void {
-    for (const connection of this.#open) this.#close(connection);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#isOver = true;
-    this.#listener.close();
-    this.drop();
-    await this.#serving;
   }
 }
 

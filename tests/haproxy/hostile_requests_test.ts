@@ -5,26 +5,20 @@ import { want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { valuesOf } from "./answered.ts";
 import { Echo, type Field, ok, RawHttp2, sendHead, sendRaw, statusOf } from "./echo.ts";
+import { containerOf } from "./loopback_container.ts";
 import { called, onStage, programs, type Stage } from "./stage.ts";
 
 /** A container of a host of its own, of a wildcard, and of a path that is taken off. */
 const snapshotOf = (port: number) =>
-  JSON.stringify([{
-    Id: "c".repeat(64),
-    Name: "/echo",
-    Created: "2024-01-01T00:00:00Z",
-    State: { Status: "running", StartedAt: "2024-01-01T00:00:00Z" },
-    Config: {
-      ExposedPorts: { [`${port}/tcp`]: {} },
-      Env: [`INTERLOCK_DATA=${JSON.stringify([{ hostname: "own.local" }, { hostname: "*.wild.local" }])}`],
-      Labels: {
+  JSON.stringify([
+    containerOf("c", port, [{ hostname: "own.local" }, { hostname: "*.wild.local" }], {
+      labels: {
         "interlock.cut.hostname": "cut.local",
         "interlock.cut.context_root": "/app",
         "interlock.cut.context_root_rewrite": "true",
       },
-    },
-    NetworkSettings: { Networks: { bridge: { IPAddress: "127.17.9.1" } } },
-  }]);
+    }),
+  ]);
 
 /** Every way in which a request may come to a container. */
 const WAYS: readonly (readonly [host: string, path: string])[] = [

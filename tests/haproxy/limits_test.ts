@@ -3,18 +3,10 @@ import assert from "node:assert/strict";
 import { want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { Echo, type Field, RawHttp2, sendHead, sendRaw, statusOf } from "./echo.ts";
+import { containerOf } from "./loopback_container.ts";
 import { called, onStage, programs, send, type Stage } from "./stage.ts";
 
 type Data = Readonly<Record<string, unknown>>;
-
-const containerOf = (id: string, port: number, data: Data | readonly Data[]) => ({
-  Id: id.repeat(64),
-  Name: `/${id}`,
-  Created: `2024-01-01T00:00:0${id.charCodeAt(0) % 10}Z`,
-  State: { Status: "running", StartedAt: "2024-01-01T00:00:00Z" },
-  Config: { ExposedPorts: { [`${port}/tcp`]: {} }, Env: [`INTERLOCK_DATA=${JSON.stringify(data)}`] },
-  NetworkSettings: { Networks: { bridge: { IPAddress: "127.17.9.1" } } },
-});
 
 const ask = (stage: Stage, host: string, ...headers: readonly string[]): Promise<string> =>
   sendHead(stage.httpPort, "GET / HTTP/1.1", `Host: ${host}`, "Connection: close", ...headers);

@@ -3,17 +3,10 @@ import assert from "node:assert/strict";
 import { BUILTIN_TEMPLATES } from "../../lib/core/config/templates.ts";
 import { want } from "../changes/situation.ts";
 import { Echo, ok, sendHead } from "./echo.ts";
+import { containerOf } from "./loopback_container.ts";
 import { called, onStage, programs } from "./stage.ts";
 
-const snapshotOf = (port: number) =>
-  JSON.stringify([{
-    Id: "c".repeat(64),
-    Name: "/echo",
-    Created: "2024-01-01T00:00:00Z",
-    State: { Status: "running", StartedAt: "2024-01-01T00:00:00Z" },
-    Config: { ExposedPorts: { [`${port}/tcp`]: {} }, Env: [`INTERLOCK_DATA={"hostname":"own.local"}`] },
-    NetworkSettings: { Networks: { bridge: { IPAddress: "127.17.9.1" } } },
-  }]);
+const snapshotOf = (port: number) => JSON.stringify([containerOf("c", port, { hostname: "own.local" })]);
 
 /** A frontend of a user's own, which calls the actions with what the client sends. */
 async function templates(): Promise<string> {

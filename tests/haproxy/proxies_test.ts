@@ -3,30 +3,21 @@ import assert from "node:assert/strict";
 import { want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { Echo, sendHead, sendRaw, statusOf } from "./echo.ts";
+import { containerOf } from "./loopback_container.ts";
 import { certificate } from "./certificate.ts";
 import { freePort } from "../harness/http.ts";
 import { called, onStage, programs, send, type Stage } from "./stage.ts";
 
 const snapshotOf = (port: number) =>
-  JSON.stringify([{
-    Id: "c".repeat(64),
-    Name: "/echo",
-    Created: "2024-01-01T00:00:00Z",
-    State: { Status: "running", StartedAt: "2024-01-01T00:00:00Z" },
-    Config: {
-      ExposedPorts: { [`${port}/tcp`]: {} },
-      Env: [`INTERLOCK_DATA=${
-        JSON.stringify([
-          { hostname: "own.local" },
-          { hostname: "lan.local", allow_from: ["internal"] },
-          { hostname: "shut.local", deny_from: ["192.0.2.0/24"] },
-          { hostname: "rate.local", rate_limit: "1/1h" },
-          { hostname: "tls.local", ssl_only: true, hsts: "max-age=60" },
-        ])
-      }`],
-    },
-    NetworkSettings: { Networks: { bridge: { IPAddress: "127.17.9.1" } } },
-  }]);
+  JSON.stringify([
+    containerOf("c", port, [
+      { hostname: "own.local" },
+      { hostname: "lan.local", allow_from: ["internal"] },
+      { hostname: "shut.local", deny_from: ["192.0.2.0/24"] },
+      { hostname: "rate.local", rate_limit: "1/1h" },
+      { hostname: "tls.local", ssl_only: true, hsts: "max-age=60" },
+    ]),
+  ]);
 
 /** What the container got of a header; absent where it got none. */
 const headerOf = (answer: string, name: string): string | undefined =>

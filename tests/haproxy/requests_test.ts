@@ -2,22 +2,12 @@
 import assert from "node:assert/strict";
 import { want } from "../changes/situation.ts";
 import { Echo, ok, sendHead } from "./echo.ts";
+import { containerOf } from "./loopback_container.ts";
 import { called, onStage, programs, type Stage } from "./stage.ts";
 
 /** A container of ctx.local that serves /pub alone, at an address of the loopback. */
 const snapshotOf = (port: number) =>
-  JSON.stringify([{
-    Id: "c".repeat(64),
-    Name: "/heard",
-    Created: "2024-01-01T00:00:00Z",
-    State: { Status: "running", StartedAt: "2024-01-01T00:00:00Z" },
-    Config: {
-      Hostname: "ctx.local",
-      ExposedPorts: { [`${port}/tcp`]: {} },
-      Labels: { "interlock.context_root": "/pub" },
-    },
-    NetworkSettings: { Networks: { bridge: { IPAddress: "127.17.9.1" } } },
-  }]);
+  JSON.stringify([containerOf("c", port, { hostname: "ctx.local", context_root: "/pub" })]);
 
 /** Sends lines as they are; answers with all that comes back. */
 const send = (stage: Stage, ...lines: readonly string[]) => sendHead(stage.httpPort, ...lines);

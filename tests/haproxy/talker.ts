@@ -2,39 +2,19 @@
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { eventually } from "../harness/eventually.ts";
 import { certificate } from "./certificate.ts";
-
-const ADDRESS = "127.17.9.1";
+import { LOOPBACK } from "./loopback_container.ts";
+import { LoopbackServer } from "./loopback_server.ts";
 
 /** A container that greets with its name, and repeats each line with its name in front. */
-export class Talker implements AsyncDisposable {
-  readonly port: number;
+export class Talker extends LoopbackServer {
   /** All that came in, by connection. */
   readonly heard: string[] = [];
-  readonly #open = new Set<Deno.Conn>();
-  #isOver = false;
-  readonly #serving: Promise<void>;
-  readonly #listener: Deno.TcpListener;
 
   constructor(readonly name: string) {
-    this.#listener = Deno.listen({ hostname: ADDRESS, port: 0 });
-    this.port = this.#listener.addr.port;
-    this.#serving = this.#serve();
+    super();
   }
 
-  async #serve(): Promise<void> {
-    while (!this.#isOver) {
-      const connection = await this.#listener.accept().catch(() => undefined);
-      if (connection === undefined) continue;
-      this.#open.add(connection);
-      void this.#talk(connection).catch(() => undefined).finally(() => this.#close(connection));
-    }
-  }
-
-  #close(connection: Deno.Conn): void {
-    if (this.#open.delete(connection)) connection.close();
-  }
-
-  async #talk(connection: Deno.Conn): Promise<void> {
+  protected async serve(connection: Deno.Conn): Promise<void> {
     const at = this.heard.push("") - 1;
     await write(connection, `${this.name}\n`);
     const buffer = new Uint8Array(8_192);
@@ -43,13 +23,6 @@ export class Talker implements AsyncDisposable {
       this.heard[at] += text;
       if (text.endsWith("\n")) await write(connection, `${this.name}: ${text}`);
     }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#isOver = true;
-    this.#listener.close();
-    for (const connection of this.#open) this.#close(connection);
-    await this.#serving;
   }
 }
 
@@ -124,7 +97,7 @@ export class TlsTalker implements AsyncDisposable {
       socket.on("close", () => open.delete(socket));
       socket.write(`${name} for ${(socket as unknown as { servername: string }).servername}\n`);
     });
-    await new Promise<void>((resolve) => server.listen(0, ADDRESS, resolve));
+    await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
     const address = server.address();
     if (address === null || typeof address !== "object") throw new Error("it does not listen");
     return new TlsTalker(name, address.port, () => {

@@ -4,16 +4,8 @@ import { want } from "../changes/situation.ts";
 import { freePort } from "../harness/http.ts";
 import { certificate } from "./certificate.ts";
 import { Echo, sendHead, statusOf } from "./echo.ts";
+import { containerOf } from "./loopback_container.ts";
 import { called, onStage, programs } from "./stage.ts";
-
-const containerOf = (id: string, port: number, data: Readonly<Record<string, unknown>>) => ({
-  Id: id.repeat(64),
-  Name: `/${id}`,
-  Created: `2024-01-01T00:00:0${id.charCodeAt(0) % 10}Z`,
-  State: { Status: "running", StartedAt: "2024-01-01T00:00:00Z" },
-  Config: { ExposedPorts: { [`${port}/tcp`]: {} }, Env: [`INTERLOCK_DATA=${JSON.stringify(data)}`] },
-  NetworkSettings: { Networks: { bridge: { IPAddress: "127.17.9.1" } } },
-});
 
 for (const program of programs) {
   Deno.test(`${called(program)}: ssl_only at a host's root holds for the paths that others serve, and for no other host`, async () => {
