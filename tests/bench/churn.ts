@@ -2,7 +2,7 @@
 import { eventually } from "../harness/eventually.ts";
 import type { Fleet, Kind, Member, MemberRequest } from "./fleet.ts";
 import type { Failure, LoadResult } from "./load.ts";
-import { startLoad } from "./load_process.ts";
+import { startLoad, under } from "./load_process.ts";
 import { atDefaultWeight, isWeighted } from "./processor.ts";
 import { askOnce, now } from "./raw_http.ts";
 import type { Router } from "./router.ts";
@@ -206,15 +206,14 @@ export async function churn(fleet: Fleet, router: Router, order: ChurnOrder): Pr
     return { quiet, engine, faults: done };
   };
   // The generator's own start is no part of the quiet time.
-  await eventually(() => router.findRequest(STEADY) !== undefined || router.kind === "naive", {
-    what: "the load",
+  const { done: { weighted, unweighted }, result } = await under(load, async () => {
+    await during("warming up", pause, Infinity, 1_000);
+    const weighted = await round(1);
+    const unweighted = order.isDoneUnweighted && isWeighted
+      ? await atDefaultWeight(() => round(UNWEIGHTED_SHARE))
+      : undefined;
+    return { weighted, unweighted };
   });
-  await during("warming up", pause, Infinity, 1_000);
-  const weighted = await round(1);
-  const unweighted = order.isDoneUnweighted && isWeighted
-    ? await atDefaultWeight(() => round(UNWEIGHTED_SHARE))
-    : undefined;
-  const result = await load.end();
   await fleet.removeAll();
   return {
     weighted: roundOf(weighted, result),

@@ -1,6 +1,7 @@
 /**
  * The load generator, a process of its own: open-loop, so that latency counts from the scheduled time. It takes its
- * orders as JSON in its argument, ends when its standard input ends, and prints what happened as JSON.
+ * orders as JSON in its argument, ends when its standard input ends, and prints what happened as JSON. A blank line
+ * before that tells that its requests begin.
  */
 import { now, RawConnection, requestText } from "./raw_http.ts";
 
@@ -119,6 +120,7 @@ async function main(order: LoadOrder): Promise<void> {
       load.idle.push(await RawConnection.open(ADDRESSES[at % 4] ?? "", order.port));
     }
   }
+  await Deno.stdout.write(new TextEncoder().encode("\n"));
   const start = now();
   for (let count = 0; !isOver; await tick()) {
     for (; start + count * 1_000 / order.perSecond <= now(); count++) {
