@@ -1,5 +1,6 @@
 import { pruneRecord } from "../core/acme/record.ts";
 import { type Held, type Order, renewAtMs, scheduleOf, type Waiting } from "../core/acme/schedule.ts";
+import { ordersToBegin } from "../core/acme/turns.ts";
 import type { Want } from "../core/acme/wanted.ts";
 import type { AcmeStatus } from "../core/status/acme_status.ts";
 import { messageOf } from "../core/values/message_of.ts";
@@ -13,8 +14,6 @@ import { Remembered } from "./remembered.ts";
 import { Renewals } from "./renewals.ts";
 import type { AcmeStorage } from "./storage.ts";
 
-/** Orders at a time. */
-const MOST_AT_ONCE = 4;
 /** How soon after the last look another one is had, in milliseconds, whatever happens. */
 const LOOK_AGAIN_MS = 250;
 /** How long orders under way may take to end with signalbox, in milliseconds. */
@@ -170,11 +169,12 @@ export class AcmeAgent {
     const { orders, waiting, nextMs } = scheduleOf({ ...situation, ...isGiven !== undefined && { isGiven } });
     this.#waiting = waiting;
     if (!isOurs) return nowMs + BEAT_MS;
-    const room = clock.now() < this.#pausedUntil ? 0 : MOST_AT_ONCE - this.#underWay.size;
-    for (const order of orders.slice(0, room)) this.#begin(order, signal);
+    const underWay = [...this.#underWay.values()].map(({ order }) => order);
+    const begun = clock.now() < this.#pausedUntil ? [] : ordersToBegin(orders, underWay);
+    for (const order of begun) this.#begin(order, signal);
     void this.#renewals.ask(this.#held, signal).then((isNew) => isNew && this.wake());
     await this.#prune(nowMs);
-    return room < orders.length ? nowMs + BEAT_MS : nextMs;
+    return begun.length < orders.length ? nowMs + BEAT_MS : nextMs;
   }
 
   #begin(order: Order, signal: AbortSignal): void {

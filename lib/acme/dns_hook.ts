@@ -1,19 +1,24 @@
 import { TimeLimit } from "../clock.ts";
+import { domainOf } from "../core/acme/domain.ts";
 import type { Clock } from "../ports.ts";
 import { encodeBase64Url } from "./base64url.ts";
 import type { Proof } from "./order.ts";
+import { Turns } from "./turns.ts";
 
 /** How long one call of the command may take, in milliseconds. */
 const HOOK_LIMIT_MS = 180_000;
+/** How long it may take to end after that, in milliseconds. */
+const KILL_MS = 5_000;
 /** How much of what the command says about a failure is told. */
 const LONGEST_WORDS = 300;
 
 /**
- * Proves hosts by records of the DNS (RFC 8555, 8.4) that a command of the operator's sets and takes away, one at a time:
+ * Proves hosts by records of the DNS (RFC 8555, 8.4) that a command of the operator's sets and takes away, one of a domain at a
+ * time, and each domain in turn:
  * `COMMAND present NAME VALUE` has to end when the record can be seen, `COMMAND cleanup NAME VALUE` takes it away.
  */
 export class DnsHook implements Proof {
-  #last: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(private readonly command: string, private readonly clock: Clock) {}
 
@@ -21,15 +26,11 @@ export class DnsHook implements Proof {
     const name = `_acme-challenge.${host.replace(/^\*\./, "")}`;
     const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(keyAuthorization));
     const value = encodeBase64Url(new Uint8Array(hash));
-    await this.#inTurn(["present", name, value], signal);
+    const inTurn = (word: string, signal?: AbortSignal) =>
+      this.#turns.take(domainOf(host), () => this.#run([word, name, value], signal), signal);
+    await inTurn("present", signal);
     // A record that stays does no harm: the next one is another value.
-    return () => this.#inTurn(["cleanup", name, value]).catch(() => {});
-  }
-
-  #inTurn(words: readonly string[], signal?: AbortSignal): Promise<void> {
-    const run = this.#last.catch(() => {}).then(() => this.#run(words, signal));
-    this.#last = run;
-    return run;
+    return () => inTurn("cleanup").catch(() => {});
   }
 
   async #run(words: readonly string[], signal?: AbortSignal): Promise<void> {
@@ -45,7 +46,12 @@ export class DnsHook implements Proof {
       // A group of its own, so that what the command started ends with it.
       detached: true,
     }).spawn();
-    const end = () => killGroup(child.pid);
+    let kill: (() => void) | undefined;
+    const end = () => {
+      killGroup(child.pid, "SIGTERM");
+      // One that does not hear it would hold its domain's turn for ever.
+      kill = this.clock.after(KILL_MS, () => killGroup(child.pid, "SIGKILL"));
+    };
     const ending = signal === undefined ? limit.signal : AbortSignal.any([limit.signal, signal]);
     ending.addEventListener("abort", end);
     let said = "";
@@ -56,6 +62,7 @@ export class DnsHook implements Proof {
     })();
     const { success, code } = await child.status;
     ending.removeEventListener("abort", end);
+    kill?.();
     // A process that the command left running may keep the pipe open.
     await Promise.race([heard.catch(() => {}), this.clock.sleep(200)]);
     if (success) return;
@@ -66,9 +73,9 @@ export class DnsHook implements Proof {
   }
 }
 
-function killGroup(pid: number): void {
+function killGroup(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
   try {
-    Deno.kill(-pid, "SIGTERM");
+    Deno.kill(-pid, signal);
   } catch {
     // It ended in this moment.
   }

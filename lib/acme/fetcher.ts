@@ -1,4 +1,5 @@
 import {
+  isToSplit,
   noteFailure,
   noteIssued,
   noteOrder,
@@ -7,6 +8,7 @@ import {
 } from "../core/acme/failures.ts";
 import { newAuthority } from "../core/acme/record.ts";
 import type { Held, Order } from "../core/acme/schedule.ts";
+import { ownerOf } from "../core/acme/spent.ts";
 import { namesFor } from "../core/acme/wanted.ts";
 import { messageOf } from "../core/values/message_of.ts";
 import type { Clock, Reporter } from "../ports.ts";
@@ -46,11 +48,13 @@ export class Fetcher {
     if (hosts.length === 0) return undefined;
     const order = { ...wanted, hosts };
     const { authority } = order;
-    const startedAt = clock.now();
-    await remembered.change((record) => noteOrder(record, authority, this.#now()));
+    const [startedAt, begunMs] = [clock.now(), this.#now()];
+    const owner = ownerOf(order);
+    await remembered.change((record) => noteOrder(record, authority, begunMs, owner));
     const pem = await this.#order(order, signal).catch(async (error) => {
       signal.throwIfAborted();
-      await this.#fail(order, error instanceof OrderFailed ? error.failure : failureOf(error, hosts));
+      const failure = error instanceof OrderFailed ? error.failure : failureOf(error, hosts);
+      await this.#fail(order, failure, { begunMs });
     });
     if (pem === undefined) return undefined;
     // A certificate that came is one of few: it is kept until it can be written.
@@ -67,7 +71,7 @@ export class Fetcher {
       return held;
     }
     await this.#until(
-      () => remembered.change((record) => noteIssued(record, authority, hosts, this.#now())),
+      () => remembered.change((record) => noteIssued(record, authority, hosts, this.#now(), owner)),
       signal,
     );
     report.tell({
@@ -98,7 +102,7 @@ export class Fetcher {
     for (const [host, why] of Object.entries(wrong)) {
       // Told once: our own look is repeated often.
       const isTold = remembered.now.hosts[host]?.why === why;
-      await this.#fail({ authority }, { fault: "check", hosts: { [host]: why }, why }, isTold);
+      await this.#fail({ authority }, { fault: "check", hosts: { [host]: why }, why }, { isTold });
     }
     return hosts.filter((host) => wrong[host] === undefined);
   }
@@ -135,13 +139,21 @@ export class Fetcher {
     });
   }
 
-  async #fail({ authority }: Pick<Order, "authority">, failure: OrderFailure, isTold = false): Promise<void> {
+  async #fail(
+    { authority }: Pick<Order, "authority">,
+    failure: OrderFailure,
+    { isTold = false, begunMs }: { readonly isTold?: boolean; readonly begunMs?: number } = {},
+  ): Promise<void> {
     const { remembered, report } = this.parts;
     const nowMs = this.#now();
-    await remembered.change((record) => noteFailure(record, failure, authority, nowMs));
+    const before = remembered.now.authorities[authority]?.failures;
+    await remembered.change((record) => noteFailure(record, failure, authority, nowMs, begunMs));
     const { hosts, authorities } = remembered.now;
     const { why } = failure;
+    if (isToSplit(failure)) return report.debug("asks for the hosts of an order in two parts", { why });
     if (failure.fault === "authority") {
+      // Another order of the same moment has told it.
+      if (authorities[authority]?.failures === before) return;
       const waitMs = (authorities[authority]?.untilMs ?? nowMs) - nowMs;
       return report.tell({ kind: "authority-failed", authority, why, waitMs });
     }

@@ -12,7 +12,7 @@ import { AcmeProblem, type Answer, AuthorityAway } from "./exchange.ts";
 
 /** How long an order may take in all, in milliseconds. */
 const ORDER_LIMIT_MS = 300_000;
-/** The same where records of the DNS have to be set and seen, one after the other. */
+/** The same where records of the DNS have to be set and seen, those of a zone one after the other. */
 const DNS_ORDER_LIMIT_MS = 3_600_000;
 /** How long to wait before the authority is asked again whether it is done, in milliseconds; the last one again and again. */
 const POLLS_MS = [100, 200, 400, 800, 1_500, 3_000, 5_000];
@@ -246,8 +246,11 @@ export function failureOf(error: unknown, hosts: readonly string[]): OrderFailur
   const isLimitOfHosts = problem.type === "rateLimited" &&
     /already issued|exact set|failed authorizations/.test(problem.detail);
   if (!isOfHosts(problem) && !isLimitOfHosts) return { fault: "authority", hosts: {}, why, retryAfterMs };
-  const named = Object.keys(problem.hosts).length > 0 ? problem.hosts : everyHost(hosts, problem.detail);
-  return { fault: "host", hosts: named, why: wordsOf(named), retryAfterMs };
+  const isNamed = Object.keys(problem.hosts).length > 0;
+  const named = isNamed ? problem.hosts : everyHost(hosts, problem.detail);
+  // A limit on a set of names is one on all of them.
+  const isUnnamed = !isNamed && !/exact set/.test(problem.detail);
+  return { fault: "host", hosts: named, isUnnamed, why: wordsOf(named), retryAfterMs };
 }
 
 const everyHost = (hosts: readonly string[], why: string): Record<string, string> =>

@@ -78,7 +78,7 @@ export class AcmeStorage {
     try {
       const before = await readHeld(path, `${name}.pem`);
       if (before !== undefined && isKept(before)) {
-        await Deno.rename(path, `${certificatesOf(this.folder)}/${name}.${before.fromMs}.pem`);
+        await Deno.rename(path, await freeName(`${certificatesOf(this.folder)}/${name}.${before.fromMs}`));
       }
       await Deno.rename(temporary, path);
     } catch (error) {
@@ -107,6 +107,14 @@ export class AcmeStorage {
   async keep(record: AcmeRecord): Promise<void> {
     const path = `${this.folder}/record.json`;
     await Deno.rename(await writeBeside(path, `${JSON.stringify(record, null, 1)}\n`), path);
+  }
+}
+
+/** The name of a file that is not there yet: authorities count in seconds, and may give two certificates in one. */
+async function freeName(stem: string): Promise<string> {
+  for (let at = 0;; at++) {
+    const path = `${stem}${at === 0 ? "" : `-${at}`}.pem`;
+    if (await readOrNothing(path) === undefined) return path;
   }
 }
 

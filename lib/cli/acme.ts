@@ -1,3 +1,4 @@
+import { isAcmeOn } from "../core/settings/acme_values.ts";
 import { messageOf } from "../core/values/message_of.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import { absolute } from "./absolute.ts";
@@ -5,9 +6,6 @@ import { failed, wrongUsage } from "./failure.ts";
 
 /** What stands in a config for the thumbprint of a key that `run` has not made yet. */
 const NO_KEY = "no-account-key-yet";
-
-/** Whether certificates are fetched. */
-export const isAcmeOn = ({ acmeEmail, acme }: Settings): boolean => acmeEmail !== undefined && acme !== "off";
 
 /** The absolute path of the storage. Throws Failure where there is no such place. */
 export function storageOf({ acmeStorage }: Settings): string {

@@ -4,8 +4,9 @@ import type { Model } from "../core/model/model.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import { count } from "../core/values/count.ts";
 import { messageOf } from "../core/values/message_of.ts";
-import { checkWay } from "../haproxy/files/trusted_path.ts";
-import { isAcmeOn, storageOf, thumbprintOf } from "./acme.ts";
+import { checkOwnFolder } from "../haproxy/files/trusted_path.ts";
+import { isAcmeOn } from "../core/settings/acme_values.ts";
+import { certificatesOf, storageOf, thumbprintOf } from "./acme.ts";
 import type { Check } from "./check.ts";
 import { authorityClient } from "./open/open_acme.ts";
 
@@ -36,7 +37,7 @@ async function checkStorage(settings: Settings): Promise<Check> {
   const remedy = "name a folder of your own that can be written and outlives a boot with --acme-storage";
   try {
     const folder = storageOf(settings);
-    checkWay(`${folder}/`);
+    for (const each of [folder, certificatesOf(folder)]) checkOwnFolder(each);
     if (/^\/(?:run|tmp|dev\/shm)\//.test(folder)) {
       return {
         name,

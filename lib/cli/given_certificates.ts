@@ -4,8 +4,9 @@ import { systemClock } from "../clock.ts";
 import { type FoundCertificates, NO_CERTIFICATES } from "../core/certificates/certificate.ts";
 import type { CertificateSet } from "../core/certificates/choose.ts";
 import type { CertificateSource } from "../core/certificates/source.ts";
+import { isAcmeOn } from "../core/settings/acme_values.ts";
 import type { Settings } from "../core/settings/settings.ts";
-import { certificatesOf, isAcmeOn, storageOf } from "./acme.ts";
+import { certificatesOf, storageOf } from "./acme.ts";
 import { absolute } from "./absolute.ts";
 
 /** Where the settings say that certificates are. */

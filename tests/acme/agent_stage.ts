@@ -79,7 +79,11 @@ export function agent(
         end,
         want(...hosts) {
           wants = hosts.map((names) => typeof names === "string" ? [names] : names)
-            .map((names) => ({ name: names[0] ?? "", hosts: names as readonly HostName[] }));
+            .map((names) => ({
+              name: names[0] ?? "",
+              hosts: names as readonly HostName[],
+              owner: names[0] ?? "",
+            }));
           one.wake();
         },
       };

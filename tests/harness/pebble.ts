@@ -41,6 +41,8 @@ export interface PebbleSettings {
   readonly lifetimeSeconds?: number;
   /** Accounts that an account is to be tied to. */
   readonly eab?: Readonly<Record<string, string>>;
+  /** Names that it refuses: the whole order, without saying so of single names. */
+  readonly refused?: readonly string[];
 }
 
 /** Starts an authority whose names all lead to 127.0.0.1. */
@@ -57,6 +59,7 @@ export async function startPebble(settings: PebbleSettings): Promise<Pebble> {
     tlsPort: freePort(),
     ocspResponderURL: "",
     ...settings.lifetimeSeconds !== undefined && { certificateValidityPeriod: settings.lifetimeSeconds },
+    domainBlocklist: settings.refused ?? [],
     externalAccountBindingRequired: settings.eab !== undefined,
     ...settings.eab !== undefined && { externalAccountMACKeys: settings.eab },
   };

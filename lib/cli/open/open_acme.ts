@@ -6,9 +6,10 @@ import { isPublicAuthority, namesFor, type Want, wantedOf } from "../../core/acm
 import type { Backend } from "../../core/model/model.ts";
 import type { LoopState } from "../../core/status/status.ts";
 import { messageOf } from "../../core/values/message_of.ts";
-import { checkWay } from "../../haproxy/files/trusted_path.ts";
+import { checkOwnFolder } from "../../haproxy/files/trusted_path.ts";
 import { VERSION } from "../../version.ts";
-import { isAcmeOn, storageOf } from "../acme.ts";
+import { isAcmeOn } from "../../core/settings/acme_values.ts";
+import { certificatesOf, storageOf } from "../acme.ts";
 import { failed, wrongUsage } from "../failure.ts";
 import { absolute } from "../absolute.ts";
 import type { Settings } from "../../core/settings/settings.ts";
@@ -20,7 +21,7 @@ export async function prepareAcme(settings: Settings): Promise<void> {
   const folder = storageOf(settings);
   const { AcmeStorage } = await import("../../acme/storage.ts");
   try {
-    checkWay(`${folder}/`);
+    for (const each of [folder, certificatesOf(folder)]) checkOwnFolder(each);
     await new AcmeStorage(folder).accountKey();
   } catch (error) {
     throw failed(

@@ -1,4 +1,4 @@
-import { type AcmeRecord, type AuthorityRecord, newAuthority } from "./record.ts";
+import { type AcmeRecord, type AuthorityRecord, type HostTrouble, newAuthority } from "./record.ts";
 import { portionOf } from "./schedule.ts";
 
 /** Why an order came to nothing. */
@@ -7,6 +7,8 @@ export type OrderFailure = {
   readonly fault: "host" | "authority" | "check";
   /** By host; empty for the authority's own. */
   readonly hosts: Readonly<Record<string, string>>;
+  /** The authority refused all of them together, and did not say which of them is at fault. */
+  readonly isUnnamed?: boolean;
   readonly why: string;
   /** How long the authority wants us to wait. */
   readonly retryAfterMs?: number | undefined;
@@ -20,38 +22,82 @@ const HOST_WAITS_MINUTES = [5, 15, 45, 120, 360, 1_080, 1_440];
 const CHECK_WAITS_MINUTES = [0.5, 1, 2, 5, 10, 15];
 const AUTHORITY_WAITS_MINUTES = [1, 2, 5, 15, 30, 60];
 
-/** The record after a failure of an order at an authority. */
+/** The record after a failure of an order at an authority, which was begun at a time. */
 export function noteFailure(
   record: AcmeRecord,
   failure: OrderFailure,
   authority: string,
   nowMs: number,
+  begunMs = nowMs,
 ): AcmeRecord {
-  const { fault, why, retryAfterMs = 0 } = failure;
-  if (fault === "authority") {
-    const before: AuthorityRecord = record.authorities[authority] ?? newAuthority;
-    const failures = before.failures + 1;
-    const waitMs = Math.max(
-      waitOf(failures, AUTHORITY_WAITS_MINUTES, authority),
-      Math.min(retryAfterMs, 7 * DAY_MS),
-    );
-    const next = { ...before, failures, untilMs: nowMs + waitMs, why };
-    return { ...record, authorities: { ...record.authorities, [authority]: next } };
+  if (failure.fault === "authority") {
+    const before = record.authorities[authority] ?? newAuthority;
+    return withAuthority(record, authority, failedAuthority(before, failure, authority, nowMs, begunMs));
   }
   const hosts = { ...record.hosts };
-  const waits = fault === "check" ? CHECK_WAITS_MINUTES : HOST_WAITS_MINUTES;
-  for (const [host, own] of Object.entries(failure.hosts)) {
+  if (isToSplit(failure)) {
+    const all = Object.keys(failure.hosts);
+    const middle = Math.ceil(all.length / 2);
+    for (const half of [all.slice(0, middle), all.slice(middle)]) {
+      for (const host of half) hosts[host] = partOf(host, half[0] ?? host, hosts[host], failure, nowMs);
+    }
+    return { ...record, hosts };
+  }
+  const waits = failure.fault === "check" ? CHECK_WAITS_MINUTES : HOST_WAITS_MINUTES;
+  for (const [host, why] of Object.entries(failure.hosts)) {
     const failures = (hosts[host]?.failures ?? 0) + 1;
-    const waitMs = Math.max(waitOf(failures, waits, host), Math.min(retryAfterMs, 7 * DAY_MS));
-    hosts[host] = { failures, untilMs: nowMs + waitMs, why: own };
+    const apart = failure.isUnnamed === true ? host : hosts[host]?.apart;
+    const untilMs = nowMs + Math.max(waitOf(failures, waits, host), longestOf(failure));
+    hosts[host] = { failures, untilMs, lastMs: nowMs, why, ...apart !== undefined && { apart } };
   }
   return { ...record, hosts };
 }
 
-/** The record with an order that is begun. */
-export function noteOrder(record: AcmeRecord, authority: string, nowMs: number): AcmeRecord {
+/** Whether the hosts of a failure are asked for in two halves next, until those at fault are alone. */
+export const isToSplit = ({ fault, hosts, isUnnamed }: OrderFailure): boolean =>
+  fault === "host" && isUnnamed === true && Object.keys(hosts).length > 1;
+
+/** How long the authority itself wants us to wait, in milliseconds. */
+const longestOf = ({ retryAfterMs = 0 }: OrderFailure): number => Math.min(retryAfterMs, 7 * DAY_MS);
+
+function failedAuthority(
+  before: AuthorityRecord,
+  failure: OrderFailure,
+  authority: string,
+  nowMs: number,
+  begunMs: number,
+): AuthorityRecord {
+  const { failedMs } = before;
+  // Orders of the same moment fail of one cause; a time to come is one of a clock that was wrong.
+  const isCounted = failedMs !== undefined && begunMs <= failedMs && failedMs <= nowMs;
+  if (isCounted) return { ...before, untilMs: Math.max(before.untilMs, nowMs + longestOf(failure)) };
+  const failures = before.failures + 1;
+  const waitMs = Math.max(waitOf(failures, AUTHORITY_WAITS_MINUTES, authority), longestOf(failure));
+  return { ...before, failures, untilMs: nowMs + waitMs, failedMs: nowMs, why: failure.why };
+}
+
+/** A host in one half of those that were refused together: it has not failed by itself yet. */
+function partOf(
+  host: string,
+  apart: string,
+  before: HostTrouble | undefined,
+  failure: OrderFailure,
+  nowMs: number,
+): HostTrouble {
+  const why = failure.hosts[host] ?? failure.why;
+  return {
+    failures: before?.failures ?? 0,
+    untilMs: nowMs + longestOf(failure),
+    lastMs: nowMs,
+    why,
+    apart,
+  };
+}
+
+/** The record with an order that is begun for somebody's hosts; for nobody's where it is a renewal. */
+export function noteOrder(record: AcmeRecord, authority: string, nowMs: number, owner = ""): AcmeRecord {
   const before: AuthorityRecord = record.authorities[authority] ?? newAuthority;
-  return withAuthority(record, authority, { ...before, orders: [...before.orders, nowMs] });
+  return withAuthority(record, authority, { ...before, orders: [...before.orders, [nowMs, owner]] });
 }
 
 /** The record with a certificate that came. */
@@ -60,9 +106,10 @@ export function noteIssued(
   authority: string,
   names: readonly string[],
   nowMs: number,
+  owner = "",
 ): AcmeRecord {
-  const { why: _, ...before }: AuthorityRecord = record.authorities[authority] ?? newAuthority;
-  const issued = [...before.issued, [nowMs, names.toSorted().join(",")] as const];
+  const { why: _, failedMs: __, ...before }: AuthorityRecord = record.authorities[authority] ?? newAuthority;
+  const issued = [...before.issued, [nowMs, names.toSorted().join(","), owner] as const];
   const next = withAuthority(record, authority, { ...before, failures: 0, untilMs: 0, issued });
   return {
     ...next,

@@ -4,8 +4,18 @@ export type HostTrouble = {
   readonly failures: number;
   /** No order for it before this time. */
   readonly untilMs: number;
+  /** When it failed last. */
+  readonly lastMs: number;
   readonly why: string;
+  /** Hosts with the same word here are asked for by themselves: an authority refused them together with others. */
+  readonly apart?: string;
 };
+
+/** An order that was begun: when, and for whose hosts; for nobody's where it was a renewal. */
+export type OrderNote = readonly [atMs: number, owner: string];
+
+/** A certificate that came: when, its names with a comma between them, and whose hosts they are. */
+export type IssuedNote = readonly [atMs: number, names: string, owner: string];
 
 /** What is known of an authority. */
 export type AuthorityRecord = {
@@ -15,11 +25,13 @@ export type AuthorityRecord = {
   readonly failures: number;
   /** No order there before this time. */
   readonly untilMs: number;
+  /** When the last of these failures was counted. */
+  readonly failedMs?: number;
   readonly why?: string;
-  /** When orders were begun, of the last hours. */
-  readonly orders: readonly number[];
-  /** What was issued in the last week: the time, and its names with a comma between them. */
-  readonly issued: readonly (readonly [atMs: number, names: string])[];
+  /** What was begun in the last hours. */
+  readonly orders: readonly OrderNote[];
+  /** What came in the last week. */
+  readonly issued: readonly IssuedNote[];
 };
 
 /** What an authority said of when to renew a certificate (RFC 9773), by the certificate's id. */
@@ -43,25 +55,36 @@ const HOUR_MS = 3_600_000;
 export const ORDERS_MS = 3 * HOUR_MS;
 /** For how long a certificate counts. */
 export const ISSUED_MS = 168 * HOUR_MS;
+/** For how long a failure is remembered of a host that nobody routes meanwhile: who comes back goes on waiting. */
+const TROUBLE_MS = 30 * HOUR_MS;
+/** Hosts that nobody routes of which failures are remembered, the last ones. */
+const MOST_GONE = 2_000;
 
 /** Reads a record that was kept; what is not as it should be counts as nothing known. */
 export function decodeRecord(text: string): AcmeRecord {
   const all = objectOf(parseJson(text));
   return {
-    hosts: mapOf(all["hosts"], ({ failures, untilMs, why }) => ({
+    hosts: mapOf(all["hosts"], ({ failures, untilMs, lastMs, why, apart }) => ({
       failures: numberOf(failures),
       untilMs: numberOf(untilMs),
+      lastMs: numberOf(lastMs),
       why: String(why ?? ""),
+      ...typeof apart === "string" && { apart },
     })),
     authorities: mapOf(all["authorities"], (one) => ({
       ...typeof one["account"] === "string" && { account: one["account"] },
       failures: numberOf(one["failures"]),
       untilMs: numberOf(one["untilMs"]),
+      ...typeof one["failedMs"] === "number" && { failedMs: numberOf(one["failedMs"]) },
       ...typeof one["why"] === "string" && { why: one["why"] },
-      orders: listOf(one["orders"]).map(numberOf),
-      issued: listOf(one["issued"]).map((pair) => {
-        const [at, names] = listOf(pair);
-        return [numberOf(at), String(names ?? "")] as const;
+      orders: listOf(one["orders"]).map((each) => {
+        // Records of older versions have the time alone.
+        const [at, owner] = Array.isArray(each) ? each : [each];
+        return [numberOf(at), String(owner ?? "")] as const;
+      }),
+      issued: listOf(one["issued"]).map((each) => {
+        const [at, names, owner] = listOf(each);
+        return [numberOf(at), String(names ?? ""), String(owner ?? "")] as const;
       }),
     })),
     renewals: mapOf(all["renewals"], ({ atMs, askAgainMs }) => ({
@@ -71,7 +94,10 @@ export function decodeRecord(text: string): AcmeRecord {
   };
 }
 
-/** A record without what no longer counts: what is old, hosts that nobody wants, certificates that are gone. */
+/**
+ * A record without what no longer counts: what is old, hosts that nobody has wanted for a day, certificates that are gone.
+ * A container that goes and comes back would else try without end.
+ */
 export function pruneRecord(
   record: AcmeRecord,
   nowMs: number,
@@ -80,12 +106,16 @@ export function pruneRecord(
 ): AcmeRecord {
   // A time to come is one of a clock that was wrong.
   const isRecent = (at: number, ms: number) => at > nowMs - ms && at <= nowMs + HOUR_MS;
+  const gone = Object.entries(record.hosts).filter(([host]) => !hosts.has(host))
+    .filter(([, { untilMs, lastMs }]) => isRecent(lastMs, TROUBLE_MS) || isRecent(untilMs, TROUBLE_MS))
+    .sort(([, a], [, b]) => b.lastMs - a.lastMs).slice(0, MOST_GONE);
+  const kept = new Set(gone.map(([host]) => host));
   return {
-    hosts: keep(record.hosts, (host, { untilMs }) => hosts.has(host) || untilMs > nowMs),
+    hosts: keep(record.hosts, (host) => hosts.has(host) || kept.has(host)),
     authorities: Object.fromEntries(
       Object.entries(record.authorities).map(([url, one]) => [url, {
         ...one,
-        orders: one.orders.filter((at) => isRecent(at, ORDERS_MS)),
+        orders: one.orders.filter(([at]) => isRecent(at, ORDERS_MS)),
         issued: one.issued.filter(([at]) => isRecent(at, ISSUED_MS)),
       }]),
     ),

@@ -1,6 +1,7 @@
-import { type AcmeRecord, type AuthorityRecord, ISSUED_MS, newAuthority, ORDERS_MS } from "./record.ts";
-import { namesFor, type Want } from "./wanted.ts";
 import { sha256 } from "../values/sha256.ts";
+import type { AcmeRecord } from "./record.ts";
+import { isAhead, Spent } from "./spent.ts";
+import { namesFor, type Want } from "./wanted.ts";
 
 /** A certificate of the storage. */
 export type Held = {
@@ -34,6 +35,10 @@ export type Order = {
   readonly authority: string;
   /** The certificate that it takes the place of, as that authority knows it. */
   readonly replaces?: string | undefined;
+  /** Hosts of it are served with a certificate that ends. */
+  readonly isRenewal: boolean;
+  /** Whose hosts they are. */
+  readonly owner: string;
 };
 
 /** Hosts without the certificate that they should have, and why it is not asked for now. */
@@ -52,30 +57,31 @@ const DAY_MS = 24 * HOUR_MS;
 /** How long at most nothing is looked at. */
 const LOOK_MS = HOUR_MS;
 
-/** What an authority lets one account do (https://letsencrypt.org/docs/rate-limits), with some room left. */
-const LIMITS = { orders: 280, certificatesOfDomain: 48, duplicates: 4 };
-
-/** Which certificates to ask for now. */
+/** Which certificates to ask for now: renewals before hosts that have none, and those before hosts that failed. */
 export function scheduleOf(situation: Situation): Schedule {
   const { wants, nowMs } = situation;
   const shelf = new Shelf(situation);
   const spent = new Spent(situation);
   const needs = wants.map((want) => needOf(want, situation, shelf)).filter((need) => need !== undefined)
-    .sort((a, b) => a.untilMs - b.untilMs || (a.want.name < b.want.name ? -1 : 1));
+    .sort((a, b) => a.untilMs - b.untilMs || a.failures - b.failures || (a.want.name < b.want.name ? -1 : 1));
   const orders: Order[] = [];
   const waiting: Waiting[] = [];
-  for (const { want, hosts, needed, old } of needs) {
-    const { free, late } = divide(hosts, situation);
+  for (const { want, hosts: all, needed, old, untilMs } of needs) {
+    const { free, late } = divide(all, situation);
     waiting.push(...late.filter(({ hosts: [host = ""] }) => needed.has(host)));
+    const hosts = partOf(free, needed, situation);
     // Nothing is gained by a certificate for hosts that have one.
-    if (!free.some((host) => needed.has(host))) continue;
-    const found = spent.authorityFor(free, old !== undefined);
-    if (typeof found !== "string") {
-      waiting.push({ hosts: free, ...found });
+    if (hosts === undefined) continue;
+    const replaced = old?.names.some((name) => hosts.includes(name)) === true ? old : undefined;
+    const isRenewal = Number.isFinite(untilMs);
+    const asked = { hosts, owner: want.owner, isRenewal, hasHad: replaced !== undefined };
+    const authority = spent.authorityFor(asked);
+    if (typeof authority !== "string") {
+      waiting.push({ hosts, ...authority });
       continue;
     }
-    const replaces = old?.authority === found ? old.id : undefined;
-    orders.push({ name: want.name, hosts: free, authority: found, replaces });
+    const replaces = replaced?.authority === authority ? replaced.id : undefined;
+    orders.push({ name: want.name, hosts, authority, replaces, isRenewal, owner: want.owner });
   }
   const times = [...waiting.map(({ untilMs }) => untilMs), ...shelf.renewals].filter((at) => at > nowMs);
   return { orders, waiting, nextMs: times.reduce((least, at) => Math.min(least, at), nowMs + LOOK_MS) };
@@ -89,23 +95,26 @@ type Need = {
   readonly needed: ReadonlySet<string>;
   /** The certificate that will be replaced. */
   readonly old: Held | undefined;
-  /** Until when the first of its hosts is served well; the past where one is not. */
+  /** Until when the first of those that are served well is; without end where none is. */
   readonly untilMs: number;
+  /** How often one of them failed. */
+  readonly failures: number;
 };
 
-function needOf(want: Want, { isGiven }: Situation, shelf: Shelf): Need | undefined {
+function needOf(want: Want, { isGiven, record }: Situation, shelf: Shelf): Need | undefined {
   const hosts = want.hosts.filter((host) => isGiven?.(host) !== true);
   const needed = hosts.filter((host) => !shelf.for(host).some(({ isLasting }) => isLasting));
   if (needed.length === 0) return undefined;
   const ends = needed.map((host) =>
     shelf.for(host).reduce((last, { held: { untilMs } }) => Math.max(last, untilMs), 0)
-  );
+  ).filter((end) => end > 0);
   return {
     want,
     hosts,
     needed: new Set(needed),
     old: shelf.named.get(want.name),
     untilMs: Math.min(...ends),
+    failures: Math.max(...needed.map((host) => record.hosts[host]?.failures ?? 0)),
   };
 }
 
@@ -166,86 +175,18 @@ function divide(hosts: readonly string[], { record, nowMs }: Situation) {
   return { free, late };
 }
 
-/** Whether a time is still to come; one that is too far off is that of a clock which was wrong. */
-const isAhead = (untilMs: number, nowMs: number): boolean => untilMs > nowMs && untilMs < nowMs + 8 * DAY_MS;
-
-/** What of the authorities' limits is used up, with the orders that are made now. */
-class Spent {
-  readonly #now = new Map<string, { orders: number; issued: (readonly [number, string])[] }>();
-
-  constructor(private readonly situation: Situation) {}
-
-  /** The first authority that may be asked now and notes the order; else why none may, and until when. */
-  authorityFor(
-    hosts: readonly string[],
-    isRenewal: boolean,
-  ): string | { readonly untilMs: number; readonly why: string } {
-    const { authorities, record, nowMs } = this.situation;
-    const failures = Math.max(0, ...hosts.map((host) => record.hosts[host]?.failures ?? 0));
-    // What one authority refused again and again, another may take.
-    const first = failures < 2 ? 0 : failures % authorities.length;
-    const inTurn = [...authorities.slice(first), ...authorities.slice(0, first)];
-    const waits = inTurn.map((url) => ({ url, wait: this.#waitAt(url, hosts, isRenewal) }));
-    const free = waits.find(({ wait }) => wait === undefined);
-    if (free !== undefined) {
-      const spent = this.#spentAt(free.url);
-      spent.orders++;
-      spent.issued.push([nowMs, hosts.toSorted().join(",")]);
-      return free.url;
-    }
-    const soonest = waits.map(({ wait }) => wait).filter((wait) => wait !== undefined)
-      .sort((a, b) => a.untilMs - b.untilMs)[0];
-    return soonest ?? { untilMs: nowMs + HOUR_MS, why: "there is no authority" };
-  }
-
-  #spentAt(url: string) {
-    const before = this.#now.get(url);
-    if (before !== undefined) return before;
-    const spent = { orders: 0, issued: [] };
-    this.#now.set(url, spent);
-    return spent;
-  }
-
-  #waitAt(url: string, hosts: readonly string[], isRenewal: boolean) {
-    const { record, nowMs } = this.situation;
-    const known: AuthorityRecord = record.authorities[url] ?? newAuthority;
-    if (isAhead(known.untilMs, nowMs)) {
-      return { untilMs: known.untilMs, why: known.why ?? "the authority does not answer" };
-    }
-    if (!/(?:^|\.)letsencrypt\.org$/.test(new URL(url).hostname)) return undefined;
-    const { orders: more, issued: others } = this.#spentAt(url);
-    const orders = known.orders.filter((at) => at > nowMs - ORDERS_MS);
-    if (orders.length + more >= LIMITS.orders) {
-      return {
-        untilMs: Math.min(...orders, nowMs) + ORDERS_MS,
-        why: "the authority takes 300 orders in 3 hours",
-      };
-    }
-    const issued = [...known.issued.filter(([at]) => at > nowMs - ISSUED_MS), ...others];
-    const until = (those: typeof issued) => Math.min(...those.map(([at]) => at)) + ISSUED_MS;
-    const names = hosts.toSorted().join(",");
-    const same = issued.filter(([, those]) => those === names);
-    if (same.length >= LIMITS.duplicates) {
-      return { untilMs: until(same), why: "the authority gives 5 certificates for the same names in a week" };
-    }
-    for (const domain of isRenewal ? [] : new Set(hosts.map(domainOf))) {
-      const ofDomain = issued.filter(([, those]) =>
-        those.split(",").some((host) => domainOf(host) === domain)
-      );
-      if (ofDomain.length >= LIMITS.certificatesOfDomain) {
-        return {
-          untilMs: until(ofDomain),
-          why: `the authority gives 50 certificates for ${domain} in a week`,
-        };
-      }
-    }
-    return undefined;
-  }
-}
-
-/** The domain that somebody has registered, as far as it can be told without a list: example.com, example.co.uk. */
-export function domainOf(host: string): string {
-  const labels = host.split(".");
-  const [second = "", last = ""] = labels.slice(-2);
-  return labels.slice(last.length === 2 && second.length <= 3 ? -3 : -2).join(".");
+/**
+ * The hosts of one certificate: all together, but for those that an authority refused together with others. Of several parts
+ * the one that failed least comes first; the next one comes when it is done.
+ */
+function partOf(
+  free: readonly string[],
+  needed: ReadonlySet<string>,
+  { record }: Situation,
+): readonly string[] | undefined {
+  const parts = [...Map.groupBy(free, (host) => record.hosts[host]?.apart ?? "").values()]
+    .filter((part) => part.some((host) => needed.has(host)));
+  const failures = (part: readonly string[]) =>
+    Math.max(...part.map((host) => record.hosts[host]?.failures ?? 0));
+  return parts.sort((a, b) => failures(a) - failures(b))[0];
 }

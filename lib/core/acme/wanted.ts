@@ -3,8 +3,8 @@ import type { Backend, Model } from "../model/model.ts";
 import { isHostPattern } from "../values/host_pattern.ts";
 import { type HostName, isWildcard, parseIp, plainHost } from "../values/names.ts";
 
-/** Hosts that one certificate is to be for; `name` is that of its file. */
-export type Want = { readonly name: string; readonly hosts: readonly HostName[] };
+/** Hosts that one certificate is to be for; `name` is that of its file, `owner` the container or route that claims them. */
+export type Want = { readonly name: string; readonly hosts: readonly HostName[]; readonly owner: string };
 
 /** What decides which hosts can have certificates. */
 export type WantSettings = {
@@ -52,9 +52,10 @@ export function wantedOf(
   if (settings.mode === "off") return [];
   const byName = new Map(model.backends.map((backend) => [backend.name, backend]));
   const owners = new Map<HostName, Backend>();
+  const claims = new Map<HostName, string>();
   const refused = new Set<HostName>();
   // Sorted by key, so that the host's root comes before its paths.
-  for (const { host, backend: name, listen } of model.routes) {
+  for (const { host, backend: name, listen, by } of model.routes) {
     const backend = byName.get(name);
     // What comes in elsewhere is not HTTPS.
     if (listen !== undefined || backend === undefined || owners.has(host) || refused.has(host)) continue;
@@ -62,13 +63,15 @@ export function wantedOf(
       if (backend.options.acme !== undefined) refused.add(host);
       continue;
     }
-    if (whyNotCertified(host, settings) === undefined && isReady(backend)) owners.set(host, backend);
+    if (whyNotCertified(host, settings) !== undefined || !isReady(backend)) continue;
+    owners.set(host, backend);
+    claims.set(host, by);
   }
   const hosts = Map.groupBy(owners.keys(), (host) => owners.get(host)?.name);
   return [...hosts].flatMap(([name, all]) => {
     const own = name === undefined ? undefined : byName.get(name)?.host;
     const sorted = all.toSorted((a, b) => Number(b === own) - Number(a === own) || (a < b ? -1 : 1));
-    return split(sorted);
+    return split(sorted, claims.get(sorted[0] ?? "" as HostName) ?? "");
   });
 }
 
@@ -77,11 +80,11 @@ function isAsked({ options: { acme } }: Backend, { mode }: WantSettings): boolea
   return acme?.isWanted ?? mode === "all";
 }
 
-function split(hosts: readonly HostName[]): Want[] {
+function split(hosts: readonly HostName[], owner: string): Want[] {
   const wants: Want[] = [];
   for (let at = 0; at < hosts.length; at += MOST_NAMES) {
     const [first, ...others] = hosts.slice(at, at + MOST_NAMES);
-    if (first !== undefined) wants.push({ name: fileNameOf(first), hosts: [first, ...others] });
+    if (first !== undefined) wants.push({ name: fileNameOf(first), hosts: [first, ...others], owner });
   }
   return wants;
 }

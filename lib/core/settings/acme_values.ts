@@ -3,6 +3,11 @@ import { expected, type Parsed, parsed } from "../values/notice.ts";
 /** Which hosts get certificates by themselves. */
 export type AcmeMode = "all" | "opt-in" | "off";
 
+/** Whether certificates are fetched. */
+export const isAcmeOn = (
+  { acmeEmail, acme }: { readonly acmeEmail: string | undefined; readonly acme: AcmeMode },
+): boolean => acmeEmail !== undefined && acme !== "off";
+
 /** Let's Encrypt's directory. */
 export const LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory";
 

@@ -1,4 +1,5 @@
 import { quote } from "../values/notice.ts";
+import { isAcmeOn } from "./acme_values.ts";
 import { type CommandName, type Setting, SETTINGS, type Settings } from "./settings.ts";
 
 /** What the command line gave, by flag; a switch that was given is `["true"]`. */
@@ -63,9 +64,11 @@ export function beneath(
 }
 
 /** Values that are right by themselves, and not beside each other. */
-function conflicts({ tlsCert, httpPort, httpsPort }: Settings, given: GivenFlags): string[] {
+function conflicts(settings: Settings, given: GivenFlags): string[] {
+  const { tlsCert, httpPort, httpsPort } = settings;
   const problems: string[] = [];
-  if (tlsCert !== undefined && httpPort === httpsPort) {
+  const hasHttps = tlsCert !== undefined || isAcmeOn(settings);
+  if (hasHttps && httpPort === httpsPort) {
     problems.push(`--https-port is ${httpsPort}, expected another port than --http-port`);
   }
   if (given["stats-password"] !== undefined && given["stats-password-file"] !== undefined) {

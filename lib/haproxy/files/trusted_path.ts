@@ -54,6 +54,17 @@ export function checkWay(path: string): void {
 }
 
 /**
+ * Throws UntrustedPathError where another user controls a part of the path to a folder, or can add files to the folder; one
+ * that is not there yet is no error. What is found in it is used as if we had written it.
+ */
+export function checkOwnFolder(path: string): void {
+  fromHere(() => {
+    const way = new Way("folders");
+    if (way.go(path)) assertNobodyElseWrites(Deno.statSync("."), way.place, false);
+  });
+}
+
+/**
  * Where a path leads by our own links and root's alone; `undefined` where the name has no file behind it, as for
  * `/dev/fd/63`. Throws UntrustedPathError.
  */
@@ -142,15 +153,19 @@ class Way {
   }
 }
 
-/** In a sticky folder, such as /tmp, users cannot move or remove the files of others. */
-function assertNobodyElseWrites({ uid, gid, mode }: Deno.FileInfo, place: string): void {
+/** In a sticky folder, such as /tmp, users cannot move or remove the files of others; they can add some. */
+function assertNobodyElseWrites(
+  { uid, gid, mode }: Deno.FileInfo,
+  place: string,
+  mayOthersAdd = true,
+): void {
   if (!isTrustedUser(uid)) {
     throw new UntrustedPathError(
       `${place} belongs to user ${uid}, who can change what is in it, expected a folder of user ${Deno.uid()} or of root`,
     );
   }
   const bits = mode ?? 0;
-  if ((bits & STICKY) !== 0) return;
+  if (mayOthersAdd && (bits & STICKY) !== 0) return;
   const others = (bits & 0o002) !== 0
     ? "every user"
     : (bits & 0o020) !== 0 && !isGroupOurs(gid)

@@ -50,6 +50,8 @@ Deno.test("a record that is no record counts as nothing known", () => {
   const { hosts, authorities } = decodeRecord(
     '{"hosts":{"a":{"untilMs":"soon"}},"authorities":{"u":{"orders":[1,"x"],"issued":[[1]]}}}',
   );
-  assert.deepEqual(hosts, { a: { failures: 0, untilMs: 0, why: "" } });
-  assert.deepEqual(authorities, { u: { failures: 0, untilMs: 0, orders: [1, 0], issued: [[1, ""]] } });
+  assert.deepEqual(hosts, { a: { failures: 0, untilMs: 0, lastMs: 0, why: "" } });
+  assert.deepEqual(authorities, {
+    u: { failures: 0, untilMs: 0, orders: [[1, ""], [0, ""]], issued: [[1, "", ""]] },
+  });
 });

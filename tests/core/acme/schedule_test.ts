@@ -1,14 +1,9 @@
 /** When which certificate is asked for, with time in the test's hands. */
 import assert from "node:assert/strict";
 import { noteFailure, noteIssued, noteOrder } from "../../../lib/core/acme/failures.ts";
-import { type AcmeRecord, emptyRecord, pruneRecord } from "../../../lib/core/acme/record.ts";
-import {
-  domainOf,
-  type Held,
-  renewAtMs,
-  scheduleOf,
-  type Situation,
-} from "../../../lib/core/acme/schedule.ts";
+import { domainOf } from "../../../lib/core/acme/domain.ts";
+import { type AcmeRecord, decodeRecord, emptyRecord, pruneRecord } from "../../../lib/core/acme/record.ts";
+import { type Held, renewAtMs, scheduleOf, type Situation } from "../../../lib/core/acme/schedule.ts";
 import type { Want } from "../../../lib/core/acme/wanted.ts";
 import { LETS_ENCRYPT } from "../../../lib/core/settings/acme_values.ts";
 import type { HostName } from "../../../lib/core/values/names.ts";
@@ -22,6 +17,7 @@ const OTHER = "https://other.example/dir";
 const want = (...hosts: readonly string[]): Want => ({
   name: hosts[0] ?? "",
   hosts: hosts as readonly HostName[],
+  owner: hosts[0] ?? "",
 });
 const held = (names: readonly string[], ageDays: number, lifeDays = 90, more: Partial<Held> = {}): Held => ({
   name: names[0] ?? "",
@@ -158,15 +154,15 @@ Deno.test("Let's Encrypt's limits are kept: orders, certificates of a domain and
   const perWindow: number[] = [];
   while (done < 500) {
     const { orders, nextMs } = scheduleOf(situation({ wants: wants.slice(done), record, nowMs: now }));
-    for (const { hosts } of orders) {
-      record = noteIssued(noteOrder(record, LETS_ENCRYPT, now), LETS_ENCRYPT, hosts, now);
+    for (const { hosts, owner } of orders) {
+      record = noteIssued(noteOrder(record, LETS_ENCRYPT, now, owner), LETS_ENCRYPT, hosts, now, owner);
     }
     if (orders.length > 0) perWindow.push(orders.length);
     done += orders.length;
     now = Math.max(nextMs, now + 1);
   }
-  assert.deepEqual(perWindow, [280, 220]);
-  assert.ok(now - NOW >= 3 * HOUR);
+  assert.deepEqual(perWindow, [220, 220, 60]);
+  assert.ok(now - NOW >= 6 * HOUR);
   const one = Array.from({ length: 60 }, (_, at) => want(`h${at}.example.co.uk`));
   assert.equal(ordered({ wants: one }).length, 48);
   assert.equal(
@@ -183,10 +179,107 @@ Deno.test("Let's Encrypt's limits are kept: orders, certificates of a domain and
 Deno.test("what is served is renewed before nobody has it, and the most urgent comes first", () => {
   const wants = [want("old.com"), want("new.com"), want("older.com")];
   assert.deepEqual(ordered({ wants, held: [held(["old.com"], 70), held(["older.com"], 80)] }), [
-    ["new.com"],
     ["older.com"],
     ["old.com"],
+    ["new.com"],
   ]);
+});
+
+Deno.test("hosts that fail again and again leave a part of the orders to renewals, and one container's leave some to others", () => {
+  const owned = (owner: string, count: number): Want[] =>
+    Array.from({ length: count }, (_, at) => ({ ...want(`h${at}.${owner}.com`), owner }));
+  const hostile = [...owned("one", 200), ...owned("two", 200), ...owned("three", 200), ...owned("four", 200)];
+  let record: AcmeRecord = emptyRecord;
+  for (const { owner } of scheduleOf(situation({ wants: hostile })).orders) {
+    record = noteOrder(record, LETS_ENCRYPT, NOW, owner);
+  }
+  const spent = record.authorities[LETS_ENCRYPT]?.orders ?? [];
+  const count = (owner: string) => spent.filter(([, whose]) => whose === owner).length;
+  assert.deepEqual(["one", "two", "three", "four"].map(count).sort(), [24, 24, 24, 24], "of one domain each");
+  const apart = Array.from({ length: 300 }, (_, at) => ({ ...want(`h.d${at}.com`), owner: `${at % 5}` }));
+  record = emptyRecord;
+  for (const { owner } of scheduleOf(situation({ wants: apart })).orders) {
+    record = noteOrder(record, LETS_ENCRYPT, NOW, owner);
+  }
+  const all = record.authorities[LETS_ENCRYPT]?.orders ?? [];
+  assert.equal(all.length, 220);
+  const one = apart.map((each) => ({ ...each, owner: "hostile" }));
+  assert.equal(ordered({ wants: one }).length, 60);
+  const due = [want("due.net"), want("fresh.net")];
+  const { orders, waiting } = scheduleOf(situation({ wants: due, record, held: [held(["due.net"], 80)] }));
+  assert.deepEqual(orders.map(({ hosts, isRenewal }) => [hosts, isRenewal]), [[["due.net"], true]]);
+  assert.match(waiting[0]?.why ?? "", /some are kept for renewals/);
+});
+
+Deno.test("hosts that are refused together are asked for in halves, until the one at fault is alone and waits", () => {
+  const hosts = Array.from({ length: 20 }, (_, at) => `h${at}.a.com`);
+  const wants = [want(...hosts)];
+  let record: AcmeRecord = emptyRecord;
+  const shelf: Held[] = [];
+  let count = 0;
+  for (;; count++) {
+    const [order, ...others] = scheduleOf(situation({ wants, record, held: shelf })).orders;
+    if (order === undefined) break;
+    assert.deepEqual(others, [], "one part after the other");
+    if (order.hosts.includes("h7.a.com")) {
+      const all = Object.fromEntries(order.hosts.map((host) => [host, "refused"]));
+      record = noteFailure(
+        record,
+        { fault: "host", hosts: all, isUnnamed: true, why: "refused" },
+        OTHER,
+        NOW,
+      );
+    } else {
+      record = noteIssued(record, OTHER, order.hosts, NOW);
+      shelf.push(held(order.hosts, 0, 90, { name: `${count}` }));
+    }
+  }
+  assert.deepEqual(
+    shelf.flatMap(({ names }) => names).toSorted(),
+    hosts.filter((host) => host !== "h7.a.com").toSorted(),
+  );
+  assert.ok(count <= 11, `${count} orders`);
+  const { waiting } = scheduleOf(situation({ wants, record, held: shelf }));
+  assert.deepEqual(waiting.map(({ hosts }) => hosts), [["h7.a.com"]]);
+  assert.deepEqual(Object.keys(record.hosts), ["h7.a.com"]);
+  // When its time has come it is asked for by itself: the others would fail with it.
+  assert.deepEqual(ordered({ wants, record, held: shelf, nowMs: NOW + HOUR }), [["h7.a.com"]]);
+});
+
+Deno.test("orders that fail of one cause count once, and the next failure counts again", () => {
+  const failure = { fault: "authority", hosts: {}, why: "away" } as const;
+  let record: AcmeRecord = emptyRecord;
+  for (let at = 0; at < 4; at++) record = noteFailure(record, failure, OTHER, NOW + at * 1_000, NOW - 1_000);
+  assert.equal(record.authorities[OTHER]?.failures, 1);
+  assert.ok((record.authorities[OTHER]?.untilMs ?? 0) < NOW + 2 * MINUTE);
+  record = noteFailure(record, failure, OTHER, NOW + 3 * MINUTE, NOW + 2 * MINUTE);
+  assert.equal(record.authorities[OTHER]?.failures, 2);
+  // A clock that was set back: what it noted of a time to come hides no failure.
+  record = noteFailure(record, failure, OTHER, NOW - DAY, NOW - DAY);
+  assert.equal(record.authorities[OTHER]?.failures, 3);
+});
+
+Deno.test("a host that goes and comes back within a day goes on waiting, however many others come and go", () => {
+  let record = noteFailure(emptyRecord, { fault: "host", hosts: { "bad.com": "no" }, why: "no" }, OTHER, NOW);
+  for (let hour = 1; hour <= 23; hour++) {
+    record = pruneRecord(record, NOW + hour * HOUR, new Set(), new Set());
+  }
+  const again = decodeRecord(JSON.stringify(record));
+  assert.equal(again.hosts["bad.com"]?.failures, 1);
+  const second = noteFailure(
+    again,
+    { fault: "host", hosts: { "bad.com": "no" }, why: "no" },
+    OTHER,
+    NOW + DAY,
+  );
+  assert.equal(second.hosts["bad.com"]?.failures, 2);
+  const many = Object.fromEntries(Array.from({ length: 9_999 }, (_, at) => [`h${at}.com`, "no"]));
+  const full = noteFailure(record, { fault: "host", hosts: many, why: "no" }, OTHER, NOW + HOUR);
+  assert.equal(
+    Object.keys(pruneRecord(full, NOW + HOUR, new Set(["bad.com"]), new Set()).hosts).length,
+    2_001,
+  );
+  assert.deepEqual(pruneRecord(record, NOW + 2 * DAY, new Set(), new Set()).hosts, {});
 });
 
 Deno.test("a clock that was wrong stops nothing: what it noted of a time far off does not count", () => {

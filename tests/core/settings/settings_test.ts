@@ -177,9 +177,13 @@ Deno.test("paths, ports, hosts and versions that cannot be are refused", () => {
 Deno.test("the HTTP and the HTTPS listener need ports of their own, where there are two", () => {
   const both = { "http-port": ["8080"], "https-port": ["8080"] };
   assert.deepEqual(readSettings(both, {}).problems, []);
-  assert.deepEqual(readSettings({ ...both, "tls-cert": ["/certs"] }, {}).problems, [
-    "--https-port is 8080, expected another port than --http-port",
-  ]);
+  const email = { "acme-email": ["me@example.com"] };
+  for (const tls of [{ "tls-cert": ["/certs"] }, email]) {
+    assert.deepEqual(readSettings({ ...both, ...tls }, {}).problems, [
+      "--https-port is 8080, expected another port than --http-port",
+    ]);
+  }
+  assert.deepEqual(readSettings({ ...both, ...email, acme: ["off"] }, {}).problems, []);
 });
 
 Deno.test("a password's flag beats the variable of its file, and both flags are one too many", () => {

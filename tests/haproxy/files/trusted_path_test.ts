@@ -1,7 +1,7 @@
 /** Ways to files on which another user could lead us elsewhere; only root can make what belongs to others. */
 import assert from "node:assert/strict";
 import { copyFiles, writeFile } from "../../../lib/haproxy/files/safe_files.ts";
-import { checkWay, UntrustedPathError } from "../../../lib/haproxy/files/trusted_path.ts";
+import { checkOwnFolder, checkWay, UntrustedPathError } from "../../../lib/haproxy/files/trusted_path.ts";
 
 const OTHER = 65_534;
 const ignore = Deno.uid() !== 0;
@@ -112,6 +112,16 @@ for (const [mode, gid, isRefused] of MODES) {
     else checkWay(`${own}/file`);
   });
 }
+
+test("a folder of our own takes files of nobody else, not even where it is sticky", (folder) => {
+  for (const [mode, isRefused] of [[0o700, false], [0o755, false], [0o777, true], [0o1777, true]] as const) {
+    const own = mkdir(`${folder}/${mode.toString(8)}`, mode);
+    if (isRefused) assert.throws(() => checkOwnFolder(own), /can be written by every user/);
+    else checkOwnFolder(own);
+  }
+  checkOwnFolder(`${folder}/missing/folder`);
+  assert.throws(() => checkOwnFolder(mkdir(`${folder}/theirs`, 0o755, OTHER)), /belongs to user 65534/);
+});
 
 test("whoever writes comes back to the folder that it was in", (folder) => {
   const before = Deno.cwd();
