@@ -189,7 +189,12 @@ Deno.test("no function is longer than a screen", () => {
         ?.[1];
       if (indent === undefined) return [];
       const end = lines.findIndex((other, below) => below > at && new RegExp(`^${indent}\\}`).test(other));
-      return end - at + 1 > LONGEST_FUNCTION ? [`${path}:${at + 1} has ${end - at + 1} lines`] : [];
+      // Parameters on lines of their own are a part of it.
+      const start = line.startsWith(`${indent})`)
+        ? lines.findLastIndex((other, above) => above < at && new RegExp(`^${indent}[^ )]`).test(other))
+        : at;
+      const length = end - start + 1;
+      return length > LONGEST_FUNCTION ? [`${path}:${start + 1} has ${length} lines`] : [];
     });
   });
   assert.deepEqual(long, []);

@@ -5,7 +5,7 @@ import { isAtLeast } from "../keys/backend_option.ts";
 import { FORWARDING_HEADERS } from "./forwarding_headers.ts";
 import { ERROR_PAGES_MAP } from "../model/error_pages.ts";
 import type { Frontend, Model } from "../model/model.ts";
-import type { Flag } from "../values/names.ts";
+import type { Flag, PathPrefix } from "../values/names.ts";
 import {
   HOSTS_MAP,
   ROUTE_TABLES,
@@ -72,9 +72,8 @@ export const LAST_TRY = "last_try.lua";
  */
 const LAST_TRY_TEMPLATES = ["haproxy.cfg.eta", "global.eta", "defaults.eta", "backend.eta"];
 
-/** Whether a rule counts the requests under way. Where backends are added, none does: HAProxy 3.4 removes no backend that counts. */
-const canCount = (templates: Templates): boolean =>
-  !COUNTING_TEMPLATES.some((name) => templates.overlaid.has(name));
+/** A user's own, written for spares, may not say what new backends are made from. */
+const ADDING_TEMPLATES = ["haproxy.cfg.eta", "defaults.eta", "backend.eta"];
 /** What has the rule that counts the requests under way: where a user's own is among them, such a route is refused. */
 const COUNTING_TEMPLATES = ["haproxy.cfg.eta", "backend.eta", "backend_rules.eta"];
 
@@ -110,29 +109,16 @@ export function renderDesired(
   { haproxyVersion: version, balance, addBackends }: RenderSettings,
   memory = new RenderMemory(),
 ): Desired {
-  // A user's own template, written for spares, may not say what new backends are made from.
-  const canAddBackends = addBackends && isAtLeast(version, [3, 4]) &&
-    !["haproxy.cfg.eta", "defaults.eta", "backend.eta"].some((name) => templates.overlaid.has(name));
-  const hasLastTry = !canAddBackends && !LAST_TRY_TEMPLATES.some((name) => templates.overlaid.has(name));
-  // A user's own defaults have no name that others could begin from; nor do backends that are added have a section here.
-  const hasAnswers = !canAddBackends && !templates.overlaid.has("defaults.eta");
-  const countsRequests = !canAddBackends && canCount(templates);
-  const rendering: Rendering = {
-    templates,
-    version,
-    frontend: model.frontend,
-    hasLastTry,
-    hasAnswers,
-    countsRequests,
-    memory: memory.sections,
-  };
+  const { frontend } = model;
+  const features = featuresOf(templates, addBackends && isAtLeast(version, [3, 4]));
+  const { canAddBackends, countsRequests, hasAnswers, hasLastTry } = features;
+  const rendering: Rendering = { templates, version, frontend, ...features, memory: memory.sections };
   const { list: prepared, byName } = prepareBackends(model.backends, rendering);
   const sections = new Map<string, Section>();
   for (const { backend, section } of prepared) sections.set(backend.name, section);
   const ready = prepareReady(model, balance, canAddBackends, rendering);
   for (const [name, section] of ready.sections) sections.set(name, section);
   const { spares, defaults } = ready;
-  const { frontend } = model;
   const lua = memory.lua ??= prepareLua(templates);
   const fromModel = fixedFrom(model);
   const base = {
@@ -174,6 +160,20 @@ export function renderDesired(
     tables,
     heirs: heirsOf(model, hosts, byName),
     certificates: model.certificates,
+  };
+}
+
+/** What the config has beside its routes: it depends on HAProxy, and on which templates are a user's own. */
+function featuresOf({ overlaid }: Templates, addBackends: boolean) {
+  const areBuiltIn = (names: readonly string[]) => !names.some((name) => overlaid.has(name));
+  const canAddBackends = addBackends && areBuiltIn(ADDING_TEMPLATES);
+  return {
+    canAddBackends,
+    hasLastTry: !canAddBackends && areBuiltIn(LAST_TRY_TEMPLATES),
+    // A user's own defaults have no name that others could begin from; nor do backends that are added have a section here.
+    hasAnswers: !canAddBackends && areBuiltIn(["defaults.eta"]),
+    // Where backends are added, nothing counts: HAProxy 3.4 removes no backend that counts.
+    countsRequests: !canAddBackends && areBuiltIn(COUNTING_TEMPLATES),
   };
 }
 
@@ -219,12 +219,14 @@ function prepareLua(templates: Templates): NonNullable<RenderMemory["lua"]> {
 /** For how many segments of a path the frontend has a rule that takes them off: always a few, more where a route has more. */
 function strippedSegments({ backends }: Model): number[] {
   const all = new Set(Array.from({ length: STRIPPED_SEGMENTS }, (_, at) => at + 1));
-  for (const { options } of backends) {
-    const { context_root_rewrite: off = [], context_root_target: target } = options;
-    for (const prefix of [...off, ...target?.prefixes ?? []]) all.add(segmentsOf(prefix));
+  for (const { options: { context_root_rewrite: off, context_root_target: target } } of backends) {
+    for (const prefix of off ?? NO_PREFIXES) all.add(segmentsOf(prefix));
+    for (const prefix of target?.prefixes ?? NO_PREFIXES) all.add(segmentsOf(prefix));
   }
   return [...all].filter((segments) => segments > 0).sort((a, b) => a - b);
 }
+
+const NO_PREFIXES: readonly PathPrefix[] = [];
 
 /** The config without its backends, which stays the same from one pass to the next; `key` is all that may change but the settings. */
 function renderFixed(

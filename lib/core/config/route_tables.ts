@@ -2,7 +2,7 @@ import { keysOf } from "../keys/options.ts";
 import { type RouteRow, rowOf } from "../keys/route_row.ts";
 import { keyNamed } from "../keys/route_keys.ts";
 import type { Backend, Model, Route, RouteOptions } from "../model/model.ts";
-import { flagsOf, routeValue, targetOf, withFlags } from "../runtime/route_value.ts";
+import { flagsOf, hasFlags, routeValue, targetOf, withFlags } from "../runtime/route_value.ts";
 import type { BackendName, Flag, RouteId } from "../values/names.ts";
 import { HTTPS_BACKEND } from "../values/listen.ts";
 import { expressionOf } from "../values/host_pattern.ts";
@@ -90,7 +90,7 @@ const isAsked = (value: RouteOptions[keyof RouteOptions] | undefined): boolean =
 /** A row of hosts.map for its template: the route, with its value in place of the name of its backend. */
 export type HostRow = Pick<Route, "key" | "host" | "path" | "by"> & { readonly backend: TableValue };
 
-/** What each backend's route is in tables, by the name of the backend. */
+/** What each backend's route is in tables, by the name of the backend: of all backends of a model, in its order. */
 type TextsOf = ReadonlyMap<BackendName, { readonly texts: RouteTexts }>;
 
 /** The flags that rules of the frontend look at: `,tls,`. `undefined` where a user's own knows backends alone. */
@@ -105,7 +105,7 @@ export function knownFlags(fixed: string): ReadonlySet<Flag> | undefined {
  * flag which it does not know is left out.
  */
 export function tablesOf(
-  { routes, streams, backends, tlsOnly, hostPatterns, variants }: Model,
+  { routes, streams, tlsOnly, hostPatterns, variants }: Model,
   textsOf: TextsOf,
   known: ReadonlySet<Flag> | undefined,
   knownOfTcp: ReadonlySet<Flag> | undefined = known,
@@ -123,7 +123,7 @@ export function tablesOf(
     if (value === undefined) throw new TypeError(`The model has a route to ${name}, and no such backend`);
     const wanted = hasTlsOnly && tlsOnly.has(key) ? withTlsOnly(value) : value;
     const rules = route.listen === undefined ? known : knownOfTcp;
-    if (rules !== ALL && !flagsOf(wanted).isSubsetOf(rules ?? NONE)) continue;
+    if (rules !== ALL && hasFlags(wanted) && !flagsOf(wanted).isSubsetOf(rules ?? NONE)) continue;
     const backend = rules === undefined ? targetOf(wanted) as TableValue : wanted;
     hosts.set(key, backend);
     rows.push({ key, host, path, by, backend });
@@ -139,8 +139,8 @@ export function tablesOf(
   for (const host of hostPatterns) {
     others.get(PATTERNS_MAP)?.set(expressionOf(host) as TableKey, `${host}` as TableValue);
   }
-  for (const { name } of backends) {
-    for (const { table, key, value } of textsOf.get(name)?.texts.rows ?? []) {
+  for (const { texts } of textsOf.values()) {
+    for (const { table, key, value } of texts.rows) {
       const rows = others.get(table);
       // Of two rows with one key HAProxy takes the first.
       if (rows?.has(key) === false) rows.set(key, value);

@@ -27,6 +27,8 @@ const NONE: readonly Route[] = [];
 
 /** What else leads to the backend of a container's own route, each once: its other hosts and paths, and what it redirects. */
 export function aliasesOf(container: ContainerView, own: Route, data: RouteData): readonly Route[] {
+  // Most containers say nothing: no list is made for them.
+  if (!data.isExplicit) return NONE;
   const { context_root: paths = [own.path], redirects = [] } = data;
   const hosts = hostsOf(own.host, data);
   if (hosts.length === 1 && paths.length === 1 && redirects.length === 0) return NONE;

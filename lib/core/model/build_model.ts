@@ -105,7 +105,7 @@ class Builder {
     this.considered.push(considered);
     for (const { notices, more = 0, offer } of considered.attempts) {
       this.notices.addAll(notices);
-      this.notices.hide(considered.container.name, more, "warning");
+      if (more > 0) this.notices.hide(considered.container.name, more, "warning");
       if (offer !== undefined) this.addOffer(offer);
     }
   }
@@ -131,7 +131,7 @@ class Builder {
       else if (unseen > 0 || this.notices.isFull(container.name)) unseen++;
       else this.warnOfTaken(container, alias, owner, whyNoAlias);
     }
-    if (!isStarting) this.notices.hide(container.name, unseen, "warning");
+    if (unseen > 0 && !isStarting) this.notices.hide(container.name, unseen, "warning");
   }
 
   /** HAProxy looks through all patterns of hosts, one after the other: the oldest have their place. */

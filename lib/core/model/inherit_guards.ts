@@ -70,8 +70,10 @@ const NO_BACKEND = "" as BackendName;
 export function comparing(
   backends: readonly Backend[],
 ): (route: Route, other: Route | undefined) => boolean {
-  const byName = new Map(backends.map(({ name, options }) => [name, options]));
+  // Most models have no variants to compare.
+  let byName: ReadonlyMap<BackendName, RouteOptions> | undefined;
   return (route, other) => {
+    byName ??= new Map(backends.map(({ name, options }) => [name, options]));
     const own: Partial<RouteOptions> = byName.get(route.backend) ?? {};
     const others: Partial<RouteOptions> = byName.get(other?.backend ?? NO_BACKEND) ?? {};
     return GUARDS.some(({ keys, details }) =>

@@ -111,9 +111,10 @@ export class ModelMemory {
 
 const NONE: readonly Server[] = [];
 const NO_LISTENS: readonly Listen[] = [];
+const NO_RANGES: NonNullable<RoutingSettings["tcpPorts"]> = [];
 
 /** Whether a server has the port of a listener, wherever it is: no other can be one of our listeners. */
-function mayLoop({ port }: Server, { listeners, tcpPorts = [] }: RoutingSettings): boolean {
+function mayLoop({ port }: Server, { listeners, tcpPorts = NO_RANGES }: RoutingSettings): boolean {
   for (const listener of listeners) if (listener.port === port) return true;
   for (const { first, last } of tcpPorts) if (first <= port && port <= last) return true;
   return false;

@@ -25,15 +25,18 @@ export const NO_STREAMS: Streams = {
 
 /** The port of HTTPS where no setting says another. */
 const HTTPS = 443 as Port;
+/** Most routes are of HTTP: the same objects for all of them. */
+const NO_LISTEN = parsed(undefined);
+const NO_RANGES: NonNullable<RoutingSettings["tcpPorts"]> = [];
 
 /** Where the connections of a route come in, if it is none of HTTP; `expected` where the operator gave no such port. */
 export function listenOf(
   { protocol, ssl_passthrough: isPassed, listen_port: port }: RouteData,
-  { tcpPorts = [], tlsPort = HTTPS, listeners }: RoutingSettings,
+  { tcpPorts = NO_RANGES, tlsPort = HTTPS, listeners }: RoutingSettings,
 ): Parsed<Listen | undefined> {
   if (protocol === "tls" || isPassed === true) {
     if (port === undefined || port === tlsPort) return parsed({ protocol: "tls", port: tlsPort });
-  } else if (protocol !== "tcp") return parsed(undefined);
+  } else if (protocol !== "tcp") return NO_LISTEN;
   if (port === undefined) return expected("protocol is tcp, expected listen_port beside it");
   const own = listeners.find((listener) => listener.port === port);
   if (own !== undefined) return expected(`listen_port is ${port}, which is the port of ${own.setting}`);

@@ -8,6 +8,9 @@ const SEPARATOR = "|";
 export const routeValue = (backend: BackendName, flags: readonly Flag[], id: RouteId): TableValue =>
   `${backend}${SEPARATOR}${written(flags)}${SEPARATOR}${id}` as TableValue;
 
+/** What stands between the backend and the id of a route without flags. */
+const NO_FLAGS = `${SEPARATOR},${SEPARATOR}`;
+
 const written = (flags: Iterable<Flag>): string => `,${[...flags].map((flag) => `${flag},`).join("")}`;
 
 /** The backend that a value of hosts.map names: the part before the first `|`, or all of it. */
@@ -22,6 +25,9 @@ export function ledTo(value: TableValue, section: string): TableValue {
   const target = targetOf(value);
   return target === section ? value : `${section}${value.slice(target.length)}` as TableValue;
 }
+
+/** Whether a value of hosts.map has flags; most have none, and no name in a value has a separator. */
+export const hasFlags = (value: TableValue): boolean => !value.includes(NO_FLAGS);
 
 /** The flags of a value of hosts.map, which stand between its first two `|`: `,tls,auth,`. */
 export const flagsOf = (value: TableValue): ReadonlySet<Flag> =>
