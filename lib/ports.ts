@@ -128,6 +128,8 @@ export interface HaproxyControl {
   ): Promise<Survey | undefined>;
   /** What tells what an HAProxy has that another signalbox managed, or why nothing does; `undefined` without an HAProxy. */
   findRemains(tables: readonly TableName[]): Promise<Remains | string | undefined>;
+  /** The haproxy.cfg that the running worker has loaded; `undefined` where that is not known. */
+  loadedConfig(): Promise<string | undefined>;
   /** Commands will follow in a moment: opens the connection for them. */
   expectCommands(): void;
   /** Sends commands to the running worker, in order; one reply a command. Throws when HAProxy cannot be reached. */

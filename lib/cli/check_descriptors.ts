@@ -1,4 +1,4 @@
-import { connectionLimits, serverLimit } from "../core/config/descriptors.ts";
+import { connectionLimits, type Promised, serverLimit } from "../core/config/descriptors.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import type { Snapshot } from "../core/snapshot/snapshot.ts";
 import { count } from "../core/values/count.ts";
@@ -20,10 +20,11 @@ export async function checkDescriptors(
   read: () => Promise<Snapshot>,
 ): Promise<Check | undefined> {
   const limits = await processLimits();
-  const limit = serverLimit(connectionLimits(settings.maxConnections, limits.descriptors), limits);
+  const limit = serverLimit(connectionLimits(promisedBy(settings), limits.descriptors), limits);
   if (limit === undefined) return undefined;
   const servers = await countServers(settings, read);
-  const needed = 2 * settings.maxConnections + Math.max(SPARE, servers + FOR_HAPROXY);
+  const clients = settings.maxConnections * (settings.tcpPorts.length > 0 ? 2 : 1);
+  const needed = 2 * clients + Math.max(SPARE, servers + FOR_HAPROXY);
   const places = limit.servers === 0
     ? "HAProxy cannot have a single server"
     : `HAProxy can have ${count(limit.servers, "server")}, and now has ${servers}`;
@@ -35,6 +36,11 @@ export async function checkDescriptors(
       `raise the limit (ulimit -Hn ${needed}; systemd: LimitNOFILE=${needed}), or lower --max-connections`,
   };
 }
+
+/** What settings promise to clients. */
+export const promisedBy = (
+  { maxConnections, tcpPorts }: Pick<Settings, "maxConnections" | "tcpPorts">,
+): Promised => ({ maxConnections, hasTcpPorts: tcpPorts.length > 0 });
 
 /** How many servers there would be without a limit. */
 async function countServers(settings: Settings, read: () => Promise<Snapshot>): Promise<number> {

@@ -67,6 +67,7 @@ export async function prepareRouting(
       hasTrace: settings.trace,
       statsUser: password === undefined ? undefined : settings.statsUser,
       maxConnections: settings.maxConnections,
+      hasTcpPorts: settings.tcpPorts.length > 0,
       trustedProxies: onLines(settings.trustedProxies),
       clientIpHeader: settings.clientIpHeader,
       proxyProtocol: onLines(settings.proxyProtocol),

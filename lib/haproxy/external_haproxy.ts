@@ -100,6 +100,10 @@ export class ExternalHaproxy implements HaproxyControl {
     return Promise.resolve(undefined);
   }
 
+  loadedConfig(): Promise<string | undefined> {
+    return Promise.resolve(undefined);
+  }
+
   keep(desired: Desired, states: unknown, signal: AbortSignal): Promise<Outcome> {
     return this.load(desired, states, signal);
   }

@@ -132,6 +132,14 @@ export class OwnedHaproxy implements HaproxyControl {
     return remains;
   }
 
+  async loadedConfig(): Promise<string | undefined> {
+    const { store, supervisor } = this.#parts;
+    const folder = supervisor.state === "serving" ? store.held : undefined;
+    return folder === undefined
+      ? undefined
+      : await Deno.readTextFile(`${folder}/haproxy.cfg`).catch(() => undefined);
+  }
+
   send(commands: readonly string[]): Promise<readonly string[]> {
     return this.#parts.commands.send(commands);
   }

@@ -2,6 +2,7 @@ import type { Templates } from "../core/config/templates.ts";
 import type { Chance, Clock, HaproxyEvent, Reporter } from "../ports.ts";
 import { ConfigWriter, type WriterSettings } from "./files/config_writer.ts";
 import { GenerationStore } from "./files/generation_store.ts";
+import { innerSockets } from "./files/inner_sockets.ts";
 import { GenerationLoader } from "./load_generation.ts";
 import { CutOff } from "./process/cut_off.ts";
 import { HaproxyOutput } from "./process/output.ts";
@@ -39,7 +40,8 @@ export function assembleOwned(
   const shared = { socket, masterSocket, output: new HaproxyOutput(report), clock, chance, report };
   const store = new GenerationStore(stateDir, clock);
   const writer = new ConfigWriter(store, { ...settings, program: program.path, socket }, templates, report);
-  const traces = new Traces([socket, masterSocket], settings, report);
+  const sockets = [socket, masterSocket, ...innerSockets(stateDir, settings.process)];
+  const traces = new Traces(sockets, settings, report);
   const accessLog = new AccessLog(settings, { clock, chance, report });
   const worker = new ServingWorker(store, accessLog);
   const commandSocket = new CommandSocket(socket, clock);

@@ -72,7 +72,14 @@ export class Controller {
       render: (model) => design.render(model),
       onFault: () => this.#again(),
     });
-    this.#designer = new Designer({ design, quarantine, checks: this.#checks, believed: applier.believed });
+    const { believed } = applier;
+    this.#designer = new Designer({
+      design,
+      quarantine,
+      haproxy: parts.haproxy,
+      checks: this.#checks,
+      believed,
+    });
     this.#triggers = new Triggers({ ...parts, applier, reminders, wake });
   }
 

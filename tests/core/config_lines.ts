@@ -46,20 +46,20 @@ export function sectionsOf(config: string): ConfigSection[] {
 }
 
 /** The sections of TCP, which stand before the others where a container asks for it. */
-const TCP = ["defaults _tcp_base", "frontend _tcp from _tcp_base", "backend _https from _tcp_base"];
+const TCP = /^(?:defaults _tcp_base|frontend _(?:tcp|tls)_\d+ from _tcp_base|backend _https from _tcp_base)$/;
 /** What stands in them whatever containers say. */
 const TCP_LINE =
-  /^(?:mode|log|log-format|option|load-server-state-from-file|timeout|retries|maxconn|stick-table|tcp-request|unique-id-format|use_backend|server https|[.]if|[.]else|[.]endif)\b/;
+  /^(?:mode|log|log-format|option|load-server-state-from-file|timeout|retries|maxconn|stick-table|tcp-request|use_backend|server https|[.]if|[.]else|[.]endif)\b/;
 
 /** The sections without those of TCP. */
 export const withoutTcp = (sections: readonly ConfigSection[]): ConfigSection[] =>
-  sections.filter(({ head }) => !TCP.includes(head));
+  sections.filter(({ head }) => !TCP.test(head));
 
 /** Lines of the sections of TCP that are neither always there nor a listener that the model has. */
 function strangeTcpLines(sections: readonly ConfigSection[], { streams }: Model): string[] {
   const names = new Set(streams.listens.map(({ protocol, port }) => `${protocol}:${port}`));
   const isBind = (line: string) => names.has(/^bind \S+ (?:v6only |v4v6 )?name (\S+)$/.exec(line)?.[1] ?? "");
-  return sections.filter(({ head }) => TCP.includes(head)).flatMap(({ head, lines }) =>
+  return sections.filter(({ head }) => TCP.test(head)).flatMap(({ head, lines }) =>
     lines.filter((line) => !isBind(line) && !TCP_LINE.test(line)).map((line) => `${head}: ${line}`)
   );
 }

@@ -74,6 +74,7 @@ export const SETTINGS: RoutingSettings = {
     errorPages: undefined,
     statsUser: undefined,
     maxConnections: 2048,
+    hasTcpPorts: false,
     maxConnectionsPerClient: 1024,
     trustedProxies: [],
     clientIpHeader: undefined,

@@ -181,7 +181,9 @@ for (const program of programs) {
         for (const connection of connections) connection.close();
       }
     },
-    limitsEnvironment(connectionLimits(2048, (await processLimits()).descriptors)),
+    limitsEnvironment(
+      connectionLimits({ maxConnections: 2048, hasTcpPorts: false }, (await processLimits()).descriptors),
+    ),
   );
 
   test("a head of 60 kB and 300 lines passes in both directions where that is asked for", {

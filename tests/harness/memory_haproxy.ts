@@ -94,6 +94,10 @@ export class MemoryHaproxy implements HaproxyControl {
     return Promise.resolve(false);
   }
 
+  loadedConfig(): Promise<string | undefined> {
+    return Promise.resolve(this.#loaded?.get("haproxy.cfg"));
+  }
+
   expectCommands(): void {}
 
   async send(lines: readonly string[]): Promise<readonly string[]> {

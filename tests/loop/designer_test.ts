@@ -13,6 +13,7 @@ const SNAPSHOT = {
   starting: new Set<never>(),
 };
 const pure = new Design(SETTINGS, compileTemplates(BUILTIN_TEMPLATES));
+const NOTHING_LOADED = { loadedConfig: () => Promise.resolve(undefined) };
 const hostsOf = ({ backends }: Model) => backends.map(({ host }) => host);
 
 Deno.test("signalbox designs anew without the certificates that HAProxy refuses, and once where it refuses none", async () => {
@@ -30,6 +31,7 @@ Deno.test("signalbox designs anew without the certificates that HAProxy refuses,
       quarantine: new Quarantine(),
       checks: { refusesCertificates: () => Promise.resolve(checks++ < refusals) },
       believed: { running: undefined },
+      haproxy: NOTHING_LOADED,
     });
     const { desired } = await designer.design(SNAPSHOT, new Map(), new AbortController().signal);
     assert.deepEqual(hostsOf(desired.model), ["shop.example.com", "web.example.com"]);
@@ -52,6 +54,7 @@ Deno.test("a route that HAProxy refuses is no part of what is wanted, and a noti
     quarantine,
     checks: { refusesCertificates: () => Promise.resolve(false) },
     believed: { running: undefined },
+    haproxy: NOTHING_LOADED,
   });
   const { built, desired } = await designer.design(SNAPSHOT, new Map(), new AbortController().signal);
   assert.deepEqual(hostsOf(desired.model), ["web.example.com"]);

@@ -15,6 +15,7 @@ import { OwnedHaproxy } from "../../haproxy/owned_haproxy.ts";
 import { processLimits } from "../../haproxy/process/descriptor_limit.ts";
 import { findIdentity } from "../../haproxy/process/identity.ts";
 import { findHaproxy, type HaproxyProgram } from "../../haproxy/process/program.ts";
+import { promisedBy } from "../check_descriptors.ts";
 import { whyRefused } from "../check_files.ts";
 import { formatTrouble } from "../check.ts";
 import { checkCertificate, proveListeners } from "../check_listeners.ts";
@@ -56,8 +57,8 @@ export async function openHaproxy(context: RunContext): Promise<OpenedHaproxy> {
   return { haproxy, hasTakenOver, serverLimit: haproxy instanceof OwnedHaproxy ? limit : undefined };
 }
 
-const connectionsIn = ({ limits }: Room, { maxConnections }: RunContext["settings"]): ConnectionLimits =>
-  connectionLimits(maxConnections, limits.descriptors);
+const connectionsIn = ({ limits }: Room, settings: RunContext["settings"]): ConnectionLimits =>
+  connectionLimits(promisedBy(settings), limits.descriptors);
 
 /** Finds faults of the settings before another signalbox is asked to hand HAProxy over. Throws Failure. */
 async function prepareHaproxy(context: RunContext, room: Room): Promise<OwnedHaproxy | ExternalHaproxy> {

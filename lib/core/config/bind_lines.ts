@@ -17,16 +17,19 @@ export function bindsOn(address: IpAddress | undefined, port: Port, suffix: stri
   ];
 }
 
-/** Where HAProxy ends TLS when a frontend of TCP stands before it; no path, since it connects there from within its chroot. */
-export const INNER_HTTPS = "abns@${SIGNALBOX_INSTANCE}-https";
-
-/** The listeners for HTTP and HTTPS; `isBehind`: a frontend of TCP has the port of HTTPS, and leads here. */
+/** The listeners for HTTP and HTTPS; `isBehind`: a frontend of TCP has the port of HTTPS, and leads to a socket. */
 export function bindLines({ address, httpPort, tls }: Frontend, isBehind = false): BindLine[] {
   const plain = bindsOn(address, httpPort, "");
-  if (tls === undefined) return plain;
-  const extra = tls.options === "" ? "" : ` ${tls.options}`;
-  const certificates = tls.unread === undefined ? `crt-list ${CERTS_LIST}` : `crt "${tls.unread}"`;
-  const options = ` ssl ${certificates} alpn h2,http/1.1${extra}`;
-  const inner = { text: `"${INNER_HTTPS}" name _https accept-proxy${options}`, isIpv6Twin: false };
-  return [...plain, ...isBehind ? [inner] : bindsOn(address, tls.port, options)];
+  if (tls === undefined || isBehind) return plain;
+  return [...plain, ...bindsOn(address, tls.port, ` ${tlsOptionsOf(tls)}`)];
+}
+
+/** Where HAProxy ends TLS when a frontend of TCP stands before it: what follows the address of a socket. */
+export const innerOptions = ({ tls }: Frontend): string | undefined =>
+  tls && `name _https:${tls.port} accept-proxy ${tlsOptionsOf(tls)}`;
+
+function tlsOptionsOf({ options, unread }: NonNullable<Frontend["tls"]>): string {
+  const extra = options === "" ? "" : ` ${options}`;
+  const certificates = unread === undefined ? `crt-list ${CERTS_LIST}` : `crt "${unread}"`;
+  return `ssl ${certificates} alpn h2,http/1.1${extra}`;
 }

@@ -12,17 +12,30 @@ const SHARE = 0.5;
 /** How many connections HAProxy holds at a time in all, and how many requests one of HTTP/2 has under way. */
 export type ConnectionLimits = { readonly connections: number; readonly streams: number };
 
+/** What promises connections to clients. */
+export type Promised = {
+  readonly maxConnections: number;
+  /** Ports of TCP have as many once more, each of which is one to a container too. */
+  readonly hasTcpPorts: boolean;
+};
+
 /**
  * Limits that keep what is promised to clients: each connection of a client may ask for as many more, to containers, as
  * there are streams in it, and HAProxy takes two descriptors for each connection of `maxconn`. `descriptors` is
  * how many a process may have (NaN: unknown); more than that is fatal when HAProxy starts.
  */
-export function connectionLimits(maxConnections: number, descriptors: number): ConnectionLimits {
+export function connectionLimits(
+  { maxConnections, hasTcpPorts }: Promised,
+  descriptors: number,
+): ConnectionLimits {
   const most = Number.isNaN(descriptors) ? Infinity : descriptors;
-  const affordable = Math.floor((most * SHARE - 2 * OTHER_CONNECTIONS) / maxConnections) - 1;
+  const forTcp = hasTcpPorts ? 2 : 0;
+  const each = Math.floor((most * SHARE - 2 * OTHER_CONNECTIONS) / maxConnections);
+  const affordable = each - 1 - forTcp;
   const streams = Math.max(LEAST_STREAMS, Math.min(MOST_STREAMS, affordable));
   // Two for each client is what HAProxy has at least: its own, and one to a container.
-  const sockets = maxConnections * (affordable < LEAST_STREAMS ? 2 : 1 + streams);
+  const least = 2 + (each < 2 + forTcp ? 0 : forTcp);
+  const sockets = maxConnections * (affordable < LEAST_STREAMS ? least : 1 + streams + forTcp);
   return { connections: Math.ceil(sockets / 2) + OTHER_CONNECTIONS, streams };
 }
 

@@ -33,6 +33,8 @@ const VARIABLES = [
   "SIGNALBOX_INSTANCE",
   "SIGNALBOX_PEERS",
   "SIGNALBOX_COOKIE_KEY",
+  "SIGNALBOX_SOCKETS",
+  "SIGNALBOX_SOCKETS_INSIDE",
 ];
 
 /** Renders process.cfg, which HAProxy loads before haproxy.cfg. */

@@ -1,5 +1,5 @@
-import { bindLines, INNER_HTTPS } from "./bind_lines.ts";
-import { linesOf, NO_TCP, tcpBinds, type TcpPart, tcpPartOf } from "./tcp_part.ts";
+import { bindLines, innerOptions } from "./bind_lines.ts";
+import { linesOf, NO_TCP, type TcpPart, tcpPartOf, tcpPorts } from "./tcp_part.ts";
 import { type CertificateSet, CERTS_LIST, listText } from "../certificates/choose.ts";
 import { isAtLeast } from "../keys/backend_option.ts";
 import { FORWARDING_HEADERS } from "./forwarding_headers.ts";
@@ -124,9 +124,10 @@ export function renderDesired(
   const base = {
     ...frontend,
     ...fromModel,
-    connections: frontend.maxConnections + OTHER_CONNECTIONS,
+    connections: connectionsOf(model) + OTHER_CONNECTIONS,
     ...ALWAYS,
     binds: bindLines(frontend, model.streams.areBeforeHttps),
+    innerOptions: innerOptions(frontend),
     countsRequests,
     lua: lua.forTemplates,
   };
@@ -180,12 +181,15 @@ function featuresOf({ overlaid }: Templates, addBackends: boolean) {
 const lastTry = ({ errorPages }: Frontend, templates: Templates): string =>
   templates.render(`${LAST_TRY}.eta`, { hasPages: errorPages?.statuses.includes(502) ?? false });
 
+/** Connections of clients at a time; those of HTTPS come in twice where a frontend of TCP stands before it. */
+const connectionsOf = ({ frontend: { maxConnections, hasTcpPorts }, streams }: Model): number =>
+  maxConnections * (1 + (hasTcpPorts ? 1 : 0) + (streams.areBeforeHttps ? 2 : 0));
+
 /** What templates need to know for TCP, and what they make of it; nothing where no route wants it. */
 function renderTcp({ streams, frontend }: Model, base: object, templates: Templates) {
   if (streams.listens.length === 0) return { part: NO_TCP };
   const { wildcardDepths, areBeforeHttps } = streams;
-  const httpsName = areBeforeHttps ? `tls:${frontend.tls?.port}` : undefined;
-  const tcp = { binds: tcpBinds(frontend, streams), wildcardDepths, httpsName, inner: INNER_HTTPS };
+  const tcp = { ports: tcpPorts(frontend, streams), wildcardDepths, areBeforeHttps };
   const text = templates.render("tcp.eta", { ...base, tcp });
   return { tcp, part: tcpPartOf(linesOf(text)), known: knownFlags(text) };
 }

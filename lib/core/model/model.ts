@@ -125,6 +125,8 @@ export type Frontend = {
   /** The user of the statistics page; `undefined` where there is none. */
   readonly statsUser: string | undefined;
   readonly maxConnections: number;
+  /** The operator gives ports away (`--tcp-ports`), which together have as many connections once more. */
+  readonly hasTcpPorts: boolean;
   /** Of one address, or one /64 of IPv6; 0 for no limit. */
   readonly maxConnectionsPerClient: number;
   /** Networks of proxies that say who their client is, as HAProxy's `src` takes them, as many on a line as it reads. */

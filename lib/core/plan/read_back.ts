@@ -245,6 +245,9 @@ const isSpare = (name: SectionName): boolean => /^_spare_\d+$/.test(name);
 /** The words that begin a section (HAProxy manual, section 2.1); those that stand in no config of ours are left out. */
 const SECTION = /^(?:global|defaults|frontend|backend|listen|ring|program|peers|resolvers|userlist)\b/;
 
+/** What a config has for TCP. */
+export const readTcp = (config: string): TcpPart => parseConfig(config).tcp;
+
 /** Reads a config by HAProxy's own rules, as far as our templates, and those that replace them, go. */
 function parseConfig(text: string): ParsedConfig {
   const fixed: string[] = [];

@@ -73,11 +73,13 @@ export function settingsReason(before: string, after: string): ReloadReason {
 
 /** Why listeners for TCP need a reload: one that nobody wants any more needs none. */
 export function tcpReasons(running: TcpPart, desired: TcpPart): ReloadReason[] {
-  if (desired.binds.size === 0) return [];
-  const added = [...desired.binds.difference(running.binds)];
-  const ports = new Set(added.map((bind) => /^\S*?(\d+)(?: |$)/.exec(bind)?.[1] ?? bind));
-  if (added.length > 0) return [{ kind: "new-port", ports: [...ports] }];
-  return running.rules === desired.rules ? [] : [settingsReason(running.rules, desired.rules)];
+  if (desired.ports.size === 0) return [];
+  const added = [...desired.ports.keys()].filter((name) => !running.ports.has(name));
+  if (added.length > 0) return [{ kind: "new-port", ports: added.map((name) => name.replace(/^.*_/, "")) }];
+  const texts = ({ rules, ports }: TcpPart) =>
+    [rules, ...[...desired.ports.keys()].map((name) => ports.get(name))].join("\n");
+  const [before, after] = [texts(running), texts(desired)];
+  return before === after ? [] : [settingsReason(before, after)];
 }
 
 const linesOf = (text: string): Set<string> =>

@@ -11,6 +11,9 @@ export type Listen = { readonly protocol: "tcp" | "tls"; readonly port: Port };
 /** The name of a port's `bind`, with which keys of its routes begin: no host has a colon, so that no client of HTTP can ask for it. */
 export const listenName = ({ protocol, port }: Listen): string => `${protocol}:${port}`;
 
+/** The name of a port's frontend. */
+export const listenSection = ({ protocol, port }: Listen): string => `_${protocol}_${port}`;
+
 /** The key of such a route in hosts.map: `tcp:5432/`, `tls:8443/db.example.com/`. */
 export const listenKey = (listen: Listen, host: HostName): TableKey =>
   `${listenName(listen)}/${listen.protocol === "tls" ? `${host}/` : ""}` as TableKey;

@@ -17,8 +17,15 @@ export async function tryNewBinds(before: string, after: string): Promise<string
   return undefined;
 }
 
-/** The ports for TCP of a generation that cannot be had; `before` is the folder of the running one, where HAProxy serves. */
-export async function takenPorts(before: string | undefined, after: string): Promise<readonly TakenPort[]> {
+/**
+ * The ports for TCP of a generation that cannot be had; `before` is the folder of the running one, where HAProxy serves. One
+ * that leads on to a socket of HAProxy's own, in the folder `sockets`, is not to be had where that is not.
+ */
+export async function takenPorts(
+  before: string | undefined,
+  after: string,
+  sockets: string,
+): Promise<readonly TakenPort[]> {
   const known = before === undefined ? [] : await bindsOf(before);
   const taken = new Map<number, TakenPort>();
   for (const bind of await bindsOf(after)) {
@@ -26,7 +33,47 @@ export async function takenPorts(before: string | undefined, after: string): Pro
     const detail = tryBind(bind, known, "listen_port");
     if (detail !== undefined) taken.set(bind.port, { port: bind.port, detail });
   }
+  const had = before === undefined ? [] : await innerBindsOf(before);
+  for (const { file, port } of await innerBindsOf(after)) {
+    if (taken.has(port) || had.some((each) => each.file === file)) continue;
+    const detail = trySocket(sockets, file);
+    if (detail !== undefined) taken.set(port, { port, detail });
+  }
   return [...taken.values()];
+}
+
+/** A socket over which HAProxy speaks to itself, and the port that leads to it. */
+type InnerBind = { readonly file: string; readonly port: number };
+
+async function innerBindsOf(folder: string): Promise<readonly InnerBind[]> {
+  const config = await Deno.readTextFile(`${folder}/haproxy.cfg`).catch(() => "");
+  const binds = config.matchAll(/^ +bind "unix@\$\{SIGNALBOX_SOCKETS\}\/([^"]+)".* name \S+:(\d+)\b/gm);
+  return [...binds].map(([, file = "", port]) => ({ file, port: Number(port) }));
+}
+
+/** HAProxy binds to a longer name for a while, and then has it take the place of what a dead HAProxy left. */
+function trySocket(folder: string, file: string): string | undefined {
+  const path = `${folder}/${file}`;
+  const trial = `${path}.trial`;
+  try {
+    if (lstat(path)?.isDirectory === true) throw new Error("it is a folder");
+    for (const act of [() => {}, () => Deno.listen({ transport: "unix", path: trial }).close()]) {
+      act();
+      // Deno removes it by itself, unless it ends in the middle of this.
+      if (lstat(trial) !== undefined) Deno.removeSync(trial);
+    }
+  } catch (error) {
+    return `cannot make the socket ${path}: ${messageOf(error)}`;
+  }
+  return undefined;
+}
+
+function lstat(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Tries an address that HAProxy does not have yet; answers with what is wrong. */

@@ -12,6 +12,7 @@ import type { GenerationStore } from "./generation_store.ts";
 import { cookieKey, instanceName, peersKey } from "./instance_name.ts";
 import { checkConfig } from "../process/program.ts";
 import { copyFiles } from "./safe_files.ts";
+import { socketsEnvironment, socketsFolder } from "./inner_sockets.ts";
 
 /** What a generation is written with, beside the routing. */
 export type WriterSettings = {
@@ -94,7 +95,8 @@ export class ConfigWriter {
     }
     for (const message of result.messages) this.report.tell({ kind: "config-warned", message });
     if (!isLoaded) return { kind: "applied" };
-    const ports = await takenPorts(served, generation.folder);
+    const sockets = socketsFolder(this.store.stateDir, this.settings.process);
+    const ports = await takenPorts(served, generation.folder, sockets);
     if (ports.length > 0) {
       await this.store.discard(generation);
       return {
@@ -165,6 +167,7 @@ export class ConfigWriter {
         SIGNALBOX_INSTANCE: this.#instance ??= instanceName(this.store.stateDir),
         SIGNALBOX_PEERS: this.#peersKey ??= peersKey(this.store.stateDir),
         SIGNALBOX_COOKIE_KEY: this.#cookieKey ??= cookieKey(this.store.stateDir),
+        ...socketsEnvironment(this.store.stateDir, this.settings.process),
       },
       description: describeGeneration(generation),
       pidFile: this.settings.pidFile,
