@@ -151,6 +151,34 @@ Deno.test("what is rendered with certificates that can be read loads from where 
   }
 });
 
+Deno.test("a certificate that HAProxy refuses is named by its file, and costs the others nothing", async () => {
+  await using world = await World.make(WEB);
+  const good = await makePair(world.folder, "good", ["www.example.com"]);
+  await world.write("certs/good.pem", good.crt + good.key);
+  const weak = await makePair(world.folder, "weak", ["weak.example.com"], { key: ["rsa:1024"] });
+  await world.write("certs/weak.pem", weak.crt + weak.key);
+  const args = ["--output", "out/", "--tls-cert", "certs"];
+  const { code, stderr } = await world.render([...args, "--validate"]);
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stderr,
+    /^warning: \S+\/certs\/weak[.]pem: it is not used, since HAProxy refuses it: .*[(]its RSA key has 1024 bits[)]$/m,
+  );
+  const list = await Deno.readTextFile(`${world.folder}/out/certs.list`);
+  assert.match(list, /good/);
+  assert.doesNotMatch(list, /weak/);
+  assert.equal((await world.render([...args, "--validate", "--strict"])).code, 3);
+  const { checks } = JSON.parse(
+    (await world.run(["doctor", "--json", "--snapshot", "snapshot.json", "--tls-cert", "certs"])).stdout,
+  );
+  const named = (name: string) => checks.find((check: { name: string }) => check.name.startsWith(name));
+  assert.equal(named("config").isGood, true);
+  assert.deepEqual([named("certificate /").isGood, named("certificate /").name.endsWith("/certs/weak.pem")], [
+    false,
+    true,
+  ]);
+});
+
 Deno.test("a template that cannot be used is named with its line", async () => {
   await using world = await World.make(WEB);
   await world.write("templates/server.eta", "one\n<%= it.nothing.at.all %>\n");

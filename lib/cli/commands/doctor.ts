@@ -18,7 +18,7 @@ import { checkAcme } from "../check_acme.ts";
 import { checkDescriptors } from "../check_descriptors.ts";
 import { checkCertificate, checkListens, checkPorts } from "../check_listeners.ts";
 import { checkReach } from "../check_reach.ts";
-import { whyRefused } from "../check_files.ts";
+import { tryRouting } from "../check_files.ts";
 import { dockerRemedy } from "../docker_remedy.ts";
 import { folderOnDemand, readSnapshot } from "../input.ts";
 import { findLoneHaproxy, type LoneHaproxy } from "../lone_haproxy.ts";
@@ -50,7 +50,7 @@ export async function doctor(
     }),
     await checkDescriptors(settings, () => readSnapshot(settings, terminal)),
     ...await checkStreamPorts(settings, terminal, { running, lone }),
-    await checkConfigOfNow(settings, terminal),
+    ...await checkConfigOfNow(settings, terminal),
     await checkAddresses(settings, terminal),
     running && checkRunning(running),
   ].filter((check) => check !== undefined);
@@ -224,32 +224,40 @@ async function modelOfNow(settings: Settings, terminal: Terminal): Promise<Model
   }
 }
 
-async function checkConfigOfNow(settings: Settings, terminal: Terminal): Promise<Check> {
+async function checkConfigOfNow(settings: Settings, terminal: Terminal): Promise<Check[]> {
   const name = "config";
   try {
     const routing = await prepareRouting(settings);
-    const built = routing.design.build(await readSnapshot(settings, terminal));
     const program = await findHaproxy(settings.haproxy);
-    const why = await whyRefused(routing.design.render(built.model), program.path, routing.env);
+    const { built, why } = await tryRouting(routing, await readSnapshot(settings, terminal), program.path);
     const warnings = built.notices.filter((notice) => notice.severity === "warning").length;
     const detail = why === undefined
       ? `HAProxy would load it: ${
         count(built.model.routes.length + built.model.streams.routes.length, "route")
       }, ${count(warnings, "warning")} (see signalbox explain)`
       : why;
-    return {
-      name,
-      isGood: why === undefined,
-      detail,
-      remedy: "fix what the message names, then check with signalbox render --validate",
-    };
+    const refused = built.notices.filter(({ code }) => code === "certificate-refused");
+    return [
+      ...refused.map(({ subject, message }) => ({
+        name: `certificate ${subject}`,
+        isGood: false,
+        detail: message,
+        remedy: "put another certificate there; the others are used",
+      })),
+      {
+        name,
+        isGood: why === undefined,
+        detail,
+        remedy: "fix what the message names, then check with signalbox render --validate",
+      },
+    ];
   } catch (error) {
-    return {
+    return [{
       name,
       isGood: false,
       detail: messageOf(error),
       remedy: "this needs the checks above to pass first",
-    };
+    }];
   }
 }
 

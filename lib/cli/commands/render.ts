@@ -1,12 +1,13 @@
 import { messageOf } from "../../core/values/message_of.ts";
 import { formatNotice, type Notice } from "../../core/values/notice.ts";
 import { shownFiles, shownText } from "../../core/config/hide_secrets.ts";
-import type { Desired, Files, FileSet } from "../../core/config/render.ts";
+import type { Files, FileSet } from "../../core/config/render.ts";
+import type { Snapshot } from "../../core/snapshot/snapshot.ts";
 import { UNREAD } from "../../certificates/certificate_files.ts";
 import { findHaproxy } from "../../haproxy/process/program.ts";
 import { readGiven } from "../../haproxy/files/given_file.ts";
 import { copyFiles } from "../../haproxy/files/safe_files.ts";
-import { whyRefused } from "../check_files.ts";
+import { type Tried, tryRouting } from "../check_files.ts";
 import { withDefault } from "../given_certificates.ts";
 import { failed, wrongUsage } from "../failure.ts";
 import { patchOf } from "../patch.ts";
@@ -32,10 +33,12 @@ export async function render(
   const settings = settingsOf(options, terminal);
   const routing = await prepareRouting(settings, undefined, "elsewhere");
   if (options.validate) requireCertificates(routing);
-  const built = routing.design.build(await readSnapshot(settings, terminal));
-  const desired = routing.design.render(built.model);
+  const snapshot = await readSnapshot(settings, terminal);
+  const { built, desired, why } = options.validate
+    ? await validated(routing, snapshot, settings.haproxy)
+    : rendered(routing, snapshot);
   for (const notice of built.notices) terminal.err(formatNotice(notice));
-  if (options.validate) await validate(desired, settings.haproxy, routing);
+  if (why !== undefined) throw failed(why);
   const diff = options.diff === undefined ? undefined : await diffFiles(options.diff, desired.files);
   if (options.output !== undefined) {
     const certificates = desired.certificates && await withDefault(desired.certificates);
@@ -71,12 +74,19 @@ function requireCertificates({ certificates }: Routing): void {
   throw failed(`--validate needs the certificates of "${unread.subject}": ${unread.message}`);
 }
 
-async function validate(desired: Desired, haproxy: string, { env }: Routing): Promise<void> {
-  const program = await findHaproxy(haproxy).catch((error) => {
-    throw failed(messageOf(error));
-  });
-  const why = await whyRefused(desired, program.path, env);
-  if (why !== undefined) throw failed(`HAProxy ${program.text} refuses the config: ${why}`);
+function rendered({ design }: Routing, snapshot: Snapshot): Tried {
+  const built = design.build(snapshot);
+  return { built, desired: design.render(built.model), why: undefined };
+}
+
+async function validated(routing: Routing, snapshot: Snapshot, haproxy: string): Promise<Tried> {
+  // Notices count also where there is no HAProxy to ask.
+  const program = await findHaproxy(haproxy).catch(messageOf);
+  if (typeof program === "string") return { ...rendered(routing, snapshot), why: program };
+  const tried = await tryRouting(routing, snapshot, program.path);
+  return tried.why === undefined
+    ? tried
+    : { ...tried, why: `HAProxy ${program.text} refuses the config: ${tried.why}` };
 }
 
 async function diffFiles(path: string, files: Files): Promise<string> {
