@@ -1,7 +1,7 @@
 import { TimeLimit } from "../clock.ts";
 import { requestInfo, signedRequest } from "../core/acme/der.ts";
 import type { OrderFailure } from "../core/acme/failures.ts";
-import { isOfHosts, type Problem, problemOf } from "../core/acme/problem.ts";
+import { isAccountClosed, isOfHosts, type Problem, problemOf } from "../core/acme/problem.ts";
 import type { Order } from "../core/acme/schedule.ts";
 import { messageOf } from "../core/values/message_of.ts";
 import type { Clock } from "../ports.ts";
@@ -242,6 +242,11 @@ export function failureOf(error: unknown, hosts: readonly string[]): OrderFailur
     };
   }
   const { problem, retryAfterMs } = error;
+  if (isAccountClosed(problem)) {
+    // The config has the key's thumbprint: another one is made when signalbox begins.
+    const remedy = "expected another key: move account.pem away and start signalbox again";
+    return { fault: "authority", hosts: {}, why: `${why}; ${remedy}`, retryAfterMs };
+  }
   // A limit on names is told by the names that it is about; one on the account or on our address is for all orders.
   const isLimitOfHosts = problem.type === "rateLimited" &&
     /already issued|exact set|failed authorizations/.test(problem.detail);

@@ -5,6 +5,9 @@ import type { Clock } from "../ports.ts";
 /** How long a look at one host may take, in milliseconds. */
 const LOOK_LIMIT_MS = 5_000;
 
+/** Where clients ask for HTTPS. */
+const HTTPS = 443;
+
 /** What is asked of the world, so that tests can answer. */
 export type NameWorld = {
   /** The addresses that a name has in the DNS. */
@@ -48,13 +51,45 @@ export async function whyNotOurs(
   } at port 80, expected it to lead here`;
 }
 
+/** What is asked of the world about HTTPS, so that tests can answer. */
+export type HttpsWorld = Pick<NameWorld, "resolve"> & {
+  /** The addresses of this machine. */
+  readonly own: () => ReadonlySet<string>;
+  readonly isRefused: (address: string, port: number) => Promise<boolean>;
+};
+
+/**
+ * Why clients find no HTTPS at a host, where that is certain: its name leads to an address of this very machine, and nothing
+ * listens there. What other addresses lead to is not seen from here.
+ */
+export async function whyNoHttps(
+  host: string,
+  clock: Clock,
+  world: HttpsWorld = realHttpsWorld,
+): Promise<string | undefined> {
+  using limit = new TimeLimit(clock, LOOK_LIMIT_MS);
+  const kinds = ["A", "AAAA"] as const;
+  const found = await Promise.all(kinds.map((kind) => find(host, kind, world, limit.signal)));
+  const own = world.own();
+  for (const address of found.flatMap((all) => all ?? []).filter((each) => own.has(each))) {
+    if (!await world.isRefused(address, HTTPS)) continue;
+    return `${host} leads to this machine (${address}), and nothing listens at port ${HTTPS} there`;
+  }
+  return undefined;
+}
+
 /** Whether somebody else answered for sure; what leads elsewhere may lead here in the end. */
 function isAnothers(answer: string, expected: string): boolean {
   const status = Number(/^HTTP\/1\.[01] ([0-9]{3})/.exec(answer)?.[1] ?? 0);
   return !answer.includes(expected) && (status < 300 || status === 404 || status === 410);
 }
 
-async function find(host: string, kind: "A" | "AAAA", world: NameWorld, signal: AbortSignal) {
+async function find(
+  host: string,
+  kind: "A" | "AAAA",
+  world: Pick<NameWorld, "resolve">,
+  signal: AbortSignal,
+) {
   try {
     return await world.resolve(host, kind, signal);
   } catch (error) {
@@ -79,6 +114,19 @@ const realWorld: NameWorld = {
       return new TextDecoder().decode(bytes.subarray(0, length));
     } finally {
       signal.removeEventListener("abort", close);
+    }
+  },
+};
+
+const realHttpsWorld: HttpsWorld = {
+  resolve: realWorld.resolve,
+  own: () => new Set(Deno.networkInterfaces().map(({ address }) => address)),
+  async isRefused(hostname, port) {
+    try {
+      (await Deno.connect({ hostname, port })).close();
+      return false;
+    } catch (error) {
+      return error instanceof Deno.errors.ConnectionRefused;
     }
   },
 };

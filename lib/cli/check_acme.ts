@@ -85,13 +85,19 @@ async function checkAuthority(url: string, settings: Settings): Promise<Check> {
   }
 }
 
-const checkPort = ({ httpPort }: Settings): Check => ({
-  name: "port of authorities",
-  isGood: true,
-  detail: httpPort === 80
-    ? "authorities ask at port 80, where HAProxy listens"
-    : `authorities ask at port 80: something has to forward it to --http-port ${httpPort}`,
-});
+function checkPort({ httpPort, httpsPort, bind }: Settings): Check {
+  const others = [
+    ...httpPort === 80 ? [] : [`port 80 to --http-port ${httpPort}`],
+    ...httpsPort === 443 ? [] : [`port 443 to --https-port ${httpsPort}`],
+  ];
+  const isInner = bind !== undefined && /^(?:127[.]|::1$)/.test(bind);
+  const detail = isInner
+    ? `authorities ask at port 80, and --bind ${bind} is for this machine alone: something has to forward to it`
+    : others.length === 0
+    ? "authorities ask at port 80, clients at 443, where HAProxy listens"
+    : `authorities ask at port 80, clients at 443: something has to forward ${others.join(", and ")}`;
+  return { name: "port of authorities", isGood: true, detail };
+}
 
 /** Where the names of routed hosts lead. */
 async function checkNames(settings: Settings, model: Model | undefined): Promise<Check[]> {
@@ -100,21 +106,22 @@ async function checkNames(settings: Settings, model: Model | undefined): Promise
   const isPrivate = !settings.acmeDirectories.some(isPublicAuthority);
   const wants = wantedOf(model, () => true, { mode: settings.acme, isPrivate, hasDns: false });
   const hosts = wants.flatMap(({ hosts }) => hosts).slice(0, MOST_HOSTS);
-  const { whyNotOurs } = await import("../acme/own_name.ts");
+  const { whyNoHttps, whyNotOurs } = await import("../acme/own_name.ts");
   const looked = await Promise.all(
     hosts.map((host) => whyNotOurs(host, { thumbprint, clock: systemClock }, new AbortController().signal)),
   );
-  const wrong = looked.filter((why) => why !== undefined);
-  const name = "names of hosts";
-  if (wrong.length === 0) {
-    return hosts.length === 0
-      ? []
-      : [{ name, isGood: true, detail: `${count(hosts.length, "host")} looked at: none leads elsewhere` }];
-  }
-  return wrong.map((detail) => ({
-    name,
-    isGood: false,
-    detail,
-    remedy: "let the name's A and AAAA records lead to this machine",
-  }));
+  const closed = await Promise.all(hosts.map((host) => whyNoHttps(host, systemClock)));
+  const failing = (name: string, remedy: string, whys: readonly (string | undefined)[]): Check[] =>
+    whys.flatMap((detail) => detail === undefined ? [] : [{ name, isGood: false, detail, remedy }]);
+  const wrong = [
+    ...failing("names of hosts", "let the name's A and AAAA records lead to this machine", looked),
+    ...failing(
+      "HTTPS of hosts",
+      "have HAProxy listen there (--bind, --https-port), or forward to it",
+      closed,
+    ),
+  ];
+  if (wrong.length > 0 || hosts.length === 0) return wrong;
+  const detail = `${count(hosts.length, "host")} looked at: none leads elsewhere`;
+  return [{ name: "names of hosts", isGood: true, detail }];
 }

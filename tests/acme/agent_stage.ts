@@ -22,6 +22,8 @@ export interface StagedAgent {
 /** One test's stage. */
 export interface AgentStage extends Pick<Authority, "pebble" | "defer"> {
   readonly storage: AcmeStorage;
+  /** Has the server answer wrongly where this says so. */
+  spoil(isWrong: () => boolean): void;
   /** Tokens that were asked for, by host. */
   readonly asked: string[];
   agent(more?: Partial<AcmeParts> & { readonly speed?: number }): Promise<StagedAgent>;
@@ -39,9 +41,11 @@ export function agent(
     const storage = new AcmeStorage(`${folder}/storage`);
     const key = await storage.accountKey();
     const asked: string[] = [];
+    let isWrong = () => false;
     const server = Deno.serve({ port, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
       const { hostname, pathname } = new URL(request.url);
       asked.push(hostname);
+      if (isWrong()) return new Response("not found", { status: 404 });
       return new Response(`${pathname.split("/").at(-1)}.${key.thumbprint}`);
     });
     defer(() => server.shutdown());
@@ -98,7 +102,8 @@ export function agent(
         },
       );
     };
-    await body({ pebble, storage, asked, agent: start, certificate, defer });
+    const spoil: AgentStage["spoil"] = (next) => void (isWrong = next);
+    await body({ pebble, storage, asked, spoil, agent: start, certificate, defer });
   });
 }
 
@@ -112,4 +117,17 @@ export function faster(speed: number): Clock {
     after: (ms, callback) => systemClock.after(ms / speed, callback),
     sleep: (ms, signal) => systemClock.sleep(ms / speed, signal),
   };
+}
+
+/** A clock whose date the test moves; what waits is not moved with it. */
+export class JumpClock implements Clock {
+  #aheadMs = 0;
+  now = (): number => systemClock.now();
+  date = (): Date => new Date(systemClock.date().getTime() + this.#aheadMs);
+  after: Clock["after"] = (ms, callback) => systemClock.after(ms, callback);
+  sleep: Clock["sleep"] = (ms, signal) => systemClock.sleep(ms, signal);
+  /** Sets the date ahead, or back. */
+  jump(ms: number): void {
+    this.#aheadMs += ms;
+  }
 }

@@ -1,6 +1,6 @@
 /** Where a name leads, as far as it can be seen from here. */
 import assert from "node:assert/strict";
-import { type NameWorld, whyNotOurs } from "../../lib/acme/own_name.ts";
+import { type NameWorld, whyNoHttps, whyNotOurs } from "../../lib/acme/own_name.ts";
 import { systemClock } from "../../lib/clock.ts";
 
 const look = (addresses: readonly string[] | Error, answer: (request: string, address: string) => string) => {
@@ -44,4 +44,21 @@ Deno.test("a name without an address, and one of which somebody else answers, ar
       address === "192.0.2.1" ? ours(request) : "HTTP/1.1 404 Not Found\r\n\r\nnothing here",
   );
   assert.match(why ?? "", /resolves to 192[.]0[.]2[.]1, 2001:db8::1, and 2001:db8::1 answers 404/);
+});
+
+Deno.test("a host that leads to this machine has HTTPS there; what others do is not known from here", async () => {
+  const look = (addresses: readonly string[], refused: readonly string[]) =>
+    whyNoHttps("a.example.com", systemClock, {
+      resolve: (_, kind) =>
+        Promise.resolve(addresses.filter((each) => each.includes(":") === (kind === "AAAA"))),
+      own: () => new Set(["192.0.2.1", "2001:db8::1"]),
+      isRefused: (address, port) => Promise.resolve(port === 443 && refused.includes(address)),
+    });
+  assert.equal(await look(["192.0.2.1"], []), undefined);
+  assert.equal(await look(["198.51.100.1"], ["198.51.100.1"]), undefined, "NAT without a way back");
+  assert.equal(await look([], []), undefined);
+  assert.match(
+    await look(["192.0.2.1", "2001:db8::1"], ["2001:db8::1"]) ?? "",
+    /^a[.]example[.]com leads to this machine [(]2001:db8::1[)], and nothing listens at port 443 there$/,
+  );
 });

@@ -35,8 +35,14 @@ const AUTHORITYS = new Set(
     ),
 );
 
+/** Whether the account was deactivated or revoked: no order of its key is taken any more (RFC 8555, 7.3.6). */
+export const isAccountClosed = ({ type, detail }: Problem): boolean =>
+  type === "unauthorized" && /account/i.test(detail) && /deactivated|revoked|not valid/i.test(detail);
+
 /** Whether the names of an order are at fault, and not the authority or our account there. */
-export const isOfHosts = ({ status, type, hosts }: Problem): boolean =>
+export const isOfHosts = (problem: Problem): boolean => !isAccountClosed(problem) && areNamesAtFault(problem);
+
+const areNamesAtFault = ({ status, type, hosts }: Problem): boolean =>
   Object.keys(hosts).length > 0 || status < 500 && status !== 429 && !AUTHORITYS.has(type) && type !== "";
 
 /** An authority's own words as one line of at most 500 letters. */
