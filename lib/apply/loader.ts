@@ -2,6 +2,7 @@ import type { ServerName } from "../core/values/names.ts";
 import {
   budgetPauseMs,
   canWait,
+  isDivergence,
   reloadBudget,
   spendReload,
   type SpentReloads,
@@ -34,6 +35,8 @@ export class Loader {
   #spent: SpentReloads = { backInMs: 0, atMs: 0 };
   #spaced: { readonly reasons: readonly ReloadReason[]; readonly untilMs: number } | undefined;
   #endedAt = -Infinity;
+  /** When a load last mended a divergence. */
+  #mendedAt = -Infinity;
   #costMs = 0;
 
   constructor(
@@ -49,7 +52,8 @@ export class Loader {
   pauseMs(reasons: readonly ReloadReason[], desired: Desired): number {
     const now = this.clock.now();
     const { hardStopAfterMs } = desired.model.frontend;
-    const mayWait = this.haproxy.capabilities.canAddServers && canWait(reasons);
+    const isFirst = now - this.#mendedAt >= hardStopAfterMs;
+    const mayWait = this.haproxy.capabilities.canAddServers && canWait(reasons, isFirst);
     const budgetMs = mayWait ? budgetPauseMs(this.#spent, this.budgetOf(hardStopAfterMs), now) : 0;
     if (budgetMs > 0 && this.#spaced === undefined) {
       this.report.tell({ kind: "reload-waits", reasons, waitMs: budgetMs });
@@ -91,6 +95,7 @@ export class Loader {
       request.tell("done");
       const budget = this.budgetOf(desired.model.frontend.hardStopAfterMs);
       this.#spent = spendReload(this.#spent, budget, this.#endedAt);
+      if (reasons.some(({ kind }) => isDivergence(kind))) this.#mendedAt = this.#endedAt;
       this.count++;
       for (const kind of new Set(reasons.map(({ kind }) => kind))) {
         this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);

@@ -48,3 +48,25 @@ Deno.test("one that somebody asked for does not wait, and none where each contai
   const old = await reloadTwentyTimes(false);
   assert.equal(old.loader.pauseMs(FLAPPING, old.desired), 0);
 });
+
+Deno.test("a divergence is mended at once the first time, and has the budget of all others when it comes again", async () => {
+  const DIVERGED = [{ kind: "diverged", detail: "it has one server more" }] as const;
+  const { loader, desired, clock } = await reloadTwentyTimes(true);
+  const { signal } = new AbortController();
+  assert.ok(loader.pauseMs(FLAPPING, desired) > 0, "the budget is spent");
+  assert.equal(loader.pauseMs(DIVERGED, desired), 0, "the first one does not wait");
+  await loader.load(DIVERGED, desired, new Map(), signal);
+  // As long as connections may last, fifty of them end none.
+  const startedAt = clock.now();
+  for (let count = 0; count < 30; count++) {
+    const pauseMs = loader.pauseMs(DIVERGED, desired);
+    assert.ok(pauseMs > 0 && pauseMs <= 120_000, `${pauseMs}`);
+    clock.pass(pauseMs);
+    await loader.load(DIVERGED, desired, new Map(), signal);
+  }
+  assert.ok(clock.now() - startedAt >= desired.model.frontend.hardStopAfterMs);
+  for (let count = 0; count < 20; count++) await loader.load(FLAPPING, desired, new Map(), signal);
+  clock.pass(desired.model.frontend.hardStopAfterMs);
+  for (let count = 0; count < 20; count++) await loader.load(FLAPPING, desired, new Map(), signal);
+  assert.equal(loader.pauseMs(DIVERGED, desired), 0, "long after it, the next is a first one again");
+});

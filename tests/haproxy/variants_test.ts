@@ -251,6 +251,45 @@ for (const program of programs) {
     });
   });
 
+  Deno.test(`${name}: no younger pattern, host or wildcard opens what an older protected variant of a wildcard refuses`, async () => {
+    await using containers = new Containers("every", "wild", "pattern", "own", "upper", "nested");
+    await onStage(program, {}, async (stage) => {
+      const closed = { deny_from: ["127.0.0.0/8"] };
+      const every = { hostname: "e.test", default_host: true };
+      const wild = { hostname: "*.w.test", methods: ["PUT", "POST"], ...closed };
+      const pattern = { hostname: "p.test", host_regex: ["(.*)v[.]w[.]test"] };
+      const own = { hostname: "v.w.test", methods: ["POST"], match_headers: ["x-a"] };
+      const upper = { hostname: "*.test" };
+      const nested = { hostname: "*.v.w.test", methods: ["PATCH"] };
+      const post = ["-d", "x", "-H", "x-a: b"];
+      await containers.apply(stage, { every, wild, pattern, own, nested });
+      await expectAnswers(stage, [
+        ["v.w.test/", "pattern"],
+        ["v.w.test/", "403", "-X", "PUT"],
+        ["v.w.test/", "403", ...post],
+        ["n.w.test/", "every"],
+        ["n.w.test/", "403", "-X", "PUT"],
+        ["a.v.w.test/", "nested", "-X", "PATCH"],
+        ["a.v.w.test/", "403", "-X", "PUT"],
+        ["a.v.w.test/", "pattern"],
+      ]);
+      await containers.apply(stage, { wild, own, nested });
+      await expectAnswers(stage, [
+        ["v.w.test/", "404"],
+        ["v.w.test/", "403", ...post],
+        ["a.v.w.test/", "403", "-X", "PUT"],
+        ["a.v.w.test/", "nested", "-X", "PATCH"],
+      ]);
+      await containers.apply(stage, { wild, own, nested, upper });
+      await expectAnswers(stage, [
+        ["v.w.test/", "upper"],
+        ["v.w.test/", "403", "-X", "PUT"],
+        ["v.w.test/", "403", ...post],
+        ["a.v.w.test/", "nested", "-X", "PATCH"],
+      ]);
+    });
+  });
+
   Deno.test(`${name}: a variant of two hosts opens neither by the guard of the other`, async () => {
     await using containers = new Containers("mine", "yours", "both");
     await onStage(program, {}, async (stage) => {

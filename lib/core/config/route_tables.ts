@@ -93,10 +93,20 @@ export type HostRow = Pick<Route, "key" | "host" | "path" | "by"> & { readonly b
 /** What each backend's route is in tables, by the name of the backend: of all backends of a model, in its order. */
 type TextsOf = ReadonlyMap<BackendName, { readonly texts: RouteTexts }>;
 
+/**
+ * Rules for variants have to know the one that refuses all others, and those of wildcards that stand behind ?wild/, beside their
+ * flag: a user's own of before knows neither, and would let in whom a protected variant refuses.
+ */
+function knowsVariants(fixed: string): boolean {
+  return /var\(txn\.variant\) -m str "?!/.test(fixed) && fixed.includes("set-var(txn.behind)") &&
+    (!fixed.includes("set-var(txn.parent)") || fixed.includes("set-var(txn.wild)"));
+}
+
 /** The flags that rules of the frontend look at: `,tls,`. `undefined` where a user's own knows backends alone. */
 export function knownFlags(fixed: string): ReadonlySet<Flag> | undefined {
   if (!fixed.includes("txn.flags")) return undefined;
-  const known = ALL_FLAGS.filter((flag) => flag === OWN_ACME || fixed.includes(`,${flag},`));
+  const knows = (flag: Flag) => fixed.includes(`,${flag},`) && (flag !== VARIANTS || knowsVariants(fixed));
+  const known = ALL_FLAGS.filter((flag) => flag === OWN_ACME || knows(flag));
   return known.length === ALL_FLAGS.length ? ALL : new Set(known);
 }
 

@@ -8,6 +8,7 @@ import {
   type Port,
   type RouteId,
 } from "../values/names.ts";
+import { withoutQuery } from "../values/secret_text.ts";
 import { headerKey, USER_HEADER } from "./header_change.ts";
 import { expected, type Parsed, parsed } from "../values/notice.ts";
 import { type RouteRow, rowOf } from "./route_row.ts";
@@ -54,11 +55,12 @@ export function askRows({ address, port, path }: AuthService, route: RouteId): r
   return address === undefined ? [] : [rowOf(route, "ask", `http://${formatEndpoint(address, port)}${path}`)];
 }
 
-/** A service in words: its container, and where that is. */
+/** A service in words: its container, and where that is, without the values of its query. */
 export function formatAuthService({ container, address, port, path }: AuthService): string {
   const at = address && formatEndpoint(address, port);
-  if (container === undefined) return `http://${at}${path}`;
-  return `${container} ${at === undefined ? "(which cannot be asked)" : `at http://${at}${path}`}`;
+  const shown = withoutQuery(path);
+  if (container === undefined) return `http://${at}${shown}`;
+  return `${container} ${at === undefined ? "(which cannot be asked)" : `at http://${at}${shown}`}`;
 }
 
 const HEADER = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;

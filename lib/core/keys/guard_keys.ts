@@ -51,6 +51,7 @@ export const GUARD_KEYS = {
     costs: "route",
     isGuard: true,
     since: [2, 5],
+    hidesValue: "query",
     otherNames: [
       ...["auth_url", "auth_request", "external_auth", "forwardauth", "sso", "auth_service", "auth_proxy"],
     ],

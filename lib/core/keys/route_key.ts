@@ -39,6 +39,8 @@ export type RouteKey =
     readonly isGuard?: boolean;
     /** Its values are hashes of passwords and the like: no message and no saved snapshot has them. */
     readonly isSecret?: boolean;
+    /** Its values may have tokens in them: no message has more of one than its first word, or has its query. */
+    readonly hidesValue?: "all" | "query";
     /** What counts where no container says it; `undefined` for nothing, or for a rule of MERGE_RULES. */
     readonly fallback?: unknown;
     /** The key that it does nothing without, and for which of its values the route would then be open. */

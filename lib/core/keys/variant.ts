@@ -66,11 +66,7 @@ export function parseShare(value: number): Parsed<number> {
 /** Methods in words. */
 export const formatMethods = (methods: readonly string[]): string => methods.join(", ");
 
-/** Matches in words; `between` stands between a name and its value. */
-export const formatMatches = (between: string) => (matches: readonly Match[]): string =>
-  matches.map(({ name, value }) => value === undefined ? name : `${name}${between}${value}`).join(", ");
-
-/** Their names alone: a value may be a token of somebody. */
+/** Matches in words, their names alone: a value may be a token of somebody. */
 export const formatMatchNames = (matches: readonly Match[]): string =>
   matches.map(({ name, value }) => value === undefined ? name : `${name} with a value`).join(", ");
 
@@ -100,6 +96,15 @@ export function variantOf(data: Conditions): Variant | undefined {
   const hash = sha256(share === undefined ? text : `${text}${CONDITION}share`).slice(0, 16);
   return { hash, text, count: conditions.length, share };
 }
+
+/** Whether no request can be for both: they name methods, and none of them is the same. Of other names a request may have all values. */
+export function areApart(one: Pick<Variant, "text">, other: Pick<Variant, "text">): boolean {
+  const [methods, others] = [methodsOf(one), methodsOf(other)];
+  return methods.length > 0 && others.length > 0 && !methods.some((method) => others.includes(method));
+}
+
+const methodsOf = ({ text }: Pick<Variant, "text">): readonly string[] =>
+  text.split(CONDITION).find((each) => each.startsWith(`m${VALUE}`))?.split(VALUE).slice(1) ?? [];
 
 /** Most containers say none of these keys: nothing is made for them. A list that is said has an element. */
 const isVariant = ({ methods, match_headers, match_query, match_cookies, share }: Conditions): boolean =>

@@ -1,6 +1,5 @@
 import type { RouteKey } from "./route_key.ts";
 import {
-  formatMatches,
   formatMatchNames,
   formatMethods,
   formatShare,
@@ -33,6 +32,7 @@ export const VARIANT_KEYS = {
     scope: "place",
     costs: "route",
     isGuard: true,
+    hidesValue: "all",
     otherNames: ["headers_match", "header_match"],
     meaning: "serve only requests with these headers: `X-Canary: yes`, or `X-Canary` for any value",
     parse: parseHeaderMatch,
@@ -45,10 +45,11 @@ export const VARIANT_KEYS = {
     scope: "place",
     costs: "route",
     isGuard: true,
+    hidesValue: "all",
     otherNames: ["query_match", "match_queries"],
     meaning: "serve only requests with these parameters in the query: `version=2`, or `version`",
     parse: parseQueryMatch,
-    shown: formatMatches("="),
+    shown: formatMatchNames,
   },
   match_cookies: {
     label: "match_cookie",
@@ -57,6 +58,7 @@ export const VARIANT_KEYS = {
     scope: "place",
     costs: "route",
     isGuard: true,
+    hidesValue: "all",
     otherNames: ["cookie_match", "cookies_match"],
     meaning: "serve only requests with these cookies: `beta=1`, or `beta`",
     parse: parseCookieMatch,

@@ -1,6 +1,7 @@
 import { distance } from "fastest-levenshtein";
 import { keyNamed } from "../keys/route_keys.ts";
-import { type LabelParts, type LabelPrefix, partsOf, PREFIX } from "./label_parts.ts";
+import { exactGuard, nearGuard } from "./misplaced_guards.ts";
+import { isRouteName, type LabelParts, type LabelPrefix, partsOf, PREFIX } from "./label_parts.ts";
 
 /** Letters in which a prefix may differ from ours: of a short one fewer, since else every word is near to it. */
 const MOST_CHANGES = 2;
@@ -46,13 +47,30 @@ export function partsBehindNearPrefix(label: string, prefix: LabelPrefix = PREFI
 }
 
 /** What people take for our prefix: names that are not near to it by their letters. */
-const OTHER_PREFIXES = /^(?:signalbox|org[.]interlock|com[.]docker[.]interlock)[.]/i;
+const OTHER_PREFIXES =
+  /^(?:(?:(?:com|io|net|org|dev)[.])?signalbox|(?:com|io|net|org|dev|com[.]docker)[.]interlock)[.]/i;
 
+/** Behind each of them the keys that labels have there; where none has any, words that are keys or nearly so, wherever they stand. */
 function guardsOf(rests: readonly string[]): readonly LabelParts[] {
-  return rests.flatMap((rest) => {
+  const inPlace = rests.flatMap((rest) => {
     const parts = partsOf(rest);
     return parts !== undefined && keyNamed(parts.key).isGuard === true ? [parts] : [];
   });
+  return inPlace.length > 0 ? inPlace : rests.flatMap(misspeltIn);
+}
+
+/** Words of one label that are compared with keys. */
+const MOST_WORDS = 8;
+
+/** A guard that is misspelt or stands where no key does: `foo.alow_from`, `x.y.allow_from`. It may be meant for each route that is named. */
+function misspeltIn(rest: string): readonly LabelParts[] {
+  const words = rest.split(".", MOST_WORDS);
+  const at = words.findIndex((word) => (exactGuard(word) ?? nearGuard(word)) !== undefined);
+  const word = words[at] ?? "";
+  const key = exactGuard(word) ?? nearGuard(word);
+  if (key === undefined) return [];
+  const names = words.slice(0, at).filter(isRouteName);
+  return (names.length === 0 ? [""] : names).map((route) => ({ route, key }));
 }
 
 /** What may stand behind a prefix that is nearly a given one, the likeliest first; nothing where it is that one. */

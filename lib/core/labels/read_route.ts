@@ -6,7 +6,7 @@ import { HIDDEN, mayHoldSecret } from "../values/secret_text.ts";
 import type { KeyValues, RouteData } from "../keys/route_data.ts";
 import { KEY_NAMES, type KeyName, keyNamed } from "../keys/route_keys.ts";
 import type { RouteKey } from "../keys/route_key.ts";
-import { readValue } from "./read_value.ts";
+import { readValue, shownElement } from "./read_value.ts";
 import { placeOf, placeOfElement, type SaidRoute } from "./said.ts";
 import { readStreamKeys } from "./stream_keys.ts";
 
@@ -40,7 +40,11 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
       "bad-value",
       () =>
         `${place(result.at)} is ${
-          value === null ? "empty" : isHidden(name, rule, value) ? HIDDEN : quote(elementAt(value, result.at))
+          value === null
+            ? "empty"
+            : isHidden(name, rule, value)
+            ? HIDDEN
+            : shownElement(rule, elementAt(value, result.at))
         }, expected ${result.expected}; the ${rule.costs} is left out`,
     );
   }

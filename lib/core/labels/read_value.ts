@@ -4,7 +4,7 @@ import type { RouteKey } from "../keys/route_key.ts";
 import type { Complaints } from "../values/complaints.ts";
 import { count } from "../values/count.ts";
 import { expected, type Parsed, parsed, quote } from "../values/notice.ts";
-import { HIDDEN } from "../values/secret_text.ts";
+import { firstWordOf, HIDDEN, withoutQuery } from "../values/secret_text.ts";
 import type { Said } from "./said.ts";
 
 /** Elements of one list that are read. */
@@ -69,9 +69,7 @@ function readList(
     else if (rule.isGuard === true || (rule.costs === "route" && isOne)) return result;
     else {
       const message = () =>
-        `${place(at)} is ${
-          rule.isSecret === true ? HIDDEN : quote(element)
-        }, expected ${result.expected}; it is left out`;
+        `${place(at)} is ${shownElement(rule, element)}, expected ${result.expected}; it is left out`;
       complaints.warn("bad-value", message);
     }
   }
@@ -86,6 +84,13 @@ function readList(
   return rule.costs === "route" && values.length === 0
     ? expected("an element that can be used")
     : parsed(values);
+}
+
+/** An element as a message may have it. */
+export function shownElement({ isSecret, hidesValue }: RouteKey, element: unknown): string {
+  if (isSecret === true) return HIDDEN;
+  if (hidesValue === "all") return firstWordOf(element);
+  return quote(hidesValue === "query" && typeof element === "string" ? withoutQuery(element) : element);
 }
 
 /** One notice for all such elements of a list: the first of them, and how many more there are. */

@@ -6,9 +6,10 @@ import { excerptAt, quote } from "../values/notice.ts";
 import { repeatedKeys } from "./repeated_keys.ts";
 import { isKeyName, type KeyName, keyNamed, ROUTE_KEYS } from "../keys/route_keys.ts";
 import type { Said, SaidRoute } from "./said.ts";
-import { guardInWord, guardWithin } from "./misplaced_guards.ts";
+import { guardInWord, type NestedGuard, NestedGuards } from "./misplaced_guards.ts";
 import { mayHoldSecret } from "../values/secret_text.ts";
 import type { Fault } from "../keys/route_data.ts";
+import { shownName } from "./shown_names.ts";
 import { type Comparisons, UnknownWords } from "./unknown_words.ts";
 
 /** Bounds on what one container can make us read: characters, and routes. */
@@ -60,7 +61,7 @@ export function sortData(
             mayHoldSecret(text) ? "no object" : quote(entry)
           }, ${EXPECTED_OBJECT}; it serves no route`,
       );
-      stray ??= tellUnread(source, guardWithin(entry), complaints);
+      stray ??= tellUnread(source, new NestedGuards().find(entry, ""), complaints);
     } else {
       const route = sortKeys(source, entry as Record<string, unknown>, complaints, comparisons);
       routes.push({ ...route, fault: fault ?? route.fault, closing: closing ?? route.closing });
@@ -98,7 +99,9 @@ function tellRepeated(repeated: readonly string[], complaints: Complaints): Faul
   if (repeated.length === 0) return undefined;
   const guard = repeated.find((name) => isKeyName(name) && keyNamed(name).isGuard);
   complaints.warn("repeated-key", () => {
-    const names = repeated.slice(0, MOST_NAMED).map(quote).join(", ");
+    // Any other may be a user's name, or a password.
+    const known = repeated.filter(isKeyName).slice(0, MOST_NAMED).map(quote);
+    const names = known.length > 0 ? known.join(", ") : "a key";
     const cost = guard === undefined
       ? "the last one counts"
       : `the route is left out, since ${quote(guard)} narrows or protects it`;
@@ -139,6 +142,7 @@ export function sortKeys(
 ): SaidRoute {
   const keys = new Map<KeyName, Said>();
   const unknown = new UnknownWords(comparisons);
+  const nested = new NestedGuards();
   let fault: Fault;
   let slip: KeyName | undefined;
   for (const name of Object.keys(entry)) {
@@ -153,9 +157,11 @@ export function sortKeys(
       });
     }
     if (!isKeyName(name) || !isReadWhole(name)) {
-      const path = guardWithin(value, name);
-      slip ??= path === undefined ? undefined : guardInWord(path);
-      fault ??= tellUnread(sourceOf?.(name) ?? source, path, complaints);
+      const isText = typeof value === "string" || Array.isArray(value);
+      // A key's own texts are read.
+      const found = isKeyName(name) && isText ? undefined : nested.find(value, name);
+      slip ??= found?.key;
+      fault ??= tellUnread(sourceOf?.(name) ?? source, found, complaints);
     }
   }
   unknown.tell(
@@ -174,13 +180,16 @@ const isReadWhole = (name: KeyName): boolean => {
 };
 
 /** What narrows or protects where nothing is read costs the route. */
-function tellUnread(source: string, path: string | undefined, complaints: Complaints): Fault {
-  if (path === undefined) return undefined;
-  const fault = `${quote(path)} of ${source} stands where no key is read`;
+function tellUnread(source: string, found: NestedGuard | undefined, complaints: Complaints): Fault {
+  if (found === undefined) return undefined;
+  const { path, key } = found;
+  const fault = `${quote(shownName(path))} of ${source} stands where no key is read`;
   complaints.warn(
     "unknown-key",
     () =>
-      `${fault}, expected it beside the keys of its route; the route is left out, since it may protect it`,
+      `${fault}, expected ${
+        key === undefined ? "it" : quote(key)
+      } beside the keys of its route; the route is left out, since it may protect it`,
   );
   return fault;
 }

@@ -2,6 +2,7 @@ import type { Fault } from "../keys/route_data.ts";
 import type { Complaints } from "../values/complaints.ts";
 import { count } from "../values/count.ts";
 import { quote } from "../values/notice.ts";
+import { shownName } from "./shown_names.ts";
 import { type KeyName, keyNamed } from "../keys/route_keys.ts";
 
 /** Words that are compared with what is known, of all that one container says. */
@@ -29,7 +30,7 @@ export type Near = {
   readonly isForAll?: boolean | undefined;
 };
 
-type Unknown = { readonly word: string; readonly meant: string | undefined };
+type Unknown = { readonly word: string; readonly shown: string; readonly meant: string | undefined };
 
 /** The words of one source that are no keys, told of in one notice. */
 export class UnknownWords {
@@ -53,16 +54,17 @@ export class UnknownWords {
       return;
     }
     const found = near();
+    const shown = shownName(word);
     const guards = found.filter(({ key }) => keyNamed(key).isGuard);
     for (const { route, meant } of guards) {
-      this.#faults.set(route, `${quote(word)} is not known, and may be meant as ${quote(meant)}`);
+      this.#faults.set(route, `${quote(shown)} is not known, and may be meant as ${quote(meant)}`);
     }
     if (guards.length > 0) this.#meant.push(guards);
     if (guards.some(({ key, route, isForAll }) => isForAll || (key === "enable" && route === ""))) {
       this.#closing ??= this.#faults.get("");
     }
     const list = guards.length > 0 ? this.#guards : this.#others;
-    if (list.length < MOST_NAMED) list.push({ word, meant: (guards[0] ?? found[0])?.meant });
+    if (list.length < MOST_NAMED) list.push({ word, shown, meant: (guards[0] ?? found[0])?.meant });
   }
 
   /**
@@ -97,15 +99,15 @@ export class UnknownWords {
       const named = [...this.#guards, ...this.#others].slice(0, MOST_NAMED);
       const [first] = named;
       if (this.#count === 1 && first !== undefined) {
-        const what = `${noun} ${quote(first.word)}${placeOf(first.word)} is not known`;
+        const what = `${noun} ${quote(first.shown)}${placeOf(first.word)} is not known`;
         if (first.meant === undefined) return what;
         const cost = this.#guards.length > 0
           ? " The route is left out, since that key narrows or protects it"
           : "";
         return `${what}, did you mean ${quote(first.meant)}?${cost}`;
       }
-      const words = named.map(({ word, meant }) =>
-        quote(word) + (meant === undefined ? "" : ` (did you mean ${quote(meant)}?)`)
+      const words = named.map(({ shown, meant }) =>
+        quote(shown) + (meant === undefined ? "" : ` (did you mean ${quote(meant)}?)`)
       );
       const more = this.#count > named.length ? ` and ${this.#count - named.length} more` : "";
       const listed = words.length === 0 ? "" : `: ${words.join(", ")}${more}`;

@@ -5,6 +5,7 @@ import type { Variant } from "../keys/variant.ts";
 import type { TableKey } from "../values/table.ts";
 import { EVERY_HOST } from "../values/host_pattern.ts";
 import { type BackendName, type HostName, type PathPrefix, routeKey } from "../values/names.ts";
+import { claimantOf } from "./claims.ts";
 import type { Route } from "./model.ts";
 
 /**
@@ -19,7 +20,7 @@ export function routeOf(
   variant?: Variant,
 ): Route {
   const key = routeKey(host, path);
-  const route = { key, host, path, backend, by: container.name };
+  const route = { key, host, path, backend, by: container.name, claimant: claimantOf(container) };
   return variant === undefined ? route : { ...route, key: `?${variant.hash}/${key}` as TableKey, variant };
 }
 

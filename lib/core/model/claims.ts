@@ -1,6 +1,7 @@
 import { quote } from "../values/notice.ts";
 import type { TableKey } from "../values/table.ts";
-import type { Route } from "./model.ts";
+import type { ContainerView } from "../snapshot/snapshot.ts";
+import type { Claimant, Route } from "./model.ts";
 import type { HostName, Port } from "../values/names.ts";
 
 /** Who has each host and path: the backend that asked first. */
@@ -37,7 +38,7 @@ export class Claims {
   }
 
   /** An older route that leaves no room for one: its port speaks another protocol, or its host's TLS ends elsewhere. */
-  #otherOf({ listen, host, by }: Route): Route | undefined {
+  #otherOf({ listen, host, claimant }: Route): Route | undefined {
     const first = listen && this.#ports.get(listen.port);
     if (first !== undefined && first.listen?.protocol !== listen?.protocol) return first;
     if (this.tlsPort === undefined || (listen !== undefined && listen.port !== this.tlsPort)) {
@@ -45,7 +46,7 @@ export class Claims {
     }
     const other = (listen === undefined ? this.#passed : this.#ended).get(host);
     // One container may serve HTTP itself, and have its TLS left as it is.
-    return other?.by === by ? undefined : other;
+    return other?.claimant === claimant ? undefined : other;
   }
 
   #note(route: Route): void {
@@ -56,6 +57,10 @@ export class Claims {
     if (!hosts.has(host)) hosts.set(host, route);
   }
 }
+
+/** Who claims the routes of a container; those of a file's route have its id too. */
+export const claimantOf = ({ id, engine }: Pick<ContainerView, "id" | "engine">): Claimant =>
+  engine === undefined ? id : `${engine.address} ${id}`;
 
 /** Why a container does not get a host and path of its own. */
 export function whyTaken(route: Route, owner: Route): string {

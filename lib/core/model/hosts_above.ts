@@ -17,6 +17,7 @@ type Pattern = { readonly host: HostName; readonly end: string; expression?: Reg
 export class HostsAbove {
   readonly #patterns: readonly Pattern[];
   readonly #firsts = new Map<HostName, { readonly pattern: HostName | undefined }>();
+  readonly #near = new Map<HostName, readonly HostName[]>();
   /** By container. */
   readonly #read = new Map<string, number>();
 
@@ -26,9 +27,10 @@ export class HostsAbove {
 
   /** The host, and the wildcards that it is below: the order in which HAProxy looks. It takes the first with a route to the path. */
   near(host: HostName): readonly HostName[] {
-    return isHostPattern(host) || host === EVERY_HOST
-      ? [host]
-      : [...new Set([host, ...wildcardsAbove(host)])];
+    if (isHostPattern(host) || host === EVERY_HOST) return [host];
+    let near = this.#near.get(host);
+    if (near === undefined) this.#near.set(host, near = [...new Set([host, ...wildcardsAbove(host)])]);
+    return near;
   }
 
   /**
@@ -77,8 +79,11 @@ export class HostsAbove {
 }
 
 function wildcardsAbove(host: HostName): readonly HostName[] {
-  const labels = host.split(".");
-  return labels.slice(1).map((_, at) => `*.${labels.slice(at + 1).join(".")}` as HostName);
+  const above: HostName[] = [];
+  for (let dot = host.indexOf("."); dot >= 0; dot = host.indexOf(".", dot + 1)) {
+    above.push(`*${host.slice(dot)}` as HostName);
+  }
+  return above;
 }
 
 /** What every host ends with that a pattern matches: the letters and dots behind all else in it. */

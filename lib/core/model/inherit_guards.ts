@@ -20,13 +20,15 @@ const GUARDS: readonly Guard[] = keysOf("route")
     details: keysOf("route").filter((other) => keyNamed(other).needs?.key === key),
   }));
 
+const NO_GUARD: Guard = { keys: [], details: [] };
+
 /** Whether a key protects by itself, and does not only say more of one that does. */
 function isProtecting(key: OptionName): boolean {
   const { isGuard, needs } = keyNamed(key);
   return isGuard === true && needs === undefined;
 }
 
-/** A route that serves all requests but those of a variant, and what it asks for. */
+/** A route that serves requests which a variant may take, all others or an older variant's, and what it asks for. */
 type Parent = { readonly route: Route; readonly options: RouteOptions };
 
 /** A guard that holds for a variant, and where it comes from. */
@@ -38,7 +40,8 @@ type Clash = { readonly keys: readonly OptionName[]; readonly parents: readonly 
 /**
  * What was to be closed stays closed for all requests: where the route that serves all others is protected, that holds for
  * its variants too, but for a key that they say themselves. A variant of several such routes, of which each is protected in
- * another way, is closed: it would open one by what protects the other. `above` has these routes by the backend of a variant.
+ * another way, is closed: it would open one by what protects the other. The same holds for older variants whose requests it may
+ * take. `above` has these routes by the backend of a variant.
  */
 export function inheritGuards(
   backends: readonly Backend[],
@@ -47,12 +50,13 @@ export function inheritGuards(
   if (above.size === 0) return { backends, notices: [] };
   const byName = new Map(backends.map((backend) => [backend.name, backend]));
   const notices: Notice[] = [];
+  const texts = new GuardTexts();
   const all = backends.map((backend) => {
     const parents = parentsOf(above.get(backend.name) ?? NO_ROUTES, byName);
     if (parents.length === 0) return backend;
     const held: Held[] = [];
     const clashes: Clash[] = [];
-    for (const guard of GUARDS) compare(guard, backend.options, parents, held, clashes);
+    for (const at of GUARDS.keys()) compare(at, texts, backend.options, parents, held, clashes);
     notices.push(...heldNotices(backend, held));
     if (clashes.length > 0) notices.push(clashNotice(backend, clashes));
     if (held.length + clashes.length === 0) return backend;
@@ -72,14 +76,39 @@ export function comparing(
 ): (route: Route, other: Route | undefined) => boolean {
   // Most models have no variants to compare.
   let byName: ReadonlyMap<BackendName, RouteOptions> | undefined;
+  const texts = new GuardTexts();
+  // Of each pair of backends once, since thousands of places may have the same two.
+  const known = new Map<BackendName, Map<BackendName, boolean>>();
   return (route, other) => {
+    const name = other?.backend ?? NO_BACKEND;
+    let ofRoute = known.get(route.backend);
+    if (ofRoute === undefined) known.set(route.backend, ofRoute = new Map());
+    const before = ofRoute.get(name);
+    if (before !== undefined) return before;
     byName ??= new Map(backends.map(({ name, options }) => [name, options]));
-    const own: Partial<RouteOptions> = byName.get(route.backend) ?? {};
-    const others: Partial<RouteOptions> = byName.get(other?.backend ?? NO_BACKEND) ?? {};
-    return GUARDS.some(({ keys, details }) =>
-      keys.some((key) => own[key]) && keyed(own, keys, details) !== keyed(others, keys, details)
-    );
+    const [own, others] = [texts.of(byName.get(route.backend)), texts.of(byName.get(name))];
+    const isMore = own.some((text, at) => text !== undefined && text !== others[at]);
+    ofRoute.set(name, isMore);
+    return isMore;
   };
+}
+
+/** The texts of the guards of routes, each made once: some have thousands of networks. */
+class GuardTexts {
+  readonly #texts = new Map<Partial<RouteOptions>, readonly (string | undefined)[]>();
+
+  /** In the order of GUARDS; `undefined` for one that the options do not have. */
+  of(options: Partial<RouteOptions> | undefined): readonly (string | undefined)[] {
+    if (options === undefined) return [];
+    let texts = this.#texts.get(options);
+    if (texts === undefined) {
+      texts = GUARDS.map(({ keys, details }) =>
+        keys.some((key) => options[key]) ? keyed(options, keys, details) : undefined
+      );
+      this.#texts.set(options, texts);
+    }
+    return texts;
+  }
 }
 
 /** Nobody's address comes in. */
@@ -111,19 +140,23 @@ function parentsOf(
 
 /** Finds whether a guard of the parents holds for a variant of them, and whether they agree about it. */
 function compare(
-  { keys, details }: Guard,
+  at: number,
+  texts: GuardTexts,
   own: RouteOptions,
   parents: readonly Parent[],
   held: Held[],
   clashes: Clash[],
 ): void {
+  const { keys, details } = GUARDS[at] ?? NO_GUARD;
   const unsaid = keys.filter((key) => !own[key]);
   const protecting = parents.filter(({ options }) => unsaid.some((key) => options[key]));
   const [first, ...others] = protecting;
   if (first === undefined) return;
   const said = (parent: Parent) => [...unsaid, ...details].filter((key) => parent.options[key]);
-  const protects = keyed(first.options, unsaid, details);
-  const other = others.find((parent) => keyed(parent.options, unsaid, details) !== protects);
+  const textOf = ({ options }: Parent) =>
+    unsaid.length === keys.length ? texts.of(options)[at] : keyed(options, unsaid, details);
+  const protects = textOf(first);
+  const other = others.find((parent) => textOf(parent) !== protects);
   const limits = protecting.map(({ options }) => options[keys[0] ?? "max_body"]);
   if (other === undefined) held.push({ keys: said(first), by: first });
   // Of two numbers that bound requests, the smaller one holds for both.

@@ -71,6 +71,9 @@ export type Backend = {
   readonly routes: readonly Route[];
 };
 
+/** A container, by its id and its engine: two engines may each have one of a name. */
+export type Claimant = string;
+
 /** A host and path, and the backend that answers for it. */
 export type Route = {
   /** As in hosts.map. */
@@ -80,6 +83,8 @@ export type Route = {
   readonly backend: BackendName;
   /** The name of the container that claims it: the oldest of those that do. */
   readonly by: string;
+  /** Tells that container from all others: each engine has names of its own. */
+  readonly claimant: Claimant;
   /** Where clients of it are sent, in place of being served. */
   readonly move?: Move;
   /** Which of the requests to its host and path it is for; all where there is none. */

@@ -8,6 +8,7 @@ import type { Parsed } from "../values/notice.ts";
 import { expected, parsed } from "../values/notice.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
 import { isHostPattern } from "../values/host_pattern.ts";
+import { claimantOf } from "./claims.ts";
 import type { BackendShape, Frontend, Route, RouteOptions, Streams } from "./model.ts";
 import type { TableKey } from "../values/table.ts";
 import type { Shared } from "./merge_options.ts";
@@ -69,9 +70,11 @@ export function portOf(
 }
 
 /** The route of a host, for a container that asks for it. */
-export function streamRoute({ name }: ContainerView, host: HostName, listen: Listen): Route {
+export function streamRoute(container: ContainerView, host: HostName, listen: Listen): Route {
+  const { name: by } = container;
+  const claimant = claimantOf(container);
   const backend = listenBackend(listen, host);
-  return { key: listenKey(listen, host), host, path: "" as PathPrefix, backend, by: name, listen };
+  return { key: listenKey(listen, host), host, path: "" as PathPrefix, backend, by, claimant, listen };
 }
 
 /** The other hosts of a route that is told by SNI. */

@@ -1,11 +1,24 @@
-import { BETWEEN_VARIANTS, CLOSED_VARIANT, variantText } from "../keys/variant.ts";
+import { BETWEEN_VARIANTS, CLOSED_VARIANT } from "../keys/variant.ts";
 import { EVERY_HOST, isHostPattern } from "../values/host_pattern.ts";
-import { type BackendName, type HostName, isWildcard, type PathPrefix, routeKey } from "../values/names.ts";
+import { type BackendName, type HostName, isWildcard, routeKey } from "../values/names.ts";
 import { type Notice, quote } from "../values/notice.ts";
 import type { TableKey, TableValue } from "../values/table.ts";
 import { HostsAbove, type Matches } from "./hosts_above.ts";
-import type { PlacedVariants, Route } from "./model.ts";
+import type { Claimant, PlacedVariants, Route } from "./model.ts";
 import { hostPatterns } from "./special_hosts.ts";
+import { VariantGuards } from "./variant_guards.ts";
+import {
+  firstOf,
+  fromAbove,
+  isBelow,
+  isPlaced,
+  KnownPlaces,
+  ordered,
+  type Place,
+  type Placed,
+  RowParts,
+  takesNotice,
+} from "./variant_places.ts";
 
 /** Variants, with the routes that stand for hosts and paths that only variants serve. */
 export type FoundVariants = PlacedVariants & {
@@ -27,10 +40,8 @@ const NO_VARIANTS: FoundVariants = {
 /** In bytes, with room to spare in a row of a table: for what closes it, too. */
 const LONGEST_ROW = 5_900;
 
-type Placed = Route & { readonly variant: NonNullable<Route["variant"]> };
-
-/** All variants of one host and path, the oldest first. */
-type Place = readonly [key: TableKey, all: readonly [Placed, ...Placed[]]];
+/** Variants of one container above a host and path: each takes part in the rows of all below it, a thousand in half a million. */
+const MOST_ABOVE = 32;
 
 /** What else is known. */
 export type Beside = {
@@ -58,7 +69,7 @@ export function placeVariants(
     new HostsAbove(hostPatterns(owners, routes), beside.matches),
     beside,
   );
-  for (const place of [...placing.places].flatMap(withFirst).sort(fromAbove)) placing.place(place);
+  for (const place of fromAbove(placing.places)) placing.place(place);
   return placing;
 }
 
@@ -66,7 +77,7 @@ class Placing implements FoundVariants {
   readonly rows = new Map<TableKey, TableValue>();
   readonly parents = new Set<TableKey>();
   readonly only: Route[] = [];
-  readonly above = new Map<BackendName, Set<Route>>();
+  readonly above: ReadonlyMap<BackendName, ReadonlySet<Route>>;
   readonly notices: Notice[] = [];
   readonly places: ReadonlyMap<TableKey, readonly Placed[]>;
   /** The routes that are no variants. */
@@ -74,9 +85,15 @@ class Placing implements FoundVariants {
   /** Those that stand for variants alone, by the place that they stand for. */
   readonly #alone = new Map<TableKey, Route>();
   readonly #byHost: ReadonlyMap<HostName, readonly Route[]>;
-  readonly #hosts: ReadonlySet<HostName>;
+  readonly #variantsByHost: ReadonlyMap<HostName, readonly Placed[]>;
+  readonly #known: KnownPlaces;
+  readonly #guards: VariantGuards;
+  readonly #bys: ReadonlyMap<TableKey, ReadonlySet<Claimant>>;
+  /** Places of wildcards whose variants take their requests from patterns too. */
+  readonly #behind = new Set<TableKey>();
   readonly #parentOf = new Map<TableKey, Route>();
   readonly #age: ReadonlyMap<Placed, number>;
+  readonly #parts = new RowParts();
   readonly #told = new Set<Placed | string>();
 
   constructor(
@@ -88,32 +105,79 @@ class Placing implements FoundVariants {
     this.places = Map.groupBy(variants, ({ host, path }) => routeKey(host, path));
     this.#plain = new Map(others.map((route) => [route.key, route]));
     this.#byHost = Map.groupBy(others, ({ host }) => host);
-    this.#hosts = new Set([...this.#byHost.keys(), ...variants.map(({ host }) => host)]);
+    this.#variantsByHost = Map.groupBy(variants, ({ host }) => host);
+    this.#known = new KnownPlaces([...others, ...variants]);
+    this.#bys = new Map(
+      [...this.places].map(([key, all]) => [key, new Set(all.map(({ claimant }) => claimant))]),
+    );
+    this.#guards = new VariantGuards(beside.protectsMore, (route) => this.#ageOf(route));
+    this.above = this.#guards.above;
     this.#age = new Map(variants.map((route, at) => [route, at]));
   }
 
   place([key, all]: Place): void {
     const [first] = all;
+    if (this.#isTooDeep([key, all])) return this.#leaveOut([key, all], this.#plain.get(key), TOO_DEEP);
     const found = this.#find(first, all);
-    if (found === undefined) return this.#leaveOut([key, all]);
+    if (found === undefined) return this.#leaveOut([key, all], undefined, UNTRIED);
     const { parent, above } = found;
     const serves = parent ?? this.#addOnly(first, key);
     this.parents.add(serves.key);
     this.#parentOf.set(key, serves);
-    const guarding = [serves, ...this.#hiddenBy(first)];
-    for (const { backend } of all) {
-      const before = this.above.get(backend) ?? new Set();
-      this.above.set(backend, before);
-      for (const route of guarding) before.add(route);
-    }
+    const hidden = this.#hiddenBy(first);
+    for (const each of all) for (const route of [serves, ...hidden]) this.#guards.add(each, route);
     const between = above.filter((place) => place !== key && this.#parentOf.get(place) === serves);
     const inOrder = [key, ...between].flatMap((place) => ordered(this.places.get(place) ?? []));
-    const { text, left } = this.#rowOf(inOrder, serves);
+    const { text, left } = this.#rowOf(inOrder, serves, hidden);
     this.rows.set(rowKey(serves, key), text);
+    if (isWildcard(first.host) && (serves.isOnly === true || serves.host === EVERY_HOST)) {
+      this.#addBehind(first, key, text);
+    }
+    this.#guards.addOlder(inOrder.filter((each) => !left.has(each)));
+    this.#guards.addBeside(all, this.#besideRow(first, key, serves, above));
     for (const each of all) {
       if (!left.has(each)) this.notices.push(...takesNotice(each, this.#plain.get(key)));
     }
     for (const each of left) this.#tellLeft(each, first, serves);
+  }
+
+  /** Whether each container that names a place names too many above it. */
+  #isTooDeep([key, all]: Place): boolean {
+    const [{ host, path }] = all;
+    const near = this.hostsAbove.near(host);
+    return all.every(({ claimant }) => {
+      let own = 0;
+      for (const each of near) {
+        for (const place of this.#known.above([each], path)) {
+          if (place !== key && this.#bys.get(place)?.has(claimant) === true) own++;
+        }
+        if (own > MOST_ABOVE) return true;
+      }
+      return false;
+    });
+  }
+
+  /** Variants that HAProxy tries before or behind those of a place, without a row in common. */
+  #besideRow({ host, path }: Placed, key: TableKey, serves: Route, above: readonly TableKey[]): Placed[] {
+    if (isWildcard(host)) {
+      return this.hostsAbove.mayMatch(host).flatMap((name) => this.#variantsByHost.get(name) ?? [])
+        .filter((other) => isBelow(other.path, path) || isBelow(path, other.path));
+    }
+    if (isHostPattern(host)) {
+      return (this.#variantsByHost.get(EVERY_HOST) ?? []).filter((other) => isBelow(path, other.path));
+    }
+    if (!isHostPattern(serves.host)) return [];
+    return above.filter((place) => place !== key && this.#behind.has(place))
+      .flatMap((place) => this.places.get(place) ?? []);
+  }
+
+  /** A pattern, or what serves every host, has no key of a wildcard: HAProxy finds the variants of one behind ?wild/. */
+  #addBehind({ variant: _, ...rest }: Placed, key: TableKey, text: TableValue): void {
+    const route: Route = { ...rest, key: `?wild/${key}` as TableKey, isOnly: true };
+    this.only.push(route);
+    this.parents.add(route.key);
+    this.#behind.add(key);
+    this.rows.set(rowKey(route, key), text);
   }
 
   /**
@@ -125,22 +189,14 @@ class Placing implements FoundVariants {
     { host, path }: Placed,
     all: readonly Placed[],
   ): { readonly parent: Route | undefined; readonly above: TableKey[] } | undefined {
-    const near = this.#placesOn(this.hostsAbove.near(host), path);
+    const near = this.#known.above(this.hostsAbove.near(host), path);
     const found = firstOf(near, this.#plain);
     if (found !== undefined) return { parent: found, above: near };
-    const hosts = this.hostsAbove.far(host, new Set(all.map(({ by }) => by)));
+    const hosts = this.hostsAbove.far(host, new Set(all.map(({ claimant }) => claimant)));
     if (hosts === undefined) return undefined;
-    const far = this.#placesOn(hosts, path);
+    const far = this.#known.above(hosts, path);
     const above = [...near, ...far];
     return { parent: firstOf(far, this.#plain) ?? firstOf(above, this.#alone), above };
-  }
-
-  /** Every path of one host, then those of the next. */
-  #placesOn(hosts: readonly HostName[], path: PathPrefix): TableKey[] {
-    const known = hosts.filter((host) => this.#hosts.has(host));
-    if (known.length === 0) return [];
-    const paths = pathsAbove(path);
-    return known.flatMap((host) => paths.map((above) => routeKey(host, above)));
   }
 
   /**
@@ -154,21 +210,21 @@ class Placing implements FoundVariants {
     return route;
   }
 
-  /** Nobody knows which pattern serves its other requests: where it is guarded, all of them are refused. */
-  #leaveOut([key, all]: Place): void {
+  /** Where one of them is protected, all requests to it are refused; others have no row, and go where they went without it. */
+  #leaveOut([key, all]: Place, parent: Route | undefined, why: string): void {
     const [first] = all;
-    const isClosed = all.some((each) => this.beside.protectsMore(each, undefined));
+    const isClosed = all.some((each) => this.beside.protectsMore(each, parent));
     if (isClosed) {
-      const route = this.#addOnly(first, key, true);
-      this.parents.add(key);
+      const route = parent ?? this.#addOnly(first, key, true);
+      this.parents.add(route.key);
       this.rows.set(rowKey(route, key), CLOSED_VARIANT as TableValue);
     }
-    for (const { by, host } of all) {
-      if (this.#told.has(by)) continue;
-      this.#told.add(by);
-      const message =
-        `serves no requests to ${host} and other hosts of it: it names more hosts than can be ` +
-        `tried against all patterns of hosts${isClosed ? "; they answer 403" : ""}`;
+    for (const { by, claimant, host } of all) {
+      if (this.#told.has(claimant)) continue;
+      this.#told.add(claimant);
+      const message = `serves no requests to ${host} and other hosts of it: ${why}${
+        isClosed ? "; they answer 403" : ""
+      }`;
       this.notices.push({ severity: "warning", code: "too-many", subject: by, message });
     }
   }
@@ -177,23 +233,27 @@ class Placing implements FoundVariants {
    * As many variants as a row has room for, the oldest; those with most conditions are tried first. Where one has no room that
    * protects more than what would serve its requests, the row ends with what refuses them.
    */
-  #rowOf(inOrder: readonly Placed[], parent: Route): { text: TableValue; left: ReadonlySet<Placed> } {
+  #rowOf(
+    inOrder: readonly Placed[],
+    parent: Route,
+    hidden: readonly Route[],
+  ): { text: TableValue; left: ReadonlySet<Placed> } {
     const texts = new Map<Placed, string>();
     let bytes = 0;
-    for (const each of [...inOrder].sort((a, b) => this.#ageOf(a) - this.#ageOf(b))) {
-      const text = variantText(each.key, each.variant);
-      bytes += ENCODER.encode(text + BETWEEN_VARIANTS).length;
+    for (const each of inOrder.toSorted((a, b) => this.#ageOf(a) - this.#ageOf(b))) {
+      const part = this.#parts.of(each);
+      bytes += part.bytes;
       if (bytes > LONGEST_ROW) break;
-      texts.set(each, text);
+      texts.set(each, part.text);
     }
     const left = new Set(inOrder.filter((each) => !texts.has(each)));
     const kept = inOrder.flatMap((each) => texts.get(each) ?? []);
-    if (this.#areClosed(left, parent)) kept.push(CLOSED_VARIANT);
+    const others = parent.isOnly === true ? hidden : [parent, ...hidden];
+    if (others.some((other) => this.#areClosed(left, other))) kept.push(CLOSED_VARIANT);
     return { text: kept.join(BETWEEN_VARIANTS) as TableValue, left };
   }
 
   #areClosed(left: ReadonlySet<Placed>, parent: Route): boolean {
-    if (parent.isOnly === true) return false;
     for (const each of left) if (this.beside.protectsMore(each, parent)) return true;
     return false;
   }
@@ -213,7 +273,7 @@ class Placing implements FoundVariants {
       `together${isClosed ? "; since it is protected, what is for no older one answers 403" : ""}`;
     this.notices.push({ severity: "warning", code: "too-many", subject: left.by, message });
     const told = `${parent.by} ${place}`;
-    if (!isClosed || parent.by === left.by || this.#told.has(told)) return;
+    if (!isClosed || parent.claimant === left.claimant || this.#told.has(told)) return;
     this.#told.add(told);
     const why = `answers 403 to ${place} but for what its variants serve: the one of ${quote(left.by)} is ` +
       "protected, and has no room beside older ones";
@@ -226,53 +286,13 @@ class Placing implements FoundVariants {
    */
   #hiddenBy({ host, path }: Placed): Route[] {
     if (!isWildcard(host)) return [];
-    const above = new Set(pathsAbove(path));
     return this.hostsAbove.mayMatch(host).flatMap((name) => this.#byHost.get(name) ?? []).filter((route) =>
-      above.has(route.path) || route.path.startsWith(`${path}/`)
+      isBelow(path, route.path) || isBelow(route.path, path)
     );
   }
 }
 
-function firstOf(places: readonly TableKey[], routes: ReadonlyMap<TableKey, Route>): Route | undefined {
-  const found = places.find((place) => routes.has(place));
-  return found === undefined ? undefined : routes.get(found);
-}
-
-const ENCODER = new TextEncoder();
+const UNTRIED = "it names more hosts than can be tried against all patterns of hosts";
+const TOO_DEEP = `it has variants of more than ${MOST_ABOVE} hosts and paths above one`;
 
 const rowKey = ({ backend }: Route, place: TableKey): TableKey => `${backend}|${place}` as TableKey;
-
-const isPlaced = (route: Route): route is Placed => route.variant !== undefined;
-
-function withFirst([key, [first, ...others]]: [TableKey, readonly Placed[]]): Place[] {
-  return first === undefined ? [] : [[key, [first, ...others]]];
-}
-
-/** What serves many hosts first, then shorter paths: it may serve what is for no variant of a longer one. */
-function fromAbove([a, [first]]: Place, [b, [second]]: Place): number {
-  return rankOf(first) - rankOf(second) || a.length - b.length;
-}
-
-function rankOf({ host }: Route): number {
-  if (host === EVERY_HOST) return 0;
-  if (isHostPattern(host)) return 1;
-  return isWildcard(host) ? 2 : 3;
-}
-
-/** Those with most conditions first, and of equals the oldest. */
-const ordered = (all: readonly Placed[]): Placed[] =>
-  [...all].sort((a, b) => b.variant.count - a.variant.count);
-
-function takesNotice({ host, path, by }: Placed, plain: Route | undefined): Notice[] {
-  if (plain === undefined || plain.by === by) return [];
-  const message = `takes the requests that it asks for from ${
-    quote(plain.by)
-  }, which serves all others to ${host}${path}/`;
-  return [{ severity: "info", code: "variant", subject: by, message }];
-}
-
-/** The path and those that it is below, the longest first. */
-function pathsAbove(path: PathPrefix): PathPrefix[] {
-  const segments = path.split("/");
-  return segments.map((_, at) => segments.slice(0, segments.length - at).join("/") as PathPrefix);
-}

@@ -42,18 +42,23 @@ export function spendReload(
 const backInMs = (spent: SpentReloads, nowMs: number): number =>
   Math.max(0, spent.backInMs - (nowMs - spent.atMs));
 
-/** Reasons that never wait: a user asked for the reload, HAProxy has diverged, or others run HAProxy. */
+/** Reasons that never wait: a user asked for the reload, or others run HAProxy. */
 const URGENT: ReadonlySet<ReloadReason["kind"]> = new Set(
   [
     "first-load",
     "asked",
-    "diverged",
     "unclear",
     "external",
   ] as const,
 );
 
-/** Whether a reload for these reasons may wait. */
-export function canWait(reasons: readonly ReloadReason[]): boolean {
-  return !reasons.some(({ kind }) => URGENT.has(kind));
+/**
+ * Whether a reload for these reasons may wait. A divergence is mended at once where it is the first in as long as connections may
+ * last: by somebody else's hand it is rare, and what a container can bring about again and again has a budget.
+ */
+export function canWait(reasons: readonly ReloadReason[], isFirstDivergence: boolean): boolean {
+  return !reasons.some(({ kind }) => URGENT.has(kind) || (isFirstDivergence && isDivergence(kind)));
 }
+
+/** Whether HAProxy's state did not match ours. */
+export const isDivergence = (kind: ReloadReason["kind"]): boolean => kind === "diverged";

@@ -17,18 +17,23 @@ const USER = /[\w+.-]:(?:\/\/)?/;
 /** What stands behind a name and a colon: `ann:secret`. A name begins where nothing of it stands before, so that each is read once. */
 const PAIR = /(?<![\w.+-])([\w.+-]+):(?!\/\/)([^\s"]+)/g;
 
+/** A parameter of a query that names a secret: `?token=…`. */
+const TOKEN =
+  /([?&][^\s"=&]{0,40}(?:token|secret|passw|pwd|key|auth|sig|credential)[^\s"=&]{0,40}=)[^\s"&#]+/gi;
+
 /** A port, and what may stand behind one. */
 const IS_PORT = /^[0-9]{1,5}(?![\w$%&*!])/;
 const IS_IPV6 = /^(?:[0-9a-f]{0,4}:){2,7}[0-9a-f.]{0,15}(?:\/[0-9]+)?(?:\](?::[0-9]+)?)?[,;]?$/i;
 
 /** Whether a text may have hashes or passwords in it, so that none of it is told. */
 export const mayHoldSecret = (text: string): boolean =>
-  /auth|basic|passw|users|credential|secret|token/i.test(text) || withoutHashes(text) !== text ||
+  /auth|basic|passw|users|credential|secret|token|match/i.test(text) ||
+  withoutHashes(text) !== text ||
   (text.match(/"[\w.+-]+:[^\s"]+/g) ?? []).some((each) => withoutSecrets(each) !== each);
 
 /** A word or value for a message, without hashes of passwords and without what stands behind a name and a colon. */
 export const withoutSecrets = (text: string): string =>
-  withoutHashes(text).replace(/[^\s"]+/g, withoutUser).replace(
+  withoutHashes(text).replace(TOKEN, `$1${HIDDEN}`).replace(/[^\s"]+/g, withoutUser).replace(
     PAIR,
     (pair, name: string, rest: string) =>
       IS_PORT.test(rest) || IS_IPV6.test(pair) || (/^[0-9.]+$/.test(name) && /^[0-9]/.test(rest))
@@ -44,6 +49,13 @@ function withoutUser(word: string): string {
   const from = begin.index + begin[0].length;
   return from > at ? word : `${word.slice(0, from)}${HIDDEN}${word.slice(at)}`;
 }
+
+/** What stands in place of a value of which no message has more than its first word; an element of any other kind is not shown. */
+export const firstWordOf = (value: unknown): string =>
+  typeof value === "string" ? `"${/^[\w.-]{1,64}(?=[\s:=])/.exec(value)?.[0] ?? ""}${HIDDEN}"` : HIDDEN;
+
+/** A path without the values of its query. */
+export const withoutQuery = (path: string): string => path.replace(/\?.*$/, `?${HIDDEN}`);
 
 /** A text with its hashes of passwords left out. */
 export const withoutHashes = (text: string): string => text.replace(HASHES, HIDDEN);

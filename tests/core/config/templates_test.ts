@@ -112,6 +112,31 @@ Deno.test("a frontend of the user's that knows no flags gets the names of backen
   );
 });
 
+Deno.test("rules for variants that a user wrote before some of them were there serve no route with variants", () => {
+  const plain = container("plain");
+  const post = container("post", {
+    createdAt: 1,
+    interlockData: '{"hostname":"plain.example.com","methods":["POST"],"deny_from":["internal"]}',
+  });
+  const wild = container("wild", { interlockData: '{"hostname":"*.w.test"}' });
+  const { model } = buildModel({ ...emptySnapshot, containers: [plain, post, wild] }, SETTINGS);
+  const rows = (overlay: Record<string, string>) =>
+    renderDesired(model, compileTemplates(overlay), SETTINGS).files.get("hosts.map") ?? "";
+  const without = (name: string, words: RegExp) => ({
+    [name]: (BUILTIN_TEMPLATES[name] ?? "").split("\n").filter((line) => !words.test(line)).join("\n"),
+  });
+  assert.match(rows({}), /^plain[.]example[.]com\//m);
+  const older = [
+    without("route_variants.eta", /-m str !/),
+    without("route_variants.eta", /txn[.]behind/),
+    without("route_lookup.eta", /txn[.]wild[)]/),
+  ];
+  for (const overlay of older) {
+    assert.doesNotMatch(rows(overlay), /^plain[.]example[.]com\//m);
+    assert.match(rows(overlay), /^[*][.]w[.]test\//m, "all others are served");
+  }
+});
+
 Deno.test("a Lua file that does something else changes a line of the config, so that HAProxy is reloaded", () => {
   const { model } = buildModel(emptySnapshot, SETTINGS);
   const filesOf = (overlay: Record<string, string>) =>

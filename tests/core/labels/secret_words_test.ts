@@ -1,5 +1,6 @@
 /** No message quotes what may be a password or its hash, wherever a container wrote it. */
 import assert from "node:assert/strict";
+import { formatAuthService, parseAuthService } from "../../../lib/core/keys/forward_auth.ts";
 import { VARIANT_KEYS } from "../../../lib/core/keys/variant_keys.ts";
 import { readRouteData, SaidBefore } from "../../../lib/core/labels/read_routes.ts";
 import { formatNotice, quote } from "../../../lib/core/values/notice.ts";
@@ -39,6 +40,18 @@ const TEXTS = [
   `{"hostname":"a.test","redirects":["old.test https://ann:hunter2plain@x.test/"]}`,
   `"ann:hunter2plain"`,
   `["hunter2plain","ann:${SHA256}"]`,
+  '{"hostname":"a.test","match_headers":["X-Key hunter2"]}',
+  `{"hostname":"a.test","match_headers":["X-Key: hunter2${"x".repeat(200)}"]}`,
+  '{"hostname":"a.test","match_query":["token=hunter2\\u0000"]}',
+  '{"hostname":"a.test","match_cookies":[{"sid":"hunter2"}]}',
+  '{"hostname":"a.test","match_headers":["X-Key: hunter2"',
+  '{"hostname":"a.test","basic_auth":["ann hunter2"]}',
+  '{"hostname":"a.test","forward_auth":"https://10.0.0.1:80/?token=hunter2"}',
+  '{"hostname":"a.test","forward_auth":"svc:80/a b?x=hunter2"}',
+  '{"hostname":"a.test","redirects":["old.test https://x.test/ ?api_key=hunter2"]}',
+  '{"basic_auth":{"hunter2":1,"hunter2":2}}',
+  '{"hostname":"a.test","basic_auth.hunter2":1}',
+  '{"hostname":"a.test","x":{"basic_auth":{"hunter2":{"alow_from":1}}}}',
 ];
 
 for (const text of TEXTS) {
@@ -51,7 +64,7 @@ for (const text of TEXTS) {
 
 Deno.test("no secret is told of a label's name", () => {
   const labels = { "interlock.hostname": "a.test", "interlock.bsic_auth.ann:hunter2plain": "x" };
-  assert.match(messages({ labels }), /interlock\.bsic_auth\.ann:…/);
+  assert.match(messages({ labels }), /"interlock\.bsic_auth\.…"/);
   assert.doesNotMatch(messages({ labels }), SECRET);
 });
 
@@ -100,9 +113,30 @@ Deno.test("what stands behind a name and a colon is hidden, and a user in front 
   assert.equal(withoutSecrets("https://u:p@h:80/x ann@x:1"), "https://…@h:80/x ann@x:1");
 });
 
-Deno.test("explain tells the names of headers and cookies that a variant asks for, and no value", () => {
+Deno.test("explain tells the names of headers, parameters and cookies that a variant asks for, and no value", () => {
   const matches = [{ name: "x-beta", value: "hunter2" }, { name: "y", value: undefined }];
-  for (const key of ["match_headers", "match_cookies"] as const) {
+  for (const key of ["match_headers", "match_query", "match_cookies"] as const) {
     assert.equal(VARIANT_KEYS[key].shown(matches as never), "x-beta with a value, y");
   }
+});
+
+Deno.test("no secret is told of a label's name or value, and explain tells no query of forward_auth", () => {
+  const labels: readonly (readonly [string, string])[] = [
+    ["interlock.basic_auth.hunter2", "x"],
+    ["interlock.match_header.X-Key=hunter2", "x"],
+    ["interlock.match_header", "X-Key hunter2"],
+    ["interlok.basic_auth.hunter2", "x"],
+    ["interlock.forward_auth", "https://10.0.0.1:80/?token=hunter2"],
+  ];
+  for (const [label, text] of labels) {
+    const said = messages({ labels: { "interlock.hostname": "a.test", [label]: text } });
+    assert.notEqual(said.trim(), "", label);
+    assert.doesNotMatch(said, SECRET, label);
+  }
+  const service = parseAuthService("authelia:9091/api/verify?token=hunter2");
+  assert.ok(service.ok);
+  assert.equal(formatAuthService(service.value), "authelia (which cannot be asked)");
+  const at = parseAuthService("http://10.0.0.1:9091/api/verify?token=hunter2");
+  assert.ok(at.ok);
+  assert.equal(formatAuthService(at.value), "http://10.0.0.1:9091/api/verify?…");
 });

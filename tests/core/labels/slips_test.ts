@@ -5,6 +5,7 @@ import { parsePrefix } from "../../../lib/core/labels/label_parts.ts";
 import { readRouteData, SaidBefore } from "../../../lib/core/labels/read_routes.ts";
 import { shownLabel } from "../../../lib/core/labels/shown_words.ts";
 import { container } from "../containers.ts";
+import { LABELS_OF_OTHERS } from "./labels_of_others.ts";
 
 type Words = {
   readonly labels?: Readonly<Record<string, string>>;
@@ -275,4 +276,65 @@ Deno.test("null in INTERLOCK_DATA says nothing, and in a file the same for keys 
   assert.deepEqual(served({ listed: { hostname: "a.test", servers: ["10.0.0.5:80"], warm: null } }), [
     "a.test",
   ]);
+});
+
+Deno.test("two slips at once cost the routes that they may be meant for, and the notice has the right spelling", () => {
+  const labels = [
+    ...["interlok.foo.alow_from", "interlock.foo.alow_from", "interlok.alow_from", "intrelock.a.b.basic_aut"],
+    ...[
+      "com.interlock.allow_from",
+      "com.signalbox.allow_from",
+      "org.signalbox.allow_from",
+      "io.signalbox.alow_from",
+    ],
+    ...["org.signalbox.foo.allow_from", "com.interlock.foo.bar.deny_form", "signalbox.maintenence"],
+  ];
+  for (const label of labels) {
+    const words = { labels: { ...HOST, [label]: "10.0.0.0/8" } };
+    assert.deepEqual(served(words), [], label);
+    assert.match(
+      messages(words),
+      /did you mean "interlock[.][a-z_.]*(?:allow_from|basic_auth|deny_from|maintenance)"/,
+      label,
+    );
+  }
+});
+
+Deno.test("near words within values, and labels in a list, cost the route, and the notice has the right spelling", () => {
+  const a = { hostname: "a.test" };
+  const data: readonly Said[] = [
+    { ...a, access: { alow_from: ["10.0.0.0/8"] } },
+    { ...a, x: [{ y: { "allow-form": "10.0.0.0/8" } }] },
+    { ...a, labels: ["interlock.allow_from=10.0.0.0/8"] },
+    { ...a, labels: ["x", "interlock.foo.alow_from = 10.0.0.0/8"] },
+    { ...a, labels: "interlok.allow_from=10.0.0.0/8" },
+    { ...a, labels: ["interlock.allow_from: 10.0.0.0/8"] },
+    { ...a, labels: [{ deploy: { labels: { "interlock.alow_from": "10.0.0.0/8" } } }] },
+  ];
+  for (const each of data) {
+    assert.deepEqual(served({ data: each }), [], JSON.stringify(each));
+    assert.match(messages({ data: each }), /expected "allow_from" beside the keys/, JSON.stringify(each));
+  }
+  const fine: readonly Said[] = [
+    { ...a, labels: ["com.example.owner=allow_form", "traefik.enabled=x"], note: "see https://x.test/allow" },
+    { ...a, meta: { owner: "x", version: "1", contact: { name: "y", authors: ["z"] } } },
+    { ...a, alias_domains: ["share:80", "b.test"] },
+  ];
+  for (const each of fine) assert.deepEqual(served({ data: each }), ["a.test"], JSON.stringify(each));
+});
+
+Deno.test("labels that others read cost no route, nor a word, also behind a prefix of the operator's own", () => {
+  assert.ok(LABELS_OF_OTHERS.length > 150);
+  const labels = Object.fromEntries(LABELS_OF_OTHERS.map((label) => [label, "true"]));
+  for (const prefix of ["interlock", "org.example.edge", "proxy"]) {
+    const ofAnother: Readonly<Record<string, string>> = prefix === "interlock"
+      ? {}
+      : { "interlock.ssl_only": "true" };
+    const words = { labels: { ...labels, ...ofAnother, [`${prefix}.hostname`]: "a.test" } };
+    assert.deepEqual(served(words, prefix), ["a.test"], prefix);
+    assert.deepEqual(read(words, prefix).complaints, [], prefix);
+    for (const label of LABELS_OF_OTHERS) {
+      assert.deepEqual(served({ labels: { [label]: "x" } }, prefix), ["its own"], label);
+    }
+  }
 });

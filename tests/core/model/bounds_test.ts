@@ -242,6 +242,33 @@ Deno.test("a change beside thousands of routes leaves their order, and the route
   assert.equal(again.routes, build([first, second, ...others], memory).model.routes, "the very same list");
 });
 
+Deno.test("of one container's variants so many lie above one, and those below are left out, closed where they are protected", () => {
+  const labels = Array.from({ length: 60 }, (_, at) => `l${at}`);
+  const hosts = labels.map((_, at) => `*.${labels.slice(0, at + 1).reverse().join(".")}.t`);
+  const paths = Array.from({ length: 16 }, (_, at) => "/p".repeat(at + 1));
+  for (const guard of [{}, { allow_from: ["10.0.0.0/8"] }]) {
+    const isClosed = "allow_from" in guard;
+    const many = { hosts, context_root: paths, methods: ["POST"], ...guard };
+    const { model, notices } = build([
+      container("web", { interlockData: JSON.stringify(many) }),
+      container("other", {
+        createdAt: 1,
+        interlockData: JSON.stringify({ hostname: `a${hosts.at(-1)?.slice(1)}`, methods: ["PUT"] }),
+      }),
+    ]);
+    const rows = [...model.variants.rows];
+    const served = rows.filter(([, text]) => text !== "!");
+    // A place has all of its wildcards and its paths above it: 33 together at most, itself among them.
+    const kept = hosts.flatMap((_, at) => paths.filter((_, path) => (at + 1) * (path + 1) <= 33));
+    assert.equal(new Set(served.map(([key]) => key.split("|")[1])).size, kept.length + 1);
+    const most = Math.max(...served.map(([, text]) => text.split("\u241f").length));
+    assert.ok(most <= 34 + 60, `${most}`);
+    assert.equal(rows.length - served.length, isClosed ? 60 * 16 - kept.length : 0);
+    const told = notices.filter(({ code, subject }) => code === "too-many" && subject === "web");
+    assert.match(told[0]?.message ?? "", isClosed ? /above one; they answer 403$/ : /above one$/);
+  }
+});
+
 /** What the containers said, as it was read. */
 const readings = (containers: readonly ContainerView[], memory?: ModelMemory) =>
   build(containers, memory).considered.map(({ attempts }) =>

@@ -3,7 +3,7 @@ import { buildModel } from "../../../lib/core/model/build_model.ts";
 import { renderDesired } from "../../../lib/core/config/render.ts";
 import type { ContainerView } from "../../../lib/core/snapshot/snapshot.ts";
 import { compileTemplates } from "../../../lib/core/config/templates.ts";
-import { container, SETTINGS, tcp } from "../containers.ts";
+import { container, ip, port, published, SETTINGS, tcp } from "../containers.ts";
 import { verdictsOf } from "../../../lib/core/model/verdict.ts";
 
 const build = (...containers: readonly ContainerView[]) =>
@@ -196,4 +196,23 @@ Deno.test("every container has a verdict, and one that serves nothing has a reas
     new Set(["a", "b", "c", "d", "e"]),
   );
   for (const verdict of verdictsOf(built)) assert.equal(verdict.why === undefined, verdict.hosts.length > 0);
+});
+
+Deno.test("two engines may each have a container of one name: none takes the host of the other for its own", () => {
+  const tls = { ...SETTINGS.frontend, tls: { port: port(443), options: "", profile: "modern" as const } };
+  const ended = container("web", { interlockData: '{"hostname":"a.test"}' });
+  const passed = container("web", {
+    id: "another" as never,
+    createdAt: 1,
+    engine: { address: ip("10.0.0.9"), isLocal: false },
+    published: [published(80, "0.0.0.0", 8_080)],
+    interlockData: '{"hostname":"a.test","ssl_passthrough":true}',
+  });
+  const settings = { ...SETTINGS, frontend: tls };
+  const of = (all: readonly (typeof ended)[]) =>
+    buildModel({ containers: all, stopping: new Set(), starting: new Set() }, settings);
+  assert.equal(of([ended, { ...passed, id: ended.id, engine: undefined }]).model.streams.routes.length, 1);
+  const { model, notices } = of([ended, passed]);
+  assert.equal(model.streams.routes.length, 0);
+  assert.match(notices.map(({ message }) => message).join(), /serves a[.]test, and HAProxy ends its TLS/);
 });

@@ -244,3 +244,38 @@ Deno.test("a row of a longer path is closed for a variant of the shorter one tha
   assert.deepEqual(rowOf("a.test/x/", built), ["one", "!"]);
   assert.match(toldOf("root", built), /serves no requests to a\.test\/x\//);
 });
+
+Deno.test("a younger variant that is tried before an older protected one of another container is protected as that one is", () => {
+  const older = { ...A, methods: ["POST"], deny_from: ["10.0.0.0/8"] };
+  const younger = { ...A, methods: ["POST"], match_headers: ["x-a"] };
+  const guarded = (said: Readonly<Record<string, Said>>, name = "younger") =>
+    variantOf(name, said).options.deny_from?.length;
+  assert.equal(guarded({ older, younger }), 1);
+  assert.equal(guarded({ plain: A, older, younger }), 1);
+  const wild = { ...older, hostname: "*.a.test" };
+  const exact = { ...V, match_headers: ["x-a"] };
+  for (const beside of [{}, { every: { hostname: "e.test", default_host: true } }]) {
+    assert.equal(guarded({ ...beside, wild, exact }, "exact"), 1, "a host below a wildcard");
+    assert.equal(guarded({ exact, ...beside, wild }, "exact"), undefined, "the older one of the two");
+    const pattern = { hostname: "p.test", host_regex: ["(.+)[.]a[.]test"] };
+    const some = { ...pattern, methods: ["POST"] };
+    assert.equal(guarded({ ...beside, wild, pattern, some }, "some"), 1, "a pattern");
+    assert.equal(guarded({ ...beside, some: { ...some, ...older, hostname: "p.test" }, wild: V }, "wild"), 1);
+    assert.equal(guarded({ ...beside, wild, pattern, exact }, "exact"), 1, "behind a pattern");
+  }
+  const apart = { ...younger, methods: ["PUT"] };
+  assert.equal(guarded({ older, apart }, "apart"), undefined, "no request is for both");
+  const other = { ...younger, match_headers: ["x-a"], methods: undefined };
+  assert.equal(guarded({ older, other }, "other"), undefined, "it is tried later");
+});
+
+Deno.test("what serves every host leaves variants of a wildcard where a pattern finds them", () => {
+  const every = { hostname: "e.test", default_host: true };
+  const wild = { hostname: "*.a.test", methods: ["POST"], deny_from: ["10.0.0.0/8"] };
+  for (const beside of [{}, { every }]) {
+    const { model } = build({ ...beside, wild });
+    const behind = model.routes.find(({ key }) => key.startsWith("?wild/"));
+    assert.equal(behind?.key, "?wild/*.a.test/");
+    assert.ok(model.variants.rows.has(`${behind?.backend}|*.a.test/` as never));
+  }
+});

@@ -41,8 +41,12 @@ Deno.test("what was used comes back with time", () => {
   assert.equal(budgetPauseMs(spent, budget, budget.refillMs), 0);
 });
 
-Deno.test("what somebody asked for, or what HAProxy is not in step without, does not wait", () => {
-  assert.ok(canWait([{ kind: "settings", added: [], removed: [] }]));
-  assert.ok(!canWait([{ kind: "settings", added: [], removed: [] }, { kind: "asked", detail: "SIGHUP" }]));
-  assert.ok(!canWait([{ kind: "diverged", detail: "it has one server more" }]));
+Deno.test("what somebody asked for does not wait, nor does a divergence that is the first in a while", () => {
+  const settings = { kind: "settings", added: [], removed: [] } as const;
+  const diverged = { kind: "diverged", detail: "it has one server more" } as const;
+  for (const isFirst of [true, false]) {
+    assert.ok(canWait([settings], isFirst));
+    assert.ok(!canWait([settings, { kind: "asked", detail: "SIGHUP" }], isFirst));
+    assert.equal(canWait([diverged, settings], isFirst), !isFirst);
+  }
 });
