@@ -195,11 +195,12 @@ export class AcmeAgent {
     this.#underWay.set(order.name, { order, done });
   }
 
-  /** Forgets what no longer counts, and removes certificates that have expired and that nobody wants. */
+  /** Forgets what no longer counts, and removes certificates that have expired and whose hosts nobody wants or others serve. */
   async #prune(nowMs: number): Promise<void> {
     const hosts = new Set(this.#wants.flatMap(({ hosts }) => hosts as readonly string[]));
+    const served = new Set(this.#held.flatMap(({ untilMs, names }) => untilMs > nowMs ? names : []));
     const gone = this.#held.filter(({ untilMs, names }) =>
-      untilMs < nowMs && !names.some((name) => hosts.has(name))
+      untilMs < nowMs && names.every((name) => !hosts.has(name) || served.has(name))
     );
     for (const held of gone) await this.parts.storage.remove(held);
     if (gone.length > 0) this.#held = this.#held.filter((held) => !gone.includes(held));
