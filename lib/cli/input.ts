@@ -5,7 +5,14 @@ import { messageOf } from "../core/values/message_of.ts";
 import { readContainers, type Which } from "../docker/api/read_containers.ts";
 import { type RoutesFile, routesFiles } from "../docker/file/routes_file.ts";
 import { withRoutes } from "../docker/file/routes_source.ts";
-import { decodeSnapshot, encodeSnapshot, reduceContainer } from "../docker/file/snapshot_file.ts";
+import {
+  decodeSnapshot,
+  encodeSnapshot,
+  reduceContainer,
+  withoutSecrets,
+} from "../docker/file/snapshot_file.ts";
+import { reduceSwarm } from "../docker/file/swarm_file.ts";
+import { SwarmGathering } from "../docker/file/swarm_snapshot.ts";
 import { readGiven } from "../haproxy/files/given_file.ts";
 import { engineAddressOf, openTransport } from "../docker/api/transport.ts";
 import { dockerRemedy } from "./docker_remedy.ts";
@@ -79,29 +86,35 @@ function decodeOrFail(text: string, what: string, { labelPrefix }: Settings): Sn
 export async function snapshotOfDocker(
   settings: Settings,
   which: Which = "running",
-  /** What a file that is kept has of each container. */
-  keep: (reduced: unknown) => unknown = (reduced) => reduced,
+  /** Whether the text is for a file that is kept, which gets no secret. */
+  use: "kept" | "read" = "read",
 ): Promise<string> {
   const ending = new AbortController();
   const folder = folderOnDemand();
   const ssh = { folder: folder.path, clock: systemClock };
+  const keep = (reduced: unknown) => use === "read" ? reduced : withoutSecrets(reduced, settings.labelPrefix);
+  const swarm = new SwarmGathering(systemClock, Deno.networkInterfaces());
   try {
     const containers: unknown[] = [];
     for (const url of settings.dockerHosts) {
       const tls = { isVerified: settings.dockerTlsVerify, certPath: settings.dockerCertPath };
       try {
         const transport = await openTransport(url, tls, ssh, ending.signal);
-        const engine = settings.dockerHosts.length > 1 ? await engineAddressOf(url) : undefined;
-        const tag = engine === undefined ? undefined : { Address: engine.address, IsLocal: engine.isLocal };
+        const engine = await engineAddressOf(url);
+        const isAlone = settings.dockerHosts.length === 1;
+        const tag = isAlone ? undefined : { Address: engine.address, IsLocal: engine.isLocal };
         const found = await readContainers(transport, systemClock, ending.signal, which);
         containers.push(...found.map((json) => keep(reduceContainer(json, tag))));
+        await swarm.ask(transport, engine.isLocal, ending.signal);
       } catch (error) {
         const why = messageOf(error);
         const advice = `${dockerRemedy(url, why)}; or give a file with --snapshot`;
         throw failed(`cannot read containers from Docker at ${url}: ${why}; ${advice}`);
       }
     }
-    return encodeSnapshot(containers);
+    const { found } = swarm;
+    const said = found === undefined ? {} : reduceSwarm(found, settings.labelPrefix, use === "read");
+    return encodeSnapshot(containers, said);
   } finally {
     ending.abort();
     await folder.remove();

@@ -1,5 +1,5 @@
 import type { HealthCheck } from "../core/keys/health_check.ts";
-import type { Backend, Model, Server } from "../core/model/model.ts";
+import type { Backend, Gate, Model, Server } from "../core/model/model.ts";
 import { adviceOn } from "../core/keys/health_check.ts";
 import type { ServerName } from "../core/values/names.ts";
 import type { Notice } from "../core/values/notice.ts";
@@ -74,10 +74,15 @@ export class Readiness {
     const states = new Map<ServerName, ServerState>();
     this.#fresh = [];
     for (const backend of model.backends) {
+      let leaving = 0;
+      let isServed = false;
       for (const server of backend.servers) {
-        const entry = this.#entryOf(backend, server);
-        states.set(server.name, entry.proof.kind === "proven" && server.gate === "open" ? "ready" : "maint");
+        const isReady = this.#entryOf(backend, server).proof.kind === "proven" && server.gate === "open";
+        isServed ||= isReady;
+        if (server.gate === "leaving") leaving++;
+        states.set(server.name, isReady ? "ready" : "maint");
       }
+      if (leaving > 0 && !isServed) this.#keepLast(backend, states);
     }
     for (const [key, entry] of this.#entries) {
       if (states.has(key)) continue;
@@ -86,6 +91,14 @@ export class Readiness {
       this.#inUse.delete(key);
     }
     return states;
+  }
+
+  /** Until another one of its backend serves, a task that is to end serves on. */
+  #keepLast({ servers }: Backend, states: Map<ServerName, ServerState>): void {
+    for (const { name, gate } of servers) {
+      const isProven = this.#entries.get(name)?.proof.kind === "proven";
+      if (gate === "leaving" && isProven) states.set(name, "ready");
+    }
   }
 
   /** The addresses at which servers have answered: this signalbox, or HAProxy before it started. */
@@ -117,7 +130,9 @@ export class Readiness {
     const reasons = new Map<ServerName, string>();
     for (const server of model?.backends.flatMap((backend) => backend.servers) ?? []) {
       const entry = this.#entries.get(server.name);
-      const why = server.gate === "open" ? whyUnproven(entry?.proof) : GATES[server.gate];
+      const why = server.gate === "open" || server.gate === "leaving"
+        ? whyUnproven(entry?.proof)
+        : GATES[server.gate];
       if (why !== undefined) reasons.set(server.name, why);
     }
     return reasons;
@@ -280,4 +295,4 @@ const GATES = {
   starting: "its health check is still starting",
   unhealthy: "its engine says that it is unhealthy",
   stopping: "it was told to stop, or may have moved",
-} as const;
+} as const satisfies Partial<Record<Gate, string>>;

@@ -17,6 +17,8 @@ import type { Which } from "../../docker/api/read_containers.ts";
 import { readSnapshot } from "../input.ts";
 import { prepareRouting } from "../routing.ts";
 import { settingsOf } from "../settings.ts";
+import { wayOfTask } from "../../core/model/task_ways.ts";
+import type { ContainerView } from "../../core/snapshot/snapshot.ts";
 import { jsonDocument, type Terminal } from "../terminal.ts";
 
 /** Says what each container, or the host or container named, serves, or why it serves nothing. */
@@ -122,7 +124,7 @@ function explainOne(verdict: Verdict, built: Built, live: Live | undefined): Omi
     hosts: verdict.hosts.filter(({ move }) => move === undefined).map(routeName),
     backend: own?.backend,
     address: server && formatEndpoint(server.address, server.port),
-    via: server && wayOf(server),
+    via: server && wayOf(server, container),
     why: verdict.why,
     notices,
     ...(live !== undefined && { live: { ...live, getsTraffic: live.getsTraffic ?? null } }),
@@ -175,7 +177,8 @@ function trafficOf({ live }: Entry): string {
   return live.getsTraffic ? ", and gets traffic" : `, but gets no traffic: ${live.why}`;
 }
 
-function wayOf({ via, elsewhere }: Server): string {
+function wayOf({ via, elsewhere, address }: Server, container: ContainerView): string {
+  if (container.task !== undefined) return wayOfTask(container, { via, address });
   if (via === "published") return "a port of its engine's host";
   return elsewhere === undefined ? "its own address" : "its own address on another machine";
 }

@@ -1,5 +1,4 @@
 import { messageOf } from "../../core/values/message_of.ts";
-import { withoutSecrets } from "../../docker/file/snapshot_file.ts";
 import { writeFile } from "../../haproxy/files/safe_files.ts";
 import { failed, wrongUsage } from "../failure.ts";
 import { snapshotOfDocker } from "../input.ts";
@@ -12,8 +11,7 @@ export async function snapshot(
   terminal: Terminal,
 ): Promise<number> {
   const settings = settingsOf(options, terminal);
-  const keep = (reduced: unknown) => withoutSecrets(reduced, settings.labelPrefix);
-  const text = await snapshotOfDocker(settings, "running", keep);
+  const text = await snapshotOfDocker(settings, "running", "kept");
   const { output } = options;
   if (output === undefined || output === "-") await terminal.out(text);
   else {

@@ -1,6 +1,7 @@
 import { type HaproxyVersion, isAtLeast } from "../keys/backend_option.ts";
 import { plainShared } from "../model/merge_options.ts";
 import { isDynamic, isHashing } from "../keys/balance.ts";
+import { ROUTE_KEYS } from "../keys/route_keys.ts";
 import type { Backend, BackendShape, Frontend, Model, Server } from "../model/model.ts";
 import { type BackendName, formatEndpoint, isWildcard, type ServerName } from "../values/names.ts";
 import { type AskedMemory, type RouteTexts, routeTexts } from "./route_tables.ts";
@@ -260,8 +261,17 @@ function renderServer(backend: Backend, server: Server, { templates, version }: 
   };
 }
 
+/** How far apart checks of containers on other machines are where nothing is said of it, in milliseconds. */
+const REMOTE_CHECK_MS = 1_000;
+const USUAL_CHECK_MS = ROUTE_KEYS.check_interval.fallback;
+
 function serverData(backend: Backend, server: Server, version: HaproxyVersion) {
+  const { shape: { check_interval: given } } = backend;
+  const isRemote = server.isRemote === true;
   return {
+    /** No engine tells at once of the loss of a machine. */
+    checkIntervalMs: isRemote && given === USUAL_CHECK_MS ? REMOTE_CHECK_MS : given,
+    isRemote,
     name: server.name,
     endpoint: formatEndpoint(server.address, server.port),
     numericId: server.numericId,

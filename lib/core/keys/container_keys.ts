@@ -55,6 +55,18 @@ export const CONTAINER_KEYS = {
     otherNames: ["fallback", "failover", "standby"],
     meaning: "it gets requests only while no other container of the host can",
   },
+  swarm: {
+    label: "swarm",
+    kind: "string",
+    scope: "place",
+    streams: "tcp",
+    costs: "key",
+    fallback: "tasks",
+    otherNames: ["endpoint_mode", "lbswarm", "docker_lbswarm"],
+    meaning:
+      "how the tasks of a Swarm's service are reached: `tasks` (default), each by itself, or `vip`, all at one address",
+    parse: oneOf("tasks", "vip"),
+  },
   drain: {
     label: "drain",
     kind: "time",

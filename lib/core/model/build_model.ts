@@ -11,6 +11,7 @@ import { comparing, inheritGuards } from "./inherit_guards.ts";
 import { NetworkOwners } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
 import { placeVariants } from "./variants.ts";
+import { areAllRunning, byAge, type Phase, phaseIn } from "./phases.ts";
 import { NoticeList } from "../values/notice_list.ts";
 import { numericId, type Offer } from "./offer.ts";
 import { hostPatterns, wildcardDepths } from "./special_hosts.ts";
@@ -46,10 +47,9 @@ export function buildModel(
   const builder = new Builder(snapshot, settings, machine, memory);
   // The oldest first: the container that came first keeps a host. One that is being stopped or started keeps none that another
   // could answer for.
-  const { stopping, starting } = snapshot;
-  const turn = ({ id }: ContainerView) => starting.has(id) ? 2 : stopping.has(id) ? 1 : 0;
+  const turn = ({ id }: ContainerView) => TURNS[phaseIn(snapshot, id)];
   const containers = [...snapshot.containers].sort(
-    stopping.size + starting.size === 0 ? byAge : (a, b) => turn(a) - turn(b) || byAge(a, b),
+    areAllRunning(snapshot) ? byAge : (a, b) => turn(a) - turn(b) || byAge(a, b),
   );
   const all = containers.map((container) => builder.consider(container));
   const listeners = allListeners(settings, all);
@@ -61,8 +61,7 @@ export function buildModel(
   return limited.finish();
 }
 
-const byAge = (a: ContainerView, b: ContainerView): number =>
-  a.createdAt - b.createdAt || compare(a.id, b.id);
+const TURNS = { running: 0, leaving: 1, stopping: 1, starting: 2 } as const satisfies Record<Phase, number>;
 
 const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
 
@@ -95,9 +94,7 @@ class Builder {
 
   /** What a container offers, before it meets what others offer. */
   consider(container: ContainerView): Considered {
-    const { stopping, starting } = this.snapshot;
-    const { id } = container;
-    const phase = stopping.has(id) ? "stopping" : starting.has(id) ? "starting" : "running";
+    const phase = phaseIn(this.snapshot, container.id);
     return this.memory.consider(container, phase, this.#networks.ownerOf(container));
   }
 
@@ -165,7 +162,8 @@ class Builder {
   finish(): Built {
     const { notices, considered, settings } = this;
     const { owners, heirs } = this.claims;
-    const { stopping, starting } = this.snapshot;
+    const { starting } = this.snapshot;
+    const areRunning = areAllRunning(this.snapshot);
     const claimed = this.memory.routes.sort([...owners.values()]);
     // A host is not there before a container of its own runs: until then a wildcard's may answer for it.
     const all = starting.size === 0
@@ -177,7 +175,7 @@ class Builder {
     for (const [name, draft] of this.drafts) {
       if (starting.size > 0 && !draft.members.some(hasRun)) continue;
       // The oldest decides a backend's options, also while it stops: they change once, when it is gone.
-      if (stopping.size > 0) draft.members.sort((a, b) => byAge(a.container, b.container));
+      if (!areRunning) draft.members.sort((a, b) => byAge(a.container, b.container));
       const merged = this.memory.mergedOf(name, draft, (draft) => merge(draft, settings, this.memory.plain));
       notices.addAll(merged.notices);
       backends.push(services.resolve(merged.backend));

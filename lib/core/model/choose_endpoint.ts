@@ -31,6 +31,13 @@ export type Endpoint = {
   readonly elsewhere: IpAddress | undefined;
 };
 
+/** The way to a container that is taken, and the others that there are, the better ones first. */
+export type Chosen = Endpoint & {
+  readonly others: readonly Endpoint[];
+  /** It was proven, and is another than the rule's. */
+  readonly isDetour: boolean;
+};
+
 /**
  * Which container port to use: the one named, else the only TCP port, else the lowest published, else the lowest exposed.
  * `shared` is the container whose network it uses, itself otherwise: what that one declares or publishes counts, since
@@ -41,7 +48,10 @@ export function choosePort(
   shared: ContainerView,
   named: Port | undefined,
 ): Choice<Port> {
-  if (named !== undefined && (declares(container, named) || declares(shared, named))) {
+  // A manager of a Swarm does not tell what an image declares.
+  const isDeclared = (port: Port) =>
+    declares(container, port) || declares(shared, port) || container.task !== undefined;
+  if (named !== undefined && isDeclared(named)) {
     return { ok: true, value: named };
   }
   let first: Port | undefined;
@@ -80,6 +90,9 @@ function declares({ exposed }: ContainerView, port: Port): boolean {
 type DeclaredPorts = { readonly ports: readonly ExposedPort[]; readonly advice: string };
 
 function declaredPorts(container: ContainerView, shared: ContainerView): DeclaredPorts {
+  if (container.task !== undefined) {
+    return { ports: container.exposed, advice: 'its "port" named, or one published' };
+  }
   if (shared === container) {
     return { ports: container.exposed, advice: "EXPOSE in its image, --expose or -p" };
   }
@@ -142,6 +155,10 @@ export function isOwnAddressFirst(container: ContainerView, given: AddressSettin
   const { mode, isLocalEngine } = settingsFor(container, given);
   return mode === "container" || (mode === "auto" && isLocalEngine);
 }
+
+/** Whether a container runs on another machine than signalbox. */
+export const isOnAnotherMachine = (container: ContainerView, given: AddressSettings): boolean =>
+  container.task === undefined ? !settingsFor(container, given).isLocalEngine : container.task.isElsewhere;
 
 /** Where there are several engines, each container's own one decides, unless the user named an address for all. */
 function settingsFor({ engine }: ContainerView, given: AddressSettings): AddressSettings {
@@ -248,7 +265,8 @@ function endpointOn(network: NetworkAttachment, port: Port): Endpoint {
   return direct((network.ipv4 ?? network.ipv6) as IpAddress, port);
 }
 
-const direct = (address: IpAddress, port: Port): Endpoint => ({
+/** An address of a container's own. */
+export const direct = (address: IpAddress, port: Port): Endpoint => ({
   address,
   port,
   via: "container",

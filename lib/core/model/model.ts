@@ -17,8 +17,11 @@ import type {
 import type { Listen } from "../values/listen.ts";
 import type { TableKey, TableValue } from "../values/table.ts";
 
-/** Why a server may not have traffic yet, as Docker tells it; `open` leaves it to the prober. */
-export type Gate = "open" | "created" | "starting" | "unhealthy" | "stopping";
+/**
+ * Why a server may not have traffic, as Docker tells it; `open` leaves it to the prober. One that is `leaving` has traffic
+ * only until another one of its backend has.
+ */
+export type Gate = "open" | "created" | "starting" | "unhealthy" | "leaving" | "stopping";
 
 /** One container's port, as HAProxy reaches it. */
 export type Server = {
@@ -40,6 +43,8 @@ export type Server = {
   readonly others: readonly Endpoint[];
   /** It is reached by one that was proven, and that is another than the rule's. */
   readonly isDetour: boolean;
+  /** It is on another machine: HAProxy's checks alone tell soon that this one is gone. */
+  readonly isRemote?: true;
   /** Tells one start of the container from the next. */
   readonly incarnation: string;
   /** What its container says of it. */

@@ -1,5 +1,6 @@
-import { choosePort } from "./choose_endpoint.ts";
-import type { Gate, Route, Server } from "./model.ts";
+import { choosePort, isOnAnotherMachine } from "./choose_endpoint.ts";
+import type { Route, Server } from "./model.ts";
+import { gateOf, type Phase } from "./phases.ts";
 import { type ContainerId, type HostName, type PathPrefix, shortId } from "../values/names.ts";
 import type { NetworkOwner } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
@@ -18,6 +19,7 @@ import type { Listen } from "../values/listen.ts";
 import { backendName, serverName } from "../values/section_names.ts";
 import { sha256 } from "../values/sha256.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
+import { serviceOf, wayOfService } from "./task_ways.ts";
 import { chooseWay, type InUse } from "./ways.ts";
 
 /** A server, and what it wants to serve: its own host, and its aliases, each once. */
@@ -33,9 +35,6 @@ export type Attempt = {
   /** The host that it would serve. */
   readonly wanted?: HostName;
 };
-
-/** Where a container is on its way; one that is being started or stopped gets nothing new. */
-export type Phase = "starting" | "running" | "stopping";
 
 /** What an offer depends on, beside its container and the settings. */
 export type Circumstances = {
@@ -152,9 +151,15 @@ function readOffer(
   const port = choosePort(container, shared, portOf(data, listen.value, container));
   if (!port.ok) return noAddress(container, data, host, port.why);
   const own = ownRoute(container, data, host, listen.value);
-  const name = serverName(own.backend, container.id, port.value);
-  const used = inUse.get(name);
-  const chosen = chooseWay(container, shared, port.value, data.network, settings.address, used);
+  const whole = data.swarm === "vip" ? serviceOf(container) : undefined;
+  if (whole?.speaks === false) {
+    return { notices: NONE, why: "another task speaks for its service", wanted: host };
+  }
+  const id = whole === undefined ? container.id : sha256(`service ${whole.id}`) as ContainerId;
+  const name = serverName(own.backend, id, port.value);
+  const chosen = whole === undefined
+    ? chooseWay(container, shared, port.value, data.network, settings.address, inUse.get(name))
+    : wayOfService(container, port.value);
   if (!chosen.ok) return noAddress(container, data, host, chosen.why);
   const way = chosen.value;
   const server: Server = {
@@ -169,7 +174,8 @@ function readOffer(
     elsewhere: way.elsewhere,
     others: way.others,
     isDetour: way.isDetour,
-    incarnation: container.startedAt,
+    ...(isOnAnotherMachine(container, settings.address) && REMOTE),
+    incarnation: whole === undefined ? container.startedAt : whole.id,
     options: serverOptions(data),
     gate: gateOf(container, phase),
   };
@@ -182,6 +188,8 @@ function readOffer(
     offer: { own, aliases: allAliases(container, own, data), server, data, container },
   };
 }
+
+const REMOTE = { isRemote: true } as const;
 
 /** What names the backend of a container or of a route of a file: its host, its first path and which requests it is for. */
 function ownRoute(
@@ -280,12 +288,6 @@ function notesOn(
   if (port === undefined && network === undefined) return NONE;
   const remarks = [port, network].filter((remark) => remark !== undefined);
   return remarks.map((remark) => note(container, "warning", "ambiguous", remark));
-}
-
-function gateOf(container: ContainerView, phase: Phase): Gate {
-  if (phase === "stopping") return "stopping";
-  if (phase === "starting") return "created";
-  return container.health === "starting" || container.health === "unhealthy" ? container.health : "open";
 }
 
 /** A hash of a server's name (FNV-1a) from 1 to 2^31 - 1, HAProxy's range for a server's `id` (manual, 5.2). */

@@ -2,6 +2,7 @@ import {
   type AddressSettings,
   type Choice,
   chooseEndpoint,
+  type Chosen,
   type Endpoint,
   isOwnAddressFirst,
   networksOf,
@@ -11,6 +12,7 @@ import {
 import { formatEndpoint, type IpAddress, type Port, type ServerName } from "../values/names.ts";
 import type { Server } from "./model.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
+import { isTask, waysToTask } from "./task_ways.ts";
 
 /** An address and port, wherever it is known from. */
 export type At = { readonly address: string; readonly port: number };
@@ -24,13 +26,6 @@ export type InUse = ReadonlyMap<ServerName, At>;
 /** Nothing was proven: each container is reached by the rule. */
 export const NOTHING_IN_USE: InUse = new Map();
 
-/** The way to a container that is taken, and the others that there are, the better ones first. */
-export type Chosen = Endpoint & {
-  readonly others: readonly Endpoint[];
-  /** It was proven, and is another than the rule's. */
-  readonly isDetour: boolean;
-};
-
 /** Other ways that are kept in mind: a container may be on many networks. */
 const MOST_OTHERS = 4;
 
@@ -43,9 +38,9 @@ export function chooseWay(
   settings: AddressSettings,
   used: At | undefined,
 ): Choice<Chosen> {
-  const rule = chooseEndpoint(container, shared, port, network, settings);
-  if (!rule.ok) return rule;
-  const others = otherWays(rule.value, container, shared, port, network ?? settings.network, settings);
+  const ways = waysTo(container, shared, port, network, settings);
+  if (!ways.ok) return ways;
+  const { rule, others } = ways;
   const found = used === undefined ? undefined : others.find((way) => isAt(way, used));
   if (found === undefined || (used && isAt(rule.value, used))) {
     const value = chosen(rule.value, others, false);
@@ -64,6 +59,33 @@ export function chooseWay(
       } cannot be reached from here: its published port is used, ` +
         `at ${endpointText(found)}; --address published uses it from the start`,
   };
+}
+
+/** The rule's way, and the others. */
+function waysTo(
+  container: ContainerView,
+  shared: ContainerView,
+  port: Port,
+  network: string | undefined,
+  settings: AddressSettings,
+):
+  | {
+    readonly ok: true;
+    readonly rule: Extract<Choice<Endpoint>, { ok: true }>;
+    readonly others: readonly Endpoint[];
+  }
+  | { readonly ok: false; readonly why: string } {
+  const named = network ?? settings.network;
+  if (isTask(shared)) {
+    const ways = waysToTask(shared, port, named, settings);
+    if (!ways.ok) return ways;
+    const [value, ...others] = ways.value;
+    return { ok: true, rule: { ok: true, value }, others: others.length === 0 ? NONE : others };
+  }
+  const rule = chooseEndpoint(container, shared, port, network, settings);
+  return rule.ok
+    ? { ok: true, rule, others: otherWays(rule.value, container, shared, port, named, settings) }
+    : rule;
 }
 
 /** Each property by its name: for every container, that is several times faster than a copy of one object into another. */

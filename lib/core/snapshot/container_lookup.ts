@@ -41,7 +41,11 @@ export function namedBy(word: string, containers: readonly ContainerView[]): Rea
   const byId = containers.filter(({ id }) => id === word || (isLong && id.startsWith(word)));
   if (byId.length > 0) return new Set(byId);
   const isBeginning = word.length >= SHORTEST_BEGINNING;
-  return new Set(containers.filter(({ id, name }) => name === word || (isBeginning && id.startsWith(word))));
+  return new Set(
+    containers.filter(({ id, name, task }) =>
+      name === word || task?.service?.name === word || (isBeginning && id.startsWith(word))
+    ),
+  );
 }
 
 /** As many characters of an id as Docker's tools show. */

@@ -57,6 +57,39 @@ export type ContainerView = {
   readonly oddities: readonly Notice[];
   /** Where it is no container: the route that a file of the operator's lists. */
   readonly listed?: ListedRoute;
+  /** The task of a Swarm that it runs, by the label that Swarm gives it. */
+  readonly taskId?: string;
+  /** Where it is a task of a Swarm: what its manager says of it. */
+  readonly task?: TaskFacts;
+};
+
+/** What routing has to know of a task of a Swarm, beside what it has in common with containers. */
+export type TaskFacts = {
+  /** Its service's name; `undefined` where no manager tells of it. */
+  readonly service: ServiceFacts | undefined;
+  /** Milliseconds since 1970: of the tasks of one service the oldest decides. */
+  readonly createdAt: number;
+  /** It runs on another machine than signalbox. */
+  readonly isElsewhere: boolean;
+  /** The overlay networks that it is on and signalbox is not, by name, sorted. */
+  readonly outOfReach: readonly string[];
+};
+
+/** What is known of a task's service. */
+export type ServiceFacts = {
+  readonly id: string;
+  readonly name: string;
+  /** Addresses that the kernel spreads over all tasks: its virtual one on a network that signalbox is on, by port. */
+  readonly shared: readonly SharedEndpoint[];
+  /** Whether this task alone speaks for its service, where the service is reached at such an address. */
+  readonly speaks: boolean;
+};
+
+/** Where all tasks of a service are reached together; for every port where none is named. */
+export type SharedEndpoint = {
+  readonly port: Port | undefined;
+  readonly address: IpAddress;
+  readonly at: Port | undefined;
 };
 
 /** The lines of a file, by key, and by key, dot and number for the elements of its list, from 0. */
@@ -87,6 +120,11 @@ export type Snapshot = {
   readonly stopping: ReadonlySet<ContainerId>;
   /** Containers that their engine starts and that have their addresses: their servers exist in advance, without traffic. */
   readonly starting: ReadonlySet<ContainerId>;
+  /**
+   * Tasks that their Swarm is about to end, and that serve until then: their servers get nothing new as soon as another
+   * one of their backend has traffic.
+   */
+  readonly leaving?: ReadonlySet<ContainerId>;
   /** What is wrong with the files that routes come from. */
   readonly notices?: readonly Notice[];
 };

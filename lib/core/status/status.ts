@@ -231,7 +231,7 @@ function readServer(
   trouble: (name: ServerName) => string | undefined,
 ): ServerStatus {
   const base = { container: server.containerName, address: formatEndpoint(server.address, server.port) };
-  if (server.gate === "stopping") return { ...base, state: "draining", why };
+  if (server.gate === "stopping" || server.gate === "leaving") return { ...base, state: "draining", why };
   if (why !== undefined) return { ...base, state: "waiting", why };
   const what = trouble(server.name);
   return { ...base, state: what === undefined ? "ready" : "down", why: what };

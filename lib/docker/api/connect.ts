@@ -28,6 +28,14 @@ export type Engine = {
   readonly inspect: (id: string, signal: AbortSignal) => Promise<unknown>;
   /** One network's JSON, with the addresses that it gave its containers. */
   readonly inspectNetwork: (id: string, signal: AbortSignal) => Promise<unknown>;
+  /** What it says of itself, its part in a Swarm among it. */
+  readonly info: (signal: AbortSignal) => Promise<unknown>;
+  /** The services, tasks and nodes of the Swarm that it manages; throws where it manages none, or none leads it. */
+  readonly services: (signal: AbortSignal) => Promise<readonly unknown[]>;
+  readonly tasks: (signal: AbortSignal) => Promise<readonly unknown[]>;
+  readonly nodes: (signal: AbortSignal) => Promise<readonly unknown[]>;
+  /** The events of services and nodes that a manager sends, as bytes of JSON lines. */
+  readonly swarmEvents: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
   /** The engine's events, as bytes of JSON lines. */
   readonly events: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
   /** The signals of the last minutes that the engine still knows of, as bytes of JSON lines; then the stream ends. */
@@ -39,6 +47,9 @@ export type Engine = {
 
 /** The events that can change the routing; Docker sends no others, so that `docker exec` costs nothing. */
 const EVENT_FILTERS = { type: ["container", "network"], event: [...ACTIONS] };
+
+/** Managers tell of no task. Only engines of a Swarm are asked for these. */
+const SWARM_FILTERS = { type: ["service", "node"] };
 
 /** How many stopped containers are read at most, for `explain`, which tells why one serves nothing. */
 const STOPPED = { status: ["created", "exited", "dead"] };
@@ -66,8 +77,16 @@ type EngineCalls = {
     },
   ): Promise<readonly Docker.ContainerInfo[]>;
   getEvents(
-    options: Options & { filters: Partial<typeof EVENT_FILTERS>; since?: string; until?: string },
+    options: Options & {
+      filters: Partial<Record<keyof typeof EVENT_FILTERS, readonly string[]>>;
+      since?: string;
+      until?: string;
+    },
   ): Promise<ReadableStream<Uint8Array>>;
+  info(options: Options): Promise<unknown>;
+  listServices(options: Options): Promise<readonly unknown[]>;
+  listTasks(options: Options): Promise<readonly unknown[]>;
+  listNodes(options: Options): Promise<readonly unknown[]>;
   getContainer(id: string): { inspect(options: Options): Promise<unknown> };
   getNetwork(id: string): { inspect(options: Options): Promise<unknown> };
 };
@@ -104,6 +123,11 @@ export async function connectEngine(
         ),
       inspect: (id, abortSignal) => inspects.read(id, () => inspectUnlessGone(docker, id, abortSignal)),
       inspectNetwork: (id, abortSignal) => docker.getNetwork(id).inspect({ abortSignal }),
+      info: (abortSignal) => docker.info({ abortSignal }),
+      services: (abortSignal) => docker.listServices({ abortSignal }),
+      tasks: (abortSignal) => docker.listTasks({ abortSignal }),
+      nodes: (abortSignal) => docker.listNodes({ abortSignal }),
+      swarmEvents: (abortSignal) => docker.getEvents({ filters: SWARM_FILTERS, abortSignal }),
       events: (abortSignal) => docker.getEvents({ filters: EVENT_FILTERS, abortSignal }),
       recentKills: (abortSignal) => {
         // The end lies in the past, so that the engine closes the stream.

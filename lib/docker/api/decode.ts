@@ -67,15 +67,26 @@ export function decodeContainer(json: unknown, prefix?: LabelPrefix): Parsed<Con
     engine: decodeEngine(inspect.SignalboxEngine),
     flaw,
     oddities: oddities.length === 0 ? NO_ODDITIES : oddities,
+    ...taskOf(config.Labels),
   });
 }
+
+/** The label by which Swarm marks the containers of its tasks. */
+const TASK_LABEL = "com.docker.swarm.task.id";
+
+function taskOf(labels: Inspect["Config"]["Labels"]): { readonly taskId?: string } {
+  const taskId = labels[TASK_LABEL];
+  return typeof taskId === "string" && /^[0-9a-z]{1,64}$/.test(taskId) ? { taskId } : NO_TASK;
+}
+
+const NO_TASK = {};
 
 /** How many odd fields of one container are reported. */
 const MOST_ODDITIES = 10;
 const NO_ODDITIES: readonly Notice[] = [];
 
 /** Where a variable is set twice, a process sees the last value: `docker run --env-file FILE -e NAME=VALUE`. */
-function dataOf(env: readonly unknown[]): string | undefined {
+export function dataOf(env: readonly unknown[]): string | undefined {
   const isData = (entry: unknown): entry is string =>
     typeof entry === "string" && entry.startsWith(DATA_PREFIX);
   return env.findLast(isData)?.slice(DATA_PREFIX.length);
@@ -85,7 +96,7 @@ function dataOf(env: readonly unknown[]): string | undefined {
  * Our labels alone: a container may have any number of others. Engines write texts; a file may have been written by
  * hand, where `true` and `80` are as plain.
  */
-function decodeLabels(
+export function decodeLabels(
   labels: Inspect["Config"]["Labels"],
   prefix: LabelPrefix | undefined,
 ): Readonly<Record<string, string>> {
@@ -100,7 +111,7 @@ function decodeLabels(
 const NO_LABELS: Readonly<Record<string, string>> = {};
 
 /** Docker waits for ever where the number of seconds is negative. */
-function stopTimeoutOf(seconds: number | undefined): number | undefined {
+export function stopTimeoutOf(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds < 0 ? Infinity : seconds * 1_000;
 }
 

@@ -3,7 +3,10 @@ import type { LabelPrefix } from "../../core/labels/label_parts.ts";
 import { expected, type Parsed, parsed, quote } from "../../core/values/notice.ts";
 import { type ContainerView, type Snapshot, sortContainers } from "../../core/snapshot/snapshot.ts";
 import { shownData, shownLabel } from "../../core/labels/shown_words.ts";
+import { SwarmJoin } from "../../core/snapshot/join_swarm.ts";
+import type { ContainerId } from "../../core/values/names.ts";
 import { decodeContainer } from "../api/decode.ts";
+import { decodeSwarm } from "./swarm_file.ts";
 
 /** The version of the file that `signalbox snapshot` writes. */
 export const SNAPSHOT_VERSION = 1;
@@ -17,15 +20,26 @@ const EXPECTED =
 export function decodeSnapshot(text: string, prefix?: LabelPrefix): Parsed<Snapshot> {
   const json = parseJson(text);
   if (!json.ok) return json;
-  const list = Array.isArray(json.value) ? parsed(json.value as unknown[]) : ownContainers(json.value);
+  const isPlain = Array.isArray(json.value);
+  const list = isPlain ? parsed(json.value as unknown[]) : ownContainers(json.value);
   if (!list.ok) return list;
+  const said = decodeSwarm(isPlain ? {} : json.value, prefix);
+  if (!said.ok) return said;
   const containers: ContainerView[] = [];
   for (const [index, entry] of list.value.entries()) {
     const container = decodeContainer(entry, prefix);
     if (!container.ok) return expected(`element ${index} to be ${container.expected}`);
     containers.push(container.value);
   }
-  return parsed({ containers: sortContainers(containers), stopping: new Set(), starting: new Set() });
+  const engine = {
+    nodeId: undefined,
+    // What it lacks, an engine that was not asked may have.
+    isListening: false,
+    containers: new Map(containers.map((container) => [container.id, container])),
+    stopping: new Set<ContainerId>(),
+  };
+  const joined = new SwarmJoin().join({ ...said.value, engines: [engine] });
+  return parsed({ ...joined, containers: sortContainers(joined.containers) });
 }
 
 const DATA_ENTRY = "INTERLOCK_DATA=";
@@ -83,10 +97,10 @@ export function withoutSecrets(reduced: unknown, prefix?: LabelPrefix): unknown 
 }
 
 /** The text that `signalbox snapshot` writes; the same containers give the same bytes, in whatever order they came. */
-export function encodeSnapshot(containers: readonly unknown[]): string {
+export function encodeSnapshot(containers: readonly unknown[], swarm: Record<string, unknown> = {}): string {
   const idOf = (container: unknown) => String((container as { Id?: unknown }).Id);
   const sorted = [...containers].sort((a, b) => idOf(a) < idOf(b) ? -1 : 1);
-  return `${JSON.stringify({ version: SNAPSHOT_VERSION, containers: sorted }, undefined, 2)}\n`;
+  return `${JSON.stringify({ version: SNAPSHOT_VERSION, containers: sorted, ...swarm }, undefined, 2)}\n`;
 }
 
 function parseJson(text: string): Parsed<unknown> {

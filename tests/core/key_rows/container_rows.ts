@@ -28,5 +28,6 @@ export const CONTAINER_ROWS = {
     words: "observe layer[47] error-limit \\d+ on-error mark-down",
   },
   backup: { sample: [true, ""], right: [false], wrong: ["maybe"], words: "backup" },
+  swarm: { sample: ["vip", "vip"], right: ["tasks"], wrong: ["ingress", 1, "VIP x"] },
   drain: { sample: ["30s", "30s"], right: [0, "1h"], wrong: [-1, "2h", true], words: "" },
 } satisfies RowsOf<keyof typeof CONTAINER_KEYS>;

@@ -49,7 +49,12 @@ export const SERVER_ROWS = {
     ],
   },
   // It stands in the server's line, behind `check`.
-  check_interval: { sample: [1000, "1000"], right: [100, 5000], wrong: [0, -5, 1e12], lines: [] },
+  check_interval: {
+    sample: [1000, "1000"],
+    right: [100, 5000],
+    wrong: [0, -5, 1e12],
+    lines: [/^timeout check \d+ms$/],
+  },
   backend_options: {
     sample: [["http-no-delay"], "http-no-delay"],
     right: [["forwardfor except 10.0.0.0/8 header X-A if-none", "redispatch 3"], ["forceclose"]],
