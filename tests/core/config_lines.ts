@@ -9,14 +9,7 @@ const words = rows.flatMap((row) => "words" in row && row.words !== "" ? row.wor
 
 /** Lines of a backend, from the templates and from what each key makes of itself. */
 const BACKEND_LINES: readonly RegExp[] = [
-  // HAProxy prints the line break of a text as one.
-  /^http-request return status 503 content-type text\/plain string Too many requests at a time\.$/,
-  /^hdr Cache-Control no-store hdr Retry-After 1 if \{ var\(txn\.refuse\) -m str busy \}$/,
   ...rows.flatMap((row) => "lines" in row ? row.lines : []),
-  // Of limits on requests under way, which look at what the frontend found.
-  /^http-request set-var\(txn\.refuse\) str\(busy\) if \{ var\(txn\.most_requests\) -m found \} \{ be_conn,sub\(txn\.most_requests\) gt 0 \}$/,
-  /^http-request wait-for-body time 1s if \{ var\(txn\.refuse\) -m str busy \} \{ fc_http_major 2 \}$/,
-  /^http-request return status 503 content-type text\/plain string "Too many [a-z ]+\.\\n" hdr Cache-Control no-store hdr Retry-After 1 if \{ var\(txn\.refuse\) -m str busy \}$/,
   // HAProxy prints the text with its variables in it, and here none is set.
   /^tcp-response content +(?:"\$\{SIGNALBOX_LAST_TRY\}" )?if \{ var\(txn\.third\) -m found \} !\{ status ge 100 \}$/,
   /^http-request set-timeout (server|tunnel) var\(txn\.\1_timeout\) if \{ var\(txn\.\1_timeout\) -m found \}$/,

@@ -43,6 +43,34 @@ Deno.test("--admin serves health, readiness, and the metrics of both, at the add
   assert.equal((await ask("/hand-over")).status, 404);
 });
 
+Deno.test("HAProxy's metrics name a new host by its id, as they do once it has a section of its own", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const port = freePort();
+  const program = stage.start(["--admin", `127.0.0.1:${port}`]);
+  await stage.answers("good.example");
+  const answered = async (proxy: string) =>
+    parseMetrics((await httpGet({ port, path: "/metrics" })).body).filter(({ name, labels }) =>
+      name === "haproxy_backend_http_responses_total" && labels.code === "2xx" && labels.proxy === proxy
+    ).map(({ value }) => value);
+  await stage.want({ host: "good.example" }, { host: "new.example" });
+  await stage.answers("new.example");
+  await stage.get("new.example");
+  assert.match(await stage.ask("show map hosts.map"), / new\.example\/ _spare_1\|/);
+  const [before = 0, ...others] = await answered("new.example");
+  assert.ok(before >= 2, `${before} answers are counted`);
+  assert.deepEqual([others, await answered("_spare_1")], [[], []]);
+  program.kill("SIGHUP");
+  await eventually(
+    async () => (await stage.ask("show map hosts.map")).includes(" new.example/ new.example|"),
+    {
+      what: "a section of its own",
+    },
+  );
+  await stage.answers("new.example");
+  assert.equal((await answered("new.example")).length, 1);
+  assert.equal((await answered("_spare_1")).length, 1);
+});
+
 Deno.test("/readyz is 503 before the first config, and the sockets are their owner's alone", async () => {
   await using stage = await FaultStage.open({ host: "good.example" });
   const port = freePort();

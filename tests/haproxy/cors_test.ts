@@ -1,7 +1,9 @@
 /** Which sites' scripts may read a route's answers: what HAProxy says to browsers, over HTTP/1.1 and HTTP/2. */
 import assert from "node:assert/strict";
 import { want } from "../changes/situation.ts";
+import { freePort } from "../harness/http.ts";
 import { curl, valuesOf, WAYS } from "./answered.ts";
+import { certificate } from "./certificate.ts";
 import { Echo, ok } from "./echo.ts";
 import { snapshotOf } from "./one_route.ts";
 import { called, onStage, programs, type Stage } from "./stage.ts";
@@ -96,6 +98,36 @@ for (const program of programs) {
           ["200", "", "", "", "", "", "Accept|Origin"],
         );
       }
+    });
+  });
+
+  Deno.test(`${called(program)}: a preflight is answered where requests are redirected, which a browser would not follow`, async () => {
+    await using echo = new Echo(() => ok(""));
+    const settings = { "tls-cert": (await certificate()).path, "https-port": String(freePort()) };
+    await onStage(program, { settings }, async (stage) => {
+      const cors = { cors_origins: ["*"], cors_methods: ["PUT"] };
+      const data = [
+        { hostname: "tls.local", ssl_only: true, ...cors },
+        { hostname: "main.local", canonical_host: "www", ...cors },
+        { hostname: "old.local", redirects: ["gone.local https://new.local"], ...cors },
+        { hostname: "shut.local", allow_from: ["10.0.0.0/8"], ...cors },
+        { hostname: "silent.local", ssl_only: true },
+      ];
+      await stage.apply(want(stage.routing, snapshotOf([{ port: echo.port, data }]), {}));
+      for (const way of WAYS) {
+        const ask = async (host: string, ...args: readonly string[]) => {
+          const [status, origin, , methods] = await seen(stage, host, way, ...args);
+          return [status, origin, methods];
+        };
+        for (const host of ["tls.local", "main.local", "gone.local"]) {
+          assert.deepEqual(await ask(host, ...preflight("https://a.test")), ["204", "*", "PUT"], host);
+          // Scripts may follow the redirect of the request itself.
+          assert.deepEqual(await ask(host, ...from("https://a.test")), ["308", "*", ""], host);
+        }
+        assert.deepEqual(await ask("shut.local", ...preflight("https://a.test")), ["403", "", ""]);
+        assert.deepEqual(await ask("silent.local", ...preflight("https://a.test")), ["308", "", ""]);
+      }
+      assert.equal(echo.heads.length, 0);
     });
   });
 }

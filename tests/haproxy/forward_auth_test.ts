@@ -1,8 +1,10 @@
 /** A route that has another service asked who comes, on every HAProxy that has an HTTP client of its own. */
 import assert from "node:assert/strict";
 import { want } from "../changes/situation.ts";
+import { httpGet } from "../harness/http.ts";
 import { Echo, RawHttp2, sendHead, statusOf } from "./echo.ts";
 import { besides, guardedContainer } from "./guarded.ts";
+import { FullListener } from "./full_listener.ts";
 import { called, canAddServers, onStage, programs, type Stage } from "./stage.ts";
 
 /** A service that knows one session, and answers others by their path. */
@@ -75,7 +77,7 @@ for (const program of programs) {
       assert.match(answer, /^cookie: session=good\r$/im);
       assert.doesNotMatch(answer, /root|x-hidden/i);
       const [question = ""] = auth.heads;
-      assert.match(question, /^GET \/verify\?app=own HTTP\/1.1\r\n/);
+      assert.match(question, /^GET \/verify\?app=own HTTP\/1.[01]\r\n/);
       assert.match(question, /^x-forwarded-method: GET\r$/im);
       assert.match(question, /^x-forwarded-uri: \/x\?y=z\r$/im);
       assert.match(question, /^x-forwarded-host: own.local\r$/im);
@@ -157,6 +159,28 @@ for (const program of programs) {
       );
       assert.ok((statuses.get("302") ?? 0) > 5, JSON.stringify([...statuses]));
       assert.deepEqual(echo.heads.filter((head) => !/^cookie: session=good\r$/im.test(head)), []);
+    },
+  );
+
+  // It takes its seconds: on the oldest, which has another client, and the newest.
+  if (program !== programs[0] && program !== programs.at(-1)) continue;
+  test(
+    "a service that takes no connection, or gives no answer, holds a request for seconds alone, and is asked once",
+    async (stage, { echo, show }) => {
+      await using silent = new Echo(() => null);
+      using full = await FullListener.open("127.17.9.1");
+      const guardedBy = (id: string, by: string, port: number) => [
+        guardedContainer(id, echo.port, { hostname: `${id}.local`, forward_auth: `${by}:${port}` }),
+        guardedContainer(by, port, { enable: false }),
+      ];
+      await show(...guardedBy("a", "e", silent.port), ...guardedBy("b", "f", full.port));
+      // Before HAProxy 2.9, its own HTTP client takes 20 seconds.
+      const limitMs = 15_000;
+      const answers = await Promise.all(
+        ["a.local", "b.local"].map((host) => httpGet({ port: stage.httpPort, host, limitMs })),
+      );
+      assert.deepEqual(answers.map(({ status }) => status), [503, 503]);
+      assert.deepEqual([silent.heads.length, echo.heads.length], [1, 0]);
     },
   );
 }

@@ -333,4 +333,56 @@ for (const program of programs) {
       assert.equal(await count("plain"), 200);
     });
   });
+
+  Deno.test(`${name}: a client stays on the side of a share that was drawn for it, as the share grows and ends`, async () => {
+    await using containers = new Containers("plain", "share");
+    await onStage(program, {}, async (stage) => {
+      const { httpPort } = stage;
+      /** One visit: who answers, and the cookie that the client has from then on. */
+      const visit = async (cookie?: string) => {
+        const sent = cookie === undefined ? undefined : `a=b; ${cookie}`;
+        const { body, headers } = await httpGet({
+          port: httpPort,
+          host: "w.test",
+          headers: { ...sent !== undefined && { cookie: sent } },
+        });
+        const set = (headers["set-cookie"] ?? "").split(", ").find((each) => each.startsWith("SRV~share="));
+        return { by: body.split(" ")[0] ?? "", cookie: set?.split(";")[0] ?? cookie, set, headers };
+      };
+      const sticky = (share: number, more = {}) => ({
+        ...PLAIN,
+        share,
+        sticky_session_cookie: "SRV",
+        ...more,
+      });
+      await containers.apply(stage, { plain: PLAIN, share: sticky(50, { sticky_session_max_age: "1h" }) });
+      const clients = [];
+      while (new Set(clients.map(({ by }) => by)).size < 2 || clients.length < 12) {
+        clients.push(await visit());
+      }
+      const isOn = (client: { readonly cookie: string | undefined }, share: number) =>
+        Number(client.cookie?.split("=")[1]) < share;
+      for (const client of clients) {
+        assert.match(client.set ?? "", /^SRV~share=\d\d?; Path=\/; HttpOnly; SameSite=Lax; Max-Age=3600$/);
+        assert.match(client.headers["cache-control"] ?? "", /private/);
+        assert.equal(client.by, isOn(client, 50) ? "share" : "plain");
+        for (let again = 0; again < 5; again++) {
+          const next = await visit(client.cookie);
+          assert.equal(next.by, client.by);
+          assert.equal(next.set, undefined);
+        }
+      }
+      // Who was there stays there as the share grows, and others come to it.
+      await containers.apply(stage, { plain: PLAIN, share: sticky(80) });
+      for (const client of clients) {
+        assert.equal((await visit(client.cookie)).by, isOn(client, 80) ? "share" : "plain");
+      }
+      // A cookie of no draw is drawn anew.
+      for (const wrong of ["SRV~share=x", "SRV~share=100", "SRV~share=-1", "SRV~share="]) {
+        assert.match((await visit(wrong)).set ?? "", /SRV~share=\d/, wrong);
+      }
+      await containers.apply(stage, { plain: PLAIN });
+      for (const client of clients) assert.equal((await visit(client.cookie)).by, "plain");
+    });
+  });
 }

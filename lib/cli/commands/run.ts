@@ -79,7 +79,8 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     onFailure: (error: unknown) => report.tell({ kind: "status-unavailable", why: messageOf(error) }),
   };
   const control = openControl(context, answers, { options, terminal }, handOver);
-  const admin = openAdmin(context, { ...answers, mayWait: hasTakenOver });
+  const bindings = () => controller.applier.running?.bindings ?? new Map<string, string>();
+  const admin = openAdmin(context, { ...answers, mayWait: hasTakenOver, bindings });
   const fetching = acme?.agent.run(signals.stopping);
   await controller.run(signals.stopping);
   await Promise.all([control.close(), admin?.close(), fetching]);

@@ -2,6 +2,7 @@ import { systemClock } from "../../clock.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import { serveAdmin } from "../../report/admin.ts";
 import { fetchText } from "../../report/control_socket.ts";
+import { withRouteIds } from "../../report/haproxy_metrics.ts";
 import type { SteadyServer } from "../../report/steady_server.ts";
 import { failed } from "../failure.ts";
 import type { StatusParts } from "./open_control.ts";
@@ -10,18 +11,25 @@ import type { RunContext } from "./run_context.ts";
 /** The path of HAProxy's metrics. */
 export const metricsSocketOf = (stateDir: string): string => `${stateDir}/metrics.sock`;
 
+/** What the page answers from. */
+type AdminParts = StatusParts & {
+  readonly mayWait: boolean;
+  /** The spare backend of each route that one serves. */
+  readonly bindings: () => ReadonlyMap<string, string>;
+};
+
 /** Serves the page of `--admin`; `undefined` without that setting. Throws Failure where its address cannot be had. */
 export function openAdmin(
   { settings, stateDir }: RunContext,
   // After a handover signalbox has to run, with or without its page.
-  { status, onFailure, mayWait }: StatusParts & { readonly mayWait: boolean },
+  { status, onFailure, mayWait, bindings }: AdminParts,
 ): SteadyServer | undefined {
   if (settings.admin === undefined) return undefined;
   const ask = (path: string) =>
     settings.external
       ? Promise.reject(new Error("others run HAProxy"))
       : fetchText(metricsSocketOf(stateDir), path);
-  const haproxyMetrics = () => ask("/metrics");
+  const haproxyMetrics = async () => withRouteIds(await ask("/metrics"), bindings());
   const monitorHaproxy = () => ask("/haproxy?monitor");
   try {
     return serveAdmin({

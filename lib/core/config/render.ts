@@ -74,8 +74,6 @@ const LAST_TRY_TEMPLATES = ["haproxy.cfg.eta", "global.eta", "defaults.eta", "ba
 
 /** A user's own, written for spares, may not say what new backends are made from. */
 const ADDING_TEMPLATES = ["haproxy.cfg.eta", "defaults.eta", "backend.eta"];
-/** What has the rule that counts the requests under way: where a user's own is among them, such a route is refused. */
-const COUNTING_TEMPLATES = ["haproxy.cfg.eta", "backend.eta", "backend_rules.eta"];
 
 /** What is remembered from one pass to the next, for one set of templates and settings. */
 export class RenderMemory {
@@ -111,7 +109,7 @@ export function renderDesired(
 ): Desired {
   const { frontend } = model;
   const features = featuresOf(templates, addBackends && isAtLeast(version, [3, 4]));
-  const { canAddBackends, countsRequests, hasAnswers, hasLastTry } = features;
+  const { canAddBackends, hasAnswers, hasLastTry } = features;
   const rendering: Rendering = { templates, version, frontend, ...features, memory: memory.sections };
   const { list: prepared, byName } = prepareBackends(model.backends, rendering);
   const sections = new Map<string, Section>();
@@ -128,7 +126,6 @@ export function renderDesired(
     ...ALWAYS,
     binds: bindLines(frontend, model.streams.areBeforeHttps),
     innerOptions: innerOptions(frontend),
-    countsRequests,
     lua: lua.forTemplates,
   };
   const { text: fixed, flags } = renderFixed(
@@ -173,8 +170,6 @@ function featuresOf({ overlaid }: Templates, addBackends: boolean) {
     hasLastTry: !canAddBackends && areBuiltIn(LAST_TRY_TEMPLATES),
     // A user's own defaults have no name that others could begin from; nor do backends that are added have a section here.
     hasAnswers: !canAddBackends && areBuiltIn(["defaults.eta"]),
-    // Where backends are added, nothing counts: HAProxy 3.4 removes no backend that counts.
-    countsRequests: !canAddBackends && areBuiltIn(COUNTING_TEMPLATES),
   };
 }
 

@@ -31,8 +31,6 @@ export type Rendering = {
   readonly hasLastTry: boolean;
   /** Rules that all backends have stand in one section of defaults; else in each backend. */
   readonly hasAnswers: boolean;
-  /** A rule counts the requests under way to a backend. */
-  readonly countsRequests: boolean;
   readonly memory: SectionMemory;
 };
 
@@ -51,7 +49,6 @@ type SectionData = {
   readonly isHashing: boolean;
   readonly hasLastTry: boolean;
   readonly hasAnswers: boolean;
-  readonly countsRequests: boolean;
   readonly errorPages: Frontend["errorPages"];
   readonly servers: readonly SectionServer[];
 };
@@ -227,13 +224,13 @@ const multiply = (shape: BackendShape, at: number): BackendShape[] =>
 
 function isSameRendering(a: Rendering, b: Rendering): boolean {
   return a.templates === b.templates && a.version === b.version && a.frontend === b.frontend &&
-    a.hasLastTry === b.hasLastTry && a.hasAnswers === b.hasAnswers && a.countsRequests === b.countsRequests;
+    a.hasLastTry === b.hasLastTry && a.hasAnswers === b.hasAnswers;
 }
 
 function sectionData(
   name: string,
   shape: BackendShape,
-  { frontend, hasLastTry, hasAnswers, countsRequests }: Rendering,
+  { frontend, hasLastTry, hasAnswers }: Rendering,
   title: string | undefined,
   servers: SectionData["servers"],
 ): SectionData {
@@ -244,7 +241,6 @@ function sectionData(
     isHashing: isHashing(shape.balance_algorithm),
     hasLastTry,
     hasAnswers,
-    countsRequests,
     errorPages: frontend.errorPages,
     servers,
   };

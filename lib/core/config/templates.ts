@@ -27,6 +27,7 @@ import routeCache from "../../../templates/route_cache.eta" with { type: "text" 
 import routeCors from "../../../templates/route_cors.eta" with { type: "text" };
 import routeTrace from "../../../templates/route_trace.eta" with { type: "text" };
 import routeHsts from "../../../templates/route_hsts.eta" with { type: "text" };
+import routeExact from "../../../templates/route_exact.eta" with { type: "text" };
 import routeLookup from "../../../templates/route_lookup.eta" with { type: "text" };
 import routeRedirect from "../../../templates/route_redirect.eta" with { type: "text" };
 import routeRetries from "../../../templates/route_retries.eta" with { type: "text" };
@@ -60,6 +61,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "frontend.eta": frontend,
   "client_limits.eta": clientLimits,
   "trusted_proxies.eta": trustedProxies,
+  "route_exact.eta": routeExact,
   "route_lookup.eta": routeLookup,
   "route_variants.eta": routeVariants,
   "variants.lua.eta": variantsLua,

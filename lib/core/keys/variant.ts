@@ -14,7 +14,12 @@ export type Variant = {
   readonly count: number;
   /** Which percentage of these requests it takes; `undefined` for all. */
   readonly share: number | undefined;
+  /** Keeps the draw of a client, so that it stays on its side; none where each request is drawn anew. */
+  readonly cookie?: DrawCookie;
 };
+
+/** A cookie with the number from 0 to 99 that was drawn for a client: its name, and attributes that follow its value. */
+export type DrawCookie = { readonly name: string; readonly attributes: string };
 
 /** Between conditions, and between a condition and its values; no value has them in it. */
 const CONDITION = "\u241e";
@@ -80,6 +85,9 @@ type Conditions = {
   readonly match_query?: readonly Match[];
   readonly match_cookies?: readonly Match[];
   readonly share?: number;
+  readonly sticky_session_cookie?: string;
+  readonly sticky_session_max_age?: number;
+  readonly sticky_session_secure?: boolean;
 };
 
 /** The variant that a route is; `undefined` where it is for all requests. */
@@ -94,7 +102,20 @@ export function variantOf(data: Conditions): Variant | undefined {
   ].sort();
   const text = conditions.join(CONDITION);
   const hash = sha256(share === undefined ? text : `${text}${CONDITION}share`).slice(0, 16);
-  return { hash, text, count: conditions.length, share };
+  const cookie = share === undefined ? undefined : drawCookie(data);
+  return { hash, text, count: conditions.length, share, ...cookie && { cookie } };
+}
+
+/** Beside the cookie that keeps a client at its container, one that keeps it on its side of a share. */
+function drawCookie({
+  sticky_session_cookie: name,
+  sticky_session_max_age: ageMs,
+  sticky_session_secure: isSecure,
+}: Conditions): DrawCookie | undefined {
+  if (name === undefined) return undefined;
+  const age = ageMs === undefined ? "" : `; Max-Age=${Math.round(ageMs / 1_000)}`;
+  // The names of servers' cookies have no "~".
+  return { name: `${name}~share`, attributes: `${age}${isSecure === true ? "; Secure" : ""}` };
 }
 
 /** Whether no request can be for both: they name methods, and none of them is the same. Of other names a request may have all values. */
@@ -120,5 +141,8 @@ function conditionsOf(kind: string, matches: readonly Match[]): string[] {
 }
 
 /** A variant as it stands in a row, with the host of hosts.map that stands for it. */
-export const variantText = (key: string, { text, share }: Variant): string =>
-  [key, ...text === "" ? [] : [text], ...share === undefined ? [] : [`s${VALUE}${share}`]].join(CONDITION);
+export const variantText = (key: string, { text, share, cookie }: Variant): string => {
+  const drawn = cookie === undefined ? [] : [cookie.name, cookie.attributes];
+  const draw = share === undefined ? [] : [["s", share, ...drawn].join(VALUE)];
+  return [key, ...text === "" ? [] : [text], ...draw].join(CONDITION);
+};

@@ -178,7 +178,7 @@ export type Streams = {
   readonly routes: readonly Route[];
   /** The ports in use, sorted. */
   readonly listens: readonly Listen[];
-  /** How many labels follow `*.` in the hosts in use that are told by SNI, most first. */
+  /** For how many labels after `*.` hosts that are told by SNI are looked up, most first. */
   readonly wildcardDepths: readonly number[];
   /** The port of HTTPS is among them: what no route of it takes goes on to where HAProxy ends TLS. */
   readonly areBeforeHttps: boolean;
@@ -197,7 +197,7 @@ export type Model = {
   readonly streams: Streams;
   /** Routes that redirect plain HTTP to HTTPS since their host's root does. */
   readonly tlsOnly: ReadonlySet<TableKey>;
-  /** How many labels follow `*.` in the wildcards in use, most first. */
+  /** For how many labels after `*.` wildcards are looked up, most first. */
   readonly wildcardDepths: readonly number[];
   /** Hosts that are patterns, in the order in which they count. */
   readonly hostPatterns: readonly HostName[];

@@ -13,8 +13,16 @@ export function hostPatterns(
   return [...all].filter((host) => isHostPattern(host) && served.has(host));
 }
 
-/** How many labels stand after `*.` in the wildcards in use, most first, so that the longest match wins. */
+/** How many labels a wildcard may have that HAProxy looks up without a rule of its own for their number. */
+const WILDCARD_LABELS = 6;
+
+/**
+ * For how many labels after `*.` HAProxy looks up wildcards, most first, so that the longest match wins: always a few, so that
+ * the first wildcard is no reload, and more where one has more.
+ */
 export function wildcardDepths(routes: readonly Pick<Route, "host">[]): number[] {
   const depths = routes.filter(({ host }) => isWildcard(host)).map(({ host }) => host.split(".").length - 1);
-  return [...new Set(depths)].sort((a, b) => b - a);
+  return [...new Set([...ALWAYS, ...depths])].sort((a, b) => b - a);
 }
+
+const ALWAYS = Array.from({ length: WILDCARD_LABELS }, (_, at) => at + 1);

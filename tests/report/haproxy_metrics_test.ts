@@ -1,0 +1,38 @@
+/** HAProxy's metrics as they are handed on: routes are called by their ids. */
+import assert from "node:assert/strict";
+import { withRouteIds } from "../../lib/report/haproxy_metrics.ts";
+import { parseMetrics } from "./prometheus.ts";
+
+const TEXT = `# HELP haproxy_backend_status Current status of the service.
+# TYPE haproxy_backend_status gauge
+haproxy_backend_status{proxy="a.test",state="UP"} 1
+haproxy_backend_status{proxy="_spare_1",state="UP"} 2
+haproxy_backend_status{proxy="_spare_12",state="UP"} 3
+haproxy_backend_status{proxy="b.test",state="UP"} 4
+# TYPE haproxy_server_status gauge
+haproxy_server_status{proxy="_spare_1",server="_spare_1:x:80",state="UP"} 5
+# TYPE haproxy_frontend_status gauge
+haproxy_frontend_status{proxy="_web",state="UP"} 6
+`;
+
+Deno.test("a spare is called as the route that it serves, and every other row stays as it is", () => {
+  const samples = parseMetrics(withRouteIds(TEXT, new Map([["c.test", "_spare_1"]])));
+  assert.deepEqual(samples.map(({ labels, value }) => [labels.proxy, value]), [
+    ["a.test", 1],
+    ["c.test", 2],
+    ["_spare_12", 3],
+    ["b.test", 4],
+    ["c.test", 5],
+    ["_web", 6],
+  ]);
+  assert.equal(samples[4]?.labels.server, "_spare_1:x:80");
+  assert.equal(withRouteIds(TEXT, new Map()), TEXT);
+});
+
+Deno.test("an old section of a route that a spare serves makes no second row of the same labels", () => {
+  const samples = parseMetrics(withRouteIds(TEXT, new Map([["b.test", "_spare_1"]])));
+  assert.deepEqual(
+    samples.map(({ labels, value }) => [labels.proxy, value]).filter(([proxy]) => proxy === "b.test"),
+    [["b.test", 2], ["b.test", 5]],
+  );
+});
