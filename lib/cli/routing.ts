@@ -8,6 +8,7 @@ import type { IpAddress } from "../core/values/names.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import {
   BUILTIN_TEMPLATES,
+  builtinTemplates,
   compileTemplates,
   TemplateError,
   type Templates,
@@ -194,7 +195,7 @@ async function loadTemplates(folder: string | undefined): Promise<Templates> {
     throw wrongUsage(`cannot read --templates "${folder}": ${messageOf(error)}`);
   }
   try {
-    return compileTemplates(overlay);
+    return Object.keys(overlay).length === 0 ? builtinTemplates() : compileTemplates(overlay);
   } catch (error) {
     if (error instanceof TemplateError) throw failed(error.message);
     throw error;

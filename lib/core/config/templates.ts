@@ -108,6 +108,11 @@ export class TemplateError extends Error {
   override readonly name = "TemplateError";
 }
 
+let builtin: Templates | undefined;
+
+/** The built-in templates alone: compiled once, since they never change. */
+export const builtinTemplates = (): Templates => builtin ??= compileTemplates({});
+
 /** Compiles the built-in templates with the user's own laid over them; throws TemplateError. */
 export function compileTemplates(overlay: Readonly<Record<string, string>>): Templates {
   const eta = new Eta({
@@ -115,11 +120,10 @@ export function compileTemplates(overlay: Readonly<Record<string, string>>): Tem
     escapeFunction: onOneLine,
     autoTrim: false,
   });
-  const debugging = new Eta({ autoEscape: true, escapeFunction: onOneLine, autoTrim: false, debug: true });
-  for (const [name, text] of Object.entries({ ...BUILTIN_TEMPLATES, ...overlay })) {
+  const texts = Object.entries({ ...BUILTIN_TEMPLATES, ...overlay });
+  for (const [name, text] of texts) {
     try {
       eta.loadTemplate(`@${name}`, withoutTagLines(text));
-      debugging.loadTemplate(`@${name}`, naming(name, debugging.compile(text)));
     } catch (error) {
       const line = lineOfBadTag(text);
       const where = line === undefined ? "" : `, line ${line}`;
@@ -135,7 +139,7 @@ export function compileTemplates(overlay: Readonly<Record<string, string>>): Tem
       try {
         return eta.render(`@${name}`, data);
       } catch (error) {
-        throw whereItFailed(debugging, name, data, error);
+        throw whereItFailed(texts, name, data, error);
       }
     },
   };
@@ -164,9 +168,18 @@ function canBeParsed(code: string): boolean {
   }
 }
 
-/** The debugging copy is slower, but names the template and its line; it runs only after a failure. */
-function whereItFailed(debugging: Eta, name: string, data: object, error: unknown): TemplateError {
+/** Debugging copies are slower, but name the template and its line: they are made only after a failure. */
+function whereItFailed(
+  texts: readonly (readonly [name: string, text: string])[],
+  name: string,
+  data: object,
+  error: unknown,
+): TemplateError {
+  const debugging = new Eta({ autoEscape: true, escapeFunction: onOneLine, autoTrim: false, debug: true });
   try {
+    for (const [each, text] of texts) {
+      debugging.loadTemplate(`@${each}`, naming(each, debugging.compile(text)));
+    }
     debugging.render(`@${name}`, data);
   } catch (second) {
     if (second instanceof TemplateError) return second;
