@@ -130,4 +130,8 @@ export class JumpClock implements Clock {
   jump(ms: number): void {
     this.#aheadMs += ms;
   }
+  /** Has it show the machine's date again. */
+  setRight(): void {
+    this.#aheadMs = 0;
+  }
 }
