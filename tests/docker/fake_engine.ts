@@ -8,6 +8,8 @@ const encoder = new TextEncoder();
 export interface FakeOptions {
   readonly apiVersion?: string;
   readonly minApiVersion?: string;
+  /** What it calls itself, if not by Docker's name. */
+  readonly name?: string;
 }
 
 /** Listens until the block ends. */
@@ -108,8 +110,15 @@ export class FakeEngine implements AsyncDisposable {
   #answer(path: string, areStopped: boolean): Response {
     if (path === "/version") {
       const { apiVersion = "1.51", minApiVersion = "1.24" } = this.options;
-      return Response.json({ Version: "28.0.0", ApiVersion: apiVersion, MinAPIVersion: minApiVersion });
+      const Components = [{ Name: this.options.name ?? "Engine" }];
+      return Response.json({
+        Version: "28.0.0",
+        ApiVersion: apiVersion,
+        MinAPIVersion: minApiVersion,
+        Components,
+      });
     }
+    if (path === "/_ping") return new Response("OK");
     if (path === "/events") return new Response(this.#follow());
     if (path === "/containers/json") {
       const listed = [...this.containers].filter(([, { State }]) => {

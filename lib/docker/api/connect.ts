@@ -1,5 +1,6 @@
 // @ts-types="npm:@types/dockerode@4.0.2"
 import Docker from "dockerode";
+import { TimeLimit } from "../../clock.ts";
 import type { Clock } from "../../ports.ts";
 import { AnswerTooLongError } from "./answer_limit.ts";
 import { ACTIONS } from "./event.ts";
@@ -40,10 +41,17 @@ export type Engine = {
   readonly events: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
   /** The signals of the last minutes that the engine still knows of, as bytes of JSON lines; then the stream ends. */
   readonly recentKills: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
+  /** Whether it answers within the milliseconds. */
+  readonly answersWithin: (limitMs: number, signal: AbortSignal) => Promise<boolean>;
+  /** Whether it is Podman, whose events do not tell of a container that begins to stop. */
+  readonly isPodman: boolean;
   /** What the engine calls itself: `20.10.24, API 1.41`. */
   readonly description: string;
   readonly close: () => void;
 };
+
+/** What `GET /version` calls the first component of a Podman. */
+const PODMANS_NAME = "Podman Engine";
 
 /** The events that can change the routing; Docker sends no others, so that `docker exec` costs nothing. */
 const EVENT_FILTERS = { type: ["container", "network"], event: [...ACTIONS] };
@@ -66,9 +74,17 @@ const RECENT_S = 600;
 
 type Options = { readonly abortSignal: AbortSignal };
 
+type EngineVersion = {
+  readonly Version: string;
+  readonly ApiVersion: string;
+  readonly MinAPIVersion?: string;
+  readonly Components?: readonly { readonly Name?: string }[] | null;
+};
+
 /** The calls of dockerode that signalbox makes: reads, each with an abort signal, which dockerode's types lack. */
 type EngineCalls = {
-  version(options: Options): Promise<{ Version: string; ApiVersion: string; MinAPIVersion?: string }>;
+  ping(options: Options): Promise<unknown>;
+  version(options: Options): Promise<EngineVersion>;
   listContainers(
     options: Options & {
       all?: boolean;
@@ -105,6 +121,7 @@ export async function connectEngine(
   const docker = new Docker({ modem } as unknown as Docker.DockerOptions) as unknown as EngineCalls;
   try {
     const version = await docker.version({ abortSignal: signal });
+    const isPodman = version.Components?.some?.(({ Name: name }) => name === PODMANS_NAME) ?? false;
     const inspects = new SharedReads(READS_OF_ONE);
     modem.version = `/v${agreeOnApi(version.ApiVersion, version.MinAPIVersion)}`;
     return {
@@ -135,7 +152,13 @@ export async function connectEngine(
         const span = { since: (until - RECENT_S).toFixed(3), until: until.toFixed(3) };
         return docker.getEvents({ filters: { type: ["container"], event: ["kill"] }, ...span, abortSignal });
       },
-      description: `${version.Version}, API ${modem.version.slice(2)}`,
+      answersWithin: async (limitMs, abortSignal) => {
+        using limit = new TimeLimit(clock, limitMs);
+        const signal = AbortSignal.any([abortSignal, limit.signal]);
+        return await docker.ping({ abortSignal: signal }).then(() => true, () => abortSignal.aborted);
+      },
+      isPodman,
+      description: `${isPodman ? "Podman " : ""}${version.Version}, API ${modem.version.slice(2)}`,
       close: () => modem.close(),
     };
   } catch (error) {

@@ -115,9 +115,10 @@ export function stopTimeoutOf(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds < 0 ? Infinity : seconds * 1_000;
 }
 
-/** Old engines say no Status; the two flags say the same. */
+/** Old engines say no Status; the two flags say the same. Podman 5 calls a container that stops `running`, not `Running`. */
 function statusOf(state: Inspect["State"]): string {
   if (state.Paused) return "paused";
+  if (state.Status === "running" && state.Running === false) return "stopping";
   if (state.Status !== "") return state.Status;
   return state.Running ? "running" : "exited";
 }

@@ -15,7 +15,7 @@ const EventSchema = v.object({
 });
 
 /** What Podman's API calls an action that Docker calls otherwise. */
-const PODMANS: Readonly<Record<string, string>> = { died: "die", remove: "destroy" };
+const PODMANS: Readonly<Record<string, string>> = { died: "die", cleanup: "die", remove: "destroy" };
 
 /** The actions that can change the routing. signalbox does not subscribe to others, such as `exec_start`. */
 export const ACTIONS: readonly string[] = [
@@ -40,6 +40,7 @@ export const ACTIONS: readonly string[] = [
 export type ContainerEvent = {
   readonly id: ContainerId;
   readonly action: string;
+  /** Podman does not tell which signal it was. */
   readonly killedBy: string | undefined;
   /** The engine's own time, in milliseconds since 1970; `undefined` where it does not tell. */
   readonly at: number | undefined;
@@ -55,7 +56,13 @@ export function decodeEvent(json: unknown): ContainerEvent | undefined {
   if (!ACTIONS.includes(result.output.Action.split(":")[0] ?? "")) return undefined;
   const { Type: type, Action: said, Actor: actor, timeNano } = result.output;
   const { container, signal } = actor.Attributes ?? {};
-  const subject = type === "network" ? container : type === "container" ? actor.ID : undefined;
+  // Podman's events of a network have the container's id where Docker's have the network's.
+  const isJoining = said === "connect" || said === "disconnect";
+  const subject = type === "container" || (isJoining && container === undefined)
+    ? actor.ID
+    : type === "network"
+    ? container
+    : undefined;
   const id = typeof subject === "string" ? parseContainerId(subject) : undefined;
   if (id === undefined || !id.ok) return undefined;
   const action = type === "container" ? PODMANS[said] ?? said : said;
@@ -63,7 +70,7 @@ export function decodeEvent(json: unknown): ContainerEvent | undefined {
   return {
     id: id.value,
     action,
-    killedBy: action === "kill" ? isSignal ? `${signal}` : "9" : undefined,
+    killedBy: action === "kill" && isSignal ? `${signal}` : undefined,
     at: typeof timeNano === "number" ? timeNano / 1e6 : undefined,
     network: type === "network" ? actor.ID : undefined,
   };

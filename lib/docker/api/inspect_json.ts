@@ -21,7 +21,8 @@ const InspectSchema = v.object({
   Created: text,
   State: v.object({
     Status: text,
-    Running: flag,
+    /** Absent where it is not told: some snapshots of old engines say the status alone. */
+    Running: v.optional(v.nullable(v.boolean())),
     Paused: flag,
     StartedAt: text,
     Health: v.optional(v.nullable(v.object({ Status: text }))),

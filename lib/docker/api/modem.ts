@@ -84,7 +84,9 @@ export class FetchModem {
     const response = await fetch(this.#base + this.#target(options), { client: this.#client, signal });
     if (options.statusCodes[response.status] !== true) throw await refusal(response);
     if (options.isStream) return response.body;
-    return JSON.parse(await readAnswer(response, `the answer to ${options.path.replace(/\?$/, "")}`));
+    const text = await readAnswer(response, `the answer to ${options.path.replace(/\?$/, "")}`);
+    // A ping is answered with a word.
+    return options.path === "/_ping" ? text : JSON.parse(text);
   }
 
   #target(options: DialOptions): string {

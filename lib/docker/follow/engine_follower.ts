@@ -11,6 +11,7 @@ import { EngineEvents } from "./hear_events.ts";
 import { KnownContainers } from "./known_containers.ts";
 import { LateContainers } from "./late_containers.ts";
 import { OutageWatch } from "./outage_watch.ts";
+import { watchAnswers, watchList } from "./pulse.ts";
 import { EngineReads } from "./read_engine.ts";
 import { StreamRecord } from "./stream_record.ts";
 
@@ -118,6 +119,9 @@ export class EngineFollower {
     this.#stream.open();
     this.#complaint.connected(engine.description);
     await this.known.stopping.recall(engine, report, signal);
+    // What ssh forwards has a socket here, and an engine elsewhere.
+    if (!this.parts.url.startsWith("unix:")) void watchAnswers(connection, this.known);
+    if (engine.isPodman) void watchList(connection, this.known);
     return { connection, events };
   }
 

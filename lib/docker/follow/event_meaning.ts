@@ -39,7 +39,7 @@ export function meaningOf(event: ContainerEvent, { containers, stopping }: Event
     case "start":
       return "was-started";
     case "kill":
-      return "got-a-signal";
+      return event.killedBy === undefined ? "changed" : "got-a-signal";
     case "stop":
       return "changed";
     case "connect":

@@ -56,9 +56,11 @@ export class EngineReads {
 
   async #readList(isFresh: boolean): Promise<void> {
     const { known, late, stream, onListed } = this.parts;
-    const listed = await this.connection.engine.list(this.connection.signal);
+    const { engine, signal } = this.connection;
+    const listed = await engine.list(signal);
     const ids = new Set<string>(listed.map(({ id }) => id));
-    void stream.compare(ids, known.parts.clock, this.connection);
+    // Podman's events do not tell of all that its list shows.
+    if (!engine.isPodman) void stream.compare(ids, known.parts.clock, this.connection);
     const missing = known.missingFrom(ids);
     const changed = listed.filter((entry) => isFresh || !known.isAsListed(entry)).map(({ id }) => id);
     await this.#inspect(changed, late.begin());

@@ -123,7 +123,7 @@ Deno.test("what Podman calls died and remove means what Docker calls die and des
   fake.tell("remove", removed);
   await watch.sees("ca1");
   // They are asked for, or Podman would not send them.
-  assert.match(fake.eventFilters[0] ?? "", /"died".*"remove"/);
+  assert.match(fake.eventFilters[0] ?? "", /"died".*"cleanup".*"remove"/);
   const network = { Type: "network", Action: "remove", Actor: { ID: "n", Attributes: { container: dying } } };
   assert.equal(decodeEvent(network)?.action, "remove");
 });

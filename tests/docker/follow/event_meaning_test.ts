@@ -16,6 +16,7 @@ const MEANINGS: Readonly<Record<string, readonly [EventMeaning, EventMeaning, Ev
   "kill 15": ["got-a-signal", "ends", "ends"],
   "kill 3": ["got-a-signal", "ends", "ends"],
   "kill 1": ["got-a-signal", "got-a-signal", "got-a-signal"],
+  kill: ["changed", "changed", "changed"],
   stop: ["changed", "changed", "changed"],
   disconnect: ["lost-an-address", "lost-an-address", "is-ending"],
   destroy: ["was-removed", "was-removed", "was-removed"],
@@ -28,7 +29,7 @@ const MEANINGS: Readonly<Record<string, readonly [EventMeaning, EventMeaning, Ev
 };
 
 /** Podman's names are translated when an event is decoded. */
-const PODMANS = ["died", "remove"];
+const PODMANS = ["died", "cleanup", "remove"];
 
 function eventOf(name: string): ContainerEvent {
   const [action = "", killedBy] = name.startsWith("kill") ? name.split(" ") : [name];
