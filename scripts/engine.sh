@@ -10,9 +10,15 @@ ENGINE_CGROUP=signalbox-test-$$
 # start_engine: sets ENGINE_PID and exports SIGNALBOX_TEST_DOCKER, or sets ENGINE_WHY and fails.
 #
 # The engine gets a network and a mount namespace of its own: its bridge, its iptables rules and its mounts
-# neither meet those of an engine that runs here already, nor outlive it.
+# neither meet those of an engine that runs here already, nor outlive it. SIGNALBOX_TEST_ENGINE=28 takes the one that
+# scripts/engines unpacked.
 start_engine() {
+  local programs=
   ENGINE_WHY=
+  if [ -n "${SIGNALBOX_TEST_ENGINE:-}" ]; then
+    programs=$CACHE/engines/$SIGNALBOX_TEST_ENGINE/bin:
+    [ -x "${programs%:}/dockerd" ] || { ENGINE_WHY="there is no Docker $SIGNALBOX_TEST_ENGINE: scripts/dev engines unpacks it"; return 1; }
+  fi
   [ "$(id -u)" -eq 0 ] || { ENGINE_WHY="an engine needs root"; return 1; }
   command -v dockerd >/dev/null || { ENGINE_WHY="dockerd is not installed"; return 1; }
   has_package busybox-static || { ENGINE_WHY="busybox-static is not installed"; return 1; }
@@ -32,9 +38,11 @@ start_engine() {
     busybox ip link add uplink type dummy && busybox ip addr add 192.0.2.10/24 dev uplink && busybox ip link set uplink up
     busybox ip route add default via 192.0.2.1 || true
     [ -e /sys/fs/cgroup/cgroup.controllers ] || [ -d /sys/fs/cgroup/memory ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup
+    # It finds containerd and runc of its own version first.
+    export PATH="$3$PATH"
     exec dockerd --config-file "$1/daemon.json" --data-root "$1/data" --exec-root "$1/run" -p "$1/pid" -H "unix://$1/docker.sock" \
       --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/$2" --log-level warn
-  ' sh "$ENGINE_DIR" "$ENGINE_CGROUP" </dev/null >"$ENGINE_DIR/log" 2>&1 &
+  ' sh "$ENGINE_DIR" "$ENGINE_CGROUP" "$programs" </dev/null >"$ENGINE_DIR/log" 2>&1 &
   ENGINE_PID=$!
   disown "$ENGINE_PID" 2>/dev/null || true
   wait_for_engine && { export SIGNALBOX_TEST_DOCKER=unix://$ENGINE_DIR/docker.sock; return 0; }
