@@ -12,6 +12,7 @@ import assert from "node:assert/strict";
 import { play } from "./random_story.ts";
 import { ReloadTally } from "./reload_tally.ts";
 import { called, canAddServers, programs } from "./stage.ts";
+import { MIX } from "./universe.ts";
 
 const FIRST_SEED = Number(Deno.env.get("SIGNALBOX_TEST_SEED") ?? 1);
 const SEQUENCES = Number(Deno.env.get("SIGNALBOX_TEST_SEQUENCES") ?? 10);
@@ -53,7 +54,7 @@ for (const program of LONG_RUN > 0 ? programs.slice(0, 1) : []) {
         failures.push(error);
       });
     }
-    console.error(tally.summary);
+    console.error(`${tally.summary}\n${MIX}`);
     assert.equal(failures.length, 0, `${failures.length} sequences failed: see above`);
   });
 }

@@ -37,6 +37,21 @@ export const VOCABULARIES: Readonly<Record<"route" | "whole", readonly KeyName[]
   whole: KEY_NAMES.filter((name) => !LEFT_OUT.includes(name)),
 };
 
+/**
+ * Keys that stand in a line of the backend or of the server: people set them once, and change them with the container. Where
+ * the whole vocabulary is played, one change of a key in so many is of these, and one new container in so many says one.
+ */
+const SHAPE_KEYS = VOCABULARIES.whole.filter((name) =>
+  ["backend", "server", "listener"].includes(keyNamed(name).scope) && name !== "weight"
+);
+const OTHER_KEYS = VOCABULARIES.whole.filter((name) => !SHAPE_KEYS.includes(name));
+const SHAPE_IN = 40;
+
+/** In which mix the whole vocabulary is played, for people. */
+export const MIX =
+  "the mix: of 100 changes about 35 create a container, 15 remove one, 15 stop or start one, 15 change whether it " +
+  `answers, 8 tell it to stop or to live on, 2 change a weight, 9 a key; one key in ${SHAPE_IN} is of the backend's or server's line`;
+
 /** What may happen between two changes. */
 export const ACCIDENTS = [
   "another signalbox takes over",
@@ -151,7 +166,7 @@ export class Universe {
 
   /** What a container says, with a key of its route said, said otherwise, or said no more. */
   #sayOfRoute(data: Readonly<Record<string, unknown>>): Record<string, unknown> {
-    const key = this.#pick(VOCABULARIES[this.vocabulary]);
+    const key = this.#pick(this.#keys());
     const { [key]: before, ...others } = data;
     if (before !== undefined && this.#random() < 0.4) return others;
     const { sample, right } = KEY_ROWS[key];
@@ -161,6 +176,16 @@ export class Universe {
       ...others,
       [key]: this.#pick([sample[0], ...right].filter((value) => value !== "redis-check")),
     };
+  }
+
+  #keys(): readonly KeyName[] {
+    if (this.vocabulary === "route") return VOCABULARIES.route;
+    return this.#isRare() ? SHAPE_KEYS : OTHER_KEYS;
+  }
+
+  /** Whether what people seldom change is changed now. */
+  #isRare(): boolean {
+    return this.vocabulary === "route" || this.#random() * SHAPE_IN < 1;
   }
 
   /** Where the whole vocabulary is played, more of the changes are of keys. */
@@ -183,13 +208,14 @@ export class Universe {
     const dice = this.#random();
     let data: Record<string, unknown> | Record<string, unknown>[] = {};
     if (dice < 0.12) data["alias_domains"] = [this.#pick(ALIASES)];
+    else if (dice < 0.3 && !this.#isRare()) data["hostname"] = this.#pick([...HOSTS, ...WILDCARDS]);
     else if (dice < 0.2) data["balance_algorithm"] = this.#pick(BALANCES);
     else if (dice < 0.25) data["check_interval"] = 2_000;
     else if (dice < 0.3) data["hostname"] = this.#pick(WILDCARDS);
     else if (dice < 0.35) data["weight"] = 1 + Math.floor(this.#random() * 256);
-    else if (dice < 0.4) data["backend_options"] = [this.#pick(OPTIONS)];
+    else if (dice < 0.4 && this.#isRare()) data["backend_options"] = [this.#pick(OPTIONS)];
     else if (dice < 0.45) data["ssl_only"] = true;
-    else if (dice < 0.5) data["ssl_backend"] = true;
+    else if (dice < 0.5 && this.#isRare()) data["ssl_backend"] = true;
     else if (dice < 0.55) {
       data = [{ weight: 3 }, { hostname: this.#pick(HOSTS), alias_domains: [this.#pick(ALIASES)] }];
     }
