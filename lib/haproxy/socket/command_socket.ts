@@ -58,7 +58,8 @@ export class CommandSocket {
   async send(lines: readonly string[], pid?: number): Promise<readonly string[]> {
     for (let tries = 1; tries <= MOST_TRIES; tries++) {
       const replies = await this.#try(lines, pid);
-      if (replies !== undefined) return replies;
+      const isLast = tries === MOST_TRIES;
+      if (replies !== undefined && (pid === undefined || isLast || !replies.some(isStopping))) return replies;
       // Another worker answers: from now on nothing is sent before the worker has identified itself.
       this.openAhead();
       await this.clock.sleep(NEXT_TRY_MS);
@@ -181,6 +182,12 @@ class Session {
     for (let sent = 0; sent < bytes.length;) sent += await this.connection.write(bytes.subarray(sent));
   }
 }
+
+/**
+ * Whether a worker says that it is on its way out: it has stopped its proxies. Somebody reloaded HAProxy, or a reload that
+ * seemed lost was repeated and came twice.
+ */
+const isStopping = (reply: string): boolean => /^Proxy is disabled\.?\s*$/.test(reply.trim());
 
 const pidOf = (info: string): number => Number(/^Pid: ([0-9]+)/m.exec(info)?.[1]);
 

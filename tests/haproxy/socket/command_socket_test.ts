@@ -105,6 +105,20 @@ for (
   });
 }
 
+Deno.test("a worker that has stopped its proxies is not the one that is meant", async () => {
+  let sessions = 0;
+  await using socket = await serve((connection) => {
+    const isOld = sessions++ === 0;
+    return converse(connection, (line) => {
+      if (line === "show info") return "Pid: 7";
+      return isOld && line === "enable health a/b" ? "Proxy is disabled.\n" : "";
+    });
+  });
+  const commands = new CommandSocket(socket.path, systemClock);
+  assert.deepEqual(await commands.send(["enable health a/b"], 7), [""]);
+  assert.equal(sessions, 2);
+});
+
 Deno.test("a socket that is not there is an error that names it", async () => {
   await assert.rejects(sendAt("/nowhere/haproxy.sock"), /at \/nowhere\/haproxy\.sock/);
 });
