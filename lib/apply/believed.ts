@@ -196,8 +196,15 @@ function note(own: Own, operation: Operation, isDone: boolean): void {
       own.certificates.set(file, { content, fingerprint, line: line ?? file });
       break;
     }
+    case "add-named":
+    case "set-named": {
+      const { file, named: { content, fingerprint } } = operation;
+      own.certificates.set(file, { content, fingerprint, line: "" });
+      break;
+    }
     case "delete-certificate":
-      own.certificates.delete(operation.file);
+    case "delete-named":
+      if (isDone) own.certificates.delete(operation.file);
       break;
     case "swap-table":
       own.tables.set(operation.table, new Map(operation.rows));

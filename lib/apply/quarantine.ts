@@ -1,6 +1,6 @@
 import { RefusedCertificates } from "../core/certificates/refused_certificates.ts";
-import type { Backend, Model, Route } from "../core/model/model.ts";
-import { streamsOf } from "../core/model/streams.ts";
+import type { Backend, Model } from "../core/model/model.ts";
+import { onlyBackends } from "../core/model/only_backends.ts";
 import type { BackendName } from "../core/values/names.ts";
 import type { TakenPort } from "../ports.ts";
 import type { Notice } from "../core/values/notice.ts";
@@ -78,7 +78,7 @@ export class Quarantine {
   async refusesCertificates(model: Model, check: ModelCheck): Promise<boolean> {
     const { certificates } = model;
     if (certificates === undefined || !this.certificates.isToAsk(certificates)) return false;
-    return this.#hearOfCertificates(model, await check(only(model, [])));
+    return this.#hearOfCertificates(model, await check(onlyBackends(model, [])));
   }
 
   /** Without backends, no word of a container is among HAProxy's. */
@@ -97,7 +97,7 @@ export class Quarantine {
     let checks = 0;
     const ask = async (backends: readonly Backend[]) => {
       checks++;
-      return await check(only(model, backends));
+      return await check(onlyBackends(model, backends));
     };
     const bare = await ask([]);
     if (!bare.isValid) return this.#hearOfCertificates(model, bare);
@@ -128,13 +128,5 @@ function fingerprint({ servers, routes: _routes, ...rest }: Backend): string {
 }
 
 function without(model: Model, names: ReadonlySet<BackendName>): Model {
-  return only(model, model.backends.filter((backend) => !names.has(backend.name)));
-}
-
-function only(model: Model, backends: readonly Backend[]): Model {
-  const names = new Set(backends.map((backend) => backend.name));
-  const isIn = (route: Route) => names.has(route.backend);
-  const routes = model.routes.filter(isIn);
-  const streams = streamsOf(model.streams.routes.filter(isIn), routes, model.frontend);
-  return { ...model, backends, routes, streams };
+  return onlyBackends(model, model.backends.filter((backend) => !names.has(backend.name)));
 }

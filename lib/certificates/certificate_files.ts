@@ -1,7 +1,9 @@
+import type { Authority, AuthorityUse } from "../core/certificates/authority.ts";
 import type { Certificate, FoundCertificates } from "../core/certificates/certificate.ts";
 import type { CertificateSource } from "../core/certificates/source.ts";
 import { messageOf } from "../core/values/message_of.ts";
 import type { Notice } from "../core/values/notice.ts";
+import { type ReadAuthorities, readAuthorities } from "./authority_files.ts";
 import { readGiven } from "./given_files.ts";
 import { readGroup } from "./read_group.ts";
 
@@ -14,12 +16,19 @@ const MOST_LISTED = 5;
 /** What a source said last. */
 type Last = { readonly certificates: readonly Certificate[] };
 
+/** For whom the authorities of a source are. */
+const USES: { readonly [O in CertificateSource["origin"]]?: AuthorityUse } = {
+  "client-ca": "clients",
+  "backend-ca": "servers",
+};
+
 /**
  * Reads the certificates of files and folders again and again. What was a certificate and cannot be read now, since somebody
  * writes it or has broken it, stays as it was; one whose file is gone goes.
  */
 export class CertificateFiles {
   readonly #last = new Map<CertificateSource, Last>();
+  readonly #lastAuthorities = new Map<CertificateSource, readonly Authority[]>();
 
   constructor(
     readonly sources: readonly CertificateSource[],
@@ -29,13 +38,30 @@ export class CertificateFiles {
   /** What there is now. */
   async read(atMs: number): Promise<FoundCertificates> {
     const certificates: Certificate[] = [];
+    const forServers: Certificate[] = [];
+    const authorities: Authority[] = [];
     const notices: Notice[] = [];
     for (const source of this.sources) {
-      const read = await this.#readSource(source);
-      certificates.push(...read.certificates);
+      const use = USES[source.origin];
+      const read = use === undefined
+        ? await this.#readSource(source)
+        : await this.#readAuthorities(source, use);
+      if ("authorities" in read) authorities.push(...read.authorities);
+      else (source.origin === "backend-cert" ? forServers : certificates).push(...read.certificates);
       notices.push(...read.notices);
     }
-    return { certificates, selfSigned: this.selfSigned, notices, atMs };
+    return { certificates, selfSigned: this.selfSigned, authorities, forServers, notices, atMs };
+  }
+
+  async #readAuthorities(source: CertificateSource, use: AuthorityUse): Promise<ReadAuthorities> {
+    const last = this.#lastAuthorities.get(source) ?? [];
+    try {
+      const read = await readAuthorities(source.path, use, last);
+      this.#lastAuthorities.set(source, read.authorities);
+      return read;
+    } catch (error) {
+      return { authorities: last, notices: [unreadNotice(source, error, last.length)] };
+    }
   }
 
   async #readSource(
@@ -43,7 +69,9 @@ export class CertificateFiles {
   ): Promise<{ readonly certificates: readonly Certificate[]; readonly notices: readonly Notice[] }> {
     const last = this.#last.get(source)?.certificates ?? [];
     try {
-      const readings = (await readGiven(source.path)).map((group) => readGroup(group, source.origin));
+      const readings = (await readGiven(source.path)).map((group) =>
+        readGroup(group, source.origin === "acme" ? "acme" : "file")
+      );
       const fresh = readings.flatMap(({ certificates }) => certificates);
       const empty = readings.flatMap(({ ignored }) => ignored);
       // A file that was one, or that is named itself, is more than a stray one.
@@ -63,15 +91,15 @@ export class CertificateFiles {
       if (source.origin === "acme" && error instanceof Deno.errors.NotFound && last.length === 0) {
         return { certificates: [], notices: [] };
       }
-      const message = `it cannot be read: ${messageOf(error)}${
-        last.length === 0 ? "" : "; the certificates that were read before stay"
-      }`;
-      return {
-        certificates: last,
-        notices: [{ severity: "warning", code: UNREAD, subject: source.path, message }],
-      };
+      return { certificates: last, notices: [unreadNotice(source, error, last.length)] };
     }
   }
+}
+
+function unreadNotice({ path }: CertificateSource, error: unknown, kept: number): Notice {
+  const stay = kept === 0 ? "" : "; the certificates that were read before stay";
+  const message = `it cannot be read: ${messageOf(error)}${stay}`;
+  return { severity: "warning", code: UNREAD, subject: path, message };
 }
 
 type Broken = { readonly path: string; readonly why: string };

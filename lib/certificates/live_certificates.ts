@@ -57,10 +57,14 @@ export class LiveCertificates {
 }
 
 /** What differs where something is to be done. Each day is another one: a certificate may expire. */
-const textOf = ({ certificates, selfSigned, notices, atMs }: FoundCertificates): string =>
-  JSON.stringify([
-    certificates.map(({ path, name, content }) => [path, name, content]),
+const textOf = (found: FoundCertificates): string => {
+  const { certificates, forServers = [], authorities = [], selfSigned, notices, atMs } = found;
+  return JSON.stringify([
+    [certificates, forServers, authorities].map((all) =>
+      all.map(({ path, name, content }) => [path, name, content])
+    ),
     selfSigned?.content,
     notices,
     Math.floor(atMs / DAY_MS),
   ]);
+};

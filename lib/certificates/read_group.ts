@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey } from "node:crypto";
 import type { Certificate } from "../core/certificates/certificate.ts";
 import {
   isCertificate,
+  isHalf,
   isKey,
   isLocked,
   type PemBlock,
@@ -9,7 +10,6 @@ import {
   pemBytes,
 } from "../core/certificates/pem.ts";
 import { readX509, type X509 } from "../core/certificates/x509.ts";
-import type { CertificateSource } from "../core/certificates/source.ts";
 import { messageOf } from "../core/values/message_of.ts";
 import { certificateOf } from "./certificate_of.ts";
 import type { GivenFile, GivenGroup } from "./given_files.ts";
@@ -33,7 +33,7 @@ type Leaf = {
 };
 
 /** Finds the certificates of a group of files, each with its key, which may lie in another file. */
-export function readGroup(group: GivenGroup, origin: CertificateSource["origin"]): GroupReading {
+export function readGroup(group: GivenGroup, origin: Certificate["origin"]): GroupReading {
   const broken = [...group.unread];
   const ignored: string[] = [];
   const leaves: Leaf[] = [];
@@ -118,10 +118,6 @@ function isOfChain(leaf: Leaf, leaves: readonly Leaf[]): boolean {
     leaves.some((other) => other !== leaf && other.chain.slice(1).some(({ text }) => text === own?.text));
 }
 
-/** Somebody writes it in this moment, or it was cut off. */
-const isHalf = (text: string, blocks: readonly PemBlock[]): boolean =>
-  text.split("-----BEGIN ").length - 1 > blocks.length;
-
 function publicKeyOf(block: PemBlock): Uint8Array | undefined {
   try {
     const key = createPrivateKey({ key: block.text, format: "pem" });
@@ -139,7 +135,7 @@ function withKey(
   { file, chain, der, x509 }: Leaf,
   key: Key,
   name: string,
-  origin: CertificateSource["origin"],
+  origin: Certificate["origin"],
 ): Certificate {
   const parameters = pemBlocks(file.text).filter(({ label }) => label === "DH PARAMETERS");
   const text = [...chain, key.block, ...parameters].map(({ text }) => text).join("");

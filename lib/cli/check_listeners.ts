@@ -84,7 +84,7 @@ export async function checkCertificate(
   const name = "certificate";
   const { path } = source;
   try {
-    const readings = (await readGiven(path)).map((group) => readGroup(group, source.origin));
+    const readings = (await readGiven(path)).map((group) => readGroup(group, "file"));
     const found = readings.flatMap(({ certificates }) => certificates);
     const [broken] = readings.flatMap(({ broken }) => broken);
     const isFolder = (await Deno.stat(path)).isDirectory;

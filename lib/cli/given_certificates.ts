@@ -11,10 +11,15 @@ import { absolute } from "./absolute.ts";
 
 /** Where the settings say that certificates are. */
 export function certificateSources(settings: Settings): readonly CertificateSource[] {
-  const { tlsCert } = settings;
+  const { tlsCert, clientCa, backendCa, backendCert } = settings;
+  const folder = (path: string | undefined, origin: CertificateSource["origin"]) =>
+    path === undefined ? [] : [{ path: absolute(path), origin }];
   return [
-    ...tlsCert === undefined ? [] : [{ path: absolute(tlsCert), origin: "file" } as const],
+    ...folder(tlsCert, "file"),
     ...isAcmeOn(settings) ? [{ path: certificatesOf(storageOf(settings)), origin: "acme" } as const] : [],
+    ...folder(clientCa, "client-ca"),
+    ...folder(backendCa, "backend-ca"),
+    ...folder(backendCert, "backend-cert"),
   ];
 }
 

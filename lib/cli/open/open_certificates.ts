@@ -5,7 +5,7 @@ import { systemClock } from "../../clock.ts";
 import type { Certificate } from "../../core/certificates/certificate.ts";
 import { writeFile } from "../../haproxy/files/safe_files.ts";
 import { failed } from "../failure.ts";
-import { certificateSources } from "../given_certificates.ts";
+import { certificateSources, listensForTls } from "../given_certificates.ts";
 import { cannotUse } from "../state_dir.ts";
 import type { RunContext } from "./run_context.ts";
 
@@ -14,7 +14,7 @@ export async function openCertificates(
   { settings, stateDir }: Pick<RunContext, "settings" | "stateDir">,
 ): Promise<LiveCertificates> {
   const sources = certificateSources(settings);
-  const selfSigned = sources.length === 0 ? undefined : await keepSelfSigned(stateDir).catch((error) => {
+  const selfSigned = !listensForTls(settings) ? undefined : await keepSelfSigned(stateDir).catch((error) => {
     throw failed(cannotUse(stateDir, error));
   });
   return await LiveCertificates.open(new CertificateFiles(sources, selfSigned), systemClock);

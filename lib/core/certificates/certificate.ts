@@ -1,3 +1,4 @@
+import type { Authority } from "./authority.ts";
 import type { Notice } from "../values/notice.ts";
 import type { KeyKind } from "./x509.ts";
 
@@ -43,6 +44,10 @@ export type FoundCertificates = {
   readonly certificates: readonly Certificate[];
   /** What is shown to clients for whom there is none; `undefined` where HAProxy is not run with what is rendered. */
   readonly selfSigned: Certificate | undefined;
+  /** Authorities for clients and servers; absent where none were looked for. */
+  readonly authorities?: readonly Authority[];
+  /** Certificates that HAProxy may show to servers; absent where none were looked for. */
+  readonly forServers?: readonly Certificate[];
   readonly notices: readonly Notice[];
   /** When they were read, in milliseconds since 1970. */
   readonly atMs: number;

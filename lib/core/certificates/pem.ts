@@ -30,3 +30,7 @@ export function pemBytes({ text }: PemBlock): Uint8Array<ArrayBuffer> {
   const base64 = text.split("\n").filter((line) => !line.startsWith("-----") && !line.includes(":")).join("");
   return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 }
+
+/** Whether somebody writes a file in this moment, or it was cut off: a block of it has no end. */
+export const isHalf = (text: string, blocks: readonly PemBlock[]): boolean =>
+  text.split("-----BEGIN ").length - 1 > blocks.length;

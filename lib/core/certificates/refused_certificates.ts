@@ -8,7 +8,7 @@ import { readX509, rsaBits } from "./x509.ts";
 const LEAST_RSA_BITS = 2_048;
 
 /** Files of certificates that words of HAProxy name. */
-const NAMED_FILES = /\bcerts\.d\/[A-Za-z0-9._-]*\.pem/g;
+const NAMED_FILES = /\bcerts\.d\/[A-Za-z0-9._-]*[A-Za-z0-9_-]/g;
 
 /**
  * Certificates that can be read, and that HAProxy refuses: how small a key may be, and which kinds there are, only its own

@@ -32,11 +32,7 @@ const DNS_NAME = 0x82;
 
 /** Reads a certificate. Throws where it is none. */
 export function readX509(der: Uint8Array<ArrayBuffer>): X509 {
-  const [certificate] = readDer(der);
-  const [signed] = readDer(contentOf(certificate, TAG.sequence));
-  const fields = readDer(contentOf(signed, TAG.sequence));
-  // The version stands in front where it is not the first.
-  const [, , , validity, subject, publicKey, ...others] = fields[0]?.tag === 0xa0 ? fields.slice(1) : fields;
+  const [, , , validity, subject, publicKey, ...others] = fieldsOf(der);
   const [from, to] = readDer(contentOf(validity, TAG.sequence));
   const extensions = extensionsOf(others);
   const commonName = commonNameOf(contentOf(subject, TAG.sequence));
@@ -50,6 +46,27 @@ export function readX509(der: Uint8Array<ArrayBuffer>): X509 {
     publicKey: publicKey?.whole ?? new Uint8Array(),
     isAuthority: isAuthority(extensions.get(OID.constraints)),
   };
+}
+
+/** The parts of the name of its subject, in their order. Throws where it is no certificate. */
+export function readSubject(
+  der: Uint8Array<ArrayBuffer>,
+): { readonly attribute: string; readonly value: Uint8Array<ArrayBuffer> }[] {
+  const [, , , , subject] = fieldsOf(der);
+  return readDer(contentOf(subject, TAG.sequence)).flatMap((set) =>
+    readDer(contentOf(set, TAG.set)).map((pair) => {
+      const [id, value] = readDer(contentOf(pair, TAG.sequence));
+      return { attribute: hex(contentOf(id, TAG.oid)), value: value?.content ?? new Uint8Array() };
+    })
+  );
+}
+
+/** What is signed, without the version, which stands in front where it is not the first. */
+function fieldsOf(der: Uint8Array<ArrayBuffer>): DerValue[] {
+  const [certificate] = readDer(der);
+  const [signed] = readDer(contentOf(certificate, TAG.sequence));
+  const fields = readDer(contentOf(signed, TAG.sequence));
+  return fields[0]?.tag === 0xa0 ? fields.slice(1) : fields;
 }
 
 function contentOf(value: DerValue | undefined, tag: number): Uint8Array<ArrayBuffer> {

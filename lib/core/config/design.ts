@@ -2,6 +2,7 @@ import { type FoundCertificates, NO_CERTIFICATES } from "../certificates/certifi
 import { certificateNotices } from "../certificates/certificate_notices.ts";
 import { ChooseMemory } from "../certificates/choose_memory.ts";
 import { certificateWishes } from "./certificate_wishes.ts";
+import { namedFiles } from "./named_files.ts";
 import { buildModel, type Built } from "../model/build_model.ts";
 import { ModelMemory } from "../model/model_memory.ts";
 import type { Model } from "../model/model.ts";
@@ -38,20 +39,25 @@ export class Design {
   ): Built {
     const built = buildModel(snapshot, this.settings, machine, inUse, this.#built);
     const { tls, acmeThumbprint } = this.settings.frontend;
-    if (tls === undefined) return built;
-    // Nothing is known of what HAProxy will find there.
-    if (tls.unread !== undefined) return { ...built, notices: [...built.notices, ...certificates.notices] };
-    const { wishes, notices } = certificateWishes(built.model, certificates);
+    const beside = namedFiles(built.model, certificates);
+    const { model, asking, files: named } = beside;
+    // Nothing is known of what HAProxy will find where the certificates of its listener cannot be read.
+    const hasListener = tls !== undefined && tls.unread === undefined;
+    const { wishes, notices } = certificateWishes(model, certificates);
+    const wanted = { wishes, asking, named };
     const isFetching = acmeThumbprint !== undefined;
+    const told = [
+      ...beside.notices,
+      ...!hasListener ? [] : notices,
+      ...certificates.notices,
+      ...!hasListener ? [] : certificateNotices(certificates, namedHosts(model), isFetching, wishes),
+    ];
     return {
       ...built,
-      model: { ...built.model, certificates: this.#chosen.chosenOf(certificates, wishes) },
-      notices: [
-        ...built.notices,
-        ...notices,
-        ...certificates.notices,
-        ...certificateNotices(certificates, namedHosts(built.model), isFetching, wishes),
-      ],
+      model: !hasListener && named.length === 0
+        ? model
+        : { ...model, certificates: this.#chosen.chosenOf(certificates, wanted, hasListener) },
+      notices: told.length === 0 ? built.notices : [...built.notices, ...told],
     };
   }
 

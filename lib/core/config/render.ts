@@ -1,6 +1,6 @@
 import { bindLines, innerOptions } from "./bind_lines.ts";
 import { linesOf, NO_TCP, type TcpPart, tcpPartOf, tcpPorts } from "./tcp_part.ts";
-import { type CertificateSet, CERTS_LIST, listText } from "../certificates/choose.ts";
+import { type CertificateSet, CERTS_LIST, listText, SHOWN_LIST, shownText } from "../certificates/choose.ts";
 import { isAtLeast } from "../keys/backend_option.ts";
 import { FORWARDING_HEADERS } from "./forwarding_headers.ts";
 import { ERROR_PAGES_MAP } from "../model/error_pages.ts";
@@ -192,8 +192,10 @@ function renderTcp({ streams, frontend }: Model, base: object, templates: Templa
 const tableFiles = (tables: Tables): readonly (readonly [FileName, string])[] =>
   [...ROUTE_TABLES].map(([name, title]) => [name, tableText(title, tables.get(name) ?? new Map())]);
 
-const certificateFiles = ({ certificates }: Model): readonly (readonly [FileName, string])[] =>
-  certificates === undefined ? [] : [[CERTS_LIST, listText(certificates)]];
+const certificateFiles = ({ certificates, frontend }: Model): readonly (readonly [FileName, string])[] => [
+  ...certificates === undefined ? [] : [[CERTS_LIST, listText(certificates)] as const],
+  ...frontend.showsCertificates ? [[SHOWN_LIST, shownText(certificates ?? {})] as const] : [],
+];
 
 /** What the model changes of the config without its backends: each change of it is a reload. */
 const fixedFrom = (model: Model) => ({

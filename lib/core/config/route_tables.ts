@@ -11,6 +11,7 @@ import {
   PATTERNS_MAP,
   REDIRECTS_MAP,
   ROUTE_TABLES,
+  ROUTES_MAP,
   type Table,
   type TableKey,
   type TableName,
@@ -80,6 +81,8 @@ function askedOf(options: RouteOptions, memory: AskedMemory): Asked {
 
 type RoutingParts = Pick<Backend, "name" | "options" | "routes">;
 
+const NO_ISSUERS: NonNullable<Model["issuers"]> = new Map();
+
 const ALL_FLAGS = [...new Set([REDIRECT, VARIANTS, ONLY, ...KEYS.map(({ flag }) => flag)])];
 const ALL: ReadonlySet<Flag> = new Set(ALL_FLAGS);
 const NONE: ReadonlySet<Flag> = new Set([OWN_ACME]);
@@ -115,7 +118,7 @@ export function knownFlags(fixed: string): ReadonlySet<Flag> | undefined {
  * flag which it does not know is left out.
  */
 export function tablesOf(
-  { routes, streams, tlsOnly, hostPatterns, variants }: Model,
+  { routes, streams, tlsOnly, hostPatterns, variants, issuers = NO_ISSUERS }: Model,
   textsOf: TextsOf,
   known: ReadonlySet<Flag> | undefined,
   knownOfTcp: ReadonlySet<Flag> | undefined = known,
@@ -146,6 +149,7 @@ export function tablesOf(
   const others = new Map<TableName, Map<TableKey, TableValue>>();
   for (const name of ROUTE_TABLES.keys()) others.set(name, new Map());
   for (const [key, value] of variants.rows) others.get(VARIANTS_MAP)?.set(key, value);
+  for (const [key, value] of issuers) others.get(ROUTES_MAP)?.set(key, value);
   for (const host of hostPatterns) {
     others.get(PATTERNS_MAP)?.set(expressionOf(host) as TableKey, `${host}` as TableValue);
   }

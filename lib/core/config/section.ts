@@ -3,6 +3,7 @@ import { plainShared } from "../model/merge_options.ts";
 import { isDynamic, isHashing } from "../keys/balance.ts";
 import { ROUTE_KEYS } from "../keys/route_keys.ts";
 import type { Backend, BackendShape, Frontend, Model, Server } from "../model/model.ts";
+import { serverAuthorities, serverCertificate } from "../certificates/named_file.ts";
 import { type BackendName, formatEndpoint, isWildcard, type ServerName } from "../values/names.ts";
 import { type AskedMemory, type RouteTexts, routeTexts } from "./route_tables.ts";
 import type { Templates } from "./templates.ts";
@@ -264,6 +265,7 @@ const USUAL_CHECK_MS = ROUTE_KEYS.check_interval.fallback;
 function serverData(backend: Backend, server: Server, version: HaproxyVersion) {
   const { shape: { check_interval: given } } = backend;
   const isRemote = server.isRemote === true;
+  const { ssl_backend_ca: ca, ssl_backend_cert: cert, ssl_backend_sni: sni } = server.options;
   return {
     /** No engine tells at once of the loss of a machine. */
     checkIntervalMs: isRemote && given === USUAL_CHECK_MS ? REMOTE_CHECK_MS : given,
@@ -274,8 +276,13 @@ function serverData(backend: Backend, server: Server, version: HaproxyVersion) {
     backend: backend.shape,
     options: server.options,
     /** The name that its certificate is to be for, where that is one name. */
-    tlsHost: isWildcard(backend.host) ? undefined : backend.host,
-    // HAProxy knows the system's authorities by a name of its own from 2.6 on.
-    authorities: isAtLeast(version, [2, 6]) ? "@system-ca" : "/etc/ssl/certs/ca-certificates.crt",
+    tlsHost: sni ?? (isWildcard(backend.host) ? undefined : backend.host),
+    isVerified: ca !== undefined || server.options.ssl_backend_tls_verify === "required",
+    authorities: ca === undefined ? systemAuthorities(version) : serverAuthorities(ca),
+    certificate: cert === undefined ? undefined : serverCertificate(cert),
   };
 }
+
+/** HAProxy knows the system's authorities by a name of its own from 2.6 on. */
+const systemAuthorities = (version: HaproxyVersion): string =>
+  isAtLeast(version, [2, 6]) ? "@system-ca" : "/etc/ssl/certs/ca-certificates.crt";

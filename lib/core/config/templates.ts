@@ -24,6 +24,7 @@ import routeAsk from "../../../templates/route_ask.eta" with { type: "text" };
 import routeAuth from "../../../templates/route_auth.eta" with { type: "text" };
 import routeBegin from "../../../templates/route_begin.eta" with { type: "text" };
 import routeCache from "../../../templates/route_cache.eta" with { type: "text" };
+import routeClients from "../../../templates/route_clients.eta" with { type: "text" };
 import routeCors from "../../../templates/route_cors.eta" with { type: "text" };
 import routeTrace from "../../../templates/route_trace.eta" with { type: "text" };
 import routeHsts from "../../../templates/route_hsts.eta" with { type: "text" };
@@ -72,6 +73,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "route_hsts.eta": routeHsts,
   "route_access.eta": routeAccess,
   "route_tls.eta": routeTls,
+  "route_clients.eta": routeClients,
   "route_redirect.eta": routeRedirect,
   "route_auth.eta": routeAuth,
   "route_rate.eta": routeRate,

@@ -3,6 +3,9 @@ import { isForStreams, parseBalance } from "./balance.ts";
 import { CONNECT_CHECK, parseHealthCheck } from "./health_check.ts";
 import { between, oneOf } from "./plain_parsers.ts";
 import type { RouteKey } from "./route_key.ts";
+import { inFolderOf } from "./tls_keys.ts";
+import { type HostName, parseHost } from "../values/names.ts";
+import { expected, type Parsed } from "../values/notice.ts";
 
 /** How requests get to the containers. */
 export const SERVER_KEYS = {
@@ -98,4 +101,50 @@ export const SERVER_KEYS = {
     meaning: "`none` (default) or `required`: whether the container's certificate must be valid for the host",
     parse: oneOf("none", "required"),
   },
+  ssl_backend_ca: {
+    label: "ssl_backend_ca",
+    kind: "string",
+    scope: "server",
+    streams: "tcp",
+    costs: "route",
+    isGuard: true,
+    since: [2, 5],
+    needs: { key: "ssl_backend", isOpenWithout: () => true },
+    otherNames: ["backend_ca", "ssl_backend_ca_file", "proxy_ssl_trusted_certificate"],
+    meaning:
+      "its certificate must be valid for the host, and by an authority of this file of `--backend-ca`, not by one of the system's",
+    parse: inFolderOf("--backend-ca", "internal.pem"),
+  },
+  ssl_backend_cert: {
+    label: "ssl_backend_cert",
+    kind: "string",
+    scope: "server",
+    streams: "tcp",
+    costs: "route",
+    since: [2, 5],
+    needs: { key: "ssl_backend" },
+    otherNames: ["backend_cert", "ssl_backend_client_cert", "proxy_ssl_certificate"],
+    meaning: "show the container this certificate: a file (or folder) of `--backend-cert`",
+    parse: inFolderOf("--backend-cert", "proxy.pem"),
+  },
+  ssl_backend_sni: {
+    label: "ssl_backend_sni",
+    kind: "string",
+    scope: "server",
+    streams: "tcp",
+    costs: "route",
+    needs: { key: "ssl_backend" },
+    otherNames: ["backend_sni", "server_name", "ssl_backend_name", "proxy_ssl_name"],
+    meaning:
+      "the name that the container is asked for by TLS, and that its certificate is checked for; default the host",
+    parse: parseServerName,
+  },
 } as const satisfies Readonly<Record<string, RouteKey>>;
+
+/** Reads `ssl_backend_sni`: one name, which TLS can carry. */
+function parseServerName(text: string): Parsed<HostName> {
+  const host = parseHost(text);
+  const isName = host.ok && /^[a-z0-9_-]+(?:[.][a-z0-9_-]+)*$/.test(host.value) &&
+    !/^[0-9.]+$/.test(host.value);
+  return isName ? host : expected("a name of a host, such as api.internal");
+}

@@ -124,8 +124,14 @@ export type Frontend = {
       readonly profile: "intermediate" | "modern";
       /** The file or folder that HAProxy reads certificates from by itself: those that cannot be read here. */
       readonly unread?: string | undefined;
+      /** Routes may ask clients for certificates (`--client-ca`): no session is resumed. */
+      readonly asksClients?: boolean;
+      /** Clients may come by HTTP/3, on the same port of UDP. */
+      readonly hasHttp3?: boolean;
     }
     | undefined;
+  /** Containers may be shown certificates (`--backend-cert`). */
+  readonly showsCertificates?: boolean;
   /** Of the account's key (RFC 7638): with it HAProxy answers authorities; `undefined` where no certificates are fetched. */
   readonly acmeThumbprint?: string | undefined;
   /** How long browsers are to use TLS alone, where a route says nothing; `undefined` for no such header. */
@@ -205,6 +211,8 @@ export type Model = {
   readonly variants: PlacedVariants;
   /** Who would serve a route, by key, if its backend were gone: the backend that claimed it next. */
   readonly heirs: ReadonlyMap<TableKey, Route>;
-  /** The certificates that HAProxy is to have; absent without a TLS listener. */
+  /** Which names of issuers each authority for clients has, as rows of routes.map; absent where no route has one. */
+  readonly issuers?: ReadonlyMap<TableKey, TableValue>;
+  /** The certificates that HAProxy is to have; absent where it needs none. */
   readonly certificates?: CertificateSet;
 };

@@ -43,7 +43,8 @@ export function planChange(
   return { kind: isSame ? "nothing" : "keep" };
 }
 
-const namesAuthorities = (line: string): boolean => line.includes(" ca-file ");
+/** Those of the system: those of a folder come by commands. */
+const namesAuthorities = (line: string): boolean => / ca-file (?!certs[.]d\/)/.test(line);
 
 const hasAuthorities = ({ servers }: RunningSection): boolean =>
   [...servers.values()].some(({ line }) => namesAuthorities(line));

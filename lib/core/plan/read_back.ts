@@ -5,6 +5,7 @@ import { formatEndpoint, type IpAddress, type Port, type ServerName } from "../v
 import type { Capabilities } from "./capabilities.ts";
 import { type ReloadReason, reloadReasonText, settingsReason } from "./reload_reason.ts";
 import type { CertificateFile } from "../certificates/choose.ts";
+import { isNamedFile } from "../certificates/named_file.ts";
 import type { Desired, Files } from "../config/render.ts";
 import {
   routesOf,
@@ -171,7 +172,8 @@ class Reader {
   /** HAProxy tells of each whose it is; what is in the files of the same certificate is believed to be all that it has. */
   #readCertificates(): RunningCertificates {
     const { survey: { certificates: { lines, fingerprints } }, certificates } = this.remains;
-    return new Map([...lines].map(([file, line]) => {
+    const named = [...fingerprints].filter(([file, found]) => isNamedFile(file) && found !== undefined);
+    return new Map([...lines, ...named.map(([file]) => [file, ""] as const)].map(([file, line]) => {
       const fingerprint = fingerprints.get(file) ?? "";
       const kept = certificates.get(file);
       return [file, { content: kept?.fingerprint === fingerprint ? kept.content : "", fingerprint, line }];

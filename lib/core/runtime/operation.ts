@@ -8,7 +8,12 @@ import {
   prepareCommand,
   setRowCommand,
 } from "./map_commands.ts";
-import { type CertificateChange, certificateCommands, isCertificateDone } from "./certificate_commands.ts";
+import {
+  type CertificateChange,
+  certificateCommands,
+  isCertificateDone,
+  isNamedStill,
+} from "./certificate_commands.ts";
 import { weightOf } from "./server_line.ts";
 
 /**
@@ -115,6 +120,9 @@ export function runtimeCommands(operation: Operation): readonly string[] {
     case "add-certificate":
     case "set-certificate":
     case "delete-certificate":
+    case "add-named":
+    case "set-named":
+    case "delete-named":
       return certificateCommands(operation);
   }
 }
@@ -158,7 +166,10 @@ function withoutValue(operation: Operation, [line = ""]: readonly string[]): str
 
 /** Reads the replies to an operation's lines, strictly: any unknown reply is a divergence. */
 export function readReplies(operation: Operation, replies: readonly string[]): Reply {
-  if ("file" in operation) return isCertificateDone(operation, replies) ? "done" : "diverged";
+  if ("file" in operation) {
+    if (isNamedStill(operation, replies)) return "later";
+    return isCertificateDone(operation, replies) ? "done" : "diverged";
+  }
   const answers = replies.map(answerOf);
   const [answer] = answers;
   if (answers.length !== runtimeCommands(operation).length || answer === undefined) return "diverged";

@@ -225,6 +225,36 @@ export const SETTINGS = {
       commands: ROUTING,
     },
   ),
+  clientCa: value("client-ca", "PATH", ["SIGNALBOX_CLIENT_CA"], undefined as string | undefined, pathText, {
+    defaultText: "none",
+    help:
+      "a folder of authorities, one of which a client's certificate must be by where a route names it (`client_ca`)",
+    commands: ROUTING,
+  }),
+  backendCa: value(
+    "backend-ca",
+    "PATH",
+    ["SIGNALBOX_BACKEND_CA"],
+    undefined as string | undefined,
+    pathText,
+    {
+      defaultText: "none",
+      help: "a folder of authorities that a container's certificate may be checked by (`ssl_backend_ca`)",
+      commands: ROUTING,
+    },
+  ),
+  backendCert: value(
+    "backend-cert",
+    "PATH",
+    ["SIGNALBOX_BACKEND_CERT"],
+    undefined as string | undefined,
+    pathText,
+    {
+      defaultText: "none",
+      help: "a folder of certificates with their keys that containers may be shown (`ssl_backend_cert`)",
+      commands: ROUTING,
+    },
+  ),
   tlsProfile: value(
     "tls-profile",
     "intermediate|modern",

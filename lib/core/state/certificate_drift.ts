@@ -1,5 +1,6 @@
 import { type CertificateFile, DEFAULT_FILE } from "../certificates/choose.ts";
-import { parseFingerprint, parseList } from "../runtime/certificate_commands.ts";
+import { isNamedFile } from "../certificates/named_file.ts";
+import { lineIn, parseFingerprint, parseList } from "../runtime/certificate_commands.ts";
 import type { RunningCertificate, RunningCertificates } from "./running.ts";
 
 /** Certificates as HAProxy reports them. */
@@ -40,14 +41,15 @@ export function findCertificateDrift(
     told.push(`the certificate ${file} was ${what} by someone else`);
   for (const [file, believed] of running) {
     const fingerprint = fingerprints.get(file);
-    const line = lines.get(file);
+    const line = lineIn(lines, file);
     if (fingerprint === believed.fingerprint && line === believed.line) continue;
     if (fingerprint !== undefined && line !== undefined && line === believed.line) {
       tell(file, "replaced");
       changed.set(file, { content: "", fingerprint, line });
       continue;
     }
-    tell(file, line === undefined ? "removed" : "given other names");
+    const isGone = line === undefined || isNamedFile(file);
+    tell(file, isGone ? "removed" : "given other names");
     // Half of it may be left, and a line does not get other filters.
     reloadReason = `the certificate ${file} was changed by someone else`;
   }

@@ -1,4 +1,5 @@
 import { type CertificateFile, CERTS_LIST } from "../certificates/choose.ts";
+import { isNamedFile } from "../certificates/named_file.ts";
 import {
   certificateQuestion,
   LIST_QUESTION,
@@ -47,7 +48,8 @@ export function confirmationOf(operations: readonly Operation[]): Question[] {
         : [...touched].map((key) => askRow(table, key))
     ),
     ...swaps.map(askTable),
-    ...files.size === 0 ? [] : [askList(), ...[...files].map(askCertificate)],
+    ...[...files].every(isNamedFile) ? [] : [askList()],
+    ...[...files].map(askCertificate),
   ];
 }
 
@@ -69,8 +71,9 @@ function askList(): Question {
     command: LIST_QUESTION,
     findStrange(answer, { certificates }) {
       const lines = parseList(answer);
-      const isSame = lines.size === certificates.size &&
-        [...certificates].every(([file, { line }]) => lines.get(file) === line);
+      const listed = [...certificates].filter(([file]) => !isNamedFile(file));
+      const isSame = lines.size === listed.length &&
+        listed.every(([file, { line }]) => lines.get(file) === line);
       return isSame ? undefined : `${CERTS_LIST} is not as it should be`;
     },
   };

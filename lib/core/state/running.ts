@@ -47,7 +47,7 @@ export type RunningCertificate = {
   readonly content: string;
   /** SHA-1 of the certificate, as HAProxy shows it. */
   readonly fingerprint: string;
-  /** Its line of certs.list. */
+  /** Its line of certs.list; empty for what other lines name. */
   readonly line: string;
 };
 
@@ -55,13 +55,16 @@ export type RunningCertificate = {
 export type RunningCertificates = ReadonlyMap<CertificateFile, RunningCertificate>;
 
 /** The certificates that HAProxy has after a load. */
-export const loadedCertificates = ({ certificates }: Desired): RunningCertificates =>
-  new Map(
-    certificates?.rows.map((row) => {
+export const loadedCertificates = ({ certificates }: Desired): RunningCertificates => {
+  const { rows = [], named = [] } = certificates ?? {};
+  return new Map([
+    ...rows.map((row) => {
       const { content = "", fingerprint = "" } = row.certificate ?? {};
-      return [row.file, { content, fingerprint, line: listLine(row) }];
+      return [row.file, { content, fingerprint, line: listLine(row) }] as const;
     }),
-  );
+    ...named.map(({ file, content, fingerprint }) => [file, { content, fingerprint, line: "" }] as const),
+  ]);
+};
 
 /** What HAProxy has after a load, with servers in the given states. */
 export function runningAfterLoad(desired: Desired, states: ReadonlyMap<ServerName, ServerState>): Running {
@@ -98,6 +101,7 @@ export function isOnlyWaiting(operations: readonly Operation[], running: Running
   return operations.every((operation) => {
     const section = "section" in operation ? running?.sections.get(operation.section) : undefined;
     if (operation.kind === "delete-server") return section?.servers.get(operation.server)?.isLeaving === true;
+    if (operation.kind === "delete-named") return true;
     return operation.kind === "delete-backend" && section?.isPublished === false;
   });
 }

@@ -128,7 +128,8 @@ export function statusOf(
     );
   return {
     ...program,
-    ...model?.certificates !== undefined && { certificates: certificatesOf(model.certificates) },
+    ...model !== undefined && (model.certificates?.rows.length ?? 0) > 0 &&
+      { certificates: certificatesOf(model.certificates) },
     listeners: model === undefined ? program.listeners : withStreams(program.listeners, model.streams),
     sources: model === undefined ? state.sources : servedOf(state.sources, model),
     haproxy,

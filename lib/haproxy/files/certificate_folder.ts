@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { CertificateFile, CertificateSet } from "../../core/certificates/choose.ts";
+import { isOfAuthorities } from "../../core/certificates/named_file.ts";
 import { isCertificate, pemBlocks, pemBytes } from "../../core/certificates/pem.ts";
 import type { RemainingCertificates } from "../../core/plan/read_back.ts";
 
@@ -60,20 +61,25 @@ export function certificatesIn(generation: string): RemainingCertificates {
     const text = Deno.readTextFileSync(`${generation}/${CERTIFICATE_FOLDER}/${name}`);
     const leaf = pemBlocks(text).find(isCertificate);
     if (leaf === undefined) continue;
-    found.set(`${CERTIFICATE_FOLDER}/${name}`, {
+    const file = `${CERTIFICATE_FOLDER}/${name}`;
+    const shown = isOfAuthorities(file) ? pemBlocks(text).filter(isCertificate) : [leaf];
+    const sha1 = shown.map((block) => createHash("sha1").update(pemBytes(block)).digest("hex").toUpperCase());
+    found.set(file, {
       content: createHash("sha256").update(text).digest("hex"),
-      fingerprint: createHash("sha1").update(pemBytes(leaf)).digest("hex").toUpperCase(),
+      fingerprint: [...new Set(sha1)].sort().join(),
     });
   }
   return found;
 }
 
 /** Writes the files of a set into a folder that is ours alone. */
-export function fillCertificates(folder: string, { rows }: CertificateSet): void {
-  for (const { file, certificate } of rows) {
-    if (certificate === undefined) continue;
+export function fillCertificates(folder: string, { rows, named = [] }: CertificateSet): void {
+  for (
+    const { file, pem } of [...rows.map(({ file, certificate }) => ({ file, ...certificate })), ...named]
+  ) {
+    if (pem === undefined) continue;
     const name = file.slice(CERTIFICATE_FOLDER.length + 1);
-    Deno.writeTextFileSync(`${folder}/${name}`, certificate.pem.reveal(), { mode: 0o600 });
+    Deno.writeTextFileSync(`${folder}/${name}`, pem.reveal(), { mode: 0o600 });
   }
 }
 

@@ -11,7 +11,6 @@ const DEFAULT_NAME = DEFAULT_FILE.slice(CERTIFICATE_FOLDER.length + 1);
  */
 export function linkCertificates(set: CertificateSet, folder: string, trust: Trust): void {
   const targets = targetsOf(set);
-  const [first] = set.rows;
   // A name that is not there: the names of before are links, which would be followed.
   inFolderOf(`${folder}${CERTIFICATE_FOLDER}/.${crypto.randomUUID()}`, trust, () => {
     const found = [...Deno.readDirSync(".")];
@@ -21,23 +20,31 @@ export function linkCertificates(set: CertificateSet, folder: string, trust: Tru
     if (other !== undefined) throw new Error(`${CERTIFICATE_FOLDER}/${other.name} is no link of ours`);
     for (const { name, isSymlink } of found) if (isSymlink && !targets.has(name)) Deno.removeSync(name);
     for (const [name, target] of targets) replace(name, (temporary) => Deno.symlinkSync(target, temporary));
-    const made = first?.certificate;
-    if (made?.path !== "") return;
     // What signed itself has no file that a link could lead to.
-    const text = made.pem.reveal();
-    replace(DEFAULT_NAME, (path) => Deno.writeTextFileSync(path, text, { createNew: true, mode: 0o600 }));
+    for (const { file, certificate: made } of set.rows) {
+      if (made?.path !== "") continue;
+      const text = made.pem.reveal();
+      const name = file.slice(CERTIFICATE_FOLDER.length + 1);
+      replace(name, (path) => Deno.writeTextFileSync(path, text, { createNew: true, mode: 0o600 }));
+    }
   });
 }
 
 /** Where the links lead, by their names. */
-function targetsOf({ rows }: CertificateSet): ReadonlyMap<string, string> {
+function targetsOf({ rows, named = [] }: CertificateSet): ReadonlyMap<string, string> {
   const targets = new Map<string, string>();
-  for (const { file, certificate } of rows) {
-    if (certificate === undefined || certificate.path === "") continue;
+  const listed = rows.map(({ file, certificate }) => ({
+    file,
+    path: "",
+    keyPath: undefined,
+    ...certificate,
+  }));
+  for (const { file, path, keyPath } of [...listed, ...named]) {
+    if (path === "") continue;
     const name = file.slice(CERTIFICATE_FOLDER.length + 1);
-    targets.set(name, certificate.path);
+    targets.set(name, path);
     // HAProxy looks there for a key that is not in the file (HAProxy manual, 3.1, `ssl-load-extra-files`).
-    if (certificate.keyPath !== undefined) targets.set(`${name}.key`, certificate.keyPath);
+    if (keyPath !== undefined) targets.set(`${name}.key`, keyPath);
   }
   return targets;
 }

@@ -1,7 +1,7 @@
 import { LUA_FILES } from "../../core/config/lua_files.ts";
 import { LAST_TRY } from "../../core/config/render.ts";
 import { ERROR_PAGES_MAP } from "../../core/model/error_pages.ts";
-import { type CertificateFile, CERTS_LIST } from "../../core/certificates/choose.ts";
+import { type CertificateFile, CERTS_LIST, SHOWN_LIST } from "../../core/certificates/choose.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import type { Remains } from "../../core/plan/read_back.ts";
 import type { Survey } from "../../core/state/survey.ts";
@@ -47,11 +47,12 @@ export async function collectRemains(found: Found): Promise<Remains | string> {
     const changed = await findChanged(loaded, `${generation.folder}/haproxy.cfg`);
     if (changed !== undefined) return `${changed} has changed`;
     // A file that HAProxy does not name may be missing.
-    const certificates = loaded.includes(CERTS_LIST) ? certificatesIn(current.folder) : new Map();
+    const certificates = certificatesIn(current.folder);
     const survey = await found.survey([...certificates.keys()]);
-    const others = [...survey.tables.keys(), CERTS_LIST, LAST_TRY, ERROR_PAGES_MAP, ...LUA_FILES].filter((
-      name,
-    ) => loaded.includes(name));
+    const others = [...survey.tables.keys(), CERTS_LIST, SHOWN_LIST, LAST_TRY, ERROR_PAGES_MAP, ...LUA_FILES]
+      .filter((
+        name,
+      ) => loaded.includes(name));
     const files = await Promise.all(
       ["haproxy.cfg", ...others].map(async (name) => [name, await read(current.folder, name)] as const),
     );

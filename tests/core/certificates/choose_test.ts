@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Certificate, SecretPem } from "../../../lib/core/certificates/certificate.ts";
-import { chooseCertificates, listText } from "../../../lib/core/certificates/choose.ts";
+import { chooseCertificates, listText, NOTHING_WANTED } from "../../../lib/core/certificates/choose.ts";
 
 const NOW = Date.UTC(2026, 10, 29);
 const DAY = 86_400_000;
@@ -79,12 +79,18 @@ Deno.test("another content is another list, so that all that compares files find
 
 Deno.test("a host is shown the certificate that its route names, whatever names it is for, and no other", () => {
   const [a, b] = [made("a.pem", ["a.test", "x.test"]), made("b.pem", ["b.test"])];
-  const set = chooseCertificates([a, b], SELF_SIGNED, NOW, new Map([["a.test", "b"], ["c.test", "b.pem"]]));
+  const set = chooseCertificates([a, b], SELF_SIGNED, NOW, {
+    ...NOTHING_WANTED,
+    wishes: new Map([["a.test", "b"], ["c.test", "b.pem"]]),
+  });
   const [, first = "", second = ""] = listText(set).split("\n").filter((line) => line.startsWith("certs.d"));
   assert.match(first, /^certs\.d\/a-[0-9a-f]{12}\.pem x\.test$/);
   assert.match(second, /^certs\.d\/b-[0-9a-f]{12}\.pem b\.test a\.test c\.test$/);
   assert.deepEqual(
-    chooseCertificates([a, b], SELF_SIGNED, NOW, new Map([["b.test", "b"], ["a.test", "none"]])).rows,
+    chooseCertificates([a, b], SELF_SIGNED, NOW, {
+      ...NOTHING_WANTED,
+      wishes: new Map([["b.test", "b"], ["a.test", "none"]]),
+    }).rows,
     chooseCertificates([a, b], SELF_SIGNED, NOW).rows,
   );
 });

@@ -79,4 +79,24 @@ export const SERVER_ROWS = {
     wrong: ["optional"],
     words: `ca-file \\S+(?: verifyhost ${NAME})?`,
   },
+  // Without its file a container is left out: no line of it stands in a config.
+  ssl_backend_ca: {
+    sample: ["internal.pem", "internal.pem"],
+    right: ["a", "_x-1.crt"],
+    wrong: ["", "../a.pem", "/etc/a.pem", ".hidden", "a b", "a\nb", "@system-ca"],
+    words: "",
+  },
+  ssl_backend_cert: {
+    sample: ["proxy.pem", "proxy.pem"],
+    right: ["a", "_x-1.crt"],
+    wrong: ["", "../a.pem", "/etc/a.pem", ".hidden", "a b", "a\nb"],
+    words: "",
+  },
+  // It stands behind `sni`, as the host does.
+  ssl_backend_sni: {
+    sample: ["api.internal", "api.internal"],
+    right: ["API.internal.", "x"],
+    wrong: ["", "*.internal", "192.0.2.7", "a b", "~a"],
+    words: "",
+  },
 } satisfies RowsOf<keyof typeof SERVER_KEYS>;

@@ -9,4 +9,10 @@ export const TLS_ROWS = {
     wrong: ["", "../shop.pem", "/etc/shop.pem", ".hidden", "a b", "a;b", "a\nb"],
     rows: [],
   },
+  client_ca: {
+    sample: ["staff.pem", "staff.pem"],
+    right: ["a", "a.test", "_x-1.crt"],
+    wrong: ["", "../staff.pem", "/etc/staff.pem", ".hidden", "a b", "a|b", "a;b", "a\nb"],
+    rows: [/^routes[.]map clientca [A-Za-z0-9_][A-Za-z0-9._-]*$/],
+  },
 } satisfies RowsOf<keyof typeof TLS_KEYS>;

@@ -1,5 +1,6 @@
 /** What a route asks of the frontend comes, changes and goes by commands, on the oldest HAProxy that takes servers too. */
 import assert from "node:assert/strict";
+import { type FoundCertificates, NO_CERTIFICATES } from "../../../lib/core/certificates/certificate.ts";
 import { Design } from "../../../lib/core/config/design.ts";
 import { BUILTIN_TEMPLATES, compileTemplates } from "../../../lib/core/config/templates.ts";
 import { keysOf } from "../../../lib/core/keys/options.ts";
@@ -27,12 +28,27 @@ const design = new Design(
   },
   compileTemplates(BUILTIN_TEMPLATES),
 );
+/** What routes name in the operator's folders. */
+const files = [KEY_ROWS.client_ca.sample[0], ...KEY_ROWS.client_ca.right];
+const certificates: FoundCertificates = {
+  ...NO_CERTIFICATES,
+  authorities: files.map((name) => ({
+    use: "clients",
+    path: `/ca/${name}`,
+    name,
+    pem: "",
+    content: name,
+    fingerprint: name,
+    nameHashes: ["0d9f".repeat(16)],
+  })),
+};
 const ON_2_6 = { canAddServers: true, canAddBackends: false };
 
 /** What is wanted where a container says these things. */
 function wanted(said: Readonly<Record<string, unknown>>) {
   const web = container("web", { interlockData: JSON.stringify(said) });
-  const { model, notices } = design.build({ ...emptySnapshot, containers: [web] });
+  const snapshot = { ...emptySnapshot, containers: [web] };
+  const { model, notices } = design.build(snapshot, undefined, undefined, certificates);
   assert.deepEqual(notices.filter(({ severity }) => severity === "warning"), []);
   assert.equal(model.backends.length, 1);
   return design.render(model);
