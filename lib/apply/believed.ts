@@ -1,4 +1,5 @@
 import type { CertificateFile } from "../core/certificates/choose.ts";
+import type { NamedFile } from "../core/certificates/named_file.ts";
 import type { Desired, Files } from "../core/config/render.ts";
 import type { Operation, SectionName, ServerState } from "../core/runtime/operation.ts";
 import {
@@ -197,11 +198,9 @@ function note(own: Own, operation: Operation, isDone: boolean): void {
       break;
     }
     case "add-named":
-    case "set-named": {
-      const { file, named: { content, fingerprint } } = operation;
-      own.certificates.set(file, { content, fingerprint, line: "" });
+    case "set-named":
+      own.certificates.set(operation.file, withoutPem(operation.named));
       break;
-    }
     case "delete-certificate":
     case "delete-named":
       if (isDone) own.certificates.delete(operation.file);
@@ -211,6 +210,12 @@ function note(own: Own, operation: Operation, isDone: boolean): void {
       break;
   }
 }
+
+const withoutPem = ({ content, fingerprint }: NamedFile): RunningCertificate => ({
+  content,
+  fingerprint,
+  line: "",
+});
 
 function bind(bindings: Map<string, SectionName>, desired: Desired, operations: readonly Operation[]): void {
   const routes = desired.tables.get(HOSTS_MAP);
