@@ -47,6 +47,9 @@ export async function prepareRouting(
   if (settings.httpsRedirect && !listensForTls(settings) && settings.trustedProxies.length === 0) {
     throw wrongUsage("--https-redirect needs --tls-cert PATH: there is no HTTPS to redirect to");
   }
+  if (settings.http3 && !listensForTls(settings)) {
+    throw wrongUsage("--http3 needs --tls-cert PATH or --acme-email ADDRESS: HTTP/3 is HTTPS");
+  }
   if (settings.clientIpHeader !== undefined && settings.trustedProxies.length === 0) {
     throw wrongUsage("--client-ip-header needs --trusted-proxies CIDRS: anybody else could send it");
   }
@@ -62,6 +65,7 @@ export async function prepareRouting(
         options: settings.tlsOptions,
         profile: settings.tlsProfile,
         ...settings.clientCa !== undefined && { asksClients: true },
+        ...settings.http3 && { hasHttp3: true },
         unread: place === "here" ? undefined : unreadOf(settings, certificates),
       },
       ...settings.backendCert !== undefined && { showsCertificates: true },

@@ -14,7 +14,7 @@ import { ExternalHaproxy } from "../../haproxy/external_haproxy.ts";
 import { OwnedHaproxy } from "../../haproxy/owned_haproxy.ts";
 import { processLimits } from "../../haproxy/process/descriptor_limit.ts";
 import { findIdentity } from "../../haproxy/process/identity.ts";
-import { findHaproxy, type HaproxyProgram } from "../../haproxy/process/program.ts";
+import { findHaproxy, type HaproxyProgram, hasQuic } from "../../haproxy/process/program.ts";
 import { promisedBy } from "../check_descriptors.ts";
 import { whyRefused } from "../check_files.ts";
 import { formatTrouble } from "../check.ts";
@@ -67,6 +67,10 @@ async function prepareHaproxy(context: RunContext, room: Room): Promise<OwnedHap
   const program = await findHaproxy(settings.haproxy).catch((error): HaproxyProgram => {
     throw failed(messageOf(error));
   });
+  if (settings.http3 && !await hasQuic(program)) {
+    const most = "Debian's has it from 3.0 on, others where `haproxy -vv` lists +QUIC";
+    throw failed(`--http3 needs an HAProxy with QUIC, which HAProxy ${program.text} is not: ${most}`);
+  }
   const noIpv6 = ipv6Environment();
   const pidCopy = settings.pidFile === undefined ? undefined : checkPidFile(absolute(settings.pidFile));
   return new OwnedHaproxy(

@@ -3,7 +3,12 @@ import type { Frontend } from "../model/model.ts";
 import { formatEndpoint, type IpAddress, type Port } from "../values/names.ts";
 
 /** A listener as it stands after `bind`; one for IPv6 beside one for IPv4 is left out where the machine has no IPv6. */
-export type BindLine = { readonly text: string; readonly isIpv6Twin: boolean };
+export type BindLine = {
+  readonly text: string;
+  readonly isIpv6Twin: boolean;
+  /** It is for HTTP/3, and left out by an HAProxy that has none. */
+  readonly isQuic?: boolean;
+};
 
 /** The listeners of a port, on an address or on all; `suffix` is what they have in common. */
 export function bindsOn(address: IpAddress | undefined, port: Port, suffix: string): BindLine[] {
@@ -20,16 +25,27 @@ export function bindsOn(address: IpAddress | undefined, port: Port, suffix: stri
 /** The listeners for HTTP and HTTPS; `isBehind`: a frontend of TCP has the port of HTTPS, and leads to a socket. */
 export function bindLines({ address, httpPort, tls }: Frontend, isBehind = false): BindLine[] {
   const plain = bindsOn(address, httpPort, "");
-  if (tls === undefined || isBehind) return plain;
-  return [...plain, ...bindsOn(address, tls.port, ` ${tlsOptionsOf(tls)}`)];
+  if (tls === undefined) return plain;
+  return [
+    ...plain,
+    ...isBehind ? [] : bindsOn(address, tls.port, ` ${tlsOptionsOf(tls)}`),
+    ...tls.hasHttp3 ? bindsOn(address, tls.port, ` ${tlsOptionsOf(tls, "h3")}`).map(overQuic) : [],
+  ];
 }
+
+/** The same listener over QUIC (HAProxy manual, 4.2, `bind`). */
+const overQuic = ({ text, isIpv6Twin }: BindLine): BindLine => ({
+  text: `${/^(?:\[|::)/.test(text) ? "quic6" : "quic4"}@${text}`,
+  isIpv6Twin,
+  isQuic: true,
+});
 
 /** Where HAProxy ends TLS when a frontend of TCP stands before it: what follows the address of a socket. */
 export const innerOptions = ({ tls }: Frontend): string | undefined =>
   tls && `name _https:${tls.port} accept-proxy ${tlsOptionsOf(tls)}`;
 
-function tlsOptionsOf({ options, unread }: NonNullable<Frontend["tls"]>): string {
+function tlsOptionsOf({ options, unread }: NonNullable<Frontend["tls"]>, protocols = "h2,http/1.1"): string {
   const extra = options === "" ? "" : ` ${options}`;
   const certificates = unread === undefined ? `crt-list ${CERTS_LIST}` : `crt "${unread}"`;
-  return `ssl ${certificates} alpn h2,http/1.1${extra}`;
+  return `ssl ${certificates} alpn ${protocols}${extra}`;
 }

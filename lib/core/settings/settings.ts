@@ -225,6 +225,10 @@ export const SETTINGS = {
       commands: ROUTING,
     },
   ),
+  http3: flag("http3", ["SIGNALBOX_HTTP3"], {
+    help: "take clients by HTTP/3 too, on the port of HTTPS over UDP, where HAProxy has QUIC",
+    commands: ROUTING,
+  }),
   clientCa: value("client-ca", "PATH", ["SIGNALBOX_CLIENT_CA"], undefined as string | undefined, pathText, {
     defaultText: "none",
     help:

@@ -46,6 +46,12 @@ export async function findHaproxy(named: string): Promise<HaproxyProgram> {
   return { path, version, text: match[1] ?? "" };
 }
 
+/** Whether HAProxy was built with QUIC, as `haproxy -vv` tells. */
+export async function hasQuic({ path }: Pick<HaproxyProgram, "path">): Promise<boolean> {
+  const command = new Deno.Command(path, { args: ["-vv"], cwd: "/", stdin: "null", stderr: "null" });
+  return /^Feature list :.* \+QUIC\b/m.test(new TextDecoder().decode((await command.output()).stdout));
+}
+
 /** The result of `haproxy -c`: whether it accepts the files, and the messages that are worth reading. */
 export type CheckResult = { readonly isValid: boolean; readonly messages: readonly string[] };
 

@@ -53,6 +53,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   headerSizeBytes: ["32768", 32_768],
   accessLog: ["all", "all"],
   tlsProfile: ["modern", "modern"],
+  http3: ["true", true],
   clientCa: ["/ca/clients", "/ca/clients"],
   backendCa: ["/ca/servers", "/ca/servers"],
   backendCert: ["/certs/own", "/certs/own"],
