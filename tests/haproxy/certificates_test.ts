@@ -192,30 +192,4 @@ for (const program of programs) {
       assert.equal(stage.generation(), 1);
     });
   });
-
-  for (const profile of ["intermediate", "modern"] as const) {
-    Deno.test(`${called(program)}: the profile ${profile} takes its versions and ciphers, and resumes sessions without tickets`, async () => {
-      await using given = await Certificates.open();
-      await given.put("a", "a.test");
-      await onStage(program, { settings: { ...given.settings, "tls-profile": profile } }, async (stage) => {
-        await given.apply(stage);
-        const shake = async (...flags: readonly string[]) =>
-          (await shakeHands(given.port, "a.test", "-cipher", "ALL:@SECLEVEL=0", ...flags)).said;
-        const [, version, cipher] = /New, (\S+), Cipher is (\S+)/.exec(await shake()) ?? [];
-        assert.deepEqual([version, cipher], ["TLSv1.3", "TLS_AES_256_GCM_SHA384"], "as the client prefers");
-        for (const old of ["-tls1", "-tls1_1", ...profile === "modern" ? ["-tls1_2"] : []]) {
-          assert.match(await shake(old), /Cipher is \(NONE\)/, old);
-        }
-        assert.match(await shake("-tls1_3", "-ciphersuites", "TLS_AES_128_CCM_SHA256"), /Cipher is \(NONE\)/);
-        if (profile === "modern") return;
-        assert.match(await shake("-tls1_2"), /Cipher is ECDHE-ECDSA-/);
-        assert.match(await shake("-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA256"), /Cipher is \(NONE\)/);
-        const session = `${given.made}/session`;
-        const first = await shake("-tls1_2", "-sess_out", session);
-        assert.match(first, /Session-ID: [0-9A-F]{64}/);
-        assert.doesNotMatch(first, /TLS session ticket:/);
-        assert.match(await shake("-tls1_2", "-sess_in", session), /Reused, TLSv1\.2/);
-      });
-    });
-  }
 }
