@@ -5,7 +5,9 @@ import { certificateWishes } from "./certificate_wishes.ts";
 import { namedFiles } from "./named_files.ts";
 import { buildModel, type Built } from "../model/build_model.ts";
 import { ModelMemory } from "../model/model_memory.ts";
+import type { Considered } from "../model/model_memory.ts";
 import type { Model } from "../model/model.ts";
+import type { ServerName } from "../values/names.ts";
 import type { KnownMachine } from "../model/own_listener.ts";
 import type { RoutingSettings } from "../model/routing_settings.ts";
 import type { InUse } from "../model/ways.ts";
@@ -54,6 +56,9 @@ export class Design {
     ];
     return {
       ...built,
+      considered: beside.left.size === 0
+        ? built.considered
+        : built.considered.map((each) => without(each, beside.left)),
       model: !hasListener && named.length === 0
         ? model
         : { ...model, certificates: this.#chosen.chosenOf(certificates, wanted, hasListener) },
@@ -72,3 +77,13 @@ const namedHosts = ({ routes }: Model): readonly string[] =>
   [...new Set(routes.map(({ host }) => host as string))].filter((host) =>
     /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(host) && !/^[\d.]+$/.test(host)
   );
+
+/** What a container offers, without servers that are left out. */
+const without = (considered: Considered, left: ReadonlyMap<ServerName, string>): Considered => ({
+  ...considered,
+  attempts: considered.attempts.map((attempt) => {
+    const { offer, ...others } = attempt;
+    const why = offer && left.get(offer.server.name);
+    return offer === undefined || why === undefined ? attempt : { ...others, why, wanted: offer.own.host };
+  }),
+});

@@ -10,6 +10,7 @@ import {
 import type { Backend, Model, Server } from "../model/model.ts";
 import { onlyBackends } from "../model/only_backends.ts";
 import { isHostPattern } from "../values/host_pattern.ts";
+import type { ServerName } from "../values/names.ts";
 import { type Notice, quote } from "../values/notice.ts";
 import type { TableKey, TableValue } from "../values/table.ts";
 
@@ -21,6 +22,8 @@ export type NamedFiles = {
   /** Hosts whose clients are asked for a certificate, and the file of the authorities that it has to be by. */
   readonly asking: ReadonlyMap<string, string>;
   readonly notices: readonly Notice[];
+  /** Why servers are left out. */
+  readonly left: ReadonlyMap<ServerName, string>;
 };
 
 /** Names that a notice lists. */
@@ -39,6 +42,7 @@ export function namedFiles(model: Model, found: FoundCertificates): NamedFiles {
     files: [...lookup.files.values()].sort((a, b) => a.file < b.file ? -1 : 1),
     asking: lookup.asking,
     notices: lookup.notices,
+    left: lookup.left,
   };
 }
 
@@ -47,6 +51,7 @@ class Lookup {
   readonly asking = new Map<string, string>();
   readonly issuers = new Map<TableKey, TableValue>();
   readonly notices: Notice[] = [];
+  readonly left = new Map<ServerName, string>();
   readonly #clients: readonly Authority[];
   readonly #servers: readonly Authority[];
 
@@ -118,10 +123,11 @@ class Lookup {
     return left.length === all.length ? { ...this.model, backends: all } : onlyBackends(this.model, left);
   }
 
-  #isReachable({ options, containerName }: Server): boolean {
+  #isReachable({ name, options, containerName }: Server): boolean {
     const { ssl_backend, ssl_backend_ca, ssl_backend_cert } = options;
     if (!ssl_backend) return true;
     const tell = (why: string) => {
+      this.left.set(name, why);
       const message = `${why}; the container is left out`;
       this.notices.push({ severity: "warning", code: "no-such-file", subject: containerName, message });
       return false;
