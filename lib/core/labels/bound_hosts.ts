@@ -2,35 +2,39 @@ import type { Complaints } from "../values/complaints.ts";
 import { isPattern, MOST_PATTERNS } from "../keys/redirect.ts";
 import type { RouteData } from "../keys/route_data.ts";
 
-/** Aliases of one container, as many as it may have labels; each is a route that every pass goes through. */
-const MOST_ALIASES = 1_024;
+/**
+ * Hosts and paths of one container beside those of its routes: aliases, redirects, further paths. Every pass goes through all of
+ * them, so that those of a hundred containers must not keep a change waiting.
+ */
+const MOST_PLACES = 512;
 /** Hosts by expressions: HAProxy goes through all of them for a host that it finds in no other way. */
 const MOST_EXPRESSIONS = 8;
-/** Redirects of hosts and paths: each is a route as well. */
-const MOST_REDIRECTS = 1_024;
 
 /** Leaves out what one container asks for beyond the bounds. */
 export function boundHosts(routes: RouteData[], complaints: Complaints): void {
-  const aliases = new Bound(MOST_ALIASES, "aliases");
+  const places = new Bound(MOST_PLACES, "aliases, redirects and further paths");
   const expressions = new Bound(MOST_EXPRESSIONS, "hosts by expressions");
-  const redirects = new Bound(MOST_REDIRECTS, "redirects");
   const patterns = new Bound(MOST_PATTERNS, "redirects by patterns");
   for (const [at, route] of routes.entries()) {
     const { alias_domains = [], redirects: moves = [], hosts = [], host_regex = [], context_root } = route;
-    const asked = alias_domains.length + moves.length + hosts.length + host_regex.length;
+    const paths = context_root ?? [];
+    const asked = alias_domains.length + moves.length + hosts.length + host_regex.length + paths.length;
     if (asked === 0) continue;
+    const own = route.default_host === true ? 2 : 1;
+    const keptPaths = paths.filter((_, index) => index === 0 || places.hasRoom(own));
     // Each host is served on each path.
-    const times = Math.max(1, context_root?.length ?? 0);
+    const times = Math.max(1, keptPaths.length);
     const kept = {
-      alias_domains: alias_domains.filter(() => aliases.hasRoom(times)),
-      hosts: hosts.filter((_, index) => index === 0 || aliases.hasRoom(times)),
+      ...context_root !== undefined && { context_root: keptPaths },
+      alias_domains: alias_domains.filter(() => places.hasRoom(times)),
+      hosts: hosts.filter((_, index) => index === 0 || places.hasRoom(times)),
       host_regex: host_regex.filter(() => expressions.hasRoom()),
-      redirects: moves.filter((each) => (isPattern(each) ? patterns : redirects).hasRoom()),
+      redirects: moves.filter((each) => (isPattern(each) ? patterns : places).hasRoom()),
     };
     const left = Object.values(kept).reduce((sum, list) => sum + list.length, 0);
     if (left < asked) routes[at] = { ...route, ...kept };
   }
-  for (const bound of [aliases, expressions, redirects, patterns]) bound.tell(complaints);
+  for (const bound of [places, expressions, patterns]) bound.tell(complaints);
 }
 
 /** Counts the hosts that a container names. */

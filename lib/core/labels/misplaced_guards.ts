@@ -36,6 +36,18 @@ export function guardInWord(word: string): KeyName | undefined {
   return undefined;
 }
 
+/** The same where it is nearly one: `interlock.foo.alow_from`. */
+export function nearGuardInWord(word: string): KeyName | undefined {
+  for (const part of word.split(/[^\w-]+/, MOST_PARTS)) {
+    const key = nearGuard(part);
+    if (key !== undefined) return key;
+  }
+  return undefined;
+}
+
+/** Parts of one word that are looked at. */
+const MOST_PARTS = 8;
+
 /** Words within values that are compared with keys, letter by letter. */
 const MOST_COMPARED = 64;
 
@@ -65,14 +77,18 @@ export class NestedGuards {
         left.push({ value: inner, path: place });
       }
     }
-    return undefined;
+    return this.#left <= 0 ? { path: name, key: undefined } : undefined;
   }
 
-  /** A label as compose files list them: `interlock.allow_from=10.0.0.0/8`. */
+  /** Labels as compose files list them: `interlock.allow_from=10.0.0.0/8`. */
   #inText(text: string): KeyName | undefined {
-    const [, name] = LABEL.exec(text) ?? [];
-    if (name === undefined) return undefined;
-    return guardInWord(name) ?? (OF_OURS.test(name) ? this.#near(name) : undefined);
+    for (const line of text.split("\n", MOST_COMPARED)) {
+      const [, name] = LABEL.exec(line) ?? [];
+      if (name === undefined) continue;
+      const key = guardInWord(name) ?? (OF_OURS.test(name) ? this.#near(name) : undefined);
+      if (key !== undefined) return key;
+    }
+    return undefined;
   }
 
   #near(name: string): KeyName | undefined {

@@ -6,7 +6,7 @@ import { excerptAt, quote } from "../values/notice.ts";
 import { repeatedKeys } from "./repeated_keys.ts";
 import { isKeyName, type KeyName, keyNamed, ROUTE_KEYS } from "../keys/route_keys.ts";
 import type { Said, SaidRoute } from "./said.ts";
-import { guardInWord, type NestedGuard, NestedGuards } from "./misplaced_guards.ts";
+import { guardInWord, nearGuardInWord, type NestedGuard, NestedGuards } from "./misplaced_guards.ts";
 import { mayHoldSecret } from "../values/secret_text.ts";
 import type { Fault } from "../keys/route_data.ts";
 import { shownName } from "./shown_names.ts";
@@ -152,7 +152,7 @@ export function sortKeys(
     else if (name === MERGE) fault = tellMerge(sourceOf?.(name) ?? source, complaints);
     else {
       unknown.add(name, () => {
-        const key = guardInWord(name) ?? nearKey(name);
+        const key = guardInWord(name) ?? nearKey(name) ?? nearGuardInWord(name);
         return key === undefined ? [] : [{ key, meant: key, route: "" }];
       });
     }

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { LabelPrefix } from "../../core/labels/label_parts.ts";
 import { expected, type Parsed, parsed, quote } from "../../core/values/notice.ts";
 import { type ContainerView, type Snapshot, sortContainers } from "../../core/snapshot/snapshot.ts";
-import { shownData, shownLabel } from "../../core/labels/shown_words.ts";
+import { shownData, shownLabel, shownLabelName } from "../../core/labels/shown_words.ts";
 import { SwarmJoin } from "../../core/snapshot/join_swarm.ts";
 import type { ContainerId } from "../../core/values/names.ts";
 import { decodeContainer } from "../api/decode.ts";
@@ -82,7 +82,10 @@ export function reduceContainer(
 export function withoutSecrets(reduced: unknown, prefix?: LabelPrefix): unknown {
   const { Config: config, ...rest } = reduced as { readonly Config: Record<string, unknown> };
   const labels = Object.entries(config["Labels"] ?? {}).map(([label, text]) =>
-    [label, typeof text === "string" ? shownLabel(label, text, prefix) : text] as const
+    [
+      shownLabelName(label, prefix),
+      typeof text === "string" ? shownLabel(label, text, prefix) : text,
+    ] as const
   );
   const data = (config["Env"] as readonly unknown[]).map((entry) => {
     const text = String(entry);

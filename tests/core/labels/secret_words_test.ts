@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { formatAuthService, parseAuthService } from "../../../lib/core/keys/forward_auth.ts";
 import { VARIANT_KEYS } from "../../../lib/core/keys/variant_keys.ts";
+import { shownData, shownLabel, shownLabelName } from "../../../lib/core/labels/shown_words.ts";
 import { readRouteData, SaidBefore } from "../../../lib/core/labels/read_routes.ts";
 import { formatNotice, quote } from "../../../lib/core/values/notice.ts";
 import { withoutSecrets } from "../../../lib/core/values/secret_text.ts";
@@ -139,4 +140,27 @@ Deno.test("no secret is told of a label's name or value, and explain tells no qu
   const at = parseAuthService("http://10.0.0.1:9091/api/verify?token=hunter2");
   assert.ok(at.ok);
   assert.equal(formatAuthService(at.value), "http://10.0.0.1:9091/api/verify?…");
+});
+
+Deno.test("a snapshot has no secret of a label's name, of a key that stands twice, or of a query, and costs what it cost", () => {
+  assert.equal(shownLabelName("interlock.basic_auth.hunter2"), "interlock.basic_auth.…");
+  assert.equal(shownLabelName("interlock.basic_auth.1"), "interlock.basic_auth.1");
+  assert.equal(shownLabelName("com.example.basic_auth.hunter2"), "com.example.basic_auth.hunter2");
+  const texts = [
+    `{"hostname":"a.test","basic_auth":["ann:hunter2"],"basic_auth":[]}`,
+    `{"hostname":"a.test","basic_auth":{"hunter2":"x"}}`,
+    `{"hostname":"a.test","basic_auth":["ann hunter2"]}`,
+    `{"hostname":"a.test","forward_auth":"svc:80/?token=hunter2"}`,
+    `{"hostname":"a.test","basic_auth":[ann:hunter2]}`,
+  ];
+  for (const text of texts) {
+    const shown = shownData(text);
+    assert.doesNotMatch(shown, SECRET);
+    const faults = [text, shown].map((interlockData) =>
+      readRouteData(container("web", { labels: {}, interlockData }), [3, 2], new SaidBefore()).routes
+        .map(({ fault }) => fault !== undefined)
+    );
+    assert.deepEqual(faults[1], faults[0], text);
+  }
+  assert.equal(shownLabel("interlock.forward_auth", "svc:80/a?token=hunter2"), "svc:80/a?%E2%80%A6");
 });

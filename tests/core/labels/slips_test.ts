@@ -315,6 +315,15 @@ Deno.test("near words within values, and labels in a list, cost the route, and t
     assert.deepEqual(served({ data: each }), [], JSON.stringify(each));
     assert.match(messages({ data: each }), /expected "allow_from" beside the keys/, JSON.stringify(each));
   }
+  const unclear: readonly Said[] = [
+    { ...a, labels: "interlock.hostname=a.test\ninterlock.alow_from=10.0.0.0/8" },
+    { ...a, "interlock.foo.alow_from": "10.0.0.0/8" },
+    { ...a, x: Object.fromEntries(Array.from({ length: 70 }, (_, at) => [`another${at}`, 1])) },
+  ];
+  for (const each of unclear) {
+    assert.deepEqual(served({ data: each }), [], JSON.stringify(each));
+    assert.match(messages({ data: each }), /left out/, JSON.stringify(each));
+  }
   const fine: readonly Said[] = [
     { ...a, labels: ["com.example.owner=allow_form", "traefik.enabled=x"], note: "see https://x.test/allow" },
     { ...a, meta: { owner: "x", version: "1", contact: { name: "y", authors: ["z"] } } },
