@@ -73,13 +73,13 @@ export function strangeLines(config: string, model: Model): string[] {
     `backend _rate_${period}`,
     `backend _rate_header_${period}`,
   ]);
-  const passwords = ["backend _known", "backend _wrong"];
+  const counters = ["backend _now", "backend _known", "backend _wrong"];
   const begin = [
     ...front,
     ...answers,
     "peers _local",
     ...rates,
-    ...passwords,
+    ...counters,
     "backend _refused",
     "backend _unknown_host",
   ];
