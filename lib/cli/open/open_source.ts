@@ -2,6 +2,8 @@ import { isOwnAddressFirst } from "../../core/model/choose_endpoint.ts";
 import { systemChance, systemClock } from "../../clock.ts";
 import { DockerSource } from "../../docker/follow/docker_source.ts";
 import { EngineFollower } from "../../docker/follow/engine_follower.ts";
+import { SwarmFollower } from "../../docker/follow/swarm_follower.ts";
+import { SwarmLink } from "../../docker/follow/swarm_link.ts";
 import { FileSource } from "../../docker/file/file_source.ts";
 import type { RoutesFile } from "../../docker/file/routes_file.ts";
 import { RoutesSource } from "../../docker/file/routes_source.ts";
@@ -41,14 +43,25 @@ async function openContainers(
   const ssh = { folder: () => Promise.resolve(stateDir), clock: systemClock };
   const check = new ConnectionCheck(systemClock);
   const isAlone = settings.dockerHosts.length === 1;
+  const transportTo = (url: string) => (connection: AbortSignal) => {
+    leaveLostFolder();
+    return openTransport(url, tls, ssh, connection);
+  };
+  const interfaces = () => Deno.networkInterfaces();
+  const parts = { interfaces, clock: systemClock, chance: systemChance };
+  const links = settings.dockerHosts.map((url) =>
+    new SwarmLink({
+      ...parts,
+      url,
+      openTransport: transportTo(url),
+      findIsLocal: async () => (await engineAddressOf(url)).isLocal,
+    })
+  );
   const followers = settings.dockerHosts.map((url) =>
     new EngineFollower({
       url,
       labelPrefix: settings.labelPrefix,
-      openTransport: (connection) => {
-        leaveLostFolder();
-        return openTransport(url, tls, ssh, connection);
-      },
+      openTransport: transportTo(url),
       findAddress: isAlone ? () => Promise.resolve(undefined) : () => engineAddressOf(url),
       answers: (container) => check.answersAtAll(container),
       untilGone: (container, signal) => check.untilGone(container, signal),
@@ -58,5 +71,8 @@ async function openContainers(
       report,
     })
   );
-  return new DockerSource(followers);
+  return new DockerSource(
+    followers,
+    new SwarmFollower({ ...parts, links, labelPrefix: settings.labelPrefix, report }),
+  );
 }

@@ -1,5 +1,5 @@
 import { type AddressSettings, type Choice, type Chosen, direct, type Endpoint } from "./choose_endpoint.ts";
-import { BRIDGE } from "../snapshot/task_view.ts";
+import { BRIDGE, HOST } from "../snapshot/task_view.ts";
 import type { ContainerView, NetworkAttachment, ServiceFacts, TaskFacts } from "../snapshot/snapshot.ts";
 import type { IpAddress, Port } from "../values/names.ts";
 import { quote } from "../values/notice.ts";
@@ -17,6 +17,10 @@ export function waysToTask(
   network: string | undefined,
   { mode }: Pick<AddressSettings, "mode">,
 ): Choice<readonly [Endpoint, ...Endpoint[]]> {
+  const { nodeAddress } = task.task;
+  if (task.networkMode === HOST && nodeAddress !== undefined) {
+    return { ok: true, value: [direct(nodeAddress, port)] };
+  }
   const named = task.networks.filter(({ name }) => network === undefined || name === network);
   const on = (isBridge: boolean) =>
     named.filter(({ name }) => (name === BRIDGE) === isBridge).map((each) => endpointOn(each, port));
@@ -56,10 +60,12 @@ export function wayOfTask(
     return `a port of its node${task?.isElsewhere === true ? "" : ", which is this machine"}`;
   }
   const network = networks.find(({ ipv4, ipv6 }) => ipv4 === address || ipv6 === address);
-  if (network === undefined) return "its service as a whole, as it asks";
+  if (network === undefined) {
+    return task?.nodeAddress === address ? "its node's network" : "its service as a whole, as it asks";
+  }
   return network.name === BRIDGE
     ? `its address on ${BRIDGE} of this machine`
-    : `its address on network ${quote(network.name)}, which signalbox is on`;
+    : `its address on network ${quote(network.name)}`;
 }
 
 const endpointOn = ({ ipv4, ipv6 }: NetworkAttachment, port: Port): Endpoint =>

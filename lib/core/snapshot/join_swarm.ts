@@ -67,7 +67,8 @@ export class SwarmJoin {
         const node = nodes.get(task.nodeId ?? "");
         const speaks = task === speaker;
         const around = { service, node, place, container, declared: ports, speaks };
-        const parts = [task, service, node, place, container?.status, JSON.stringify(ports), speaks];
+        const seen = [container?.status, container?.networks, ports].map((each) => JSON.stringify(each));
+        const parts = [task, service, node, place, speaks, ...seen];
         const view = this.#remember(task.id, parts, () => viewOfTask(task, around));
         // Without an address there is nothing to prepare.
         if (phase === "starting" && view.networks.length === 0) continue;

@@ -71,6 +71,8 @@ export type TaskFacts = {
   readonly createdAt: number;
   /** It runs on another machine than signalbox. */
   readonly isElsewhere: boolean;
+  /** Where its node is; `undefined` where that is not known, or is another machine's loopback address. */
+  readonly nodeAddress: IpAddress | undefined;
   /** The overlay networks that it is on and signalbox is not, by name, sorted. */
   readonly outOfReach: readonly string[];
 };

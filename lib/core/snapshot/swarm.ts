@@ -44,7 +44,7 @@ export type SwarmTask = {
   readonly interlockData: string | undefined;
   /** Our labels of its containers alone. */
   readonly labels: Readonly<Record<string, string>>;
-  /** The overlay networks that it is on, without the ingress network. */
+  /** The networks of the Swarm that it is on. */
   readonly networks: readonly TaskNetwork[];
   /** Ports that its node has for it alone (mode host). */
   readonly hostPorts: readonly { readonly port: Port; readonly published: Port }[];
@@ -56,7 +56,12 @@ export type SwarmTask = {
 };
 
 /** A network that a task is on, with its addresses there; none before it has one. */
-export type TaskNetwork = { readonly name: string; readonly addresses: readonly OnNetwork[] };
+export type TaskNetwork = {
+  readonly name: string;
+  /** It is the network behind published ports, which signalbox is never on. */
+  readonly isIngress: boolean;
+  readonly addresses: readonly OnNetwork[];
+};
 
 /** A node of a Swarm (Docker API: `GET /nodes`). */
 export type SwarmNode = {

@@ -14,6 +14,9 @@ import type { OnNetwork, OwnPlace, SwarmNode, SwarmService, SwarmTask } from "./
 /** The network by which a node's own machine reaches its tasks (Docker's name for it). */
 export const BRIDGE = "docker_gwbridge";
 
+/** A network by this name is the node's own (`docker service create --network host`). */
+export const HOST = "host";
+
 /** What a task's view is made of, beside the task. */
 export type TaskSurroundings = {
   readonly service: SwarmService;
@@ -34,10 +37,13 @@ export const idOfTask = (taskId: string): ContainerId => sha256(`task ${taskId}`
 export function viewOfTask(task: SwarmTask, around: TaskSurroundings): ContainerView {
   const { service, node, place, container } = around;
   const isOwn = task.nodeId !== undefined && place.nodeIds.has(task.nodeId);
-  const reached = task.networks.flatMap((network) =>
-    attachment(network.name, network.addresses, place) ?? []
-  );
-  const names = new Set(reached.map(({ name }) => name));
+  const overlays = task.networks.filter(({ isIngress }) => !isIngress);
+  const shared = overlays.flatMap((network) => attachment(network.name, network.addresses, place) ?? []);
+  const names = new Set(shared.map(({ name }) => name));
+  const swarms = new Set(task.networks.map(({ name }) => name));
+  // A service without a network of its own is on its machine's default bridge.
+  const local = isOwn ? container?.networks.filter(({ name }) => !swarms.has(name)) ?? [] : [];
+  const reached = [...shared, ...local].sort((a, b) => a.name < b.name ? -1 : 1);
   // Each machine has a loopback address of its own.
   const at = node?.address !== undefined && (isOwn || !isLoopback(node.address)) ? node.address : undefined;
   const bridge = isOwn && task.containerId !== undefined ? place.bridge.get(task.containerId) : undefined;
@@ -52,7 +58,7 @@ export function viewOfTask(task: SwarmTask, around: TaskSurroundings): Container
     health: "none",
     hostname: task.hostname,
     domainname: "",
-    networkMode: "",
+    networkMode: swarms.has(HOST) ? HOST : "",
     interlockData: task.interlockData,
     labels: { ...service.labels, ...task.labels },
     exposed: exposedOf(task, service, around.declared),
@@ -67,7 +73,8 @@ export function viewOfTask(task: SwarmTask, around: TaskSurroundings): Container
       service: serviceFacts(around),
       createdAt: task.createdAt,
       isElsewhere: !isOwn,
-      outOfReach: task.networks.map(({ name }) => name).filter((name) => !names.has(name)),
+      nodeAddress: at,
+      outOfReach: overlays.map(({ name }) => name).filter((name) => !names.has(name)),
     },
   };
 }
@@ -87,6 +94,7 @@ export function viewOfLoneTask(container: ContainerView, place: OwnPlace): Conta
       service: undefined,
       createdAt: container.createdAt,
       isElsewhere: container.engine?.isLocal === false,
+      nodeAddress: undefined,
       outOfReach: container.networks.filter((each) => !isWithin(each)).map(({ name }) => name),
     },
   };

@@ -33,6 +33,14 @@ type EngineEvent =
   /** A list that was too long to be read is not any more. */
   | { readonly kind: "engine-readable"; readonly source: string }
   | { readonly kind: "engine-lost"; readonly source: string; readonly why: string }
+  /** `source` is a manager of a Swarm. */
+  | {
+    readonly kind: "swarm-found";
+    readonly source: string;
+    readonly nodes: number;
+    readonly services: number;
+  }
+  | { readonly kind: "swarm-lost"; readonly source: string; readonly why: string }
   | { readonly kind: "snapshot-unreadable"; readonly source: string; readonly why: string }
   | {
     readonly kind: "container-unreadable";

@@ -89,6 +89,20 @@ export const EVENTS = {
       `cannot follow Docker at ${source}: ${why}; HAProxy keeps its routes, signalbox retries`,
     fields: ({ source, why }) => ({ source, why }),
   },
+  "swarm-found": {
+    meaning: "a manager tells of its Swarm, or does so again",
+    level: "info",
+    words: ({ source, nodes, services }) =>
+      `${source} tells of its Swarm: ${count(nodes, "node")}, ${count(services, "service")}`,
+    fields: ({ source, nodes, services }) => ({ source, nodes, services }),
+  },
+  "swarm-lost": {
+    meaning: "no manager tells of a Swarm, as where none leads it",
+    level: "error",
+    words: ({ source, why }) =>
+      `cannot read the Swarm of ${source}: ${why}; HAProxy keeps the routes of its tasks, signalbox retries`,
+    fields: ({ source, why }) => ({ source, why }),
+  },
   "snapshot-unreadable": {
     meaning: "the file of `--snapshot` cannot be used",
     level: "error",

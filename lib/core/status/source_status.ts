@@ -3,8 +3,8 @@ import { count } from "../values/count.ts";
 
 /** One source of containers: an engine, or a file of containers or of routes that are none. */
 export type SourceStatus = {
-  /** A file, and of what; absent for an engine. */
-  readonly kind?: "routes" | "snapshot";
+  /** A file, and of what, or a Swarm; absent for an engine. */
+  readonly kind?: "routes" | "snapshot" | "swarm";
   readonly name: string;
   /** The engine is followed, or the file can be used as it is. */
   readonly isConnected: boolean;
@@ -47,6 +47,10 @@ export function sourceLine(source: SourceStatus): string {
       return isConnected
         ? `containers: ${name}: ${detail}, ${containers} running`
         : `containers: ${name}: CANNOT BE USED (${detail}), the last good state stays, ${containers} running in it`;
+    case "swarm": {
+      const state = isConnected ? detail : `NOT READABLE (${detail}), its tasks stay as they were`;
+      return `swarm of ${name}: ${state}, ${count(containers, "task")}`;
+    }
     default: {
       const state = isConnected ? "connected" : "NOT CONNECTED";
       return `containers: ${name}: ${state} (${detail}), ${containers} running`;

@@ -179,9 +179,9 @@ function unique<T extends { readonly port: Port; readonly published: Port }>(por
 function decodeNetworks(
   attachments: v.InferOutput<typeof TaskSchema>["NetworksAttachments"],
 ): readonly TaskNetwork[] {
-  return attachments.filter(({ Network: { Spec } }) => Spec.Ingress !== true).map((attachment) => {
-    const { Network: { ID, Spec: { Name } }, Addresses } = attachment;
-    return { name: nameOf(Name, ID), addresses: Addresses.flatMap(decodeOnNetwork) };
+  return attachments.map(({ Network: { ID, Spec: { Name, Ingress } }, Addresses }) => {
+    const addresses = Addresses.flatMap(decodeOnNetwork);
+    return { name: nameOf(Name, ID), isIngress: Ingress === true, addresses };
   }).sort((a, b) => a.name < b.name ? -1 : 1);
 }
 

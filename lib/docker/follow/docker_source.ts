@@ -4,15 +4,16 @@ import { type ContainerView, type Snapshot, sortContainers } from "../../core/sn
 import type { SourceStatus } from "../../core/status/source_status.ts";
 import { type ContainerSource, SourceError, type SourceListener, type Wake } from "../../ports.ts";
 import type { EngineFollower } from "./engine_follower.ts";
+import type { SwarmFollower } from "./swarm_follower.ts";
 
-/** Containers of one or several Docker engines. Those of an engine that does not answer stay as it last told. */
+/**
+ * Containers of one or several Docker engines, and the tasks of the Swarms that they manage. Those of an engine or a Swarm
+ * that does not answer stay as it last told.
+ */
 export class DockerSource implements ContainerSource {
-  readonly #followers: readonly EngineFollower[];
   #draining: SourceListener["draining"] = () => undefined;
 
-  constructor(followers: readonly EngineFollower[]) {
-    this.#followers = followers;
-  }
+  constructor(readonly followers: readonly EngineFollower[], readonly swarm?: SwarmFollower) {}
 
   async follow({ wake, draining, expect }: SourceListener, signal: AbortSignal): Promise<void> {
     this.#draining = draining;
@@ -20,30 +21,41 @@ export class DockerSource implements ContainerSource {
       draining(this.#stopping(), news.since, this.#living());
       wake(news);
     };
-    await Promise.all(this.#followers.map((follower) => follower.follow(tell, signal, expect)));
+    await Promise.all([
+      this.swarm?.follow(wake, signal),
+      ...this.followers.map((follower) => follower.follow(tell, signal, expect)),
+    ]);
   }
 
   describe(): readonly SourceStatus[] {
-    return this.#followers.map((follower) => follower.describe());
+    return [...this.followers.map((follower) => follower.describe()), ...this.swarm?.describe() ?? []];
   }
 
   #stopping(): ReadonlySet<ContainerId> {
-    return new Set(
-      this.#followers.flatMap(({ known: { stopping, stale } }) => [...stopping.keys(), ...stale.ids]),
-    );
+    const ids = this.followers.flatMap((
+      { known: { stopping, stale } },
+    ) => [...stopping.keys(), ...stale.ids]);
+    return new Set([...this.#known(ids), ...this.swarm?.ending ?? []]);
   }
 
   /** Those that were told to stop, have not ended, and are where they were. */
   #living(): ReadonlySet<ContainerId> {
-    return new Set(this.#followers.flatMap(({ known: { stopping, stale } }) => {
+    return new Set(this.#known(this.followers.flatMap(({ known: { stopping, stale } }) => {
       const doubtful = new Set(stale.ids);
       return [...stopping.keys()].filter((id) => !stopping.mayReturn(id) && !doubtful.has(id));
-    }));
+    })));
+  }
+
+  #known(ids: readonly ContainerId[]): readonly ContainerId[] {
+    return ids.length === 0 ? ids : this.swarm?.known(ids) ?? ids;
   }
 
   async observe(wake: Wake, signal: AbortSignal): Promise<Snapshot> {
-    const connected = this.#followers.filter((follower) => follower.isConnected);
-    const results = await Promise.allSettled(connected.map((follower) => follower.refresh(wake, signal)));
+    const connected = this.followers.filter((follower) => follower.isConnected);
+    const results = await Promise.allSettled(connected.map((follower) =>
+      // What a Swarm tells names no container, and may come before the first list.
+      follower.refresh(follower.known.areListed ? wake : { reason: wake.reason, isFresh: true }, signal)
+    ));
     const failed = results.find((result) => result.status === "rejected");
     if (connected.length === 0) throw new SourceError("no Docker engine answers");
     if (failed !== undefined && results.every((result) => result.status === "rejected")) {
@@ -51,12 +63,16 @@ export class DockerSource implements ContainerSource {
         `cannot read containers: ${messageOf(failed.reason)}`,
       );
     }
-    const containers: ContainerView[] = [];
-    const starting = new Set<ContainerId>();
-    for (const { known } of this.#followers) {
-      containers.push(...known.containers.values());
+    await this.swarm?.isRead();
+    const joined = await this.swarm?.join(this.followers, signal);
+    const containers: ContainerView[] = joined === undefined
+      ? this.followers.flatMap(({ known }) => [...known.containers.values()])
+      : [...joined.containers];
+    const starting = new Set<ContainerId>(joined?.starting);
+    for (const { known } of this.followers) {
       for (const [id, container] of known.starts.containers) {
-        if (known.containers.has(id)) continue;
+        // A task is started by its Swarm.
+        if (known.containers.has(id) || container.taskId !== undefined) continue;
         containers.push(container);
         starting.add(id);
       }
@@ -64,6 +80,9 @@ export class DockerSource implements ContainerSource {
     const stopping = this.#stopping();
     // A read may show that a container ends, or that it lives on.
     this.#draining(stopping, undefined, this.#living());
-    return { containers: sortContainers(containers), stopping, starting };
+    return { containers: sortContainers(containers), stopping, starting, ...leavingOf(joined?.leaving) };
   }
 }
+
+const leavingOf = (leaving: ReadonlySet<ContainerId> = new Set()): Pick<Snapshot, "leaving"> =>
+  leaving.size === 0 ? {} : { leaving };

@@ -22,6 +22,8 @@ const ALL: { readonly [Kind in Event["kind"]]: Omit<EventOf<Kind>, "kind"> } = {
   "engine-found": { source: "unix:///docker.sock", engine: "20.10, API 1.41" },
   "engine-readable": { source: "unix:///docker.sock" },
   "engine-lost": { source: "unix:///docker.sock", why: "refused" },
+  "swarm-found": { source: "unix:///docker.sock", nodes: 3, services: 1 },
+  "swarm-lost": { source: "unix:///docker.sock", why: "none leads it" },
   "snapshot-unreadable": { source: "a.json", why: "no such file" },
   "container-unreadable": { source: "unix:///docker.sock", container: "abc", why: "expected a container" },
   "container-late": { source: "unix:///docker.sock", container: "abc" },

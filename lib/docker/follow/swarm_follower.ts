@@ -1,0 +1,156 @@
+import type { LabelPrefix } from "../../core/labels/label_parts.ts";
+import { type Joined, SwarmJoin, taskIdsOf } from "../../core/snapshot/join_swarm.ts";
+import type { NodeEngine, OwnPlace, Swarm } from "../../core/snapshot/swarm.ts";
+import type { SourceStatus } from "../../core/status/source_status.ts";
+import type { ContainerId } from "../../core/values/names.ts";
+import { type Clock, type Reporter, SourceError, type Wake } from "../../ports.ts";
+import { networksOf, type OwnInterface, type SwarmRole } from "../api/read_swarm.ts";
+import type { EngineFollower } from "./engine_follower.ts";
+import { SwarmCluster } from "./swarm_cluster.ts";
+import type { SwarmLink } from "./swarm_link.ts";
+
+/** How long what the machine said of its interfaces is taken for true, in milliseconds. */
+const KEPT_MS = 10_000;
+
+/** What a SwarmFollower is made of. */
+export type SwarmParts = {
+  /** One for each engine. */
+  readonly links: readonly SwarmLink[];
+  readonly interfaces: () => readonly OwnInterface[];
+  readonly labelPrefix: LabelPrefix | undefined;
+  readonly clock: Clock;
+  readonly report: Reporter;
+};
+
+/** Follows the Swarms that engines manage, and joins what they say with what the engines say themselves. */
+export class SwarmFollower {
+  readonly #clusters = new Map<string, SwarmCluster>();
+  readonly #join = new SwarmJoin();
+  #joined: Joined | undefined;
+  #place: OwnPlace = { nodeIds: new Set(), networks: [], bridge: new Map() };
+  #placeText = "";
+  #placeAt = -Infinity;
+  #ids: { readonly swarm: readonly unknown[]; readonly ids: ReadonlyMap<string, ContainerId> } | undefined;
+
+  constructor(readonly parts: SwarmParts) {}
+
+  /** Follows until the signal. */
+  async follow(wake: (wake: Wake) => void, signal: AbortSignal): Promise<void> {
+    const { links } = this.parts;
+    const following: Promise<void>[] = [];
+    const poke = (link: SwarmLink) => {
+      this.#forgetLeft();
+      const id = link.role?.cluster;
+      if (id === undefined) return wake({ reason: "docker", ids: new Set() });
+      const before = this.#clusters.get(id);
+      if (before !== undefined) return before.poke();
+      const cluster = new SwarmCluster(id, { ...this.parts, wake });
+      this.#clusters.set(id, cluster);
+      cluster.poke();
+      following.push(cluster.follow(signal));
+    };
+    await Promise.all(links.map((link) => link.follow(() => poke(link), signal)));
+    await Promise.all(following);
+  }
+
+  /** Forgets a Swarm that all its engines have left. One that only its managers have left goes on without their word. */
+  #forgetLeft(): void {
+    const roles = this.parts.links.map(({ role }) => role);
+    for (const [id, cluster] of this.#clusters) {
+      const nodes = new Set(cluster.memory.swarm.nodes.map((node) => node.id));
+      const isIn = (role: SwarmRole | undefined) =>
+        role === undefined || role.cluster === id || nodes.has(role.nodeId ?? "");
+      if (roles.some(isIn)) continue;
+      cluster.stop();
+      this.#clusters.delete(id);
+    }
+  }
+
+  /** How each Swarm stands, for status. */
+  describe(): readonly SourceStatus[] {
+    return [...this.#clusters.values()].map((cluster) => cluster.describe());
+  }
+
+  /** Under which ids containers are known: those of tasks, and their own where they are none. */
+  known(containers: Iterable<ContainerId>): ContainerId[] {
+    const all = [...this.#clusters.values()].map(({ memory }) => memory.swarm.tasks);
+    if (this.#ids === undefined || all.some((tasks, at) => this.#ids?.swarm[at] !== tasks)) {
+      this.#ids = { swarm: all, ids: taskIdsOf(all.flat()) };
+    }
+    const { ids } = this.#ids;
+    return [...containers].map((id) => ids.get(id) ?? id);
+  }
+
+  /** The tasks that end, or have ended, as the last join showed it. */
+  get ending(): ReadonlySet<ContainerId> {
+    return this.#joined?.stopping ?? NOBODY;
+  }
+
+  /** Waits until each engine has told its part once; throws SourceError where a Swarm was never read. */
+  async isRead(): Promise<void> {
+    await Promise.all(this.parts.links.map(({ asked }) => asked));
+    const clusters = [...this.#clusters.values()];
+    await Promise.all(clusters.map(({ asked }) => asked));
+    const unread = clusters.find(({ memory }) => !memory.isRead);
+    // Without its tasks, all their routes would go.
+    if (unread !== undefined) throw new SourceError(`cannot read the Swarm: ${unread.describe().detail}`);
+  }
+
+  /** Joins what engines and managers say. */
+  async join(followers: readonly EngineFollower[], signal: AbortSignal): Promise<Joined> {
+    const engines = followers.map((follower) => this.#engineOf(follower));
+    await Promise.all(engines.map(({ link, containers }) => {
+      const tasks = [...containers.values()].filter(({ taskId }) => taskId !== undefined);
+      return link?.lookFor(tasks.map(({ id }) => id), signal);
+    }));
+    return this.#joined = this.#join.join({ swarm: this.#swarm(), place: this.#whereWeAre(), engines });
+  }
+
+  #engineOf(
+    { parts: { url }, isConnected, known }: EngineFollower,
+  ): NodeEngine & { readonly link: SwarmLink | undefined } {
+    const link = this.parts.links.find((each) => each.parts.url === url);
+    return {
+      link,
+      nodeId: link?.role?.nodeId,
+      isListening: isConnected && known.areListed,
+      containers: known.containers,
+      stopping: new Set(known.stopping.keys()),
+    };
+  }
+
+  #swarm(): Swarm {
+    const swarms = [...this.#clusters.values()].map(({ memory }) => memory.swarm);
+    const [only, ...others] = swarms;
+    if (only !== undefined && others.length === 0) return only;
+    return {
+      services: swarms.flatMap(({ services }) => services),
+      tasks: swarms.flatMap(({ tasks }) => tasks),
+      nodes: swarms.flatMap(({ nodes }) => nodes),
+    };
+  }
+
+  /** The same object as long as nothing of it changes. */
+  #whereWeAre(): OwnPlace {
+    const { links, clock, interfaces } = this.parts;
+    const own = links.filter(({ isLocal, role }) => isLocal && role?.nodeId !== undefined);
+    const bridges = own.map(({ bridge }) => [...bridge]);
+    const nodeIds = own.flatMap(({ role }) => role?.nodeId ?? []);
+    if (clock.now() - this.#placeAt >= KEPT_MS || this.#placeText === "") {
+      this.#placeAt = clock.now();
+      this.#networks = networksOf(interfaces());
+    }
+    const text = JSON.stringify([nodeIds, bridges, this.#networks]);
+    if (text === this.#placeText) return this.#place;
+    this.#placeText = text;
+    return this.#place = {
+      nodeIds: new Set(nodeIds),
+      networks: this.#networks,
+      bridge: new Map(bridges.flat()),
+    };
+  }
+
+  #networks: OwnPlace["networks"] = [];
+}
+
+const NOBODY: ReadonlySet<ContainerId> = new Set();
