@@ -1,0 +1,117 @@
+/** Docker Swarm on two machines: signalbox is on neither, and knows of the tasks from the manager alone. */
+import assert from "node:assert/strict";
+import { TINY } from "../harness/engine.ts";
+import { eventually } from "../harness/eventually.ts";
+import { type Ending, live, type Router, type Stage } from "./stage.ts";
+import { swarmOf } from "./swarm_nodes.ts";
+
+const HOST = "web.local";
+
+/** Asks for the host over new and kept connections, all the while, until it is ended; tells how each request ended. */
+function underLoad({ port }: Router, { defer }: Stage) {
+  const endings: { readonly at: number; readonly ending: Ending }[] = [];
+  let isOver = false;
+  const ask = async (client: Deno.HttpClient) => {
+    const signal = AbortSignal.timeout(5_000);
+    const answer = await fetch(`http://127.0.0.1:${port}/`, { client, headers: { host: HOST }, signal });
+    await answer.text();
+    return answer.status;
+  };
+  const client = (isKept: boolean) =>
+    Deno.createHttpClient({ allowHost: true, poolMaxIdlePerHost: isKept ? 1 : 0 });
+  const loop = async (isKept: boolean) => {
+    using own = client(isKept);
+    while (!isOver) {
+      const ending = await ask(own).catch((error) => `${isKept ? "kept" : "new"}: ${error}`);
+      endings.push({ at: performance.now(), ending });
+    }
+  };
+  const loops = Promise.all([loop(true), loop(true), loop(false), loop(false)]);
+  const end = async () => {
+    isOver = true;
+    await loops;
+  };
+  defer(end);
+  return { endings, end };
+}
+
+live(
+  "no request fails while a Swarm of two machines updates, scales, drains and removes services",
+  async (stage) => {
+    const [one, two] = await swarmOf(stage, ["one"], ["two"]);
+    if (one === undefined || two === undefined) throw new Error("two machines");
+    const router = await stage.router({ engine: one.host });
+    const create = (name: string, replicas: number) =>
+      one.docker(
+        ..."service create -d --no-resolve-image --update-monitor 0s --publish mode=host,target=8080".split(
+          " ",
+        ),
+        ...["--label", `interlock.hostname=${HOST}`, "--env", `NAME=${name}`, "--name", name],
+        ...["--replicas", `${replicas}`, TINY],
+      );
+    /** Waits until a service has so many tasks of a version, and no other; those on their way out count. */
+    const has = (service: string, count: number, name: string, node?: string) =>
+      eventually(async () => {
+        const ids = (await one.docker("service", "ps", "-q", "-f", "desired-state=running", service)).split(
+          "\n",
+        );
+        const said = JSON.parse(await one.docker("inspect", ...ids)) as {
+          readonly NodeID: string;
+          readonly Status: { readonly State: string };
+          readonly Spec: { readonly ContainerSpec: { readonly Env: readonly string[] } };
+        }[];
+        return said.length === count && said.every(({ NodeID, Status, Spec }) =>
+          Status.State === "running" && Spec.ContainerSpec.Env.includes(`NAME=${name}`) &&
+          (node === undefined || NodeID === node)
+        );
+      }, { what: `${service} to have ${count} tasks of ${name}`, limitMs: 60_000 });
+    await create("web", 3);
+    await has("web", 3, "web");
+    await router.answers(HOST);
+    const load = underLoad(router, stage);
+    const lost = (what: string) => {
+      const failed = load.endings.filter(({ ending }) => ending !== 200);
+      const kinds = [...new Set(failed.map(({ ending }) => ending))].join("; ");
+      assert.equal(failed.length, 0, `${what}: ${failed.length} of ${load.endings.length} failed: ${kinds}`);
+    };
+    const update = (name: string, order: string) =>
+      one.docker(
+        ..."service update -d --no-resolve-image".split(" "),
+        "--update-order",
+        order,
+        "--env-add",
+        `NAME=${name}`,
+        "web",
+      );
+
+    await update("second", "stop-first");
+    await has("web", 3, "second");
+    lost("an update that stops first");
+    await update("third", "start-first");
+    await has("web", 3, "third");
+    lost("an update that starts first");
+    await one.docker("service", "scale", "-d", "web=5");
+    await has("web", 5, "third");
+    await one.docker("service", "scale", "-d", "web=2");
+    await has("web", 2, "third");
+    lost("a service that grows and shrinks");
+    await one.docker("node", "update", "--availability", "drain", "two");
+    const own = await one.docker("node", "inspect", "-f", "{{.ID}}", "self");
+    await has("web", 2, "third", own);
+    lost("a node that is drained");
+    await create("other", 1);
+    await has("other", 1, "other");
+    await eventually(async () => (await router.get(HOST)).body === "other", {
+      what: "the other service to serve",
+    });
+    await one.docker("service", "rm", "web");
+    await eventually(async () => (await one.docker("ps", "-q")).split("\n").length === 1, {
+      what: "its tasks to end",
+      limitMs: 30_000,
+    });
+    lost("a service that is removed");
+    await load.end();
+    lost("all of it");
+    assert.ok(load.endings.length > 500, `${load.endings.length} requests`);
+  },
+);

@@ -1,0 +1,162 @@
+/** A Swarm of several engines, each a machine of its own: with its own network, its own processes and its own name. */
+import { join } from "node:path";
+import { dockerAt, engineFromEnv } from "../harness/docker_cli.ts";
+import { ready, TINY } from "../harness/engine.ts";
+import { eventually } from "../harness/eventually.ts";
+import type { Stage } from "./stage.ts";
+
+/** What joins the machines; signalbox is on it, as on a network of theirs. */
+const BRIDGE = "sb-swarm";
+const GROUP = "signalbox-swarm";
+const addressAt = (at: number): string => `10.231.9.${at}`;
+
+/** A machine of the Swarm. */
+export interface SwarmNodeStage {
+  readonly name: string;
+  readonly address: string;
+  /** Its engine, as DOCKER_HOST has it. */
+  readonly host: string;
+  docker(...args: string[]): Promise<string>;
+  /** Ends its daemon by a signal; its containers run on where it is killed. */
+  endDaemon(signal: "TERM" | "KILL"): Promise<void>;
+  /** Cuts it off from the others, or joins it to them again. */
+  cut(isCut: boolean): Promise<void>;
+  /** Kills the whole machine, as a power cut does. */
+  kill(): Promise<void>;
+}
+
+/** What a machine does before its daemon starts, in its own namespaces: folder, name, address, number. */
+const BOOT = `
+  mount -t tmpfs tmpfs /run
+  busybox hostname "$2"
+  mkdir /run/cg && mount --rbind /sys/fs/cgroup /run/cg
+  mount -t sysfs sysfs /sys && mount --rbind /run/cg /sys/fs/cgroup
+  mkdir -p /run/etc/up /run/etc/work
+  mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/etc/up,workdir=/run/etc/work /etc
+  rm -f /etc/resolv.conf && echo "nameserver 127.0.0.1" >/etc/resolv.conf
+  busybox ip link set lo up
+  busybox ip addr add "$3/24" dev eth0 && busybox ip link set eth0 up
+  busybox ip route add default via ${addressAt(1)}
+  echo '{}' >"$1/daemon.json"
+  dockerd --config-file "$1/daemon.json" --data-root "$1/data" --exec-root "$1/run" -p "$1/pid" \\
+    -H "tcp://$3:2375" --tls=false --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/${GROUP}-$4" \\
+    --log-level warn >>"$1/log" 2>&1 &
+  wait
+  exec sleep 100000
+`;
+
+/** Starts machines by these names; the first is the manager, then further managers, then workers. */
+export async function swarmOf(
+  stage: Stage,
+  managers: readonly string[],
+  workers: readonly string[],
+): Promise<readonly SwarmNodeStage[]> {
+  await ready(TINY);
+  const image = join(stage.folder, "tiny.tar");
+  await dockerAt(engineFromEnv().host, "save", "-o", image, TINY);
+  await run("busybox", "ip", "link", "add", BRIDGE, "type", "bridge");
+  stage.defer(() => run("busybox", "ip", "link", "del", BRIDGE));
+  await run("busybox", "ip", "addr", "add", `${addressAt(1)}/24`, "dev", BRIDGE);
+  await run("busybox", "ip", "link", "set", BRIDGE, "up");
+  const nodes = await Promise.all(
+    [...managers, ...workers].map((name, at) => startNode(stage, name, at + 11)),
+  );
+  await Promise.all(nodes.map((node) => node.docker("load", "-q", "-i", image)));
+  const [first, ...others] = nodes;
+  if (first === undefined) throw new Error("a Swarm has a manager");
+  await first.docker("swarm", "init", "--advertise-addr", first.address);
+  const [manager, worker] = await Promise.all(
+    ["manager", "worker"].map((role) => first.docker("swarm", "join-token", "-q", role)),
+  );
+  for (const node of others) {
+    const token = managers.includes(node.name) ? manager : worker;
+    await node.docker("swarm", "join", "--token", token ?? "", `${first.address}:2377`);
+  }
+  return nodes;
+}
+
+async function startNode({ folder, defer }: Stage, name: string, at: number): Promise<SwarmNodeStage> {
+  const own = join(folder, name);
+  await Deno.mkdir(own);
+  const address = addressAt(at);
+  const host = `tcp://${address}:2375`;
+  // The network is there before the machine, and its card is put into it from outside.
+  const holder = new Deno.Command("unshare", {
+    args: ["--net", "sh", "-c", "echo && exec cat"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const said = holder.stdout.getReader();
+  await said.read();
+  const card = `sbsw${at}`;
+  await run("ip", "link", "add", card, "type", "veth", "peer", "name", "eth0", "netns", `${holder.pid}`);
+  await run("busybox", "ip", "link", "set", card, "master", BRIDGE);
+  await run("busybox", "ip", "link", "set", card, "up");
+  const apart = "--mount --propagation private --uts --pid --fork --kill-child --mount-proc".split(" ");
+  const machine = new Deno.Command("nsenter", {
+    args: [
+      `--net=/proc/${holder.pid}/ns/net`,
+      "unshare",
+      ...apart,
+      "sh",
+      "-c",
+      BOOT,
+      "sh",
+      own,
+      name,
+      address,
+      `${at}`,
+    ],
+    stdin: "null",
+    stdout: "null",
+    stderr: "inherit",
+  }).spawn();
+  let isAlive = true;
+  void machine.status.then(() => isAlive = false);
+  const node: SwarmNodeStage = {
+    name,
+    address,
+    host,
+    docker: (...args) => dockerAt(host, ...args),
+    async endDaemon(signal) {
+      // Seen from inside, as its own pid file has it.
+      const pid = (await Deno.readTextFile(join(own, "pid"))).trim();
+      const [shell = ""] = await childrenOf(machine.pid);
+      await run("nsenter", "-t", shell, "-p", "-m", "kill", `-${signal}`, pid);
+    },
+    cut: (isCut) => run("busybox", "ip", "link", "set", card, isCut ? "down" : "up"),
+    async kill() {
+      if (isAlive) machine.kill("SIGKILL");
+      await machine.status;
+    },
+  };
+  defer(async () => {
+    await node.kill();
+    await holder.stdin.close();
+    await said.cancel();
+    await holder.status;
+    const script = `find /sys/fs/cgroup -depth -type d -path '*/${GROUP}-${at}*' -exec rmdir {} + 2>/dev/null
+      ! ls -d /sys/fs/cgroup/*/${GROUP}-${at} 2>/dev/null`;
+    await eventually(
+      async () => (await new Deno.Command("sh", { args: ["-c", script], stdout: "null" }).output()).success,
+      { what: `nothing to be left of ${name}` },
+    );
+  });
+  try {
+    await eventually(() => node.docker("version"), { what: `the engine of ${name}`, limitMs: 40_000 });
+  } catch (error) {
+    throw new Error(`${error}\n${await Deno.readTextFile(join(own, "log")).catch(() => "")}`);
+  }
+  return node;
+}
+
+async function childrenOf(pid: number): Promise<readonly string[]> {
+  return (await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`)).trim().split(" ");
+}
+
+async function run(command: string, ...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(command, { args, stdout: "null" }).output();
+  if (!success) {
+    throw new Error(`Cannot run ${command} ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
+  }
+}
