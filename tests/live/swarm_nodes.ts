@@ -54,12 +54,15 @@ export async function swarmOf(
   await ready(TINY);
   const image = join(stage.folder, "tiny.tar");
   await dockerAt(engineFromEnv().host, "save", "-o", image, TINY);
-  await run("busybox", "ip", "link", "add", BRIDGE, "type", "bridge");
-  stage.defer(() => run("busybox", "ip", "link", "del", BRIDGE));
-  await run("busybox", "ip", "addr", "add", `${addressAt(1)}/24`, "dev", BRIDGE);
-  await run("busybox", "ip", "link", "set", BRIDGE, "up");
+  // Not where the engine of the tests is, whose rules let nothing through.
+  const between = await ownNetwork(stage);
+  await run(...between.enter, "ip", "link", "add", BRIDGE, "type", "bridge");
+  await run(...between.enter, "ip", "link", "set", BRIDGE, "up");
+  await plug(between, "/proc/self/ns/net", "sbsw1");
+  await run("ip", "addr", "add", `${addressAt(1)}/24`, "dev", "sbsw1");
+  await run("ip", "link", "set", "sbsw1", "up");
   const nodes = await Promise.all(
-    [...managers, ...workers].map((name, at) => startNode(stage, name, at + 11)),
+    [...managers, ...workers].map((name, at) => startNode(stage, between, name, at + 11)),
   );
   await Promise.all(nodes.map((node) => node.docker("load", "-q", "-i", image)));
   const [first, ...others] = nodes;
@@ -75,27 +78,25 @@ export async function swarmOf(
   return nodes;
 }
 
-async function startNode({ folder, defer }: Stage, name: string, at: number): Promise<SwarmNodeStage> {
+async function startNode(
+  stage: Stage,
+  between: OwnNetwork,
+  name: string,
+  at: number,
+): Promise<SwarmNodeStage> {
+  const { folder, defer } = stage;
   const own = join(folder, name);
   await Deno.mkdir(own);
   const address = addressAt(at);
   const host = `tcp://${address}:2375`;
-  // The network is there before the machine, and its card is put into it from outside.
-  const holder = new Deno.Command("unshare", {
-    args: ["--net", "sh", "-c", "echo && exec cat"],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const said = holder.stdout.getReader();
-  await said.read();
+  // The network is there before the machine. Machines are plugged in one after the other.
+  const network = await ownNetwork(stage);
   const card = `sbsw${at}`;
-  await run("ip", "link", "add", card, "type", "veth", "peer", "name", "eth0", "netns", `${holder.pid}`);
-  await run("busybox", "ip", "link", "set", card, "master", BRIDGE);
-  await run("busybox", "ip", "link", "set", card, "up");
+  await plug(between, network.path, "eth0", card);
   const apart = "--mount --propagation private --uts --pid --fork --kill-child --mount-proc".split(" ");
   const machine = new Deno.Command("nsenter", {
     args: [
-      `--net=/proc/${holder.pid}/ns/net`,
+      `--net=${network.path}`,
       "unshare",
       ...apart,
       "sh",
@@ -124,7 +125,7 @@ async function startNode({ folder, defer }: Stage, name: string, at: number): Pr
       const [shell = ""] = await childrenOf(machine.pid);
       await run("nsenter", "-t", shell, "-p", "-m", "kill", `-${signal}`, pid);
     },
-    cut: (isCut) => run("busybox", "ip", "link", "set", card, isCut ? "down" : "up"),
+    cut: (isCut) => run(...between.enter, "ip", "link", "set", card, isCut ? "down" : "up"),
     async kill() {
       if (isAlive) machine.kill("SIGKILL");
       await machine.status;
@@ -132,9 +133,6 @@ async function startNode({ folder, defer }: Stage, name: string, at: number): Pr
   };
   defer(async () => {
     await node.kill();
-    await holder.stdin.close();
-    await said.cancel();
-    await holder.status;
     const script = `find /sys/fs/cgroup -depth -type d -path '*/${GROUP}-${at}*' -exec rmdir {} + 2>/dev/null
       ! ls -d /sys/fs/cgroup/*/${GROUP}-${at} 2>/dev/null`;
     await eventually(
@@ -148,6 +146,40 @@ async function startNode({ folder, defer }: Stage, name: string, at: number): Pr
     throw new Error(`${error}\n${await Deno.readTextFile(join(own, "log")).catch(() => "")}`);
   }
   return node;
+}
+
+/** A network namespace, which its first process holds. */
+type OwnNetwork = { readonly path: string; readonly enter: readonly [string, ...string[]] };
+
+async function ownNetwork({ defer }: Stage): Promise<OwnNetwork> {
+  const holder = new Deno.Command("unshare", {
+    args: ["--net", "sh", "-c", "echo && exec cat"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const said = holder.stdout.getReader();
+  await said.read();
+  defer(async () => {
+    await holder.stdin.close();
+    await said.cancel();
+    await holder.status;
+  });
+  const path = `/proc/${holder.pid}/ns/net`;
+  return { path, enter: ["nsenter", `--net=${path}`] };
+}
+
+/** Puts a card into a network, and its other end into what joins them all. */
+async function plug(
+  between: OwnNetwork,
+  network: string,
+  inside: string,
+  outside = `${inside}b`,
+): Promise<void> {
+  const pid = between.path.split("/")[2] ?? "";
+  const pair = ["type", "veth", "peer", "name", outside, "netns", pid];
+  await run("nsenter", `--net=${network}`, "ip", "link", "add", inside, ...pair);
+  await run(...between.enter, "ip", "link", "set", outside, "master", BRIDGE);
+  await run(...between.enter, "ip", "link", "set", outside, "up");
 }
 
 async function childrenOf(pid: number): Promise<readonly string[]> {
