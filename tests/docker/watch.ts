@@ -15,9 +15,10 @@ export const followerOf = (
   isReachedDirectly = true,
   clock: Clock = impatientClock,
   untilGone: FollowerParts["untilGone"] = () => Promise.resolve(false),
+  url = "unix:///fake",
 ): EngineFollower =>
   new EngineFollower({
-    url: "unix:///fake",
+    url,
     openTransport: () => Promise.resolve(fake.transport),
     findAddress: () => Promise.resolve(undefined),
     answers: () => Promise.resolve(false),
