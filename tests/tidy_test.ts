@@ -266,6 +266,7 @@ const TIMED = new Map([
   ["tests/harness/program.ts", "limits how long a program may take to say something, or to end"],
   ["tests/harness/images/witness.ts", "a container that is as slow as it is told to be"],
   ["tests/docker/fake_engine.ts", "an engine stamps its events with the time"],
+  ["tests/docker/fake_swarm.ts", "a clock whose pauses are short"],
   ["tests/probe/network_prober_test.ts", "a clock whose pauses are short"],
   ["tests/haproxy/stage.ts", "waits for as long as a reload is put off"],
   ["tests/haproxy/echo.ts", "limits how long an answer may take"],

@@ -9,7 +9,7 @@ const HOST = "web.local";
 
 /** Asks for the host over new and kept connections, all the while, until it is ended; tells how each request ended. */
 function underLoad({ port }: Router, { defer }: Stage) {
-  const endings: { readonly at: number; readonly ending: Ending }[] = [];
+  const endings: Ending[] = [];
   let isOver = false;
   const ask = async (client: Deno.HttpClient) => {
     const signal = AbortSignal.timeout(5_000);
@@ -22,8 +22,7 @@ function underLoad({ port }: Router, { defer }: Stage) {
   const loop = async (isKept: boolean) => {
     using own = client(isKept);
     while (!isOver) {
-      const ending = await ask(own).catch((error) => `${isKept ? "kept" : "new"}: ${error}`);
-      endings.push({ at: performance.now(), ending });
+      endings.push(await ask(own).catch((error) => `${isKept ? "kept" : "new"}: ${error}`));
     }
   };
   const loops = Promise.all([loop(true), loop(true), loop(false), loop(false)]);
@@ -70,8 +69,8 @@ live(
     await router.answers(HOST);
     const load = underLoad(router, stage);
     const lost = (what: string) => {
-      const failed = load.endings.filter(({ ending }) => ending !== 200);
-      const kinds = [...new Set(failed.map(({ ending }) => ending))].join("; ");
+      const failed = load.endings.filter((ending) => ending !== 200);
+      const kinds = [...new Set(failed)].join("; ");
       assert.equal(failed.length, 0, `${what}: ${failed.length} of ${load.endings.length} failed: ${kinds}`);
     };
     const update = (name: string, order: string) =>
