@@ -46,13 +46,14 @@ export async function collectRemains(found: Found): Promise<Remains | string> {
     }
     const changed = await findChanged(loaded, `${generation.folder}/haproxy.cfg`);
     if (changed !== undefined) return `${changed} has changed`;
-    // A file that HAProxy does not name may be missing.
+    // A file that HAProxy does not name may be missing, whatever comments say.
+    const named = loaded.replace(/^\s*#.*$/gm, "");
     const certificates = certificatesIn(current.folder);
     const survey = await found.survey([...certificates.keys()]);
     const others = [...survey.tables.keys(), CERTS_LIST, SHOWN_LIST, LAST_TRY, ERROR_PAGES_MAP, ...LUA_FILES]
       .filter((
         name,
-      ) => loaded.includes(name));
+      ) => named.includes(name));
     const files = await Promise.all(
       ["haproxy.cfg", ...others].map(async (name) => [name, await read(current.folder, name)] as const),
     );
