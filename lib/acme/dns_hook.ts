@@ -9,7 +9,7 @@ import { Turns } from "./turns.ts";
 const HOOK_LIMIT_MS = 180_000;
 /** How long it may take to end after that, in milliseconds. */
 const KILL_MS = 5_000;
-/** How much of what the command says about a failure is told. */
+/** How many characters of the command's error output a message quotes. */
 const LONGEST_WORDS = 300;
 
 /**

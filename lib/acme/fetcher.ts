@@ -64,7 +64,7 @@ export class Fetcher {
     );
     const missing = hosts.filter((host) => !namesFor(host).some((name) => held.names.includes(name)));
     if (missing.length > 0) {
-      // It would be asked for again at once, and for ever.
+      // signalbox would ask for it again at once, and for ever.
       const why = "the authority gave a certificate that is not for it";
       const all = Object.fromEntries(missing.map((host) => [host, why]));
       await this.#fail(order, { fault: "host", hosts: all, why: `${missing.join(", ")}: ${why}` });

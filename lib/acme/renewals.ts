@@ -19,7 +19,7 @@ const SILENT_MS = 3_600_000;
 /** Asks authorities when they want their certificates to be renewed (RFC 9773), each as often as it says. */
 export class Renewals {
   #isAsking = false;
-  /** When authorities without an answer may be asked again, by certificate. */
+  /** When signalbox may ask an authority again that did not answer, by certificate. */
   readonly #silent = new Map<string, number>();
 
   constructor(private readonly parts: RenewalParts) {}

@@ -86,7 +86,7 @@ export class Believed {
     if (this.#own !== undefined) bind(this.#own.bindings, desired, operations);
   }
 
-  /** HAProxy has loaded the files, with servers in the states that it was told to begin with. */
+  /** HAProxy has loaded the files, with servers in their first states. */
   loaded(desired: Desired, states: ReadonlyMap<ServerName, ServerState>): void {
     this.adopted(runningAfterLoad(desired, states));
   }
@@ -105,7 +105,7 @@ export class Believed {
     this.#own = { files, fixed, tcp, defaults, sections, tables, bindings: new Map(bindings), certificates };
   }
 
-  /** What HAProxy has could not be told beyond doubt. */
+  /** signalbox could not find out beyond doubt what HAProxy has. */
   unclear(why: ReloadReason): void {
     this.#whyUnknown = why;
   }

@@ -21,7 +21,7 @@ const MOST_CHECKS = 64;
 export class Quarantine {
   readonly #refused = new Map<BackendName, Refused>();
 
-  /** Certificates are told by HAProxy's words, which name their files. */
+  /** HAProxy's messages name the files of certificates that it refuses. */
   constructor(readonly certificates = new RefusedCertificates()) {}
 
   /** The model without the backends that were refused as they are. */
@@ -121,7 +121,7 @@ export class Quarantine {
   }
 }
 
-/** What HAProxy would be asked to load; whether a container may have traffic now is no part of it. */
+/** All of a backend that HAProxy loads; whether its servers have traffic now is no part of it. */
 function fingerprint({ servers, routes: _routes, ...rest }: Backend): string {
   const fixed = servers.map(({ gate: _gate, incarnation: _incarnation, ...server }) => server);
   return JSON.stringify([rest, fixed]);

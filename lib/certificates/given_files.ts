@@ -3,7 +3,7 @@ import { messageOf } from "../core/values/message_of.ts";
 /** A file that may hold a certificate or a key, read. */
 export type GivenFile = { readonly name: string; readonly path: string; readonly text: string };
 
-/** Files that lie together: a key is looked for among those of its certificate. */
+/** Files that lie together: signalbox looks for a certificate's key among them. */
 export type GivenGroup = {
   /** The name of the folder, where that is one of several. */
   readonly folder: string | undefined;
@@ -71,7 +71,7 @@ async function readFolder(
   const unread: { path: string; why: string }[] = [];
   const folders: string[] = [];
   for (const name of names) {
-    // Kubernetes and editors keep hidden ones beside those that are meant.
+    // Kubernetes and editors keep hidden files beside the certificates.
     if (name.startsWith(".")) continue;
     const path = `${folder}/${name}`;
     try {

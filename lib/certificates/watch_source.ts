@@ -1,6 +1,6 @@
 import type { Clock } from "../ports.ts";
 
-/** When a folder that cannot be watched is looked at again, in milliseconds. */
+/** How long until signalbox looks again at a folder that it cannot watch, in milliseconds. */
 const AGAIN_MS = 1_000;
 /** How long one watch lasts, in milliseconds: another folder may have its name then, and not every file system tells of changes. */
 const LOOK_MS = 60_000;

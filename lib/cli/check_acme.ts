@@ -13,7 +13,7 @@ import { authorityClient } from "./open/open_acme.ts";
 /** A clock that is further off than this makes certificates that are not valid yet, in milliseconds. */
 const MOST_OFF_MS = 300_000;
 const ANSWER_LIMIT_MS = 10_000;
-/** Hosts that are looked at. */
+/** How many hosts the check looks at. */
 const MOST_HOSTS = 20;
 
 /** Whether certificates can be fetched: the storage, the authorities, our clock, and where names lead. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../ports.ts";
 import { lookOfErrorPages } from "./error_pages.ts";
 
-/** How often the folder is looked at, in milliseconds: not every file system tells of changes. */
+/** How often signalbox looks at the folder, in milliseconds: not every file system tells of changes. */
 const LOOK_MS = 2_000;
 
 /**

@@ -5,7 +5,7 @@ import { DESCRIPTOR_SHARES } from "../core/policy/descriptor_shares.ts";
 import { SmallServer } from "./small_server.ts";
 import { SteadyServer } from "./steady_server.ts";
 
-/** What can be asked of a running signalbox. */
+/** The requests that a running signalbox answers. */
 export type ControlHandlers = {
   readonly status: () => Promise<Status>;
   /** The given settings that routes depend on, as environment variables; no secret is among them. */

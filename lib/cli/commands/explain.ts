@@ -60,7 +60,7 @@ export async function explain(
   }));
   if (options.json) await terminal.out(jsonDocument(entries));
   else {
-    // A reason that all share is said once.
+    // explain prints a reason once that all routes share.
     const own = word === "" ? entries : entries.map((entry) => ({ ...entry, live: undefined }));
     const text = entries.length === 0 ? "no container runs\n" : formatEntries(own, built.notices);
     await terminal.out(text + word);

@@ -60,7 +60,7 @@ export async function openHaproxy(context: RunContext): Promise<OpenedHaproxy> {
 const connectionsIn = ({ limits }: Room, settings: RunContext["settings"]): ConnectionLimits =>
   connectionLimits(promisedBy(settings), limits.descriptors);
 
-/** Finds faults of the settings before another signalbox is asked to hand HAProxy over. Throws Failure. */
+/** Finds faults of the settings before signalbox asks another one to hand HAProxy over. Throws Failure. */
 async function prepareHaproxy(context: RunContext, room: Room): Promise<OwnedHaproxy | ExternalHaproxy> {
   const { settings, stateDir, routing, report } = context;
   if (settings.external) return await prepareExternal(context);

@@ -23,7 +23,7 @@ export function problemOf(status: number, body: unknown, host?: string): Problem
   return { status, type: oneLine(type ?? "").replace(PREFIX, ""), detail: words, hosts };
 }
 
-/** Problems that are not the fault of the names that were asked for. */
+/** Problems that are not the fault of the names in an order. */
 const AUTHORITYS = new Set(
   ["rateLimited", "serverInternal", "badNonce", "externalAccountRequired", "userActionRequired"]
     .concat(

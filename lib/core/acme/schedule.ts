@@ -54,7 +54,7 @@ export type Schedule = {
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** How long at most nothing is looked at. */
+/** The longest pause between two looks at all certificates, in milliseconds. */
 const LOOK_MS = HOUR_MS;
 
 /** Which certificates to ask for now: renewals before hosts that have none, and those before hosts that failed. */

@@ -38,7 +38,7 @@ export type Certificate = {
   readonly keyKind: KeyKind;
 };
 
-/** The certificates that there are at a moment, and what is to be told of their files. */
+/** The certificates that there are at a moment, and the notices about their files. */
 export type FoundCertificates = {
   /** In the order in which they count: those of files first. */
   readonly certificates: readonly Certificate[];
@@ -53,7 +53,7 @@ export type FoundCertificates = {
   readonly atMs: number;
 };
 
-/** Nothing was looked for. */
+/** No setting names certificates. */
 export const NO_CERTIFICATES: FoundCertificates = {
   certificates: [],
   selfSigned: undefined,

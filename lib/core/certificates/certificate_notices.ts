@@ -3,7 +3,7 @@ import { certificateNamed, type CertificateWishes } from "./choose.ts";
 import type { Certificate, FoundCertificates } from "./certificate.ts";
 
 const DAY_MS = 86_400_000;
-/** How long before its end a certificate is told of; of one that lasts for days only, a third of its life. */
+/** How long before its end a certificate gets a notice; of one that lasts for days only, a third of its life. */
 const SOON_MS = 14 * DAY_MS;
 /** Notices about certificates of one kind, and hosts that one of them names. */
 const MOST_TOLD = 10;

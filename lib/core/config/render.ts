@@ -91,7 +91,7 @@ export class RenderMemory {
   lua: { readonly texts: Files; readonly forTemplates: Lua | undefined } | undefined;
 }
 
-/** What templates are told, whatever the model is. */
+/** The data of templates that is the same for every model. */
 const ALWAYS = {
   streams: MOST_STREAMS,
   longestPatternPath: LONGEST_PATTERN_PATH,

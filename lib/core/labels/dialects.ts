@@ -24,7 +24,7 @@ function isOfEither(label: string, prefix: LabelPrefix): boolean {
   return isOfInterlock(label, prefix) || (prefix === PREFIX && isOfInterlock2(label));
 }
 
-/** Whether a label is meant for any dialect. */
+/** Whether any dialect reads a label. */
 export function isOurs(label: string, prefix: LabelPrefix = PREFIX): boolean {
   // Of each label of each container: a loop is faster than a function for each element.
   for (const dialect of DIALECTS) if (dialect.isOurs(label, prefix)) return true;

@@ -12,7 +12,7 @@ import { type Comparisons, type Near, UnknownWords } from "./unknown_words.ts";
 
 const DOT = ".".charCodeAt(0);
 
-/** Whether a label is meant for us: Docker's labels have a case, and who writes another one means the same. */
+/** Whether a label is one of ours, in upper or lower case. */
 export const isOurs = (label: string, prefix: LabelPrefix = PREFIX): boolean =>
   hasPrefix(label, prefix) || partsBehindNearPrefix(label, prefix).length > 0;
 

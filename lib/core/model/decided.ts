@@ -9,7 +9,7 @@ import type { Member, RoutingSettings } from "./routing_settings.ts";
 /** Every key that the containers of a route must agree on. */
 export const SHARED_KEYS: readonly SharedKey[] = [...keysOf("backend"), ...keysOf("route")];
 
-/** What was said of each key, by the container that decides. */
+/** The value of each key, and the container that decides it. */
 export type Decided = { [K in SharedKey]?: { readonly value: unknown; readonly by: Member } };
 
 /** The key that each of these does nothing without, where that is a shared one too. */

@@ -13,7 +13,7 @@ import { MESSAGE_RULES } from "./message_rules.ts";
 /** A key that the containers of one host and path must agree on. */
 export type SharedKey = KeyOf<"backend" | "route">;
 
-/** What a rule goes by, beside what was said. */
+/** What a rule goes by, beside the value of its key. */
 export type Given = {
   /** The backend's own host. */
   readonly host: HostName;

@@ -83,7 +83,7 @@ export function readOffers(
       }
       return readOffer(container, data, circumstances, isOnly, settings);
     });
-  // What is wrong with it is said when it runs: not all is known yet.
+  // Its notices come when it runs: signalbox does not know all of it yet.
   if (isStarting) return attempts.map((attempt) => ({ ...attempt, notices: NONE }));
   const { oddities } = container;
   if (complaints.length === 0) return oddities.length === 0 ? attempts : [{ notices: oddities }, ...attempts];
@@ -110,7 +110,7 @@ function leftOut(
   return { notices: NONE, why, ...(host !== undefined && { wanted: host }) };
 }
 
-/** All routes of a container, for one reason that is told once. */
+/** All routes of a container, left out for one reason, with one notice. */
 function allLeftOut(
   container: ContainerView,
   routes: readonly RouteData[],

@@ -77,7 +77,7 @@ export function streamRoute(container: ContainerView, host: HostName, listen: Li
   return { key: listenKey(listen, host), host, path: "" as PathPrefix, backend, by, claimant, listen };
 }
 
-/** The other hosts of a route that is told by SNI. */
+/** The other hosts of a route that HAProxy chooses by SNI. */
 export function streamAliases(container: ContainerView, own: Route, data: RouteData): readonly Route[] {
   const { listen } = own;
   if (listen?.protocol !== "tls") return [];

@@ -6,9 +6,9 @@ import type { Operation } from "../runtime/operation.ts";
 /** A plan that needs a reload. */
 export type Reload = Extract<Plan, { kind: "reload" }>;
 
-/** What was asked for beside what differs. */
+/** Reloads that somebody requested, or that HAProxy refused. */
 export type Requests = {
-  /** Why a reload was asked for; `undefined` where none was. */
+  /** Why somebody requested a reload; `undefined` where nobody did. */
   readonly asked: ReloadReason | undefined;
   /** HAProxy refused what is wanted, as it is. */
   readonly isRefused: boolean;

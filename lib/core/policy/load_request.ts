@@ -6,7 +6,7 @@ export type LoadState =
   | "asked"
   /** A reload is under way because the config differs. */
   | "loading"
-  /** A reload is under way that was asked for. */
+  /** A requested reload is under way. */
   | "loading-asked"
   /** Another one was asked for since it began, which it does not do: a certificate may have been read already. */
   | "loading-asked-again"

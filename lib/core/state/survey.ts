@@ -24,7 +24,7 @@ export type ReportedServer = {
   readonly isUp: boolean;
   /** No command holds traffic back. */
   readonly isReady: boolean;
-  /** It was told to drain, and nothing else holds traffic back. */
+  /** It drains by a command, and nothing else holds traffic back. */
   readonly isDraining?: boolean;
   /** As it is now, and as it was when it was loaded or added. */
   readonly weight: number;

@@ -14,7 +14,7 @@ export type TableDrift = {
   readonly isTwice: boolean;
 };
 
-/** More changed rows of a table than this are told as a number. */
+/** Of more changed rows than this, drift tells only the number. */
 const MOST_ROWS_TOLD = 8;
 
 /** Compares a table with HAProxy's report. Rows that a user's own template adds in the files, or leaves out, are no drift. */

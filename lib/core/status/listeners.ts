@@ -6,7 +6,7 @@ export type ListenerStatus = {
   readonly address: string;
   readonly port: number;
   readonly isTls: boolean;
-  /** What is spoken there where it is none of HTTP. */
+  /** The protocol there, where it is not HTTP. */
   readonly protocol?: "tcp" | "tls";
 };
 

@@ -31,7 +31,7 @@ const PRINTABLE: ReadonlySet<string> = new Set(
   Array.from({ length: 94 }, (_, at) => String.fromCharCode(at + 33)),
 );
 
-/** Reads a regular expression; what is wrong is told with its place. */
+/** Reads a regular expression; what it expected names the place of a mistake. */
 export function parseExpression(text: string): Parsed<ParsedExpression> {
   if (text.length > LONGEST) return expected(`a pattern of at most ${LONGEST} characters`);
   const reader = new Reader(text.replace(/^\^/, " ").replace(/(?<=^|[^\\])\$$/, ""));

@@ -70,7 +70,7 @@ export const ROUTE_TABLES: ReadonlyMap<TableName, string> = new Map([
   [USERS_MAP, "Who may come in with a password: id|user salt$hash"],
 ]);
 
-/** Tables whose values are told to nobody. */
+/** Tables whose values stand in no log and no status: they are secrets. */
 export const SECRET_TABLES: ReadonlySet<TableName> = new Set([USERS_MAP]);
 
 /** In bytes. With each byte escaped, a row still fits into a command of HAProxy's 16 KB. */

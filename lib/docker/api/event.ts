@@ -94,7 +94,7 @@ function signalNumber(name: string): string {
   return at < 0 ? word : `${at + 1}`;
 }
 
-/** Whether an event tells that its container was told to end, or has ended. */
+/** Whether an event says that somebody stops its container, or that it has ended. */
 export function isEnding(event: ContainerEvent, container: ContainerView | undefined): boolean {
   if (container === undefined) return false;
   return event.action === "die" ||

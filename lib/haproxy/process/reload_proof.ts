@@ -12,7 +12,7 @@ const DEAF_MS = 150;
 /** When signalbox repeats a reload that has begun and brought no worker. */
 const STUCK_MS = 1_000;
 
-/** What the master says when it is told to reload: `busy` while it starts, or while an earlier reload is under way. */
+/** The master's reply to `reload`: `busy` while it starts, or while an earlier reload is under way. */
 export type ReloadAnswer = "taken" | "busy" | "refused";
 
 /** Tells the master to load the current files. Up to 2.6 the answer does not say how it went; later versions answer at its end. */

@@ -89,7 +89,7 @@ export class AccessLog {
     }
   }
 
-  /** HAProxy was told to stop: reads the requests that it still finishes. */
+  /** HAProxy stops: reads the log lines of the requests that it still finishes. */
   finish(): void {
     this.#isFinishing = true;
     for (const log of this.#logs) void log.retire();

@@ -1,6 +1,6 @@
 import type { Clock } from "../../ports.ts";
 
-/** HAProxy's socket did not answer: the message says what was asked and why it failed. */
+/** HAProxy's socket did not answer: the message has the command and the reason. */
 export class SocketError extends Error {
   override readonly name = "SocketError";
 }

@@ -12,11 +12,11 @@ const READ_BYTES = 16_384;
 /** What HAProxy prints in interactive mode when it waits for the next command (management guide, section 9.3). */
 const PROMPT = "\n> ";
 
-/** How often another worker than the one that is meant may answer, and the pause in between, in milliseconds. */
+/** How often another worker than the expected one may answer, and the pause in between, in milliseconds. */
 const MOST_TRIES = 150;
 const NEXT_TRY_MS = 5;
 
-/** Another worker than the one that is meant answers, or none, for longer than an old worker takes to leave. */
+/** Another worker than the expected one answers, or none, for longer than an old worker takes to leave. */
 export class OtherWorkerError extends SocketError {}
 
 /** How long a connection that was opened ahead is kept for commands, in milliseconds. */
@@ -72,7 +72,7 @@ export class CommandSocket {
     );
   }
 
-  /** One session; `undefined` where another worker than the one that is meant answered, or none had room. */
+  /** One session; `undefined` where another worker than the expected one answered, or none had room. */
   async #try(lines: readonly string[], pid: number | undefined): Promise<readonly string[] | undefined> {
     let session: Session | undefined;
     let isLate = false;

@@ -14,7 +14,7 @@ export class RingSession {
 
   private constructor(readonly connection: Deno.UnixConn) {}
 
-  /** Opens a session on a worker's socket; `undefined` where no worker answers, or another one than is meant. */
+  /** Opens a session on a worker's socket; `undefined` where no worker answers, or another worker than expected. */
   static async open(socket: string, pid: number): Promise<RingSession | undefined> {
     const connection = await Deno.connect({ transport: "unix", path: socket }).catch(() => undefined);
     if (connection === undefined) return undefined;

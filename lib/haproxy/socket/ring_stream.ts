@@ -11,7 +11,7 @@ const READ_BYTES = 32_768;
 /** Where a worker's ring is read, and who hears the lines. */
 export type RingStream = {
   readonly socket: string;
-  /** Hears which worker answers; answers false where another worker is meant. */
+  /** Hears which worker answers; answers false where it is not the expected worker. */
   readonly isMeant: (pid: number) => boolean;
   /** Hears lines, the ring's oldest first. */
   readonly onLines: (lines: readonly string[]) => void;
