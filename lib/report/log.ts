@@ -2,7 +2,7 @@ import pino from "pino";
 import type { LogFormat, LogLevel } from "../core/settings/setting_values.ts";
 import { formatNotice, messageLine, type Notice, onOneLine } from "../core/values/notice.ts";
 import { parseAccessLine } from "../core/runtime/access_line.ts";
-import { putIntoWords } from "../core/status/event_words.ts";
+import { putIntoWords } from "../core/status/put_into_words.ts";
 import { History } from "../core/status/history.ts";
 import type { Clock, Reporter } from "../ports.ts";
 

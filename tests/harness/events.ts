@@ -1,6 +1,6 @@
 /** Events for tests: those that parts tell, and those in the log of a program. */
 import type { Event, EventOf } from "../../lib/core/status/event.ts";
-import { putIntoWords } from "../../lib/core/status/event_words.ts";
+import { putIntoWords } from "../../lib/core/status/put_into_words.ts";
 import type { Reporter } from "../../lib/ports.ts";
 
 /** A reporter that keeps what it hears. */

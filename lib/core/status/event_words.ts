@@ -5,9 +5,10 @@ import { count } from "../values/count.ts";
 import type { Event, EventLevel, EventOf } from "./event.ts";
 
 /** Further data of an event, as the JSON log shows it. */
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
-type Row<E extends Event> = {
+/** What one row says of an event. */
+export type Row<E extends Event> = {
   /** For docs/observing.md. */
   readonly meaning: string;
   readonly level: EventLevel | ((event: E) => EventLevel);
@@ -294,22 +295,3 @@ export const EVENTS = {
     fields: ({ server }) => ({ server }),
   },
 } satisfies { readonly [Kind in Event["kind"]]: Row<EventOf<Kind>> };
-
-/** An event in words. */
-export type ToldEvent = {
-  readonly event: Event["kind"];
-  readonly level: EventLevel;
-  readonly text: string;
-  readonly fields: Fields;
-};
-
-/** Puts an event into words. */
-export function putIntoWords(event: Event): ToldEvent {
-  const { level, words, fields } = EVENTS[event.kind] as Row<Event>;
-  return {
-    event: event.kind,
-    level: typeof level === "function" ? level(event) : level,
-    text: words(event),
-    fields: fields(event),
-  };
-}

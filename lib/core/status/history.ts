@@ -1,5 +1,6 @@
 import type { Event } from "./event.ts";
-import { EVENTS, type ToldEvent } from "./event_words.ts";
+import { EVENTS } from "./event_words.ts";
+import type { ToldEvent } from "./put_into_words.ts";
 
 /** An event of the past, for status. */
 export type PastEvent = Pick<ToldEvent, "event" | "level" | "text"> & {

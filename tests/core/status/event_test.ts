@@ -1,7 +1,8 @@
 /** Events: the words of each, and what of them is remembered. */
 import assert from "node:assert/strict";
 import type { Event, EventOf } from "../../../lib/core/status/event.ts";
-import { EVENTS, putIntoWords } from "../../../lib/core/status/event_words.ts";
+import { EVENTS } from "../../../lib/core/status/event_words.ts";
+import { putIntoWords } from "../../../lib/core/status/put_into_words.ts";
 import { History } from "../../../lib/core/status/history.ts";
 import { formatStatus } from "../../../lib/core/status/status.ts";
 import type { ServerName } from "../../../lib/core/values/names.ts";
