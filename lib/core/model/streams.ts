@@ -19,7 +19,7 @@ import { wildcardDepths } from "./special_hosts.ts";
 export const NO_STREAMS: Streams = {
   routes: [],
   listens: [],
-  wildcardDepths: [],
+  wildcardDepths: wildcardDepths([]),
   areBeforeHttps: false,
   ended: [],
 };
