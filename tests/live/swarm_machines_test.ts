@@ -2,37 +2,11 @@
 import assert from "node:assert/strict";
 import { TINY } from "../harness/engine.ts";
 import { eventually } from "../harness/eventually.ts";
-import { type Ending, live, type Router, type Stage } from "./stage.ts";
+import { live } from "./stage.ts";
+import { underLoad } from "./swarm_load.ts";
 import { swarmOf } from "./swarm_nodes.ts";
 
 const HOST = "web.local";
-
-/** Asks for the host over new and kept connections, all the while, until it is ended; tells how each request ended. */
-function underLoad({ port }: Router, { defer }: Stage) {
-  const endings: Ending[] = [];
-  let isOver = false;
-  const ask = async (client: Deno.HttpClient) => {
-    const signal = AbortSignal.timeout(5_000);
-    const answer = await fetch(`http://127.0.0.1:${port}/`, { client, headers: { host: HOST }, signal });
-    await answer.text();
-    return answer.status;
-  };
-  const client = (isKept: boolean) =>
-    Deno.createHttpClient({ allowHost: true, poolMaxIdlePerHost: isKept ? 1 : 0 });
-  const loop = async (isKept: boolean) => {
-    using own = client(isKept);
-    while (!isOver) {
-      endings.push(await ask(own).catch((error) => `${isKept ? "kept" : "new"}: ${error}`));
-    }
-  };
-  const loops = Promise.all([loop(true), loop(true), loop(false), loop(false)]);
-  const end = async () => {
-    isOver = true;
-    await loops;
-  };
-  defer(end);
-  return { endings, end };
-}
 
 live(
   "no request fails while a Swarm of two machines updates, scales, drains and removes services",
@@ -67,7 +41,7 @@ live(
     await create("web", 3);
     await has("web", 3, "web");
     await router.answers(HOST);
-    const load = underLoad(router, stage);
+    const load = underLoad(router, HOST, stage);
     const lost = (what: string) => {
       const failed = load.endings.filter((ending) => ending !== 200);
       const kinds = [...new Set(failed)].join("; ");

@@ -63,7 +63,7 @@ export class DockerSource implements ContainerSource {
         `cannot read containers: ${messageOf(failed.reason)}`,
       );
     }
-    await this.swarm?.isRead();
+    await this.swarm?.isRead(this.followers);
     const joined = await this.swarm?.join(this.followers, signal);
     const containers: ContainerView[] = joined === undefined
       ? this.followers.flatMap(({ known }) => [...known.containers.values()])

@@ -6,11 +6,15 @@ import type { ContainerId } from "../../core/values/names.ts";
 import { type Clock, type Reporter, SourceError, type Wake } from "../../ports.ts";
 import { networksOf, type OwnInterface, type SwarmRole } from "../api/read_swarm.ts";
 import type { EngineFollower } from "./engine_follower.ts";
+import { isDoneWithin } from "./read_limits.ts";
 import { SwarmCluster } from "./swarm_cluster.ts";
 import type { SwarmLink } from "./swarm_link.ts";
 
 /** How long what the machine said of its interfaces is taken for true, in milliseconds. */
 const KEPT_MS = 10_000;
+
+/** How long a pass waits for what an engine says of its Swarm for the first time, in milliseconds; after that it is at hand. */
+const ASKED_LIMIT_MS = 5_000;
 
 /** What a SwarmFollower is made of. */
 export type SwarmParts = {
@@ -86,11 +90,14 @@ export class SwarmFollower {
     return this.#joined?.stopping ?? NOBODY;
   }
 
-  /** Waits until each engine has told its part once; throws SourceError where a Swarm was never read. */
-  async isRead(): Promise<void> {
-    await Promise.all(this.parts.links.map(({ asked }) => asked));
+  /** Waits until each engine that answers has told its part; throws SourceError where a Swarm was never read. */
+  async isRead(followers: readonly EngineFollower[]): Promise<void> {
+    const { links, clock } = this.parts;
+    const connected = new Set(followers.filter((each) => each.isConnected).map(({ parts }) => parts.url));
+    const asked = links.filter(({ parts: { url } }) => connected.has(url)).map((link) => link.asked);
+    await isDoneWithin(Promise.all(asked), ASKED_LIMIT_MS, clock);
     const clusters = [...this.#clusters.values()];
-    await Promise.all(clusters.map(({ asked }) => asked));
+    await isDoneWithin(Promise.all(clusters.map((cluster) => cluster.asked)), ASKED_LIMIT_MS, clock);
     const unread = clusters.find(({ memory }) => !memory.isRead);
     // Without its tasks, all their routes would go.
     if (unread !== undefined) throw new SourceError(`cannot read the Swarm: ${unread.describe().detail}`);
