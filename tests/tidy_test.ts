@@ -65,7 +65,7 @@ const CORE_ROOMS = [
 
 /** The rooms within other rooms, likewise; what lies in none of them puts them together, and may import each. */
 const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
-  docker: ["api", "file", "follow"],
+  docker: ["api", "file", "compose", "follow"],
   haproxy: ["socket", "process", "files"],
 };
 

@@ -64,7 +64,10 @@ export function buildProgram(
     .action(async (options: Options) =>
       finish(await (await import("./commands/run.ts")).run(options, terminal))
     );
-  add("render", "print the haproxy.cfg for a snapshot, or for Docker as it stands now")
+  addComposeFlags(
+    add("render", "print the haproxy.cfg for a snapshot, for compose files, or for Docker as it stands now"),
+  )
+    .option("--compose <FILE>", "the services of this file in place of containers (repeatable)", collect)
     .option("--output <PATH>", "write the files here (FOLDER/ or FILE) in place of standard output")
     .option("--validate", "check the config with haproxy -c")
     .option(
@@ -75,6 +78,10 @@ export function buildProgram(
     .option("--json", "print one JSON document")
     .action(async (options: Options) =>
       finish(await (await import("./commands/render.ts")).render(options, terminal))
+    );
+  addCheck(add("check", "say what the services of compose files would serve, and what is wrong with them"))
+    .action(async (files: readonly string[], options: Options) =>
+      finish(await (await import("./commands/check.ts")).check(files, options as never, terminal))
     );
   add("snapshot", "save Docker's containers now, as JSON for render and explain")
     .option("--output <FILE>", "write it here in place of standard output")
@@ -103,6 +110,12 @@ export function buildProgram(
     .action(async (options: Options) =>
       finish(await (await import("./commands/doctor.ts")).doctor(options, terminal))
     );
+  addTools(program, terminal, finish);
+  return program;
+}
+
+/** The commands that need no settings. */
+function addTools(program: Command, terminal: Terminal, finish: (exitCode: number) => void): void {
   program.command("password").description("make a hash for basic_auth from a password on standard input")
     .copyInheritedSettings(program)
     .argument("[USER]", "print user:hash")
@@ -114,7 +127,31 @@ export function buildProgram(
     .action(async (shell: string) =>
       finish(await (await import("./commands/completions.ts")).completions(shell, program, terminal))
     );
-  return program;
+}
+
+const addCheck = (command: Command): Command =>
+  addComposeFlags(command)
+    .argument(
+      "[FILE...]",
+      "compose files, the later ones over the earlier (default: as docker compose finds them)",
+    )
+    .addOption(
+      new Option("--format <FORMAT>", "how to say it")
+        .choices(["text", "json", "github", "gitlab", "markdown"]).default("text"),
+    )
+    .option("--strict", "exit code 3 if there were warnings");
+
+const collect = (text: string, before?: readonly string[]) => [...(before ?? []), text];
+
+/** The flags of a command that reads compose files. */
+function addComposeFlags(command: Command): Command {
+  return command
+    .option("--env-file <FILE>", "variables for compose files, in place of .env (repeatable)", collect)
+    .option("--profile <NAME>", "a profile of compose files that counts (repeatable)", collect)
+    .option(
+      "--project-name <NAME>",
+      "the project's name, in place of the one of compose files or their folder",
+    );
 }
 
 function emptyProgram(terminal: Terminal): Command {

@@ -26,6 +26,7 @@ export async function completions(shell: string, program: Command, terminal: Ter
 
 /** What the commands take that have an argument. */
 const ARGUMENTS: Readonly<Record<string, Value>> = {
+  check: "file",
   explain: "subject",
   completions: ["bash", "zsh", "fish"],
 };

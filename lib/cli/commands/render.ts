@@ -11,13 +11,15 @@ import { type Tried, tryRouting } from "../check_files.ts";
 import { withDefault } from "../given_certificates.ts";
 import { failed, wrongUsage } from "../failure.ts";
 import { patchOf } from "../patch.ts";
+import { type ComposeOptions, plannedBy, withoutEngine } from "../compose_input.ts";
 import { readSnapshot } from "../input.ts";
 import { prepareRouting, type Routing } from "../routing.ts";
 import { settingsOf } from "../settings.ts";
 import { jsonDocument, type Terminal } from "../terminal.ts";
 
 /** The flags of `render` that are no settings. */
-export type RenderOptions = {
+export type RenderOptions = ComposeOptions & {
+  readonly compose?: readonly string[];
   readonly output?: string;
   readonly validate?: boolean;
   readonly diff?: string;
@@ -30,13 +32,18 @@ export async function render(
   options: RenderOptions & Record<string, unknown>,
   terminal: Terminal,
 ): Promise<number> {
-  const settings = settingsOf(options, terminal);
+  const given = settingsOf(options, terminal);
+  const planned = options.compose && await plannedBy(options.compose, options, given, terminal);
+  const settings = planned === undefined ? given : withoutEngine(given);
   const routing = await prepareRouting(settings, undefined, "elsewhere");
   if (options.validate) requireCertificates(routing);
-  const snapshot = await readSnapshot(settings, terminal);
-  const { built, desired, why } = options.validate
-    ? await validated(routing, snapshot, settings.haproxy)
+  const snapshot = planned?.byName ?? await readSnapshot(settings, terminal);
+  const tried = options.validate
+    ? await validated(routing, planned?.byNumber ?? snapshot, settings.haproxy)
     : rendered(routing, snapshot);
+  // HAProxy would look the names of services up.
+  const { built, desired } = options.validate && planned !== undefined ? rendered(routing, snapshot) : tried;
+  const { why } = tried;
   for (const notice of built.notices) terminal.err(formatNotice(notice));
   if (why !== undefined) throw failed(why);
   const diff = options.diff === undefined ? undefined : await diffFiles(options.diff, desired.files);

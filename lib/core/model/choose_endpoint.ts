@@ -17,7 +17,7 @@ export type AddressSettings = {
 
 /** An address that was chosen, with what the user should know of the choice, or the reason why there is none. */
 export type Choice<T> =
-  | { readonly ok: true; readonly value: T; readonly remark?: string }
+  | { readonly ok: true; readonly value: T; readonly remark?: string; readonly isAssumed?: true }
   | { readonly ok: false; readonly why: string };
 
 /** The address and port of a server, and the way that leads there. */
@@ -48,9 +48,9 @@ export function choosePort(
   shared: ContainerView,
   named: Port | undefined,
 ): Choice<Port> {
-  // A manager of a Swarm does not tell what an image declares.
-  const isDeclared = (port: Port) =>
-    declares(container, port) || declares(shared, port) || container.task !== undefined;
+  // Neither a manager of a Swarm nor a file tells what an image declares.
+  const isUnknown = container.task !== undefined || container.plannedAs !== undefined;
+  const isDeclared = (port: Port) => isUnknown || declares(container, port) || declares(shared, port);
   if (named !== undefined && isDeclared(named)) {
     return { ok: true, value: named };
   }
@@ -66,6 +66,7 @@ export function choosePort(
     declaring = own;
     if (first !== undefined) break;
   }
+  if (first === undefined && container.plannedAs !== undefined) return ASSUMED;
   const declared = declaredPorts(container, shared);
   if (named !== undefined) return { ok: false, why: `it has no port ${named}, ${portsOf(declared)}` };
   if (first === undefined) return { ok: false, why: `no port to use: ${otherPorts(declared)}` };
@@ -79,6 +80,16 @@ export function choosePort(
     remark: `${portsOf(declared)}; port ${value} is used, ${rule}: name one with "port"`,
   };
 }
+
+/** Most images that declare one port declare this one. */
+const ASSUMED: Choice<Port> = {
+  ok: true,
+  value: 80 as Port,
+  remark:
+    "its file names no port, and without Docker nobody knows which its image declares: 80 stands in its " +
+    'place; name it with "port", "expose" or "ports"',
+  isAssumed: true,
+};
 
 function declares({ exposed }: ContainerView, port: Port): boolean {
   return exposed.some((each) =>

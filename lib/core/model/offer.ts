@@ -166,7 +166,7 @@ function readOffer(
     name,
     numericId: numericId(name),
     containerId: container.id,
-    containerName: SAFE_NAME.test(container.name) ? container.name : shortId(container.id),
+    containerName: nameInComments(container),
     address: way.address,
     port: way.port,
     via: way.via,
@@ -182,7 +182,7 @@ function readOffer(
   return {
     notices: notesOn(
       container,
-      port.remark,
+      port,
       way.via === "container" || way.isDetour ? chosen.remark : undefined,
     ),
     offer: { own, aliases: allAliases(container, own, data), server, data, container },
@@ -260,6 +260,8 @@ const NO_OWNER = {
   circle: "the containers whose networks it shares lead in a circle",
 } as const;
 
+const nameInComments = ({ plannedAs, name, id }: ContainerView): string =>
+  SAFE_NAME.test(plannedAs ?? name) ? plannedAs ?? name : shortId(id);
 const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
 function note(
@@ -282,12 +284,12 @@ function noAddress(container: ContainerView, data: RouteData, host: HostName, wh
 /** What the user should know of the choice of a port and a network, if anything. */
 function notesOn(
   container: ContainerView,
-  port: string | undefined,
+  { remark, isAssumed }: { readonly remark?: string; readonly isAssumed?: true },
   network: string | undefined,
 ): readonly Notice[] {
-  if (port === undefined && network === undefined) return NONE;
-  const remarks = [port, network].filter((remark) => remark !== undefined);
-  return remarks.map((remark) => note(container, "warning", "ambiguous", remark));
+  const [severity, code] = isAssumed ? ["info", "assumed"] as const : ["warning", "ambiguous"] as const;
+  const onPort = remark === undefined ? NONE : [note(container, severity, code, remark)];
+  return network === undefined ? onPort : [...onPort, note(container, "warning", "ambiguous", network)];
 }
 
 /** A hash of a server's name (FNV-1a) from 1 to 2^31 - 1, HAProxy's range for a server's `id` (manual, 5.2). */

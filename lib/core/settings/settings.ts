@@ -45,7 +45,7 @@ import {
 } from "./setting_values.ts";
 
 /** A command that has settings. */
-export type CommandName = "run" | "render" | "snapshot" | "explain" | "status" | "doctor";
+export type CommandName = "run" | "render" | "check" | "snapshot" | "explain" | "status" | "doctor";
 
 /** One setting: its flag, its environment variables in order of precedence, and how its text is read. */
 export type Setting<T = unknown> = {
@@ -65,11 +65,11 @@ export type Setting<T = unknown> = {
   readonly parse: (text: string) => Parsed<T>;
 };
 
-const ROUTING: readonly CommandName[] = ["run", "render", "explain", "doctor"];
-const RENDERING: readonly CommandName[] = ["run", "render", "doctor"];
+const ROUTING: readonly CommandName[] = ["run", "render", "check", "explain", "doctor"];
+const RENDERING: readonly CommandName[] = ["run", "render", "check", "doctor"];
 const RUNNING: readonly CommandName[] = ["run", "doctor"];
-const DOCKER: readonly CommandName[] = ["run", "render", "snapshot", "explain", "doctor"];
-const ALL: readonly CommandName[] = ["run", "render", "snapshot", "explain", "status", "doctor"];
+const DOCKER: readonly CommandName[] = ["run", "render", "check", "snapshot", "explain", "doctor"];
+const ALL: readonly CommandName[] = ["run", "render", "check", "snapshot", "explain", "status", "doctor"];
 
 /** Every setting. Flags, environment, help and the documents' table are made from this one table. */
 export const SETTINGS = {
@@ -162,7 +162,7 @@ export const SETTINGS = {
   stateDir: value("state-dir", "DIR", ["SIGNALBOX_STATE_DIR"], undefined as string | undefined, pathText, {
     defaultText: "/run/signalbox as root, else under $XDG_RUNTIME_DIR",
     help: "the folder of sockets and applied files",
-    commands: ["run", "status", "explain", "doctor"],
+    commands: ["run", "check", "status", "explain", "doctor"],
   }),
   external: flag("external", ["SIGNALBOX_EXTERNAL"], {
     defaultText: "off: signalbox spawns and owns haproxy",

@@ -57,6 +57,8 @@ export type ContainerView = {
   readonly oddities: readonly Notice[];
   /** Where it is no container: the route that a file of the operator's lists. */
   readonly listed?: ListedRoute;
+  /** Where it is to be made from a file: what the file calls it. What its image declares is not known. */
+  readonly plannedAs?: string;
   /** The task of a Swarm that it runs, by the label that Swarm gives it. */
   readonly taskId?: string;
   /** Where it is a task of a Swarm: what its manager says of it. */

@@ -25,31 +25,42 @@ export type YamlRead = {
   readonly offset?: number;
 };
 
+/** A text's nodes and lines; or the first mistake in it. */
+export type YamlOpened =
+  | { readonly ok: true; readonly document: Document; readonly lines: LineCounter }
+  | YamlMistake;
+type YamlMistake = Extract<YamlRead, { readonly ok: false }>;
+
+/** Reads the nodes of YAML 1.2, of which JSON is a part. Throws RangeError where they are nested deeper than the stack. */
+export function openYaml(text: string): YamlOpened {
+  const lines = new LineCounter();
+  // The package compares each name with each other one: with thousands, that takes minutes.
+  const document: Document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: "error",
+    uniqueKeys: false,
+    // Also where the text names an older YAML, in which no is false and 1:30 is ninety.
+    schema: "core",
+  });
+  const [error] = document.errors;
+  if (error !== undefined) return mistake(wordsOf(error), error.pos[0], lines);
+  const twin = findTwin(document);
+  if (twin === undefined) return { ok: true, document, lines };
+  return mistake(`the name ${quote(twin.name)} stands there twice, expected it once`, twin.offset, lines);
+}
+
 /** Reads YAML 1.2, of which JSON is a part; anchors may be used so many times, each use within another as often as that one. */
 export function readYaml(text: string, mostAliases: number): YamlRead {
-  const lines = new LineCounter();
-  let document: Document | undefined;
+  let opened: Extract<YamlOpened, { readonly ok: true }> | undefined;
   try {
-    // The package compares each name with each other one: with thousands, that takes minutes.
-    const options = {
-      lineCounter: lines,
-      prettyErrors: false,
-      logLevel: "error",
-      uniqueKeys: false,
-      // Also where the text names an older YAML, in which no is false and 1:30 is ninety.
-      schema: "core",
-    } as const;
-    document = parseDocument(text, options);
-    const [error] = document.errors;
-    if (error !== undefined) return mistake(wordsOf(error), error.pos[0], lines);
-    const twin = findTwin(document);
-    if (twin !== undefined) {
-      return mistake(`the name ${quote(twin.name)} stands there twice, expected it once`, twin.offset, lines);
-    }
-    const json: unknown = document.toJS({ maxAliasCount: mostAliases });
-    return { ok: true, json, entries: entriesOf(document, json, lines) };
+    const found = openYaml(text);
+    if (!found.ok) return found;
+    opened = found;
+    const json: unknown = found.document.toJS({ maxAliasCount: mostAliases });
+    return { ok: true, json, entries: entriesOf(found.document, json, found.lines) };
   } catch (error) {
-    return whyNoValues(error, document, mostAliases, lines);
+    return whyNoValues(error, opened?.document, mostAliases, opened?.lines ?? new LineCounter());
   }
 }
 
@@ -90,7 +101,7 @@ function offsetOfAlias(document: Document, alias: string): number {
   return offset;
 }
 
-function mistake(what: string, offset: number, lines: LineCounter): YamlRead {
+function mistake(what: string, offset: number, lines: LineCounter): YamlMistake {
   const { line, col } = lines.linePos(offset);
   return { ok: false, what, line, column: col, offset };
 }

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { runProgram } from "../../lib/cli/program.ts";
+import { World } from "./world.ts";
+
+const COMPOSE = `services:
+  web:
+    image: nginx
+    hostname: www.example.com
+    expose: [80]
+    labels:
+      interlock.allow_from: 10.0.0.0/8
+      interlock.alais_domain: example.com
+  api:
+    image: api
+    labels:
+      interlock.hostname: www.example.com
+      interlock.context_root: /api
+      interlock.redirect.1: old.example.com www.example.com
+`;
+
+async function worldOf(text: string): Promise<World> {
+  const world = await World.make();
+  await world.write("compose.yaml", text);
+  return world;
+}
+
+/** Runs a command in this process, which is quicker; the folder's path is left out of what it prints. */
+async function run({ folder, haproxy }: World, args: readonly string[]) {
+  let [stdout, stderr] = ["", ""];
+  const shown = (text: string) => text.replaceAll(`${folder}/`, "");
+  const code = await runProgram(
+    [...args.map((arg) => arg.replace(/^@/, `${folder}/`)), "--haproxy", haproxy],
+    {
+      env: () => undefined,
+      out: (text) => {
+        stdout += shown(text);
+        return Promise.resolve();
+      },
+      err: (line) => void (stderr += `${shown(line)}\n`),
+      isErrTerminal: false,
+      isOutTerminal: false,
+      stdin: () => Promise.resolve(""),
+    },
+  );
+  return { code, stdout, stderr };
+}
+
+Deno.test("check says which hosts and paths each service would serve, with which guards, and what is wrong where", async () => {
+  await using world = await worldOf(COMPOSE);
+  const { code, stdout, stderr } = await run(world, ["check", "--project-name", "shop", "@compose.yaml"]);
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.equal(
+    stdout,
+    `web (compose.yaml:2)
+  serves www.example.com
+  at web:80
+  allow_from: 10.0.0.0/8 (label "interlock.allow_from")
+api (compose.yaml:9)
+  serves www.example.com/api
+  at api:80
+  redirects old.example.com to www.example.com with 308 (label "interlock.redirect")
+compose.yaml:8: warning: web: label "interlock.alais_domain" is not known, did you mean "interlock.alias_domain"?
+compose.yaml:9: info: api: its file names no port, and without Docker nobody knows which its image declares: 80 stands in its place; name it with "port", "expose" or "ports"
+`,
+  );
+});
+
+const OVERRIDE = `services:
+  web:
+    hostname: \${ANY_HOST:-}
+    labels: {interlock.alais_domain: !reset null}
+`;
+
+Deno.test("check finds the file by itself, with the one that lies over it, and ends as render does", async () => {
+  await using world = await worldOf(COMPOSE);
+  const codeOf = async (...args: string[]) => (await run(world, ["check", ...args])).code;
+  assert.deepEqual([await codeOf("@compose.yaml"), await codeOf("@compose.yaml", "--strict")], [0, 3]);
+  await world.write(
+    "compose.override.yaml",
+    "services: {web: {labels: {interlock.alais_domain: !reset null}}}\n",
+  );
+  // Of the shell's variables, the program may read few by itself.
+  await world.write("compose.override.yaml", OVERRIDE);
+  const found = await world.run(["check", "--strict"], { env: { ANY_HOST: "any.example.com" } });
+  assert.deepEqual([found.code, found.stderr], [0, ""], found.stdout);
+  assert.match(found.stdout, /^ {2}serves any\.example\.com$/m);
+  assert.deepEqual([await codeOf("@gone.yaml"), await codeOf("--format", "nope")], [2, 2]);
+  await Deno.remove(`${world.folder}/compose.yaml`);
+  const { code, stderr } = await world.run(["check"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^error: there is no compose\.yaml/);
+});
+
+Deno.test("two services of one host and path are told of where they disagree", async () => {
+  await using world = await worldOf(`services:
+  a: {hostname: www.example.com, expose: [80], labels: {interlock.alias_domain: x.example.com}}
+  b:
+    hostname: other.example.com
+    expose: [80]
+    labels:
+      interlock.alias_domain: x.example.com
+`);
+  const { stdout } = await world.run(["check"]);
+  assert.match(
+    stdout,
+    /^compose\.yaml:\d: warning: b: alias x\.example\.com is left out: the older container/m,
+  );
+});
+
+Deno.test("annotations and reports hold what a file says as text, whatever it says", async () => {
+  const evil = "::error::x\\n::set-output name=a::b %0A | ` <img src=x> @everyone";
+  await using world = await worldOf(`services:
+  web:
+    hostname: www.example.com
+    expose: [80]
+    labels: {interlock.port: "${evil}"}
+`);
+  const outputOf = async (format: string) =>
+    (await run(world, ["check", "@compose.yaml", "--format", format])).stdout;
+  const github = await outputOf("github");
+  assert.match(github, /^::warning file=compose\.yaml,line=5,title=signalbox::web: [^\n]*\n$/);
+  assert.match(github, /%250A/);
+  const markdown = await outputOf("markdown");
+  const row = markdown.split("\n").find((line) => line.includes("compose.yaml:5")) ?? "";
+  // Nothing of it is outside of code, and its bar ends no cell.
+  assert.equal(row.replaceAll("\\|", "").split("|").length, 6);
+  assert.doesNotMatch(row.replace(/(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)/g, ""), /img|everyone|error/);
+  const [issue, ...others] = JSON.parse(await outputOf("gitlab"));
+  assert.deepEqual([others, issue.location, issue.severity], [
+    [],
+    { path: "compose.yaml", lines: { begin: 5 } },
+    "major",
+  ]);
+  assert.match(issue.fingerprint, /^[0-9a-f]{64}$/);
+  const json = JSON.parse(await outputOf("json"));
+  assert.deepEqual([json.served.length, json.findings[0].code, json.findings[0].line], [1, "bad-value", 5]);
+});
+
+Deno.test("render --compose prints one config for the same files, whatever the folder; HAProxy takes it", async () => {
+  await using world = await worldOf(COMPOSE);
+  const render = (args: readonly string[]) => run(world, ["render", ...args]);
+  const first = await render(["--compose", "@compose.yaml", "--validate"]);
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stdout, /^ {4}# web\n {4}server www\.example\.com:\w+:80 web:80 /m);
+  await world.write("elsewhere/compose.yaml", COMPOSE);
+  assert.equal((await render(["--compose", "@elsewhere/compose.yaml"])).stdout, first.stdout);
+  await render(["--compose", "@compose.yaml", "--output", "@rendered/"]);
+  await world.write("compose.yaml", COMPOSE.replace("/api", "/v2"));
+  const { code, stdout } = await render(["--compose", "@compose.yaml", "--diff", "@rendered/"]);
+  assert.equal(code, 4);
+  assert.match(stdout, /^-www\.example\.com\/api\/ /m);
+  const both = await render(["--compose", "@compose.yaml", "--snapshot", "@snapshot.json"]);
+  assert.deepEqual([both.code, both.stdout], [2, ""]);
+});
