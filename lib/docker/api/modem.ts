@@ -84,7 +84,11 @@ export class FetchModem {
     const response = await fetch(this.#base + this.#target(options), { client: this.#client, signal });
     if (options.statusCodes[response.status] !== true) throw await refusal(response);
     if (options.isStream) return response.body;
-    const text = await readAnswer(response, `the answer to ${options.path.replace(/\?$/, "")}`);
+    // An abort alone may not end the read of an answer that has begun, as where its engine is cut off in the midst of it.
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    const reading = readAnswer(response, `the answer to ${options.path.replace(/\?$/, "")}`);
+    const text = await Promise.race([reading, aborted]);
     // A ping is answered with a word.
     return options.path === "/_ping" ? text : JSON.parse(text);
   }
