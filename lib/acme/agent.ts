@@ -34,7 +34,7 @@ export type AcmeParts = ExchangeParts & {
   readonly wants: () => readonly Want[];
   /** Whether a host has a certificate of the operator's. */
   readonly isGiven?: (host: string) => boolean;
-  readonly dns?: Proof | undefined;
+  readonly proof?: Proof | undefined;
   readonly whyNotOurs: (host: string, signal: AbortSignal) => Promise<string | undefined>;
   /** Called when the storage has another certificate. */
   readonly onChange?: () => void;

@@ -18,6 +18,8 @@ const LONGEST_WORDS = 300;
  * `COMMAND present NAME VALUE` has to end when the record can be seen, `COMMAND cleanup NAME VALUE` takes it away.
  */
 export class DnsHook implements Proof {
+  readonly kind = "dns-01";
+  readonly areApart = false;
   readonly #turns = new Turns();
 
   constructor(private readonly command: string, private readonly clock: Clock) {}

@@ -29,8 +29,8 @@ export type FetcherParts = {
   readonly report: Reporter;
   readonly thumbprint: string;
   readonly authority: (url: string) => Authority;
-  /** Sets records of the DNS; HAProxy answers by HTTP where there is none. */
-  readonly dns?: Proof | undefined;
+  /** Proves hosts in another way than by HTTP. */
+  readonly proof?: Proof | undefined;
   /** Why an authority would not find us at a host, as far as it can be known. */
   readonly whyNotOurs: (host: string, signal: AbortSignal) => Promise<string | undefined>;
   /** Whether a host is routed now. */
@@ -108,11 +108,11 @@ export class Fetcher {
   }
 
   async #order(order: Order, signal: AbortSignal): Promise<string> {
-    const { authority: find, thumbprint, clock, dns } = this.parts;
+    const { authority: find, thumbprint, clock, proof } = this.parts;
     const authority = find(order.authority);
     const fetch = async () => {
       await this.#enter(authority, signal);
-      return await fetchCertificate(order, { authority, thumbprint, clock, dns }, signal);
+      return await fetchCertificate(order, { authority, thumbprint, clock, proof }, signal);
     };
     return await fetch().catch(async (error) => {
       if (!isAccountGone(error) && !isAccountGone(error.cause)) throw error;

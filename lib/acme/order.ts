@@ -30,6 +30,9 @@ export class OrderFailed extends Error {
 
 /** Proves to an authority that a host is ours in another way than by HTTP. */
 export type Proof = {
+  readonly kind: "dns-01" | "tls-alpn-01";
+  /** The proofs of two hosts have nothing in common: each is taken away as soon as it was seen. */
+  readonly areApart: boolean;
   /** Makes the proof public; what it resolves to takes it away again. */
   readonly present: (
     host: string,
@@ -43,8 +46,8 @@ export type OrderParts = {
   readonly authority: Authority;
   readonly thumbprint: string;
   readonly clock: Clock;
-  /** By DNS; HAProxy answers by HTTP where there is none. */
-  readonly dns: Proof | undefined;
+  /** HAProxy answers by HTTP where there is none. */
+  readonly proof: Proof | undefined;
   readonly profile?: string | undefined;
 };
 
@@ -54,7 +57,7 @@ export async function fetchCertificate(
   parts: OrderParts,
   stopping: AbortSignal,
 ): Promise<string> {
-  const limitMs = parts.dns === undefined ? ORDER_LIMIT_MS : DNS_ORDER_LIMIT_MS;
+  const limitMs = parts.proof?.kind === "dns-01" ? DNS_ORDER_LIMIT_MS : ORDER_LIMIT_MS;
   using limit = new TimeLimit(
     parts.clock,
     limitMs,
@@ -116,12 +119,15 @@ async function prove(
   let retryAfterMs: number | undefined;
   const cleanUps: (() => Promise<void>)[] = [];
   const all = addresses.map(async (address) => {
+    const own: (() => Promise<void>)[] = parts.proof?.areApart === true ? [] : cleanUps;
     try {
-      await proveOne(address, parts, signal, (cleanUp) => cleanUps.push(cleanUp));
+      await proveOne(address, parts, signal, (cleanUp) => own.push(cleanUp));
     } catch (error) {
       if (!(error instanceof AcmeProblem) || !isOfHosts(error.problem)) throw error;
       problems.push(error.problem);
       retryAfterMs = error.retryAfterMs ?? retryAfterMs;
+    } finally {
+      if (own !== cleanUps) { for (const cleanUp of own) await cleanUp(); }
     }
   });
   const ended = await Promise.allSettled(all);
@@ -137,7 +143,7 @@ async function prove(
 
 async function proveOne(
   address: string,
-  { authority, thumbprint, clock, dns }: OrderParts,
+  { authority, thumbprint, clock, proof }: OrderParts,
   signal: AbortSignal,
   onProof: (cleanUp: () => Promise<void>) => void,
 ): Promise<void> {
@@ -147,7 +153,7 @@ async function proveOne(
   if (first.json["status"] === "valid") return;
   const name = objectOf(first.json["identifier"])["value"];
   const host = `${first.json["wildcard"] === true ? "*." : ""}${name}`;
-  const kind = dns === undefined ? "http-01" : "dns-01";
+  const kind = proof?.kind ?? "http-01";
   const challenge = listOf<unknown>(first.json["challenges"]).map(objectOf).find(({ type }) => type === kind);
   if (challenge === undefined) {
     throw new AcmeProblem(
@@ -156,11 +162,11 @@ async function proveOne(
       host,
     );
   }
-  const proof = `${challenge["token"]}.${thumbprint}`;
-  const cleanUp = await dns?.present(host, proof, signal).catch((error) => {
+  const expected = `${challenge["token"]}.${thumbprint}`;
+  const cleanUp = await proof?.present(host, expected, signal).catch((error) => {
     signal.throwIfAborted();
     throw new AcmeProblem(
-      problemOf(400, { type: "dns", detail: messageOf(error) }, host),
+      problemOf(400, { type: kind === "dns-01" ? "dns" : "tls", detail: messageOf(error) }, host),
       undefined,
       host,
     );

@@ -19,11 +19,11 @@ export type NameWorld = {
 /**
  * Why an authority would not find us at a host, as far as can be known from here: its name leads nowhere, or to somebody who
  * answers otherwise. Nothing where we answer there, and where it cannot be told: behind NAT our own address is often out of
- * reach, and the authority is asked.
+ * reach, and the authority is asked. Without a thumbprint, port 80 is nobody's business.
  */
 export async function whyNotOurs(
   host: string,
-  { thumbprint, clock }: { readonly thumbprint: string; readonly clock: Clock },
+  { thumbprint, clock }: { readonly thumbprint: string | undefined; readonly clock: Clock },
   stopping: AbortSignal,
   world: NameWorld = realWorld,
 ): Promise<string | undefined> {
@@ -34,6 +34,7 @@ export async function whyNotOurs(
   if (found.some((addresses) => addresses === undefined)) return undefined;
   const addresses = found.flatMap((all) => all ?? []);
   if (addresses.length === 0) return `${host} has no address in the DNS, expected one that leads here`;
+  if (thumbprint === undefined) return undefined;
   const token = `signalbox-${crypto.randomUUID()}`;
   const request =
     `GET /.well-known/acme-challenge/${token} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;

@@ -85,24 +85,31 @@ async function checkAuthority(url: string, settings: Settings): Promise<Check> {
   }
 }
 
-function checkPort({ httpPort, httpsPort, bind }: Settings): Check {
+function checkPort({ httpPort, httpsPort, bind, acmeChallenge }: Settings): Check {
+  const isTls = acmeChallenge === "tls-alpn-01";
+  const authorities = isTls
+    ? "authorities and clients ask at port 443"
+    : "authorities ask at port 80, clients at 443";
   const others = [
-    ...httpPort === 80 ? [] : [`port 80 to --http-port ${httpPort}`],
+    ...httpPort === 80 || isTls ? [] : [`port 80 to --http-port ${httpPort}`],
     ...httpsPort === 443 ? [] : [`port 443 to --https-port ${httpsPort}`],
   ];
   const isInner = bind !== undefined && /^(?:127[.]|::1$)/.test(bind);
   const detail = isInner
-    ? `authorities ask at port 80, and --bind ${bind} is for this machine alone: something has to forward to it`
+    ? `authorities ask at port ${
+      isTls ? 443 : 80
+    }, and --bind ${bind} is for this machine alone: something has to forward to it`
     : others.length === 0
-    ? "authorities ask at port 80, clients at 443, where HAProxy listens"
-    : `authorities ask at port 80, clients at 443: something has to forward ${others.join(", and ")}`;
+    ? `${authorities}, where HAProxy listens`
+    : `${authorities}: something has to forward ${others.join(", and ")}`;
   return { name: "port of authorities", isGood: true, detail };
 }
 
 /** Where the names of routed hosts lead. */
 async function checkNames(settings: Settings, model: Model | undefined): Promise<Check[]> {
-  const thumbprint = await thumbprintOf(settings).catch(() => undefined);
-  if (model === undefined || thumbprint === undefined) return [];
+  const known = await thumbprintOf(settings).catch(() => undefined);
+  if (model === undefined || known === undefined) return [];
+  const thumbprint = settings.acmeChallenge === "tls-alpn-01" ? undefined : known;
   const isPrivate = !settings.acmeDirectories.some(isPublicAuthority);
   const wants = wantedOf(model, () => true, { mode: settings.acme, isPrivate, hasDns: false });
   const hosts = wants.flatMap(({ hosts }) => hosts).slice(0, MOST_HOSTS);

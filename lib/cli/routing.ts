@@ -17,6 +17,7 @@ import { engineAddressOf, resolveAddress } from "../docker/api/transport.ts";
 import { findHaproxy } from "../haproxy/process/program.ts";
 import { readErrorPages } from "./error_pages.ts";
 import { thumbprintOf } from "./acme.ts";
+import { isTlsAlpnOn } from "../core/settings/acme_values.ts";
 import { listensForTls, readCertificates, unreadOf } from "./given_certificates.ts";
 import { failed, wrongUsage } from "./failure.ts";
 
@@ -44,15 +45,7 @@ export async function prepareRouting(
   before?: Routing,
   place: "here" | "elsewhere" = "here",
 ): Promise<Routing> {
-  if (settings.httpsRedirect && !listensForTls(settings) && settings.trustedProxies.length === 0) {
-    throw wrongUsage("--https-redirect needs --tls-cert PATH: there is no HTTPS to redirect to");
-  }
-  if (settings.http3 && !listensForTls(settings)) {
-    throw wrongUsage("--http3 needs --tls-cert PATH or --acme-email ADDRESS: HTTP/3 is HTTPS");
-  }
-  if (settings.clientIpHeader !== undefined && settings.trustedProxies.length === 0) {
-    throw wrongUsage("--client-ip-header needs --trusted-proxies CIDRS: anybody else could send it");
-  }
+  checkTogether(settings);
   const password = await readPassword(settings, before?.env["SIGNALBOX_STATS_PASSWORD"]);
   const version = settings.haproxyVersion ?? await versionOfHaproxy(settings.haproxy);
   const certificates = await readCertificates(settings);
@@ -66,6 +59,7 @@ export async function prepareRouting(
         profile: settings.tlsProfile,
         ...settings.clientCa !== undefined && { asksClients: true },
         ...settings.http3 && { hasHttp3: true },
+        ...isTlsAlpnOn(settings) && { answersAuthorities: true },
         unread: place === "here" ? undefined : unreadOf(settings, certificates),
       },
       ...settings.backendCert !== undefined && { showsCertificates: true },
@@ -108,6 +102,19 @@ export async function prepareRouting(
     certificates,
     env: password === undefined ? {} : { SIGNALBOX_STATS_PASSWORD: password },
   };
+}
+
+/** Settings that need others. Throws Failure. */
+function checkTogether(settings: Settings): void {
+  if (settings.httpsRedirect && !listensForTls(settings) && settings.trustedProxies.length === 0) {
+    throw wrongUsage("--https-redirect needs --tls-cert PATH: there is no HTTPS to redirect to");
+  }
+  if (settings.http3 && !listensForTls(settings)) {
+    throw wrongUsage("--http3 needs --tls-cert PATH or --acme-email ADDRESS: HTTP/3 is HTTPS");
+  }
+  if (settings.clientIpHeader !== undefined && settings.trustedProxies.length === 0) {
+    throw wrongUsage("--client-ip-header needs --trusted-proxies CIDRS: anybody else could send it");
+  }
 }
 
 function ownListeners(settings: Settings): readonly OwnListener[] {

@@ -22,6 +22,7 @@ export interface AcmeStage extends Authority {
   start(request?: {
     readonly flags?: readonly string[];
     readonly port?: number;
+    readonly httpsPort?: number;
     readonly hosts?: readonly (string | readonly string[])[];
     readonly stateDir?: string;
   }): Promise<Fetching>;
@@ -44,7 +45,7 @@ export function acme(
     defer(() => server.shutdown());
     let started = 0;
     const start: AcmeStage["start"] = async (
-      { flags = [], port: own = port, hosts = [], stateDir: given } = {},
+      { flags = [], port: own = port, httpsPort = freePort(), hosts = [], stateDir: given } = {},
     ) => {
       const stateDir = given ?? join(folder, `state${started}`);
       started++;
@@ -63,7 +64,6 @@ export function acme(
             ...aliases.length > 0 && { alias_domains: aliases },
           })),
         );
-      const httpsPort = freePort();
       await route(...hosts);
       await Deno.writeTextFile(join(folder, "none.json"), "[]");
       const program = startProgram([

@@ -193,7 +193,7 @@ agent(
     const hook = `hook() { echo "$1 $2" >>${log}; set -- "$@"; ${
       stage.pebble.dnsHook.replace(/#$/, "")
     } }; hook`;
-    const { want, report } = await stage.agent({ dns: new DnsHook(hook, systemClock) });
+    const { want, report } = await stage.agent({ proof: new DnsHook(hook, systemClock) });
     want(["example.com", "*.example.com"]);
     await stage.certificate("example.com", "*.example.com");
     assert.deepEqual(stage.asked, []);
@@ -206,7 +206,7 @@ agent(
 
 agent("a command that fails or hangs costs its hosts alone, and says why", {}, async (stage) => {
   const { want, report, end } = await stage.agent({
-    dns: new DnsHook("echo no key for the zone >&2; exit 3 #", systemClock),
+    proof: new DnsHook("echo no key for the zone >&2; exit 3 #", systemClock),
   });
   want("a.example.com");
   await eventually(() => report.of("certificate-failed").length > 0, { what: "the failure" });
@@ -216,7 +216,7 @@ agent("a command that fails or hangs costs its hosts alone, and says why", {}, a
   );
   await end();
   await stage.storage.keep(emptyRecord);
-  const hanging = await stage.agent({ speed: 600, dns: new DnsHook("sleep 77 #", faster(600)) });
+  const hanging = await stage.agent({ speed: 600, proof: new DnsHook("sleep 77 #", faster(600)) });
   hanging.want("a.example.com");
   await eventually(() => hanging.report.of("certificate-failed").length > 0, {
     what: "the end of the command",

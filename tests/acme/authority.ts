@@ -7,6 +7,8 @@ export interface Authority {
   readonly pebble: Pebble;
   /** Where the authority looks at hosts. */
   readonly port: number;
+  /** The same, where it looks by TLS. */
+  readonly tlsPort: number;
   /** A folder of the test's own. */
   readonly folder: string;
   /** Has something ended with the test, the last first. */
@@ -16,7 +18,7 @@ export interface Authority {
 /** A test with an authority, named by the sentence that it proves; ignored where there is none. */
 export function withAuthority(
   sentence: string,
-  settings: Omit<PebbleSettings, "httpPort">,
+  settings: Omit<PebbleSettings, "httpPort" | "tlsPort">,
   body: (authority: Authority) => Promise<void>,
 ): void {
   Deno.test({
@@ -25,13 +27,14 @@ export function withAuthority(
     async fn() {
       const folder = await Deno.makeTempDir({ prefix: "sba-" });
       const port = freePort();
-      const pebble = await startPebble({ ...settings, httpPort: port });
+      const tlsPort = freePort();
+      const pebble = await startPebble({ ...settings, httpPort: port, tlsPort });
       const ends: (() => unknown)[] = [
         () => pebble[Symbol.asyncDispose](),
         () => Deno.remove(folder, { recursive: true }),
       ];
       try {
-        await body({ pebble, port, folder, defer: (end) => void ends.unshift(end) });
+        await body({ pebble, port, tlsPort, folder, defer: (end) => void ends.unshift(end) });
       } finally {
         for (const end of ends) await end();
       }

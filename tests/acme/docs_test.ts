@@ -42,7 +42,7 @@ ${stage.pebble.dnsHook}
   );
   await writeProgram(`${folder}/dns-hook`, await example("nsupdate -k"));
   const { want, report } = await stage.agent({
-    dns: new DnsHook(`PATH=${bin}:$PATH ${folder}/dns-hook`, systemClock),
+    proof: new DnsHook(`PATH=${bin}:$PATH ${folder}/dns-hook`, systemClock),
   });
   want(WILDCARD);
   await stage.certificate(...WILDCARD);
@@ -92,7 +92,7 @@ agent("the hook of an API gets a wildcard, and takes its records away", {}, asyn
   );
   await writeProgram(`${folder}/bin/sleep`, "#!/bin/sh\n");
   const command = `PATH=${folder}/bin:$PATH ZONE=zone-1 TOKEN=secret ${folder}/dns-hook`;
-  const { want, report } = await stage.agent({ dns: new DnsHook(command, systemClock) });
+  const { want, report } = await stage.agent({ proof: new DnsHook(command, systemClock) });
   want(WILDCARD);
   await stage.certificate(...WILDCARD);
   assert.deepEqual(report.of("certificate-failed"), []);

@@ -45,6 +45,11 @@ withAuthority("doctor looks at the storage, and at who else can write it", {}, a
     check("port of authorities").detail,
     /forward port 80 to --http-port \d+, and port 443 to --https-port \d+/,
   );
+  const atHttps = await doctor({ ...authority, folder }, ...flags, "--acme-challenge", "tls-alpn-01");
+  assert.match(
+    atHttps("port of authorities").detail,
+    /^authorities and clients ask at port 443: something has to forward port 443 to --https-port \d+$/,
+  );
   for (const place of ["storage", "storage/certificates"]) {
     await Deno.chmod(`${folder}/${place}`, 0o777);
     const { isGood, detail } = (await doctor({ ...authority, folder }, ...flags))("folder of certificates");

@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import { type NameWorld, whyNoHttps, whyNotOurs } from "../../lib/acme/own_name.ts";
 import { systemClock } from "../../lib/clock.ts";
 
-const look = (addresses: readonly string[] | Error, answer: (request: string, address: string) => string) => {
+const look = (
+  addresses: readonly string[] | Error,
+  answer: (request: string, address: string) => string,
+  thumbprint: string | undefined = "T",
+) => {
   const world: NameWorld = {
     resolve: (_, kind) =>
       addresses instanceof Error
@@ -16,7 +20,7 @@ const look = (addresses: readonly string[] | Error, answer: (request: string, ad
   };
   return whyNotOurs(
     "a.example.com",
-    { thumbprint: "T", clock: systemClock },
+    { thumbprint: thumbprint || undefined, clock: systemClock },
     new AbortController().signal,
     world,
   );
@@ -36,6 +40,8 @@ Deno.test("a name that leads here is asked for, and so is one of which it cannot
 });
 
 Deno.test("a name without an address, and one of which somebody else answers, are told with what they resolve to", async () => {
+  assert.match(await look([], ours, "") ?? "", /no address/, "port 80 is another's");
+  assert.equal(await look(["192.0.2.1"], () => "HTTP/1.1 404 Not Found\r\n\r\n", ""), undefined);
   assert.match(await look([], ours) ?? "", /^a[.]example[.]com has no address in the DNS/);
   assert.match(await look(new Deno.errors.NotFound("no record found"), ours) ?? "", /no address/);
   const why = await look(

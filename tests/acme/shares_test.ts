@@ -37,7 +37,7 @@ agent("a zone whose records come slowly holds up no other one", {}, async (stage
   const hook = `case $2 in *slow*) while [ ! -e ${slow} ]; do sleep 0.1; done;; esac; hook() { ${
     stage.pebble.dnsHook.replace(/#$/, "")
   } }; hook`;
-  const { want } = await stage.agent({ dns: new DnsHook(hook, systemClock) });
+  const { want } = await stage.agent({ proof: new DnsHook(hook, systemClock) });
   want(["a.slow.com", "b.slow.com"], "c.slow.com", "d.slow.com", "e.slow.com", "f.slow.com");
   want(
     ["a.slow.com", "b.slow.com"],

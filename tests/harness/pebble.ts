@@ -37,6 +37,8 @@ export interface Pebble extends AsyncDisposable {
 export interface PebbleSettings {
   /** Where hosts are looked at by HTTP. */
   readonly httpPort: number;
+  /** Where hosts are looked at by TLS. */
+  readonly tlsPort: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly lifetimeSeconds?: number;
   /** Accounts that an account is to be tied to. */
@@ -56,7 +58,7 @@ export async function startPebble(settings: PebbleSettings): Promise<Pebble> {
     certificate: join(folder, "leaf.pem"),
     privateKey: join(folder, "leaf.key"),
     httpPort: settings.httpPort,
-    tlsPort: freePort(),
+    tlsPort: settings.tlsPort,
     ocspResponderURL: "",
     ...settings.lifetimeSeconds !== undefined && { certificateValidityPeriod: settings.lifetimeSeconds },
     domainBlocklist: settings.refused ?? [],

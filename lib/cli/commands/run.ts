@@ -15,7 +15,7 @@ import { lookOfErrorPages } from "../error_pages.ts";
 import { readRoutesFiles, readSnapshotText } from "../input.ts";
 import { LiveRouting } from "../live_routing.ts";
 import { openAdmin } from "../open/open_admin.ts";
-import { openAcme, prepareAcme } from "../open/open_acme.ts";
+import { openAcme, openTlsAlpn, prepareAcme } from "../open/open_acme.ts";
 import { openCertificates } from "../open/open_certificates.ts";
 import { openControl } from "../open/open_control.ts";
 import { type OpenedHaproxy, openHaproxy } from "../open/open_haproxy.ts";
@@ -47,22 +47,26 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   const { haproxy, hasTakenOver, serverLimit } = opened;
   const certificates = await openCertificates(context);
   const refused = new RefusedCertificates();
+  const tlsAlpn = await openTlsAlpn(context.settings);
   const usable = {
     get now() {
-      return refused.filter(certificates.now);
+      const found = refused.filter(certificates.now);
+      return tlsAlpn?.beside(found) ?? found;
     },
   };
   const parts = { usable, refused };
   const controller = createController(context, await openSource(context, given), opened, parts);
   signals.onHangup(() => void reread(context, controller, certificates, "SIGHUP"));
   void followPages(context, controller, certificates, pages, signals.stopping);
-  const acme = await openAcme(context, usable);
-  if (acme !== undefined) controller.onPass = () => acme.publish(controller.state);
+  const acme = await openAcme(context, usable, tlsAlpn);
+  controller.onPass = () => {
+    acme?.publish(controller.state);
+    tlsAlpn?.hear(controller.applier.running?.certificates);
+  };
+  const wakeForCertificates = () => controller.wake({ reason: "certificates", ids: new Set() });
+  if (tlsAlpn !== undefined) tlsAlpn.onChange = wakeForCertificates;
   let isHandedOver = false;
-  void certificates.follow(
-    () => controller.wake({ reason: "certificates", ids: new Set() }),
-    signals.stopping,
-  );
+  void certificates.follow(wakeForCertificates, signals.stopping);
   const handOver = () => {
     isHandedOver = true;
     signals.stop();

@@ -1,5 +1,6 @@
 import type { AcmeAgent } from "../../acme/agent.ts";
 import { systemClock } from "../../clock.ts";
+import type { TlsAlpn } from "../../acme/tls_alpn.ts";
 import type { LiveCertificates } from "../../certificates/live_certificates.ts";
 import type { FoundCertificates } from "../../core/certificates/certificate.ts";
 import { isPublicAuthority, namesFor, type Want, wantedOf } from "../../core/acme/wanted.ts";
@@ -8,7 +9,7 @@ import type { LoopState } from "../../core/status/status.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import { checkOwnFolder } from "../../haproxy/files/trusted_path.ts";
 import { VERSION } from "../../version.ts";
-import { isAcmeOn } from "../../core/settings/acme_values.ts";
+import { isAcmeOn, isTlsAlpnOn } from "../../core/settings/acme_values.ts";
 import { certificatesOf, storageOf } from "../acme.ts";
 import { failed, wrongUsage } from "../failure.ts";
 import { absolute } from "../absolute.ts";
@@ -36,10 +37,17 @@ export async function prepareAcme(settings: Settings): Promise<void> {
 /** What fetches certificates, and how it hears what HAProxy serves. */
 export type OpenedAcme = { readonly agent: AcmeAgent; readonly publish: (state: LoopState) => void };
 
+/** What answers authorities at the port of HTTPS; `undefined` where they do not look there. */
+export async function openTlsAlpn(settings: Settings): Promise<TlsAlpn | undefined> {
+  if (!isTlsAlpnOn(settings)) return undefined;
+  return new (await import("../../acme/tls_alpn.ts")).TlsAlpn(systemClock);
+}
+
 /** Opens what fetches certificates; `undefined` where none are. Throws Failure. */
 export async function openAcme(
   { settings, report, stateDir }: RunContext,
   certificates: Pick<LiveCertificates, "now">,
+  tlsAlpn: TlsAlpn | undefined,
 ): Promise<OpenedAcme | undefined> {
   const { acmeEmail: email } = settings;
   if (!isAcmeOn(settings) || email === undefined) return undefined;
@@ -70,12 +78,13 @@ export async function openAcme(
       served === undefined
         ? []
         : wantsOf(served, { mode: settings.acme, isPrivate, hasDns: dns !== undefined }),
-    dns,
+    proof: dns ?? tlsAlpn,
     isGiven: (host) => isGiven(host, certificates.now),
     whyNotOurs: (host, signal) =>
-      settings.acmeUnchecked || dns !== undefined
-        ? Promise.resolve(undefined)
-        : whyNotOurs(host, { thumbprint: key.thumbprint, clock: systemClock }, signal),
+      settings.acmeUnchecked || dns !== undefined ? Promise.resolve(undefined) : whyNotOurs(host, {
+        thumbprint: tlsAlpn === undefined ? key.thumbprint : undefined,
+        clock: systemClock,
+      }, signal),
   });
   const publish = (state: LoopState) => {
     if (!state.hasConfig || state.trouble !== undefined) return;

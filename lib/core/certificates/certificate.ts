@@ -38,6 +38,9 @@ export type Certificate = {
   readonly keyKind: KeyKind;
 };
 
+/** A certificate with its key that answers an authority. */
+export type Answer = Pick<Certificate, "pem" | "content" | "fingerprint">;
+
 /** The certificates that there are at a moment, and the notices about their files. */
 export type FoundCertificates = {
   /** In the order in which they count: those of files first. */
@@ -48,6 +51,8 @@ export type FoundCertificates = {
   readonly authorities?: readonly Authority[];
   /** Certificates that HAProxy may show to servers; absent where none were looked for. */
   readonly forServers?: readonly Certificate[];
+  /** What authorities are answered with at the port of HTTPS, by its file; absent where nothing is asked. */
+  readonly answers?: ReadonlyMap<string, Answer>;
   readonly notices: readonly Notice[];
   /** When they were read, in milliseconds since 1970. */
   readonly atMs: number;

@@ -1,14 +1,14 @@
 import type { Authority } from "./authority.ts";
-import { type Certificate, SecretPem } from "./certificate.ts";
+import { type Certificate, type FoundCertificates, SecretPem } from "./certificate.ts";
 
 /**
- * A file that lines of the config and of certs.list name beside the certificates of listeners: authorities, or a certificate that
- * HAProxy shows to servers.
+ * A file that lines of the config and of certs.list name beside the certificates of listeners: authorities, a certificate that
+ * HAProxy shows to servers, or the answer to an authority.
  */
 export type NamedFile = {
   /** As HAProxy knows it. */
   readonly file: string;
-  readonly kind: "authorities" | "certificate";
+  readonly kind: "authorities" | "certificate" | "answer";
   readonly path: string;
   /** The file of its key, where that is another one. */
   readonly keyPath: string | undefined;
@@ -20,10 +20,20 @@ export type NamedFile = {
 /** No certificate of a listener has a name that begins so. */
 const AUTHORITIES = "certs.d/_ca-";
 const CERTIFICATE = "certs.d/_cert-";
+const ANSWER = /^certs\.d\/_answer-\d\.pem$/;
+
+/** How many authorities can be answered at a time; a digit tells one from the other. */
+const MOST_ANSWERS = 8;
+
+/** The files of answers to authorities that look at the port of HTTPS (RFC 8737): HAProxy always has all of them. */
+export const ANSWER_FILES: readonly string[] = Array.from(
+  { length: MOST_ANSWERS },
+  (_, at) => `certs.d/_answer-${at}.pem`,
+);
 
 /** Whether it is none of certs.list. */
 export const isNamedFile = (file: string): boolean =>
-  file.startsWith(AUTHORITIES) || file.startsWith(CERTIFICATE);
+  file.startsWith(AUTHORITIES) || file.startsWith(CERTIFICATE) || ANSWER.test(file);
 
 /** Whether HAProxy has it as authorities. */
 export const isOfAuthorities = (file: string): boolean => file.startsWith(AUTHORITIES);
@@ -61,3 +71,12 @@ export const certificateFile = (
   content,
   fingerprint,
 });
+
+/** The answers to authorities; a file without one has the certificate that nobody asks for. */
+export function answerFiles({ selfSigned, answers }: FoundCertificates): readonly NamedFile[] {
+  if (selfSigned === undefined) return [];
+  return ANSWER_FILES.map((file) => {
+    const { pem, content, fingerprint } = answers?.get(file) ?? selfSigned;
+    return { file, kind: "answer", path: "", keyPath: undefined, pem, content, fingerprint };
+  });
+}

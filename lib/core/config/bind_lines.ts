@@ -1,4 +1,5 @@
 import { CERTS_LIST } from "../certificates/choose.ts";
+import { ANSWER_FILES } from "../certificates/named_file.ts";
 import type { Frontend } from "../model/model.ts";
 import { formatEndpoint, type IpAddress, type Port } from "../values/names.ts";
 
@@ -43,6 +44,17 @@ const overQuic = ({ text, isIpv6Twin }: BindLine): BindLine => ({
 /** Where HAProxy ends TLS when a frontend of TCP stands before it: what follows the address of a socket. */
 export const innerOptions = ({ tls }: Frontend): string | undefined =>
   tls && `name _https:${tls.port} accept-proxy ${tlsOptionsOf(tls)}`;
+
+/**
+ * Where HAProxy answers authorities that look at the port of HTTPS (RFC 8737): what follows the address of a socket. There is one
+ * certificate for each host that is asked for, and none for others.
+ */
+export const answerOptions = ({ tls }: Frontend): string | undefined =>
+  tls?.answersAuthorities === true
+    ? `name _acme:${tls.port} ssl strict-sni ${
+      ANSWER_FILES.map((file) => `crt ${file}`).join(" ")
+    } alpn acme-tls/1`
+    : undefined;
 
 function tlsOptionsOf({ options, unread }: NonNullable<Frontend["tls"]>, protocols = "h2,http/1.1"): string {
   const extra = options === "" ? "" : ` ${options}`;

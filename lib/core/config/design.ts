@@ -2,6 +2,7 @@ import { type FoundCertificates, NO_CERTIFICATES } from "../certificates/certifi
 import { certificateNotices } from "../certificates/certificate_notices.ts";
 import { ChooseMemory } from "../certificates/choose_memory.ts";
 import { certificateWishes } from "./certificate_wishes.ts";
+import { answerFiles } from "../certificates/named_file.ts";
 import { namedFiles } from "./named_files.ts";
 import { buildModel, type Built } from "../model/build_model.ts";
 import { ModelMemory } from "../model/model_memory.ts";
@@ -42,7 +43,8 @@ export class Design {
     const built = buildModel(snapshot, this.settings, machine, inUse, this.#built);
     const { tls, acmeThumbprint } = this.settings.frontend;
     const beside = namedFiles(built.model, certificates);
-    const { model, asking, files: named } = beside;
+    const { model, asking } = beside;
+    const named = [...beside.files, ...tls?.answersAuthorities === true ? answerFiles(certificates) : []];
     // Nothing is known of what HAProxy will find where the certificates of its listener cannot be read.
     const hasListener = tls !== undefined && tls.unread === undefined;
     const { wishes, notices } = certificateWishes(model, certificates);

@@ -1,4 +1,4 @@
-import { bindLines, innerOptions } from "./bind_lines.ts";
+import { answerOptions, bindLines, innerOptions } from "./bind_lines.ts";
 import { linesOf, NO_TCP, type TcpPart, tcpPartOf, tcpPorts } from "./tcp_part.ts";
 import { type CertificateSet, CERTS_LIST, listText, SHOWN_LIST, shownText } from "../certificates/choose.ts";
 import { isAtLeast } from "../keys/backend_option.ts";
@@ -126,6 +126,7 @@ export function renderDesired(
     ...ALWAYS,
     binds: bindLines(frontend, model.streams.areBeforeHttps),
     innerOptions: innerOptions(frontend),
+    answerOptions: answerOptions(frontend),
     lua: lua.forTemplates,
   };
   const { text: fixed, flags } = renderFixed(

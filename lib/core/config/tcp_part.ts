@@ -1,5 +1,5 @@
 import type { Frontend, Streams } from "../model/model.ts";
-import { HTTPS_BACKEND, type Listen, listenName, listenSection } from "../values/listen.ts";
+import { ACME_FRONTEND, HTTPS_BACKEND, type Listen, listenName, listenSection } from "../values/listen.ts";
 import { type BindLine, bindsOn } from "./bind_lines.ts";
 
 /**
@@ -15,14 +15,14 @@ export type TcpPart = {
 /** A config without TCP. */
 export const NO_TCP: TcpPart = { rules: "", ports: new Map() };
 
-const DEFAULTS = "_tcp_base";
+const DEFAULTS: readonly string[] = ["_tcp_base", "_acme_base"];
 const FRONTEND = /^_(?:tcp|tls)_\d+$/;
 
 /** Whether a line begins one of the sections for TCP. */
 export function beginsTcp(line: string): boolean {
   const [kind, name = ""] = line.split(/\s+/);
-  return (kind === "defaults" && name === DEFAULTS) || (kind === "frontend" && FRONTEND.test(name)) ||
-    (kind === "backend" && name === HTTPS_BACKEND);
+  return (kind === "defaults" && DEFAULTS.includes(name)) || (kind === "backend" && name === HTTPS_BACKEND) ||
+    (kind === "frontend" && (FRONTEND.test(name) || name === ACME_FRONTEND));
 }
 
 /** The share of connections that a port has: it changes with the number of ports, and is no reason to reload. */
@@ -38,7 +38,7 @@ export function tcpPartOf(lines: readonly string[]): TcpPart {
     if (beginsTcp(line)) {
       const [kind, name = ""] = line.split(/\s+/);
       section = rules;
-      if (kind === "frontend") ports.set(name, section = []);
+      if (kind === "frontend" && name !== ACME_FRONTEND) ports.set(name, section = []);
     }
     section.push(line.replace(SHARE, "$1…"));
   }

@@ -128,6 +128,8 @@ export type Frontend = {
       readonly asksClients?: boolean;
       /** Clients may come by HTTP/3, on the same port of UDP. */
       readonly hasHttp3?: boolean;
+      /** Authorities look here whether a host is ours (tls-alpn-01). */
+      readonly answersAuthorities?: boolean;
     }
     | undefined;
   /** Containers may be shown certificates (`--backend-cert`). */
@@ -186,7 +188,7 @@ export type Streams = {
   readonly listens: readonly Listen[];
   /** For how many labels after `*.` hosts that are told by SNI are looked up, most first. */
   readonly wildcardDepths: readonly number[];
-  /** The port of HTTPS is among them: what no route of it takes goes on to where HAProxy ends TLS. */
+  /** The port of HTTPS is among them: what no route of it takes goes on to where HAProxy ends TLS, or answers authorities. */
   readonly areBeforeHttps: boolean;
   /** Hosts whose TLS HAProxy ends, below wildcards whose TLS it leaves as it is. */
   readonly ended: readonly Pick<Route, "key" | "host" | "path" | "by">[];

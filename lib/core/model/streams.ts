@@ -92,8 +92,11 @@ export function streamsOf(
   others: readonly Route[],
   { tls }: Pick<Frontend, "tls">,
 ): Streams {
-  if (routes.length === 0) return NO_STREAMS;
-  const listens = new Map<string, Listen>();
+  const answers: readonly Listen[] = tls?.answersAuthorities === true
+    ? [{ protocol: "tls", port: tls.port }]
+    : [];
+  if (routes.length === 0 && answers.length === 0) return NO_STREAMS;
+  const listens = new Map(answers.map((listen) => [listenName(listen), listen]));
   for (const { listen } of routes) if (listen !== undefined) listens.set(listenName(listen), listen);
   const passed = routes.filter(({ listen }) => tls !== undefined && listen?.port === tls.port);
   const ended = endedBelow(passed, others);
@@ -101,7 +104,7 @@ export function streamsOf(
     routes,
     listens: [...listens.values()].sort((a, b) => a.port - b.port),
     wildcardDepths: wildcardDepths([...routes, ...ended]),
-    areBeforeHttps: passed.length > 0,
+    areBeforeHttps: passed.length + answers.length > 0,
     ended,
   };
 }

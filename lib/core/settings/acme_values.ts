@@ -21,6 +21,19 @@ export function parseAcmeMode(text: string): Parsed<AcmeMode> {
     : expected("all, opt-in or off");
 }
 
+/** How an authority finds out whether a host is ours, where no record of the DNS proves it (RFC 8555, 8.3; RFC 8737). */
+export type AcmeChallenge = "http-01" | "tls-alpn-01";
+
+/** Whether authorities look at the port of HTTPS. */
+export const isTlsAlpnOn = (
+  settings: Parameters<typeof isAcmeOn>[0] & { readonly acmeChallenge: AcmeChallenge },
+): boolean => isAcmeOn(settings) && settings.acmeChallenge === "tls-alpn-01";
+
+/** Reads `--acme-challenge`. */
+export function parseAcmeChallenge(text: string): Parsed<AcmeChallenge> {
+  return text === "http-01" || text === "tls-alpn-01" ? parsed(text) : expected("http-01 or tls-alpn-01");
+}
+
 /** Reads an address of mail, as a `mailto:` has it. */
 export function parseEmail(text: string): Parsed<string> {
   return text.length <= 254 &&

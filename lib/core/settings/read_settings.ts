@@ -1,5 +1,5 @@
 import { quote } from "../values/notice.ts";
-import { isAcmeOn } from "./acme_values.ts";
+import { isAcmeOn, isTlsAlpnOn } from "./acme_values.ts";
 import { type CommandName, type Setting, SETTINGS, type Settings } from "./settings.ts";
 
 /** What the command line gave, by flag; a switch that was given is `["true"]`. */
@@ -73,6 +73,16 @@ function conflicts(settings: Settings, given: GivenFlags): string[] {
   }
   if (given["stats-password"] !== undefined && given["stats-password-file"] !== undefined) {
     problems.push("--stats-password and --stats-password-file are both given, expected one of them");
+  }
+  if (isTlsAlpnOn(settings)) {
+    if (settings.acmeDnsHook !== undefined) {
+      problems.push(
+        "--acme-challenge is tls-alpn-01, expected no --acme-dns-hook beside it, which proves each host",
+      );
+    }
+    if (settings.external) {
+      problems.push("--acme-challenge is tls-alpn-01, expected no --external: HAProxy answers by commands");
+    }
   }
   return problems;
 }

@@ -4,9 +4,11 @@ import { parsePrefix, PREFIX } from "../labels/label_parts.ts";
 import { parseHost, parseIp, parsePortText } from "../values/names.ts";
 import { type Parsed, parsed } from "../values/notice.ts";
 import {
+  type AcmeChallenge,
   type AcmeMode,
   type Eab,
   LETS_ENCRYPT,
+  parseAcmeChallenge,
   parseAcmeMode,
   parseDirectory,
   parseEab,
@@ -332,6 +334,19 @@ export const SETTINGS = {
       help:
         "prove hosts by the DNS: `sh -c` runs it with `present` or `cleanup`, a TXT record's name, and its value",
       commands: RUNNING,
+    },
+  ),
+  acmeChallenge: value(
+    "acme-challenge",
+    "KIND",
+    ["SIGNALBOX_ACME_CHALLENGE"],
+    "http-01" as AcmeChallenge,
+    parseAcmeChallenge,
+    {
+      help:
+        "where authorities look whether a host is ours: at port 80 (http-01), or at port 443 (tls-alpn-01)",
+      choices: ["http-01", "tls-alpn-01"],
+      commands: ROUTING,
     },
   ),
   acmeUnchecked: flag("acme-unchecked", ["SIGNALBOX_ACME_UNCHECKED"], {

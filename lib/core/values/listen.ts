@@ -24,3 +24,6 @@ export const listenBackend = (listen: Listen, host: HostName): BackendName =>
 
 /** The backend that leads to the listener where HAProxy ends TLS, where another stands before it. */
 export const HTTPS_BACKEND = "_https" as BackendName;
+
+/** The frontend that answers authorities, behind the port of HTTPS. */
+export const ACME_FRONTEND = "_acme";

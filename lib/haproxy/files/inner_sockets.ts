@@ -11,6 +11,7 @@ export const socketsFolder = (stateDir: string, { chroot }: Place): string => ch
 /** The files of these sockets. */
 export const innerSockets = (stateDir: string, place: Place): readonly string[] => [
   `${socketsFolder(stateDir, place)}/https.sock`,
+  `${socketsFolder(stateDir, place)}/acme.sock`,
 ];
 
 /** What the config needs to know of the folder: where HAProxy binds, and what its workers, locked into it, call it. */

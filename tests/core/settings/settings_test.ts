@@ -38,6 +38,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   acmeEab: ["kid-1:AbC_-9", { kid: "kid-1", key: "AbC_-9" }],
   acmeStorage: ["/var/lib/box", "/var/lib/box"],
   acmeDnsHook: ["/etc/hook --zone 1", "/etc/hook --zone 1"],
+  acmeChallenge: ["tls-alpn-01", "tls-alpn-01"],
   acmeUnchecked: ["true", true],
   hstsSeconds: ["600", 600],
   trace: ["true", true],
@@ -188,6 +189,16 @@ Deno.test("the HTTP and the HTTPS listener need ports of their own, where there 
     ]);
   }
   assert.deepEqual(readSettings({ ...both, ...email, acme: ["off"] }, {}).problems, []);
+});
+
+Deno.test("authorities look at the port of HTTPS only where HAProxy can answer, and where no record proves the host", () => {
+  const given = { "acme-email": ["me@example.com"], "acme-challenge": ["tls-alpn-01"] };
+  const problemsWith = (more: Readonly<Record<string, readonly string[]>>) =>
+    readSettings({ ...given, ...more }, {}).problems.join();
+  assert.equal(problemsWith({}), "");
+  assert.match(problemsWith({ "acme-dns-hook": ["/hook"] }), /expected no --acme-dns-hook/);
+  assert.match(problemsWith({ external: ["true"] }), /expected no --external/);
+  assert.equal(problemsWith({ external: ["true"], acme: ["off"] }), "");
 });
 
 Deno.test("a password's flag beats the variable of its file, and both flags are one too many", () => {
