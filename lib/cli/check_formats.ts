@@ -1,5 +1,6 @@
 import { onOneLine, visibleJson } from "../core/values/notice.ts";
 import { sha256 } from "../core/values/sha256.ts";
+import type { Against } from "./check_against.ts";
 import type { Checked, Finding, Served } from "./checked.ts";
 
 /** How `check` says what it found. */
@@ -16,7 +17,7 @@ export const CHECK_FORMATS: Readonly<Record<CheckFormat, (checked: Checked) => s
 
 const lines = (all: readonly string[]): string => all.map((line) => `${onOneLine(line)}\n`).join("");
 
-function text({ served, findings }: Checked): string {
+function text({ served, findings, against }: Checked): string {
   const paragraphs = [...Map.groupBy(served, ({ service }) => service)].flatMap(([service, routes]) => {
     const [first] = routes;
     const place = first === undefined ? "" : ` (${first.file}:${first.line})`;
@@ -25,8 +26,25 @@ function text({ served, findings }: Checked): string {
   return lines([
     ...paragraphs,
     ...findings.map((each) => `${each.file}:${each.line}: ${each.severity}: ${wordsOf(each)}`),
+    ...against === undefined ? [] : againstLines(against),
   ]);
 }
+
+function againstLines({ changes, plan, reasons }: Against): readonly string[] {
+  if (plan === "nothing" && changes.length === 0) return ["nothing would change"];
+  const how = {
+    nothing: "HAProxy is told nothing",
+    runtime: "at run time, without a reload",
+    reload: "by a reload",
+  };
+  return [
+    ...changes.map(changeWords),
+    `${how[plan]}${reasons.length === 0 ? "" : `: ${reasons.join("; ")}`}`,
+  ];
+}
+
+const changeWords = ({ kind, route, detail }: Against["changes"][number]): string =>
+  kind === "comes" || kind === "goes" ? `${route} ${kind} (${detail})` : `${route} ${kind} ${detail}`;
 
 function routeLines({ hosts, address, containers, why, rules, redirects }: Served): readonly string[] {
   if (why !== undefined) return [`  serves nothing: ${why}`];
@@ -52,15 +70,16 @@ const GITHUB: Readonly<Record<Finding["severity"], string>> = {
 };
 
 /** Workflow commands: what ends a value or begins another is written in percent signs (GitHub's runner, command.ts). */
-function github({ findings }: Checked): string {
+function github({ findings, against }: Checked): string {
   const data = (value: string) =>
     onOneLine(value).replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
   const property = (value: string) => data(value).replaceAll(":", "%3A").replaceAll(",", "%2C");
-  return findings.map((each) =>
-    `::${GITHUB[each.severity]} file=${property(each.file)},line=${each.line},title=signalbox::${
-      data(wordsOf(each))
-    }\n`
-  ).join("");
+  const found = findings.map((each) => {
+    const place = `file=${property(each.file)},line=${each.line},title=signalbox`;
+    return `::${GITHUB[each.severity]} ${place}::${data(wordsOf(each))}\n`;
+  });
+  const changes = against === undefined ? [] : againstLines(against);
+  return [...found, ...changes.map((line) => `::notice title=signalbox::${data(line)}\n`)].join("");
 }
 
 const GITLAB: Readonly<Record<Finding["severity"], string>> = {
@@ -87,7 +106,7 @@ function gitlab({ findings }: Checked): string {
   return visibleJson(`${JSON.stringify(report, undefined, 2)}\n`);
 }
 
-function markdown({ served, findings }: Checked): string {
+function markdown({ served, findings, against }: Checked): string {
   const routes = served.map(({ service, hosts, address, why, rules, redirects }) => [
     code(service),
     why === undefined ? hosts.map(code).join("<br>") : `nothing: ${code(why)}`,
@@ -106,6 +125,7 @@ function markdown({ served, findings }: Checked): string {
   return [
     "### signalbox check\n",
     ...routes.length === 0 ? [] : [table(["service", "serves", "at", "guards and redirects"], routes)],
+    ...against === undefined ? [] : [`${againstLines(against).map((line) => `- ${code(line)}\n`).join("")}`],
     ...found.length === 0
       ? ["Nothing to complain about.\n"]
       : [table(["where", "", "service", "what"], found)],

@@ -4,6 +4,7 @@ import { type Verdict, verdictsOf } from "../core/model/verdict.ts";
 import { findInForce, type InForce } from "../core/status/in_force.ts";
 import { formatEndpoint } from "../core/values/names.ts";
 import { messageLine, type Notice } from "../core/values/notice.ts";
+import type { Against } from "./check_against.ts";
 import type { ServiceViews } from "../docker/compose/compose_views.ts";
 import type { Place } from "../docker/compose/placed.ts";
 import type { ComposeProject } from "../docker/compose/project.ts";
@@ -28,7 +29,12 @@ export type Served = Place & InForce & {
 };
 
 /** What files would make of the routing. */
-export type Checked = { readonly served: readonly Served[]; readonly findings: readonly Finding[] };
+export type Checked = {
+  readonly served: readonly Served[];
+  readonly findings: readonly Finding[];
+  /** What would change, where that was asked for. */
+  readonly against?: Against;
+};
 
 /** Looks at what was built from a project: what each service serves, and each notice with its place. */
 export function checkedOf(project: ComposeProject, { services }: ServiceViews, built: Built): Checked {

@@ -139,6 +139,10 @@ const addCheck = (command: Command): Command =>
       new Option("--format <FORMAT>", "how to say it")
         .choices(["text", "json", "github", "gitlab", "markdown"]).default("text"),
     )
+    .option(
+      "--against <SNAPSHOT>",
+      "say what would change of this snapshot, or of Docker now (running); exit code 4",
+    )
     .option("--strict", "exit code 3 if there were warnings");
 
 const collect = (text: string, before?: readonly string[]) => [...(before ?? []), text];

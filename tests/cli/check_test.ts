@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { runProgram } from "../../lib/cli/program.ts";
-import { World } from "./world.ts";
+import { inspected, World } from "./world.ts";
 
 const COMPOSE = `services:
   web:
@@ -18,8 +18,8 @@ const COMPOSE = `services:
       interlock.redirect.1: old.example.com www.example.com
 `;
 
-async function worldOf(text: string): Promise<World> {
-  const world = await World.make();
+async function worldOf(text: string, ...containers: readonly unknown[]): Promise<World> {
+  const world = await World.make(...containers);
   await world.write("compose.yaml", text);
   return world;
 }
@@ -151,4 +151,40 @@ Deno.test("render --compose prints one config for the same files, whatever the f
   assert.match(stdout, /^-www\.example\.com\/api\/ /m);
   const both = await render(["--compose", "@compose.yaml", "--snapshot", "@snapshot.json"]);
   assert.deepEqual([both.code, both.stdout], [2, ""]);
+});
+
+Deno.test("check says what would change of a snapshot: hosts, guards, and whether by a reload", async () => {
+  const old = inspected("shop-web-1", "www.example.com", {
+    allow_from: ["10.0.0.0/8"],
+    alias_domains: ["old.example.com"],
+  });
+  const other = inspected("other", "taken.example.com");
+  const text = (rest: string) => `services: {web: {hostname: www.example.com${rest}}}\n`;
+  await using world = await worldOf(text(""), old, other);
+  const compare = async (...args: string[]) => {
+    const all = ["check", "--project-name", "shop", "--against", "@snapshot.json", "@compose.yaml", ...args];
+    const { code, stdout } = await run(world, all);
+    return { code, lines: stdout.trimEnd().split("\n") };
+  };
+  const first = await compare();
+  assert.deepEqual([first.code, first.lines.slice(-3)], [4, [
+    "old.example.com goes (shop-web)",
+    "www.example.com loses allow_from: 10.0.0.0/8",
+    "at run time, without a reload",
+  ]]);
+  await world.write(
+    "compose.yaml",
+    text(
+      ", labels: {interlock.balance_algorithm: leastconn, interlock.allow_from: 10.0.0.0/8, interlock.alias_domain: old.example.com}",
+    ),
+  );
+  const reloaded = await compare();
+  assert.match(reloaded.lines.at(-1) ?? "", /^by a reload: /);
+  const same = text(", labels: {interlock.allow_from: 10.0.0.0/8, interlock.alias_domain: old.example.com}");
+  await world.write("compose.yaml", same);
+  const none = await compare();
+  assert.deepEqual([none.code, none.lines.at(-1)], [0, "nothing would change"]);
+  await world.write("compose.yaml", `${same.trimEnd().slice(0, -1)}, new: {hostname: new.example.com}}\n`);
+  const more = JSON.parse((await compare("--format", "json")).lines.join("\n"));
+  assert.deepEqual(more.against.changes, [{ kind: "comes", route: "new.example.com", detail: "shop-new" }]);
 });

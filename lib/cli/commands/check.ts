@@ -1,8 +1,11 @@
+import type { Settings } from "../../core/settings/settings.ts";
 import { viewsOf } from "../../docker/compose/compose_views.ts";
+import type { ComposeProject } from "../../docker/compose/project.ts";
+import { type Against, compareWith } from "../check_against.ts";
 import { CHECK_FORMATS, type CheckFormat } from "../check_formats.ts";
 import { checkedOf } from "../checked.ts";
 import { type ComposeOptions, readCompose, snapshotOf, withoutEngine } from "../compose_input.ts";
-import { prepareRouting } from "../routing.ts";
+import { prepareRouting, type Routing } from "../routing.ts";
 import { settingsOf } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -10,6 +13,7 @@ import type { Terminal } from "../terminal.ts";
 export type CheckOptions = ComposeOptions & {
   readonly format: CheckFormat;
   readonly strict?: boolean;
+  readonly against?: string;
 };
 
 /** Says what the services of compose files would serve, and what is wrong with them; answers with the exit code. */
@@ -19,12 +23,27 @@ export async function check(
   terminal: Terminal,
 ): Promise<number> {
   const settings = settingsOf(options, terminal);
-  const routing = await prepareRouting(withoutEngine(settings), undefined, "elsewhere");
+  // Only what runs is asked over a network.
+  const own = options.against === "running" ? settings : withoutEngine(settings);
+  const routing = await prepareRouting(own, undefined, "elsewhere");
   const project = await readCompose(files, options, terminal);
   const views = viewsOf(project, "names", settings.labelPrefix);
-  const built = routing.design.build(await snapshotOf(views.views, settings));
-  const checked = checkedOf(project, views, built);
-  await terminal.out(CHECK_FORMATS[options.format](checked));
+  const checked = checkedOf(project, views, routing.design.build(await snapshotOf(views.views, settings)));
+  const against = await compared(options.against, project, routing, settings, terminal);
+  const whole = against === undefined ? checked : { ...checked, against };
+  await terminal.out(CHECK_FORMATS[options.format](whole));
   if (project.mistakes.length > 0) return 2;
-  return options.strict && checked.findings.some(({ severity }) => severity === "warning") ? 3 : 0;
+  if (options.strict && checked.findings.some(({ severity }) => severity === "warning")) return 3;
+  return against === undefined || against.changes.length === 0 && against.plan === "nothing" ? 0 : 4;
+}
+
+async function compared(
+  against: string | undefined,
+  project: ComposeProject,
+  routing: Routing,
+  settings: Settings,
+  terminal: Terminal,
+): Promise<Against | undefined> {
+  if (against === undefined || project.mistakes.length > 0) return undefined;
+  return await compareWith(against, project, routing, settings, terminal);
 }
