@@ -4,6 +4,7 @@
  */
 import type { RouteKey } from "../lib/core/keys/route_key.ts";
 import { ROUTE_KEYS } from "../lib/core/keys/route_keys.ts";
+import { SCHEMAS } from "./schema.ts";
 import { EVENTS } from "../lib/core/status/event_words.ts";
 import { type Setting, SETTINGS } from "../lib/core/settings/settings.ts";
 
@@ -122,14 +123,15 @@ if (import.meta.main) {
     console.error(`Cannot read the arguments "${Deno.args.join(" ")}": expected --check, or nothing.`);
     Deno.exit(2);
   }
-  for (const path of Object.keys(TABLES)) {
+  for (const path of [...Object.keys(TABLES), ...Object.keys(SCHEMAS)]) {
     const file = new URL(path, ROOT);
-    const before = await Deno.readTextFile(file);
-    const after = withTables(path, before);
+    const schema = SCHEMAS[path];
+    const before = await Deno.readTextFile(file).catch(() => "");
+    const after = schema ?? withTables(path, before);
     if (before === after) continue;
     if (isCheck) {
       console.error(
-        `${path}: its tables are not what the code has; deno run -A scripts/tables.ts writes them.`,
+        `${path}: it is not what the code has; deno run -A scripts/tables.ts writes them.`,
       );
       Deno.exitCode = 1;
     } else await Deno.writeTextFile(file, after);
