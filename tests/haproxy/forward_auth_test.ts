@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { want } from "../changes/situation.ts";
 import { httpGet } from "../harness/http.ts";
-import { Echo, RawHttp2, sendHead, statusOf } from "./echo.ts";
+import { bytes, Echo, RawHttp2, sendHead, statusOf } from "./echo.ts";
 import { besides, guardedContainer } from "./guarded.ts";
+import { eventually } from "../harness/eventually.ts";
 import { FullListener } from "./full_listener.ts";
+import { LoopbackServer } from "./loopback_server.ts";
 import { called, canAddServers, onStage, programs, type Stage } from "./stage.ts";
 
 /** A service that knows one session, and answers others by their path. */
@@ -20,6 +22,28 @@ function decide(head: string): string | undefined {
     return "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 9\r\nConnection: close\r\n\r\n<b>no</b>";
   }
   return `HTTP/1.1 302 Found\r\nLocation: https://login.local/?a=1\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2; Path=/\r\n${end}`;
+}
+
+/** A service whose answers begin with a head, and never end. */
+class Endless extends LoopbackServer {
+  /** Connections that the other side has not closed. */
+  open = 0;
+
+  constructor(readonly head: string) {
+    super();
+  }
+
+  protected async serve(connection: Deno.Conn): Promise<void> {
+    this.open++;
+    try {
+      await connection.read(new Uint8Array(8_192));
+      await connection.write(bytes(this.head));
+      const more = new Uint8Array(65_536).fill(97);
+      while (true) await connection.write(more);
+    } finally {
+      this.open--;
+    }
+  }
 }
 
 const ask = (stage: Stage, path: string, ...fields: readonly string[]): Promise<string> =>
@@ -181,6 +205,31 @@ for (const program of programs) {
       );
       assert.deepEqual(answers.map(({ status }) => status), [503, 503]);
       assert.deepEqual([silent.heads.length, echo.heads.length], [1, 0]);
+    },
+  );
+  // Sockets of older HAProxys wait once a buffer is full, which takes longer.
+  if (program !== programs.at(-1)) continue;
+  test(
+    "a service that never ends an answer is read to a limit, and left",
+    async (stage, { echo, show }) => {
+      await using line = new Endless("HTTP/1.1 403 Forbidden\r\nX-Long: ");
+      await using body = new Endless("HTTP/1.1 403 Forbidden\r\n\r\n");
+      await using leave = new Endless("HTTP/1.1 200 OK\r\n\r\n");
+      const services = [line, body, leave];
+      await show(...services.flatMap(({ port }, at) => [
+        guardedContainer(`${at}`, echo.port, {
+          hostname: `own${at}.local`,
+          forward_auth: `${at + 3}:${port}`,
+        }),
+        guardedContainer(`${at + 3}`, port, { enable: false }),
+      ]));
+      const answers = await Promise.all(
+        services.map((_, at) => httpGet({ port: stage.httpPort, host: `own${at}.local`, limitMs: 9_000 })),
+      );
+      assert.deepEqual(answers.map(({ status }) => status), [503, 503, 200]);
+      await eventually(() => services.every(({ open }) => open === 0) || undefined, {
+        what: "the end of all connections to these services",
+      });
     },
   );
 }
