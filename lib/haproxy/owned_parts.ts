@@ -40,7 +40,7 @@ export function assembleOwned(
   const shared = { socket, masterSocket, output: new HaproxyOutput(report), clock, chance, report };
   const store = new GenerationStore(stateDir, clock);
   const writer = new ConfigWriter(store, { ...settings, program: program.path, socket }, templates, report);
-  const sockets = [socket, masterSocket, ...innerSockets(stateDir, settings.process)];
+  const sockets = async () => [socket, masterSocket, ...await innerSockets(stateDir, settings.process)];
   const traces = new Traces(sockets, settings, report);
   const accessLog = new AccessLog(settings, { clock, chance, report });
   const worker = new ServingWorker(store, accessLog);

@@ -39,10 +39,11 @@ export function sectionsOf(config: string): ConfigSection[] {
 }
 
 /** The sections of TCP, which stand before the others where a container asks for it. */
-const TCP = /^(?:defaults _tcp_base|frontend _(?:tcp|tls)_\d+ from _tcp_base|backend _https from _tcp_base)$/;
+const TCP =
+  /^(?:defaults _tcp_base|frontend _(?:tcp|tls|inner)_\d+ from _tcp_base|backend _(?:https|to_inner_\d+) from _tcp_base)$/;
 /** What stands in them whatever containers say. */
 const TCP_LINE =
-  /^(?:mode|log|log-format|option|load-server-state-from-file|timeout|retries|maxconn|stick-table|tcp-request|use_backend|server https|[.]if|[.]else|[.]endif)\b/;
+  /^(?:mode|log|log-format|option|load-server-state-from-file|timeout|retries|maxconn|stick-table|tcp-request|use_backend|server (?:https|inner)|[.]if|[.]else|[.]endif)\b/;
 
 /** The sections without those of TCP. */
 export const withoutTcp = (sections: readonly ConfigSection[]): ConfigSection[] =>
@@ -51,7 +52,16 @@ export const withoutTcp = (sections: readonly ConfigSection[]): ConfigSection[] 
 /** Lines of the sections of TCP that are neither always there nor a listener that the model has. */
 function strangeTcpLines(sections: readonly ConfigSection[], { streams }: Model): string[] {
   const names = new Set(streams.listens.map(({ protocol, port }) => `${protocol}:${port}`));
-  const isBind = (line: string) => names.has(/^bind \S+ (?:v6only |v4v6 )?name (\S+)$/.exec(line)?.[1] ?? "");
+  const isInner = (line: string) =>
+    streams.inner.some((port) => {
+      const socket = `"unix@\${SIGNALBOX_SOCKETS}/tls-${port}.sock" mode 666`;
+      const [name] = [socket, `abns@signalbox-tls-${port}`].filter((each) =>
+        line.startsWith(`bind ${each} `)
+      );
+      return name !== undefined && line.includes(` name inner:${port} accept-proxy ssl `);
+    });
+  const isBind = (line: string) =>
+    isInner(line) || names.has(/^bind \S+ (?:v6only |v4v6 )?name (\S+)$/.exec(line)?.[1] ?? "");
   return sections.filter(({ head }) => TCP.test(head)).flatMap(({ head, lines }) =>
     lines.filter((line) => !isBind(line) && !TCP_LINE.test(line)).map((line) => `${head}: ${line}`)
   );

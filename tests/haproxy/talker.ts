@@ -1,4 +1,5 @@
 /** Containers and clients of TCP that say lines: who speaks first, which bytes come in, and how long a session lives. */
+import { connect } from "node:net";
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { eventually } from "../harness/eventually.ts";
 import { certificate } from "./certificate.ts";
@@ -143,4 +144,59 @@ export async function askedByOpenssl(port: number, servername: string): Promise<
   client.kill();
   await client.status;
   return value === undefined ? "refused" : new TextDecoder().decode(value).trim();
+}
+
+/** A client of TLS that stays connected, by a port or by a socket whose first words are given. */
+export class TlsSession implements Disposable {
+  readonly #lines: string[] = [];
+  #rest = "";
+  #isOver = false;
+  #wake: () => void = () => undefined;
+  greeting = "";
+
+  private constructor(readonly socket: TLSSocket) {
+    const end = () => {
+      this.#isOver = true;
+      this.#wake();
+    };
+    socket.on("data", (data: Uint8Array) => {
+      const lines = (this.#rest + new TextDecoder().decode(data)).split("\n");
+      this.#rest = lines.pop() ?? "";
+      this.#lines.push(...lines);
+      this.#wake();
+    });
+    socket.on("error", end);
+    socket.on("close", end);
+  }
+
+  /** Connects; throws where the other side ends before it has greeted. */
+  static async open(
+    to: number | { readonly path: string; readonly first: string },
+    servername: string,
+  ): Promise<TlsSession> {
+    const way = typeof to === "number" ? { host: "127.0.0.1", port: to } : { socket: connect(to.path) };
+    if (typeof to !== "number") way.socket?.write(to.first);
+    const session = new TlsSession(connectTls({ ...way, servername, rejectUnauthorized: false }));
+    session.greeting = await session.line();
+    return session;
+  }
+
+  /** The next line; throws where the other side ends. */
+  async line(): Promise<string> {
+    while (this.#lines.length === 0) {
+      if (this.#isOver) throw new Error("the other side has ended");
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    return this.#lines.shift() ?? "";
+  }
+
+  /** Says a line; answers with the next that comes. */
+  async say(text: string): Promise<string> {
+    this.socket.write(`${text}\n`);
+    return await this.line();
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.destroy();
+  }
 }

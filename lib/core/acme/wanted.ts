@@ -1,5 +1,6 @@
 import type { AcmeMode } from "../settings/acme_values.ts";
 import type { Backend, Model } from "../model/model.ts";
+import { endedRoutes } from "../model/streams.ts";
 import { isHostPattern } from "../values/host_pattern.ts";
 import { type HostName, isWildcard, parseIp, plainHost } from "../values/names.ts";
 
@@ -55,10 +56,13 @@ export function wantedOf(
   const claims = new Map<HostName, string>();
   const refused = new Set<HostName>();
   // Sorted by key, so that the host's root comes before its paths.
-  for (const { host, backend: name, listen, by } of model.routes) {
+  for (const { host, backend: name, listen, by } of [...model.routes, ...endedRoutes(model.streams)]) {
     const backend = byName.get(name);
-    // What comes in elsewhere is not HTTPS.
-    if (listen !== undefined || backend === undefined || owners.has(host) || refused.has(host)) continue;
+    // What goes through has a certificate of its own.
+    if (
+      (listen !== undefined && listen.isEnded !== true) || backend === undefined || owners.has(host) ||
+      refused.has(host)
+    ) continue;
     if (!isAsked(backend, settings)) {
       if (backend.options.acme !== undefined) refused.add(host);
       continue;

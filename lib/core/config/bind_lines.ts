@@ -56,6 +56,13 @@ export const answerOptions = ({ tls }: Frontend): string | undefined =>
     } alpn acme-tls/1`
     : undefined;
 
+/** What containers speak inside TLS, where clients insist that it is agreed on: PostgreSQL's do (its protocol, "SSL Session Encryption"). */
+const TCP_PROTOCOLS = "postgresql,mqtt";
+
+/** The same for hosts of a port for TCP. */
+export const innerTcpOptions = (port: Port, tls: NonNullable<Frontend["tls"]>): string =>
+  `name inner:${port} accept-proxy ${tlsOptionsOf(tls, TCP_PROTOCOLS)}`;
+
 function tlsOptionsOf({ options, unread }: NonNullable<Frontend["tls"]>, protocols = "h2,http/1.1"): string {
   const extra = options === "" ? "" : ` ${options}`;
   const certificates = unread === undefined ? `crt-list ${CERTS_LIST}` : `crt "${unread}"`;

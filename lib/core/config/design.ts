@@ -9,6 +9,7 @@ import { ModelMemory } from "../model/model_memory.ts";
 import type { Considered } from "../model/model_memory.ts";
 import type { Model } from "../model/model.ts";
 import type { ServerName } from "../values/names.ts";
+import { endedRoutes } from "../model/streams.ts";
 import type { KnownMachine } from "../model/own_listener.ts";
 import type { RoutingSettings } from "../model/routing_settings.ts";
 import type { InUse } from "../model/ways.ts";
@@ -75,8 +76,8 @@ export class Design {
 }
 
 /** The hosts that are routed, but for those that no certificate names: patterns, addresses, and all others. */
-const namedHosts = ({ routes }: Model): readonly string[] =>
-  [...new Set(routes.map(({ host }) => host as string))].filter((host) =>
+const namedHosts = ({ routes, streams }: Model): readonly string[] =>
+  [...new Set([...routes, ...endedRoutes(streams)].map(({ host }) => host as string))].filter((host) =>
     /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(host) && !/^[\d.]+$/.test(host)
   );
 

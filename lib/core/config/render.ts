@@ -19,7 +19,7 @@ import { RATE_TABLES } from "../keys/limits.ts";
 import { type CryptList, cryptList } from "../keys/password.ts";
 import { segmentsOf, STRIPPED_SEGMENTS } from "../keys/strip.ts";
 import { type Lua, luaOf, luaTexts } from "./lua_files.ts";
-import { heirsOf, knownFlags, tablesOf } from "./route_tables.ts";
+import { heirsOf, knownFlags, knownOfTcp, tablesOf } from "./route_tables.ts";
 import { MOST_STREAMS, OTHER_CONNECTIONS } from "./descriptors.ts";
 import {
   prepareBackends,
@@ -177,9 +177,9 @@ function featuresOf({ overlaid }: Templates, addBackends: boolean) {
 const lastTry = ({ errorPages }: Frontend, templates: Templates): string =>
   templates.render(`${LAST_TRY}.eta`, { hasPages: errorPages?.statuses.includes(502) ?? false });
 
-/** Connections of clients at a time; those of HTTPS come in twice where a frontend of TCP stands before it. */
-const connectionsOf = ({ frontend: { maxConnections, hasTcpPorts }, streams }: Model): number =>
-  maxConnections * (1 + (hasTcpPorts ? 1 : 0) + (streams.areBeforeHttps ? 2 : 0));
+/** Connections of clients at a time; those whose TLS ends behind a frontend of TCP come in twice. */
+const connectionsOf = ({ frontend: { maxConnections, hasTcpPorts, tls }, streams }: Model): number =>
+  maxConnections * (1 + (hasTcpPorts ? tls === undefined ? 1 : 2 : 0) + (streams.areBeforeHttps ? 3 : 0));
 
 /** What templates need to know for TCP, and what they make of it; nothing where no route wants it. */
 function renderTcp({ streams, frontend }: Model, base: object, templates: Templates) {
@@ -187,7 +187,7 @@ function renderTcp({ streams, frontend }: Model, base: object, templates: Templa
   const { wildcardDepths, areBeforeHttps } = streams;
   const tcp = { ports: tcpPorts(frontend, streams), wildcardDepths, areBeforeHttps };
   const text = templates.render("tcp.eta", { ...base, tcp });
-  return { tcp, part: tcpPartOf(linesOf(text)), known: knownFlags(text) };
+  return { tcp, part: tcpPartOf(linesOf(text)), known: knownOfTcp(text) };
 }
 
 const tableFiles = (tables: Tables): readonly (readonly [FileName, string])[] =>

@@ -28,6 +28,9 @@ const REDIRECT: Flag = "redirect";
 const VARIANTS: Flag = "variants";
 const ONLY: Flag = "only";
 
+/** The flag of a route of TCP whose TLS HAProxy ends: its connections go to where it does. */
+const INNER: Flag = "inner";
+
 /** The flag of a route that answers authorities by itself: no rule closes it, so that it is open where none looks at it. */
 const OWN_ACME: Flag = "ownacme";
 
@@ -113,6 +116,12 @@ export function knownFlags(fixed: string): ReadonlySet<Flag> | undefined {
   return known.length === ALL_FLAGS.length ? ALL : new Set(known);
 }
 
+/** The flags that rules for TCP look at. */
+export function knownOfTcp(text: string): ReadonlySet<Flag> | undefined {
+  const known = knownFlags(text);
+  return known === undefined || !text.includes(`,${INNER},`) ? known : new Set([...known, INNER]);
+}
+
 /**
  * All tables of a model, and the rows of hosts.map for its template. Where the frontend is a user's own, a route that has a
  * flag which it does not know is left out.
@@ -164,8 +173,9 @@ export function tablesOf(
 }
 
 /** The value of a route in hosts.map: its backend's, with a flag of its own where its clients are sent elsewhere. */
-function valueOf({ backend, move }: Route, textsOf: TextsOf): TableValue | undefined {
+function valueOf({ backend, move, listen }: Route, textsOf: TextsOf): TableValue | undefined {
   const value = textsOf.get(backend)?.texts.value;
+  if (value !== undefined && listen?.isEnded === true) return withMore(value, [INNER]);
   return value === undefined || move === undefined ? value : withMore(value, [REDIRECT]);
 }
 

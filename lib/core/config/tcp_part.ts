@@ -1,6 +1,15 @@
 import type { Frontend, Streams } from "../model/model.ts";
-import { ACME_FRONTEND, HTTPS_BACKEND, type Listen, listenName, listenSection } from "../values/listen.ts";
-import { type BindLine, bindsOn } from "./bind_lines.ts";
+import {
+  ACME_FRONTEND,
+  innerBackend,
+  innerSection,
+  innerSectionOf,
+  leadsInside,
+  type Listen,
+  listenName,
+  listenSection,
+} from "../values/listen.ts";
+import { type BindLine, bindsOn, innerTcpOptions } from "./bind_lines.ts";
 
 /**
  * What a config has for TCP: what all ports have in common, and the frontend of each. HAProxy may listen on more ports than are
@@ -8,7 +17,7 @@ import { type BindLine, bindsOn } from "./bind_lines.ts";
  */
 export type TcpPart = {
   readonly rules: string;
-  /** Lines by the name of the frontend: `_tcp_5432`, `_tls_8883`. */
+  /** Lines by the name of the frontend: `_tcp_5432`, `_tls_8883`; with `_inner_8883` stands the backend that leads to it. */
   readonly ports: ReadonlyMap<string, string>;
 };
 
@@ -16,12 +25,12 @@ export type TcpPart = {
 export const NO_TCP: TcpPart = { rules: "", ports: new Map() };
 
 const DEFAULTS: readonly string[] = ["_tcp_base", "_acme_base"];
-const FRONTEND = /^_(?:tcp|tls)_\d+$/;
+const FRONTEND = /^_(?:tcp|tls|inner)_\d+$/;
 
 /** Whether a line begins one of the sections for TCP. */
 export function beginsTcp(line: string): boolean {
   const [kind, name = ""] = line.split(/\s+/);
-  return (kind === "defaults" && DEFAULTS.includes(name)) || (kind === "backend" && name === HTTPS_BACKEND) ||
+  return (kind === "defaults" && DEFAULTS.includes(name)) || (kind === "backend" && leadsInside(name)) ||
     (kind === "frontend" && (FRONTEND.test(name) || name === ACME_FRONTEND));
 }
 
@@ -37,7 +46,7 @@ export function tcpPartOf(lines: readonly string[]): TcpPart {
   for (const line of lines) {
     if (beginsTcp(line)) {
       const [kind, name = ""] = line.split(/\s+/);
-      section = rules;
+      section = ports.get(innerSectionOf(name) ?? "") ?? rules;
       if (kind === "frontend" && name !== ACME_FRONTEND) ports.set(name, section = []);
     }
     section.push(line.replace(SHARE, "$1…"));
@@ -61,6 +70,11 @@ type TcpPort = Listen & {
   readonly maxConnectionsPerClient: number;
   /** What no route wants goes on to where HAProxy ends the TLS of HTTPS. */
   readonly isBeforeHttps: boolean;
+  /** The backend that leads to where HAProxy ends the TLS of hosts of this port, which stands there while one wants it. */
+  readonly toInner: string;
+  readonly inner:
+    | { readonly section: string; readonly options: string; readonly maxConnections: number }
+    | undefined;
 };
 
 /** A port has at least this part of all connections, however many ports there are. */
@@ -71,7 +85,10 @@ const SMALLEST_SHARE = 8;
  * the others: what is left of `maxConnections` when it is shared evenly. The one before HTTPS has as many again for what
  * goes through it.
  */
-export function tcpPorts(frontend: Frontend, { listens, areBeforeHttps }: Streams): readonly TcpPort[] {
+export function tcpPorts(
+  frontend: Frontend,
+  { listens, areBeforeHttps, inner }: Streams,
+): readonly TcpPort[] {
   const { address, maxConnections: all, maxConnectionsPerClient: perClient, tls } = frontend;
   const isBeforeHttps = ({ port }: Listen) => areBeforeHttps && port === tls?.port;
   const shares = listens.filter((listen) => !isBeforeHttps(listen)).length;
@@ -87,6 +104,12 @@ export function tcpPorts(frontend: Frontend, { listens, areBeforeHttps }: Stream
       maxConnections: isBefore ? 2 * all : share,
       maxConnectionsPerClient: isBefore ? perClient : Math.ceil(perClient * share / all),
       isBeforeHttps: isBefore,
+      toInner: innerBackend(listen.port),
+      inner: tls === undefined || !inner.includes(listen.port) ? undefined : {
+        section: innerSection(listen.port),
+        options: innerTcpOptions(listen.port, tls),
+        maxConnections: isBefore ? all : share,
+      },
     };
   });
 }

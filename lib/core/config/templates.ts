@@ -40,6 +40,8 @@ import routeStrip from "../../../templates/route_strip.eta" with { type: "text" 
 import routeTimeouts from "../../../templates/route_timeouts.eta" with { type: "text" };
 import routeTls from "../../../templates/route_tls.eta" with { type: "text" };
 import tcp from "../../../templates/tcp.eta" with { type: "text" };
+import tcpAccess from "../../../templates/tcp_access.eta" with { type: "text" };
+import tcpRoute from "../../../templates/tcp_route.eta" with { type: "text" };
 import server from "../../../templates/server.eta" with { type: "text" };
 import trustedProxies from "../../../templates/trusted_proxies.eta" with { type: "text" };
 import routeVariants from "../../../templates/route_variants.eta" with { type: "text" };
@@ -59,6 +61,8 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "global.eta": global,
   "defaults.eta": defaults,
   "tcp.eta": tcp,
+  "tcp_access.eta": tcpAccess,
+  "tcp_route.eta": tcpRoute,
   "frontend.eta": frontend,
   "client_limits.eta": clientLimits,
   "trusted_proxies.eta": trustedProxies,

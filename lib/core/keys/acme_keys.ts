@@ -14,6 +14,7 @@ export const ACME_KEYS = {
     label: "acme",
     kind: "text",
     scope: "route",
+    streams: "ended",
     // Where there is no such flag, HAProxy answers the authority by itself.
     flag: "ownacme",
     isFlagged: ({ isAnswered }: AcmeWish) => isAnswered === true,

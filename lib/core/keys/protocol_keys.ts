@@ -38,6 +38,6 @@ export const PROTOCOL_KEYS = {
     isGuard: true,
     otherNames: ["tls_passthrough", "passthrough", "ssl_pass_through"],
     meaning:
-      "leave TLS as it is: `protocol` tls on the port of HTTPS, beside the hosts whose TLS HAProxy ends",
+      "leave TLS as it is: `protocol` tls on the port of HTTPS, beside the hosts whose TLS HAProxy ends; `false` beside `protocol` tls: HAProxy ends it, and the container gets what was in it",
   },
 } as const satisfies Readonly<Record<string, RouteKey>>;

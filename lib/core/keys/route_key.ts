@@ -61,8 +61,11 @@ export type RouteKey =
     readonly subjectOf?: (element: never) => string;
     /** Tells the value that is in force, for `explain`; absent for keys that it does not tell. Tells no secret. */
     readonly shown?: (value: never) => string;
-    /** It holds for routes of TCP too; with `tls`, only for those that are told by SNI. Every other key is about HTTP. */
-    readonly streams?: "tcp" | "tls";
+    /**
+     * It holds for routes of TCP too; with `tls`, only for those that are told by SNI, with `ended`, for those of them whose TLS
+     * HAProxy ends. Every other key is about HTTP.
+     */
+    readonly streams?: "tcp" | "tls" | "ended";
     /** Which of its values hold there, where not all do. */
     readonly isForStreams?: (value: never) => boolean;
     /** What other tools call it: words that are not near by their letters. */

@@ -13,6 +13,7 @@ export const TLS_KEYS = {
     label: "ssl_cert",
     kind: "string",
     scope: "route",
+    streams: "ended",
     flag: "owncert",
     // It is about handshakes, of which the rules for requests know nothing.
     isFlagged: () => false,

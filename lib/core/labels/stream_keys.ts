@@ -29,11 +29,12 @@ export function readStreamKeys(
     );
     return { fault, needless: [] };
   }
+  const isEnded = protocol === "tls" && isPassed === false;
   let fault: string | undefined;
   const needless: KeyName[] = [];
   for (const [key, value] of Object.entries(data)) {
     const name = key as KeyName;
-    if (value === undefined || value === false || isForStream(name, protocol, value)) continue;
+    if (value === undefined || value === false || isForStream(name, { protocol, isEnded }, value)) continue;
     const isOpen = keyNamed(name).isGuard === true;
     if (isOpen) fault ??= `${placeOf(name)} has no effect`;
     else needless.push(name);
@@ -48,8 +49,12 @@ export function readStreamKeys(
   return { fault, needless };
 }
 
-function isForStream(name: KeyName, protocol: "tcp" | "tls", value: unknown): boolean {
+function isForStream(
+  name: KeyName,
+  { protocol, isEnded }: { readonly protocol: "tcp" | "tls"; readonly isEnded: boolean },
+  value: unknown,
+): boolean {
   const { streams, isForStreams } = keyNamed(name);
-  const holds = streams === "tcp" || streams === protocol;
+  const holds = streams === "tcp" || streams === protocol || (streams === "ended" && isEnded);
   return holds && isForStreams?.(value as never) !== false;
 }

@@ -66,12 +66,21 @@ export const claimantOf = ({ id, engine }: Pick<ContainerView, "id" | "engine">)
 export function whyTaken(route: Route, owner: Route): string {
   const { listen, host, path } = route;
   if (listen === undefined && owner.listen !== undefined) {
+    if (owner.listen.isEnded === true) {
+      return `${elder(owner.by)} has the TLS of ${host} with protocol tls: expected another host`;
+    }
     return `${elder(owner.by)} has the TLS of ${host} left as it is: expected another host`;
   }
   if (listen !== undefined && owner.listen === undefined) {
     return `${elder(owner.by)} serves ${host}, and HAProxy ends its TLS: expected another host`;
   }
   if (listen !== undefined && owner.listen !== undefined) {
+    if (listen.protocol === owner.listen.protocol && listen.isEnded !== owner.listen.isEnded) {
+      const word = owner.listen.isEnded === true ? "ended by HAProxy" : "left as it is";
+      return `${
+        elder(owner.by)
+      } has the TLS of ${host} ${word}: expected the same ssl_passthrough, or another host`;
+    }
     const how = owner.listen.protocol === listen.protocol
       ? `for ${owner.host}: expected that host, or another listen_port`
       : `with protocol ${owner.listen.protocol}: expected another listen_port`;

@@ -190,6 +190,8 @@ export type Streams = {
   readonly wildcardDepths: readonly number[];
   /** The port of HTTPS is among them: what no route of it takes goes on to where HAProxy ends TLS, or answers authorities. */
   readonly areBeforeHttps: boolean;
+  /** The ports of hosts whose TLS HAProxy ends for containers that speak no HTTP, sorted. */
+  readonly inner: readonly Port[];
   /** Hosts whose TLS HAProxy ends, below wildcards whose TLS it leaves as it is. */
   readonly ended: readonly Pick<Route, "key" | "host" | "path" | "by">[];
 };

@@ -21,6 +21,7 @@ export const NO_STREAMS: Streams = {
   listens: [],
   wildcardDepths: wildcardDepths([]),
   areBeforeHttps: false,
+  inner: [],
   ended: [],
 };
 
@@ -33,10 +34,14 @@ const NO_RANGES: NonNullable<RoutingSettings["tcpPorts"]> = [];
 /** Where the connections of a route come in, if it is none of HTTP; `expected` where the operator gave no such port. */
 export function listenOf(
   { protocol, ssl_passthrough: isPassed, listen_port: port }: RouteData,
-  { tcpPorts = NO_RANGES, tlsPort = HTTPS, listeners }: RoutingSettings,
+  { tcpPorts = NO_RANGES, tlsPort = HTTPS, listeners, frontend: { tls } }: RoutingSettings,
 ): Parsed<Listen | undefined> {
+  const ended = protocol === "tls" && isPassed === false ? ENDED : undefined;
+  if (ended !== undefined && tls === undefined) {
+    return expected("ssl_passthrough is false, expected --tls-cert or --acme-email, for HAProxy to end TLS");
+  }
   if (protocol === "tls" || isPassed === true) {
-    if (port === undefined || port === tlsPort) return parsed({ protocol: "tls", port: tlsPort });
+    if (port === undefined || port === tlsPort) return parsed({ protocol: "tls", port: tlsPort, ...ended });
   } else if (protocol !== "tcp") return NO_LISTEN;
   if (port === undefined) return expected("protocol is tcp, expected listen_port beside it");
   const own = listeners.find((listener) => listener.port === port);
@@ -48,8 +53,10 @@ export function listenOf(
     const given = tcpPorts.length === 0 ? "--tcp-ports, which is not set" : `--tcp-ports ${ranges}`;
     return expected(`listen_port is ${port}, expected one of ${given}`);
   }
-  return parsed({ protocol: protocol === "tcp" ? protocol : "tls", port });
+  return parsed({ protocol: protocol === "tcp" ? protocol : "tls", port, ...ended });
 }
+
+const ENDED = { isEnded: true } as const;
 
 /** The name of a container, where it has no host: a port needs none. */
 export function hostOfContainer({ name }: ContainerView): HostName | undefined {
@@ -97,7 +104,13 @@ export function streamsOf(
     : [];
   if (routes.length === 0 && answers.length === 0) return NO_STREAMS;
   const listens = new Map(answers.map((listen) => [listenName(listen), listen]));
-  for (const { listen } of routes) if (listen !== undefined) listens.set(listenName(listen), listen);
+  const inner = new Set<Port>();
+  for (const { listen } of routes) {
+    if (listen === undefined) continue;
+    const { protocol, port } = listen;
+    listens.set(listenName(listen), { protocol, port });
+    if (listen.isEnded === true) inner.add(port);
+  }
   const passed = routes.filter(({ listen }) => tls !== undefined && listen?.port === tls.port);
   const ended = endedBelow(passed, others);
   return {
@@ -105,9 +118,14 @@ export function streamsOf(
     listens: [...listens.values()].sort((a, b) => a.port - b.port),
     wildcardDepths: wildcardDepths([...routes, ...ended]),
     areBeforeHttps: passed.length + answers.length > 0,
+    inner: [...inner].sort((a, b) => a - b),
     ended,
   };
 }
+
+/** The routes of TCP whose TLS HAProxy ends: their hosts need certificates, as those of HTTPS do. */
+export const endedRoutes = ({ routes }: Streams): readonly Route[] =>
+  routes.filter(({ listen }) => listen?.isEnded === true);
 
 /** Routes of HTTP, and all others; the same list where there are no others. */
 export function apart(

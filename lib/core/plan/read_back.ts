@@ -1,5 +1,5 @@
 import { beginsTcp, type TcpPart, tcpPartOf } from "../config/tcp_part.ts";
-import { HTTPS_BACKEND } from "../values/listen.ts";
+import { leadsInside } from "../values/listen.ts";
 import { isDynamic } from "../keys/balance.ts";
 import { formatEndpoint, type IpAddress, type Port, type ServerName } from "../values/names.ts";
 import type { Capabilities } from "./capabilities.ts";
@@ -116,7 +116,7 @@ class Reader {
     const servers = Map.groupBy(this.remains.survey.servers, (server) => server.section);
     const sections = new Map<SectionName, RunningSection>();
     for (const name of this.remains.survey.sections) {
-      if (this.#own.backends.has(name) || name === HTTPS_BACKEND) continue;
+      if (this.#own.backends.has(name) || leadsInside(name)) continue;
       const section = this.#readSection(name, backendOf.get(name) ?? name, routed.has(name));
       const found = (servers.get(name) ?? []).map((server) =>
         [server.name, this.#readServer(name, server)] as const
@@ -267,7 +267,7 @@ function parseConfig(text: string): ParsedConfig {
       [lines, servers] = [beginsTcp(line) ? tcp : fixed, undefined];
       // Two bodies may be alike where what they begin from is not.
       const beginning = from === "from" ? [words.slice(2).join(" ")] : [];
-      if (kind === "backend" && name !== HTTPS_BACKEND) {
+      if (kind === "backend" && !leadsInside(name)) {
         [lines, servers] = [beginning, new Map()];
         backends.set(name, { lines, servers });
         continue;

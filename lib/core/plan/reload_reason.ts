@@ -75,11 +75,18 @@ export function settingsReason(before: string, after: string): ReloadReason {
 export function tcpReasons(running: TcpPart, desired: TcpPart): ReloadReason[] {
   if (desired.ports.size === 0) return [];
   const added = [...desired.ports.keys()].filter((name) => !running.ports.has(name));
-  if (added.length > 0) return [{ kind: "new-port", ports: added.map((name) => name.replace(/^.*_/, "")) }];
+  if (added.length > 0) return [{ kind: "new-port", ports: added.flatMap((name) => portText(name, added)) }];
   const texts = ({ rules, ports }: TcpPart) =>
     [rules, ...[...desired.ports.keys()].map((name) => ports.get(name))].join("\n");
   const [before, after] = [texts(running), texts(desired)];
   return before === after ? [] : [settingsReason(before, after)];
+}
+
+/** A new port as a reason names it: once, also where it has hosts of both kinds from the start. */
+function portText(name: string, added: readonly string[]): string[] {
+  const port = name.replace(/^.*_/, "");
+  if (!name.startsWith("_inner_")) return [port];
+  return added.includes(`_tls_${port}`) ? [] : [`${port} for TLS that it ends`];
 }
 
 const linesOf = (text: string): Set<string> =>

@@ -8,11 +8,16 @@ type Place = Pick<ProcessSettings, "chroot">;
  */
 export const socketsFolder = (stateDir: string, { chroot }: Place): string => chroot ?? stateDir;
 
-/** The files of these sockets. */
-export const innerSockets = (stateDir: string, place: Place): readonly string[] => [
-  `${socketsFolder(stateDir, place)}/https.sock`,
-  `${socketsFolder(stateDir, place)}/acme.sock`,
-];
+/** The files of these sockets that there are. */
+export async function innerSockets(stateDir: string, place: Place): Promise<readonly string[]> {
+  const folder = socketsFolder(stateDir, place);
+  try {
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    return names.filter((name) => /^(?:https|acme|tls-\d+)[.]sock$/.test(name)).map((name) => `${folder}/${name}`);
+  } catch {
+    return [];
+  }
+}
 
 /** What the config needs to know of the folder: where HAProxy binds, and what its workers, locked into it, call it. */
 export const socketsEnvironment = (stateDir: string, place: Place): Readonly<Record<string, string>> => ({

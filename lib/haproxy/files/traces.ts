@@ -10,7 +10,7 @@ export class Traces {
   #listening: number | undefined;
 
   constructor(
-    readonly sockets: readonly string[],
+    readonly sockets: () => Promise<readonly string[]>,
     readonly settings: Pick<WriterSettings, "pidFile" | "pidCopy" | "listeners" | "process">,
     readonly report: Reporter,
   ) {}
@@ -40,7 +40,7 @@ export class Traces {
   /** Removes all of it, once HAProxy has ended. */
   async remove(): Promise<void> {
     const { pidFile, pidCopy, process: { metricsSocket } } = this.settings;
-    const files = [...this.sockets, pidFile, ...(metricsSocket === undefined ? [] : [metricsSocket])];
+    const files = [...await this.sockets(), pidFile, ...(metricsSocket === undefined ? [] : [metricsSocket])];
     await Promise.all(files.map((path) => Deno.remove(path).catch(() => undefined)));
     if (pidCopy === undefined) return;
     try {

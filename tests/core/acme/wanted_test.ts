@@ -4,7 +4,7 @@ import { wantedOf, whyNotCertified } from "../../../lib/core/acme/wanted.ts";
 import { certificateNotices } from "../../../lib/core/status/acme_status.ts";
 import { buildModel } from "../../../lib/core/model/build_model.ts";
 import type { ContainerView } from "../../../lib/core/snapshot/snapshot.ts";
-import type { HostName } from "../../../lib/core/values/names.ts";
+import type { HostName, Port } from "../../../lib/core/values/names.ts";
 import { container, SETTINGS } from "../containers.ts";
 
 const PUBLIC = { mode: "all", isPrivate: false, hasDns: false } as const;
@@ -115,4 +115,23 @@ Deno.test("explain tells a container which of its hosts lack a certificate, and 
     ["a", "no certificate for b.com before 2027-01-01T00:00:00.000Z: it leads elsewhere"],
   ]);
   assert.deepEqual(certificateNotices(model, undefined), []);
+});
+
+Deno.test("hosts of TCP whose TLS HAProxy ends get certificates, and those whose TLS goes through none", () => {
+  const frontend = {
+    ...SETTINGS.frontend,
+    tls: { port: 443 as Port, options: "", profile: "modern" as const },
+  };
+  const stream = (hostname: string, more: Readonly<Record<string, unknown>>) =>
+    serving(hostname.replaceAll(".", "-"), { hostname, protocol: "tls", ...more });
+  const containers = [
+    stream("ends.com", { ssl_passthrough: false, alias_domains: ["too.com"] }),
+    stream("passes.com", {}),
+    stream("leaves.com", { ssl_passthrough: false, acme: "false" }),
+    serving("web", { hostname: "web.com" }),
+  ];
+  const snapshot = { containers, stopping: new Set<never>(), starting: new Set<never>() };
+  const { model } = buildModel(snapshot, { ...SETTINGS, frontend });
+  const wants = wantedOf(model, () => true, PUBLIC);
+  assert.deepEqual(wants.map(({ hosts }) => hosts), [["web.com"], ["ends.com", "too.com"]]);
 });
