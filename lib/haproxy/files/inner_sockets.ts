@@ -13,7 +13,9 @@ export async function innerSockets(stateDir: string, place: Place): Promise<read
   const folder = socketsFolder(stateDir, place);
   try {
     const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
-    return names.filter((name) => /^(?:https|acme|tls-\d+)[.]sock$/.test(name)).map((name) => `${folder}/${name}`);
+    return names.filter((name) => /^(?:https|acme|tls-\d+)[.]sock$/.test(name)).map((name) =>
+      `${folder}/${name}`
+    );
   } catch {
     return [];
   }
