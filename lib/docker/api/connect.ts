@@ -29,7 +29,7 @@ export type Engine = {
   readonly inspect: (id: string, signal: AbortSignal) => Promise<unknown>;
   /** One network's JSON, with the addresses that it gave its containers. */
   readonly inspectNetwork: (id: string, signal: AbortSignal) => Promise<unknown>;
-  /** What it says of itself, its part in a Swarm among it. */
+  /** What it says of itself, its part in a Swarm among it; `undefined` where a filter in front of it lets nobody ask. */
   readonly info: (signal: AbortSignal) => Promise<unknown>;
   /** The services, tasks and nodes of the Swarm that it manages; throws where it manages none, or none leads it. */
   readonly services: (signal: AbortSignal) => Promise<readonly unknown[]>;
@@ -140,7 +140,7 @@ export async function connectEngine(
         ),
       inspect: (id, abortSignal) => inspects.read(id, () => inspectUnlessGone(docker, id, abortSignal)),
       inspectNetwork: (id, abortSignal) => docker.getNetwork(id).inspect({ abortSignal }),
-      info: (abortSignal) => docker.info({ abortSignal }),
+      info: (abortSignal) => docker.info({ abortSignal }).catch(orRefused),
       services: (abortSignal) => docker.listServices({ abortSignal }),
       tasks: (abortSignal) => docker.listTasks({ abortSignal }),
       nodes: (abortSignal) => docker.listNodes({ abortSignal }),
@@ -194,4 +194,10 @@ async function inspectUnlessGone(
 function fingerprint(entry: Docker.ContainerInfo): string {
   const health = /\((.*)\)/.exec(entry.Status)?.[1] ?? "";
   return JSON.stringify([entry.Names, entry.State, health, entry.Labels, entry.Ports, entry.NetworkSettings]);
+}
+
+/** An engine behind a filter that lets nobody ask this is in no Swarm, as far as signalbox is to know. */
+function orRefused(error: unknown): undefined {
+  const status = error instanceof EngineError ? error.statusCode ?? 0 : 0;
+  if (status < 400 || status >= 500) throw error;
 }

@@ -3,7 +3,7 @@ import type { OwnPlace } from "../../core/snapshot/swarm.ts";
 import type { Chance, Clock } from "../../ports.ts";
 import { connectEngine, type Engine } from "../api/connect.ts";
 import { readJsonLines } from "../api/json_lines.ts";
-import { EngineError, type EngineTransport } from "../api/modem.ts";
+import type { EngineTransport } from "../api/modem.ts";
 import { decodeRole, type OwnInterface, readBridge, type SwarmRole } from "../api/read_swarm.ts";
 
 /** How long an engine may take for an answer about its Swarm, in milliseconds: without a leader it takes 20 s to say so. */
@@ -95,7 +95,7 @@ export class SwarmLink {
     signal: AbortSignal,
   ): Promise<void> {
     for (;;) {
-      const role = decodeRole(await engine.info(signal).catch(orRefused));
+      const role = decodeRole(await engine.info(signal));
       onAnswer();
       const events = role.cluster === undefined ? undefined : await engine.swarmEvents(signal);
       const isSame = this.role?.nodeId === role.nodeId && this.role?.cluster === role.cluster;
@@ -111,10 +111,4 @@ export class SwarmLink {
       throw new Error("the event stream ended");
     }
   }
-}
-
-/** An engine behind a filter that lets nobody ask this is in no Swarm, as far as signalbox is to know. */
-function orRefused(error: unknown): undefined {
-  const status = error instanceof EngineError ? error.statusCode ?? 0 : 0;
-  if (status < 400 || status >= 500) throw error;
 }

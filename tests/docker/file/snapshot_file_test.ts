@@ -126,7 +126,7 @@ Deno.test("a saved snapshot is the same bytes in whatever order the containers c
 
 Deno.test("an object of ours with more in it than we know is read", () => {
   const snapshot = decodeSnapshot(
-    JSON.stringify({ version: 1, containers: [CONTAINER], services: [{}], nodes: null }),
+    JSON.stringify({ version: 1, containers: [CONTAINER], volumes: [{}], nodes: null }),
   );
   assert.equal(snapshot.ok && snapshot.value.containers.length, 1);
 });
