@@ -1,10 +1,10 @@
 /** The schemas for editors take what signalbox takes, and refuse keys and labels that it does not know. */
 import assert from "node:assert/strict";
 import { Ajv } from "ajv";
-import { readRouteData, SaidBefore } from "../../../lib/core/labels/read_routes.ts";
-import { SCHEMAS } from "../../../scripts/schema.ts";
+import { readRouteData, SaidBefore } from "../../lib/core/labels/read_routes.ts";
+import { SCHEMAS } from "../../scripts/schema.ts";
 
-const CASES = new URL("../../cases/", import.meta.url);
+const CASES = new URL("../cases/", import.meta.url);
 const ajv = new Ajv({ allowUnionTypes: true, strict: true });
 const compiled = (path: string) => ajv.compile(JSON.parse(SCHEMAS[path] ?? ""));
 const isData = compiled("docs/schema/interlock_data.json");
@@ -94,6 +94,6 @@ Deno.test("labels of others, and values as YAML has them, are right by the schem
 
 Deno.test("the schemas in docs are those of the table of keys", async () => {
   for (const [path, text] of Object.entries(SCHEMAS)) {
-    assert.equal(await Deno.readTextFile(new URL(`../../../${path}`, import.meta.url)), text, path);
+    assert.equal(await Deno.readTextFile(new URL(`../../${path}`, import.meta.url)), text, path);
   }
 });
