@@ -114,13 +114,17 @@ const OPEN = { hostname: "open.test" };
 async function besides(world: World, act: () => Promise<void>): Promise<ReadonlySet<number>> {
   const statuses = new Set<number>();
   let isOver = false;
+  const begun = Promise.withResolvers<void>();
   const asking = async () => {
     while (!isOver) {
       const asked = httpGet({ port: world.port, host: "one.test", tls: true });
       statuses.add(await asked.then(({ status }) => status, () => 0));
+      begun.resolve();
     }
   };
   const loop = asking();
+  // What was answered before is a part of it.
+  await begun.promise;
   await act().finally(() => isOver = true);
   await loop;
   return statuses;
