@@ -4,6 +4,8 @@
  * tries so many seeds, from SIGNALBOX_FUZZ_SEED on.
  */
 import assert from "node:assert/strict";
+import { NO_CERTIFICATES } from "../../lib/core/certificates/certificate.ts";
+import { namedFiles } from "../../lib/core/config/named_files.ts";
 import { buildModel } from "../../lib/core/model/build_model.ts";
 import type { HaproxyVersion } from "../../lib/core/keys/backend_option.ts";
 import { renderDesired } from "../../lib/core/config/render.ts";
@@ -30,7 +32,8 @@ function flow(seed: number, version: HaproxyVersion) {
   const tcpPorts = [{ first: port(1), last: port(65_535) }];
   const settings = { ...SETTINGS, address, tcpPorts, haproxyVersion: version, addBackends: seed % 2 === 0 };
   const { model } = buildModel(snapshot.value, settings);
-  return renderDesired(model, templates, settings);
+  // The operator has given no folder with the files that they name.
+  return renderDesired(namedFiles(model, NO_CERTIFICATES).model, templates, settings);
 }
 
 async function load(haproxy: HaproxyProgram, folder: string, flags: readonly string[]) {

@@ -12,7 +12,8 @@ const snapshotOf = (port: number) => JSON.stringify([containerOf("c", port, { ho
 async function templates(): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "signalbox-templates-" });
   const frontend = BUILTIN_TEMPLATES["frontend.eta"]?.replace(
-    "    # The rules below are for what routes ask for",
+    // Routes that ask for nothing leave there.
+    `<%~ include("@route_exact.eta", it) -%>`,
     `    http-request set-var(txn.asked) req.fhdr(x-asked)
     http-request set-var(txn.answered) req.fhdr(x-answered)
     http-request lua.request_headers txn.asked
