@@ -10,7 +10,7 @@ import { runProgram } from "../harness/program.ts";
 import { Echo } from "./echo.ts";
 import { H3Client } from "./h3_client.ts";
 import { snapshotOf } from "./one_route.ts";
-import { called, onStage, programs, type Stage } from "./stage.ts";
+import { called, everyProgram as programs, onStage, type Stage } from "./stage.ts";
 
 for (const program of programs.filter(({ addsBackends }) => addsBackends !== true)) {
   const isAble = await hasQuic(program);

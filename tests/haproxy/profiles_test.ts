@@ -4,7 +4,7 @@ import { CertificateFiles } from "../../lib/certificates/certificate_files.ts";
 import { emptySnapshot } from "../../lib/core/snapshot/snapshot.ts";
 import { makePair, NOW } from "../certificates/files.ts";
 import { freePort } from "../harness/http.ts";
-import { called, onStage, programs } from "./stage.ts";
+import { called, everyProgram as programs, onStage } from "./stage.ts";
 
 type Profile = "intermediate" | "modern";
 

@@ -17,9 +17,24 @@ import { haproxies, type HaproxyProgram } from "../harness/haproxies.ts";
 import { freePort } from "../harness/http.ts";
 
 /** Every haproxy that is here; there is at least one. One that can add backends stands for two. */
-export const programs: readonly HaproxyProgram[] = (await haproxies()).flatMap((program) =>
+export const everyProgram: readonly HaproxyProgram[] = (await haproxies()).flatMap((program) =>
   isAtLeast(program, 3, 4) ? [program, { ...program, addsBackends: true }] : [program]
 );
+
+/** The same, of which each file of tests takes one between the oldest and 3.4, by its name; SIGNALBOX_TEST_ALL=1 takes all. */
+export const programs: readonly HaproxyProgram[] = Deno.env.get("SIGNALBOX_TEST_ALL") !== undefined
+  ? everyProgram
+  : shareOf(everyProgram, Deno.mainModule);
+
+function shareOf(all: readonly HaproxyProgram[], file: string): readonly HaproxyProgram[] {
+  const between = all.filter((program, at) => at > 0 && !isAtLeast(program, 3, 4));
+  const taken = between[
+    [...file.slice(file.lastIndexOf("/"))].reduce((sum, each) => sum + each.charCodeAt(0), 0) %
+    between.length
+  ];
+  return all.filter((program) => !between.includes(program) || program === taken);
+}
+
 if (programs.length === 0) {
   throw new Error("there is no haproxy here: install it, then run scripts/dev haproxies");
 }
