@@ -258,17 +258,20 @@ function renderServer(backend: Backend, server: Server, { templates, version }: 
   };
 }
 
-/** How far apart checks of containers on other machines are where nothing is said of it, in milliseconds. */
+/**
+ * How far apart checks of containers on other machines are where nothing is said of them, in milliseconds. A check has as long for
+ * its answer (HAProxy manual, 5.2, `inter`), so that one that asks by HTTP stays as far apart as others.
+ */
 const REMOTE_CHECK_MS = 1_000;
 const USUAL_CHECK_MS = ROUTE_KEYS.check_interval.fallback;
 
 function serverData(backend: Backend, server: Server, version: HaproxyVersion) {
-  const { shape: { check_interval: given } } = backend;
+  const { shape: { check_interval: given, check: { option } } } = backend;
   const isRemote = server.isRemote === true;
   const { ssl_backend_ca: ca, ssl_backend_cert: cert, ssl_backend_sni: sni } = server.options;
   return {
     /** No engine tells at once of the loss of a machine. */
-    checkIntervalMs: isRemote && given === USUAL_CHECK_MS ? REMOTE_CHECK_MS : given,
+    checkIntervalMs: isRemote && given === USUAL_CHECK_MS && option === undefined ? REMOTE_CHECK_MS : given,
     isRemote,
     name: server.name,
     endpoint: formatEndpoint(server.address, server.port),
