@@ -49,7 +49,13 @@ export async function compareWith(
     now.built,
     (name) => isOwn(name) ? name.replace(/[-_]\d+$/, "") : name,
   );
-  return { changes, ...planOf(before.desired, now.desired, routing) };
+  const { plan, reasons } = planOf(before.desired, now.desired, routing);
+  const { hide } = project;
+  return {
+    changes: changes.map(({ kind, route, detail }) => ({ kind, route: hide(route), detail: hide(detail) })),
+    plan,
+    reasons: reasons.map(hide),
+  };
 }
 
 /** The names that Compose gives containers of a project, by both of its ways. */

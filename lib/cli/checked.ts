@@ -9,6 +9,7 @@ import type { ServiceViews } from "../docker/compose/compose_views.ts";
 import type { Place } from "../docker/compose/placed.ts";
 import type { ComposeProject } from "../docker/compose/project.ts";
 import type { ComposeService } from "../docker/compose/service.ts";
+import { hiddenNotice } from "./hidden_notice.ts";
 
 /** Something that a user should know of a file; `error` where Compose itself would refuse it. */
 export type Finding = Place & {
@@ -38,6 +39,7 @@ export type Checked = {
 
 /** Looks at what was built from a project: what each service serves, and each notice with its place. */
 export function checkedOf(project: ComposeProject, { services }: ServiceViews, built: Built): Checked {
+  const { hide } = project;
   const inForce = findInForce(built);
   const served = new Map<string, Served>();
   for (const verdict of verdictsOf(built)) {
@@ -62,11 +64,37 @@ export function checkedOf(project: ComposeProject, { services }: ServiceViews, b
       service: "",
       message,
     })),
-    ...built.notices.flatMap((notice) => findingOf(notice, services) ?? []),
+    ...built.notices.flatMap((notice) => findingOf(notice, services, hide) ?? []),
     ...project.services.flatMap((service) => ofDeploy(service) ?? []),
   ];
-  return { served: [...served.values()], findings: inOrder(findings) };
+  return {
+    served: [...served.values()].map((each) => shownOf(each, hide)),
+    findings: inOrder(
+      findings.map((each) => ({ ...each, file: hide(each.file) })),
+    ),
+  };
 }
+
+type Hide = ComposeProject["hide"];
+
+/** What a service serves, without what variables hold. */
+const shownOf = (served: Served, hide: Hide): Served => ({
+  ...served,
+  file: hide(served.file),
+  hosts: served.hosts.map(hide),
+  address: served.address && hide(served.address),
+  why: served.why && hide(served.why),
+  rules: served.rules.map((rule) => ({ ...rule, value: hide(rule.value), ...hiddenFrom(rule, hide) })),
+  redirects: served.redirects.map((redirect) => ({
+    ...redirect,
+    source: hide(redirect.source),
+    target: hide(redirect.target),
+    ...hiddenFrom(redirect, hide),
+  })),
+});
+
+const hiddenFrom = ({ from }: { readonly from?: string }, hide: Hide) =>
+  from === undefined ? {} : { from: hide(from) };
 
 const servedOf = (
   service: ComposeService,
@@ -83,12 +111,12 @@ const servedOf = (
   redirects,
 });
 
-function findingOf(notice: Notice, services: ServiceViews["services"]): Finding | undefined {
+function findingOf(notice: Notice, services: ServiceViews["services"], hide: Hide): Finding | undefined {
   const service = services.get(notice.subject);
   if (service === undefined) return undefined;
   const { severity, code } = notice;
-  const message = messageLine(notice);
-  return { ...placeOf(service, message), severity, code, service: service.name, message };
+  const message = messageLine(hiddenNotice(notice, hide));
+  return { ...placeOf(service, messageLine(notice)), severity, code, service: service.name, message };
 }
 
 /** A Swarm alone gives these labels to anything. */

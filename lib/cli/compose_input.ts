@@ -27,15 +27,29 @@ export async function readCompose(
   // Few commands need it.
   const { readProject } = await import("../docker/compose/project.ts");
   const env = await variables(terminal);
+  const all = files.length > 0 ? files : await usualFiles(env);
+  const named = new Set([...all, ...options.envFile ?? []]);
   return await readProject({
-    files: files.length > 0 ? files : await usualFiles(env),
+    files: all,
     envFiles: options.envFile ?? [],
     profiles: options.profile ?? [],
     projectName: options.projectName,
     workingFolder: Deno.cwd(),
     env,
-    read: (path) => readGiven(path, "file or pipe"),
+    read: (path) => readPart(path, named),
   });
+}
+
+/** Bytes of one file. */
+const MOST_BYTES = 1_048_576;
+
+/** A file of a project. One that a user names may be a pipe; one that a file names might never end if it were no file. */
+async function readPart(path: string, named: ReadonlySet<string>): Promise<string> {
+  const isOfShell = /^\/dev\/(?:fd\/\d+|stdin)$/.test(path);
+  const found = isOfShell ? undefined : await Deno.stat(path);
+  if (!named.has(path) && !found?.isFile) throw new Error("it is no regular file");
+  if (found?.isFile && found.size > MOST_BYTES) throw new Error(`it has more than ${MOST_BYTES} bytes`);
+  return await readGiven(path, named.has(path) ? "file or pipe" : "file");
 }
 
 /** All variables of the shell, which a compose file may name; the program itself may read only its own. */
@@ -91,6 +105,13 @@ export async function snapshotOf(
   return withRoutes(snapshot, await readRoutesFiles(settings));
 }
 
+/** Containers that files would make, and how a text about them may be shown: without what variables hold. */
+export type Planned = {
+  readonly byName: Snapshot;
+  readonly byNumber: Snapshot;
+  readonly hide: ComposeProject["hide"];
+};
+
 /**
  * What files would make of the containers, their services reached by name, and by numbers in place of these. Throws Failure
  * with code 2 for the first mistake.
@@ -100,7 +121,7 @@ export async function plannedBy(
   options: ComposeOptions,
   settings: Settings,
   terminal: Terminal,
-): Promise<{ readonly byName: Snapshot; readonly byNumber: Snapshot }> {
+): Promise<Planned> {
   if (settings.snapshot !== undefined) {
     throw wrongUsage("--compose stands beside --snapshot, expected one of them");
   }
@@ -114,5 +135,6 @@ export async function plannedBy(
   return {
     byName: await snapshotOf(views("names"), settings),
     byNumber: await snapshotOf(views("numbers"), settings),
+    hide: project.hide,
   };
 }

@@ -83,7 +83,9 @@ Deno.test("check finds the file by itself, with the one that lies over it, and e
   await world.write("compose.override.yaml", OVERRIDE);
   const found = await world.run(["check", "--strict"], { env: { ANY_HOST: "any.example.com" } });
   assert.deepEqual([found.code, found.stderr], [0, ""], found.stdout);
-  assert.match(found.stdout, /^ {2}serves any\.example\.com$/m);
+  // What it holds is told to nobody.
+  assert.match(found.stdout, /^ {2}serves \$\{ANY_HOST:-\}$/m);
+  assert.doesNotMatch(found.stdout, /any\.example/);
   assert.deepEqual([await codeOf("@gone.yaml"), await codeOf("--format", "nope")], [2, 2]);
   await Deno.remove(`${world.folder}/compose.yaml`);
   const { code, stderr } = await world.run(["check"]);
@@ -187,4 +189,85 @@ Deno.test("check says what would change of a snapshot: hosts, guards, and whethe
   await world.write("compose.yaml", `${same.trimEnd().slice(0, -1)}, new: {hostname: new.example.com}}\n`);
   const more = JSON.parse((await compare("--format", "json")).lines.join("\n"));
   assert.deepEqual(more.against.changes, [{ kind: "comes", route: "new.example.com", detail: "shop-new" }]);
+});
+
+const SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+const PASSWORD = "correcthorse";
+
+Deno.test("what variables hold is told in no format, whatever becomes of it: the text of the file stands in its place", async () => {
+  await using world = await worldOf(`include: [{path: leaf.yaml, env_file: credentials}]
+services:
+  web:
+    hostname: www.example.com
+    expose: [80]
+    environment: {INTERLOCK_DATA: '{"weight": 1, "sect": "\${secret_key}" "\${password}"}'}
+    labels:
+      interlock.balance_algorithm: "${"x".repeat(72)}\${password}"
+`);
+  await world.write("credentials", `secret_key=${SECRET}\npassword=${PASSWORD}\n`);
+  await world.write(".env", `secret_key=${SECRET}\npassword=${PASSWORD}\n`);
+  await world.write(
+    "leaf.yaml",
+    `services:
+  leaf:
+    hostname: \${password}.example.com
+    expose: [80]
+    labels:
+      interlock.allow_from: "\${secret_key}"
+      interlock.weight: "\${password:-none}"
+      interlock.alias_domain: "x\${secret_key}y"
+      interlock.context_root: "/\${password}"
+    env_file: "\${secret_key}.env"
+  good: {hostname: "good.\${password}.net", expose: [80], labels: {interlock.redirect.1: "a.example.com \${password}.net"}}
+`,
+  );
+  const outputs: string[] = [];
+  for (const format of ["text", "json", "github", "gitlab", "markdown"]) {
+    outputs.push((await run(world, ["check", "@compose.yaml", "--format", format])).stdout);
+  }
+  await world.write("leaf.yaml", (await world.read("leaf.yaml")).replace(/ *env_file.*\n/, ""));
+  for (const format of ["text", "json", "github", "gitlab", "markdown"]) {
+    const args = ["check", "@compose.yaml", "--format", format, "--against", "@snapshot.json"];
+    outputs.push((await run(world, args)).stdout);
+  }
+  outputs.push((await run(world, ["render", "--compose", "@compose.yaml"])).stderr);
+  for (const output of outputs) assert.doesNotMatch(output, /jalr|nFEMI|K7MD|PxRf|PLEKEY|corr|horse/i);
+  const text = outputs[5] ?? "";
+  assert.match(text, /label "interlock\.allow_from" .*\$\{secret_key\}/);
+  assert.match(text, /^ {2}serves good\.\$\{password\}\.net$/m);
+  assert.match(text, /^ {2}redirects a\.example\.com to \$\{password\}\.net/m);
+  assert.match(text, /^good\.\$\{password\}\.net comes/m);
+});
+
+Deno.test("check says which route moves to another service, and which guard a route gets", async () => {
+  const old = inspected("shop-old-1", "www.example.com");
+  await using world = await worldOf(
+    "services: {new: {hostname: www.example.com, expose: [80], labels: {interlock.allow_from: 10.0.0.0/8}}}\n",
+    old,
+  );
+  const args = ["check", "--project-name", "shop", "--against", "@snapshot.json", "@compose.yaml"];
+  const { code, stdout } = await run(world, args);
+  assert.deepEqual([code, stdout.trimEnd().split("\n").slice(-3, -1)], [4, [
+    "www.example.com moves from shop-old to shop-new",
+    "www.example.com gets allow_from: 10.0.0.0/8",
+  ]]);
+});
+
+Deno.test("a file that a compose file names is a regular one of at most a mebibyte", async () => {
+  await using world = await worldOf("services: {}\n");
+  await world.write("big.env", "#".repeat(1_048_577));
+  await new Deno.Command("mkfifo", { args: [`${world.folder}/fifo`] }).output();
+  const cases = [
+    ["/dev/zero", /no regular file/],
+    ["fifo", /no regular file/],
+    ["/dev/stdin", /no regular file/],
+    ["big.env", /more than 1048576 bytes/],
+  ] as const;
+  for (const [path, why] of cases) {
+    await world.write("compose.yaml", `services:\n  web:\n    env_file: ${path}\n`);
+    const { code, stdout } = await run(world, ["check", "@compose.yaml"]);
+    assert.equal(code, 2, path);
+    assert.match(stdout, /^compose\.yaml:3: error: env_file /, path);
+    assert.match(stdout, why, path);
+  }
 });

@@ -12,6 +12,7 @@ import { withDefault } from "../given_certificates.ts";
 import { failed, wrongUsage } from "../failure.ts";
 import { patchOf } from "../patch.ts";
 import { type ComposeOptions, plannedBy, withoutEngine } from "../compose_input.ts";
+import { hiddenNotice } from "../hidden_notice.ts";
 import { readSnapshot } from "../input.ts";
 import { prepareRouting, type Routing } from "../routing.ts";
 import { settingsOf } from "../settings.ts";
@@ -43,15 +44,16 @@ export async function render(
     : rendered(routing, snapshot);
   // HAProxy would look the names of services up.
   const { built, desired } = options.validate && planned !== undefined ? rendered(routing, snapshot) : tried;
-  const { why } = tried;
-  for (const notice of built.notices) terminal.err(formatNotice(notice));
-  if (why !== undefined) throw failed(why);
+  const hide = planned?.hide ?? ((text: string) => text);
+  const notices = built.notices.map((notice) => hiddenNotice(notice, hide));
+  for (const notice of notices) terminal.err(formatNotice(notice));
+  if (tried.why !== undefined) throw failed(hide(tried.why));
   const diff = options.diff === undefined ? undefined : await diffFiles(options.diff, desired.files);
   if (options.output !== undefined) {
     const certificates = desired.certificates && await withDefault(desired.certificates);
     await writeOutput(options.output, { files: desired.files, certificates });
   }
-  await print(options, shownFiles(desired.files), built.notices, diff, terminal);
+  await print(options, shownFiles(desired.files), notices, diff, terminal);
   if (options.strict && built.notices.some((notice) => notice.severity === "warning")) return 3;
   return diff === undefined || diff === "" ? 0 : 4;
 }

@@ -3,6 +3,15 @@ import { expected, type Parsed, parsed, quote } from "../../core/values/notice.t
 /** What a variable holds; `undefined` where it is not set. */
 export type Lookup = (name: string) => string | undefined;
 
+/** What is told while a text is written out: each variable that is not set, and each value with the text that it stands in place of. */
+export type Telling = {
+  readonly unset: (name: string) => void;
+  readonly wrote: (value: string, text: string) => void;
+};
+
+/** Variables within the words of others. */
+const DEEPEST = 16;
+
 /** What variables hold may be written out many times in one text. */
 const LONGEST_RESULT = 1_048_576;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*/;
@@ -10,9 +19,10 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*/;
 /**
  * A text with its variables written out: `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME-word}`, `${NAME:?why}`, `${NAME?why}`,
  * `${NAME:+word}`, `${NAME+word}`, each word with variables of its own, and `$$` for a dollar (compose-spec,
- * interpolation). Tells each variable that is not set.
+ * interpolation).
  */
-export function interpolate(text: string, lookup: Lookup, unset: (name: string) => void): Parsed<string> {
+export function interpolate(text: string, lookup: Lookup, telling: Telling, depth = 0): Parsed<string> {
+  if (depth > DEEPEST) return expected(`at most ${DEEPEST} variables within one another`);
   let result = "";
   for (let at = 0; at < text.length;) {
     const dollar = text.indexOf("$", at);
@@ -27,12 +37,12 @@ export function interpolate(text: string, lookup: Lookup, unset: (name: string) 
       result += "$";
       at = dollar + 2;
     } else if (name !== undefined) {
-      result += plain(name, lookup, unset);
+      result += plain(name, `$${name}`, lookup, telling);
       at = dollar + 1 + name.length;
     } else {
       const end = rest.startsWith("{") ? closingBrace(rest) : -1;
       if (end < 0) return expected(`\${NAME}, or $$ for a dollar, at ${quote(`$${rest.slice(0, 20)}`)}`);
-      const inner = braced(rest.slice(1, end), lookup, unset);
+      const inner = braced(rest.slice(1, end), lookup, telling, depth);
       if (!inner.ok) return inner;
       result += inner.value;
       at = dollar + 2 + end;
@@ -42,9 +52,10 @@ export function interpolate(text: string, lookup: Lookup, unset: (name: string) 
   return parsed(result);
 }
 
-function plain(name: string, lookup: Lookup, unset: (name: string) => void): string {
+function plain(name: string, text: string, lookup: Lookup, { unset, wrote }: Telling): string {
   const value = lookup(name);
   if (value === undefined) unset(name);
+  else wrote(value, text);
   return value ?? "";
 }
 
@@ -58,7 +69,7 @@ function closingBrace(text: string): number {
   return -1;
 }
 
-function braced(inner: string, lookup: Lookup, unset: (name: string) => void): Parsed<string> {
+function braced(inner: string, lookup: Lookup, telling: Telling, depth: number): Parsed<string> {
   const [name] = NAME.exec(inner) ?? [];
   const [, operator, word = ""] = /^(:?[-?+])([\s\S]*)$/.exec(inner.slice(name?.length ?? 0)) ?? [];
   if (name === undefined || (operator === undefined && name !== inner)) {
@@ -66,14 +77,17 @@ function braced(inner: string, lookup: Lookup, unset: (name: string) => void): P
       `a variable's name such as NAME or NAME:-default, at ${quote(`\${${inner.slice(0, 20)}`)}`,
     );
   }
-  if (operator === undefined) return parsed(plain(name, lookup, unset));
+  const text = `\${${inner}}`;
+  if (operator === undefined) return parsed(plain(name, text, lookup, telling));
   const value = lookup(name);
   const isThere = value !== undefined && (value !== "" || !operator.startsWith(":"));
-  if (operator.endsWith("+")) return isThere ? interpolate(word, lookup, unset) : parsed("");
-  if (isThere) return parsed(value);
-  if (operator.endsWith("-")) return interpolate(word, lookup, unset);
-  const why = interpolate(word, lookup, unset);
-  return expected(
-    `the variable ${name} to be set${why.ok && why.value !== "" ? `: ${quote(why.value)}` : ""}`,
-  );
+  const written = () => interpolate(word, lookup, telling, depth + 1);
+  if (operator.endsWith("+")) return isThere ? written() : parsed("");
+  if (isThere) {
+    telling.wrote(value, text);
+    return parsed(value);
+  }
+  if (operator.endsWith("-")) return written();
+  // As it stands in the file: it may name other variables.
+  return expected(`the variable ${name} to be set${word === "" ? "" : `: ${quote(word)}`}`);
 }

@@ -1,12 +1,14 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, type LineCounter, type Scalar as Node } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, type LineCounter, type Scalar as Node } from "yaml";
 import { quote } from "../../core/values/notice.ts";
 import { withoutSecrets } from "../../core/values/secret_text.ts";
 import { openYaml } from "../file/yaml.ts";
 import { ComposeMistake, type Place, type Placed, type Scalar } from "./placed.ts";
 
 /** Bounds on one file: characters of it, and values in it when all its aliases are written out. */
-const LONGEST_FILE = 2_097_152;
+const LONGEST_FILE = 1_048_576;
 const MOST_VALUES = 200_000;
+/** Lists and objects within one another, with those that aliases stand for. */
+const DEEPEST = 64;
 
 const TAGS: Readonly<Record<string, Placed["tag"]>> = { "!reset": "reset", "!override": "override" };
 
@@ -24,7 +26,7 @@ export function readPlaced(text: string, file: string): Placed {
         `it is no YAML: ${withoutSecrets(opened.what)}`,
       );
     }
-    return new Reader(opened.document, opened.lines, file).read(opened.document.contents, whole);
+    return new Reader(opened.lines, file).read(opened.document.contents, whole);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new ComposeMistake(whole, "its brackets are nested too deeply");
@@ -33,21 +35,33 @@ export function readPlaced(text: string, file: string): Placed {
 
 class Reader {
   #left = MOST_VALUES;
+  #depth = 0;
   /** The last node of each anchor so far: the package would look through all of the file for each alias. */
   readonly #anchors = new Map<string, unknown>();
   /** The anchors that are being written out: one within itself would never end. */
   readonly #open = new Set<unknown>();
 
-  constructor(readonly document: Document, readonly lines: LineCounter, readonly file: string) {}
+  constructor(readonly lines: LineCounter, readonly file: string) {}
 
   read(node: unknown, at: Place): Placed {
     if (this.#left-- <= 0) {
       throw new ComposeMistake(at, `it says more than ${MOST_VALUES} values, expected fewer`);
     }
-    if (isAlias(node)) return this.#readAlias(this.#anchors.get(node.source), node.source, at);
+    if (this.#depth >= DEEPEST) {
+      throw new ComposeMistake(at, `it is nested too deeply, expected at most ${DEEPEST} within one another`);
+    }
+    this.#depth++;
+    if (!isAlias(node)) this.#keepAnchor(node);
+    const placed = isAlias(node)
+      ? this.#readAlias(this.#anchors.get(node.source), node.source, at)
+      : this.#readNode(node, at);
+    this.#depth--;
+    return placed;
+  }
+
+  #keepAnchor(node: unknown): void {
     const { anchor } = (node ?? {}) as { readonly anchor?: string };
     if (anchor !== undefined && this.#open.size === 0) this.#anchors.set(anchor, node);
-    return this.#readNode(node, at);
   }
 
   #readNode(node: unknown, at: Place): Placed {
@@ -77,7 +91,7 @@ class Reader {
     for (const { key, value } of items) {
       const here = this.#placeOf(key, at);
       if (isScalar(key) && key.value === "<<" && key.type === "PLAIN") merged.push(this.read(value, here));
-      else own.set(this.#nameOf(key), this.read(value, here));
+      else own.set(this.#nameOf(key, here), this.read(value, here));
     }
     // The object's own names beat those that it merges, and of these the first.
     const all = new Map<string, Placed>();
@@ -95,9 +109,14 @@ class Reader {
     return all;
   }
 
-  #nameOf(key: unknown): string {
-    const node = isAlias(key) ? key.resolve(this.document) : key;
-    return String(isScalar(node) ? node.value ?? "" : node);
+  #nameOf(key: unknown, at: Place): string {
+    const node = isAlias(key) ? this.#anchors.get(key.source) : key;
+    if (node !== null && !isScalar(node)) {
+      const shown = isAlias(key) ? `*${quote(key.source).slice(1, -1)}` : "one of them";
+      throw new ComposeMistake(at, `${shown} stands for no text, expected a text as each name of an object`);
+    }
+    this.#keepAnchor(node);
+    return String(node?.value ?? "");
   }
 
   #placeOf(node: unknown, otherwise: Place): Place {

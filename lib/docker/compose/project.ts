@@ -1,6 +1,7 @@
 import { quote } from "../../core/values/notice.ts";
 import { type ComposeService, readService } from "./service.ts";
-import { ComposeLoader, type ComposeSource, folderOf, type Remark } from "./load.ts";
+import { type ComposeSource, folderOf, type Remark } from "./compose_files.ts";
+import { ComposeLoader } from "./load.ts";
 import { ComposeMistake, isList, mapOf, type Place, type Placed, type PlacedMap, textOf } from "./placed.ts";
 
 /** Which part of the files counts, beside what they say. */
@@ -19,6 +20,8 @@ export type ComposeProject = {
   readonly remarks: readonly Remark[];
   /** What Compose would refuse; the services are then not all that there are. */
   readonly mistakes: readonly { readonly at: Place; readonly message: string }[];
+  /** A text as it may be shown: with the texts of the files in place of what their variables hold. */
+  readonly hide: (text: string) => string;
 };
 
 /** Services of a project; each has replicas besides. */
@@ -27,6 +30,7 @@ const MOST_SERVICES = 2_000;
 /** Reads a project as `docker compose config` does, as far as routing is concerned. Never throws on what the files say. */
 export async function readProject(wish: ComposeWish): Promise<ComposeProject> {
   const loader = new ComposeLoader(wish);
+  const { files } = loader;
   const services: ComposeService[] = [];
   const mistakes: { at: Place; message: string }[] = [];
   const note = (error: unknown) => {
@@ -37,7 +41,7 @@ export async function readProject(wish: ComposeWish): Promise<ComposeProject> {
   try {
     const [first = "compose.yaml"] = wish.files;
     const folder = folderOf(first);
-    const lookup = await loader.lookupOf(folder, wish.envFiles, wish.env);
+    const lookup = await files.lookupOf(folder, wish.envFiles, wish.env);
     const model = await loader.load(wish.files, folder, lookup);
     const called = wish.projectName ?? lookup("COMPOSE_PROJECT_NAME") ?? textOf(model.name);
     name = normalName(called ?? baseName(folder === "." ? wish.workingFolder : folder));
@@ -60,7 +64,8 @@ export async function readProject(wish: ComposeWish): Promise<ComposeProject> {
           project: name,
           networks: model.networks,
           lookup,
-          envOf: loader.envOf.bind(loader),
+          envOf: files.envOf.bind(files),
+          wrote: files.values.add.bind(files.values),
         };
         services.push(await readService(key, placed.at, parts, around));
       } catch (error) {
@@ -70,7 +75,12 @@ export async function readProject(wish: ComposeWish): Promise<ComposeProject> {
   } catch (error) {
     note(error);
   }
-  return { name, services, remarks: loader.remarks, mistakes };
+  const { hide } = files.values;
+  const shown = ({ at, message }: Remark): Remark => ({
+    at: { ...at, file: hide(at.file) },
+    message: hide(message),
+  });
+  return { name, services, remarks: files.remarks.map(shown), mistakes: mistakes.map(shown), hide };
 }
 
 /** A service of no profile always runs (compose-spec, profiles). */

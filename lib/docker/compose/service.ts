@@ -1,7 +1,7 @@
 import { messageOf } from "../../core/values/message_of.ts";
 import { type Parsed, quote } from "../../core/values/notice.ts";
 import type { EnvEntry } from "./env_text.ts";
-import type { Lookup } from "./interpolate.ts";
+import type { Lookup, Telling } from "./interpolate.ts";
 import {
   ComposeMistake,
   isMap,
@@ -43,7 +43,10 @@ export type ServiceSurroundings = {
   readonly project: string;
   readonly networks: PlacedMap;
   readonly lookup: Lookup;
-  readonly envOf: (path: string, lookup: Lookup) => Promise<readonly EnvEntry[]>;
+  /** The variables of a file, by name. Throws where it cannot be read. */
+  readonly envOf: (path: string, lookup: Lookup) => Promise<ReadonlyMap<string, EnvEntry>>;
+  /** Is told a value of the shell's that stands in the place of a text. */
+  readonly wrote: Telling["wrote"];
 };
 
 /** Containers of one service that are looked at: more of them serve alike. */
@@ -134,7 +137,7 @@ function labelsOf(
 /** INTERLOCK_DATA of the environment, or below that of the last `env_file` that has it. */
 async function dataOf(
   parts: PlacedMap,
-  { lookup, envOf }: ServiceSurroundings,
+  { lookup, envOf, wrote }: ServiceSurroundings,
   places: Map<string, Place>,
 ): Promise<string | undefined> {
   let data: string | undefined;
@@ -143,10 +146,10 @@ async function dataOf(
     const path = textOf(options.get("path"));
     if (path === undefined) throw new ComposeMistake(element.at, "env_file names no path, expected one");
     const entries = await envOf(path, lookup).catch((error) => {
-      if (options.get("required")?.value === false) return [];
+      if (options.get("required")?.value === false) return new Map<string, EnvEntry>();
       throw new ComposeMistake(element.at, `env_file ${quote(path)} cannot be read: ${messageOf(error)}`);
     });
-    const found = entries.findLast((entry) => entry.name === DATA);
+    const found = entries.get(DATA);
     if (found === undefined) continue;
     data = found.value;
     places.set(DATA, { file: path, line: found.line });
@@ -158,7 +161,9 @@ async function dataOf(
   }
   places.set(DATA, own.at);
   // A name alone stands for what the shell has.
-  return own.value === null ? lookup(DATA) : textOf(own);
+  const ofShell = own.value === null ? lookup(DATA) : undefined;
+  if (ofShell !== undefined) wrote(ofShell, `\${${DATA}}`);
+  return own.value === null ? ofShell : textOf(own);
 }
 
 function exposedOf(parts: PlacedMap): readonly string[] {

@@ -118,6 +118,8 @@ function findTwin(
     Map: (_, { items }) => {
       const names = new Set<string>();
       for (const { key } of items) {
+        // A list or an object as a name may be as long as the text, and have others within.
+        if (isMap(key) || isSeq(key)) continue;
         const name = String(isScalar(key) ? key.value : key);
         if (names.has(name)) twin ??= { name, offset: offsetOf(key) };
         names.add(name);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { viewsOf } from "../../../lib/docker/compose/compose_views.ts";
+import { readProject } from "../../../lib/docker/compose/project.ts";
 import { projectOf, serviceOf } from "./files.ts";
 
 const service = (text: string, name = "web", given = {}) => serviceOf({ "compose.yaml": text }, name, given);
@@ -208,6 +209,117 @@ Deno.test("files that would fill the memory are refused or cut short", async () 
   const grown = { "compose.yaml": `services: {web: {hostname: "${"$A".repeat(2_000)}"}}\n` };
   const { mistakes } = await projectOf(grown, { env: { A: "x".repeat(100_000) } });
   assert.match(mistakes[0]?.message ?? "", /at most 1048576 characters/);
+});
+
+Deno.test("each way to make a small project a large one has a bound, told with its file and line", async () => {
+  const chain = (length: number) =>
+    Array.from({ length }, (_, at) => `  s${at}:${at === 0 ? " {}" : `\n    extends: s${at - 1}`}\n`);
+  const labels = Array.from({ length: 1_000 }, (_, at) => `l${at}: x`).join(", ");
+  const heirs = (length: number) =>
+    Array.from({ length }, (_, at) => `  s${at}: {extends: {file: base.yaml, service: b}}\n`).join("");
+  const files = (length: number) => Array.from({ length }, (_, at) => `f${at}.yaml`);
+  const each = (names: readonly string[], text: (at: number) => string) =>
+    Object.fromEntries(names.map((name, at) => [name, text(at)]));
+  const env = (text: string) => ({ "e.env": text });
+  const cases: readonly (readonly [text: string, others: Record<string, string>, mistake: RegExp])[] = [
+    [
+      "include: [{path: [f0.yaml, f0.yaml]}]\n",
+      each(files(20), (at) => `include: [{path: [f${at + 1}.yaml, f${at + 1}.yaml]}]\n`),
+      /^f15\.yaml:1: files include one another more than 16 deep/,
+    ],
+    [
+      `include: [${files(70).join(", ")}]\n`,
+      each(files(70), (at) => `services: {s${at}: {}}\n`),
+      /^f63\.yaml:1: it is one of more than 64 files/,
+    ],
+    [
+      `include: [{path: [${Array(70).fill("f0.yaml").join(", ")}]}]\n`,
+      { "f0.yaml": "services: {a: {}}\n" },
+      /^f0\.yaml:1: it is one of more than 64 files/,
+    ],
+    [
+      `services:\n${
+        files(70).map((file, at) => `  s${at}: {extends: {file: ${file}, service: a}}\n`).join("")
+      }`,
+      each(files(70), () => "services: {a: {}}\n"),
+      /^f63\.yaml:1: it cannot be read: a project has at most 64 files/,
+    ],
+    [
+      `include: [${files(5).join(", ")}]\n`,
+      each(files(5), (at) => `services: {s${at}: {}}\n#${"x".repeat(1_000_000)}\n`),
+      /^f4\.yaml:1: it cannot be read: the files of a project have at most 4194304 characters/,
+    ],
+    [`#${"x".repeat(1_048_576)}\n`, {}, /^compose\.yaml:1: it has more than 1048576 characters/],
+    [`services:\n${chain(40).join("")}`, {}, /^compose\.yaml:68: service "s33" extends more than 32/],
+    [
+      `services:\n${chain(40).reverse().join("")}`,
+      {},
+      /^compose\.yaml:\d+: service "s\d+" extends more than 32/,
+    ],
+    [
+      `services:\n${heirs(1_500)}`,
+      { "base.yaml": `services: {b: {labels: {${labels}}}}\n` },
+      /^compose\.yaml:\d+: the files say more than 1000000 values/,
+    ],
+    ["a: &a [x]\nb:\n  {? *a : 1}\n", {}, /^compose\.yaml:3: \*a stands for no text/],
+    ["a:\n  {? [x] : 1}\n", {}, /^compose\.yaml:2: one of them stands for no text/],
+    [`a:\n  ${"[".repeat(70)}${"]".repeat(70)}\n`, {}, /^compose\.yaml:2: it is nested too deeply/],
+    [
+      `services:\n  web:\n    hostname: "${"${A:-".repeat(20_000)}${"}".repeat(20_000)}"\n`,
+      {},
+      /^compose\.yaml:3: .*at most 16 variables within one another/,
+    ],
+    [
+      `services:\n  web:\n    labels: [${"'${LONG}', ".repeat(50)}]\n`,
+      { ".env": `LONG=${"x".repeat(100_000)}\n` },
+      /^compose\.yaml:3: the texts have more than 4194304 characters/,
+    ],
+    [
+      "services:\n  web:\n    env_file: e.env\n",
+      env(`A=${"x".repeat(1_000)}\n${"B=$A\n".repeat(2_000)}`),
+      /^compose\.yaml:3: env_file "e\.env" cannot be read: its values have more than 1048576 characters/,
+    ],
+  ];
+  for (const [text, others, mistake] of cases) {
+    assert.match(await mistakeIn(text, others) ?? "none", mistake, text.slice(0, 80));
+  }
+  // These only take long where each use looks through all of the file again.
+  const keys = `a: &a x\nb:\n${"  - {? *a : 1}\n".repeat(20_000)}services: {web: }\n`;
+  assert.equal(await mistakeIn(keys), undefined);
+  const unended = env(`A="${"\n".repeat(500_000)}`);
+  assert.equal(await mistakeIn("services: {web: {env_file: e.env}}\n", unended), undefined);
+  assert.equal(await mistakeIn(`services:\n${chain(33).join("")}`), undefined);
+});
+
+Deno.test("a file is read once, however many services and files name it", async () => {
+  const reads: string[] = [];
+  const texts: Readonly<Record<string, string>> = {
+    "compose.yaml": `services:\n${
+      Array.from({ length: 100 }, (_, at) =>
+        `  s${at}: {extends: {file: b.yaml, service: b}, env_file: e.env}\n`).join("")
+    }`,
+    "b.yaml": "services: {b: {labels: {a: '1'}}}\n",
+    "e.env": "INTERLOCK_DATA={}\n",
+  };
+  const { services } = await readProject({
+    files: ["compose.yaml"],
+    envFiles: [],
+    profiles: [],
+    projectName: "shop",
+    workingFolder: "/shop",
+    env: () => undefined,
+    read: (path) => {
+      reads.push(path);
+      const text = texts[path];
+      return text === undefined ? Promise.reject(new Error("there is none")) : Promise.resolve(text);
+    },
+  });
+  assert.deepEqual(reads, [".env", "compose.yaml", "b.yaml", "e.env"]);
+  assert.deepEqual([services.length, services[99]?.labels, services[99]?.interlockData], [
+    100,
+    { a: "1" },
+    "{}",
+  ]);
 });
 
 Deno.test("a service is a container as Docker would have it, reached at its name, wherever the folder is", async () => {
