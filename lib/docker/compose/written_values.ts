@@ -1,3 +1,5 @@
+import { quote } from "../../core/values/notice.ts";
+
 /** Shorter ones are looked for as words alone: within words, they stand everywhere. */
 const PIECE = 4;
 /** A part of a value that has letters alone may be a word of a message, unless it is so long. */
@@ -24,7 +26,8 @@ export class WrittenValues {
   readonly #words = new Set<string>();
 
   /** Takes a value, and the text such as `${NAME}` that it stands in place of. */
-  add(value: string, text: string): void {
+  add(value: string, whole: string): void {
+    const text = quote(whole).slice(1, -1);
     // Messages quote as JSON does.
     for (const form of [value, JSON.stringify(value).slice(1, -1)]) {
       const small = form.trim().toLowerCase();
