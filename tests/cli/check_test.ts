@@ -214,7 +214,7 @@ services:
     expose: [80]
     labels:
       interlock.allow_from: "\${secret_key}"
-      interlock.weight: "\${password:-none}"
+      interlock.weight: "\${password:-ann:$$apr1$$abcdefgh$$QqQqQqQqQqQqQqQqQqQqQ.}"
       interlock.alias_domain: "x\${secret_key}y"
       interlock.context_root: "/\${password}"
     env_file: "\${secret_key}.env"
@@ -231,7 +231,7 @@ services:
     outputs.push((await run(world, args)).stdout);
   }
   outputs.push((await run(world, ["render", "--compose", "@compose.yaml"])).stderr);
-  for (const output of outputs) assert.doesNotMatch(output, /jalr|nFEMI|K7MD|PxRf|PLEKEY|corr|horse/i);
+  for (const output of outputs) assert.doesNotMatch(output, /jalr|nFEMI|K7MD|PxRf|PLEKEY|corr|horse|QqQq/i);
   const text = outputs[5] ?? "";
   assert.match(text, /label "interlock\.allow_from" .*\$\{secret_key\}/);
   assert.match(text, /^ {2}serves good\.\$\{password\}\.net$/m);

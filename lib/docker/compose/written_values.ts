@@ -1,4 +1,5 @@
-import { quote } from "../../core/values/notice.ts";
+import { onOneLine } from "../../core/values/notice.ts";
+import { withoutSecrets } from "../../core/values/secret_text.ts";
 
 /** Shorter ones are looked for as words alone: within words, they stand everywhere. */
 const PIECE = 4;
@@ -27,7 +28,7 @@ export class WrittenValues {
 
   /** Takes a value, and the text such as `${NAME}` that it stands in place of. */
   add(value: string, whole: string): void {
-    const text = quote(whole).slice(1, -1);
+    const text = shownText(whole);
     // Messages quote as JSON does.
     for (const form of [value, JSON.stringify(value).slice(1, -1)]) {
       const small = form.trim().toLowerCase();
@@ -135,3 +136,12 @@ export class WrittenValues {
 const BARE = /^([\s,;"'=:/@|[\]{}]*)(.*?)([\s,;"'=:/@|[\]{}]*)$/s;
 const WORD = /[a-z0-9_.-]+/g;
 const isOfWord = (mark: string | undefined): boolean => mark !== undefined && /[a-z0-9_.-]/.test(mark);
+
+const LONGEST_TEXT = 80;
+
+/** The word that stands in for a variable may be a secret too, or as long as the file. */
+function shownText(text: string): string {
+  const [, head = text, word = ""] = /^(\$\{[A-Za-z0-9_]+:?[-?+])(.*)\}$/s.exec(text) ?? [];
+  const shown = withoutSecrets(word.slice(0, LONGEST_TEXT));
+  return onOneLine(head === text ? text : `${head}${shown}${word.length > LONGEST_TEXT ? CUT : ""}}`);
+}
