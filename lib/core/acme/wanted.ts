@@ -1,5 +1,5 @@
 import type { AcmeMode } from "../settings/acme_values.ts";
-import type { Backend, Model } from "../model/model.ts";
+import type { Backend, Model, Route } from "../model/model.ts";
 import { endedRoutes } from "../model/streams.ts";
 import { isHostPattern } from "../values/host_pattern.ts";
 import { type HostName, isWildcard, parseIp, plainHost } from "../values/names.ts";
@@ -43,7 +43,8 @@ export function whyNotCertified(host: HostName, { isPrivate, hasDns }: WantSetti
 
 /**
  * The certificates that the routed hosts of a model are to have: one for each backend, with all of its hosts that have a
- * container which is ready. A host that several backends serve is the one's that serves most of it.
+ * container which is ready. A host that several backends serve is that of its oldest container, which decides whether it has
+ * one, where it says so.
  */
 export function wantedOf(
   model: Model,
@@ -54,23 +55,21 @@ export function wantedOf(
   const byName = new Map(model.backends.map((backend) => [backend.name, backend]));
   const owners = new Map<HostName, Backend>();
   const claims = new Map<HostName, string>();
-  const refused = new Set<HostName>();
-  // Sorted by key, so that the host's root comes before its paths.
-  for (const { host, backend: name, listen, by } of [...model.routes, ...endedRoutes(model.streams)]) {
+  const take = ({ host, backend: name, listen, by }: Route): void => {
     const backend = byName.get(name);
     // What goes through has a certificate of its own.
-    if (
-      (listen !== undefined && listen.isEnded !== true) || backend === undefined || owners.has(host) ||
-      refused.has(host)
-    ) continue;
-    if (!isAsked(backend, settings)) {
-      if (backend.options.acme !== undefined) refused.add(host);
-      continue;
+    if ((listen !== undefined && listen.isEnded !== true) || backend === undefined || owners.has(host)) {
+      return;
     }
-    if (whyNotCertified(host, settings) !== undefined || !isReady(backend)) continue;
+    const decider = byName.get(model.deciders.get(host)?.backend ?? name) ?? backend;
+    if (!isAsked(decider, backend, settings)) return;
+    if (whyNotCertified(host, settings) !== undefined || !isReady(backend)) return;
     owners.set(host, backend);
     claims.set(host, by);
-  }
+  };
+  const all = [...model.routes, ...endedRoutes(model.streams)];
+  for (const route of all) if (model.deciders.get(route.host)?.backend === route.backend) take(route);
+  for (const route of all) take(route);
   const hosts = Map.groupBy(owners.keys(), (host) => owners.get(host)?.name);
   return [...hosts].flatMap(([name, all]) => {
     const own = name === undefined ? undefined : byName.get(name)?.host;
@@ -79,9 +78,9 @@ export function wantedOf(
   });
 }
 
-/** Of a host's routes the first that says anything decides: the root, where it does. */
-function isAsked({ options: { acme } }: Backend, { mode }: WantSettings): boolean {
-  return acme?.isWanted ?? mode === "all";
+/** The container that decides about the host does so for all; where it is silent, others may ask for a certificate. */
+function isAsked({ options: { acme } }: Backend, { options }: Backend, { mode }: WantSettings): boolean {
+  return acme?.isWanted ?? (mode === "all" || options.acme?.isWanted === true);
 }
 
 function split(hosts: readonly HostName[], owner: string): Want[] {

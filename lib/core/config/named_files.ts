@@ -8,9 +8,10 @@ import {
   serverCertificate,
 } from "../certificates/named_file.ts";
 import type { Backend, Model, Server } from "../model/model.ts";
+import { decides } from "../model/deciders.ts";
 import { onlyBackends } from "../model/only_backends.ts";
 import { isHostPattern } from "../values/host_pattern.ts";
-import type { ServerName } from "../values/names.ts";
+import type { HostName, ServerName } from "../values/names.ts";
 import { type Notice, quote } from "../values/notice.ts";
 import type { TableKey, TableValue } from "../values/table.ts";
 
@@ -61,11 +62,12 @@ class Lookup {
     this.#servers = authorities.filter(({ use }) => use === "servers");
   }
 
-  /** A handshake knows no path: of the routes of a host, the one with the shortest path decides who is asked. */
+  /** A handshake knows no path: the oldest container of a host decides who is asked for what. */
   askClients(): void {
     const { backends, frontend } = this.model;
     const asking = backends.filter(({ options }) => options.client_ca !== undefined);
-    for (const backend of asking.sort((a, b) => a.path.length - b.path.length)) {
+    for (const backend of asking) this.#decide(backend);
+    for (const backend of asking) {
       const said: string = backend.options.client_ca ?? "";
       const authority = named(this.#clients, said);
       if (frontend.tls === undefined) {
@@ -76,24 +78,29 @@ class Lookup {
     }
   }
 
+  #decide(backend: Backend): void {
+    const said: string = backend.options.client_ca ?? "";
+    const authority = named(this.#clients, said);
+    if (this.model.frontend.tls === undefined || authority === undefined) return;
+    const { file } = authoritiesFile(authority, said);
+    for (const { host } of backend.routes) {
+      if (isHandshakeName(host) && decides(this.model, backend, host)) this.asking.set(host, file);
+    }
+  }
+
   #ask(backend: Backend, file: NamedFile, { nameHashes }: Authority, said: string): void {
     const unasked: string[] = [];
     const others: string[] = [];
     for (const { host } of backend.routes) {
-      if (isHostPattern(host) || !/^(?:[*][.])?[a-z0-9_-]+(?:[.][a-z0-9_-]+)*$/.test(host)) {
-        unasked.push(host);
-        continue;
-      }
-      const before = this.asking.get(host);
-      if (before === undefined) this.asking.set(host, file.file);
-      else if (before !== file.file) others.push(host);
+      if (!isHandshakeName(host)) unasked.push(host);
+      else if (this.asking.get(host) !== file.file) others.push(host);
     }
     if (unasked.length > 0) {
       const are = `${listed(unasked)}: a handshake names one host, expected hosts or wildcards`;
       this.#close(backend, `cannot be asked of clients of ${are}`, "there it answers 403");
     }
     if (others.length > 0) {
-      const other = "is another one than that of a shorter path, which decides for the host";
+      const other = "counts only as the oldest container of a host says, and that one says otherwise";
       this.#close(backend, `of ${listed(others)} ${other}`, "there it answers 403");
     }
     this.files.set(file.file, file);
@@ -150,6 +157,10 @@ class Lookup {
     return true;
   }
 }
+
+/** Whether clients name the host in a handshake, itself or below a wildcard. */
+const isHandshakeName = (host: HostName): boolean =>
+  !isHostPattern(host) && /^(?:[*][.])?[a-z0-9_-]+(?:[.][a-z0-9_-]+)*$/.test(host);
 
 const namesFiles = ({ options }: Server): boolean =>
   options.ssl_backend_ca !== undefined || options.ssl_backend_cert !== undefined;

@@ -3,7 +3,7 @@ import { type RouteRow, rowOf } from "../keys/route_row.ts";
 import { keyNamed } from "../keys/route_keys.ts";
 import type { Backend, Model, Route, RouteOptions } from "../model/model.ts";
 import { flagsOf, hasFlags, routeValue, targetOf, withFlags } from "../runtime/route_value.ts";
-import type { BackendName, Flag, RouteId } from "../values/names.ts";
+import type { BackendName, Flag, HostName, RouteId } from "../values/names.ts";
 import { HTTPS_BACKEND } from "../values/listen.ts";
 import { expressionOf } from "../values/host_pattern.ts";
 import {
@@ -134,11 +134,12 @@ export function tablesOf(
 ): { readonly tables: Tables; readonly rows: readonly HostRow[] } {
   const hosts = new Map<TableKey, TableValue>();
   const rows: HostRow[] = [];
+  const roots = new Roots(routes);
   const hasVariants = variants.parents.size > 0;
   const hasTlsOnly = tlsOnly.size > 0;
   for (const route of streams.routes.length === 0 ? routes : [...routes, ...streams.routes]) {
     const { key, host, path, by, backend: name } = route;
-    const found = valueOf(route, textsOf);
+    const found = roots.closed(route, valueOf(route, textsOf));
     const value = found !== undefined && hasVariants && variants.parents.has(key)
       ? withMore(found, route.isOnly === true ? [VARIANTS, ONLY] : [VARIANTS])
       : found;
@@ -179,6 +180,28 @@ function valueOf({ backend, move, listen }: Route, textsOf: TextsOf): TableValue
   return value === undefined || move === undefined ? value : withMore(value, [REDIRECT]);
 }
 
+/** Who serves the roots of hosts. */
+class Roots {
+  #owners: ReadonlyMap<HostName, BackendName> | undefined;
+
+  constructor(readonly routes: readonly Route[]) {}
+
+  /** A route's value, which leaves the host's challenges to the container only if it serves the host's root. */
+  closed({ host, backend }: Route, value: TableValue | undefined): TableValue | undefined {
+    if (value?.includes(`,${OWN_ACME},`) !== true) return value;
+    this.#owners ??= new Map(this.routes.filter(isRoot).map((route) => [route.host, route.backend]));
+    return this.#owners.get(host) === backend ? value : withoutOwnAcme(value);
+  }
+}
+
+const isRoot = ({ path, variant, move, isOnly, listen }: Route): boolean =>
+  path === "" && variant === undefined && move === undefined && isOnly === undefined &&
+  listen === undefined;
+
+function withoutOwnAcme(value: TableValue): TableValue {
+  return withFlags(value, new Set([...flagsOf(value)].filter((flag) => flag !== OWN_ACME)));
+}
+
 const withMore = (value: TableValue, more: readonly Flag[]): TableValue =>
   withFlags(value, new Set([...flagsOf(value), ...more]));
 
@@ -190,8 +213,10 @@ export function heirsOf(
 ): ReadonlyMap<TableKey, TableValue> {
   const heirs = new Map<TableKey, TableValue>();
   for (const [key, heir] of model.heirs) {
-    const value = valueOf(heir, textsOf);
-    if (value === undefined) continue;
+    const found = valueOf(heir, textsOf);
+    if (found === undefined) continue;
+    // Until the next pass, it answers challenges of the host only if it takes the host's root.
+    const value = isRoot(heir) ? found : withoutOwnAcme(found);
     const now = hosts.get(key);
     // Until the next pass decides it, an heir redirects what was redirected before.
     const isTlsOnly = now !== undefined && flagsOf(now).has(TLS_ONLY);

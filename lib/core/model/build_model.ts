@@ -161,7 +161,7 @@ class Builder {
 
   finish(): Built {
     const { notices, considered, settings } = this;
-    const { owners, heirs } = this.claims;
+    const { owners, heirs, deciders } = this.claims;
     const { starting } = this.snapshot;
     const areRunning = areAllRunning(this.snapshot);
     const claimed = this.memory.routes.sort([...owners.values()]);
@@ -200,6 +200,7 @@ class Builder {
       hostPatterns: hostPatterns(owners, routes),
       variants,
       heirs,
+      deciders,
     };
     return { model, notices: notices.finish(), considered, owners };
   }

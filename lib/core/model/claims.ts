@@ -12,9 +12,14 @@ export class Claims {
   readonly heirs = new Map<TableKey, Route>();
   /** Who had each port for TCP first: HAProxy cannot tell two protocols apart there. */
   readonly #ports = new Map<Port, Route>();
-  /** Who had each host first: of those whose TLS HAProxy ends, and of those whose TLS it leaves as it is. */
+  /** Who had each host first: of those of HTTP, and of those that come by TLS on the port of HTTPS. */
   readonly #ended = new Map<HostName, Route>();
   readonly #passed = new Map<HostName, Route>();
+  /**
+   * Who had each host first of those whose TLS HAProxy ends, on whatever port: a handshake knows the host alone, so that this
+   * one decides about its certificate and its clients'. Empty where HAProxy ends no TLS.
+   */
+  readonly deciders = new Map<HostName, Route>();
 
   /** `tlsPort` is where HAProxy ends TLS, if it does. */
   constructor(readonly tlsPort: Port | undefined = undefined) {}
@@ -44,7 +49,9 @@ export class Claims {
     if (this.tlsPort === undefined || (listen !== undefined && listen.port !== this.tlsPort)) {
       return undefined;
     }
-    const other = (listen === undefined ? this.#passed : this.#ended).get(host);
+    // What is passed through on the port of HTTPS takes what authorities ask there about the host (RFC 8737).
+    const ended = listen === undefined || listen.isEnded === true ? this.#ended : this.deciders;
+    const other = (listen === undefined ? this.#passed : ended).get(host);
     // One container may serve HTTP itself, and have its TLS left as it is.
     return other?.claimant === claimant ? undefined : other;
   }
@@ -52,7 +59,11 @@ export class Claims {
   #note(route: Route): void {
     const { listen, host } = route;
     if (listen !== undefined && !this.#ports.has(listen.port)) this.#ports.set(listen.port, route);
-    if (this.tlsPort === undefined || (listen !== undefined && listen.port !== this.tlsPort)) return;
+    if (this.tlsPort === undefined) return;
+    if ((listen === undefined || listen.isEnded === true) && !this.deciders.has(host)) {
+      this.deciders.set(host, route);
+    }
+    if (listen !== undefined && listen.port !== this.tlsPort) return;
     const hosts = listen === undefined ? this.#ended : this.#passed;
     if (!hosts.has(host)) hosts.set(host, route);
   }

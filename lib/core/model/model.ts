@@ -215,6 +215,11 @@ export type Model = {
   readonly variants: PlacedVariants;
   /** Who would serve a route, by key, if its backend were gone: the backend that claimed it next. */
   readonly heirs: ReadonlyMap<TableKey, Route>;
+  /**
+   * Who decides about the TLS of each host that HAProxy ends: the oldest of its routes. Those of hosts that nobody serves now
+   * may be among them.
+   */
+  readonly deciders: ReadonlyMap<HostName, Route>;
   /** Which names of issuers each authority for clients has, as rows of routes.map; absent where no route has one. */
   readonly issuers?: ReadonlyMap<TableKey, TableValue>;
   /** The certificates that HAProxy is to have; absent where it needs none. */

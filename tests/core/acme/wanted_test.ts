@@ -8,8 +8,10 @@ import type { HostName, Port } from "../../../lib/core/values/names.ts";
 import { container, SETTINGS } from "../containers.ts";
 
 const PUBLIC = { mode: "all", isPrivate: false, hasDns: false } as const;
+const TLS = { port: 443 as Port, options: "", profile: "intermediate" } as const;
+const WITH_TLS = { ...SETTINGS, frontend: { ...SETTINGS.frontend, tls: TLS } };
 const modelOf = (...containers: ContainerView[]) =>
-  buildModel({ containers, stopping: new Set(), starting: new Set() }, SETTINGS).model;
+  buildModel({ containers, stopping: new Set(), starting: new Set() }, WITH_TLS).model;
 const serving = (name: string, data: Readonly<Record<string, unknown>>, createdAt = 0) =>
   container(name, { interlockData: JSON.stringify(data), createdAt });
 const wanted = (containers: ContainerView[], settings: Parameters<typeof wantedOf>[2] = PUBLIC) =>
@@ -70,6 +72,19 @@ Deno.test("acme=false of a host's root holds for its other paths, and a path of 
   const path = serving("b", { hostname: "c.com", context_root: "/b", acme: false }, 1);
   assert.deepEqual(wanted([serving("c", { hostname: "c.com" }), path]), [["c.com", "c.com"]]);
   assert.deepEqual(wanted([path]), []);
+});
+
+Deno.test("the oldest container of a host decides whether it has a certificate, whatever path it serves", () => {
+  const old = serving("old", { hostname: "a.com", context_root: "/deep/path" });
+  const none = { hostname: "a.com", acme: false };
+  assert.deepEqual(wanted([old, serving("young", none, 1)]), [["a.com", "a.com"]]);
+  const variant = serving("young", { ...none, context_root: "/deep/path", methods: ["POST"] }, 1);
+  assert.deepEqual(wanted([old, variant]), [["a.com", "a.com"]]);
+  const first = serving("old", { ...none, context_root: "/deep/path" });
+  assert.deepEqual(wanted([first, serving("young", { hostname: "a.com", acme: true }, 1)]), []);
+  const optIn = { ...PUBLIC, mode: "opt-in" } as const;
+  const asking = serving("young", { hostname: "a.com", context_root: "/x", acme: true }, 1);
+  assert.deepEqual(wanted([old, asking], optIn), [["a.com", "a.com"]]);
 });
 
 Deno.test("only the oldest container of a host's root answers authorities by itself", () => {
