@@ -100,18 +100,33 @@ export function buildProgram(
           : await (await import("./commands/explain.ts")).explain(subject, options, terminal),
       )
     );
+  addQuestions(add, terminal, finish);
+  addTools(program, terminal, finish);
+  return program;
+}
+
+/** The commands that ask a running signalbox. */
+function addQuestions(
+  add: (name: Parameters<typeof addSettingFlags>[1], description: string) => Command,
+  terminal: Terminal,
+  finish: (exitCode: number) => void,
+): void {
   add("status", "show what a running signalbox does now")
     .option("--json", "print one JSON document")
     .action(async (options: Options) =>
       finish(await (await import("./commands/status.ts")).status(options, terminal))
+    );
+  add("events", "say what happened: changes, reloads, troubles, of this signalbox and those before it")
+    .option("--since <TIME>", "only since then: 90s, 10m, 2h, 3d ago, or a date")
+    .option("--json", "print one JSON document")
+    .action(async (options: Options) =>
+      finish(await (await import("./commands/events.ts")).events(options, terminal))
     );
   add("doctor", "check Docker, HAProxy, ports, certificates and permissions before the first run")
     .option("--json", "print one JSON document")
     .action(async (options: Options) =>
       finish(await (await import("./commands/doctor.ts")).doctor(options, terminal))
     );
-  addTools(program, terminal, finish);
-  return program;
 }
 
 /** The commands that need no settings. */

@@ -1,4 +1,5 @@
 import { systemClock, TimeLimit } from "../clock.ts";
+import type { KeptEvent } from "../core/status/history.ts";
 import type { Status } from "../core/status/status.ts";
 import type { Clock } from "../ports.ts";
 import { DESCRIPTOR_SHARES } from "../core/policy/descriptor_shares.ts";
@@ -8,6 +9,8 @@ import { SteadyServer } from "./steady_server.ts";
 /** The requests that a running signalbox answers. */
 export type ControlHandlers = {
   readonly status: () => Promise<Status>;
+  /** The events that are kept, in memory and in the file of events. */
+  readonly events: () => Promise<readonly KeptEvent[]>;
   /** The given settings that routes depend on, as environment variables; no secret is among them. */
   readonly settings: () => Readonly<Record<string, string>>;
   /** Ends this signalbox, and hands HAProxy over to the one that asks. */
@@ -41,6 +44,7 @@ function openSocket(path: string, handlers: ControlHandlers): SmallServer {
   const answer = async (request: Request) => {
     const { pathname } = new URL(request.url);
     if (request.method === "GET" && pathname === "/status") return Response.json(await handlers.status());
+    if (request.method === "GET" && pathname === "/events") return Response.json(await handlers.events());
     if (request.method === "GET" && pathname === "/settings") return Response.json(handlers.settings());
     if (request.method === "POST" && pathname === "/hand-over") {
       // The answer goes out before the socket is removed.

@@ -16,6 +16,7 @@ async function inStateDir(act: (stateDir: string) => Promise<void>): Promise<voi
 const handlers = {
   clock: systemClock,
   status: () => Promise.resolve(statusOf()),
+  events: () => Promise.resolve([]),
   handOver: () => undefined,
   onFailure: () => undefined,
   settings: () => ({ SIGNALBOX_BIND: "::" }),

@@ -18,6 +18,7 @@ import { openAdmin } from "../open/open_admin.ts";
 import { openAcme, openTlsAlpn, prepareAcme } from "../open/open_acme.ts";
 import { openCertificates } from "../open/open_certificates.ts";
 import { openControl } from "../open/open_control.ts";
+import { openEvents } from "../open/open_events.ts";
 import { type OpenedHaproxy, openHaproxy } from "../open/open_haproxy.ts";
 import { type Given, openSource } from "../open/open_source.ts";
 import type { RunContext } from "../open/run_context.ts";
@@ -43,6 +44,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   report.tell({ kind: "starting", version: VERSION, stateDir, listeners: formatListeners(listeners) });
 
   openStateDir(stateDir);
+  const events = await openEvents(context);
   const opened = await openHaproxy(context);
   const { haproxy, hasTakenOver, serverLimit } = opened;
   const certificates = await openCertificates(context);
@@ -82,13 +84,14 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
       }),
     onFailure: (error: unknown) => report.tell({ kind: "status-unavailable", why: messageOf(error) }),
   };
-  const control = openControl(context, answers, { options, terminal }, handOver);
+  const control = openControl(context, { ...answers, events: events.read }, { options, terminal }, handOver);
   const bindings = () => controller.applier.running?.bindings ?? new Map<string, string>();
   const admin = openAdmin(context, { ...answers, mayWait: hasTakenOver, bindings });
   const fetching = acme?.agent.run(signals.stopping);
   await controller.run(signals.stopping);
   await Promise.all([control.close(), admin?.close(), fetching]);
   await leave(haproxy, report, isHandedOver);
+  await events.close();
   return 0;
 }
 

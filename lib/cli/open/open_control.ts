@@ -1,5 +1,6 @@
 import { systemClock } from "../../clock.ts";
 import type { Settings } from "../../core/settings/settings.ts";
+import type { KeptEvent } from "../../core/status/history.ts";
 import type { Status } from "../../core/status/status.ts";
 import { serveControl } from "../../report/control_socket.ts";
 import { absolute } from "../absolute.ts";
@@ -14,15 +15,15 @@ export type StatusParts = {
   readonly onFailure: (error: unknown) => void;
 };
 
-/** Serves the control socket for `status`, `explain` and the next signalbox. */
+/** Serves the control socket for `status`, `events`, `explain` and the next signalbox. */
 export function openControl(
   { stateDir, settings: { snapshot, routes, errorPages } }: RunContext,
-  { status, onFailure }: StatusParts,
+  { status, onFailure, events }: StatusParts & { readonly events: () => Promise<readonly KeptEvent[]> },
   given: { readonly options: Record<string, unknown>; readonly terminal: Terminal },
   handOver: () => void,
 ): { readonly close: () => Promise<void> } {
   const settings = () => routingSettingsOf(given.options, given.terminal, { snapshot, routes, errorPages });
-  return serveControl(stateDir, { clock: systemClock, status, onFailure, settings, handOver });
+  return serveControl(stateDir, { clock: systemClock, status, events, onFailure, settings, handOver });
 }
 
 /** The settings with absolute paths, and without a snapshot from a pipe, which cannot be read again. */

@@ -47,7 +47,15 @@ import {
 } from "./setting_values.ts";
 
 /** A command that has settings. */
-export type CommandName = "run" | "render" | "check" | "snapshot" | "explain" | "status" | "doctor";
+export type CommandName =
+  | "run"
+  | "render"
+  | "check"
+  | "snapshot"
+  | "explain"
+  | "status"
+  | "events"
+  | "doctor";
 
 /** One setting: its flag, its environment variables in order of precedence, and how its text is read. */
 export type Setting<T = unknown> = {
@@ -71,7 +79,7 @@ const ROUTING: readonly CommandName[] = ["run", "render", "check", "explain", "d
 const RENDERING: readonly CommandName[] = ["run", "render", "check", "doctor"];
 const RUNNING: readonly CommandName[] = ["run", "doctor"];
 const DOCKER: readonly CommandName[] = ["run", "render", "check", "snapshot", "explain", "doctor"];
-const ALL: readonly CommandName[] = ["run", "render", "check", "snapshot", "explain", "status", "doctor"];
+const ALL: readonly CommandName[] = [...DOCKER, "status", "events"];
 
 /** Every setting. Flags, environment, help and the documents' table are made from this one table. */
 export const SETTINGS = {
@@ -164,7 +172,7 @@ export const SETTINGS = {
   stateDir: value("state-dir", "DIR", ["SIGNALBOX_STATE_DIR"], undefined as string | undefined, pathText, {
     defaultText: "/run/signalbox as root, else under $XDG_RUNTIME_DIR",
     help: "the folder of sockets and applied files",
-    commands: ["run", "check", "status", "explain", "doctor"],
+    commands: ["run", "check", "status", "events", "explain", "doctor"],
   }),
   external: flag("external", ["SIGNALBOX_EXTERNAL"], {
     defaultText: "off: signalbox spawns and owns haproxy",

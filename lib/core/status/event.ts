@@ -9,7 +9,7 @@ export type EventLevel = "error" | "warn" | "info" | "debug";
 export type Event = ProgramEvent | EngineEvent | HaproxyEvent | AccessLogEvent | LoopEvent | AcmeEvent;
 
 /** The program itself. */
-type ProgramEvent =
+export type ProgramEvent =
   | {
     readonly kind: "starting";
     readonly version: string;
@@ -23,6 +23,8 @@ type ProgramEvent =
   | { readonly kind: "settings-refused"; readonly why: string }
   /** The control socket or the admin address failed. */
   | { readonly kind: "status-unavailable"; readonly why: string }
+  /** The file of events in the state directory. */
+  | { readonly kind: "events-unwritten"; readonly why: string }
   | { readonly kind: "handed-over" }
   | { readonly kind: "stopping" }
   | { readonly kind: "stopped" };

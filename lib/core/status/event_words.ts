@@ -1,6 +1,7 @@
 import { summarize } from "../plan/operation_summary.ts";
 import { reloadReasonText } from "../plan/reload_reason.ts";
 import { ACME_EVENTS } from "./acme_event_words.ts";
+import { PROGRAM_EVENTS } from "./program_event_words.ts";
 import { count } from "../values/count.ts";
 import type { Event, EventLevel, EventOf } from "./event.ts";
 
@@ -22,54 +23,7 @@ const none = (): Fields => ({});
 
 /** One row says all about an event: its meaning, level, words, and fields in the JSON log. */
 export const EVENTS = {
-  "starting": {
-    meaning: "signalbox starts",
-    level: "info",
-    words: ({ version }) => `signalbox ${version} starts`,
-    fields: ({ stateDir, listeners }) => ({ stateDir, listeners }),
-  },
-  "taking-over": {
-    meaning: "signalbox asks the one before to leave",
-    level: "info",
-    words: () => "taking over from the signalbox that runs here",
-    fields: ({ pid }) => ({ pid }),
-  },
-  "rereading": {
-    meaning: "SIGHUP arrived, or pages of `--error-pages` changed",
-    level: "info",
-    words: ({ why }) => `${why}: signalbox reads settings, templates and containers again`,
-    fields: none,
-  },
-  "settings-refused": {
-    meaning: "settings or templates cannot be read again; the old ones stay",
-    level: "error",
-    words: ({ why }) => `${why}; signalbox keeps its settings`,
-    fields: none,
-  },
-  "status-unavailable": {
-    meaning: "the control socket or `--admin` failed",
-    level: "error",
-    words: ({ why }) => `status endpoint failed: ${why}; retrying`,
-    fields: ({ why }) => ({ why }),
-  },
-  "handed-over": {
-    meaning: "the next signalbox took over",
-    level: "info",
-    words: () => "another signalbox takes over; HAProxy keeps running",
-    fields: none,
-  },
-  "stopping": {
-    meaning: "signalbox and HAProxy stop",
-    level: "info",
-    words: () => "stopping; HAProxy finishes requests under way",
-    fields: none,
-  },
-  "stopped": {
-    meaning: "HAProxy has ended",
-    level: "info",
-    words: () => "stopped",
-    fields: none,
-  },
+  ...PROGRAM_EVENTS,
 
   "engine-found": {
     meaning: "an engine's events come in",

@@ -17,6 +17,7 @@ const ALL: { readonly [Kind in Event["kind"]]: Omit<EventOf<Kind>, "kind"> } = {
   "rereading": { why: "SIGHUP" },
   "settings-refused": { why: "cannot read it" },
   "status-unavailable": { why: "no descriptor" },
+  "events-unwritten": { why: "no space left" },
   "handed-over": {},
   "stopping": {},
   "stopped": {},

@@ -1,0 +1,111 @@
+import { eventToLine, lineToEvent } from "../core/status/event_lines.ts";
+import type { KeptEvent } from "../core/status/history.ts";
+import type { Clock } from "../ports.ts";
+
+/** How long events wait for others before they are written, in milliseconds. */
+const WRITE_LATER_MS = 200;
+/** The size of one file, in bytes; there are two. */
+const MOST_BYTES = 524_288;
+/** Events that wait while the file cannot be written. */
+const MOST_WAITING = 500;
+
+/** What an EventFile is made of. */
+export type EventFileParts = {
+  readonly clock: Clock;
+  /** Hears why events cannot be written: once, until they can. */
+  readonly onFailure: (error: unknown) => void;
+  readonly mostBytes?: number;
+};
+
+/**
+ * The events in the state directory, a line of JSON each: `events.jsonl`, and `events.old.jsonl` with those before, once the
+ * first is full. Writing never holds up who tells an event.
+ */
+export class EventFile {
+  readonly #path: string;
+  readonly #oldPath: string;
+  #waiting: string[] = [];
+  #writing: Promise<void> = Promise.resolve();
+  #cancel: (() => void) | undefined;
+  /** The file may end in the middle of a line, which a full disk or an end by force has cut off. */
+  #isCut = true;
+  #isFailing = false;
+
+  constructor(stateDir: string, readonly parts: EventFileParts) {
+    this.#path = `${stateDir}/events.jsonl`;
+    this.#oldPath = `${stateDir}/events.old.jsonl`;
+  }
+
+  /** Writes an event soon. */
+  add(event: KeptEvent): void {
+    this.#waiting.push(eventToLine(event));
+    if (this.#waiting.length > MOST_WAITING) this.#waiting.shift();
+    this.#cancel ??= this.parts.clock.after(WRITE_LATER_MS, () => void this.flush());
+  }
+
+  /** Resolves when all events so far are written, or could not be. */
+  async flush(): Promise<void> {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#writing = this.#writing.then(() => this.#write());
+    await this.#writing;
+  }
+
+  /** All events that the files have, the oldest first; lines that are none are left out. */
+  async read(): Promise<readonly KeptEvent[]> {
+    const texts = await Promise.all([this.#oldPath, this.#path].map((path) => this.#readEnd(path)));
+    const events = texts.flatMap((text) => text.split("\n")).flatMap((line) => lineToEvent(line) ?? []);
+    return events.sort((a, b) => a.id - b.id);
+  }
+
+  get #most(): number {
+    return this.parts.mostBytes ?? MOST_BYTES;
+  }
+
+  async #write(): Promise<void> {
+    const lines = this.#waiting;
+    if (lines.length === 0) return;
+    this.#waiting = [];
+    try {
+      await this.#append(lines.map((line) => `${line}\n`).join(""));
+      this.#isFailing = false;
+    } catch (error) {
+      this.#isCut = true;
+      this.#waiting = [...lines, ...this.#waiting].slice(-MOST_WAITING);
+      if (this.#isFailing) return;
+      this.#isFailing = true;
+      this.parts.onFailure(error);
+    }
+  }
+
+  /** Opens the file anew each time: while one signalbox hands over to the next, both write. */
+  async #append(text: string): Promise<void> {
+    const bytes = new TextEncoder().encode(this.#isCut ? `\n${text}` : text);
+    const size = await Deno.lstat(this.#path).then(({ size }) => size, () => 0);
+    if (size > 0 && size + bytes.length > this.#most) await Deno.rename(this.#path, this.#oldPath);
+    await Deno.writeFile(this.#path, bytes, { append: true, mode: 0o600 });
+    this.#isCut = false;
+  }
+
+  /** The end of a file, as much of it as a file may have; nothing where there is none. */
+  async #readEnd(path: string): Promise<string> {
+    let file: Deno.FsFile;
+    try {
+      file = await Deno.open(path);
+    } catch {
+      return "";
+    }
+    using open = file;
+    const { size } = await open.stat();
+    const most = 2 * this.#most;
+    if (size > most) await open.seek(size - most, Deno.SeekMode.Start);
+    const bytes = new Uint8Array(Math.min(size, most));
+    let read = 0;
+    while (read < bytes.length) {
+      const count = await open.read(bytes.subarray(read));
+      if (count === null) break;
+      read += count;
+    }
+    return new TextDecoder().decode(bytes.subarray(0, read));
+  }
+}
