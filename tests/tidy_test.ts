@@ -268,6 +268,7 @@ const TIMED = new Map([
   ["tests/docker/fake_swarm.ts", "a clock whose pauses are short"],
   ["tests/probe/network_prober_test.ts", "a clock whose pauses are short"],
   ["tests/haproxy/stage.ts", "waits for as long as a reload is put off"],
+  ["tests/haproxy/trickle.ts", "a service that is as slow as it can be"],
   ["tests/haproxy/echo.ts", "limits how long an answer may take"],
   ["tests/faults/clock_test.ts", "compares a clock that jumps with the machine's"],
   ["tests/live/changes_test.ts", "asks at a pace, whatever becomes of the requests before"],

@@ -7,6 +7,7 @@ import { besides, guardedContainer } from "./guarded.ts";
 import { eventually } from "../harness/eventually.ts";
 import { FullListener } from "./full_listener.ts";
 import { LoopbackServer } from "./loopback_server.ts";
+import { Trickle } from "./trickle.ts";
 import { called, canAddServers, onStage, programs, type Stage } from "./stage.ts";
 
 /** A service that knows one session, and answers others by their path. */
@@ -189,22 +190,31 @@ for (const program of programs) {
   // It takes its seconds: on the oldest, which has another client, and the newest.
   if (program !== programs[0] && program !== programs.at(-1)) continue;
   test(
-    "a service that takes no connection, or gives no answer, holds a request for seconds alone, and is asked once",
+    "a service that takes no connection, gives no answer, or trickles one, holds a request for seconds alone, and is asked once",
     async (stage, { echo, show }) => {
       await using silent = new Echo(() => null);
+      await using line = new Trickle("HTTP/1.1 200 OK\r\nX-Long: ");
+      await using body = new Trickle("HTTP/1.1 403 Forbidden\r\n\r\n");
       using full = await FullListener.open("127.17.9.1");
       const guardedBy = (id: string, by: string, port: number) => [
         guardedContainer(id, echo.port, { hostname: `${id}.local`, forward_auth: `${by}:${port}` }),
         guardedContainer(by, port, { enable: false }),
       ];
-      await show(...guardedBy("a", "e", silent.port), ...guardedBy("b", "f", full.port));
-      // Before HAProxy 2.9, its own HTTP client takes 20 seconds.
+      await show(
+        ...guardedBy("a", "e", silent.port),
+        ...guardedBy("b", "f", full.port),
+        ...guardedBy("c", "8", line.port),
+        ...guardedBy("d", "9", body.port),
+      );
       const limitMs = 15_000;
       const answers = await Promise.all(
-        ["a.local", "b.local"].map((host) => httpGet({ port: stage.httpPort, host, limitMs })),
+        ["a", "b", "c", "d"].map((id) => httpGet({ port: stage.httpPort, host: `${id}.local`, limitMs })),
       );
-      assert.deepEqual(answers.map(({ status }) => status), [503, 503]);
+      assert.deepEqual(answers.map(({ status }) => status), [503, 503, 503, 503]);
       assert.deepEqual([silent.heads.length, echo.heads.length], [1, 0]);
+      await eventually(() => line.open + body.open === 0 || undefined, {
+        what: "the end of all connections to these services",
+      });
     },
   );
   // Sockets of older HAProxys wait once a buffer is full, which takes longer.

@@ -1,4 +1,5 @@
 import { sha256 } from "../values/sha256.ts";
+import type { Frontend } from "../model/model.ts";
 import type { Templates } from "./templates.ts";
 
 /** Lua files of ours that HAProxy loads, each for one thing that routes ask for; `NAME.eta` is its template. */
@@ -20,9 +21,12 @@ export type Lua = {
 const LOADED_BY = ["haproxy.cfg.eta", "global.eta"];
 
 /** The texts of the Lua files, by name; none where a user's own template does not load them. */
-export function luaTexts(templates: Templates): ReadonlyMap<string, string> {
+export function luaTexts(
+  templates: Templates,
+  { headerSizeBytes }: Pick<Frontend, "headerSizeBytes">,
+): ReadonlyMap<string, string> {
   if (LOADED_BY.some((name) => templates.overlaid.has(name))) return new Map();
-  return new Map(LUA_FILES.map((name) => [name, templates.render(`${name}.eta`, {})]));
+  return new Map(LUA_FILES.map((name) => [name, templates.render(`${name}.eta`, { headerSizeBytes })]));
 }
 
 /** What templates get of the Lua files; `undefined` where there are none. */

@@ -87,7 +87,7 @@ export class RenderMemory {
       readonly flags: ReadonlySet<Flag> | undefined;
     }
     | undefined;
-  /** The Lua files, which are the same as long as the templates are. */
+  /** The Lua files, which are the same as long as the templates and settings are. */
   lua: { readonly texts: Files; readonly forTemplates: Lua | undefined } | undefined;
 }
 
@@ -117,7 +117,7 @@ export function renderDesired(
   const ready = prepareReady(model, balance, canAddBackends, rendering);
   for (const [name, section] of ready.sections) sections.set(name, section);
   const { spares, defaults } = ready;
-  const lua = memory.lua ??= prepareLua(templates);
+  const lua = memory.lua ??= prepareLua(templates, frontend);
   const fromModel = fixedFrom(model);
   const base = {
     ...frontend,
@@ -213,8 +213,8 @@ function userlists({ backends }: Model): (CryptList & { readonly name: string })
   return lists.filter(({ users }) => users.length > 0);
 }
 
-function prepareLua(templates: Templates): NonNullable<RenderMemory["lua"]> {
-  const texts = luaTexts(templates);
+function prepareLua(templates: Templates, frontend: Frontend): NonNullable<RenderMemory["lua"]> {
+  const texts = luaTexts(templates, frontend);
   return { texts, forTemplates: luaOf(texts) };
 }
 
