@@ -19,7 +19,7 @@ import { HOSTS_MAP, type TableKey, type TableName, type TableValue } from "../co
 type OwnSection = Omit<RunningSection, "servers"> & { readonly servers: Map<ServerName, RunningServer> };
 
 /** What HAProxy has, in maps of our own. */
-type Own = Pick<Running, "fixed" | "tcp" | "defaults"> & {
+type Own = Pick<Running, "fixed" | "tcp" | "resolvers" | "defaults"> & {
   files: Files;
   readonly sections: Map<SectionName, OwnSection>;
   readonly tables: Map<TableName, Map<TableKey, TableValue>>;
@@ -95,14 +95,14 @@ export class Believed {
   adopted(running: Running): void {
     this.#version++;
     this.#hasConfig = true;
-    const { files, fixed, tcp, defaults, bindings } = running;
+    const { bindings, ...others } = running;
     const tables = new Map([...running.tables].map(([name, rows]) => [name, new Map(rows)] as const));
     const sections = new Map<SectionName, OwnSection>();
     for (const [name, section] of running.sections) {
       sections.set(name, { ...section, servers: new Map(section.servers) });
     }
     const certificates = new Map(running.certificates);
-    this.#own = { files, fixed, tcp, defaults, sections, tables, bindings: new Map(bindings), certificates };
+    this.#own = { ...others, sections, tables, bindings: new Map(bindings), certificates };
   }
 
   /** signalbox could not find out beyond doubt what HAProxy has. */

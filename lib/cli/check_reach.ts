@@ -1,6 +1,6 @@
 import { systemClock } from "../clock.ts";
 import type { Model } from "../core/model/model.ts";
-import { formatEndpoint } from "../core/values/names.ts";
+import { formatEndpoint, isDnsName } from "../core/values/names.ts";
 import { onOneLine } from "../core/values/notice.ts";
 import { targetOf } from "../loop/probe_target.ts";
 import { askOnce, oneTry } from "../probe/try.ts";
@@ -18,7 +18,9 @@ export type Reach = {
 /** Connects to a few containers. A refusal counts as reached. */
 export async function checkReach(model: Model): Promise<Reach> {
   const servers = model.backends.flatMap((backend) => backend.servers.map((server) => ({ backend, server })))
-    .filter(({ server }) => server.via === "container" && server.gate !== "created").slice(0, MOST_ASKED);
+    .filter(({ server: { via, gate, address } }) =>
+      via === "container" && gate !== "created" && !isDnsName(address)
+    ).slice(0, MOST_ASKED);
   const never = new AbortController().signal;
   const verdicts = await Promise.all(servers.map(({ backend, server }) => {
     const target = { ...targetOf(backend, server), questions: [], others: [] };

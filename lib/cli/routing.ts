@@ -80,6 +80,7 @@ export async function prepareRouting(
       headerSizeBytes: settings.headerSizeBytes,
       hardStopAfterMs: settings.hardStopAfterMs,
       accessLog: settings.accessLog,
+      nameServers: [...new Set(settings.nameServers)],
       errorPages: await readErrorPages(settings),
     },
     address: await addressSettings(settings),

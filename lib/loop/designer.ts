@@ -7,7 +7,7 @@ import type { Built } from "../core/model/build_model.ts";
 import type { InUse } from "../core/model/ways.ts";
 import type { Snapshot } from "../core/snapshot/snapshot.ts";
 import type { TcpPart } from "../core/config/tcp_part.ts";
-import { readTcp } from "../core/plan/read_back.ts";
+import { readTcp } from "../core/plan/parse_config.ts";
 import { keepBeforeHttps } from "../core/state/kept_listener.ts";
 import type { HaproxyControl } from "../ports.ts";
 

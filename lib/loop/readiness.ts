@@ -1,7 +1,7 @@
 import type { HealthCheck } from "../core/keys/health_check.ts";
 import type { Backend, Gate, Model, Server } from "../core/model/model.ts";
 import { adviceOn } from "../core/keys/health_check.ts";
-import type { ServerName } from "../core/values/names.ts";
+import { isDnsName, type ServerName } from "../core/values/names.ts";
 import type { Notice } from "../core/values/notice.ts";
 import { currentName } from "../core/values/section_names.ts";
 import type { ReportedServer } from "../core/state/survey.ts";
@@ -199,7 +199,9 @@ export class Readiness {
     return entry;
   }
 
+  /** HAProxy alone finds out where a server is that has a name: its check tells whether it lives. */
   #isKnown(server: Server): boolean {
+    if (isDnsName(server.address)) return true;
     const before = this.#known.get(server.name);
     return before !== undefined && isAt(before, server);
   }

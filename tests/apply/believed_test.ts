@@ -12,6 +12,7 @@ const found = (): Running => ({
   files: new Map(),
   fixed: "",
   tcp: NO_TCP,
+  resolvers: "",
   defaults: new Map(),
   sections: new Map([["web", {
     shape: "",

@@ -4,7 +4,8 @@
  *   before.json, after.json   what `docker inspect` printed, in short; the first is loaded, the second is the change
  *   step1.json, step2.json …  the same where one change is not enough: each is planned when the one before was done
  *   state.json                optional: what Docker does not say. {"after": {"not_ready": ["web-2"], "stopping": […],
- *                             "busy": […]}, "settings": {"http-port": "81"}, "can_add_servers": false}; see situation.ts
+ *                             "busy": […]}, "settings": {"http-port": "81"}, "can_add_servers": false}; with "routes", the routes of a
+ *                             file; see situation.ts
  *   plan.txt                  the plan: `nothing`, `keep`, or each line that is sent to HAProxy's socket; or `reload: …` with
  *                             `meanwhile: …`, the lines that are sent where the reload is put off or refused
  *   plan-3.4.txt              the plan where HAProxy can add backends, if it is another

@@ -7,6 +7,7 @@ import type { Plan } from "../../lib/core/plan/plan.ts";
 import { reloadReasonText } from "../../lib/core/plan/reload_reason.ts";
 import type { Desired } from "../../lib/core/config/render.ts";
 import { runtimeCommands, type ServerState } from "../../lib/core/runtime/operation.ts";
+import { viewOfListed } from "../../lib/core/snapshot/listed_view.ts";
 import { decodeSnapshot } from "../../lib/docker/file/snapshot_file.ts";
 
 const HERE = new URL(".", import.meta.url);
@@ -20,6 +21,8 @@ export type Note = {
   readonly starting?: readonly string[];
   /** By id: requests are under way to them, so that HAProxy refuses to delete their servers. */
   readonly busy?: readonly string[];
+  /** Routes of a file, by name: they are no containers. */
+  readonly routes?: Readonly<Record<string, unknown>>;
   /** HAProxy refuses these commands, for the reason that stands here: in truth it is reloaded. */
   readonly refused?: string;
 };
@@ -91,7 +94,10 @@ export async function openRouting(settings: Readonly<Record<string, string>>): P
 export function want(routing: Routing, snapshot: string, note: Note): Wanted {
   const decoded = decodeSnapshot(snapshot);
   assert.ok(decoded.ok, decoded.ok ? "" : decoded.expected);
-  const { containers } = decoded.value;
+  const listed = Object.entries(note.routes ?? {}).map(([name, entry], turn) =>
+    viewOfListed({ name, fileName: "routes.yaml", turn, place: "routes.yaml, line 1", entry })
+  );
+  const containers = [...listed, ...decoded.value.containers];
   const named = (names: readonly string[] = []) =>
     new Set(
       containers.filter((container) => names.includes(container.name)).map((container) => container.id),

@@ -85,6 +85,7 @@ export const SETTINGS: RoutingSettings = {
     tunnelTimeoutMs: 3_600_000,
     headerSizeBytes: 16_384,
     hardStopAfterMs: 3_600_000,
+    nameServers: [],
     accessLog: "errors",
   },
   address: LOCAL,

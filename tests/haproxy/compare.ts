@@ -64,14 +64,17 @@ export async function readState(stage: Stage): Promise<State> {
     lines.get(name as ServerName)?.line.includes(` ${word} `) === true;
   return {
     // Where TLS ends for hosts of TCP, the way between stays with its port until the next reload.
-    servers: rows(servers).filter((row) => !/^_to_inner_\d+$/.test(row["be_name"] ?? "")).map((row) => {
-      const mayDiffer = hasWord(row["srv_name"], "ca-file")
-        ? MAY_DIFFER_WHERE_VERIFIED
-        : hasWord(row["srv_name"], "slowstart")
-        ? MAY_DIFFER_WHERE_SLOW
-        : MAY_DIFFER;
-      return describe(row, owners, mayDiffer);
-    }).sort(),
+    // So does a server that has a name, and no route any more.
+    servers: rows(servers).filter((row) => !/^_to_inner_\d+$/.test(row["be_name"] ?? "") && !isLeft(row)).map(
+      (row) => {
+        const mayDiffer = hasWord(row["srv_name"], "ca-file")
+          ? MAY_DIFFER_WHERE_VERIFIED
+          : hasWord(row["srv_name"], "slowstart")
+          ? MAY_DIFFER_WHERE_SLOW
+          : MAY_DIFFER;
+        return describe(row, owners, mayDiffer);
+      },
+    ).sort(),
     routes: map.trim().split("\n").filter((line) => line !== "").map((line) => {
       const [, key = "", value = ""] = line.split(" ");
       const section = targetOf(value as TableValue);
@@ -93,6 +96,9 @@ function rows(text: string): Record<string, string>[] {
     Object.fromEntries(line.trim().split(" ").map((word, at) => [header[at] ?? "", word]))
   );
 }
+
+const isLeft = (row: Readonly<Record<string, string>>): boolean =>
+  row["srv_fqdn"] !== "-" && (Number(row["srv_admin_state"]) & 1) !== 0;
 
 function describe(
   row: Readonly<Record<string, string>>,

@@ -3,7 +3,7 @@ import { routeName, type Server } from "../../core/model/model.ts";
 import { findInForce, type InForce } from "../../core/status/in_force.ts";
 import { type Live, liveStates } from "../../core/status/live.ts";
 import { namedBy } from "../../core/snapshot/container_lookup.ts";
-import { formatEndpoint, type HostName, parseHost } from "../../core/values/names.ts";
+import { formatEndpoint, type HostName, isDnsName, parseHost } from "../../core/values/names.ts";
 import { EVERY_HOST, expressionOf } from "../../core/values/host_pattern.ts";
 import { formatNotice, formatNoticeLines, type Notice, onOneLine, quote } from "../../core/values/notice.ts";
 import { type Verdict, verdictsOf } from "../../core/model/verdict.ts";
@@ -178,6 +178,7 @@ function trafficOf({ live }: Entry): string {
 }
 
 function wayOf({ via, elsewhere, address }: Server, container: ContainerView): string {
+  if (isDnsName(address)) return "HAProxy finds its address";
   if (container.task !== undefined) return wayOfTask(container, { via, address });
   if (via === "published") return "a port of its engine's host";
   return elsewhere === undefined ? "its own address" : "its own address on another machine";

@@ -5,7 +5,7 @@ import { isAtLeast } from "../keys/backend_option.ts";
 import { FORWARDING_HEADERS } from "./forwarding_headers.ts";
 import { ERROR_PAGES_MAP } from "../model/error_pages.ts";
 import type { Frontend, Model } from "../model/model.ts";
-import type { Flag, PathPrefix } from "../values/names.ts";
+import { type Flag, isDnsName, type PathPrefix } from "../values/names.ts";
 import {
   HOSTS_MAP,
   ROUTE_TABLES,
@@ -45,9 +45,11 @@ export type FileSet = { readonly files: Files; readonly certificates?: Certifica
 export type Desired = {
   readonly model: Model;
   readonly files: Files;
-  /** haproxy.cfg without its backends, and without what it has for TCP. */
+  /** haproxy.cfg without its backends, what it has for TCP, and resolvers. */
   readonly fixed: string;
   readonly tcp: TcpPart;
+  /** Lines that say whom HAProxy asks for servers that have names; empty where no route has one. */
+  readonly resolvers: string;
   /** Backends and spares, by the name of their section. */
   readonly sections: ReadonlyMap<string, Section>;
   /** The `defaults` sections that a new backend of a shape can be made from at run time, by shape. */
@@ -137,9 +139,10 @@ export function renderDesired(
     memory,
   );
   const { tcp, part, known = flags } = renderTcp(model, base, templates);
+  const hasNames = model.backends.some(({ servers }) => servers.some(({ address }) => isDnsName(address)));
   const { tables, rows } = tablesOf(model, byName, flags, known);
   const backends = prepared.map(({ data }) => data);
-  const all = { ...base, tcp, backends, spares, defaults, canAddBackends, hasAnswers, hasLastTry };
+  const all = { ...base, tcp, hasNames, backends, spares, defaults, canAddBackends, hasAnswers, hasLastTry };
   const hosts = tables.get(HOSTS_MAP) ?? new Map<TableKey, TableValue>();
   return {
     model,
@@ -154,6 +157,7 @@ export function renderDesired(
     ]),
     fixed,
     tcp: part,
+    resolvers: hasNames ? linesOf(templates.render("resolvers.eta", base)).join("\n") : "",
     sections,
     defaults: new Map(defaults.map(({ shape, name }) => [shape, name])),
     tables,

@@ -4,7 +4,7 @@ import { isDynamic, isHashing } from "../keys/balance.ts";
 import { ROUTE_KEYS } from "../keys/route_keys.ts";
 import type { Backend, BackendShape, Frontend, Model, Server } from "../model/model.ts";
 import { serverAuthorities, serverCertificate } from "../certificates/named_file.ts";
-import { type BackendName, formatEndpoint, isWildcard, type ServerName } from "../values/names.ts";
+import { type BackendName, formatEndpoint, isDnsName, isWildcard, type ServerName } from "../values/names.ts";
 import { type AskedMemory, type RouteTexts, routeTexts } from "./route_tables.ts";
 import type { Templates } from "./templates.ts";
 
@@ -275,6 +275,7 @@ function serverData(backend: Backend, server: Server, version: HaproxyVersion) {
     isRemote,
     name: server.name,
     endpoint: formatEndpoint(server.address, server.port),
+    isNamed: isDnsName(server.address),
     numericId: server.numericId,
     backend: backend.shape,
     options: server.options,

@@ -16,6 +16,7 @@ import peers from "../../../templates/peers.eta" with { type: "text" };
 import processCfg from "../../../templates/process.cfg.eta" with { type: "text" };
 import headerValuesLua from "../../../templates/header_values.lua.eta" with { type: "text" };
 import rateTables from "../../../templates/rate_tables.eta" with { type: "text" };
+import resolvers from "../../../templates/resolvers.eta" with { type: "text" };
 import refused from "../../../templates/refused.eta" with { type: "text" };
 import routeAccess from "../../../templates/route_access.eta" with { type: "text" };
 import routeBuffer from "../../../templates/route_buffer.eta" with { type: "text" };
@@ -91,6 +92,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "route_buffer.eta": routeBuffer,
   "route_timeouts.eta": routeTimeouts,
   "route_retries.eta": routeRetries,
+  "resolvers.eta": resolvers,
   "peers.eta": peers,
   "userlists.eta": userlists,
   "answer.eta": answer,

@@ -4,7 +4,14 @@ import { isKeyName, keyNamed } from "../keys/route_keys.ts";
 import type { ListedRoute } from "../snapshot/snapshot.ts";
 import { type Complaint, Complaints } from "../values/complaints.ts";
 import { whyNoContainers } from "../values/container_address.ts";
-import { type IpAddress, parseIp, parsePortText, type Port } from "../values/names.ts";
+import {
+  isDnsName,
+  parseDnsName,
+  parseIp,
+  parsePortText,
+  type Port,
+  type ServerAddress,
+} from "../values/names.ts";
 import { expected, type Parsed, parsed, quote } from "../values/notice.ts";
 import { nearestWord } from "../values/nearest_word.ts";
 import { readRoute } from "./read_route.ts";
@@ -12,7 +19,7 @@ import { sortKeys } from "./said_data.ts";
 import { Comparisons } from "./unknown_words.ts";
 
 /** A server that a file names. */
-export type ListedServer = { readonly address: IpAddress; readonly port: Port };
+export type ListedServer = { readonly address: ServerAddress; readonly port: Port };
 
 /** What a file's route says, in the form of what a container says. */
 type ListedRead = {
@@ -63,6 +70,15 @@ export function readListed({ place, entry, flaw, lines }: ListedRoute, version: 
     );
   }
   const servers = meant === undefined ? readServers(written, data.port, place, sourceOf, complaints) : [];
+  if (data.warm && servers.some(({ address }) => isDnsName(address))) {
+    complaints.warn(
+      "no-effect",
+      () =>
+        `"warm" of ${
+          sourceOf("warm")
+        } has no effect on servers that have names: HAProxy alone knows where they are`,
+    );
+  }
   const fault = data.fault ?? (servers.length === 0 ? whyNoServers(place, meant) : undefined);
   const { list, more } = complaints;
   return { routes: [{ ...data, isExplicit: true, fault }], why: "", complaints: list, more, servers };
@@ -127,17 +143,16 @@ function readServers(
   return [...servers.values()];
 }
 
-const EXPECTED_SERVER = 'an address and port such as "10.0.0.5:8080" or "[fd00::5]:8080"';
+const EXPECTED_SERVER =
+  'an address or a name, and a port, such as "10.0.0.5:8080", "[fd00::5]:8080" or "nas.example.com:8080"';
 
-/** Reads `10.0.0.5:8080`, `[fd00::5]:8080`, and an address alone where the route names a port. */
+/** Reads `10.0.0.5:8080`, `[fd00::5]:8080`, `nas.lan:8080`, and any of them alone where the route names a port. */
 function parseServer(text: unknown, port: Port | undefined): Parsed<ListedServer> {
   if (typeof text !== "string") return expected(EXPECTED_SERVER);
   const [, bracketed, plain, digits] = /^(?:(\[[^\]]+\])|([^:[\]]+))(?::([0-9]{1,5}))?$/.exec(text.trim()) ??
     [];
-  const address = parseIp(bracketed ?? plain ?? text.trim());
-  if (!address.ok) return expected(EXPECTED_SERVER);
-  const why = whyNoContainers(address.value);
-  if (why !== undefined) return expected(`the address of a server, and no ${address.value}, ${why}`);
+  const address = parseAddress(bracketed ?? plain ?? text.trim());
+  if (!address.ok) return address;
   if (digits === undefined) {
     return port === undefined
       ? expected(`${EXPECTED_SERVER}, or "port" beside it`)
@@ -145,4 +160,15 @@ function parseServer(text: unknown, port: Port | undefined): Parsed<ListedServer
   }
   const own = parsePortText(digits);
   return own.ok ? parsed({ address: address.value, port: own.value }) : own;
+}
+
+function parseAddress(text: string): Parsed<ServerAddress> {
+  const address = parseIp(text);
+  if (address.ok) {
+    const why = whyNoContainers(address.value);
+    return why === undefined ? address : expected(`the address of a server, and no ${address.value}, ${why}`);
+  }
+  const name = parseDnsName(text);
+  // What may have been meant as an address is told of as before.
+  return name.ok || name.expected.startsWith("127.") ? name : expected(EXPECTED_SERVER);
 }

@@ -12,6 +12,7 @@ import type {
   IpAddress,
   PathPrefix,
   Port,
+  ServerAddress,
   ServerName,
 } from "../values/names.ts";
 import type { Listen } from "../values/listen.ts";
@@ -31,7 +32,7 @@ export type Server = {
   readonly containerId: ContainerId;
   /** Docker's name of the container, made safe for a comment. */
   readonly containerName: string;
-  readonly address: IpAddress;
+  readonly address: ServerAddress;
   readonly port: Port;
   /** `container`: its own address; `published`: through the engine's port, which accepts with nothing behind it. */
   readonly via: "container" | "published";
@@ -162,6 +163,8 @@ export type Frontend = {
   readonly headerSizeBytes: number;
   /** How long an old worker may finish what it has (HAProxy manual, 3.1, `hard-stop-after`). */
   readonly hardStopAfterMs: number;
+  /** The name servers that know servers by their names; those of the system where there are none. */
+  readonly nameServers: readonly string[];
   /** Pages in place of HAProxy's own; `undefined` for none. */
   readonly errorPages: ErrorPages | undefined;
   /** Which requests HAProxy logs: those that failed or were refused, all, or none. */

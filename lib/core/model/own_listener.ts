@@ -1,7 +1,7 @@
 import { asIpv4 } from "../values/container_address.ts";
 import { placeName, type Server } from "./model.ts";
 import type { Considered } from "./model_memory.ts";
-import { formatEndpoint, type IpAddress, type Port } from "../values/names.ts";
+import { formatEndpoint, type IpAddress, isDnsName, type Port } from "../values/names.ts";
 import type { Attempt } from "./offer.ts";
 import type { OwnListener, RoutingSettings } from "./routing_settings.ts";
 import type { ServerLimit } from "./server_limit.ts";
@@ -71,6 +71,8 @@ function findListener(
   given: RoutingSettings["address"],
   machine: MachineAddresses,
 ): OwnListener | undefined {
+  // HAProxy alone knows where a name leads.
+  if (isDnsName(address)) return undefined;
   return listeners.find((listener) => {
     if (listener.port !== port) return false;
     const target = asIpv4(address) ?? address;

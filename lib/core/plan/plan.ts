@@ -4,7 +4,8 @@ import type { Desired } from "../config/render.ts";
 import { endpointOf, isSameButWeight, weightOf } from "../runtime/server_line.ts";
 import { type CertificateOperations, planCertificates } from "./plan_certificates.ts";
 import { planTables, sectionsOfWaiting, type TableOperations } from "./plan_tables.ts";
-import { type ReloadReason, settingsReason, tcpReasons } from "./reload_reason.ts";
+import { type ReloadReason, resolversReasons, settingsReason, tcpReasons } from "./reload_reason.ts";
+import { isForGood, whyNotAdded } from "./static_servers.ts";
 import type { Section } from "../config/section.ts";
 import { type Running, type RunningSection, type RunningServer } from "../state/running.ts";
 import type { Operation, SectionName, ServerState } from "../runtime/operation.ts";
@@ -34,6 +35,7 @@ export function planChange(
   const planner = new Planner(running, desired, states, capabilities);
   if (running.fixed !== desired.fixed) planner.reasons.push(settingsReason(running.fixed, desired.fixed));
   planner.reasons.push(...tcpReasons(running.tcp, desired.tcp));
+  planner.reasons.push(...resolversReasons(running.resolvers, desired.resolvers));
   planner.plan();
   if (planner.reasons.length > 0) {
     return { kind: "reload", reasons: planner.reasons, meanwhile: planner.operations };
@@ -42,12 +44,6 @@ export function planChange(
   const isSame = [...desired.files].every(([name, text]) => running.files.get(name) === text);
   return { kind: isSame ? "nothing" : "keep" };
 }
-
-/** Those of the system: those of a folder come by commands. */
-const namesAuthorities = (line: string): boolean => / ca-file (?!certs[.]d\/)/.test(line);
-
-const hasAuthorities = ({ servers }: RunningSection): boolean =>
-  [...servers.values()].some(({ line }) => namesAuthorities(line));
 
 class Planner {
   readonly reasons: ReloadReason[] = [];
@@ -137,6 +133,7 @@ class Planner {
       if (wantedSections.has(name) || kept.has(name)) continue;
       for (const [server, entry] of section.servers) this.#leave(name, server, entry);
       if (!this.capabilities.canAddBackends || section.isSpare) continue;
+      if ([...section.servers.values()].some(isForGood)) continue;
       if (section.isPublished) this.#deletes.push({ kind: "unpublish-backend", section: name });
       this.#deletes.push({ kind: "delete-backend", section: name });
     }
@@ -272,9 +269,9 @@ class Planner {
 
   /** Adds a server, in place of one under its name if there is one; answers whether that can be done. */
   #addServer(section: SectionName, server: ServerName, line: string, isReplaced = false): boolean {
-    // HAProxy reads a file of authorities when it loads a config, not for `add server`.
-    if (namesAuthorities(line) && ![...this.running.sections.values()].some(hasAuthorities)) {
-      this.reasons.push({ kind: "first-authorities", server });
+    const why = whyNotAdded(this.running, section, server, line);
+    if (why !== undefined) {
+      this.reasons.push(why);
       return false;
     }
     // Never re-address a live server: one that has left, or has no traffic, makes room first.
@@ -285,6 +282,8 @@ class Planner {
 
   #leave(section: SectionName, server: ServerName, entry: RunningServer): void {
     if (entry.state !== "maint") this.#maints.push({ kind: "set-state", section, server, state: "maint" });
+    // It stays as it is until the next load, and gets nothing.
+    if (isForGood(entry)) return;
     if (!this.capabilities.canAddServers) {
       this.reasons.push({ kind: "cannot-delete", server });
       return;

@@ -1,8 +1,8 @@
-import { beginsTcp, type TcpPart, tcpPartOf } from "../config/tcp_part.ts";
 import { leadsInside } from "../values/listen.ts";
 import { isDynamic } from "../keys/balance.ts";
-import { formatEndpoint, type IpAddress, type Port, type ServerName } from "../values/names.ts";
+import type { ServerName } from "../values/names.ts";
 import type { Capabilities } from "./capabilities.ts";
+import { parseConfig, type ParsedConfig } from "./parse_config.ts";
 import { type ReloadReason, reloadReasonText, settingsReason } from "./reload_reason.ts";
 import type { CertificateFile } from "../certificates/choose.ts";
 import { isNamedFile } from "../certificates/named_file.ts";
@@ -17,8 +17,8 @@ import {
 } from "../state/running.ts";
 import { targetOf } from "../runtime/route_value.ts";
 import type { SectionName } from "../runtime/operation.ts";
-import { endpointOf, isSameButWeight, weightOf } from "../runtime/server_line.ts";
-import { type ReportedServer, type Survey, toldState, weighedLine } from "../state/survey.ts";
+import { endpointOf, isSameButWeight, nameOf, weightOf } from "../runtime/server_line.ts";
+import { isAt, type ReportedServer, type Survey, toldState, weighedLine } from "../state/survey.ts";
 import { HOSTS_MAP, parseTable, type Table, type TableKey, type TableValue } from "../values/table.ts";
 
 /** What there is of a running HAProxy that another signalbox has looked after. */
@@ -37,17 +37,6 @@ export type RemainingCertificates = ReadonlyMap<
   CertificateFile,
   Pick<RunningCertificate, "content" | "fingerprint">
 >;
-
-/** A section of a config without its comments, and its servers by name, each as it stands after `server`. */
-type ParsedSection = { readonly body: string; readonly servers: ReadonlyMap<ServerName, string> };
-
-/** A config in pieces; `fixed` is what is neither a backend nor made for new ones. */
-type ParsedConfig = {
-  readonly fixed: string;
-  readonly tcp: TcpPart;
-  readonly backends: ReadonlyMap<SectionName, ParsedSection>;
-  readonly defaults: ReadonlyMap<string, string>;
-};
 
 /** What HAProxy is not known to have: it is loaded anew, which costs nothing but time. */
 class Unclear extends Error {
@@ -132,8 +121,18 @@ class Reader {
     });
     const { files, fixed } = { files: this.remains.current, fixed: this.desired.fixed };
     const certificates = this.#readCertificates();
-    const { tcp } = this.#loaded;
-    return { files, fixed, tcp, defaults: new Map(defaults), sections, tables, bindings, certificates };
+    const { tcp, resolvers } = this.#loaded;
+    return {
+      files,
+      fixed,
+      tcp,
+      resolvers,
+      defaults: new Map(defaults),
+      sections,
+      tables,
+      bindings,
+      certificates,
+    };
   }
 
   #note(body: string | undefined, shape: string): void {
@@ -222,14 +221,16 @@ class Reader {
     const state = toldState(server);
     const line = this.#lines.get(server.name);
     const loaded = this.#loaded.backends.get(section)?.servers.get(server.name);
-    // Not in the files any more: it waits for its last connections.
-    if (line === undefined) return { line: loaded ?? "", state, isLeaving: true };
+    // Not in the files any more: it waits for its last connections, or for a load if it has a name.
+    if (line === undefined) {
+      return { line: loaded ?? "", state, isLeaving: nameOf(loaded ?? "") === undefined };
+    }
     // The check of one that was added begins with its traffic.
     if (loaded === undefined && server.isReady && !server.isChecked) {
       throw unclear(`${server.name} is not checked`);
     }
     // One that was deleted and came back elsewhere is as the files say it is now.
-    const isSame = endpointOf(line) === formatEndpoint(server.address as IpAddress, server.port as Port) &&
+    const isSame = isAt(line, server) &&
       (loaded === undefined || isSameButWeight(loaded, line) || endpointOf(loaded) !== endpointOf(line));
     if (!isSame) throw unclear(`address or settings of ${server.name} differ`);
     // An earlier signalbox named no weight where it is the usual one.
@@ -243,54 +244,3 @@ const isEqual = <K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): boolean =>
   a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
 
 const isSpare = (name: SectionName): boolean => /^_spare_\d+$/.test(name);
-
-/** The words that begin a section (HAProxy manual, section 2.1); those that stand in no config of ours are left out. */
-const SECTION = /^(?:global|defaults|frontend|backend|listen|ring|program|peers|resolvers|userlist)\b/;
-
-/** What a config has for TCP. */
-export const readTcp = (config: string): TcpPart => parseConfig(config).tcp;
-
-/** Reads a config by HAProxy's own rules, as far as our templates, and those that replace them, go. */
-function parseConfig(text: string): ParsedConfig {
-  const fixed: string[] = [];
-  const tcp: string[] = [];
-  const backends = new Map<SectionName, { lines: string[]; servers: Map<ServerName, string> }>();
-  const defaults = new Map<string, string[]>();
-  let lines = fixed;
-  let servers: Map<ServerName, string> | undefined;
-  for (const raw of text.split("\n")) {
-    const line = raw.trim();
-    if (line === "" || line.startsWith("#")) continue;
-    const words = line.split(/\s+/);
-    if (SECTION.test(line)) {
-      const [kind = "", name = "", from] = words;
-      [lines, servers] = [beginsTcp(line) ? tcp : fixed, undefined];
-      // Two bodies may be alike where what they begin from is not.
-      const beginning = from === "from" ? [words.slice(2).join(" ")] : [];
-      if (kind === "backend" && !leadsInside(name)) {
-        [lines, servers] = [beginning, new Map()];
-        backends.set(name, { lines, servers });
-        continue;
-      }
-      if (kind === "defaults" && from === "from") {
-        lines = beginning;
-        defaults.set(name, lines);
-        continue;
-      }
-    }
-    if (servers !== undefined && words[0] === "server") {
-      servers.set(words[1] as ServerName, words.slice(1).join(" "));
-    } else lines.push(line);
-  }
-  const joined = (section: readonly string[]) => section.join("\n");
-  return {
-    fixed: joined(fixed),
-    tcp: tcpPartOf(tcp),
-    backends: new Map(
-      [...backends].map(([name, section]) =>
-        [name, { body: joined(section.lines), servers: section.servers }] as const
-      ),
-    ),
-    defaults: new Map([...defaults].map(([name, section]) => [name, joined(section)] as const)),
-  };
-}

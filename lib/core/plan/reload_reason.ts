@@ -14,7 +14,13 @@ export type ReloadReason =
   | { readonly kind: "no-spare"; readonly section: SectionName }
   /** Never re-address a live server. */
   | { readonly kind: "live-server"; readonly server: ServerName }
-  | { readonly kind: "cannot-add"; readonly server: ServerName; readonly section: SectionName }
+  /** Its backend takes none while HAProxy runs; or it has a name, which no command takes. */
+  | {
+    readonly kind: "cannot-add";
+    readonly server: ServerName;
+    readonly section: SectionName;
+    readonly host?: string;
+  }
   | { readonly kind: "first-authorities"; readonly server: ServerName }
   /** An HAProxy below 2.6 cannot delete servers. */
   | { readonly kind: "cannot-delete"; readonly server: ServerName }
@@ -44,7 +50,9 @@ export function reloadReasonText(reason: ReloadReason): string {
     case "live-server":
       return `address or settings of ${reason.server} differ`;
     case "cannot-add":
-      return `${reason.server} is new, and HAProxy cannot add it to ${reason.section} while it runs`;
+      return reason.host === undefined
+        ? `${reason.server} is new, and HAProxy cannot add it to ${reason.section} while it runs`
+        : `${reason.server} is new, and HAProxy cannot add a server by its name (${reason.host}) while it runs`;
     case "first-authorities":
       return `${reason.server} is the first whose certificate is checked`;
     case "cannot-delete":
@@ -88,6 +96,10 @@ function portText(name: string, added: readonly string[]): string[] {
   if (!name.startsWith("_inner_")) return [port];
   return added.includes(`_tls_${port}`) ? [] : [`${port} for TLS that it ends`];
 }
+
+/** Why a change of whom HAProxy asks for names needs a reload: where no route has a name any more, it needs none. */
+export const resolversReasons = (running: string, desired: string): ReloadReason[] =>
+  desired === "" || running === desired ? [] : [settingsReason(running, desired)];
 
 const linesOf = (text: string): Set<string> =>
   new Set(

@@ -20,3 +20,7 @@ export function isSameButWeight(a: string, b: string): boolean {
 
 /** `NAME 172.17.0.2:80 id 5 …` is at 172.17.0.2:80. */
 export const endpointOf = (line: string): string | undefined => line.split(" ", 2)[1];
+
+/** The name that HAProxy finds a server's address by, if its line has one: no command adds such a server or deletes it. */
+export const nameOf = (line: string): string | undefined =>
+  line.includes(" resolvers ") ? endpointOf(line)?.replace(/:\d+$/, "") : undefined;

@@ -1,7 +1,14 @@
 import { parseSources } from "../keys/access.ts";
 import { formatNetwork } from "../values/network.ts";
 import { type HaproxyVersion, isAtLeast } from "../keys/backend_option.ts";
-import { type IpAddress, parseHost, parseIp, parsePortText, type Port } from "../values/names.ts";
+import {
+  formatEndpoint,
+  type IpAddress,
+  parseHost,
+  parseIp,
+  parsePortText,
+  type Port,
+} from "../values/names.ts";
 import { expected, type Parsed, parsed } from "../values/notice.ts";
 
 /** Where to look for a container: at the engine's published ports, at its own address, or what fits the engine. */
@@ -174,6 +181,15 @@ export function parseListener(text: string): Parsed<Listener> {
   return hostname.ok && port.ok
     ? parsed({ hostname: hostname.value, port: port.value })
     : expected("ADDRESS:PORT, such as 127.0.0.1:9000");
+}
+
+/** Reads the address of a name server, at port 53 where none is named; as HAProxy's `nameserver` takes it. */
+export function parseNameServer(text: string): Parsed<string> {
+  const alone = parseIp(text);
+  const listener = alone.ok ? parsed({ hostname: alone.value, port: 53 as Port }) : parseListener(text);
+  return listener.ok
+    ? parsed(formatEndpoint(listener.value.hostname, listener.value.port))
+    : expected("ADDRESS:PORT, such as 10.0.0.1:53");
 }
 
 /** Ports from one to another, both among them. */

@@ -32,6 +32,7 @@ import {
   parseListener,
   parseLogFormat,
   parseLogLevel,
+  parseNameServer,
   parseNetworks,
   parsePortRanges,
   parseRoutesFile,
@@ -617,6 +618,11 @@ export const SETTINGS = {
     defaultText: "none",
     help: "routes to what is no container, in YAML or JSON (repeatable); `run` watches the file",
     commands: ROUTING,
+  }),
+  nameServers: list("resolver", "ADDRESS:PORT", ["SIGNALBOX_RESOLVER"], [] as string[], parseNameServer, {
+    defaultText: "those of /etc/resolv.conf",
+    help: "the name server that HAProxy asks for servers of --routes that have names (repeatable)",
+    commands: RENDERING,
   }),
   admin: value(
     "admin",

@@ -30,6 +30,8 @@ export type Running = {
   readonly fixed: string;
   /** Its listeners for TCP, as they were loaded; some may have no route any more. */
   readonly tcp: TcpPart;
+  /** Whom it asks for servers that have names; still there when no route has one any more. */
+  readonly resolvers: string;
   /** The `defaults` sections that new backends of a shape are made from. */
   readonly defaults: ReadonlyMap<string, string>;
   readonly sections: ReadonlyMap<SectionName, RunningSection>;
@@ -75,11 +77,12 @@ export function runningAfterLoad(desired: Desired, states: ReadonlyMap<ServerNam
     );
     sections.set(name, { ...section, isPublished: true, servers: new Map(servers) });
   }
-  const { files, fixed, tcp, defaults, tables } = desired;
+  const { files, fixed, tcp, resolvers, defaults, tables } = desired;
   return {
     files,
     fixed,
     tcp,
+    resolvers,
     defaults,
     sections,
     tables,

@@ -1,5 +1,5 @@
-import type { Backend } from "../model/model.ts";
-import type { ServerName } from "../values/names.ts";
+import type { Backend, Server } from "../model/model.ts";
+import { isDnsName, type ServerName } from "../values/names.ts";
 import type { ServerState } from "../runtime/operation.ts";
 import type { ReportedServer } from "./survey.ts";
 
@@ -11,35 +11,52 @@ const HEADER =
   "srv_agent_addr srv_agent_port";
 
 /**
- * The state file of a generation: servers that may not have traffic yet start in maintenance, and those whose check
- * had failed start as down. Nothing else is carried over this way, since an old address or state would beat the new
- * config (haproxy issue 3296).
+ * The state file of a generation: servers that may not have traffic yet start in maintenance, those whose check had failed
+ * start as down, and those that have names begin at the address that was found last. Nothing else is carried over this
+ * way, since an old address or state would beat the new config (haproxy issue 3296).
  */
 export function renderServerStates(
   backends: readonly Backend[],
   states: ReadonlyMap<ServerName, ServerState>,
   reported: readonly ReportedServer[],
 ): string {
-  const down = new Map(
-    reported.filter((server) => !server.isUp && server.isReady).map((server) => [server.name, server]),
-  );
+  const known = new Map(reported.map((server) => [server.name, server]));
   const lines = ["1", HEADER];
   for (const backend of backends) {
     for (const server of backend.servers) {
-      // One that drains is held for a moment: the next plan says again what it may have.
-      const isHeld = (states.get(server.name) ?? "ready") !== "ready";
-      const before = down.get(server.name);
-      const isDown = before?.address === server.address && before.port === server.port;
-      if (!isHeld && !isDown) continue;
-      // Held: in maintenance, its check waiting. Down: layer 4 timed out, no rise counted, its check running.
+      const start = startOf(server, states.get(server.name) ?? "ready", known.get(server.name));
+      if (start === undefined) continue;
       const { weight, ssl_backend } = server.options;
-      const weights = `${weight} ${weight}`;
-      const columns = isHeld ? `0 1 ${weights} 0 1 0 0 14` : `0 0 ${weights} 0 6 3 0 6`;
-      const tls = ssl_backend ? 1 : 0;
+      const { address, columns: [admin, checks] } = start;
+      const name = isDnsName(server.address) ? server.address : "-";
       lines.push(
-        `0 ${backend.name} ${server.numericId} ${server.name} ${server.address} ${columns} 0 0 1 - ${server.port} - ${tls} 0 - - 0`,
+        `0 ${backend.name} ${server.numericId} ${server.name} ${address} ${admin} ${weight} ${weight} ${checks} ` +
+          `0 0 1 ${name} ${server.port} - ${ssl_backend ? 1 : 0} 0 - - 0`,
       );
     }
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** States, and times and results of checks. */
+type Columns = readonly [states: string, checks: string];
+
+/** In maintenance, its check waiting. */
+const HELD: Columns = ["0 1", "0 1 0 0 14"];
+/** Layer 4 timed out, no rise counted, its check running. */
+const DOWN: Columns = ["0 0", "0 6 3 0 6"];
+/** Up, as a server without a line begins. */
+const UP: Columns = ["2 0", "0 1 0 2 6"];
+
+/** How a server begins, if it is to begin otherwise than as HAProxy has it begin. */
+function startOf({ address, port }: Server, state: ServerState, before: ReportedServer | undefined) {
+  const isNamed = isDnsName(address);
+  const found = isNamed && before?.address !== "-" ? before?.address : undefined;
+  const at = isNamed ? found ?? "-" : address;
+  // One that drains is held for a moment: the next plan says again what it may have.
+  if (state !== "ready") return { address: at, columns: HELD };
+  if (before === undefined || at === "-") return undefined;
+  const isDown = before.isReady && !before.isUp && before.port === port && before.address === at;
+  if (isDown) return { address: at, columns: DOWN };
+  return isNamed ? { address: at, columns: UP } : undefined;
 }

@@ -75,7 +75,7 @@ export function parseSurvey(
 const CHECK_ENABLED = 4;
 
 /** The srv_admin_state of a server that was told to drain (management guide, `show servers state`). */
-const DRAINING = "8";
+const DRAINING = 8;
 
 /** The state that a server was told to be in, by HAProxy's report. */
 export const toldState = ({ isReady, isDraining }: ReportedServer): ServerState =>
@@ -85,6 +85,9 @@ export const toldState = ({ isReady, isDraining }: ReportedServer): ServerState 
 export function stateQuestion(section?: SectionName): string {
   return `show servers state${section === undefined ? "" : ` ${section}`}`;
 }
+
+/** A server whose name has no address is in maintenance of HAProxy's own: no command of anybody (SRV_ADMF_RMAINT). */
+const UNRESOLVED = 32;
 
 /** Reads what `show servers state` prints. */
 export function parseServerStates(text: string): ReportedServer[] {
@@ -98,14 +101,17 @@ export function parseServerStates(text: string): ReportedServer[] {
     port: Number(row[18]),
     // Starting (1) is up too: its share of the requests grows, as for `slowstart` (HAProxy manual, 5.2).
     isUp: row[5] === "2" || row[5] === "1",
-    isReady: row[6] === "0",
-    isDraining: row[6] === DRAINING,
+    isReady: toldIn(row[6]) === 0,
+    isDraining: toldIn(row[6]) === DRAINING,
     weight: Number(row[7]),
     initialWeight: Number(row[8]),
     hasAgent: (Number(row[14]) & CHECK_ENABLED) !== 0,
     isChecked: (Number(row[13]) & CHECK_ENABLED) !== 0,
   }));
 }
+
+/** What commands have said of a server, by its srv_admin_state. */
+const toldIn = (state = ""): number => /^\d+$/.test(state) ? Number(state) & ~UNRESOLVED : NaN;
 
 /** Whether HAProxy reports exactly the servers of a section, each with the expected state, weight and address. */
 export function isAsReported(
@@ -136,8 +142,8 @@ function isWeighed(line: string, server: ReportedServer): boolean {
     : server.hasAgent || server.weight === server.initialWeight;
 }
 
-/** Whether a server has the address of its line. Lines of a user's own template may hold a name, which counts as right. */
-function isAt(line: string, { address, port }: ReportedServer): boolean {
+/** Whether a server has the address of its line. Where its line holds a name, any address is right. */
+export function isAt(line: string, { address, port }: ReportedServer): boolean {
   const endpoint = endpointOf(line) ?? "";
   if (endpoint === `${address}:${port}`) return true;
   const [, written = "", writtenPort] = /^(.*):(\d+)$/.exec(endpoint) ?? [];

@@ -242,5 +242,6 @@ function readServer(
 function troubleOf(isServing: boolean, reported: ReportedServer | undefined): string | undefined {
   if (!isServing) return "HAProxy does not serve";
   if (reported?.isReady === false) return "somebody else took it out";
-  return reported?.isUp === false ? "its health check fails" : undefined;
+  if (reported?.isUp !== false) return undefined;
+  return reported.address === "-" ? "no name server tells its address" : "its health check fails";
 }

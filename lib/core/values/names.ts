@@ -12,6 +12,10 @@ export type PathPrefix = Branded<string, "PathPrefix">;
 export type Port = Branded<number, "Port">;
 /** An IPv4 or IPv6 address in its usual text form, without brackets. */
 export type IpAddress = Branded<string, "IpAddress">;
+/** The name of a machine that name servers know: labels in lower case, and not what could be an address. */
+export type DnsName = Branded<string, "DnsName">;
+/** Where a server is: its address, or a name whose address HAProxy finds out. */
+export type ServerAddress = IpAddress | DnsName;
 /** A whole id of Docker's, or any short word of letters and digits that a snapshot has in its place. */
 export type ContainerId = Branded<string, "ContainerId">;
 /** The name of a backend section: letters, digits and `_.:-` (HAProxy manual, section 2.2). */
@@ -105,8 +109,23 @@ export function parseIp(text: string): Parsed<IpAddress> {
   return url === null ? expected("an IP address") : parsed(url.hostname.slice(1, -1) as IpAddress);
 }
 
-/** An address and port as HAProxy's `server` and `bind` lines take them: `10.0.0.1:80`, `[::1]:80`. */
-export function formatEndpoint(address: IpAddress, port: Port): string {
+/** Reads the name of a machine; one whose last label is a number is a wrong address (RFC 3696, section 2). */
+export function parseDnsName(text: string): Parsed<DnsName> {
+  const host = text.includes(":") ? expected("") : parseHost(text);
+  if (!host.ok || isWildcard(host.value) || /(?:^|\.)[0-9]+$/.test(host.value)) {
+    return expected("a name such as nas.example.com");
+  }
+  return /(?:^|\.)localhost$/.test(host.value)
+    ? expected("127.0.0.1, since name servers do not know localhost")
+    : parsed(host.value as string as DnsName);
+}
+
+/** Whether a server is known by its name alone. */
+export const isDnsName = (address: ServerAddress): address is DnsName =>
+  /[^0-9.]/.test(address) && !address.includes(":");
+
+/** A place and port as HAProxy's `server` and `bind` lines take them: `10.0.0.1:80`, `[::1]:80`, `nas.example.com:80`. */
+export function formatEndpoint(address: ServerAddress, port: Port): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 

@@ -69,6 +69,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   settleMaxMs: ["200", 200],
   snapshot: ["-", "-"],
   routes: ["/etc/routes.yaml", ["/etc/routes.yaml"]],
+  nameServers: ["[fd00::53]:5353", ["[fd00::53]:5353"]],
   admin: ["127.0.0.1:9000", { hostname: "127.0.0.1", port: 9000 }],
   logFormat: ["json", "json"],
   logLevel: ["debug", "debug"],

@@ -2,7 +2,14 @@
 import assert from "node:assert/strict";
 import { NO_TCP } from "../../../lib/core/config/tcp_part.ts";
 import type { Running } from "../../../lib/core/state/running.ts";
-import { findDrift, parseSurvey, type Survey } from "../../../lib/core/state/survey.ts";
+import type { ServerName } from "../../../lib/core/values/names.ts";
+import {
+  findDrift,
+  isAsReported,
+  parseServerStates,
+  parseSurvey,
+  type Survey,
+} from "../../../lib/core/state/survey.ts";
 import { HOSTS_MAP, type TableKey, type TableName, type TableValue } from "../../../lib/core/values/table.ts";
 
 type Row = readonly [string, string];
@@ -14,6 +21,7 @@ const running = (rows: Record<string, string>, file: string, table = HOSTS_MAP):
   files: new Map([[table, file]]),
   fixed: "",
   tcp: NO_TCP,
+  resolvers: "",
   defaults: new Map(),
   sections: new Map(),
   tables: new Map([[table, new Map(Object.entries(rows).map(typed))]]),
@@ -96,4 +104,23 @@ Deno.test("a key of ours that stands twice needs a reload; a map that HAProxy do
   const had = running({ "a.example/": "a" }, OURS);
   const drift = findDrift(had, { ...read, tables: new Map() });
   assert.deepEqual([drift.told, drift.rows.size], [[], 0]);
+});
+
+Deno.test("a server whose name has no address is as it was told to be, and one that was found is where it is", () => {
+  const row = (address: string, admin: number, op: number) =>
+    `3 nas 1 nas:1 ${address} ${op} ${admin} 1 1 1 1 0 0 14 0 0 0 nas.lan 5000 - 0 0 - - 0`;
+  const section = (state: "ready" | "maint") => ({
+    servers: new Map([["nas:1" as ServerName, {
+      line: "nas:1 nas.lan:5000 id 1 check inter 5000 weight 1 resolvers _names",
+      state,
+      isLeaving: false,
+    }]]),
+  });
+  const isRight = (state: "ready" | "maint", text: string) =>
+    isAsReported(section(state), parseServerStates(`1\n# be_id …\n${text}\n`));
+  assert.ok(isRight("ready", row("-", 32, 0)));
+  assert.ok(isRight("ready", row("192.0.2.7", 0, 2)));
+  assert.ok(isRight("maint", row("-", 33, 0)));
+  assert.ok(!isRight("ready", row("-", 33, 0)), "a command took it out");
+  assert.ok(!isRight("ready", row("192.0.2.7", 1, 0)));
 });

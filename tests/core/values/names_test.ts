@@ -10,9 +10,12 @@ import { sha256 } from "../../../lib/core/values/sha256.ts";
 import {
   type BackendName,
   type ContainerId,
+  type DnsName,
   formatEndpoint,
   type HostName,
+  isDnsName,
   parseContainerId,
+  parseDnsName,
   parseHost,
   parseIp,
   parsePathPrefix,
@@ -40,6 +43,32 @@ Deno.test("a host may be a wildcard, one label, digits, an international name", 
   assert.equal(valueOf(parseHost("192.0.2.1")), "192.0.2.1");
   assert.equal(valueOf(parseHost("bücher.example")), "xn--bcher-kva.example");
   assert.equal(valueOf(parseHost("*.bücher.example")), "*.xn--bcher-kva.example");
+});
+
+Deno.test("a server's name is a host that name servers know, and no address", () => {
+  assert.equal(valueOf(parseDnsName("NAS.lan.")), "nas.lan");
+  assert.equal(valueOf(parseDnsName("nas")), "nas");
+  assert.equal(valueOf(parseDnsName("bücher.example")), "xn--bcher-kva.example");
+  for (
+    const text of [
+      "10.0.0.300",
+      "10",
+      "a.1",
+      "*.lan",
+      "_http._tcp.lan",
+      "nas.lan:80",
+      "nas lan",
+      "localhost",
+      "x.localhost",
+      "",
+    ]
+  ) {
+    assert.equal(valueOf(parseDnsName(text)), undefined, text);
+  }
+  for (const text of ["10.0.0.3", "fd00::5", "::ffff:10.0.0.3"]) {
+    assert.equal(isDnsName(ip(text)), false, text);
+  }
+  assert.equal(isDnsName("nas" as DnsName), true);
 });
 
 Deno.test("what could end a word or a line of HAProxy's config is no host", () => {
