@@ -6,6 +6,8 @@ ENGINE_DIR=
 ENGINE_WHY=
 ENGINE_MADE_ETC=no
 ENGINE_CGROUP=signalbox-test-$$
+# Engines that run beside the one of the variables above: "PID DIR MADE_ETC CGROUP".
+ENGINES_BESIDE=()
 
 # start_engine: sets ENGINE_PID and exports SIGNALBOX_TEST_DOCKER, or sets ENGINE_WHY and fails.
 #
@@ -19,6 +21,7 @@ start_engine() {
     programs=$CACHE/engines/$SIGNALBOX_TEST_ENGINE/bin:
     [ -x "${programs%:}/dockerd" ] || { ENGINE_WHY="there is no Docker $SIGNALBOX_TEST_ENGINE: scripts/dev engines unpacks it"; return 1; }
   fi
+  ENGINE_CGROUP=signalbox-test-$$-${#ENGINES_BESIDE[@]}
   [ "$(id -u)" -eq 0 ] || { ENGINE_WHY="an engine needs root"; return 1; }
   command -v dockerd >/dev/null || { ENGINE_WHY="dockerd is not installed"; return 1; }
   has_package busybox-static || { ENGINE_WHY="busybox-static is not installed"; return 1; }
@@ -65,6 +68,24 @@ wait_for_engine() {
 # in_engine_network COMMAND…: runs a command where the containers' addresses are, and the rest as it is.
 in_engine_network() {
   if [ -n "$ENGINE_PID" ]; then nsenter --target "$ENGINE_PID" --net "$@"; else "$@"; fi
+}
+
+# Leaves the engine to what uses it, so that another one can be started beside it.
+set_engine_aside() {
+  [ -n "$ENGINE_PID" ] || return 0
+  ENGINES_BESIDE+=("$ENGINE_PID $ENGINE_DIR $ENGINE_MADE_ETC $ENGINE_CGROUP")
+  ENGINE_PID='' ENGINE_DIR=''
+}
+
+# Ends the engine, and those that were set aside.
+stop_engines() {
+  local beside
+  stop_engine
+  for beside in ${ENGINES_BESIDE[@]+"${ENGINES_BESIDE[@]}"}; do
+    read -r ENGINE_PID ENGINE_DIR ENGINE_MADE_ETC ENGINE_CGROUP <<<"$beside"
+    stop_engine
+  done
+  ENGINES_BESIDE=()
 }
 
 # Ends the engine by its pid, then those of its children that outlived it: they name its folder.
