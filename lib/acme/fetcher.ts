@@ -140,14 +140,14 @@ export class Fetcher {
   }
 
   async #fail(
-    { authority }: Pick<Order, "authority">,
+    { authority, hosts: tried = [] }: Pick<Order, "authority"> & Partial<Pick<Order, "hosts">>,
     failure: OrderFailure,
     { isTold = false, begunMs }: { readonly isTold?: boolean; readonly begunMs?: number } = {},
   ): Promise<void> {
     const { remembered, report } = this.parts;
     const nowMs = this.#now();
     const before = remembered.now.authorities[authority]?.failures;
-    await remembered.change((record) => noteFailure(record, failure, authority, nowMs, begunMs));
+    await remembered.change((record) => noteFailure(record, failure, authority, nowMs, begunMs, tried));
     const { hosts, authorities } = remembered.now;
     const { why } = failure;
     if (isToSplit(failure)) return report.debug("asks for the hosts of an order in two parts", { why });

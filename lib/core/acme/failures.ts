@@ -22,17 +22,22 @@ const HOST_WAITS_MINUTES = [5, 15, 45, 120, 360, 1_080, 1_440];
 const CHECK_WAITS_MINUTES = [0.5, 1, 2, 5, 10, 15];
 const AUTHORITY_WAITS_MINUTES = [1, 2, 5, 15, 30, 60];
 
-/** The record after a failure of an order at an authority, which was begun at a time. */
+/**
+ * The record after a failure of an order at an authority, which was begun at a time. `tried` are the order's hosts: one at which
+ * an authority fails each time keeps no others from being asked for.
+ */
 export function noteFailure(
   record: AcmeRecord,
   failure: OrderFailure,
   authority: string,
   nowMs: number,
   begunMs = nowMs,
+  tried: readonly string[] = [],
 ): AcmeRecord {
   if (failure.fault === "authority") {
     const before = record.authorities[authority] ?? newAuthority;
-    return withAuthority(record, authority, failedAuthority(before, failure, authority, nowMs, begunMs));
+    const stalled = { ...record, hosts: { ...record.hosts, ...stalledOf(record, failure, tried, nowMs) } };
+    return withAuthority(stalled, authority, failedAuthority(before, failure, authority, nowMs, begunMs));
   }
   const hosts = { ...record.hosts };
   if (isToSplit(failure)) {
@@ -51,6 +56,21 @@ export function noteFailure(
     hosts[host] = { failures, untilMs, lastMs: nowMs, why, ...apart !== undefined && { apart } };
   }
   return { ...record, hosts };
+}
+
+function stalledOf({ hosts }: AcmeRecord, { why }: OrderFailure, tried: readonly string[], nowMs: number) {
+  const stalled = tried.map((host): [string, HostTrouble] => {
+    const { failures = 0, untilMs = 0, apart } = hosts[host] ?? {};
+    return [host, {
+      failures,
+      untilMs,
+      lastMs: nowMs,
+      why,
+      stalledMs: nowMs,
+      ...apart !== undefined && { apart },
+    }];
+  });
+  return Object.fromEntries(stalled);
 }
 
 /** Whether the hosts of a failure are asked for in two halves next, until those at fault are alone. */

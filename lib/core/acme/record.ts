@@ -9,6 +9,8 @@ export type HostTrouble = {
   readonly why: string;
   /** Hosts with the same word here are asked for by themselves: an authority refused them together with others. */
   readonly apart?: string;
+  /** When the authority failed at an order with it last: others have their turn before it. */
+  readonly stalledMs?: number;
 };
 
 /** An order that was begun: when, and for whose hosts; for nobody's where it was a renewal. */
@@ -64,12 +66,13 @@ const MOST_GONE = 2_000;
 export function decodeRecord(text: string): AcmeRecord {
   const all = objectOf(parseJson(text));
   return {
-    hosts: mapOf(all["hosts"], ({ failures, untilMs, lastMs, why, apart }) => ({
+    hosts: mapOf(all["hosts"], ({ failures, untilMs, lastMs, why, apart, stalledMs }) => ({
       failures: numberOf(failures),
       untilMs: numberOf(untilMs),
       lastMs: numberOf(lastMs),
       why: String(why ?? ""),
       ...typeof apart === "string" && { apart },
+      ...typeof stalledMs === "number" && { stalledMs: numberOf(stalledMs) },
     })),
     authorities: mapOf(all["authorities"], (one) => ({
       ...typeof one["account"] === "string" && { account: one["account"] },

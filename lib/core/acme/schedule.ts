@@ -57,13 +57,19 @@ const DAY_MS = 24 * HOUR_MS;
 /** The longest pause between two looks at all certificates, in milliseconds. */
 const LOOK_MS = HOUR_MS;
 
-/** Which certificates to ask for now: renewals before hosts that have none, and those before hosts that failed. */
+/**
+ * Which certificates to ask for now: renewals before hosts that have none, and those before hosts that failed. Those at which
+ * the authority itself failed come last, the one of the longest ago first.
+ */
 export function scheduleOf(situation: Situation): Schedule {
   const { wants, nowMs } = situation;
   const shelf = new Shelf(situation);
   const spent = new Spent(situation);
   const needs = wants.map((want) => needOf(want, situation, shelf)).filter((need) => need !== undefined)
-    .sort((a, b) => a.untilMs - b.untilMs || a.failures - b.failures || (a.want.name < b.want.name ? -1 : 1));
+    .sort((a, b) =>
+      a.stalledMs - b.stalledMs || compare(a.untilMs, b.untilMs) || a.failures - b.failures ||
+      (a.want.name < b.want.name ? -1 : 1)
+    );
   const orders: Order[] = [];
   const waiting: Waiting[] = [];
   for (const { want, hosts: all, needed, old, untilMs } of needs) {
@@ -99,7 +105,12 @@ type Need = {
   readonly untilMs: number;
   /** How often one of them failed. */
   readonly failures: number;
+  /** When the authority itself failed at one of them last. */
+  readonly stalledMs: number;
 };
+
+/** Of two times, each of which may have no end. */
+const compare = (a: number, b: number): number => a < b ? -1 : a > b ? 1 : 0;
 
 function needOf(want: Want, { isGiven, record }: Situation, shelf: Shelf): Need | undefined {
   const hosts = want.hosts.filter((host) => isGiven?.(host) !== true);
@@ -115,6 +126,7 @@ function needOf(want: Want, { isGiven, record }: Situation, shelf: Shelf): Need 
     old: shelf.named.get(want.name),
     untilMs: Math.min(...ends),
     failures: Math.max(...needed.map((host) => record.hosts[host]?.failures ?? 0)),
+    stalledMs: Math.max(...needed.map((host) => record.hosts[host]?.stalledMs ?? 0)),
   };
 }
 

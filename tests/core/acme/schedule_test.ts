@@ -259,6 +259,23 @@ Deno.test("orders that fail of one cause count once, and the next failure counts
   assert.equal(record.authorities[OTHER]?.failures, 3);
 });
 
+Deno.test("a host at which the authority itself fails each time keeps no others waiting, renewals among them", () => {
+  const wants = [want("a.com"), want("b.com"), want("c.com")];
+  const own = [held(["a.com"], 80)];
+  const first = (record: AcmeRecord, nowMs = NOW) => ordered({ wants, held: own, record, nowMs })[0];
+  assert.deepEqual(first(emptyRecord), ["a.com"]);
+  const away = { fault: "authority", hosts: {}, why: "status 500" } as const;
+  let record = noteFailure(emptyRecord, away, LETS_ENCRYPT, NOW, NOW, ["a.com"]);
+  assert.deepEqual(ordered({ wants, held: own, record }), []);
+  const later = NOW + 2 * MINUTE;
+  assert.deepEqual(first(record, later), ["b.com"]);
+  record = noteFailure(decodeRecord(JSON.stringify(record)), away, LETS_ENCRYPT, later, later, ["b.com"]);
+  assert.deepEqual(first(record, later + 5 * MINUTE), ["c.com"]);
+  record = noteIssued(record, LETS_ENCRYPT, ["c.com"], later + 5 * MINUTE);
+  const after = ordered({ wants: wants.slice(0, 2), held: own, record, nowMs: later + 5 * MINUTE });
+  assert.deepEqual(after, [["a.com"], ["b.com"]], "the one of the longest ago first, and at once");
+});
+
 Deno.test("a host that goes and comes back within a day goes on waiting, however many others come and go", () => {
   let record = noteFailure(emptyRecord, { fault: "host", hosts: { "bad.com": "no" }, why: "no" }, OTHER, NOW);
   for (let hour = 1; hour <= 23; hour++) {
