@@ -266,6 +266,7 @@ const TIMED = new Map([
   ["tests/harness/images/witness.ts", "a container that is as slow as it is told to be"],
   ["tests/docker/fake_engine.ts", "an engine stamps its events with the time"],
   ["tests/docker/fake_swarm.ts", "a clock whose pauses are short"],
+  ["tests/docker/follow/watched_hosts_test.ts", "a clock whose pauses are short"],
   ["tests/probe/network_prober_test.ts", "a clock whose pauses are short"],
   ["tests/haproxy/stage.ts", "waits for as long as a reload is put off"],
   ["tests/haproxy/trickle.ts", "a service that is as slow as it can be"],

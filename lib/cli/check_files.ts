@@ -6,7 +6,7 @@ import type { Snapshot } from "../core/snapshot/snapshot.ts";
 import { checkConfig } from "../haproxy/process/program.ts";
 import { fillFolder } from "../haproxy/files/safe_files.ts";
 import { withDefault } from "./given_certificates.ts";
-import { temporaryFolder } from "./input.ts";
+import { temporaryFolder } from "./temporary_folder.ts";
 import type { Routing } from "./routing.ts";
 
 /** As many runs of `haproxy -c` as refused certificates may cost. */

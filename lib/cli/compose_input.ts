@@ -94,6 +94,7 @@ async function usualFiles(env: Lookup): Promise<readonly string[]> {
 export const withoutEngine = (settings: Settings): Settings => ({
   ...settings,
   dockerHosts: ["unix:///var/run/docker.sock"],
+  dockerHostsFile: undefined,
 });
 
 /** Containers that are to be made, with the routes of `--routes`. Throws Failure with code 2. */

@@ -170,7 +170,8 @@ async function versionOfHaproxy(path: string): Promise<HaproxyVersion> {
 }
 
 async function addressSettings(settings: Settings): Promise<AddressSettings> {
-  const [url = ""] = settings.dockerHosts;
+  // Containers of engines that a file names have each their own engine's address.
+  const [url = "unix:///var/run/docker.sock"] = settings.dockerHosts;
   const engine = await engineAddressOf(url).catch((error) => {
     if (settings.backendAddress !== undefined) return { address: "127.0.0.1" as IpAddress, isLocal: false };
     throw wrongUsage(

@@ -35,7 +35,10 @@ async function findWords(
     ]);
     // Users ask most about containers that serve nothing.
     const own = settingsOf(options, terminal, await settingsOfRunning(found));
-    const all = await readSnapshot(own, terminal).then(({ containers }) => containers, () => []);
+    const all = await readSnapshot(own, terminal, { tell: () => {} }).then(
+      ({ containers }) => containers,
+      () => [],
+    );
     return [...served, ...all.map(({ name }) => name)];
   }
   const { containers } = await readSnapshot(settings, terminal);

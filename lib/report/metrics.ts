@@ -61,7 +61,10 @@ function sourceMetrics({ sources }: Status): readonly Metric[] {
     gauge(
       "signalbox_containers",
       "Running containers.",
-      sources.map(({ name, containers }) => ({ labels: { source: name }, value: containers })),
+      sources.filter(({ kind }) => kind !== "engines").map(({ name, containers }) => ({
+        labels: { source: name },
+        value: containers,
+      })),
     ),
   ];
 }

@@ -7,7 +7,7 @@ import type { Snapshot } from "../../lib/core/snapshot/snapshot.ts";
 import type { Clock } from "../../lib/ports.ts";
 import { Witness } from "../harness/events.ts";
 import { FakeEngine } from "./fake_engine.ts";
-import { followerOf } from "./watch.ts";
+import { enginesOf, followerOf } from "./watch.ts";
 
 /** How a manager answers: as one of a Swarm that is led, that is not (28.5, measured), that hangs, or as a mere worker. */
 export type Mood = "leads" | "has no leader" | "hangs" | "is a worker";
@@ -165,7 +165,13 @@ export class SwarmWatch implements AsyncDisposable {
     const followers = engines.map((engine, at) =>
       followerOf(engine, this.report, true, systemClock, undefined, `unix:///fake${at}`)
     );
-    this.source = new DockerSource(followers, new SwarmFollower({ ...common, links }));
+    const both = followers.flatMap((follower, at) => {
+      const link = links[at];
+      return link === undefined ? [] : [{ follower, link }];
+    });
+    const engineSet = enginesOf(both);
+    const swarm = new SwarmFollower({ ...common, links: () => engineSet.links });
+    this.source = new DockerSource(engineSet, { swarm });
     const { signal } = this.#ending;
     const wake = () => {
       this.#pass = this.#pass.then(() => this.source.observe({ reason: "docker", ids: new Set() }, signal))

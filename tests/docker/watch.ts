@@ -1,9 +1,11 @@
 /** Follows a fake engine as the controller does. */
 import { DockerSource } from "../../lib/docker/follow/docker_source.ts";
+import { type FollowedEngine, FollowedEngines } from "../../lib/docker/follow/followed_engines.ts";
 import { EngineFollower } from "../../lib/docker/follow/engine_follower.ts";
 import type { Snapshot } from "../../lib/core/snapshot/snapshot.ts";
 import type { FollowerParts } from "../../lib/docker/follow/follower_parts.ts";
 import type { Clock, Reporter, SourceListener, Wake } from "../../lib/ports.ts";
+import { systemClock } from "../../lib/clock.ts";
 import { eventually } from "../harness/eventually.ts";
 import { Witness } from "../harness/events.ts";
 import { type FakeEngine, impatientClock } from "./fake_engine.ts";
@@ -29,6 +31,20 @@ export const followerOf = (
     report,
   });
 
+/** Engines that are followed from the start to the end. */
+export function enginesOf(engines: readonly FollowedEngine[]): FollowedEngines {
+  const byUrl = new Map(engines.map((engine) => [engine.follower.parts.url, engine]));
+  return new FollowedEngines({
+    hosts: [...byUrl.keys()].map((url) => ({ url, tls: { isVerified: false, certPath: undefined } })),
+    open(url) {
+      const engine = byUrl.get(url);
+      if (engine === undefined) throw new Error(`nothing follows ${url}`);
+      return engine;
+    },
+    clock: systemClock,
+  });
+}
+
 /** An engine that is followed, and a loop that looks again at each wake, as the controller does. */
 export class Watch implements AsyncDisposable {
   readonly report = new Witness();
@@ -52,7 +68,8 @@ export class Watch implements AsyncDisposable {
     waiting: Clock = impatientClock,
   ) {
     const clock = { ...waiting, now: () => waiting.now() + this.#aheadMs };
-    this.#source = new DockerSource([followerOf(fake, this.report, isReachedDirectly, clock, untilGone)]);
+    const follower = followerOf(fake, this.report, isReachedDirectly, clock, untilGone);
+    this.#source = new DockerSource(enginesOf([{ follower }]));
     const { signal } = this.#ending;
     const wake = (wake: Wake) => {
       this.#pass = this.#pass.then(() => this.#source.observe(wake, signal)).then(

@@ -18,8 +18,8 @@ export const STOP_LIMIT_MS = 8_000;
 export interface RouterRequest {
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** The engine's URL, where it is not reached directly. */
-  readonly engine?: string;
+  /** The engine's URL, where it is not reached directly; `null` where a file names the engines. */
+  readonly engine?: string | null;
   /** Does not wait until the monitor answers. */
   readonly isImpatient?: boolean;
 }
@@ -110,8 +110,9 @@ async function startRouter(
   const [port, httpsPort] = [freePort(), freePort()];
   const stateDir = join(folder, `state${routers.length || ""}`);
   const routing = ["--http-port", `${port}`, "--https-port", `${httpsPort}`, ...flags];
+  const engines = engine === null ? [] : ["--docker-host", engine];
   const program = startProgram(
-    ["run", "--docker-host", engine, "--state-dir", stateDir, "--log-level", "debug", ...routing],
+    ["run", ...engines, "--state-dir", stateDir, "--log-level", "debug", ...routing],
     env,
   );
   defer(() => program.stop("SIGTERM", STOP_LIMIT_MS));

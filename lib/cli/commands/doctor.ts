@@ -1,4 +1,3 @@
-import { systemClock } from "../../clock.ts";
 import type { Model } from "../../core/model/model.ts";
 import type { Settings } from "../../core/settings/settings.ts";
 import { count } from "../../core/values/count.ts";
@@ -7,9 +6,6 @@ import { onOneLine } from "../../core/values/notice.ts";
 import { troubleOfSource } from "../../core/status/source_status.ts";
 import { formatStatus, type Status } from "../../core/status/status.ts";
 import { checkWay } from "../../haproxy/files/trusted_path.ts";
-import { connectEngine } from "../../docker/api/connect.ts";
-import { openTransport } from "../../docker/api/transport.ts";
-import { routesFiles } from "../../docker/file/routes_file.ts";
 import { findHaproxy } from "../../haproxy/process/program.ts";
 import { askControl } from "../../report/control_socket.ts";
 
@@ -18,9 +14,9 @@ import { checkAcme } from "../check_acme.ts";
 import { checkDescriptors } from "../check_descriptors.ts";
 import { checkCertificate, checkListens, checkPorts } from "../check_listeners.ts";
 import { checkReach } from "../check_reach.ts";
+import { checkDocker, checkRoutes } from "../check_sources.ts";
 import { tryRouting } from "../check_files.ts";
-import { dockerRemedy } from "../docker_remedy.ts";
-import { folderOnDemand, readSnapshot } from "../input.ts";
+import { readSnapshot } from "../input.ts";
 import { findLoneHaproxy, type LoneHaproxy } from "../lone_haproxy.ts";
 import { absolute } from "../absolute.ts";
 import { prepareRouting } from "../routing.ts";
@@ -88,42 +84,6 @@ async function findLone(settings: Settings, terminal: Terminal): Promise<LoneHap
   }
 }
 
-async function checkDocker(settings: Settings): Promise<Check[]> {
-  if (settings.snapshot !== undefined) return [];
-  const checks: Check[] = [];
-  for (const url of settings.dockerHosts) {
-    const name = `Docker at ${url}`;
-    const ending = new AbortController();
-    const folder = folderOnDemand();
-    try {
-      const tls = { isVerified: settings.dockerTlsVerify, certPath: settings.dockerCertPath };
-      const engine = await connectEngine(
-        await openTransport(url, tls, { folder: folder.path, clock: systemClock }, ending.signal),
-        systemClock,
-        ending.signal,
-      );
-      const listed = await engine.list(ending.signal);
-      engine.close();
-      checks.push({
-        name,
-        isGood: true,
-        detail: `engine ${engine.description}, ${count(listed.length, "running container")}`,
-      });
-    } catch (error) {
-      checks.push({
-        name,
-        isGood: false,
-        detail: messageOf(error),
-        remedy: dockerRemedy(url, messageOf(error)),
-      });
-    } finally {
-      ending.abort();
-      await folder.remove();
-    }
-  }
-  return checks;
-}
-
 /** Whether the ports that containers ask for now can be had; what is wrong with containers is told by other checks. */
 async function checkStreamPorts(
   settings: Settings,
@@ -138,20 +98,6 @@ async function checkStreamPorts(
   } catch {
     return [];
   }
-}
-
-async function checkRoutes({ routes }: Settings): Promise<Check[]> {
-  const checks = routesFiles(routes.map(absolute)).map(async (file) => {
-    await file.read();
-    const isGood = file.notice === undefined;
-    return {
-      name: `routes of ${file.name.path}`,
-      isGood,
-      detail: isGood ? count(file.views.length, "route") : file.why,
-      remedy: "mend the file, or name another one with --routes",
-    };
-  });
-  return await Promise.all(checks);
 }
 
 async function checkHaproxy(settings: Settings): Promise<Check> {

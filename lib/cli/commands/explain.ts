@@ -42,8 +42,13 @@ export async function explain(
   // Only the running signalbox knows which ways have been proven.
   const detours = found?.kind === "runs" ? found.status.detours ?? [] : [];
   const inUse = new Map(detours.map(({ server, ...at }) => [server, at]));
+  const told = new Set<string>();
+  const tell = (line: string) => {
+    if (!told.has(line)) terminal.err(line);
+    told.add(line);
+  };
   const build = async (which: Which) =>
-    routing.design.build(await readSnapshot(settings, terminal, which), inUse, machine);
+    routing.design.build(await readSnapshot(settings, terminal, { which, tell }), inUse, machine);
   const bare = await build("running");
   const acme = found?.kind === "runs" ? found.status.acme : undefined;
   const built = { ...bare, notices: [...bare.notices, ...certificateNotices(bare.model, acme)] };
@@ -71,6 +76,8 @@ export async function explain(
 type Entry = InForce & {
   readonly container: string;
   readonly id: string;
+  /** The URL of its engine, where there are several. */
+  readonly engine?: string;
   readonly hosts: readonly string[];
   readonly backend: string | undefined;
   readonly address: string | undefined;
@@ -121,6 +128,7 @@ function explainOne(verdict: Verdict, built: Built, live: Live | undefined): Omi
   return {
     container: container.name,
     id: container.id.slice(0, 12),
+    ...container.engine?.name !== undefined && { engine: container.engine.name },
     hosts: verdict.hosts.filter(({ move }) => move === undefined).map(routeName),
     backend: own?.backend,
     address: server && formatEndpoint(server.address, server.port),
@@ -203,7 +211,7 @@ function formatEntries(entries: readonly Entry[], notices: readonly Notice[]): s
       !own.some(({ why }) => why !== undefined && message.endsWith(why))
     );
     return [
-      `${first?.container} (${first?.id})`,
+      `${first?.container} (${first?.id})${first?.engine === undefined ? "" : ` of ${first.engine}`}`,
       ...[...routes].flatMap((route) => route.split("\n")),
       ...others.flatMap(formatNoticeLines).map((line) => `  ${line}`),
     ];

@@ -12,6 +12,7 @@ import { createReporter, type Log } from "../../report/log.ts";
 import { VERSION } from "../../version.ts";
 import { raiseDescriptorLimit } from "../descriptor_limit.ts";
 import { lookOfErrorPages } from "../error_pages.ts";
+import { NO_HOSTS, readGivenHosts } from "../engine_hosts.ts";
 import { readRoutesFiles, readSnapshotText } from "../input.ts";
 import { LiveRouting } from "../live_routing.ts";
 import { openAdmin } from "../open/open_admin.ts";
@@ -113,7 +114,8 @@ async function prepare(
     ? undefined
     : await readSnapshotText(settings.snapshot, settings, terminal);
   const routes = await readRoutesFiles(settings);
-  return { context: { settings, stateDir, routing, report }, given: { snapshot, routes }, pages };
+  const hosts = settings.snapshot === undefined ? await readGivenHosts(settings) : NO_HOSTS;
+  return { context: { settings, stateDir, routing, report }, given: { snapshot, routes, hosts }, pages };
 }
 
 function createController(

@@ -1,7 +1,7 @@
 import { messageOf } from "../../core/values/message_of.ts";
 import { writeFile } from "../../haproxy/files/safe_files.ts";
 import { failed, wrongUsage } from "../failure.ts";
-import { snapshotOfDocker } from "../input.ts";
+import { snapshotOfDocker } from "../docker_snapshot.ts";
 import { settingsOf } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -11,7 +11,7 @@ export async function snapshot(
   terminal: Terminal,
 ): Promise<number> {
   const settings = settingsOf(options, terminal);
-  const text = await snapshotOfDocker(settings, "running", "kept");
+  const text = await snapshotOfDocker(settings, { use: "kept" });
   const { output } = options;
   if (output === undefined || output === "-") await terminal.out(text);
   else {

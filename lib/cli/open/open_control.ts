@@ -17,12 +17,12 @@ export type StatusParts = {
 
 /** Serves the control socket for `status`, `events`, `explain` and the next signalbox. */
 export function openControl(
-  { stateDir, settings: { snapshot, routes, errorPages } }: RunContext,
+  { stateDir, settings: own }: RunContext,
   { status, onFailure, events }: StatusParts & { readonly events: () => Promise<readonly KeptEvent[]> },
   given: { readonly options: Record<string, unknown>; readonly terminal: Terminal },
   handOver: () => void,
 ): { readonly close: () => Promise<void> } {
-  const settings = () => routingSettingsOf(given.options, given.terminal, { snapshot, routes, errorPages });
+  const settings = () => routingSettingsOf(given.options, given.terminal, own);
   return serveControl(stateDir, { clock: systemClock, status, events, onFailure, settings, handOver });
 }
 
@@ -30,12 +30,13 @@ export function openControl(
 function routingSettingsOf(
   options: Record<string, unknown>,
   terminal: Terminal,
-  { snapshot, routes, errorPages }: Pick<Settings, "snapshot" | "routes" | "errorPages">,
+  { snapshot, routes, errorPages, dockerHostsFile }: Settings,
 ): Readonly<Record<string, string>> {
   const { SIGNALBOX_SNAPSHOT: _, ...others } = givenAsEnvironment(options, terminal, "explain");
   return {
     ...others,
     ...snapshot !== undefined && snapshot !== "-" && { SIGNALBOX_SNAPSHOT: absolute(snapshot) },
+    ...dockerHostsFile !== undefined && { SIGNALBOX_DOCKER_HOSTS_FILE: absolute(dockerHostsFile) },
     ...errorPages !== undefined && { SIGNALBOX_ERROR_PAGES: absolute(errorPages) },
     ...routes.length > 0 && { SIGNALBOX_ROUTES: routes.map(absolute).join(",") },
   };

@@ -23,6 +23,12 @@ export function readSettings(
     const values = results.flatMap(({ result }) => result.ok ? [result.value] : []);
     settings[name] = values.length === 0 ? setting.fallback : setting.isRepeatable ? values : values.at(-1);
   }
+  // The file names the engines, beside those that were given.
+  if (
+    settings["dockerHostsFile"] !== undefined && settings["dockerHosts"] === SETTINGS.dockerHosts.fallback
+  ) {
+    settings["dockerHosts"] = [];
+  }
   // Two settings of one thing: a flag beats the environment here too.
   if (given["stats-password"] !== undefined && given["stats-password-file"] === undefined) {
     settings["statsPasswordFile"] = undefined;

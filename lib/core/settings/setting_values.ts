@@ -43,6 +43,13 @@ export const parseRoutesFile = (text: string): Parsed<string> =>
     ? expected("the path of a YAML or JSON file, without commas")
     : parsed(text);
 
+/** Reads the path of a file that is read again and again, which standard input cannot be. */
+export const parseFilePath = (text: string): Parsed<string> =>
+  // deno-lint-ignore no-control-regex
+  text === "" || STANDARD_INPUT.includes(text) || /[\x00-\x1f]/.test(text)
+    ? expected("the path of a file")
+    : parsed(text);
+
 /** Reads a path that can stand between quotes in an HAProxy configuration. */
 export const pathText = (text: string): Parsed<string> =>
   // deno-lint-ignore no-control-regex

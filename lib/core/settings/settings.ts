@@ -26,6 +26,7 @@ import {
   parseAddressMode,
   parseAddressOrName,
   parseDockerHost,
+  parseFilePath,
   parseHaproxyVersion,
   parseHeaderName,
   parseLine,
@@ -85,10 +86,22 @@ const ALL: readonly CommandName[] = [...DOCKER, "status", "events"];
 /** Every setting. Flags, environment, help and the documents' table are made from this one table. */
 export const SETTINGS = {
   dockerHosts: list("docker-host", "URL", ["DOCKER_HOST"], ["unix:///var/run/docker.sock"], parseDockerHost, {
-    defaultText: "unix:///var/run/docker.sock",
+    defaultText: "unix:///var/run/docker.sock, unless a file names engines",
     help: "the Docker engine: unix://, tcp:// or ssh:// (repeatable)",
     commands: DOCKER,
   }),
+  dockerHostsFile: value(
+    "docker-hosts-file",
+    "FILE",
+    ["SIGNALBOX_DOCKER_HOSTS_FILE"],
+    undefined as string | undefined,
+    parseFilePath,
+    {
+      defaultText: "none",
+      help: "a file of further engines, one a line; `run` watches it",
+      commands: DOCKER,
+    },
+  ),
   dockerTlsVerify: value(
     undefined,
     undefined,

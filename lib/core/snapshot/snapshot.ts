@@ -111,8 +111,12 @@ export type ListedRoute = {
   readonly flaw?: string | undefined;
 };
 
-/** How the containers of an engine are reached. */
-export type EngineAddress = { readonly address: IpAddress; readonly isLocal: boolean };
+/** How the containers of an engine are reached, and what the engine is called where there are several: its URL. */
+export type EngineAddress = {
+  readonly address: IpAddress;
+  readonly isLocal: boolean;
+  readonly name?: string;
+};
 
 /** What Docker said at one moment. */
 export type Snapshot = {

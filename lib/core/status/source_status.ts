@@ -1,10 +1,10 @@
 import type { Model } from "../model/model.ts";
 import { count } from "../values/count.ts";
 
-/** One source of containers: an engine, or a file of containers or of routes that are none. */
+/** One source of containers: an engine, or a file of containers, of routes that are none, or of engines. */
 export type SourceStatus = {
   /** A file, and of what, or a Swarm; absent for an engine. */
-  readonly kind?: "routes" | "snapshot" | "swarm";
+  readonly kind?: "routes" | "snapshot" | "swarm" | "engines";
   readonly name: string;
   /** The engine is followed, or the file can be used as it is. */
   readonly isConnected: boolean;
@@ -51,6 +51,10 @@ export function sourceLine(source: SourceStatus): string {
       const state = isConnected ? detail : `NOT READABLE (${detail}), its tasks stay as they were`;
       return `swarm of ${name}: ${state}, ${count(containers, "task")}`;
     }
+    case "engines":
+      return isConnected
+        ? `engines of ${name}: in use, ${detail}`
+        : `engines of ${name}: NOT USED AS IT IS (${detail}), and none goes`;
     default: {
       const state = isConnected ? "connected" : "NOT CONNECTED";
       return `containers: ${name}: ${state} (${detail}), ${containers} running`;

@@ -136,7 +136,11 @@ function healthOf(status: string | undefined): Health {
 function decodeEngine(engine: Inspect["SignalboxEngine"]): EngineAddress | undefined {
   const address = engine === undefined ? undefined : parseIp(engine.Address);
   return engine !== undefined && address?.ok
-    ? { address: address.value, isLocal: engine.IsLocal }
+    ? {
+      address: address.value,
+      isLocal: engine.IsLocal,
+      ...engine.Name !== undefined && { name: engine.Name },
+    }
     : undefined;
 }
 

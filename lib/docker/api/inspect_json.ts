@@ -54,7 +54,9 @@ const InspectSchema = v.object({
     NO_NETWORK_SETTINGS,
   ),
   /** Written by `signalbox snapshot` where there are several engines. */
-  SignalboxEngine: v.optional(v.object({ Address: v.string(), IsLocal: v.boolean() })),
+  SignalboxEngine: v.optional(
+    v.object({ Address: v.string(), IsLocal: v.boolean(), Name: v.optional(v.string()) }),
+  ),
 });
 
 /** A container's JSON, each field of the type that routing reads. */

@@ -8,8 +8,8 @@ export type EngineTransport =
   | { readonly kind: "unix"; readonly path: string }
   | { readonly kind: "tcp"; readonly url: string; readonly tls: EngineTls | undefined };
 
-/** The texts of ca.pem, cert.pem and key.pem; the last two are absent where the engine asks for no client. */
-export type EngineTls = { readonly ca: string; readonly cert?: string; readonly key?: string };
+/** The texts of ca.pem, absent for the system's authorities, and of cert.pem and key.pem, where the engine asks for them. */
+export type EngineTls = { readonly ca?: string; readonly cert?: string; readonly key?: string };
 
 /** What dockerode hands to a modem (docker-modem's `dial`). */
 type DialOptions = {
@@ -60,7 +60,7 @@ export class FetchModem {
     }
     const { tls } = transport;
     const client = tls?.cert !== undefined && tls.key !== undefined ? { cert: tls.cert, key: tls.key } : {};
-    this.#client = Deno.createHttpClient(tls === undefined ? {} : { caCerts: [tls.ca], ...client });
+    this.#client = Deno.createHttpClient({ ...tls?.ca !== undefined && { caCerts: [tls.ca] }, ...client });
     this.#base = transport.url;
   }
 

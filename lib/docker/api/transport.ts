@@ -1,12 +1,22 @@
 import { lookup } from "node:dns/promises";
 import process from "node:process";
+import { messageOf } from "../../core/values/message_of.ts";
 import { type IpAddress, parseIp } from "../../core/values/names.ts";
 import type { Clock } from "../../ports.ts";
 import type { EngineAddress } from "../../core/snapshot/snapshot.ts";
 import type { EngineTls, EngineTransport } from "./modem.ts";
 
-/** What the environment says of TLS to an engine, as Docker's own tools read it. */
-export type TlsSettings = { readonly isVerified: boolean; readonly certPath: string | undefined };
+/** How TLS is spoken to an engine: as the environment says it to Docker's own tools, or by files of its own. */
+export type TlsSettings = { readonly isVerified: boolean; readonly certPath: string | undefined } | TlsFiles;
+
+/** The paths of an engine's own files: of its authority, the system's ones where none is named, and of the client's. */
+export type TlsFiles = {
+  readonly ca: string | undefined;
+  readonly client: { readonly cert: string; readonly key: string } | undefined;
+};
+
+/** An engine that is to be followed, and how TLS is spoken to it. */
+export type EngineHost = { readonly url: string; readonly tls: TlsSettings };
 
 /** How the containers of the engine at a URL are reached; a name is looked up. Throws where it is not known. */
 export async function engineAddressOf(url: string): Promise<EngineAddress> {
@@ -44,12 +54,14 @@ export async function openTransport(
 ): Promise<EngineTransport> {
   if (url.startsWith("unix://")) return { kind: "unix", path: url.slice("unix://".length) };
   if (url.startsWith("ssh://")) return await forwardBySsh(url, ssh, signal);
-  const isTls = tls.isVerified || url.startsWith("https://");
+  const isTls = "ca" in tls || tls.isVerified || url.startsWith("https://");
   const base = url.replace(/^(?:tcp|https?):/, isTls ? "https:" : "http:").replace(/\/$/, "");
-  return { kind: "tcp", url: base, tls: isTls ? await readTls(tls.certPath) : undefined };
+  return { kind: "tcp", url: base, tls: isTls ? await readTls(tls) : undefined };
 }
 
-async function readTls(certPath: string | undefined): Promise<EngineTls | undefined> {
+async function readTls(tls: TlsSettings): Promise<EngineTls | undefined> {
+  if ("ca" in tls) return await readOwnTls(tls);
+  const { certPath } = tls;
   if (certPath === undefined) return undefined;
   const read = (name: string) => Deno.readTextFile(`${certPath}/${name}`).catch(() => undefined);
   const [ca, cert, key] = await Promise.all([read("ca.pem"), read("cert.pem"), read("key.pem")]);
@@ -57,6 +69,21 @@ async function readTls(certPath: string | undefined): Promise<EngineTls | undefi
     throw new Error(`cannot read ${certPath}/ca.pem, expected the certificate of the engine's authority`);
   }
   return { ca, ...(cert !== undefined && key !== undefined ? { cert, key } : {}) };
+}
+
+/** What a line of the file of engines names has to be there. */
+async function readOwnTls({ ca, client }: TlsFiles): Promise<EngineTls> {
+  const read = (path: string, what: string) =>
+    Deno.readTextFile(path).catch((error) => {
+      throw new Error(`cannot read ${path} (${messageOf(error)}), expected ${what}`);
+    });
+  return {
+    ...ca !== undefined && { ca: await read(ca, "the certificate of the engine's authority") },
+    ...client !== undefined && {
+      cert: await read(client.cert, "the client's certificate"),
+      key: await read(client.key, "the client's key"),
+    },
+  };
 }
 
 /** How long ssh may take to log in, in milliseconds. */

@@ -66,6 +66,6 @@ export function withRoutes(snapshot: Snapshot, files: readonly RoutesFile[]): Sn
   return {
     ...snapshot,
     containers: [...files.flatMap(({ views }) => views), ...snapshot.containers],
-    notices: files.flatMap(({ notice }) => notice ?? []),
+    notices: [...snapshot.notices ?? [], ...files.flatMap(({ notice }) => notice ?? [])],
   };
 }

@@ -57,7 +57,7 @@ const KEPT_FIELDS = {
  */
 export function reduceContainer(
   json: unknown,
-  engine: { Address: string; IsLocal: boolean } | undefined,
+  engine: { Address: string; IsLocal: boolean; Name?: string } | undefined,
 ): unknown {
   const whole = json as Record<string, Record<string, unknown> | undefined>;
   const reduced: Record<string, unknown> = {

@@ -27,6 +27,7 @@ export class EngineFollower {
   readonly #stream = new StreamRecord();
   readonly #complaint: Complaint;
   #connection: EngineConnection | undefined;
+  #hasFailed = false;
   #wake: (wake: Wake) => void = () => undefined;
 
   constructor(readonly parts: FollowerParts) {
@@ -39,6 +40,11 @@ export class EngineFollower {
   /** Whether events are coming in. */
   get isConnected(): boolean {
     return this.#connection !== undefined;
+  }
+
+  /** Whether it has listed its containers once, or has failed to. */
+  get isHeard(): boolean {
+    return this.known.areListed || this.#hasFailed;
   }
 
   /** The containers that run, as the engine last told. */
@@ -72,6 +78,7 @@ export class EngineFollower {
       } catch (error) {
         const wasGivenUp = ended.aborted;
         controller.abort(error);
+        this.#hasFailed = true;
         this.#drop();
         if (signal.aborted) return;
         this.#outage.begin(signal);

@@ -29,7 +29,7 @@ const RETRY_MS = 1_000;
 /** What a cluster works with. */
 export type ClusterParts = {
   /** All engines; those that manage this Swarm stand in for each other. */
-  readonly links: readonly SwarmLink[];
+  readonly links: () => readonly SwarmLink[];
   readonly labelPrefix: LabelPrefix | undefined;
   readonly clock: Clock;
   readonly report: Reporter;
@@ -119,7 +119,7 @@ export class SwarmCluster {
   /** Asks the managers one after the other, the last that answered first; answers whether one did. */
   async #readFromAny(since: number): Promise<boolean> {
     const { links, report, wake } = this.parts;
-    const own = links.filter(({ role }) => role?.cluster === this.id);
+    const own = links().filter(({ role }) => role?.cluster === this.id);
     const first = own.find(({ parts: { url } }) => url === this.#source);
     let why = "none of its managers answers";
     for (const link of first === undefined ? own : [first, ...own.filter((each) => each !== first)]) {

@@ -18,8 +18,8 @@ const ASKED_LIMIT_MS = 5_000;
 
 /** What a SwarmFollower is made of. */
 export type SwarmParts = {
-  /** One for each engine. */
-  readonly links: readonly SwarmLink[];
+  /** One for each engine that is followed now. */
+  readonly links: () => readonly SwarmLink[];
   readonly interfaces: () => readonly OwnInterface[];
   readonly labelPrefix: LabelPrefix | undefined;
   readonly clock: Clock;
@@ -30,6 +30,7 @@ export type SwarmParts = {
 export class SwarmFollower {
   readonly #clusters = new Map<string, SwarmCluster>();
   readonly #join = new SwarmJoin();
+  #poke: (link: SwarmLink) => void = () => undefined;
   #joined: Joined | undefined;
   #place: OwnPlace = { nodeIds: new Set(), networks: [], bridge: new Map() };
   #placeText = "";
@@ -38,12 +39,11 @@ export class SwarmFollower {
 
   constructor(readonly parts: SwarmParts) {}
 
-  /** Follows until the signal. */
+  /** Follows the Swarms of the links until the signal. */
   async follow(wake: (wake: Wake) => void, signal: AbortSignal): Promise<void> {
-    const { links } = this.parts;
     const following: Promise<void>[] = [];
-    const poke = (link: SwarmLink) => {
-      this.#forgetLeft();
+    this.#poke = (link) => {
+      this.forgetLeft();
       const id = link.role?.cluster;
       if (id === undefined) return wake({ reason: "docker", ids: new Set() });
       const before = this.#clusters.get(id);
@@ -53,13 +53,20 @@ export class SwarmFollower {
       cluster.poke();
       following.push(cluster.follow(signal));
     };
-    await Promise.all(links.map((link) => link.follow(() => poke(link), signal)));
+    if (!signal.aborted) {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    }
     await Promise.all(following);
   }
 
+  /** Follows an engine's part in its Swarm until the signal. */
+  async followLink(link: SwarmLink, signal: AbortSignal): Promise<void> {
+    await link.follow(() => this.#poke(link), signal);
+  }
+
   /** Forgets a Swarm that all its engines have left. One that only its managers have left goes on without their word. */
-  #forgetLeft(): void {
-    const roles = this.parts.links.map(({ role }) => role);
+  forgetLeft(): void {
+    const roles = this.parts.links().map(({ role }) => role);
     for (const [id, cluster] of this.#clusters) {
       const nodes = new Set(cluster.memory.swarm.nodes.map((node) => node.id));
       const isIn = (role: SwarmRole | undefined) =>
@@ -94,7 +101,7 @@ export class SwarmFollower {
   async isRead(followers: readonly EngineFollower[]): Promise<void> {
     const { links, clock } = this.parts;
     const connected = new Set(followers.filter((each) => each.isConnected).map(({ parts }) => parts.url));
-    const asked = links.filter(({ parts: { url } }) => connected.has(url)).map((link) => link.asked);
+    const asked = links().filter(({ parts: { url } }) => connected.has(url)).map((link) => link.asked);
     await isDoneWithin(Promise.all(asked), ASKED_LIMIT_MS, clock);
     const clusters = [...this.#clusters.values()];
     await isDoneWithin(Promise.all(clusters.map((cluster) => cluster.asked)), ASKED_LIMIT_MS, clock);
@@ -116,7 +123,7 @@ export class SwarmFollower {
   #engineOf(
     { parts: { url }, isConnected, known }: EngineFollower,
   ): NodeEngine & { readonly link: SwarmLink | undefined } {
-    const link = this.parts.links.find((each) => each.parts.url === url);
+    const link = this.parts.links().find((each) => each.parts.url === url);
     return {
       link,
       nodeId: link?.role?.nodeId,
@@ -140,7 +147,7 @@ export class SwarmFollower {
   /** The same object as long as nothing of it changes. */
   #whereWeAre(): OwnPlace {
     const { links, clock, interfaces } = this.parts;
-    const own = links.filter(({ isLocal, role }) => isLocal && role?.nodeId !== undefined);
+    const own = links().filter(({ isLocal, role }) => isLocal && role?.nodeId !== undefined);
     const bridges = own.map(({ bridge }) => [...bridge]);
     const nodeIds = own.flatMap(({ role }) => role?.nodeId ?? []);
     if (clock.now() - this.#placeAt >= KEPT_MS || this.#placeText === "") {

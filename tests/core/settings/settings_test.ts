@@ -7,6 +7,7 @@ const TABLE = Object.entries(SETTINGS) as [keyof typeof SETTINGS, Setting][];
 /** A good text for each setting that is not its default, and the value that it stands for. */
 const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unknown]> = {
   dockerHosts: ["tcp://192.0.2.1:2376", ["tcp://192.0.2.1:2376"]],
+  dockerHostsFile: ["/etc/engines", "/etc/engines"],
   dockerTlsVerify: ["1", true],
   dockerCertPath: ["/certs", "/certs"],
   haproxy: ["/opt/haproxy", "/opt/haproxy"],
@@ -128,6 +129,13 @@ Deno.test("several engines come as several flags, or with commas in the variable
   const both = ["unix:///a.sock", "ssh://me@there"];
   assert.deepEqual(readSettings({ "docker-host": both }, {}).settings.dockerHosts, both);
   assert.deepEqual(readSettings({}, { DOCKER_HOST: both.join(", ") }).settings.dockerHosts, both);
+});
+
+Deno.test("the file of engines stands in the place of the usual engine, and beside those that are named", () => {
+  const file = { "docker-hosts-file": ["/etc/engines"] };
+  assert.deepEqual(readSettings(file, {}).settings.dockerHosts, []);
+  const { settings } = readSettings(file, { DOCKER_HOST: "unix:///a.sock" });
+  assert.deepEqual(settings.dockerHosts, ["unix:///a.sock"]);
 });
 
 Deno.test("a wrong value is named with its place and what would be right", () => {
