@@ -224,6 +224,11 @@ for (const program of programs) {
       assert.equal(statusOf(await ask(stage, "busy.local")), "200");
       await apply({ hostname: "busy.local" }, { hostname: "other.local" });
       assert.deepEqual(await askTimes(2, stage, "busy.local"), ["200", "200"]);
+      // A worker knows its own alone: after a reload the new one takes as many again, and no more.
+      const others = { hostname: "other.local", balance_algorithm: "leastconn" };
+      assert.equal(await apply({ hostname: "busy.local", max_requests: 3 }, others), "reload");
+      for (let at = 0; at < 3; at++) await hold("busy.local");
+      assert.equal(statusOf(await ask(stage, "busy.local")), "503");
     } finally {
       for (const connection of held) connection.close();
     }
