@@ -57,6 +57,7 @@ const CORE_ROOMS = [
   "acme",
   "runtime",
   "config",
+  "request",
   "state",
   "plan",
   "status",

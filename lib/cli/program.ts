@@ -89,7 +89,10 @@ export function buildProgram(
       finish(await (await import("./commands/snapshot.ts")).snapshot(options, terminal))
     );
   add("explain", "say for each container which hosts it serves and at which address, or why it serves none")
-    .argument("[HOST or CONTAINER]", "only this one")
+    .argument("[HOST, CONTAINER or URL]", "only this one; of a URL, what becomes of a request for it")
+    .option("--method <METHOD>", "the method of the request for a URL (default: GET)")
+    .option("--header <TEXT>", "a header of the request for a URL, 'Name: value' (repeatable)", collect)
+    .option("--from <ADDRESS>", "the address of the client that asks for a URL")
     .option("--json", "print one JSON document")
     // For the shells' completions, which pass the flags that the user has typed.
     .addOption(new Option("--subjects").hideHelp())

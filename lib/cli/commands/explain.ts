@@ -13,6 +13,7 @@ import { Machine } from "../../machine.ts";
 import { loneWords, TAKES_OVER } from "../lone_haproxy.ts";
 import { asOwner, findRunning, type Found, settingsOfRunning } from "../running.ts";
 import { wrongUsage } from "../failure.ts";
+import { explainUrl, isUrl, type RequestFlags } from "./explain_url.ts";
 import type { Which } from "../../docker/api/read_containers.ts";
 import { readSnapshot } from "../input.ts";
 import { prepareRouting } from "../routing.ts";
@@ -24,9 +25,14 @@ import { jsonDocument, type Terminal } from "../terminal.ts";
 /** Says what each container, or the host or container named, serves, or why it serves nothing. */
 export async function explain(
   subject: string | undefined,
-  options: { readonly json?: boolean } & Record<string, unknown>,
+  options: { readonly json?: boolean } & RequestFlags & Record<string, unknown>,
   terminal: Terminal,
 ): Promise<number> {
+  if (!isUrl(subject) && (options.method ?? options.header ?? options.from) !== undefined) {
+    throw wrongUsage(
+      "--method, --header and --from are about a request: expected a URL such as https://www.example.com/app",
+    );
+  }
   const given = settingsOf(options, terminal);
   // A snapshot is explained by itself.
   const found = given.snapshot === undefined ? await findRunning(given, terminal) : undefined;
@@ -52,6 +58,11 @@ export async function explain(
   const bare = await build("running");
   const acme = found?.kind === "runs" ? found.status.acme : undefined;
   const built = { ...bare, notices: [...bare.notices, ...certificateNotices(bare.model, acme)] };
+  if (isUrl(subject)) {
+    const status = found?.kind === "runs" ? found.status : undefined;
+    await terminal.out(explainUrl(subject, options, { routing, built, status }));
+    return 0;
+  }
   let verdicts = subject === undefined ? verdictsOf(built) : findVerdicts(subject, built);
   if (subject !== undefined && verdicts.length === 0) {
     if (settings.snapshot === undefined) verdicts = findVerdicts(subject, await build("stopped too"));
@@ -90,8 +101,8 @@ type Entry = InForce & {
 
 /** The verdicts on a container's name or id, or on a host; an unknown host belongs to its longest wildcard. */
 function findVerdicts(subject: string, built: Built): readonly Verdict[] {
-  // A user may paste a URL from a browser, or a line of this command's output.
-  const host = parseHost(subject.replace(/^https?:\/\//, "").replace(/\/.*$/, ""));
+  // A user may paste a line of this command's output.
+  const host = parseHost(subject.replace(/\/.*$/, ""));
   const hosts = host.ok ? [host.value, ...wildcardsOf(host.value), ...othersOf(host.value, built)] : [];
   const { routes, streams } = built.model;
   const served = hosts.find((each) => [...routes, ...streams.routes].some((route) => route.host === each));

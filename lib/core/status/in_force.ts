@@ -76,7 +76,9 @@ function redirectsOf(backend: Backend, { container, hosts }: Verdict, origins: O
 
 function fromOf(origin: Origin | undefined, container: string): { readonly from?: string } {
   if (origin === undefined) return {};
-  const { by, place } = origin;
-  if (by === container) return { from: place };
-  return { from: `${place} of ${by.includes("@") ? "the route" : "the container"} ${quote(by)}` };
+  return { from: origin.by === container ? origin.place : originWords(origin) };
 }
+
+/** Where something was said, and by whom. */
+export const originWords = ({ by, place }: Origin): string =>
+  `${place} of ${by.includes("@") ? "the route" : "the container"} ${quote(by)}`;

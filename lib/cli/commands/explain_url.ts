@@ -1,0 +1,57 @@
+import { parseRequest, type RequestWords } from "../../core/request/client_request.ts";
+import type { Built } from "../../core/model/build_model.ts";
+import { formatEndpoint } from "../../core/values/names.ts";
+import { formatRequest, type ServerLife, tellRequest } from "../../core/status/told_request.ts";
+import type { Status } from "../../core/status/status.ts";
+import { onOneLine, quote } from "../../core/values/notice.ts";
+import { wrongUsage } from "../failure.ts";
+import type { Routing } from "../routing.ts";
+import { jsonDocument } from "../terminal.ts";
+
+/** The flags of `explain` that are about a request. */
+export type RequestFlags = {
+  readonly method?: string;
+  readonly header?: readonly string[];
+  readonly from?: string;
+};
+
+/** Whether a subject is a URL. */
+export const isUrl = (subject: string | undefined): subject is string => /^[a-z]+:\/\//i.test(subject ?? "");
+
+/** What becomes of a request for a URL, as `explain` prints it. Throws Failure. */
+export function explainUrl(
+  url: string,
+  { method, header, from, json }: RequestFlags & { readonly json?: boolean },
+  { routing, built, status }: {
+    readonly routing: Routing;
+    readonly built: Built;
+    readonly status: Status | undefined;
+  },
+): string {
+  const words: RequestWords = { method, headers: header, from };
+  const request = parseRequest(url, words);
+  if (!request.ok) throw wrongUsage(`cannot explain ${quote(url)}: expected ${request.expected}`);
+  const world = routing.design.render(built.model);
+  const life = status === undefined ? {} : { lifeOf: lifeIn(status) };
+  const told = tellRequest(request.value, { built, world, ...life });
+  if (json) return jsonDocument({ url, method: request.value.method, ways: told });
+  const own = [...routing.templates.overlaid].filter((name) =>
+    /^(?:frontend|route_|haproxy[.]cfg|refused)/.test(name)
+  );
+  const remark = own.length === 0
+    ? []
+    : [`  your templates ${own.join(", ")} stand in place of the built-in ones: this is what those would do`];
+  return [...formatRequest(request.value, told), ...remark].map((line) => `${onOneLine(line)}\n`).join("");
+}
+
+/** Who gets traffic, by what a running signalbox says. */
+function lifeIn({ routes }: Status): ServerLife {
+  const byName = new Map(routes.map(({ route, servers }) => [route, servers]));
+  return (route, { containerName, address, port }) => {
+    const at = formatEndpoint(address, port);
+    const found = byName.get(route)?.find((each) => each.container === containerName && each.address === at);
+    if (found === undefined) return { isReady: false, why: "the signalbox that runs does not have it" };
+    const { state, why } = found;
+    return state === "ready" ? { isReady: true } : { isReady: false, why: why ?? `it is ${state}` };
+  };
+}

@@ -1,0 +1,98 @@
+import { parseNetwork } from "../values/network.ts";
+import { ADDRESSES_MAP, USERS_MAP } from "../values/table.ts";
+import { sha1 } from "../values/sha1.ts";
+import { sha256 } from "../values/sha256.ts";
+import { longestKey, tableNamed } from "./lookup.ts";
+import { toHttps } from "./redirect_steps.ts";
+import { headerOf, isAsked, isByTls, type Passage, rowOf, type Step } from "./step.ts";
+
+/** Clients are let in by their addresses. */
+export function accessSteps(passage: Passage): Step[] {
+  if (!isAsked(passage, "access")) return [];
+  const { request: { from }, tables, target } = passage;
+  const rule = { rule: "access", keys: ["allow_from", "deny_from"] } as const;
+  if (from === undefined) {
+    return [{
+      ...rule,
+      outcome: "depends",
+      says: "lets clients in by their addresses; none is given here (--from)",
+      status: 403,
+    }];
+  }
+  const network = parseNetwork(from);
+  const digits = network.ok ? `${network.value.family}|${network.value.hex}` : "";
+  const table = tableNamed(tables, ADDRESSES_MAP);
+  const row = longestKey(table, `${target.id}|${digits}`);
+  return [
+    row !== undefined && table.get(row) === "allow"
+      ? { ...rule, outcome: "passes", says: `lets in clients of ${from}` }
+      : { ...rule, outcome: "answers", says: `refuses clients of ${from}`, status: 403 },
+  ];
+}
+
+/** Clients show a certificate of their own. */
+export function clientSteps(passage: Passage): Step[] {
+  if (!isAsked(passage, "clientca")) return [];
+  const { request, frontend, host } = passage;
+  const rule = { rule: "clients", keys: ["client_ca"] } as const;
+  if (!isByTls(passage) && frontend.tls !== undefined) return [{ ...rule, ...toHttps(passage) }];
+  if (isByTls(passage) && frontend.tls !== undefined && serverName(request.host) !== host) {
+    const says = "takes requests for the host of their TLS connection alone";
+    return [{ ...rule, outcome: "answers", says, status: 421 }];
+  }
+  const says = "lets in clients that show a certificate of their own; this request shows none";
+  return [{ ...rule, outcome: "answers", says, status: 403 }];
+}
+
+/** What TLS is asked for: clients name no address (RFC 6066, section 3), and no dot at the end. */
+export const serverName = (host: string): string | undefined =>
+  /^(?:[\d.]+|\[.*)$/.test(host) ? undefined : host.toLowerCase().replace(/\.$/, "");
+
+/** HAProxy asks for a password. */
+export function passwordSteps(passage: Passage): Step[] {
+  if (!isAsked(passage, "auth")) return [];
+  const rule = { rule: "auth", keys: ["basic_auth", "basic_auth_realm"] } as const;
+  const given = credentialOf(headerOf(passage.request, "authorization"));
+  if (given === undefined) {
+    return [{ ...rule, outcome: "answers", says: "asks for a password; this request has none", status: 401 }];
+  }
+  const check = rowOf(passage, given.user, USERS_MAP);
+  const [salt = "", hash = ""] = check?.split("$") ?? [];
+  if (hash.length === 32) {
+    const says = "asks for a password; only HAProxy can compare this user's";
+    return [{ ...rule, outcome: "depends", says, status: 401 }];
+  }
+  const isRight = hash !== "" &&
+    (hash.length === 40 ? sha1(given.password) : sha256(salt + given.password)) === hash;
+  return [
+    isRight ? { ...rule, outcome: "passes", says: "asks for a password; that of this request is right" } : {
+      ...rule,
+      outcome: "answers",
+      says: "asks for a password; that of this request is wrong",
+      status: 401,
+    },
+  ];
+}
+
+function credentialOf(header: string | undefined): { user: string; password: string } | undefined {
+  const text = /^basic +(\S+)$/i.exec(header ?? "")?.[1];
+  if (text === undefined) return undefined;
+  try {
+    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const [, user = "", password = ""] = /^([^:]*):(.*)$/s.exec(new TextDecoder().decode(bytes)) ?? [];
+    return user === "" ? undefined : { user, password };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Another service is asked who comes in. */
+export function askSteps(passage: Passage): Step[] {
+  if (!isAsked(passage, "ask")) return [];
+  const rule = { rule: "ask", keys: ["forward_auth", "forward_auth_headers"] } as const;
+  return [
+    rowOf(passage, "ask") === undefined
+      ? { ...rule, outcome: "answers", says: "cannot ask the service that says who comes in", status: 503 }
+      : { ...rule, outcome: "depends", says: "asks another service who comes in", status: 401 },
+  ];
+}
