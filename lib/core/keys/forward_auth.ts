@@ -8,7 +8,7 @@ import {
   type Port,
   type RouteId,
 } from "../values/names.ts";
-import { withoutQuery } from "../values/secret_text.ts";
+import { HIDDEN, withoutQuery } from "../values/secret_text.ts";
 import { headerKey, USER_HEADER } from "./header_change.ts";
 import { expected, type Parsed, parsed } from "../values/notice.ts";
 import { type RouteRow, rowOf } from "./route_row.ts";
@@ -62,6 +62,10 @@ export function formatAuthService({ container, address, port, path }: AuthServic
   if (container === undefined) return `http://${at}${shown}`;
   return `${container} ${at === undefined ? "(which cannot be asked)" : `at http://${at}${shown}`}`;
 }
+
+/** A service as a saved snapshot has it: its query can still be read as one. */
+export const keptAuthService = (text: string): string =>
+  parseAuthService(text).ok ? withoutQuery(text).replace(HIDDEN, encodeURIComponent(HIDDEN)) : HIDDEN;
 
 const HEADER = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 /** Those of a connection and its messages, and what this HAProxy alone says. */

@@ -2,11 +2,12 @@ import {
   answerHeaderRows,
   askRows,
   formatAuthService,
+  keptAuthService,
   parseAnswerHeader,
   parseAuthService,
   splitUser,
 } from "./forward_auth.ts";
-import { formatUsers, parseCredential, parseRealm, userRows } from "./password.ts";
+import { formatUsers, keptCredential, parseCredential, parseRealm, userRows } from "./password.ts";
 import type { RouteKey } from "./route_key.ts";
 import { rowOf } from "./route_row.ts";
 
@@ -21,6 +22,7 @@ export const GUARD_KEYS = {
     costs: "route",
     isGuard: true,
     isSecret: true,
+    kept: keptCredential,
     otherNames: [
       ...["auth", "auth_basic", "basicauth", "http_auth", "htpasswd", "users", "password", "passwords"],
       ...["credentials", "auth_users", "auth_user", "auth_secret"],
@@ -52,6 +54,7 @@ export const GUARD_KEYS = {
     isGuard: true,
     since: [2, 5],
     hidesValue: "query",
+    kept: keptAuthService,
     otherNames: [
       ...["auth_url", "auth_request", "external_auth", "forwardauth", "sso", "auth_service", "auth_proxy"],
     ],

@@ -1,6 +1,7 @@
 import type { Complaint } from "../values/complaints.ts";
 import { parseHost, type RouteId } from "../values/names.ts";
 import { expected, type Parsed, parsed } from "../values/notice.ts";
+import { HIDDEN, isCredential } from "../values/secret_text.ts";
 import { LONGEST_VALUE } from "../values/table.ts";
 import { type RouteRow, rowOf } from "./route_row.ts";
 
@@ -70,6 +71,21 @@ export function splitAnswered(
     left: changes.filter(isAnswered).map(nameOf),
   };
 }
+
+/** A change as a saved snapshot has it: without the value of a header that proves who somebody is. */
+export const keptChange = (parse: (text: string) => Parsed<HeaderChange>) => (text: string): string => {
+  const change = parse(text);
+  if (!change.ok) return HIDDEN;
+  return shownChange(change.value) === change.value ? text : shownChange(change.value);
+};
+
+/** Changes as they stand in a row, without the values of headers that prove who somebody is. */
+export const shownChanges = (row: string): string => row.split(SEPARATOR).map(shownChange).join(SEPARATOR);
+
+const shownChange = (change: string): string =>
+  isCredential(nameOf(change as HeaderChange)) && !change.startsWith("-")
+    ? `${nameOf(change as HeaderChange)}: ${HIDDEN}`
+    : change;
 
 const nameOf = (change: HeaderChange): string => change.replace(/^-|:.*$/gs, "");
 

@@ -1,5 +1,6 @@
 import { type HostName, plainHost, type ServerName } from "../values/names.ts";
 import { expected, type Parsed, parsed } from "../values/notice.ts";
+import { HIDDEN, isCredential, shownUrl } from "../values/secret_text.ts";
 import { hostInName } from "../values/section_names.ts";
 
 /** A health check of the `option` family (HAProxy manual, 4.2), already written for the configuration. */
@@ -19,6 +20,9 @@ const TARGET = /^(?:\/[A-Za-z0-9._~!$&()*+,;=:@%/?-]{0,255}|\*)$/;
 const USER = /^[A-Za-z0-9_.-]{1,32}$/;
 const DOMAIN = /^[A-Za-z0-9.-]{1,253}$/;
 
+/** In old configurations `\r\n` and `\ ` are HAProxy's own escapes inside the version word. */
+const LINE_END = /\\r\\n|\r\n/;
+
 /**
  * The route's host, for `http-check send`: the first part of the server's name, without what stands for a wildcard's `*.`
  * (`hostInName` in section_names.ts). So all hosts that are checked alike are of one shape, and a new one can take a spare.
@@ -32,8 +36,7 @@ const ROUTE_HOST = "%[srv_name,field(1,:),regsub(^_.,)]";
  * the check names none. One by HTTP/1.0 needs none, and goes on as it was written.
  */
 export function parseHealthCheck(text: string): Parsed<HealthCheck> {
-  // In old configurations `\r\n` and `\ ` are HAProxy's own escapes inside the version word.
-  const [line = "", ...headerLines] = text.trim().split(/\\r\\n|\r\n/);
+  const [line = "", ...headerLines] = text.trim().split(LINE_END);
   const [name = "", ...args] = line.replaceAll("\\ ", " ").split(/ +/);
   if (name === "httpchk") return parseHttpCheck(args, headerLines);
   if (headerLines.length > 0) return expected(EXPECTED);
@@ -88,6 +91,38 @@ function parseHttpCheck(args: readonly string[], headerLines: readonly string[])
     .join(" ");
   return parsed({ option, lines: headers.length === 0 ? [] : [`send ${headers.join(" ")}`] });
 }
+
+/** In place of a header's value: it can be read as one, so that the check stays what it is. */
+const NO_VALUE = "...";
+
+/** A check as a saved snapshot has it: without the values of headers that prove who somebody is. */
+export function keptCheck(text: string): string {
+  if (!parseHealthCheck(text).ok) return HIDDEN;
+  const [line = "", ...headers] = text.split(LINE_END);
+  return [
+    line,
+    ...headers.map((header) => isCredential(header) ? header.replace(/:.*$/s, `:\\ ${NO_VALUE}`) : header),
+  ].join("\\r\\n");
+}
+
+/** A check in words, without its headers and its query: of a wrong one, what is nearly the request's line. */
+export function shownCheck(text: string): string {
+  const [line = ""] = text.trim().split(LINE_END);
+  const words = line.replaceAll("\\ ", " ").split(/ +/);
+  const isTold = (word: string, at: number) => at < 3 || (at === 3 && /^HTTP\/[0-9.]+$/.test(word));
+  const end = words.findIndex((word, at) => !isTold(word, at));
+  const shown = words.slice(0, end < 0 ? undefined : end).map(shownUrl).join(" ");
+  return shown === text.trim() ? shown : `${shown}${shown.endsWith(HIDDEN) ? "" : HIDDEN}`;
+}
+
+/** A line of haproxy.cfg without the values of such headers of a check. */
+export const shownCheckLine = (line: string): string =>
+  /^\s*http-check send /.test(line)
+    ? line.replace(
+      /( hdr )(\S+) (\S+)/g,
+      (all, word: string, name: string) => isCredential(name) ? `${word}${name} ${HIDDEN}` : all,
+    )
+    : line;
 
 /** The check of a backend whose host the names of some of its servers do not begin with: it names the host itself. */
 export function withHost(check: HealthCheck, host: HostName, servers: readonly ServerName[]): HealthCheck {

@@ -10,6 +10,7 @@ import {
 import {
   changeFromPair,
   changeRows,
+  keptChange,
   MOST_CHANGES,
   parseHostHeader,
   parseRequestHeader,
@@ -32,6 +33,8 @@ export const MESSAGE_KEYS = {
     rows: changeRows("reqheaders"),
     // Else a younger container would say for an older one who has signed in.
     yields: [{ to: "forward_auth_headers", of: "older", split: splitAnswered }],
+    hidesValue: "all",
+    kept: keptChange(parseRequestHeader),
     most: MOST_CHANGES,
     fromPair: changeFromPair,
     costs: "key",
@@ -46,6 +49,8 @@ export const MESSAGE_KEYS = {
     scope: "route",
     flag: "resheaders",
     rows: changeRows("resheaders"),
+    hidesValue: "all",
+    kept: keptChange(parseResponseHeader),
     most: MOST_CHANGES,
     fromPair: changeFromPair,
     costs: "key",

@@ -52,6 +52,13 @@ export function parseCredential(text: string): Parsed<Credential> {
   return expected(whyRefused(hash));
 }
 
+/** A user as a saved snapshot has it: without the hash. One that is refused still is. */
+export function keptCredential(text: string): string {
+  const colon = text.indexOf(":");
+  if (colon < 0) return HIDDEN;
+  return `${text.slice(0, colon + 1)}${parseCredential(text).ok ? "" : " "}${HIDDEN}`;
+}
+
 function whyRefused(hash: string): string {
   const good = `a salted SHA-256 hash; ${MAKE_ONE}`;
   if (/^\$(?:apr1|1)\$/.test(hash)) return `no MD5 hash, as htpasswd makes without -B or -s, but ${good}`;

@@ -39,8 +39,13 @@ export type RouteKey =
     readonly isGuard?: boolean;
     /** Its values are hashes of passwords and the like: no message and no saved snapshot has them. */
     readonly isSecret?: boolean;
-    /** Its values may have tokens in them: no message has more of one than its first word, or has its query. */
-    readonly hidesValue?: "all" | "query";
+    /**
+     * Its values may have tokens in them. No message has more of a wrong one than its first word (`all`), its URL without user
+     * and query (`query`), or its check without headers (`headers`).
+     */
+    readonly hidesValue?: "all" | "query" | "headers";
+    /** What of a value, or of an element of a list, a saved snapshot has: it costs and renders the same, but for what is hidden. */
+    readonly kept?: (text: string) => string;
     /** What counts where no container says it; `undefined` for nothing, or for a rule of MERGE_RULES. */
     readonly fallback?: unknown;
     /** The key that it does nothing without, and for which of its values the route would then be open. */

@@ -1,6 +1,6 @@
 import { parseBackendOption } from "./backend_option.ts";
 import { isForStreams, parseBalance } from "./balance.ts";
-import { CONNECT_CHECK, parseHealthCheck } from "./health_check.ts";
+import { CONNECT_CHECK, keptCheck, parseHealthCheck } from "./health_check.ts";
 import { between, oneOf } from "./plain_parsers.ts";
 import type { RouteKey } from "./route_key.ts";
 import { inFolderOf } from "./tls_keys.ts";
@@ -57,6 +57,8 @@ export const SERVER_KEYS = {
     costs: "key",
     fallback: CONNECT_CHECK,
     meaning: "the health check, as after HAProxy's `option`: `httpchk GET /`",
+    hidesValue: "headers",
+    kept: keptCheck,
     parse: parseHealthCheck,
   },
   check_interval: {

@@ -1,4 +1,5 @@
 import { expected, type Parsed, parsed } from "../values/notice.ts";
+import { HIDDEN, isCredential } from "../values/secret_text.ts";
 import { sha256 } from "../values/sha256.ts";
 
 /** What a request has to have: a header, a parameter of the query or a cookie of a name, with this value if one is said. */
@@ -139,6 +140,18 @@ function conditionsOf(kind: string, matches: readonly Match[]): string[] {
     return [`${kind}${name}`, ...[...new Set(values)].sort()].join(VALUE);
   });
 }
+
+const SECRET_CONDITION = new RegExp(
+  `(?<=${CONDITION})([hqc])([\\w-]+)${VALUE}[^${CONDITION}${BETWEEN_VARIANTS}]+`,
+  "gu",
+);
+
+/** Variants as they stand in a row, without the values of what proves who somebody is. */
+export const shownConditions = (row: string): string =>
+  row.replace(
+    SECRET_CONDITION,
+    (all, kind: string, name: string) => isCredential(name) ? `${kind}${name}${VALUE}${HIDDEN}` : all,
+  );
 
 /** A variant as it stands in a row, with the host of hosts.map that stands for it. */
 export const variantText = (key: string, { text, share, cookie }: Variant): string => {

@@ -2,7 +2,7 @@ import type { HaproxyVersion } from "../keys/backend_option.ts";
 import { Complaints } from "../values/complaints.ts";
 import { readBoolean } from "../keys/key_kind.ts";
 import { quote } from "../values/notice.ts";
-import { HIDDEN, mayHoldSecret } from "../values/secret_text.ts";
+import { HIDDEN } from "../values/secret_text.ts";
 import type { KeyValues, RouteData } from "../keys/route_data.ts";
 import { KEY_NAMES, type KeyName, keyNamed } from "../keys/route_keys.ts";
 import type { RouteKey } from "../keys/route_key.ts";
@@ -42,7 +42,7 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
         `${place(result.at)} is ${
           value === null
             ? "empty"
-            : isHidden(name, rule, value)
+            : isHidden(rule, value)
             ? HIDDEN
             : shownElement(rule, elementAt(value, result.at))
         }, expected ${result.expected}; the ${rule.costs} is left out`,
@@ -66,8 +66,10 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
 const isTold = ({ scope, isGuard }: RouteKey): boolean => scope === "route" || isGuard === true;
 
 /** A list or an object where a text of `basic_auth_realm` or the like is expected was meant for its neighbour. */
-const isHidden = (name: KeyName, { isSecret, kind }: RouteKey, value: unknown): boolean =>
-  isSecret === true || (kind === "string" && typeof value === "object" && mayHoldSecret(name));
+const isHidden = ({ isSecret, kind, needs }: RouteKey, value: unknown): boolean =>
+  isSecret === true ||
+  (kind === "string" && typeof value === "object" && needs !== undefined &&
+    keyNamed(needs.key as KeyName).isSecret === true);
 
 /** The element of a list that is wrong; the only one of a list, and any other value as it is. */
 function elementAt(value: unknown, at: number | undefined): unknown {

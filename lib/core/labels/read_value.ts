@@ -1,10 +1,11 @@
 import { type HaproxyVersion, isAtLeast } from "../keys/backend_option.ts";
+import { shownCheck } from "../keys/health_check.ts";
 import { type Kind, KINDS } from "../keys/key_kind.ts";
 import type { RouteKey } from "../keys/route_key.ts";
 import type { Complaints } from "../values/complaints.ts";
 import { count } from "../values/count.ts";
 import { expected, type Parsed, parsed, quote } from "../values/notice.ts";
-import { firstWordOf, HIDDEN, withoutQuery } from "../values/secret_text.ts";
+import { firstWordOf, HIDDEN, shownUrl } from "../values/secret_text.ts";
 import type { Said } from "./said.ts";
 
 /** Elements of one list that are read. */
@@ -90,16 +91,19 @@ function readList(
 export function shownElement({ isSecret, hidesValue }: RouteKey, element: unknown): string {
   if (isSecret === true) return HIDDEN;
   if (hidesValue === "all") return firstWordOf(element);
-  return quote(hidesValue === "query" && typeof element === "string" ? withoutQuery(element) : element);
+  if (hidesValue === undefined || typeof element === "boolean") return quote(element);
+  if (typeof element !== "string") return HIDDEN;
+  return quote(hidesValue === "query" ? shownUrl(element) : shownCheck(element));
 }
 
 /** One notice for all such elements of a list: the first of them, and how many more there are. */
 function tellRemarks(
-  { remarkOn }: ListKey,
+  rule: ListKey,
   elements: readonly unknown[],
   place: Place,
   complaints: Complaints,
 ): void {
+  const { remarkOn } = rule;
   if (remarkOn === undefined) return;
   const remarks = elements.flatMap((element, at) => {
     const remark = typeof element === "string" ? remarkOn(element) : undefined;
@@ -109,7 +113,10 @@ function tellRemarks(
   if (first === undefined) return;
   const more = others.length === 0 ? "" : `; ${count(others.length, "other element")} likewise`;
   const at = elements.length === 1 ? undefined : first.at;
-  complaints.tell("translated", () => `${place(at)} is ${quote(first.element)}, ${first.remark}${more}`);
+  complaints.tell(
+    "translated",
+    () => `${place(at)} is ${shownElement(rule, first.element)}, ${first.remark}${more}`,
+  );
 }
 
 /** A list as it is, and an object as a list; anything else, and an object that holds something else than texts, is none. */

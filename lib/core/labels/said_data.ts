@@ -7,9 +7,8 @@ import { repeatedKeys } from "./repeated_keys.ts";
 import { isKeyName, type KeyName, keyNamed, ROUTE_KEYS } from "../keys/route_keys.ts";
 import type { Said, SaidRoute } from "./said.ts";
 import { guardInWord, nearGuardInWord, type NestedGuard, NestedGuards } from "./misplaced_guards.ts";
-import { mayHoldSecret } from "../values/secret_text.ts";
 import type { Fault } from "../keys/route_data.ts";
-import { shownName } from "./shown_names.ts";
+import { mayTellSecret, shownName } from "./shown_names.ts";
 import { type Comparisons, UnknownWords } from "./unknown_words.ts";
 
 /** Bounds on what one container can make us read: characters, and routes. */
@@ -58,7 +57,7 @@ export function sortData(
         "bad-json",
         () =>
           `${source} is ${
-            mayHoldSecret(text) ? "no object" : quote(entry)
+            mayTellSecret(text) ? "no object" : quote(entry)
           }, ${EXPECTED_OBJECT}; it serves no route`,
       );
       stray ??= tellUnread(source, new NestedGuards().find(entry, ""), complaints);
@@ -77,7 +76,7 @@ export const mayClose = (text: string): boolean => CLOSING_WORDS.test(text);
 const CLOSING_WORDS = new RegExp(["enable", ...ROUTE_KEYS.enable.otherNames].join("|"), "i");
 
 function tellMistake(text: string, error: unknown, complaints: Complaints): void {
-  const isSecret = mayHoldSecret(text);
+  const isSecret = mayTellSecret(text);
   const mistake = findJsonMistake(text, isSecret);
   if (mistake === undefined) {
     // It quotes the text.

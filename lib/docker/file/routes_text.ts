@@ -1,7 +1,8 @@
 import { type Listed, viewOfListed } from "../../core/snapshot/listed_view.ts";
 import type { ContainerView } from "../../core/snapshot/snapshot.ts";
 import { type Excerpt, excerptAt } from "../../core/values/notice.ts";
-import { mayHoldSecret, withoutSecrets } from "../../core/values/secret_text.ts";
+import { withoutSecrets } from "../../core/values/secret_text.ts";
+import { mayTellSecret } from "../../core/labels/shown_names.ts";
 import type { YamlEntry } from "./yaml.ts";
 
 /** A file of routes that is read: its path, and what messages call it. */
@@ -37,7 +38,7 @@ export async function decodeRoutes(text: string, name: RoutesName, turn: number)
     const { what, line, column, offset } = read;
     const place = line === undefined ? "" : ` (line ${line}, column ${column})`;
     const why = `${withoutSecrets(what)}${place}`;
-    const isShown = offset !== undefined && !mayHoldSecret(text);
+    const isShown = offset !== undefined && !mayTellSecret(text);
     return { ok: false, why, ...(isShown && { excerpt: excerptAt(text, offset) }) };
   }
   const { json, entries } = read;

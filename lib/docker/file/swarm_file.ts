@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { LabelPrefix } from "../../core/labels/label_parts.ts";
-import { shownData, shownLabel } from "../../core/labels/shown_words.ts";
+import { shownData, shownLabel, shownLabelName } from "../../core/labels/shown_words.ts";
 import type { OwnPlace, Swarm } from "../../core/snapshot/swarm.ts";
 import { parseIp } from "../../core/values/names.ts";
 import { formatNetwork, parseNetwork } from "../../core/values/network.ts";
@@ -161,7 +161,10 @@ function cleanWords(json: unknown, prefix: LabelPrefix | undefined, areSecretsKe
     }
     if (field === "Labels" && !areSecretsKept) {
       const labels = Object.entries(value ?? {}).map(([label, text]) =>
-        [label, typeof text === "string" ? shownLabel(label, text, prefix) : text] as const
+        [
+          shownLabelName(label, prefix),
+          typeof text === "string" ? shownLabel(label, text, prefix) : text,
+        ] as const
       );
       return [field, Object.fromEntries(labels)];
     }

@@ -1,6 +1,7 @@
 /** No message quotes what may be a password or its hash, wherever a container wrote it. */
 import assert from "node:assert/strict";
 import { formatAuthService, parseAuthService } from "../../../lib/core/keys/forward_auth.ts";
+import { KEY_NAMES, keyNamed } from "../../../lib/core/keys/route_keys.ts";
 import { VARIANT_KEYS } from "../../../lib/core/keys/variant_keys.ts";
 import { shownData, shownLabel, shownLabelName } from "../../../lib/core/labels/shown_words.ts";
 import { readRouteData, SaidBefore } from "../../../lib/core/labels/read_routes.ts";
@@ -62,6 +63,128 @@ for (const text of TEXTS) {
     assert.doesNotMatch(said, SECRET);
   });
 }
+
+/** Values with a secret in them, of each kind of key that hides some of its values: right ones and wrong ones. */
+const VALUES: Readonly<Record<string, readonly unknown[]>> = {
+  secret: [["ann:hunter2"], "ann:hunter2", ["hunter2"], { ann: "hunter2" }, "hunter2"],
+  all: [
+    ["Authorization: Bearer hunter2", "X-Env hunter2"],
+    { "Cookie": "sid=hunter2", "X-Env": "a\u0000hunter2" },
+    ["Cookie hunter2", "X-Key: hunter2\n", "X-Key=hunter2\u0001"],
+    ...[
+      "X-Env: hunter2",
+      { "Cookie": 5, "X": ["hunter2"] },
+      [["hunter2"]],
+      [{ "Cookie": "hunter2" }],
+      "hunter2",
+    ],
+  ],
+  query: [
+    ...["https://svc:80/x?token=hunter2", "http://ann:hunter2@10.0.0.1/", "http://svc:80/a#hunter2"],
+    ...["http://ann:hun?hunter2@10.0.0.1/", "http://ann:a hunter2@svc:80", { url: "hunter2" }, [
+      "svc:80/?hunter2",
+    ]],
+    ...["svc:80/x?token=hunter2", "svc:80/<?hunter2"],
+  ],
+  headers: [
+    "httpchk GET / HTTP/1.1\\r\\nAuthorization:\\ Basic\\ hunter2",
+    "httpchk GET / HTTP/1.1\r\nAuthorization: Bearer hunter2",
+    "httpchk GET / HTTP/1.1\r\nX-Api-Key: hunter2",
+    ...["httpchk GET / HTTP/1.1 X-Env: hunter2", "httpchk GET /?token=hunter2 <", [
+      "httpchk GET / HTTP/1.0 hunter2",
+    ], {
+      a: "hunter2",
+    }],
+    "httpchk GET http://ann:hunter2@x/",
+  ],
+};
+
+for (const name of KEY_NAMES) {
+  const { label, isSecret, hidesValue, kind } = keyNamed(name);
+  const way = isSecret === true ? "secret" : hidesValue;
+  if (way === undefined) continue;
+  const values = VALUES[way] ?? [];
+
+  Deno.test(`no message has a value of ${name} where it is wrong, misspelt, or in JSON that cannot be read`, () => {
+    for (const value of values) {
+      const json = JSON.stringify(value);
+      const texts = [
+        `{"hostname":"a.test","${name}":${json}}`,
+        `{"hostname":"a.test","${name}s":${json}}`,
+        `{"hostname":"a.test","${name}":${json}`,
+        `{"${name}":${json},"hostname":a.test}`,
+        `{"${name}":${json},"hostname":"a.test" x}`,
+        `[{"hostname":"a.test","${name}":${json}},"${name}"]`,
+        `{hostname:"a.test",${name}:${json}}`,
+        `{"hostname":"a.test","x":{"${name}":${json}}}`,
+      ];
+      for (const interlockData of texts) {
+        assert.doesNotMatch(messages({ interlockData }), SECRET, interlockData);
+      }
+      for (const text of [value].flat().filter((each) => typeof each === "string")) {
+        const spellings = [label, `${label}.1`, `x.${label}`, `${label}s`, `${label}.x`, `${label}=${text}`];
+        for (const spelling of spellings.flatMap((each) => [`interlock.${each}`, `interlok.${each}`])) {
+          const labels = { "interlock.hostname": "a.test", [spelling]: text };
+          assert.doesNotMatch(messages({ labels }), SECRET, JSON.stringify(labels));
+        }
+      }
+    }
+  });
+
+  // The values of variants decide which requests they are for.
+  if (name.startsWith("match_")) continue;
+  Deno.test(`a snapshot has no secret of ${name}, and costs what it cost`, () => {
+    // What is right, where its header proves nothing, is rendered as it is.
+    const isKept = (value: unknown) => way === "all" && /X-Env/.test(JSON.stringify(value));
+    for (const value of values.filter((each) => !isKept(each))) {
+      for (const spelling of [name, `${name}s`]) {
+        const text = JSON.stringify({ hostname: "a.test", [spelling]: value });
+        const [before, after] = [text, shownData(text)].map(costOf);
+        assert.doesNotMatch(shownData(text), SECRET, text);
+        assert.deepEqual(after, before, text);
+        assert.doesNotMatch(shownData(text.slice(0, -1)), SECRET, text);
+      }
+      if (kind !== "string" || typeof value !== "string") continue;
+      for (const spelling of [`interlock.${label}`, `interlock.x.${label}`, `interlok.${label}`]) {
+        assert.doesNotMatch(shownLabel(spelling, value), SECRET, `${spelling}=${value}`);
+      }
+    }
+  });
+}
+
+/** What a container's words come to: what each route has, and how many notices there are. */
+function costOf(interlockData: string): unknown {
+  const { routes, complaints } = readRouteData(
+    container("web", { labels: {}, interlockData }),
+    [3, 2],
+    new SaidBefore(),
+  );
+  return [
+    routes.map(({ fault, ...rest }) => [fault !== undefined, Object.keys(rest).sort()]),
+    complaints.length,
+  ];
+}
+
+Deno.test("a snapshot keeps the headers of a route and of its check, without what proves who somebody is", () => {
+  const request_headers = ["X-Env: prod", "Authorization: Bearer hunter2", "-Cookie"];
+  const check = "httpchk GET /health HTTP/1.1\\r\\nHost:\\ a.test\\r\\nX-Api-Key:\\ hunter2";
+  const shown = JSON.parse(shownData(JSON.stringify({ hostname: "a.test", request_headers, check })));
+  assert.deepEqual(shown.request_headers, ["X-Env: prod", "Authorization: …", "-Cookie"]);
+  assert.equal(
+    shown.check,
+    "httpchk GET /health HTTP/1.1\\r\\nHost:\\ a.test\\r\\nX-Api-Key:\\ ...",
+  );
+  assert.equal(shownLabel("interlock.request_header.2", "Cookie: sid=hunter2"), "Cookie: …");
+  assert.deepEqual(JSON.parse(shownData('{"request_headers":{"X-Env":"prod","Cookie":"sid=hunter2"}}')), {
+    request_headers: { "X-Env": "prod", "Cookie": "…" },
+  });
+  // Which requests a variant is for would be lost.
+  const matches = '{"hostname":"a.test","match_headers":["X-Api-Key: abc"]}';
+  assert.equal(shownData(matches), matches);
+  // A route that is called as a key is.
+  assert.equal(shownLabel("interlock.auth.hostname", "auth.test"), "auth.test");
+  assert.equal(shownLabel("com.example.api-token", "hunter2"), "…");
+});
 
 Deno.test("no secret is told of a label's name", () => {
   const labels = { "interlock.hostname": "a.test", "interlock.bsic_auth.ann:hunter2plain": "x" };

@@ -97,12 +97,13 @@ Deno.test("a saved snapshot names users and keeps none of their hashes, however 
   assert.deepEqual(labels, {
     "interlock.port": "80",
     "interlock.basic_auth.1": "ann:…",
-    "interlock.Basic_Auth.2": "bob:…",
+    // A password is refused, and so is what stands in its place.
+    "interlock.Basic_Auth.2": "bob: …",
     "interlock.api.basicauth": "…",
     "other.users": "cid:…, eve:…",
   });
   assert.deepEqual(JSON.parse(text).containers[0].Config.Env, [
-    'INTERLOCK_DATA=[{"port":80,"basic_auth":["dan:…","…"],"users":"fay:…"}]',
+    'INTERLOCK_DATA=[{"port":80,"basic_auth":["dan:…","…"],"users":"fay: …"}]',
   ]);
   // What holds no secret stays as it was written.
   const plain = '{ "hostname": "a",\n "check": "httpchk GET /$1$2" }';
