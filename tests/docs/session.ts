@@ -1,4 +1,5 @@
 /** Runs the examples of a page as a reader would, one after the other, and compares what they print. */
+import { get } from "node:http";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { docker } from "../harness/engine.ts";
@@ -70,10 +71,27 @@ async function runBlock(
 ): Promise<() => Promise<string>> {
   const run = () => runShell(block, env, session.folder);
   const next = blocks[blocks.indexOf(block) + 1];
+  if (next?.words.includes("output") && / 429\b|\b429$/m.test(next.body)) await isServed(block);
   if (next?.words.includes("output")) return run;
   await run();
   if (needsBinary([block])) await answers(session.folder);
   return () => Promise.resolve("");
+}
+
+/** Waits for the host of a block that counts its requests to be served: to another client than the block's. */
+async function isServed({ body }: Block): Promise<void> {
+  const [, host] = /-H 'Host: ([^']+)'/.exec(body) ?? [];
+  if (host === undefined) return;
+  const statusOf = () =>
+    new Promise<number | undefined>((resolve, reject) => {
+      get({ host: "127.0.0.1", localAddress: "127.0.0.99", headers: { host } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      }).on("error", reject);
+    });
+  await eventually(async () => ![404, 503].includes(await statusOf() ?? 404), {
+    what: `${host} to be served`,
+  });
 }
 
 /** What a block prints: what is expected as soon as it does, else what it has printed at last. */
