@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { Containers, expectBodies } from "./containers_of_routes.ts";
 import { sendHead, statusOf } from "./echo.ts";
-import { called, onStage, programs } from "./stage.ts";
+import { called, canAddServers, onStage, programs } from "./stage.ts";
+
+/** As many segments as a path may have. */
+const DEEPEST = "/d".repeat(100);
 
 for (const program of programs) {
   Deno.test(`${called(program)}: exact hosts come first, then wildcards, patterns, and the one for all others`, async () => {
@@ -83,16 +86,21 @@ for (const program of programs) {
         [`re.test/v2/${"x".repeat(507)}`]: `regex /${"x".repeat(507)}/2`,
         [`re.test/v2/${"x".repeat(508)}`]: `regex /v2/${"x".repeat(508)}`,
       });
+      const { count } = stage.applier.loader;
       await containers.apply(stage, {
         ...said,
-        cut: { ...said.cut, context_root: ["/b/c", "/z"] },
+        cut: { ...said.cut, context_root: ["/b/c", "/z", "/1/2/3/4/5/6/7", DEEPEST] },
         regex: { ...said.regex, path_regex: "/([^/]+)/(.*)" },
       });
       await expectBodies(stage, {
         "w.test/a/x": "404",
         "w.test/z/x": "cut /x",
+        "w.test/1/2/3/4/5/6/7/8//9?1/2": "cut /8//9?1/2",
+        [`w.test${DEEPEST}/x/d`]: "cut /x/d",
+        [`w.test${DEEPEST}`]: "cut /",
         "re.test/v22/a": "regex /a/v22",
       });
+      if (canAddServers(program)) assert.equal(stage.applier.loader.count, count);
       await containers.apply(stage, {
         ...said,
         regex: { ...said.regex, path_regex: "/v([^/]*)/(.*)", path_replacement: "/in/\\1\\2" },

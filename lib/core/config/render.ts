@@ -5,7 +5,7 @@ import { isAtLeast } from "../keys/backend_option.ts";
 import { FORWARDING_HEADERS } from "./forwarding_headers.ts";
 import { ERROR_PAGES_MAP } from "../model/error_pages.ts";
 import type { Frontend, Model } from "../model/model.ts";
-import { type Flag, isDnsName, type PathPrefix } from "../values/names.ts";
+import { type Flag, isDnsName } from "../values/names.ts";
 import {
   HOSTS_MAP,
   ROUTE_TABLES,
@@ -17,7 +17,7 @@ import {
 import { LONGEST_PATTERN_PATH, REDIRECT_CODES } from "../keys/redirect.ts";
 import { RATE_TABLES } from "../keys/limits.ts";
 import { type CryptList, cryptList } from "../keys/password.ts";
-import { segmentsOf, STRIPPED_SEGMENTS } from "../keys/strip.ts";
+import { STRIP_STEPS } from "../keys/strip.ts";
 import { type Lua, luaOf, luaTexts } from "./lua_files.ts";
 import { heirsOf, knownFlags, knownOfTcp, tablesOf } from "./route_tables.ts";
 import { MOST_STREAMS, OTHER_CONNECTIONS } from "./descriptors.ts";
@@ -98,6 +98,7 @@ const ALWAYS = {
   streams: MOST_STREAMS,
   longestPatternPath: LONGEST_PATTERN_PATH,
   redirectCodes: REDIRECT_CODES,
+  stripSteps: STRIP_STEPS,
   forwardingHeaders: FORWARDING_HEADERS,
   rateTables: RATE_TABLES,
 };
@@ -205,7 +206,6 @@ const certificateFiles = ({ certificates, frontend }: Model): readonly (readonly
 /** What the model changes of the config without its backends: each change of it is a reload. */
 const fixedFrom = (model: Model) => ({
   wildcardDepths: model.wildcardDepths,
-  strippedSegments: strippedSegments(model),
   isBehind: model.streams.areBeforeHttps,
   userlists: userlists(model),
 });
@@ -221,18 +221,6 @@ function prepareLua(templates: Templates, frontend: Frontend): NonNullable<Rende
   const texts = luaTexts(templates, frontend);
   return { texts, forTemplates: luaOf(texts) };
 }
-
-/** For how many segments of a path the frontend has a rule that takes them off: always a few, more where a route has more. */
-function strippedSegments({ backends }: Model): number[] {
-  const all = new Set(Array.from({ length: STRIPPED_SEGMENTS }, (_, at) => at + 1));
-  for (const { options: { context_root_rewrite: off, context_root_target: target } } of backends) {
-    for (const prefix of off ?? NO_PREFIXES) all.add(segmentsOf(prefix));
-    for (const prefix of target?.prefixes ?? NO_PREFIXES) all.add(segmentsOf(prefix));
-  }
-  return [...all].filter((segments) => segments > 0).sort((a, b) => a - b);
-}
-
-const NO_PREFIXES: readonly PathPrefix[] = [];
 
 /** The config without its backends, which stays the same from one pass to the next; `key` is all that may change but the settings. */
 function renderFixed(

@@ -2,8 +2,8 @@ import type { PathPrefix, RouteId } from "../values/names.ts";
 import { PREFIXES_MAP } from "../values/table.ts";
 import { type RouteRow, rowOf } from "./route_row.ts";
 
-/** How many segments a prefix may have that the frontend takes off without a rule of its own for them. */
-export const STRIPPED_SEGMENTS = 6;
+/** How many segments of a path each rule of the frontend takes off: together as many as a prefix of 200 characters may have. */
+export const STRIP_STEPS: readonly number[] = [64, 32, 16, 8, 4, 2, 1];
 
 /** How many segments a path prefix has: `/app/v1` has two. */
 export const segmentsOf = (prefix: PathPrefix): number => prefix.split("/").length - 1;

@@ -28,7 +28,7 @@ export const HOST_ROWS = {
   network: { sample: ["web", "web"], right: ["bridge"], wrong: ["a b", ""] },
   context_root: {
     sample: ["/app", "/app"],
-    right: ["/a%20b", "/", ["/a", "/b/c"]],
+    right: ["/a%20b", "/", ["/a", "/b/c"], "/a/b/c/d/e/f/g/h/i"],
     wrong: ["/%[src]", "/a b", "app"],
   },
   context_root_rewrite: {
