@@ -404,6 +404,13 @@ for (const program of programs) {
         "X-Webauth-User",
         "$WSRU",
       ],
+      ...[
+        "X-Authelia-User",
+        "X-Appengine-User-Email",
+        "X-Replaced-Path",
+        "X-Token-User-Name",
+        "Remote-Roles",
+      ],
       ...["X-Auth-Request-Email", "Oidc-Claim-Sub", "Tailscale-User-Login", "X-Consumer-Username"],
     ];
     const spellings = ["-", "_", ".", "~", "!"].flatMap((mark) =>

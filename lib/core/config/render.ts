@@ -2,7 +2,7 @@ import { answerOptions, bindLines, innerOptions } from "./bind_lines.ts";
 import { linesOf, NO_TCP, type TcpPart, tcpPartOf, tcpPorts } from "./tcp_part.ts";
 import { type CertificateSet, CERTS_LIST, listText, SHOWN_LIST, shownText } from "../certificates/choose.ts";
 import { isAtLeast } from "../keys/backend_option.ts";
-import { FORWARDING_HEADERS } from "./forwarding_headers.ts";
+import { FORWARDING_HEADERS, FORWARDING_RULES } from "./forwarding_headers.ts";
 import { ERROR_PAGES_MAP } from "../model/error_pages.ts";
 import type { Frontend, Model } from "../model/model.ts";
 import { type Flag, isDnsName } from "../values/names.ts";
@@ -100,6 +100,7 @@ const ALWAYS = {
   redirectCodes: REDIRECT_CODES,
   stripSteps: STRIP_STEPS,
   forwardingHeaders: FORWARDING_HEADERS,
+  forwarding: FORWARDING_RULES,
   rateTables: RATE_TABLES,
 };
 
