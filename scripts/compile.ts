@@ -6,6 +6,7 @@ import { build, type Plugin, stop } from "esbuild";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import settings from "../deno.json" with { type: "json" };
+import { buildPage } from "../page/build.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const PACKAGES = join(ROOT, ".cache", "bundle");
@@ -90,6 +91,20 @@ const embedText: Plugin = {
   },
 };
 
+/** Embeds the page of `--admin`, in a part of its own that is loaded when somebody asks. */
+const embedPage: Plugin = {
+  name: "embed-page",
+  setup(builder) {
+    // A part is called by its path, in which a # would begin a fragment.
+    builder.onResolve({ filter: /^#page$/ }, () => ({ path: "page", namespace: "page" }));
+    builder.onLoad({ filter: /.*/, namespace: "page" }, async () => ({
+      contents: `export default ${
+        JSON.stringify(await buildPage(join(PACKAGES, "node_modules", "preact")))
+      };`,
+    }));
+  },
+};
+
 /** Runs a command to its end and returns what it said. */
 async function run(
   program: string,
@@ -108,7 +123,8 @@ async function run(
 
 /** Lays the packages of the import map out in a private node_modules, at the versions that deno.lock names. */
 async function layOutPackages(): Promise<void> {
-  const config = { nodeModulesDir: "auto", imports: settings.imports };
+  const imports = Object.entries(settings.imports).filter(([, place]) => place.startsWith("npm:"));
+  const config = { nodeModulesDir: "auto", imports: Object.fromEntries(imports) };
   await Deno.writeTextFile(join(PACKAGES, "deno.json"), JSON.stringify(config, null, 2));
   await Deno.copyFile(join(ROOT, "deno.lock"), join(PACKAGES, "deno.lock")).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -139,7 +155,7 @@ async function bundle(main: string): Promise<string> {
     logLevel: "error",
     nodePaths: [join(PACKAGES, "node_modules")],
     define: { SIGNALBOX_VERSION: JSON.stringify(settings.version) },
-    plugins: [leaveOut, embedText],
+    plugins: [leaveOut, embedText, embedPage],
     // CommonJS packages ask for node's own modules while they load.
     banner: {
       js: 'import { createRequire as signalboxRequire } from "node:module";' +

@@ -3,6 +3,7 @@ import type { Templates } from "../core/config/templates.ts";
 import { type Capabilities, capabilitiesOf } from "../core/plan/capabilities.ts";
 import type { Remains } from "../core/plan/read_back.ts";
 import type { ServerState } from "../core/runtime/operation.ts";
+import { parseStatistics, type Statistics, STATISTICS_QUESTION } from "../core/runtime/statistics.ts";
 import type { ReportedServer, Survey } from "../core/state/survey.ts";
 import type { HaproxyStatus } from "../core/status/status.ts";
 import type { ServerName } from "../core/values/names.ts";
@@ -13,6 +14,7 @@ import type { GenerationStore } from "./files/generation_store.ts";
 import { collectRemains } from "./files/remains.ts";
 import { assembleOwned, type OwnedParts, type OwnedSettings, type OwnedWorld } from "./owned_parts.ts";
 import { holdLoaded } from "./serving_worker.ts";
+import { ask } from "./socket/cli_socket.ts";
 import { describeRunning, findRunning, versionOf } from "./socket/worker.ts";
 
 /** The HAProxy that signalbox started, or found running in its state directory and adopted. */
@@ -110,6 +112,12 @@ export class OwnedHaproxy implements HaproxyControl {
 
   reportServers(section?: string): Promise<readonly ReportedServer[]> {
     return this.#parts.commands.reportServers(section);
+  }
+
+  /** What it counts; throws SocketError where it does not answer. */
+  async statistics(): Promise<Statistics> {
+    const { socket, clock } = this.#parts;
+    return parseStatistics(await ask(socket, STATISTICS_QUESTION, clock));
   }
 
   async survey(

@@ -20,6 +20,7 @@ export function loopStateOf({ built, applier, readiness, outcomes, parts }: Loop
   return {
     sources: parts.source.describe(),
     model: built?.model,
+    built,
     notices: built?.notices ?? [],
     waiting: readiness.waiting(built?.model),
     hasConfig: applier.believed.hasConfig,

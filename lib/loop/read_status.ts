@@ -1,6 +1,6 @@
 import type { Controller } from "./controller.ts";
 import type { AcmeStatus } from "../core/status/acme_status.ts";
-import { type Status, statusOf } from "../core/status/status.ts";
+import { factsOf, type Status, type StatusFacts, statusOf } from "../core/status/status.ts";
 import type { History } from "../core/status/history.ts";
 import { VERSION } from "../version.ts";
 
@@ -12,24 +12,30 @@ export type ProgramFacts = Pick<Status, "listeners" | "serverLimit"> & {
 };
 
 /** How a controller stands now, with what HAProxy itself reports of its servers. */
-export async function readStatus(
-  controller: Controller,
-  { startedAt, history, acme, ...facts }: ProgramFacts,
-): Promise<Status> {
+export async function readStatus(controller: Controller, facts: ProgramFacts): Promise<Status> {
   const { haproxy } = controller.parts;
   const [reported, described] = await Promise.all([
     haproxy.reportServers().catch(() => []),
     haproxy.describe(),
   ]);
+  const { history } = facts;
+  const program = { ...programOf(facts), events: history.last, eventCounts: history.counts };
+  return statusOf(program, controller.state, described, reported);
+}
+
+/** What there is one of, with what HAProxy says of itself. */
+export async function readFacts(controller: Controller, facts: ProgramFacts): Promise<StatusFacts> {
+  const described = await controller.parts.haproxy.describe();
+  return factsOf(programOf(facts), controller.state, described);
+}
+
+function programOf({ startedAt, history: _, acme, ...facts }: ProgramFacts) {
   const fetching = acme?.();
-  const program = {
+  return {
     version: VERSION,
     pid: Deno.pid,
     startedAt: startedAt.toISOString(),
     ...facts,
     ...fetching !== undefined && { acme: fetching },
-    events: history.last,
-    eventCounts: history.counts,
   };
-  return statusOf(program, controller.state, described, reported);
 }

@@ -1,15 +1,26 @@
+import type { ShownConfig } from "../core/status/shown_config.ts";
 import { formatStatus, type Status } from "../core/status/status.ts";
 import type { Clock } from "../ports.ts";
-import { formatMetrics } from "./metrics.ts";
 import { DESCRIPTOR_SHARES } from "../core/policy/descriptor_shares.ts";
+import { streamLive } from "./live_stream.ts";
+import { formatMetrics } from "./metrics.ts";
+import type { LiveView } from "./live_view.ts";
 import { SmallServer } from "./small_server.ts";
 import { SteadyServer } from "./steady_server.ts";
 
-/** What the admin page shows, and where. */
+/** The page: one document, and the Content-Security-Policy that names what is in it. */
+export type PageAsset = { readonly html: string; readonly policy: string };
+
+/** What the admin address answers, and where. */
 export type AdminSettings = {
-  readonly hostname: string;
-  readonly port: number;
+  readonly listen: () => Deno.Listener;
   readonly status: () => Promise<Status>;
+  /** What the page shows as it happens. */
+  readonly live: LiveView;
+  /** The configuration in use. */
+  readonly config: () => Promise<ShownConfig>;
+  /** The page itself, which is loaded when somebody asks. */
+  readonly page: () => Promise<PageAsset>;
   /** HAProxy's own metrics, or nothing where it has none to give. */
   readonly haproxyMetrics: () => Promise<string>;
   /** Asks HAProxy whether it answers, beside the connections of its clients; throws where it does not. */
@@ -24,21 +35,22 @@ export type AdminSettings = {
 const HEADERS = {
   "cache-control": "no-store",
   "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   "cross-origin-resource-policy": "same-origin",
 };
 
 /**
- * Serves health, metrics and the status; all of it is read-only. Throws where the address cannot be had. Refuses requests
- * that another site makes a browser send.
+ * Serves health, metrics, the status and the page; all of it is read-only. Throws where the address cannot be had. Refuses
+ * requests that another site makes a browser send.
  */
 export const serveAdmin = (settings: AdminSettings): SteadyServer =>
   new SteadyServer({ ...settings, open: () => openPage(settings) });
 
 function openPage(settings: AdminSettings): SmallServer {
-  const { hostname, port, clock } = settings;
+  const { listen, clock } = settings;
   return new SmallServer({
-    listen: () => Deno.listen({ hostname, port }),
+    listen,
     most: DESCRIPTOR_SHARES.admin,
     clock,
     onError: () => text(500, "failed\n"),
@@ -47,24 +59,22 @@ function openPage(settings: AdminSettings): SmallServer {
       if (!isOwnHost(request.headers.get("host") ?? "")) {
         return text(421, "ask by address, localhost or a name without dots\n");
       }
-      if (isFromOtherSite(request.headers)) return text(403, "not for other sites\n");
-      const { pathname, search } = new URL(request.url);
-      return answer(pathname + search, settings);
+      if (isFromOtherSite(request)) return text(403, "not for other sites\n");
+      return answer(request, settings);
     },
   });
 }
 
-async function answer(
-  path: string,
-  { status, haproxyMetrics, monitorHaproxy }: AdminSettings,
-): Promise<Response> {
-  if (path === "/haproxy?monitor") {
+async function answer(request: Request, settings: AdminSettings): Promise<Response> {
+  const { status, haproxyMetrics, monitorHaproxy } = settings;
+  const { pathname, search } = new URL(request.url);
+  if (pathname + search === "/haproxy?monitor") {
     return await monitorHaproxy().then(
       () => text(200, "HAProxy answers\n"),
       () => text(503, "HAProxy does not answer\n"),
     );
   }
-  switch (path.replace(/\?.*$/, "")) {
+  switch (pathname) {
     case "/healthz":
       return text(200, "alive\n");
     case "/readyz":
@@ -75,12 +85,24 @@ async function answer(
         formatMetrics(await status()) + await haproxyMetrics().catch(() => ""),
         "text/plain; version=0.0.4",
       );
+    case "/live":
+      return request.method === "HEAD" ? text(200, "") : streamLive(request, settings.live);
+    case "/config":
+      return text(200, JSON.stringify(await settings.config()), "application/json");
     case "/":
-      return text(200, formatStatus(await status()));
+      // Who has no browser reads the status.
+      return request.headers.get("accept")?.includes("text/html")
+        ? document(await settings.page())
+        : text(200, formatStatus(await status()));
     default:
       return text(404, "expected /, /healthz, /readyz, /metrics or /haproxy?monitor\n");
   }
 }
+
+const document = ({ html, policy }: PageAsset): Response =>
+  new Response(html, {
+    headers: { ...HEADERS, "content-type": "text/html; charset=utf-8", "content-security-policy": policy },
+  });
 
 /** Ready once an engine was seen and a first config was applied, and as long as HAProxy serves. */
 function readiness(status: Status): Response {
@@ -106,8 +128,15 @@ function isOwnHost(host: string): boolean {
   return isAddress || (name !== "" && !name.includes(".")) || name === Deno.hostname().toLowerCase();
 }
 
-/** What another site makes a browser ask says so (Fetch Metadata, Origin). */
-function isFromOtherSite(headers: Headers): boolean {
+/**
+ * What another site makes a browser ask says so (Fetch Metadata, Origin). A link to the page may stand anywhere: who follows it
+ * sees the page, and the other site does not.
+ */
+function isFromOtherSite({ headers, url }: Request): boolean {
   const site = headers.get("sec-fetch-site") ?? "none";
-  return headers.has("origin") || (site !== "none" && site !== "same-origin");
+  if (headers.has("origin")) return true;
+  const isLink = headers.get("sec-fetch-mode") === "navigate" &&
+    headers.get("sec-fetch-dest") === "document" &&
+    new URL(url).pathname === "/";
+  return site !== "none" && site !== "same-origin" && !isLink;
 }

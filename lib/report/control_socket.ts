@@ -3,6 +3,8 @@ import type { KeptEvent } from "../core/status/history.ts";
 import type { Status } from "../core/status/status.ts";
 import type { Clock } from "../ports.ts";
 import { DESCRIPTOR_SHARES } from "../core/policy/descriptor_shares.ts";
+import { streamLive } from "./live_stream.ts";
+import type { LiveView } from "./live_view.ts";
 import { SmallServer } from "./small_server.ts";
 import { SteadyServer } from "./steady_server.ts";
 
@@ -11,6 +13,8 @@ export type ControlHandlers = {
   readonly status: () => Promise<Status>;
   /** The events that are kept, in memory and in the file of events. */
   readonly events: () => Promise<readonly KeptEvent[]>;
+  /** What `top` shows as it happens. */
+  readonly live: LiveView;
   /** The given settings that routes depend on, as environment variables; no secret is among them. */
   readonly settings: () => Readonly<Record<string, string>>;
   /** Ends this signalbox, and hands HAProxy over to the one that asks. */
@@ -45,6 +49,7 @@ function openSocket(path: string, handlers: ControlHandlers): SmallServer {
     const { pathname } = new URL(request.url);
     if (request.method === "GET" && pathname === "/status") return Response.json(await handlers.status());
     if (request.method === "GET" && pathname === "/events") return Response.json(await handlers.events());
+    if (request.method === "GET" && pathname === "/live") return streamLive(request, handlers.live);
     if (request.method === "GET" && pathname === "/settings") return Response.json(handlers.settings());
     if (request.method === "POST" && pathname === "/hand-over") {
       // The answer goes out before the socket is removed.

@@ -10,7 +10,11 @@ import type { Clock, Reporter } from "../ports.ts";
 export type LineWriter = (line: string) => void;
 
 /** A log that knows its last events. */
-export type Log = Reporter & { readonly history: History };
+export type Log = Reporter & {
+  readonly history: History;
+  /** Hears the lines of the access log too, while somebody wants to know. */
+  onRequests: ((lines: readonly string[]) => void) | undefined;
+};
 
 /** The program's log: pino's JSON lines, or the same as text for people. */
 export function createReporter(
@@ -31,8 +35,9 @@ export function createReporter(
     { write: (line: string) => write(format === "json" ? onOneLine(line.trimEnd()) : textLine(line)) },
   );
   let told = new Set<string>();
-  return {
+  const log: Log = {
     history,
+    onRequests: undefined,
     tell(event) {
       const told = putIntoWords(event);
       history.note(told, clock.date());
@@ -40,6 +45,7 @@ export function createReporter(
     },
     debug: (message, fields) => logger.debug(fields ?? {}, message),
     requests(lines) {
+      log.onRequests?.(lines);
       if (lines.length === 0 || !logger.isLevelEnabled("info")) return;
       const time = now();
       // As pino would, but for many at once: a busy proxy has more of these lines than of all others together.
@@ -57,6 +63,7 @@ export function createReporter(
       told = new Set(standing.keys());
     },
   };
+  return log;
 }
 
 /** The texts of notices that stand: they are the very same objects in each pass, and there may be thousands. */

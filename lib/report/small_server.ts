@@ -17,6 +17,9 @@ export type SmallServerSettings = {
 const LIMITS = { headMs: 10_000, answerMs: 20_000 };
 const LONGEST_HEAD = 16_384;
 
+/** An answer without an end: what comes of it is written at once, until the client goes. */
+const STREAM = "text/event-stream";
+
 /**
  * An HTTP server for requests without a body, each on a connection of its own. It has a fixed number of connections. Where
  * all are taken, the connection that has waited longest for its request is closed, so that silent clients keep no others
@@ -29,6 +32,8 @@ export class SmallServer {
   /** Connections whose request is incomplete, the oldest first. */
   readonly #asking = new Set<Deno.Conn>();
   readonly #answering = new Map<Deno.Conn, Promise<void>>();
+  /** Those of them whose answers have no end. */
+  readonly #streaming = new Set<Deno.Conn>();
   #isClosed = false;
 
   constructor(readonly settings: SmallServerSettings) {
@@ -41,6 +46,7 @@ export class SmallServer {
     this.#isClosed = true;
     close(this.#listener);
     this.#asking.forEach(close);
+    this.#streaming.forEach(close);
     await Promise.all(this.#answering.values());
   }
 
@@ -67,38 +73,98 @@ export class SmallServer {
 
   async #serve(connection: Deno.Conn): Promise<void> {
     const { clock, limits: { headMs, answerMs } = LIMITS } = this.settings;
-    let cancel = clock.after(headMs, () => close(connection));
+    const patience = new Patience(clock, () => close(connection));
+    patience.last(headMs);
     try {
       const head = await readHead(connection);
       // It was closed to make room for another one.
       if (!this.#asking.delete(connection) || head === undefined) return;
-      cancel();
-      cancel = clock.after(answerMs, () => close(connection));
-      const answering = this.#answer(connection, head).catch(() => undefined);
+      patience.last(answerMs);
+      const answering = this.#answer(connection, head, patience).catch(() => undefined);
       this.#answering.set(connection, answering);
       await answering;
     } catch {
       // The client went away, or took too long.
     } finally {
-      cancel();
+      patience.end();
       this.#asking.delete(connection);
       this.#answering.delete(connection);
       close(connection);
     }
   }
 
-  async #answer(connection: Deno.Conn, head: string): Promise<void> {
+  async #answer(connection: Deno.Conn, head: string, patience: Patience): Promise<void> {
     const request = parseRequest(head);
     const response = typeof request === "number"
       ? new Response("", { status: request })
       : await Promise.resolve(request).then(this.settings.answer).catch(this.settings.onError);
-    const body = new Uint8Array(await response.arrayBuffer());
     const lines = [`HTTP/1.1 ${response.status} ${response.ok ? "OK" : ""}`];
     response.headers.forEach((value, name) => lines.push(`${name}: ${value}`));
+    const encoder = new TextEncoder();
+    if (response.headers.get("content-type") === STREAM && response.body !== null) {
+      await writeAll(connection, encoder.encode([...lines, "connection: close", "", ""].join("\r\n")));
+      return await this.#stream(connection, response.body, patience);
+    }
+    const body = new Uint8Array(await response.arrayBuffer());
     lines.push(`content-length: ${body.length}`, "connection: close", "", "");
-    await writeAll(connection, new TextEncoder().encode(lines.join("\r\n")));
+    await writeAll(connection, encoder.encode(lines.join("\r\n")));
     if (!head.startsWith("HEAD ")) await writeAll(connection, body);
     await connection.closeWrite();
+  }
+
+  /** Writes what comes, until the client goes away or does not read in time. */
+  async #stream(
+    connection: Deno.Conn,
+    body: ReadableStream<Uint8Array>,
+    patience: Patience,
+  ): Promise<void> {
+    const { answerMs } = this.settings.limits ?? LIMITS;
+    const reader = body.getReader();
+    this.#streaming.add(connection);
+    if (this.#isClosed) close(connection);
+    void untilClosed(connection).then(() => reader.cancel().catch(() => undefined));
+    try {
+      for (;;) {
+        patience.end();
+        const { value, done } = await reader.read();
+        if (done) break;
+        patience.last(answerMs);
+        await writeAll(connection, value);
+      }
+      await connection.closeWrite();
+    } finally {
+      this.#streaming.delete(connection);
+      await reader.cancel().catch(() => undefined);
+    }
+  }
+}
+
+/** How long what is under way may still last. */
+class Patience {
+  #cancel = () => {};
+
+  constructor(readonly clock: Clock, readonly onLate: () => void) {}
+
+  /** So many milliseconds from now on, in place of what was said before. */
+  last(milliseconds: number): void {
+    this.#cancel();
+    this.#cancel = this.clock.after(milliseconds, this.onLate);
+  }
+
+  /** As long as it likes. */
+  end(): void {
+    this.#cancel();
+    this.#cancel = () => {};
+  }
+}
+
+/** Resolves when a client that has asked closes its connection; what it sends until then is none of ours. */
+async function untilClosed(connection: Deno.Conn): Promise<void> {
+  const buffer = new Uint8Array(512);
+  try {
+    while (await connection.read(buffer) !== null);
+  } catch {
+    // It was closed by us, or reset.
   }
 }
 

@@ -5,6 +5,7 @@ import type { Status } from "../../lib/core/status/status.ts";
 import { serveAdmin } from "../../lib/report/admin.ts";
 import { type Answer, freePort, httpGet } from "../harness/http.ts";
 import { parseMetrics } from "./prometheus.ts";
+import { nobodysLive } from "./lives.ts";
 import { statusOf } from "./statuses.ts";
 
 type Ask = (path: string, more?: { method?: string; headers?: Record<string, string> }) => Promise<Answer>;
@@ -18,8 +19,11 @@ async function onPage(
   const port = freePort();
   const page = serveAdmin({
     clock: systemClock,
-    hostname: "127.0.0.1",
-    port,
+    listen: () => Deno.listen({ hostname: "127.0.0.1", port }),
+    live: nobodysLive(),
+    config: () => Promise.resolve({ files: [{ name: "haproxy.cfg", text: "global" }], diff: "" }),
+    page: () =>
+      Promise.resolve({ html: "<!doctype html><title>page</title>", policy: "default-src 'none'; x" }),
     status: () => Promise.resolve(status()),
     haproxyMetrics,
     monitorHaproxy,
@@ -33,6 +37,7 @@ async function onPage(
 }
 
 const { haproxy } = statusOf();
+const BROWSER = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
 
 Deno.test("/healthz says that signalbox lives, whatever the state", async () => {
   await onPage(() => statusOf({ reloads: 0, haproxy: { ...haproxy, isServing: false } }), async (ask) => {
@@ -99,9 +104,18 @@ Deno.test("a status that cannot be read is a 500 that tells nothing of the insid
   });
 });
 
-Deno.test("/ shows the status, and any other path is not found", async () => {
+Deno.test("/ is the page for a browser and the status for others, and any other path is not found", async () => {
   await onPage(() => statusOf(), async (ask) => {
     assert.match((await ask("/")).body, /^signalbox 1\.2\.3, pid 4/);
+    assert.match((await ask("/", { headers: { accept: "*/*" } })).body, /^signalbox 1\.2\.3, pid 4/);
+    const { body, headers } = await ask("/", { headers: BROWSER });
+    assert.equal(body, "<!doctype html><title>page</title>");
+    assert.match(headers["content-type"] ?? "", /^text\/html; charset=utf-8$/);
+    assert.equal(headers["content-security-policy"], "default-src 'none'; x");
+    assert.deepEqual(JSON.parse((await ask("/config")).body).files, [{
+      name: "haproxy.cfg",
+      text: "global",
+    }]);
     assert.equal((await ask("/hand-over")).status, 404);
     assert.equal((await ask("/status")).status, 404);
   });
@@ -156,6 +170,19 @@ Deno.test("what a page of another site asks for is refused", async () => {
       assert.equal(status, 403, JSON.stringify(headers));
       assert.doesNotMatch(body, /pid/);
     }
+    // A link may stand anywhere: who follows it sees the page, and the other site does not.
+    const link = {
+      "sec-fetch-site": "cross-site",
+      "sec-fetch-mode": "navigate",
+      "sec-fetch-dest": "document",
+    };
+    assert.equal((await ask("/", { headers: { ...link, ...BROWSER } })).status, 200);
+    for (const path of ["/live", "/config", "/metrics"]) {
+      assert.equal((await ask(path, { headers: link })).status, 403, path);
+    }
+    for (const path of ["/live", "/config", "/"]) {
+      assert.equal((await ask(path, { headers: { ...link, "sec-fetch-dest": "iframe" } })).status, 403, path);
+    }
     for (const site of ["none", "same-origin"]) {
       assert.equal((await ask("/", { headers: { "sec-fetch-site": site } })).status, 200, site);
     }
@@ -170,5 +197,41 @@ Deno.test("no other site may frame, sniff, cache or embed it", async () => {
     assert.equal(headers["cache-control"], "no-store");
     assert.equal(headers["cross-origin-resource-policy"], "same-origin");
     assert.equal(headers["access-control-allow-origin"], undefined);
+  });
+});
+
+Deno.test("/live goes on until the reader goes, and a reader that comes back names what it knows", async () => {
+  await onPage(() => statusOf(), async (_, port) => {
+    const ask = async (more: string) => {
+      const connection = await Deno.connect({ port });
+      const text = `GET /live${more} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+      await connection.write(new TextEncoder().encode(text));
+      return connection;
+    };
+    const connection = await ask("");
+    const reader = connection.readable.pipeThrough(new TextDecoderStream()).getReader();
+    let heard = "";
+    while (!heard.includes("event: picture")) heard += (await reader.read()).value ?? assert.fail();
+    assert.match(heard, /^HTTP\/1\.1 200 OK\r\n[\s\S]*content-type: text\/event-stream\r\n/);
+    assert.doesNotMatch(heard, /content-length/);
+    await reader.cancel();
+    // As many again and again as there are places: each reader that went has left its own.
+    for (let count = 0; count < 100; count++) (await ask("?after=5")).close();
+    const last = await ask("?after=abc");
+    const [first] = await Array.fromAsync(take(last.readable, 1));
+    assert.match(new TextDecoder().decode(first), /^HTTP\/1\.1 200/);
+  });
+});
+
+async function* take<T>(stream: ReadableStream<T>, count: number): AsyncGenerator<T> {
+  for await (const each of stream) {
+    yield each;
+    if (--count === 0) return;
+  }
+}
+
+Deno.test("HEAD of /live ends, and nobody begins to look", async () => {
+  await onPage(() => statusOf(), async (ask) => {
+    assert.equal((await ask("/live", { method: "HEAD" })).status, 200);
   });
 });

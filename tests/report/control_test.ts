@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { askControl, controlPath, serveControl } from "../../lib/report/control_socket.ts";
+import { nobodysLive } from "./lives.ts";
 import { statusOf } from "./statuses.ts";
 
 async function inStateDir(act: (stateDir: string) => Promise<void>): Promise<void> {
@@ -17,6 +18,7 @@ const handlers = {
   clock: systemClock,
   status: () => Promise.resolve(statusOf()),
   events: () => Promise.resolve([]),
+  live: nobodysLive(),
   handOver: () => undefined,
   onFailure: () => undefined,
   settings: () => ({ SIGNALBOX_BIND: "::" }),

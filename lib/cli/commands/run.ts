@@ -4,7 +4,7 @@ import { systemClock } from "../../clock.ts";
 import { formatListeners, listenersOf } from "../../core/status/listeners.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import { Controller } from "../../loop/controller.ts";
-import { readStatus } from "../../loop/read_status.ts";
+import { readFacts, readStatus } from "../../loop/read_status.ts";
 import { Machine } from "../../machine.ts";
 import type { ContainerSource, HaproxyControl } from "../../ports.ts";
 import { NetworkProber } from "../../probe/network_prober.ts";
@@ -20,11 +20,13 @@ import { openAcme, openTlsAlpn, prepareAcme } from "../open/open_acme.ts";
 import { openCertificates } from "../open/open_certificates.ts";
 import { openControl } from "../open/open_control.ts";
 import { openEvents } from "../open/open_events.ts";
+import { openLive } from "../open/open_live.ts";
 import { type OpenedHaproxy, openHaproxy } from "../open/open_haproxy.ts";
 import { type Given, openSource } from "../open/open_source.ts";
 import type { RunContext } from "../open/run_context.ts";
 import { watchPages } from "../page_watch.ts";
 import { settingsOf } from "../settings.ts";
+import { shownConfigOf } from "../shown_config.ts";
 import { Signals } from "../signals.ts";
 import { checkLength, openStateDir, stateDirOf } from "../state_dir.ts";
 import type { Terminal } from "../terminal.ts";
@@ -62,7 +64,16 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   signals.onHangup(() => void reread(context, controller, certificates, "SIGHUP"));
   void followPages(context, controller, certificates, pages, signals.stopping);
   const acme = await openAcme(context, usable, tlsAlpn);
+  const facts = {
+    startedAt,
+    listeners,
+    serverLimit,
+    history: report.history,
+    acme: () => acme?.agent.status,
+  };
+  const live = openLive(context, controller, () => readFacts(controller, facts));
   controller.onPass = () => {
+    live.publish();
     acme?.publish(controller.state);
     tlsAlpn?.hear(controller.applier.running?.certificates);
   };
@@ -75,19 +86,14 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     signals.stop();
   };
   const answers = {
-    status: () =>
-      readStatus(controller, {
-        startedAt,
-        listeners,
-        serverLimit,
-        history: report.history,
-        acme: () => acme?.agent.status,
-      }),
+    status: () => readStatus(controller, facts),
+    live,
     onFailure: (error: unknown) => report.tell({ kind: "status-unavailable", why: messageOf(error) }),
   };
   const control = openControl(context, { ...answers, events: events.read }, { options, terminal }, handOver);
   const bindings = () => controller.applier.running?.bindings ?? new Map<string, string>();
-  const admin = openAdmin(context, { ...answers, mayWait: hasTakenOver, bindings });
+  const config = () => shownConfigOf(haproxy);
+  const admin = openAdmin(context, { ...answers, config, mayWait: hasTakenOver, bindings });
   const fetching = acme?.agent.run(signals.stopping);
   await controller.run(signals.stopping);
   await Promise.all([control.close(), admin?.close(), fetching]);

@@ -1,8 +1,7 @@
 import { systemClock } from "../../clock.ts";
 import type { Settings } from "../../core/settings/settings.ts";
-import type { KeptEvent } from "../../core/status/history.ts";
 import type { Status } from "../../core/status/status.ts";
-import { serveControl } from "../../report/control_socket.ts";
+import { type ControlHandlers, serveControl } from "../../report/control_socket.ts";
 import { absolute } from "../absolute.ts";
 import { givenAsEnvironment } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
@@ -18,12 +17,12 @@ export type StatusParts = {
 /** Serves the control socket for `status`, `events`, `explain` and the next signalbox. */
 export function openControl(
   { stateDir, settings: own }: RunContext,
-  { status, onFailure, events }: StatusParts & { readonly events: () => Promise<readonly KeptEvent[]> },
+  answers: StatusParts & Pick<ControlHandlers, "events" | "live">,
   given: { readonly options: Record<string, unknown>; readonly terminal: Terminal },
   handOver: () => void,
 ): { readonly close: () => Promise<void> } {
   const settings = () => routingSettingsOf(given.options, given.terminal, own);
-  return serveControl(stateDir, { clock: systemClock, status, events, onFailure, settings, handOver });
+  return serveControl(stateDir, { ...answers, clock: systemClock, settings, handOver });
 }
 
 /** The settings with absolute paths, and without a snapshot from a pipe, which cannot be read again. */

@@ -55,6 +55,8 @@ export type ContainerView = {
   readonly flaw: string | undefined;
   /** Other odd parts of its JSON, and what signalbox uses in their place. */
   readonly oddities: readonly Notice[];
+  /** What it was made from, for people; absent where that is not told. */
+  readonly image?: string;
   /** Where it is no container: the route that a file of the operator's lists. */
   readonly listed?: ListedRoute;
   /** Where it is to be made from a file: what the file calls it. What its image declares is not known. */

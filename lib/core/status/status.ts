@@ -2,8 +2,9 @@ import { certificateLines, certificatesOf, type CertificateStatus } from "./cert
 import { acmeLines, type AcmeStatus } from "./acme_status.ts";
 import { count } from "../values/count.ts";
 import { formatListeners, type ListenerStatus, withStreams } from "./listeners.ts";
+import type { Built } from "../model/build_model.ts";
 import { type Model, routeName, type Server } from "../model/model.ts";
-import { formatEndpoint, type ServerName } from "../values/names.ts";
+import type { ServerName } from "../values/names.ts";
 import { formatNotice, type Notice, onOneLine } from "../values/notice.ts";
 import { type ReloadReason, reloadReasonText } from "../plan/reload_reason.ts";
 import type { ReportedServer } from "../state/survey.ts";
@@ -13,6 +14,7 @@ import { formatTroubles, type PastEvent } from "./history.ts";
 import { limitLines } from "./server_limit_line.ts";
 import { type LastReload, reloadLine } from "./last_reload.ts";
 import { routeLines, type RouteStatus, type ServerStatus } from "./route_status.ts";
+import { secondsOf, serverReader } from "./server_status.ts";
 import { servedOf, sourceLine, type SourceStatus } from "./source_status.ts";
 
 /** How the access log was read since the start. */
@@ -50,6 +52,8 @@ export type LoopState = {
   readonly sources: readonly SourceStatus[];
   /** `undefined` until containers were read for the first time. */
   readonly model: Model | undefined;
+  /** How the model came about, likewise. */
+  readonly built: Built | undefined;
   readonly notices: readonly Notice[];
   /** Why servers have no traffic yet. */
   readonly waiting: ReadonlyMap<ServerName, string>;
@@ -101,31 +105,15 @@ export type Status = {
   readonly eventCounts?: Readonly<Record<string, number>>;
 };
 
-/** The status of a loop, with what HAProxy reports in the same moment. */
-export function statusOf(
-  program: Pick<
-    Status,
-    "version" | "pid" | "startedAt" | "listeners" | "serverLimit" | "events" | "eventCounts" | "acme"
-  >,
-  state: LoopState,
-  haproxy: HaproxyStatus,
-  reported: readonly ReportedServer[],
-): Status {
+/** What there is one of in a status. */
+export type StatusFacts = Omit<Status, "routes" | "notices" | "detours" | "events" | "eventCounts">;
+
+/** What does not come from the loop. */
+type ProgramPart = Pick<Status, "version" | "pid" | "startedAt" | "listeners" | "serverLimit" | "acme">;
+
+/** What there is one of, with what HAProxy says of itself in the same moment. */
+export function factsOf(program: ProgramPart, state: LoopState, haproxy: HaproxyStatus): StatusFacts {
   const { model, lastReload } = state;
-  const byName = new Map(reported.map((server) => [server.name, server]));
-  const lacking = state.trouble === undefined
-    ? `HAProxy does not have this server yet${
-      state.spaced === undefined ? "" : `: its reload waits ${seconds(state.spaced.waitMs)}`
-    }`
-    : `HAProxy is not in step: ${state.trouble}`;
-  // An HAProxy that others run reports no servers to signalbox.
-  const isMissing = ({ name }: Server) => haproxy.isServing && reported.length > 0 && !byName.has(name);
-  const read = (server: Server) =>
-    readServer(
-      server,
-      isMissing(server) ? state.waiting.get(server.name) ?? lacking : state.waiting.get(server.name),
-      (name) => troubleOf(haproxy.isServing, byName.get(name)),
-    );
   return {
     ...program,
     ...model !== undefined && (model.certificates?.rows.length ?? 0) > 0 &&
@@ -147,8 +135,22 @@ export function statusOf(
       waitMs: state.spaced.waitMs,
     },
     trouble: state.trouble,
-    routes: model === undefined ? [] : readRoutes(model, read),
     leaving: state.leaving,
+  };
+}
+
+/** The status of a loop, with what HAProxy reports in the same moment. */
+export function statusOf(
+  program: ProgramPart & Pick<Status, "events" | "eventCounts">,
+  state: LoopState,
+  haproxy: HaproxyStatus,
+  reported: readonly ReportedServer[],
+): Status {
+  const { model } = state;
+  const byName = new Map(reported.map((server) => [server.name, server]));
+  return {
+    ...factsOf(program, state, haproxy),
+    routes: model === undefined ? [] : readRoutes(model, serverReader(state, haproxy.isServing, byName)),
     detours: model === undefined ? [] : detoursOf(model),
     notices: state.notices,
   };
@@ -182,14 +184,12 @@ export function formatStatus(status: Status): string {
   return lines.map((line) => `${onOneLine(line)}\n`).join("");
 }
 
-const seconds = (milliseconds: number): string => count(Math.ceil(milliseconds / 1_000), "second");
-
 /** Reloads wait because HAProxy ends an old worker after fifty reloads, whatever connections it still has. */
 function spacedLine(pid: number, { reasons, waitMs }: NonNullable<Status["spacedReload"]>): string {
   const why =
     "so that those before it cut no connection that may last (--hard-stop-after; a smaller one waits less)";
   const how = `SIGHUP loads at once (kill -HUP ${pid})`;
-  return `the next reload waits ${seconds(waitMs)}, ${why}; ${how}; it is for: ${
+  return `the next reload waits ${secondsOf(waitMs)}, ${why}; ${how}; it is for: ${
     reasons.slice(0, 3).join("; ")
   }`;
 }
@@ -224,24 +224,4 @@ function readRoutes(model: Model, read: (server: Server) => ServerStatus): Statu
     ...(route.move !== undefined && { isRedirect: true as const }),
     servers: servers.get(route.backend) ?? [],
   }));
-}
-
-function readServer(
-  server: Server,
-  why: string | undefined,
-  trouble: (name: ServerName) => string | undefined,
-): ServerStatus {
-  const base = { container: server.containerName, address: formatEndpoint(server.address, server.port) };
-  if (server.gate === "stopping" || server.gate === "leaving") return { ...base, state: "draining", why };
-  if (why !== undefined) return { ...base, state: "waiting", why };
-  const what = trouble(server.name);
-  return { ...base, state: what === undefined ? "ready" : "down", why: what };
-}
-
-/** Why a server that should have traffic has none. */
-function troubleOf(isServing: boolean, reported: ReportedServer | undefined): string | undefined {
-  if (!isServing) return "HAProxy does not serve";
-  if (reported?.isReady === false) return "somebody else took it out";
-  if (reported?.isUp !== false) return undefined;
-  return reported.address === "-" ? "no name server tells its address" : "its health check fails";
 }

@@ -67,10 +67,13 @@ export function decodeContainer(json: unknown, prefix?: LabelPrefix): Parsed<Con
     engine: decodeEngine(inspect.SignalboxEngine),
     flaw,
     oddities: oddities.length === 0 ? NO_ODDITIES : oddities,
+    ...config.Image !== "" && { image: config.Image.slice(0, LONGEST_IMAGE) },
     ...taskOf(config.Labels),
   });
 }
 
+/** What is kept of an image's name, in characters. */
+const LONGEST_IMAGE = 200;
 /** The label by which Swarm marks the containers of its tasks. */
 const TASK_LABEL = "com.docker.swarm.task.id";
 

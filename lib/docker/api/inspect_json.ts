@@ -30,6 +30,8 @@ const InspectSchema = v.object({
   Config: v.object({
     Hostname: text,
     Domainname: text,
+    /** For people who search by it: routing needs none. */
+    Image: v.fallback(text, ""),
     Env: v.optional(v.nullable(v.array(v.unknown()), []), []),
     Labels: record(v.nullable(v.union([v.string(), v.number(), v.boolean()]))),
     ExposedPorts: record(v.unknown()),

@@ -93,6 +93,11 @@ export class GenerationStore {
     }
   }
 
+  /** The folder of the set that was current before the current one; `undefined` where it is not kept. */
+  get previous(): string | undefined {
+    return this.#kept.at(-2);
+  }
+
   /**
    * Writes a new set; what `files` returns may name the generation's own folder. Synchronous, here and in `promote`:
    * a handful of small files takes 0.2 ms this way, and ten times that through the thread pool.

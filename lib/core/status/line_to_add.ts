@@ -1,0 +1,57 @@
+import { KEY_OF_LABEL } from "../keys/route_keys.ts";
+import { nearKey } from "../keys/near_key.ts";
+import { type LabelPrefix, PREFIX } from "../labels/label_parts.ts";
+import { isKeyName } from "../keys/route_keys.ts";
+import { shownLabel } from "../labels/shown_words.ts";
+import type { ContainerView } from "../snapshot/snapshot.ts";
+
+/**
+ * The line that a container lacks where it serves nothing, by the reason why not: a label, or what Docker is to be told;
+ * `undefined` where no one line helps.
+ */
+export function lineToAdd(
+  container: ContainerView,
+  why: string,
+  prefix: LabelPrefix = PREFIX,
+): string | undefined {
+  const line = LINES.find(([pattern]) => pattern.test(why))?.[1];
+  return line?.(container, prefix);
+}
+
+type Line = (container: ContainerView, prefix: LabelPrefix) => string | undefined;
+
+/** By how a reason begins, or what stands in it; the first one that fits. */
+const LINES: readonly (readonly [why: RegExp, line: Line])[] = [
+  [/--opt-in is set|enable".* is false$/, (_, prefix) => `${prefix}enable=true`],
+  [
+    /^(?:it names no host|on the host's network)/,
+    (container, prefix) =>
+      meantHost(container, prefix) ?? `${prefix}hostname=${safeName(container)}.example.com`,
+  ],
+  [/has no domain: expected a domain/, (_, prefix) => `${prefix}domain=example.com`],
+  [/^no port to use/, () => "--expose 8080"],
+  [/^it has no port [0-9]+/, ({ exposed }, prefix) => {
+    const port = exposed.find(({ protocol }) => protocol === "tcp")?.port;
+    return port === undefined ? undefined : `${prefix}port=${port}`;
+  }],
+  [
+    /(?:expected another host|when that one is gone)$/,
+    (container, prefix) => `${prefix}hostname=${safeName(container)}.example.com`,
+  ],
+  [/^it is paused$/, (container) => `docker unpause ${safeName(container)}`],
+];
+
+/** The host that a label with a slip in its name was to say. */
+function meantHost({ labels }: ContainerView, prefix: LabelPrefix): string | undefined {
+  for (const [label, text] of Object.entries(labels)) {
+    const word = label.slice(prefix.length);
+    if (!label.startsWith(prefix) || isKeyName(word) || KEY_OF_LABEL.has(word)) continue;
+    if (nearKey(word) === "hostname") return `${prefix}hostname=${shownLabel(label, text, prefix)}`;
+  }
+  return undefined;
+}
+
+/** A container's name as it can stand in a host, or the beginning of its id. */
+function safeName({ name, id }: ContainerView): string {
+  return /^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/.test(name) ? name : id.slice(0, 12);
+}

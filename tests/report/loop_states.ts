@@ -1,0 +1,31 @@
+/** The published state of a loop, of which a test names only what it is about. */
+import { buildModel } from "../../lib/core/model/build_model.ts";
+import { ModelMemory } from "../../lib/core/model/model_memory.ts";
+import type { ContainerView } from "../../lib/core/snapshot/snapshot.ts";
+import type { LoopState } from "../../lib/core/status/status.ts";
+import { SETTINGS } from "../core/containers.ts";
+
+/** A loop that is in step with these containers; `memory` is that of the pass before. */
+export function loopStateOf(
+  containers: readonly ContainerView[],
+  given: Partial<LoopState> = {},
+  memory = new ModelMemory(SETTINGS),
+): LoopState {
+  const snapshot = { containers, stopping: new Set<never>(), starting: new Set<never>() };
+  const built = buildModel(snapshot, SETTINGS, undefined, undefined, memory);
+  return {
+    sources: [],
+    model: built.model,
+    built,
+    notices: built.notices,
+    waiting: new Map(),
+    hasConfig: true,
+    reloads: 1,
+    reloadsByReason: new Map(),
+    lastReload: undefined,
+    spaced: undefined,
+    trouble: undefined,
+    leaving: 0,
+    ...given,
+  };
+}
