@@ -68,8 +68,18 @@ Deno.test("explain of a host that a container cannot serve says why, however the
   for (const host of ["bad.example.com", "http://bad.example.com/", "bad.example.com/v1"]) {
     const { code, stdout } = await world.run(["explain", "--snapshot", "snapshot.json", host]);
     assert.equal(code, 0);
-    assert.match(stdout, /^bad \(bad0+\)\n {2}serves nothing: it has no port 81/);
+    assert.match(stdout, /^bad \(bad0+\)\n {2}serves nothing: it has no port 81/m);
   }
+  const { stdout } = await world.run([
+    "explain",
+    "--snapshot",
+    "snapshot.json",
+    "http://bad.example.com/",
+    "--json",
+  ]);
+  const { leftOut: [left] } = JSON.parse(stdout) as { leftOut: { container: string; why: string }[] };
+  assert.equal(left?.container, "bad");
+  assert.match(left?.why ?? "", /^it has no port 81/);
 });
 
 Deno.test("explain tells what guards and redirects a route, where each was said, and never a hash", async () => {

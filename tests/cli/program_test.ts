@@ -159,6 +159,11 @@ const EXPLAINED = {
     "--default-domain for all\n",
 };
 
+const ORIGINS = `  hostname: www.example.com (Docker's hostname)
+  alias_domains: *.example.org ("alias_domains" of INTERLOCK_DATA)
+  port: 80 (its only TCP port)
+`;
+
 const SUBJECTS: [subject: string[], keyof typeof EXPLAINED | "both"][] = [
   [[], "both"],
   [["www.example.com"], "web"],
@@ -173,7 +178,9 @@ for (const [subject, expected] of SUBJECTS) {
   Deno.test(`explain ${subject.join("") || "without a subject"} tells of ${expected}`, async () => {
     await using world = await World.make(...TWO);
     const { code, stdout, stderr } = await world.run(["explain", ...subject, "--snapshot", "snapshot.json"]);
-    const text = expected === "both" ? EXPLAINED.idle + EXPLAINED.web : EXPLAINED[expected];
+    const whole = expected === "both" ? EXPLAINED.idle + EXPLAINED.web : EXPLAINED[expected];
+    // Who asks about one is told all of it.
+    const text = expected === "web" ? whole + ORIGINS : whole;
     assert.deepEqual([code, stdout.split("\n").sort(), stderr], [0, text.split("\n").sort(), ""]);
   });
 }
@@ -198,6 +205,12 @@ Deno.test("explain --json is one document with an entry for each route", async (
     hosts: ["www.example.com", "*.example.org"],
     redirects: [],
     rules: [],
+    values: [
+      { key: "hostname", value: "www.example.com", from: "Docker's hostname" },
+      { key: "alias_domains", value: "*.example.org", from: '"alias_domains" of INTERLOCK_DATA' },
+      { key: "port", value: "80", from: "its only TCP port" },
+    ],
+    others: [],
     backend: "www.example.com",
     address: "172.17.0.2:80",
     via: "its own address",

@@ -1,6 +1,7 @@
 import type { Built } from "../../core/model/build_model.ts";
 import { routeName, type Server } from "../../core/model/model.ts";
 import { findInForce, type InForce } from "../../core/status/in_force.ts";
+import { type Details, findDetails } from "../../core/status/values_in_force.ts";
 import { type Live, liveStates } from "../../core/status/live.ts";
 import { namedBy } from "../../core/snapshot/container_lookup.ts";
 import { formatEndpoint, type HostName, isDnsName, parseHost } from "../../core/values/names.ts";
@@ -60,7 +61,13 @@ export async function explain(
   const built = { ...bare, notices: [...bare.notices, ...certificateNotices(bare.model, acme)] };
   if (isUrl(subject)) {
     const status = found?.kind === "runs" ? found.status : undefined;
-    await terminal.out(explainUrl(subject, options, { routing, built, status }));
+    const { host, text, document, isServed } = explainUrl(subject, options, { routing, built, status });
+    // Why nobody serves it: who would, if nothing were wrong.
+    const all = isServed || settings.snapshot !== undefined ? built : await build("stopped too");
+    const left = isServed ? [] : findVerdicts(host, all).filter(({ why }) => why !== undefined);
+    const entries = left.map((verdict) => ({ ...explainOne(verdict, all, undefined), ...NOTHING_IN_FORCE }));
+    const why = formatEntries(entries, all.notices, "short");
+    await terminal.out(options.json ? jsonDocument({ ...document, leftOut: entries }) : text + why);
     return 0;
   }
   let verdicts = subject === undefined ? verdictsOf(built) : findVerdicts(subject, built);
@@ -70,21 +77,27 @@ export async function explain(
   }
   const { stateOf, word } = tellLive(found, subject);
   const inForce = findInForce(built);
+  const details = findDetails(built, routing.settings);
   const entries = verdicts.map((verdict) => ({
     ...explainOne(verdict, built, stateOf(verdict)),
     ...inForce(verdict),
+    ...details(verdict),
   }));
   if (options.json) await terminal.out(jsonDocument(entries));
   else {
     // explain prints a reason once that all routes share.
     const own = word === "" ? entries : entries.map((entry) => ({ ...entry, live: undefined }));
-    const text = entries.length === 0 ? "no container runs\n" : formatEntries(own, built.notices);
+    const text = entries.length === 0
+      ? "no container runs\n"
+      : formatEntries(own, built.notices, subject === undefined ? "short" : "whole");
     await terminal.out(text + word);
   }
   return 0;
 }
 
-type Entry = InForce & {
+const NOTHING_IN_FORCE = { rules: [], redirects: [], values: [], others: [] };
+
+type Entry = InForce & Details & {
   readonly container: string;
   readonly id: string;
   /** The URL of its engine, where there are several. */
@@ -129,7 +142,11 @@ function unknownSubject(subject: string, built: Built): string {
   return `no container is called ${quote(subject)} and none serves it; hosts that are served: ${hosts}`;
 }
 
-function explainOne(verdict: Verdict, built: Built, live: Live | undefined): Omit<Entry, keyof InForce> {
+function explainOne(
+  verdict: Verdict,
+  built: Built,
+  live: Live | undefined,
+): Omit<Entry, keyof InForce | keyof Details> {
   const { container, server } = verdict;
   const notices = built.notices.filter((notice) => notice.subject === container.name).map((notice) =>
     formatNotice(notice)
@@ -191,6 +208,12 @@ const redirectsOf = ({ redirects }: Entry): string =>
 const rulesOf = ({ rules }: Entry): string =>
   rules.map((rule) => `\n  ${rule.key}: ${rule.value}${placeOf(rule)}`).join("");
 
+/** Every value with where it came from, and what other ways there are. */
+const detailsOf = ({ values, others }: Entry): string =>
+  (others.length === 0 ? "" : `\n  other ways: ${others.join(", ")}`) +
+  values.map((each) => `\n  ${each.key}${each.value === undefined ? "" : `: ${each.value}`}${placeOf(each)}`)
+    .join("");
+
 function trafficOf({ live }: Entry): string {
   if (live === undefined || live.getsTraffic === null) return "";
   return live.getsTraffic ? ", and gets traffic" : `, but gets no traffic: ${live.why}`;
@@ -204,7 +227,11 @@ function wayOf({ via, elsewhere, address }: Server, container: ContainerView): s
 }
 
 /** A paragraph for each container: its routes, then its notices, without those that repeat why a route was left out. */
-function formatEntries(entries: readonly Entry[], notices: readonly Notice[]): string {
+function formatEntries(
+  entries: readonly Entry[],
+  notices: readonly Notice[],
+  length: "short" | "whole",
+): string {
   const noticesOf = Map.groupBy(notices, ({ subject }) => subject);
   const paragraphs = [...Map.groupBy(entries, (entry) => entry.id).values()].map((own) => {
     const [first] = own;
@@ -214,7 +241,7 @@ function formatEntries(entries: readonly Entry[], notices: readonly Notice[]): s
         entry.why === undefined
           ? `  serves ${entry.hosts.join(", ")}${redirectsOf(entry)}\n  at ${entry.address} (${entry.via})${
             trafficOf(entry)
-          }${rulesOf(entry)}`
+          }${length === "short" ? rulesOf(entry) : detailsOf(entry)}`
           : `  serves nothing: ${entry.why}`
       ),
     );

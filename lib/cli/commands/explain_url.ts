@@ -6,7 +6,6 @@ import type { Status } from "../../core/status/status.ts";
 import { onOneLine, quote } from "../../core/values/notice.ts";
 import { wrongUsage } from "../failure.ts";
 import type { Routing } from "../routing.ts";
-import { jsonDocument } from "../terminal.ts";
 
 /** The flags of `explain` that are about a request. */
 export type RequestFlags = {
@@ -18,30 +17,43 @@ export type RequestFlags = {
 /** Whether a subject is a URL. */
 export const isUrl = (subject: string | undefined): subject is string => /^[a-z]+:\/\//i.test(subject ?? "");
 
-/** What becomes of a request for a URL, as `explain` prints it. Throws Failure. */
+/** What becomes of a request, as `explain` prints it, and whether a container or a rule of a route answers. */
+export type ExplainedUrl = {
+  readonly host: string;
+  readonly text: string;
+  readonly document: Readonly<Record<string, unknown>>;
+  readonly isServed: boolean;
+};
+
+/** What becomes of a request for a URL. Throws Failure. */
 export function explainUrl(
   url: string,
-  { method, header, from, json }: RequestFlags & { readonly json?: boolean },
+  { method, header, from }: RequestFlags,
   { routing, built, status }: {
     readonly routing: Routing;
     readonly built: Built;
     readonly status: Status | undefined;
   },
-): string {
+): ExplainedUrl {
   const words: RequestWords = { method, headers: header, from };
   const request = parseRequest(url, words);
   if (!request.ok) throw wrongUsage(`cannot explain ${quote(url)}: expected ${request.expected}`);
   const world = routing.design.render(built.model);
   const life = status === undefined ? {} : { lifeOf: lifeIn(status) };
   const told = tellRequest(request.value, { built, world, ...life });
-  if (json) return jsonDocument({ url, method: request.value.method, ways: told });
   const own = [...routing.templates.overlaid].filter((name) =>
     /^(?:frontend|route_|haproxy[.]cfg|refused)/.test(name)
   );
   const remark = own.length === 0
     ? []
     : [`  your templates ${own.join(", ")} stand in place of the built-in ones: this is what those would do`];
-  return [...formatRequest(request.value, told), ...remark].map((line) => `${onOneLine(line)}\n`).join("");
+  const lines = [...formatRequest(request.value, told), ...remark];
+  return {
+    host: request.value.hostHeader,
+    text: lines.map((line) => `${onOneLine(line)}\n`).join(""),
+    document: { url, method: request.value.method, ways: told },
+    isServed: told.some(({ route }) => route !== undefined),
+  };
 }
 
 /** Who gets traffic, by what a running signalbox says. */

@@ -27,7 +27,7 @@ export type RouteData = KeyValues & {
   readonly fault: Fault;
   /** What says that it is to be left out, where something does. */
   readonly off: string | undefined;
-  /** The labels that said what `explain` tells of; absent where none did. */
+  /** The labels that said its keys, for `explain`; absent where none did. */
   readonly labels?: Readonly<Partial<Record<KeyName, string>>>;
   /** Whether anything was said at all; a container that says nothing is not scolded for serving nothing. */
   readonly isExplicit: boolean;

@@ -32,7 +32,7 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
     const result = readValue(rule, each, version, place, complaints);
     if (result.ok) {
       data[name] = result.value;
-      if (label !== undefined && isTold(rule)) (labels ??= {})[name] = label;
+      if (label !== undefined) (labels ??= {})[name] = label;
       continue;
     }
     if (rule.costs === "route") fault ??= `${place()} cannot be used`;
@@ -61,9 +61,6 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
     fault,
   };
 }
-
-/** Whether explain may tell of a key. */
-const isTold = ({ scope, isGuard }: RouteKey): boolean => scope === "route" || isGuard === true;
 
 /** A list or an object where a text of `basic_auth_realm` or the like is expected was meant for its neighbour. */
 const isHidden = ({ isSecret, kind, needs }: RouteKey, value: unknown): boolean =>

@@ -2,6 +2,7 @@ import type { Built } from "./build_model.ts";
 import { whyTaken } from "./claims.ts";
 import type { Route, Server } from "./model.ts";
 import type { Considered } from "./model_memory.ts";
+import type { RouteData } from "../keys/route_data.ts";
 import type { HostName } from "../values/names.ts";
 import type { Offer } from "./offer.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
@@ -15,6 +16,8 @@ export type Verdict = {
   readonly why: string | undefined;
   /** The host that it does not serve, where that is known. */
   readonly wanted: HostName | undefined;
+  /** What it says of what it serves. */
+  readonly data?: RouteData;
 };
 
 /** What became of everything that containers offered, the oldest first. */
@@ -29,13 +32,13 @@ function verdictsOn({ container, attempts }: Considered, owners: Built["owners"]
   });
 }
 
-function verdictOn({ own, aliases, container, server }: Offer, owners: Built["owners"]): Verdict {
+function verdictOn({ own, aliases, container, server, data }: Offer, owners: Built["owners"]): Verdict {
   const owner = owners.get(own.key) ?? ownerElsewhere(own, owners);
   if (owner !== undefined && owner.backend !== own.backend) {
     return { container, hosts: [], server: undefined, why: whyTaken(own, owner), wanted: own.host };
   }
   const served = aliases.filter((alias) => owners.get(alias.key)?.backend === own.backend);
-  return { container, hosts: [own, ...served], server, why: undefined, wanted: undefined };
+  return { container, hosts: [own, ...served], server, why: undefined, wanted: undefined, data };
 }
 
 /** The older route that left no room for one that nobody has: by its port, or by the TLS of its host. */
