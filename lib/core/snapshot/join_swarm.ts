@@ -10,6 +10,8 @@ export type Joined = {
   readonly starting: ReadonlySet<ContainerId>;
   readonly leaving: ReadonlySet<ContainerId>;
   readonly stopping: ReadonlySet<ContainerId>;
+  /** Under which id each container is known that is a task. */
+  readonly taskIds: ReadonlyMap<string, ContainerId>;
 };
 
 /** What is joined. */
@@ -31,8 +33,7 @@ export class SwarmJoin {
   /** A task and its container are one: the task says what it serves, its engine adds what only that one knows. */
   join({ swarm, place, engines }: JoinParts): Joined {
     this.#next = new Map();
-    const containers = engines.flatMap((engine) => [...engine.containers.values()]);
-    const byId = new Map(containers.map((container) => [container.id as string, container]));
+    const { byTask, taskIds } = containersOfTasks(swarm.tasks, engines);
     const sets = {
       starting: new Set<ContainerId>(),
       leaving: new Set<ContainerId>(),
@@ -40,13 +41,12 @@ export class SwarmJoin {
     };
     const services = new Map(swarm.services.map((service) => [service.id, service]));
     const nodes = new Map(swarm.nodes.map((node) => [node.id, node]));
-    const declared = declaredPorts(swarm.tasks, byId);
+    const declared = declaredPorts(swarm.tasks, byTask);
     const views: ContainerView[] = [];
-    const known = taskIdsOf(swarm.tasks);
     for (const engine of engines) {
       const isManaged = engine.nodeId !== undefined && nodes.has(engine.nodeId);
       for (const container of engine.containers.values()) {
-        if (known.has(container.id)) continue;
+        if (taskIds.has(container.id)) continue;
         if (container.taskId === undefined) views.push(container);
         // Until its manager tells of it, it is not known what it serves.
         else if (!isManaged) {
@@ -62,13 +62,14 @@ export class SwarmJoin {
       const phases = phasesOf(tasks, service, nodes, engines);
       const speaker = speakerOf(phases);
       for (const [task, phase] of phases) {
-        const container = byId.get(task.containerId ?? "");
+        const container = byTask.get(task);
         const ports = declared.get(service.id) ?? NO_PORTS;
         const node = nodes.get(task.nodeId ?? "");
         const speaks = task === speaker;
-        const around = { service, node, place, container, declared: ports, speaks };
+        const isContainer = taskIds.get(task.containerId ?? "") === idOfTask(task.id);
+        const around = { service, node, place, container, isContainer, declared: ports, speaks };
         const seen = [container?.status, container?.networks, ports].map((each) => JSON.stringify(each));
-        const parts = [task, service, node, place, speaks, ...seen];
+        const parts = [task, service, node, place, speaks, isContainer, ...seen];
         const view = this.#remember(task.id, parts, () => viewOfTask(task, around));
         // Without an address there is nothing to prepare.
         if (phase === "starting" && view.networks.length === 0) continue;
@@ -77,7 +78,7 @@ export class SwarmJoin {
       }
     }
     this.#made = this.#next;
-    return { containers: views, ...sets };
+    return { containers: views, ...sets, taskIds };
   }
 
   #remember(id: string, parts: readonly unknown[], make: () => ContainerView): ContainerView {
@@ -89,13 +90,27 @@ export class SwarmJoin {
   }
 }
 
-/** Under which id each container is known that is a task of these. */
-export function taskIdsOf(tasks: readonly SwarmTask[]): ReadonlyMap<string, ContainerId> {
-  return new Map(
-    tasks.flatMap(({ id, containerId }) =>
-      containerId === undefined ? [] : [[containerId, idOfTask(id)] as const]
-    ),
-  );
+/**
+ * The containers that tasks are. A node says itself which container a task is: that of another node, and one that Swarm has not
+ * marked with this task, stays what its own engine says.
+ */
+function containersOfTasks(tasks: readonly SwarmTask[], engines: readonly NodeEngine[]): {
+  readonly byTask: ReadonlyMap<SwarmTask, ContainerView>;
+  readonly taskIds: ReadonlyMap<string, ContainerId>;
+} {
+  const byTask = new Map<SwarmTask, ContainerView>();
+  const taskIds = new Map<string, ContainerId>();
+  for (const task of tasks) {
+    const { id, nodeId, containerId } = task;
+    if (containerId === undefined) continue;
+    const engine = engines.find(({ containers }) => containers.has(containerId as ContainerId));
+    const container = engine?.containers.get(containerId as ContainerId);
+    const isItself = container?.taskId === id && (engine?.nodeId === undefined || engine.nodeId === nodeId);
+    if (container !== undefined && !isItself) continue;
+    if (container !== undefined) byTask.set(task, container);
+    taskIds.set(containerId, idOfTask(id));
+  }
+  return { byTask, taskIds };
 }
 
 const NO_PORTS: readonly ExposedPort[] = [];
@@ -152,11 +167,12 @@ function speakerOf(phases: Phases): SwarmTask | undefined {
 /** A manager tells of no port that an image declares: what one engine tells of a service holds for all its tasks. */
 function declaredPorts(
   tasks: readonly SwarmTask[],
-  byId: ReadonlyMap<string, ContainerView>,
+  byTask: ReadonlyMap<SwarmTask, ContainerView>,
 ): ReadonlyMap<string, readonly ExposedPort[]> {
   const found = new Map<string, { readonly id: string; readonly ports: readonly ExposedPort[] }>();
-  for (const { id, serviceId, containerId } of tasks) {
-    const container = byId.get(containerId ?? "");
+  for (const task of tasks) {
+    const { id, serviceId } = task;
+    const container = byTask.get(task);
     const before = found.get(serviceId);
     if (container === undefined || (before !== undefined && before.id < id)) continue;
     found.set(serviceId, { id, ports: container.exposed });

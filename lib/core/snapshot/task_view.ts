@@ -24,6 +24,8 @@ export type TaskSurroundings = {
   readonly place: OwnPlace;
   /** Its container, where an engine told of it. */
   readonly container: ContainerView | undefined;
+  /** Whether no engine says otherwise of the container that its node says it is. */
+  readonly isContainer: boolean;
   /** The ports that containers of its service declare, where an engine told of one. */
   readonly declared: readonly ExposedPort[];
   /** Whether it alone speaks for its service. */
@@ -46,7 +48,7 @@ export function viewOfTask(task: SwarmTask, around: TaskSurroundings): Container
   const reached = [...shared, ...local].sort((a, b) => a.name < b.name ? -1 : 1);
   // Each machine has a loopback address of its own.
   const at = node?.address !== undefined && (isOwn || !isLoopback(node.address)) ? node.address : undefined;
-  const bridge = isOwn && task.containerId !== undefined ? place.bridge.get(task.containerId) : undefined;
+  const bridge = isOwn && around.isContainer ? place.bridge.get(task.containerId ?? "") : undefined;
   return {
     id: idOfTask(task.id),
     name: `${service.name}.${task.suffix}`,

@@ -38,8 +38,11 @@ export function decodeSnapshot(text: string, prefix?: LabelPrefix): Parsed<Snaps
     containers: new Map(containers.map((container) => [container.id, container])),
     stopping: new Set<ContainerId>(),
   };
-  const joined = new SwarmJoin().join({ ...said.value, engines: [engine] });
-  return parsed({ ...joined, containers: sortContainers(joined.containers) });
+  const { containers: all, starting, leaving, stopping } = new SwarmJoin().join({
+    ...said.value,
+    engines: [engine],
+  });
+  return parsed({ containers: sortContainers(all), starting, leaving, stopping });
 }
 
 const DATA_ENTRY = "INTERLOCK_DATA=";

@@ -1,5 +1,5 @@
 import type { LabelPrefix } from "../../core/labels/label_parts.ts";
-import { type Joined, SwarmJoin, taskIdsOf } from "../../core/snapshot/join_swarm.ts";
+import { type Joined, SwarmJoin } from "../../core/snapshot/join_swarm.ts";
 import type { NodeEngine, OwnPlace, Swarm } from "../../core/snapshot/swarm.ts";
 import type { SourceStatus } from "../../core/status/source_status.ts";
 import type { ContainerId } from "../../core/values/names.ts";
@@ -35,7 +35,6 @@ export class SwarmFollower {
   #place: OwnPlace = { nodeIds: new Set(), networks: [], bridge: new Map() };
   #placeText = "";
   #placeAt = -Infinity;
-  #ids: { readonly swarm: readonly unknown[]; readonly ids: ReadonlyMap<string, ContainerId> } | undefined;
 
   constructor(readonly parts: SwarmParts) {}
 
@@ -82,14 +81,9 @@ export class SwarmFollower {
     return [...this.#clusters.values()].map((cluster) => cluster.describe());
   }
 
-  /** Under which ids containers are known: those of tasks, and their own where they are none. */
+  /** Under which ids containers are known, as the last join showed it: those of tasks, and their own where they are none. */
   known(containers: Iterable<ContainerId>): ContainerId[] {
-    const all = [...this.#clusters.values()].map(({ memory }) => memory.swarm.tasks);
-    if (this.#ids === undefined || all.some((tasks, at) => this.#ids?.swarm[at] !== tasks)) {
-      this.#ids = { swarm: all, ids: taskIdsOf(all.flat()) };
-    }
-    const { ids } = this.#ids;
-    return [...containers].map((id) => ids.get(id) ?? id);
+    return [...containers].map((id) => this.#joined?.taskIds.get(id) ?? id);
   }
 
   /** The tasks that end, or have ended, as the last join showed it. */
