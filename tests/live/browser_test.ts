@@ -94,6 +94,52 @@ browsing(
 );
 
 browsing(
+  "a script's request is redirected like any other, since its preflight is answered before the redirect",
+  async (stage, open) => {
+    const router = await start(stage);
+    const origins = WAYS.map(([scheme]) => `${scheme}://app.site.test:${portOf(router, scheme)}`);
+    const all = { cors_origins: ["*"], cors_methods: ["PUT"] };
+    const some = { cors_origins: origins, cors_methods: ["PUT"] };
+    await serve(
+      router,
+      { hostname: "app.site.test" },
+      { hostname: "secure.test", ssl_only: true, ...all },
+      { hostname: "listed.test", ssl_only: true, ...some },
+      { hostname: "silent.test", ssl_only: true },
+      { hostname: "moved.test", redirects: ["moved.test/old /post 308"], ...some },
+    );
+    const main = { hostname: "main.test", canonical_host: "www", ...all };
+    await startContainer({ image: WITNESS, env: { NAME: "main", ...says([main]).env } });
+    await router.answers("main.test", 308);
+    for (const [scheme, protocol] of WAYS) {
+      const page = await open();
+      const urlOf = (host: string, path: string) => `${scheme}://${host}:${portOf(router, scheme)}${path}`;
+      assert.equal((await visit(page, urlOf("app.site.test", "/"))).protocol, protocol);
+      const put = (host: string, path = "/post") =>
+        fetchFrom(page, urlOf(host, `${path}?id=${scheme} ${host}`), { method: "PUT" });
+      assert.equal(await put("main.test"), "200 main", "to the canonical host");
+      // On one host the browser says again whose script asks.
+      assert.equal(await put("moved.test", "/old"), "200 app", "to another path");
+      if (scheme === "https") continue;
+      assert.equal(await put("secure.test"), "200 app", "to TLS");
+      // From one host to another it does not: there the script is nobody's (Fetch, "tainted origin").
+      assert.equal(await put("listed.test"), REFUSED);
+      // Where nothing is said of scripts, the preflight itself is redirected.
+      assert.equal(await put("silent.test"), REFUSED);
+    }
+    assert.deepEqual(JSON.parse((await router.get("app.site.test", "/posts")).body), {
+      // What is sent to another path loses its query.
+      "": 2,
+      "http secure.test": 1,
+    });
+    assert.deepEqual(JSON.parse((await router.get("www.main.test", "/posts")).body), {
+      "http main.test": 1,
+      "https main.test": 1,
+    });
+  },
+);
+
+browsing(
   "a browser stays with its container, whichever protocol it speaks and whatever the others do",
   async (stage, open) => {
     const router = await start(stage);
