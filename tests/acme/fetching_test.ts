@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { eventsOf } from "../harness/events.ts";
-import { eventually, httpGet, type RunningProgram } from "../harness/program.ts";
+import { eventually, freePort, httpGet, type RunningProgram } from "../harness/program.ts";
 import { acme } from "./acme_stage.ts";
 
 /** The certificate of a storage, once it is there. */
@@ -81,6 +81,33 @@ acme(
     for (const name of ["shut", "down", "moved"]) await certificateIn(storage, `${name}.example.com`);
     await fetched(program, 3);
     assert.doesNotMatch(pebble.lines.join("\n"), /(?<![a-z])own[.]example[.]com/);
+  },
+);
+
+acme(
+  "a host of TCP whose TLS HAProxy ends has its certificate, on its own port and beside hosts of HTTP",
+  {},
+  async ({ start }) => {
+    const port = freePort();
+    const { routeAll, program, httpsPort } = await start({ flags: ["--tcp-ports", `${port}`] });
+    const ended = { protocol: "tls", ssl_passthrough: false };
+    await routeAll([
+      { hostname: "db.example.com", ...ended, listen_port: port },
+      { hostname: "mail.example.com", ...ended },
+      { hostname: "web.example.com" },
+    ]);
+    await fetched(program, 3);
+    for (
+      const [host, at] of [["db", port], ["mail", httpsPort], ["web", httpsPort]] as const
+    ) {
+      const name = `${host}.example.com`;
+      await eventually(
+        async () =>
+          /issuer=.*[Pp]ebble[^]*DNS:/.test(await namesServed(at, name)) &&
+          (await namesServed(at, name)).includes(`DNS:${name}`),
+        { what: `the certificate of ${name} at its port`, limitMs: 20_000 },
+      );
+    }
   },
 );
 
