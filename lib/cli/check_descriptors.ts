@@ -20,7 +20,11 @@ export async function checkDescriptors(
   read: () => Promise<Snapshot>,
 ): Promise<Check | undefined> {
   const limits = await processLimits();
-  const limit = serverLimit(connectionLimits(promisedBy(settings), limits.descriptors), limits);
+  const limit = serverLimit(
+    connectionLimits(promisedBy(settings), limits.descriptors),
+    limits,
+    settings.peers.length,
+  );
   if (limit === undefined) return undefined;
   const servers = await countServers(settings, read);
   const clients = settings.maxConnections * (settings.tcpPorts.length > 0 ? 2 : 1);

@@ -16,6 +16,7 @@ import {
 import { engineAddressOf, resolveAddress } from "../docker/api/transport.ts";
 import { findHaproxy } from "../haproxy/process/program.ts";
 import { readErrorPages } from "./error_pages.ts";
+import { fleetOf, peerListeners } from "./fleet.ts";
 import { thumbprintOf } from "./acme.ts";
 import { isTlsAlpnOn } from "../core/settings/acme_values.ts";
 import { listensForTls, readCertificates, unreadOf } from "./given_certificates.ts";
@@ -82,6 +83,7 @@ export async function prepareRouting(
       accessLog: settings.accessLog,
       nameServers: [...new Set(settings.nameServers)],
       errorPages: await readErrorPages(settings),
+      fleet: fleetOf(settings),
     },
     address: await addressSettings(settings),
     balance: settings.balance,
@@ -126,6 +128,7 @@ function ownListeners(settings: Settings): readonly OwnListener[] {
     http,
     ...!listensForTls(settings) ? [] : [https],
     ...admin === undefined ? [] : [{ setting: "--admin", address: admin.hostname, port: admin.port }],
+    ...peerListeners(settings),
   ];
 }
 

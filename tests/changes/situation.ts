@@ -74,12 +74,12 @@ function readSituation(name: string): Situation {
   };
 }
 
-/** The pure half of the flow with settings, as `run` has it. */
+/** The pure half of the flow with settings, as `run` has it; a flag that is repeated has a value a line. */
 export async function openRouting(settings: Readonly<Record<string, string>>): Promise<Routing> {
   const camel = (flag: string) => flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
   const options = Object.entries(settings).map((
     [flag, value],
-  ) => [camel(flag), value === "" ? true : [value]]);
+  ) => [camel(flag), value === "" ? true : value.split("\n")]);
   return await prepareRouting(settingsOf(Object.fromEntries(options), {
     env: () => undefined,
     out: () => Promise.resolve(),

@@ -17,7 +17,7 @@ const everyFlag = new Set([...commands.values()].flatMap((flags) => [...flags]))
 const everyVariable = new Set((Object.values(SETTINGS) as Setting[]).flatMap(({ env }) => env));
 const everyLabel = new Set<string>(Object.values(ROUTE_KEYS).map(({ label }) => label));
 /** What a user gives to the tests, and what signalbox itself sets for HAProxy. */
-const OTHER_VARIABLES = /^SIGNALBOX_(?:TEST_|FUZZ|CHAOS_|RUN$|NO_IPV6$|COOKIE_KEY$)/;
+const OTHER_VARIABLES = /^SIGNALBOX_(?:TEST_|FUZZ|CHAOS_|RUN$|NO_IPV6$|COOKIE_KEY$|LOCAL_PEER$)/;
 
 function flagsOf(command: Command): ReadonlySet<string> {
   const help = command.helpInformation();

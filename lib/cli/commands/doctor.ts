@@ -19,6 +19,7 @@ import { tryRouting } from "../check_files.ts";
 import { readSnapshot } from "../input.ts";
 import { findLoneHaproxy, type LoneHaproxy } from "../lone_haproxy.ts";
 import { absolute } from "../absolute.ts";
+import { checkFleet } from "../fleet.ts";
 import { prepareRouting } from "../routing.ts";
 import { settingsOf } from "../settings.ts";
 import { checkLength, openStateDir, stateDirOf } from "../state_dir.ts";
@@ -173,6 +174,7 @@ async function modelOfNow(settings: Settings, terminal: Terminal): Promise<Model
 async function checkConfigOfNow(settings: Settings, terminal: Terminal): Promise<Check[]> {
   const name = "config";
   try {
+    await checkFleet(settings);
     const routing = await prepareRouting(settings);
     const program = await findHaproxy(settings.haproxy);
     const { built, why } = await tryRouting(routing, await readSnapshot(settings, terminal), program.path);

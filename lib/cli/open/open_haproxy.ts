@@ -14,6 +14,7 @@ import { ExternalHaproxy } from "../../haproxy/external_haproxy.ts";
 import { OwnedHaproxy } from "../../haproxy/owned_haproxy.ts";
 import { processLimits } from "../../haproxy/process/descriptor_limit.ts";
 import { findIdentity } from "../../haproxy/process/identity.ts";
+import { fleetEnvironment } from "../fleet.ts";
 import { findHaproxy, type HaproxyProgram, hasQuic } from "../../haproxy/process/program.ts";
 import { promisedBy } from "../check_descriptors.ts";
 import { whyRefused } from "../check_files.ts";
@@ -53,7 +54,7 @@ export async function openHaproxy(context: RunContext): Promise<OpenedHaproxy> {
     if (hasAdopted) room.limits = await processLimits((await haproxy.describe()).pid);
     else await proveListeners(settings, haproxy);
   }
-  const limit = serverLimit(connectionsIn(room, settings), room.limits);
+  const limit = serverLimit(connectionsIn(room, settings), room.limits, settings.peers.length);
   return { haproxy, hasTakenOver, serverLimit: haproxy instanceof OwnedHaproxy ? limit : undefined };
 }
 
@@ -63,7 +64,8 @@ const connectionsIn = ({ limits }: Room, settings: RunContext["settings"]): Conn
 /** Finds faults of the settings before signalbox asks another one to hand HAProxy over. Throws Failure. */
 async function prepareHaproxy(context: RunContext, room: Room): Promise<OwnedHaproxy | ExternalHaproxy> {
   const { settings, stateDir, routing, report } = context;
-  if (settings.external) return await prepareExternal(context);
+  const fleet = await fleetEnvironment(settings);
+  if (settings.external) return await prepareExternal(context, fleet);
   const program = await findHaproxy(settings.haproxy).catch((error): HaproxyProgram => {
     throw failed(messageOf(error));
   });
@@ -88,14 +90,22 @@ async function prepareHaproxy(context: RunContext, room: Room): Promise<OwnedHap
         accessLog: settings.accessLog,
         metricsSocket: settings.admin && metricsSocketOf(stateDir),
       },
-      env: () => ({ ...routing.now.env, ...noIpv6, ...limitsEnvironment(connectionsIn(room, settings)) }),
+      env: () => ({
+        ...routing.now.env,
+        ...fleet,
+        ...noIpv6,
+        ...limitsEnvironment(connectionsIn(room, settings)),
+      }),
     },
     routing.now.templates,
     { clock: systemClock, chance: systemChance, report },
   );
 }
 
-async function prepareExternal({ settings, routing, report }: RunContext): Promise<ExternalHaproxy> {
+async function prepareExternal(
+  { settings, routing, report }: RunContext,
+  fleet: Readonly<Record<string, string>>,
+): Promise<ExternalHaproxy> {
   if (settings.config === undefined) {
     throw wrongUsage("--external needs --config PATH: the haproxy.cfg that the other HAProxy reads");
   }
@@ -105,7 +115,7 @@ async function prepareExternal({ settings, routing, report }: RunContext): Promi
   const program = await findHaproxy(settings.haproxy).then((found) => found.path, () => undefined);
   const config = absolute(settings.config);
   return new ExternalHaproxy(
-    { program, config, reloadCommand: settings.reloadCommand, env: routing.now.env },
+    { program, config, reloadCommand: settings.reloadCommand, env: { ...routing.now.env, ...fleet } },
     systemClock,
     report,
   );

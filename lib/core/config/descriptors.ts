@@ -49,6 +49,8 @@ export type ProcessLimits = {
 
 /** What HAProxy 2.4 to 3.4 count in at their start: 200 for commands (process.cfg), 10 for themselves, listeners, peers. */
 const FOR_ITSELF = 264;
+/** What HAProxy counts in for each other one that it shares counters with. */
+const FOR_PEER = 3;
 /** A thread waits in one, and is woken by two. */
 const FOR_THREAD = 3;
 
@@ -59,9 +61,10 @@ const FOR_THREAD = 3;
 export function serverLimit(
   { connections }: ConnectionLimits,
   { descriptors, threads }: ProcessLimits,
+  peers: number,
 ): ServerLimit | undefined {
   if (!Number.isFinite(descriptors)) return undefined;
-  const servers = descriptors - 2 * connections - FOR_ITSELF - FOR_THREAD * threads;
+  const servers = descriptors - 2 * connections - FOR_ITSELF - FOR_THREAD * threads - FOR_PEER * peers;
   return { servers: Math.max(0, servers), descriptors };
 }
 

@@ -4,8 +4,8 @@ import { type CertificateSet, CERTS_LIST, listText, SHOWN_LIST, shownText } from
 import { isAtLeast } from "../keys/backend_option.ts";
 import { FORWARDING_HEADERS, FORWARDING_RULES } from "./forwarding_headers.ts";
 import { ERROR_PAGES_MAP } from "../model/error_pages.ts";
-import type { Frontend, Model } from "../model/model.ts";
-import { type Flag, isDnsName } from "../values/names.ts";
+import type { Fleet, Frontend, Model } from "../model/model.ts";
+import { type Flag, formatEndpoint, isDnsName } from "../values/names.ts";
 import {
   HOSTS_MAP,
   ROUTE_TABLES,
@@ -132,6 +132,7 @@ export function renderDesired(
     innerOptions: innerOptions(frontend),
     answerOptions: answerOptions(frontend),
     lua: lua.forTemplates,
+    fleet: frontend.fleet && fleetLines(frontend.fleet),
   };
   const { text: fixed, flags } = renderFixed(
     frontend,
@@ -167,6 +168,11 @@ export function renderDesired(
     certificates: model.certificates,
   };
 }
+
+const fleetLines = ({ peers, tls }: Fleet) => ({
+  tls,
+  peers: peers.map(({ name, address, port }) => ({ name, place: formatEndpoint(address, port) })),
+});
 
 /** What the config has beside its routes: it depends on HAProxy, and on which templates are a user's own. */
 function featuresOf({ overlaid }: Templates, addBackends: boolean) {

@@ -15,6 +15,7 @@ import hostsMap from "../../../templates/hosts.map.eta" with { type: "text" };
 import peers from "../../../templates/peers.eta" with { type: "text" };
 import processCfg from "../../../templates/process.cfg.eta" with { type: "text" };
 import headerValuesLua from "../../../templates/header_values.lua.eta" with { type: "text" };
+import stickTable from "../../../templates/stick_table.eta" with { type: "text" };
 import rateTables from "../../../templates/rate_tables.eta" with { type: "text" };
 import resolvers from "../../../templates/resolvers.eta" with { type: "text" };
 import refused from "../../../templates/refused.eta" with { type: "text" };
@@ -85,6 +86,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "route_busy.eta": routeBusy,
   "route_body.eta": routeBody,
   "rate_tables.eta": rateTables,
+  "stick_table.eta": stickTable,
   "route_ask.eta": routeAsk,
   "route_maintenance.eta": routeMaintenance,
   "route_strip.eta": routeStrip,

@@ -15,6 +15,7 @@ import type {
   ServerAddress,
   ServerName,
 } from "../values/names.ts";
+import type { Peer } from "../settings/peer_values.ts";
 import type { Listen } from "../values/listen.ts";
 import type { TableKey, TableValue } from "../values/table.ts";
 
@@ -169,6 +170,16 @@ export type Frontend = {
   readonly errorPages: ErrorPages | undefined;
   /** Which requests HAProxy logs: those that failed or were refused, all, or none. */
   readonly accessLog: "errors" | "all" | "off";
+  /** The HAProxys of a fleet, which share what they count, this one among them; `undefined` for one that is alone. */
+  readonly fleet?: Fleet | undefined;
+};
+
+/** The HAProxys of a fleet. */
+export type Fleet = {
+  /** Sorted by name, so that each has the same section. */
+  readonly peers: readonly Peer[];
+  /** The file with the certificate and key of them all; without one they do not know each other for sure. */
+  readonly tls: string | undefined;
 };
 
 /** Whether clients can come by HTTPS: to HAProxy, or to a trusted proxy in front of it. */

@@ -1,5 +1,6 @@
 import { quote } from "../values/notice.ts";
 import { isAcmeOn, isTlsAlpnOn } from "./acme_values.ts";
+import { peerConflicts } from "./peer_values.ts";
 import { type CommandName, type Setting, SETTINGS, type Settings } from "./settings.ts";
 
 /** What the command line gave, by flag; a switch that was given is `["true"]`. */
@@ -72,7 +73,7 @@ export function beneath(
 /** Values that are right by themselves, and not beside each other. */
 function conflicts(settings: Settings, given: GivenFlags): string[] {
   const { tlsCert, httpPort, httpsPort } = settings;
-  const problems: string[] = [];
+  const problems: string[] = peerConflicts(settings.peers);
   const hasHttps = tlsCert !== undefined || isAcmeOn(settings);
   if (hasHttps && httpPort === httpsPort) {
     problems.push(`--https-port is ${httpsPort}, expected another port than --http-port`);

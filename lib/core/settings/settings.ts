@@ -14,6 +14,7 @@ import {
   parseEab,
   parseEmail,
 } from "./acme_values.ts";
+import { parsePeer, parsePeerName, type Peer } from "./peer_values.ts";
 import {
   type AccessLogMode,
   type AddressMode,
@@ -637,6 +638,39 @@ export const SETTINGS = {
     help: "the name server that HAProxy asks for servers of --routes that have names (repeatable)",
     commands: RENDERING,
   }),
+  peers: list("peer", "NAME=ADDRESS:PORT", ["SIGNALBOX_PEER"], [] as Peer[], parsePeer, {
+    help: "a signalbox of this fleet, itself among them (repeatable): their HAProxys share what they count",
+    commands: ROUTING,
+  }),
+  peerName: value(
+    "peer-name",
+    "NAME",
+    ["SIGNALBOX_PEER_NAME"],
+    undefined as string | undefined,
+    parsePeerName,
+    {
+      defaultText: "the machine's name",
+      help: "which of --peer this one is",
+      commands: RUNNING,
+    },
+  ),
+  peerTls: value("peer-tls", "FILE", ["SIGNALBOX_PEER_TLS"], undefined as string | undefined, pathText, {
+    defaultText: "none: whoever reaches the ports of peers can read and write counters",
+    help: "a PEM file with certificate and key, the same for each peer: they speak TLS, and trust it alone",
+    commands: RENDERING,
+  }),
+  cookieKeyFile: value(
+    "cookie-key-file",
+    "FILE",
+    ["SIGNALBOX_COOKIE_KEY_FILE"],
+    undefined as string | undefined,
+    pathText,
+    {
+      defaultText: "`cookie-key` in the state directory, made by chance",
+      help: "a file with the secret of sticky cookies, the same for each signalbox of a fleet",
+      commands: RUNNING,
+    },
+  ),
   admin: value(
     "admin",
     "ADDRESS:PORT",

@@ -159,14 +159,16 @@ export class ConfigWriter {
 
   /** The process.cfg of a generation, as it is written now. */
   processConfig(generation: Generation): string {
+    const given = this.settings.env();
     return renderProcessConfig({
       ...this.settings.process,
       env: {
-        ...this.settings.env(),
+        ...given,
         SIGNALBOX_RUN: "1",
         SIGNALBOX_INSTANCE: this.#instance ??= instanceName(this.store.stateDir),
         SIGNALBOX_PEERS: this.#peersKey ??= peersKey(this.store.stateDir),
-        SIGNALBOX_COOKIE_KEY: this.#cookieKey ??= cookieKey(this.store.stateDir),
+        SIGNALBOX_COOKIE_KEY: given["SIGNALBOX_COOKIE_KEY"] ??
+          (this.#cookieKey ??= cookieKey(this.store.stateDir)),
         ...socketsEnvironment(this.store.stateDir, this.settings.process),
       },
       description: describeGeneration(generation),

@@ -1,0 +1,71 @@
+import type { Fleet } from "../core/model/model.ts";
+import type { OwnListener } from "../core/model/routing_settings.ts";
+import type { Settings } from "../core/settings/settings.ts";
+import { messageOf } from "../core/values/message_of.ts";
+import { absolute } from "./absolute.ts";
+import { wrongUsage } from "./failure.ts";
+
+/** The fleet that the settings name; `undefined` for none. */
+export function fleetOf({ peers, peerTls }: Settings): Fleet | undefined {
+  if (peers.length === 0) return undefined;
+  const sorted = peers.toSorted((a, b) => a.name < b.name ? -1 : 1);
+  return { peers: sorted, tls: peerTls === undefined ? undefined : absolute(peerTls) };
+}
+
+/** The ports of peers, this one's among them: no container's route may lead there. */
+export const peerListeners = ({ peers }: Settings): readonly OwnListener[] =>
+  peers.map(({ name, address, port }) => ({ setting: `--peer ${name}`, address, port }));
+
+/** The name of this one among the peers; `undefined` where they do not name it. */
+function ownPeerName({ peers, peerName }: Settings): string | undefined {
+  const own = peerName ?? Deno.hostname();
+  return peers.some(({ name }) => name === own) ? own : undefined;
+}
+
+/** Finds faults of these settings before HAProxy is started with them. Throws Failure. */
+export async function checkFleet(settings: Settings): Promise<void> {
+  const { peers, peerName, peerTls } = settings;
+  if (peers.length === 0) {
+    if (peerName === undefined && peerTls === undefined) return;
+    throw wrongUsage(`--peer-${peerTls === undefined ? "name" : "tls"} needs --peer NAME=ADDRESS:PORT`);
+  }
+  if (ownPeerName(settings) === undefined) {
+    const own = peerName ?? Deno.hostname();
+    throw wrongUsage(
+      `--peer names ${peers.map(({ name }) => name).join(", ")}, and not this one, ${own}: ` +
+        `expected --peer-name NAME, or --peer ${own}=ADDRESS:PORT`,
+    );
+  }
+  if (peerTls === undefined) return;
+  const text = await Deno.readTextFile(peerTls).catch((error) => {
+    throw wrongUsage(`cannot read --peer-tls "${peerTls}": ${messageOf(error)}`);
+  });
+  if (
+    !text.includes("-----BEGIN CERTIFICATE-----") || !/-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/.test(text)
+  ) {
+    throw wrongUsage(`--peer-tls "${peerTls}" must hold a certificate and its key, as PEM`);
+  }
+}
+
+/** What HAProxy is told of the fleet by its environment, so that the config is the same at each node. Throws Failure. */
+export async function fleetEnvironment(settings: Settings): Promise<Readonly<Record<string, string>>> {
+  await checkFleet(settings);
+  const own = ownPeerName(settings);
+  const key = await readCookieKey(settings);
+  return {
+    ...own !== undefined && { SIGNALBOX_LOCAL_PEER: own },
+    ...key !== undefined && { SIGNALBOX_COOKIE_KEY: key },
+  };
+}
+
+async function readCookieKey({ cookieKeyFile: path }: Settings): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  const text = await Deno.readTextFile(path).catch((error) => {
+    throw wrongUsage(`cannot read --cookie-key-file "${path}": ${messageOf(error)}`);
+  });
+  const key = text.trim();
+  if (!/^[A-Za-z0-9_-]{32,128}$/.test(key)) {
+    throw wrongUsage(`--cookie-key-file "${path}" must hold one line of 32 to 128 letters, digits, _ and -`);
+  }
+  return key;
+}
