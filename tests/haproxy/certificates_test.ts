@@ -100,6 +100,19 @@ for (const program of programs) {
       await given.put("c", "*.c.test");
       assert.equal(await given.apply(stage), "runtime");
       assert.match(await given.shown("a.test", "b.test", "x.c.test"), /^(?:a|b)\.pem,b\.pem,c\.pem$/);
+      // Files are called so that have authorities, what servers are shown, and answers.
+      for (const name of ["_ca-clients-d", "_cert-d", "_answer-0", "_default"]) {
+        await given.put(name, `${name}.d.test`);
+      }
+      assert.equal(await given.apply(stage), "runtime");
+      await given.put("_ca-clients-d", "_ca-clients-d.d.test", "d.test");
+      assert.equal(await given.apply(stage), "runtime");
+      assert.equal(await given.shown("d.test", "_cert-d.d.test"), "_ca-clients-d.pem,_cert-d.pem");
+      for (const name of ["_ca-clients-d", "_cert-d", "_answer-0", "_default"]) {
+        await Deno.remove(`${given.folder}/${name}.pem`);
+      }
+      assert.equal(await given.apply(stage), "runtime");
+      assert.equal(await given.shown("d.test", "_cert-d.d.test"), "a.pem,a.pem");
       await given.put("a", "a.test", "new.test");
       assert.equal(await given.apply(stage), "runtime");
       assert.equal(await given.shown("new.test", "b.test", "x.c.test"), "a.pem,b.pem,c.pem");

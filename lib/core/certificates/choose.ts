@@ -1,7 +1,7 @@
 import { sha256 } from "../values/sha256.ts";
 import { named } from "./authority.ts";
 import type { Certificate } from "./certificate.ts";
-import type { NamedFile } from "./named_file.ts";
+import { isNamedFile, type NamedFile } from "./named_file.ts";
 
 /** The name of a certificate's file as HAProxy knows it: it stays while its content changes, and never gets other filters. */
 export type CertificateFile = string;
@@ -161,7 +161,9 @@ function fileOf(
     filters.length === 0 && !taken.has(plain) && origin === "file";
   if (isPlain) return plain;
   const mark = sha256(`${origin} ${path} ${filters}${authorities && ` ${authorities}`}`).slice(0, 12);
-  return `certs.d/${stem}-${mark}.pem`;
+  const own = `certs.d/${stem}-${mark}.pem`;
+  // One of those beside them would be changed by other commands.
+  return isNamedFile(own) ? own.replace("/_", "/") : own;
 }
 
 /** certs.list: a certificate a line, and the names that it is for where those are not all (HAProxy manual, 5.1, `crt-list`). */

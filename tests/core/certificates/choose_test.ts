@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Certificate, SecretPem } from "../../../lib/core/certificates/certificate.ts";
+import { isNamedFile } from "../../../lib/core/certificates/named_file.ts";
 import { chooseCertificates, listText, NOTHING_WANTED } from "../../../lib/core/certificates/choose.ts";
 
 const NOW = Date.UTC(2026, 10, 29);
@@ -69,6 +70,15 @@ Deno.test("a name that is no plain one is made one, and two never share a file",
   const twins = rowsOf(made("a.pem", ["a.test"]), made("a.pem", ["b.test"], { path: "/other/a.pem" }));
   assert.equal(new Set(twins).size, 3);
   assert.notEqual(rowsOf(made("_default.pem", ["a.test"]))[1], "certs.d/_default.pem");
+});
+
+Deno.test("none is called as files of authorities, of what servers are shown, and of answers are", () => {
+  const names = ["_ca-x.pem", "_cert-x.pem", "_ca-clients-x.pem", "_answer-0.pem", "_default.pem", "_ca-"];
+  const all = names.map((name, at) => made(name, [`${at}.test`]));
+  const { rows } = chooseCertificates(all, SELF_SIGNED, NOW);
+  assert.equal(rows.length, names.length + 1);
+  assert.deepEqual(rows.filter(({ file }) => isNamedFile(file)), []);
+  assert.equal(new Set(rows.map(({ file }) => file)).size, rows.length);
 });
 
 Deno.test("another content is another list, so that all that compares files finds it", () => {
