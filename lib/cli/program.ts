@@ -114,6 +114,16 @@ function addQuestions(
   terminal: Terminal,
   finish: (exitCode: number) => void,
 ): void {
+  addComposeFlags(add("graph", "draw the routing: hosts, their paths, and the containers that answer"))
+    .option("--compose <FILE>", "the services of this file in place of containers (repeatable)", collect)
+    .addOption(
+      new Option("--format <FORMAT>", "what it is drawn as").choices(["mermaid", "dot", "svg"]).default(
+        "mermaid",
+      ),
+    )
+    .action(async (options: Options) =>
+      finish(await (await import("./commands/graph.ts")).graph(options as never, terminal))
+    );
   add("status", "show what a running signalbox does now")
     .option("--json", "print one JSON document")
     .action(async (options: Options) =>

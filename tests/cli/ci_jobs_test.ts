@@ -47,7 +47,11 @@ for (const [example, scriptOf] of Object.entries(scripts)) {
     const job = await Deno.readTextFile(EXAMPLES + example);
     await sh(scriptOf(job).join("\n"), { BASE: base, CI_MERGE_REQUEST_DIFF_BASE_SHA: base });
     assert.match(await world.read("repository/change.diff"), /^\+www\.example\.com\/app\/ /m);
-    if (example.startsWith("github")) assert.match(await world.read("repository/summary.md"), /```diff\n---/);
-    else assert.deepEqual(JSON.parse(await world.read("repository/gl-code-quality-report.json")), []);
+    if (example.startsWith("github")) {
+      assert.match(await world.read("repository/summary.md"), /```mermaid\nflowchart LR\n[^]*```diff\n---/);
+    } else {
+      assert.deepEqual(JSON.parse(await world.read("repository/gl-code-quality-report.json")), []);
+      assert.match(await world.read("repository/routing.svg"), /^<svg [^]*www\.example\.com[^]*<\/svg>$/m);
+    }
   });
 }

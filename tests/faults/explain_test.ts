@@ -65,6 +65,17 @@ Deno.test("what serves gets traffic or gets none, and why, and when no signalbox
   }[];
   assert.equal(entry?.live["getsTraffic"], false);
   assert.match(`${entry?.live["why"]}`, /refuses connections/);
+  const asked = await explain(stage, "http://good.example/x");
+  assert.match(asked, /^ {4}good at 127\.20\.0\.2:\d+, gets traffic$/m);
+  const held = await explain(stage, "http://refuses.example/x");
+  assert.match(
+    held,
+    /answer: 503: no container of refuses\.example is ready\n {4}refuses at .* gets no traffic: /,
+  );
+  const { stdout: svg } = await runProgram(["graph", "--format", "svg", "--state-dir", stage.stateDir]);
+  assert.match(svg, /class="ready"[^]*good: gets traffic|class="ready"[^]*good 127/);
+  assert.match(svg, /class="held"[^]*refuses 127/);
+
   // A rule that the one that runs does not have.
   const other = await explain(stage, "--default-domain", "example", "--network", "bridge", "good.example");
   assert.match(other, /and gets traffic/);

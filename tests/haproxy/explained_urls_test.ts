@@ -48,7 +48,7 @@ function agrees(decided: Decided, { answer, steps }: Trace): boolean {
 
 /** How many are under way at a time, and how many of a config are asked: what takes longest is TLS. */
 const AT_ONCE = 8;
-const MOST = 40;
+const MOST = 25;
 
 /** Asks some of the questions, as far from each other as can be; answers with how many. */
 async function compare(

@@ -8,17 +8,11 @@ import { formatEndpoint, type HostName, isDnsName, parseHost } from "../../core/
 import { EVERY_HOST, expressionOf } from "../../core/values/host_pattern.ts";
 import { formatNotice, formatNoticeLines, type Notice, onOneLine, quote } from "../../core/values/notice.ts";
 import { type Verdict, verdictsOf } from "../../core/model/verdict.ts";
-import { certificateNotices } from "../../core/status/acme_status.ts";
-import { systemClock } from "../../clock.ts";
-import { Machine } from "../../machine.ts";
 import { loneWords, TAKES_OVER } from "../lone_haproxy.ts";
-import { asOwner, findRunning, type Found, settingsOfRunning } from "../running.ts";
+import { presentOf } from "../present.ts";
+import { asOwner, type Found } from "../running.ts";
 import { wrongUsage } from "../failure.ts";
 import { explainUrl, isUrl, type RequestFlags } from "./explain_url.ts";
-import type { Which } from "../../docker/api/read_containers.ts";
-import { readSnapshot } from "../input.ts";
-import { prepareRouting } from "../routing.ts";
-import { settingsOf } from "../settings.ts";
 import { wayOfTask } from "../../core/model/task_ways.ts";
 import type { ContainerView } from "../../core/snapshot/snapshot.ts";
 import { jsonDocument, type Terminal } from "../terminal.ts";
@@ -34,40 +28,20 @@ export async function explain(
       "--method, --header and --from are about a request: expected a URL such as https://www.example.com/app",
     );
   }
-  const given = settingsOf(options, terminal);
-  // A snapshot is explained by itself.
-  const found = given.snapshot === undefined ? await findRunning(given, terminal) : undefined;
-  const settings = settingsOf(options, terminal, await settingsOfRunning(found));
-  const routing = await prepareRouting(settings);
-  // A snapshot is explained by itself, whichever machine reads it.
-  const machine = settings.snapshot === undefined
-    ? {
-      addresses: new Machine(systemClock).addresses(),
-      serverLimit: found?.kind === "runs" ? found.status.serverLimit : undefined,
-    }
-    : undefined;
-  // Only the running signalbox knows which ways have been proven.
-  const detours = found?.kind === "runs" ? found.status.detours ?? [] : [];
-  const inUse = new Map(detours.map(({ server, ...at }) => [server, at]));
-  const told = new Set<string>();
-  const tell = (line: string) => {
-    if (!told.has(line)) terminal.err(line);
-    told.add(line);
-  };
-  const build = async (which: Which) =>
-    routing.design.build(await readSnapshot(settings, terminal, { which, tell }), inUse, machine);
-  const bare = await build("running");
-  const acme = found?.kind === "runs" ? found.status.acme : undefined;
-  const built = { ...bare, notices: [...bare.notices, ...certificateNotices(bare.model, acme)] };
+  const { settings, routing, found, status, build } = await presentOf(options, terminal);
+  const built = await build();
   if (isUrl(subject)) {
-    const status = found?.kind === "runs" ? found.status : undefined;
     const { host, text, document, isServed } = explainUrl(subject, options, { routing, built, status });
     // Why nobody serves it: who would, if nothing were wrong.
     const all = isServed || settings.snapshot !== undefined ? built : await build("stopped too");
     const left = isServed ? [] : findVerdicts(host, all).filter(({ why }) => why !== undefined);
     const entries = left.map((verdict) => ({ ...explainOne(verdict, all, undefined), ...NOTHING_IN_FORCE }));
     const why = formatEntries(entries, all.notices, "short");
-    await terminal.out(options.json ? jsonDocument({ ...document, leftOut: entries }) : text + why);
+    await terminal.out(
+      options.json
+        ? jsonDocument({ ...document, leftOut: entries })
+        : text + why + tellLive(found, subject).word,
+    );
     return 0;
   }
   let verdicts = subject === undefined ? verdictsOf(built) : findVerdicts(subject, built);

@@ -56,6 +56,7 @@ export type CommandName =
   | "check"
   | "snapshot"
   | "explain"
+  | "graph"
   | "status"
   | "events"
   | "doctor";
@@ -78,10 +79,10 @@ export type Setting<T = unknown> = {
   readonly parse: (text: string) => Parsed<T>;
 };
 
-const ROUTING: readonly CommandName[] = ["run", "render", "check", "explain", "doctor"];
+const ROUTING: readonly CommandName[] = ["run", "render", "check", "explain", "graph", "doctor"];
 const RENDERING: readonly CommandName[] = ["run", "render", "check", "doctor"];
 const RUNNING: readonly CommandName[] = ["run", "doctor"];
-const DOCKER: readonly CommandName[] = ["run", "render", "check", "snapshot", "explain", "doctor"];
+const DOCKER: readonly CommandName[] = ["run", "render", "check", "snapshot", "explain", "graph", "doctor"];
 const ALL: readonly CommandName[] = [...DOCKER, "status", "events"];
 
 /** Every setting. Flags, environment, help and the documents' table are made from this one table. */
@@ -187,7 +188,7 @@ export const SETTINGS = {
   stateDir: value("state-dir", "DIR", ["SIGNALBOX_STATE_DIR"], undefined as string | undefined, pathText, {
     defaultText: "/run/signalbox as root, else under $XDG_RUNTIME_DIR",
     help: "the folder of sockets and applied files",
-    commands: ["run", "check", "status", "events", "explain", "doctor"],
+    commands: ["run", "check", "status", "events", "explain", "graph", "doctor"],
   }),
   external: flag("external", ["SIGNALBOX_EXTERNAL"], {
     defaultText: "off: signalbox spawns and owns haproxy",
