@@ -7,6 +7,7 @@ import { Header } from "./header.tsx";
 import { NotServed, unservedCount } from "./not_served.tsx";
 import { Routes } from "./routes.tsx";
 import { type Store, useStore } from "./store.tsx";
+import { Tester } from "./tester.tsx";
 
 /** The views, by the part of the address behind the `#`. */
 const VIEWS = {
@@ -15,6 +16,7 @@ const VIEWS = {
   "not-served": { title: "Not served", View: NotServed },
   certificates: { title: "Certificates", View: Certificates },
   config: { title: "Config", View: Config },
+  try: { title: "Try a request", View: Tester },
 } as const;
 type ViewName = keyof typeof VIEWS;
 

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import { useEffect, useState } from "preact/hooks";
-import type { ShownConfig } from "../lib/core/status/shown_config.ts";
+import type { ShownConfig } from "../lib/core/status/page_answers.ts";
+import { ask } from "./ask.tsx";
 import type { Store } from "./store.tsx";
 
 /** Lines of the difference that are drawn in colours. */
@@ -14,7 +15,7 @@ export function Config({ store }: { store: Store }) {
   const last = store.live.events.findLast(({ event }) => event === "changed" || event === "reloaded")?.id;
   useEffect(() => {
     const asking = new AbortController();
-    ask(asking.signal).then((found) => {
+    ask<ShownConfig>("config", asking.signal).then((found) => {
       setConfig(found);
       setTrouble(undefined);
     }, (error) => asking.signal.aborted || setTrouble(String(error)));
@@ -43,12 +44,6 @@ export function Config({ store }: { store: Store }) {
       <pre tabIndex={0} aria-label={shown?.name}>{shown?.text}</pre>
     </section>
   );
-}
-
-async function ask(signal: AbortSignal): Promise<ShownConfig> {
-  const answer = await fetch("config", { signal });
-  if (!answer.ok) throw new Error((await answer.text()).trim());
-  return await answer.json();
 }
 
 const KINDS: Readonly<Record<string, string>> = { "+": "come", "-": "gone", "@": "place" };

@@ -1,7 +1,9 @@
 /// <reference lib="dom" />
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { shareOf } from "../lib/core/status/live_rows.ts";
+import type { InForce } from "../lib/core/status/in_force.ts";
 import type { PictureServer } from "../lib/core/status/picture.ts";
+import { ask } from "./ask.tsx";
 import { Sparkline } from "./chart.tsx";
 import type { Store } from "./store.tsx";
 import { dateOf, daysUntil, number } from "./words.ts";
@@ -17,6 +19,7 @@ export function Details({ store, routeKey, onClose }: {
   const { lists, loads } = store.live;
   const route = lists.routes.get(routeKey);
   const backend = route === undefined ? undefined : lists.backends.get(route.backend);
+  const inForce = useInForce(routeKey, backend?.guards);
   const others = [...lists.routes.values()].filter((each) =>
     each.backend === route?.backend && each.key !== routeKey
   );
@@ -33,9 +36,18 @@ export function Details({ store, routeKey, onClose }: {
             <Fact name="The same containers serve">{others.map(({ name }) => name).join(", ")}</Fact>
           )}
           {backend !== undefined && <Fact name="Spread by">{backend.balance}</Fact>}
-          {backend !== undefined && backend.guards.length > 0 && (
-            <Fact name="Guards">{backend.guards.join(", ")}</Fact>
-          )}
+          {inForce?.rules.map(({ key, value, from }) => (
+            <Fact key={key} name={key}>
+              {value}
+              {from !== undefined && <span class="from">{from}</span>}
+            </Fact>
+          ))}
+          {inForce?.redirects.map(({ source, target, code, from }) => (
+            <Fact key={source} name="redirect">
+              {source} to {target} with {code}
+              {from !== undefined && <span class="from">{from}</span>}
+            </Fact>
+          ))}
           {load !== undefined && (
             <Fact name={others.length > 0 ? "Figures of all of these" : "Figures"}>
               {number(load[0])} requests/s, {number(load[1])} errors/s, answers begin after {number(load[2])}
@@ -66,6 +78,20 @@ export function Details({ store, routeKey, onClose }: {
       <button type="button" onClick={() => dialog.current?.close()}>Close</button>
     </dialog>
   );
+}
+
+/** What narrows, redirects or protects the route, with who says so. */
+function useInForce(routeKey: string, guards: readonly string[] | undefined): InForce | undefined {
+  const [found, setFound] = useState<InForce | null>();
+  useEffect(() => {
+    const asking = new AbortController();
+    ask<InForce | null>(`in-force?${new URLSearchParams({ route: routeKey })}`, asking.signal).then(
+      setFound,
+      () => undefined,
+    );
+    return () => asking.abort();
+  }, [routeKey, guards]);
+  return found ?? undefined;
 }
 
 function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {

@@ -105,6 +105,30 @@ const embedPage: Plugin = {
   },
 };
 
+/** Embeds the code of the worker that compares passwords, as an address that holds all of it. */
+const embedWorker: Plugin = {
+  name: "embed-worker",
+  setup(builder) {
+    builder.onResolve({ filter: /^#crypt-worker$/ }, () => ({ path: "crypt-worker", namespace: "worker" }));
+    builder.onLoad({ filter: /.*/, namespace: "worker" }, async () => {
+      const { outputFiles: [file] } = await build({
+        entryPoints: [join(ROOT, "lib/report/password/crypt_worker.ts")],
+        bundle: true,
+        write: false,
+        format: "esm",
+        platform: "node",
+        target: "es2024",
+        minify: true,
+        legalComments: "none",
+        logLevel: "error",
+        nodePaths: [join(PACKAGES, "node_modules")],
+      });
+      const text = encodeURIComponent(file?.text ?? "");
+      return { contents: `export default ${JSON.stringify(`data:application/javascript,${text}`)};` };
+    });
+  },
+};
+
 /** Runs a command to its end and returns what it said. */
 async function run(
   program: string,
@@ -155,7 +179,7 @@ async function bundle(main: string): Promise<string> {
     logLevel: "error",
     nodePaths: [join(PACKAGES, "node_modules")],
     define: { SIGNALBOX_VERSION: JSON.stringify(settings.version) },
-    plugins: [leaveOut, embedText, embedPage],
+    plugins: [leaveOut, embedText, embedPage, embedWorker],
     // CommonJS packages ask for node's own modules while they load.
     banner: {
       js: 'import { createRequire as signalboxRequire } from "node:module";' +

@@ -24,7 +24,9 @@ export function checkPorts(settings: Settings, occupants: Occupants = {}): Check
   const ports = [
     { hosts, port: settings.httpPort, flag: "--http-port" },
     ...(!listensForTls(settings) ? [] : [{ hosts, port: settings.httpsPort, flag: "--https-port" }]),
-    ...(admin === undefined ? [] : [{ hosts: [admin.hostname], port: admin.port, flag: "--admin" }]),
+    ...(admin === undefined || "socket" in admin
+      ? []
+      : [{ hosts: [admin.hostname], port: admin.port, flag: "--admin" }]),
   ];
   return checkEach(ports, occupants);
 }

@@ -127,7 +127,9 @@ function ownListeners(settings: Settings): readonly OwnListener[] {
   return [
     http,
     ...!listensForTls(settings) ? [] : [https],
-    ...admin === undefined ? [] : [{ setting: "--admin", address: admin.hostname, port: admin.port }],
+    ...admin === undefined || "socket" in admin
+      ? []
+      : [{ setting: "--admin", address: admin.hostname, port: admin.port }],
     ...peerListeners(settings),
   ];
 }

@@ -1,8 +1,9 @@
-import type { ShownConfig } from "../core/status/shown_config.ts";
+import type { PageAnswers } from "../core/status/page_answers.ts";
 import { formatStatus, type Status } from "../core/status/status.ts";
 import type { Clock } from "../ports.ts";
 import { DESCRIPTOR_SHARES } from "../core/policy/descriptor_shares.ts";
 import { streamLive } from "./live_stream.ts";
+import type { AdminPassword } from "./password/admin_password.ts";
 import { formatMetrics } from "./metrics.ts";
 import type { LiveView } from "./live_view.ts";
 import { SmallServer } from "./small_server.ts";
@@ -14,11 +15,15 @@ export type PageAsset = { readonly html: string; readonly policy: string };
 /** What the admin address answers, and where. */
 export type AdminSettings = {
   readonly listen: () => Deno.Listener;
+  /** Whoever asks comes by a unix socket, perhaps through a proxy that has a name of its own. */
+  readonly isOnSocket?: boolean;
+  /** Whom it lets see more than health; absent where everybody may. */
+  readonly password?: Pick<AdminPassword, "judge"> | undefined;
   readonly status: () => Promise<Status>;
   /** What the page shows as it happens. */
   readonly live: LiveView;
-  /** The configuration in use. */
-  readonly config: () => Promise<ShownConfig>;
+  /** What the page asks for, beside what happens. */
+  readonly answers: PageAnswers;
   /** The page itself, which is loaded when somebody asks. */
   readonly page: () => Promise<PageAsset>;
   /** HAProxy's own metrics, or nothing where it has none to give. */
@@ -48,26 +53,43 @@ export const serveAdmin = (settings: AdminSettings): SteadyServer =>
   new SteadyServer({ ...settings, open: () => openPage(settings) });
 
 function openPage(settings: AdminSettings): SmallServer {
-  const { listen, clock } = settings;
+  const { listen, clock, isOnSocket, password } = settings;
   return new SmallServer({
     listen,
     most: DESCRIPTOR_SHARES.admin,
     clock,
     onError: () => text(500, "failed\n"),
-    answer: (request) => {
+    answer: async (request) => {
       if (request.method !== "GET" && request.method !== "HEAD") return text(405, "only GET\n");
-      if (!isOwnHost(request.headers.get("host") ?? "")) {
+      if (!isOnSocket && !isOwnHost(request.headers.get("host") ?? "")) {
         return text(421, "ask by address, localhost or a name without dots\n");
       }
       if (isFromOtherSite(request)) return text(403, "not for other sites\n");
-      return answer(request, settings);
+      const verdict = password === undefined || isOpen(request)
+        ? "in"
+        : await password.judge(request.headers.get("authorization"));
+      if (verdict === "later") return text(429, "too many wrong passwords\n", { "retry-after": "10" });
+      if (verdict === "out") {
+        return text(401, "a password is needed\n", {
+          "www-authenticate": 'Basic realm="signalbox", charset="UTF-8"',
+        });
+      }
+      return await answer(request, settings);
     },
   });
 }
 
+/** What balancers and orchestrators ask, and what tells nothing but that all is well. */
+const OPEN = ["/healthz", "/readyz", "/haproxy?monitor"];
+
+function isOpen({ url }: Request): boolean {
+  const { pathname, search } = new URL(url);
+  return OPEN.includes(pathname) || OPEN.includes(pathname + search);
+}
+
 async function answer(request: Request, settings: AdminSettings): Promise<Response> {
-  const { status, haproxyMetrics, monitorHaproxy } = settings;
-  const { pathname, search } = new URL(request.url);
+  const { status, haproxyMetrics, monitorHaproxy, answers } = settings;
+  const { pathname, search, searchParams } = new URL(request.url);
   if (pathname + search === "/haproxy?monitor") {
     return await monitorHaproxy().then(
       () => text(200, "HAProxy answers\n"),
@@ -83,12 +105,21 @@ async function answer(request: Request, settings: AdminSettings): Promise<Respon
       return text(
         200,
         formatMetrics(await status()) + await haproxyMetrics().catch(() => ""),
-        "text/plain; version=0.0.4",
+        { "content-type": "text/plain; version=0.0.4" },
       );
     case "/live":
       return request.method === "HEAD" ? text(200, "") : streamLive(request, settings.live);
     case "/config":
-      return text(200, JSON.stringify(await settings.config()), "application/json");
+      return json(await answers.config());
+    case "/in-force":
+      return json(answers.inForce(searchParams.get("route") ?? "") ?? null);
+    case "/try":
+      return json(answers.tryRequest({
+        url: searchParams.get("url") ?? "",
+        method: searchParams.get("method") ?? "",
+        headers: searchParams.get("headers") ?? "",
+        from: searchParams.get("from") ?? "",
+      }));
     case "/":
       // Who has no browser reads the status.
       return request.headers.get("accept")?.includes("text/html")
@@ -98,6 +129,9 @@ async function answer(request: Request, settings: AdminSettings): Promise<Respon
       return text(404, "expected /, /healthz, /readyz, /metrics or /haproxy?monitor\n");
   }
 }
+
+const json = (value: unknown): Response =>
+  text(200, JSON.stringify(value), { "content-type": "application/json" });
 
 const document = ({ html, policy }: PageAsset): Response =>
   new Response(html, {
@@ -113,8 +147,11 @@ function readiness(status: Status): Response {
   return missing.length === 0 ? text(200, "ready\n") : text(503, `${missing.join(", ")}\n`);
 }
 
-function text(status: number, body: string, type = "text/plain; charset=utf-8"): Response {
-  return new Response(body, { status, headers: { ...HEADERS, "content-type": type } });
+function text(status: number, body: string, more: Readonly<Record<string, string>> = {}): Response {
+  return new Response(body, {
+    status,
+    headers: { ...HEADERS, "content-type": "text/plain; charset=utf-8", ...more },
+  });
 }
 
 /**

@@ -91,3 +91,81 @@ Deno.test("/readyz is 503 before the first config, and the sockets are their own
     assert.equal(((await Deno.stat(`${stage.stateDir}/${name}`)).mode ?? 0) & 0o777, 0o600, name);
   }
 });
+
+/** A GET at a unix socket, with the host that the client names. */
+async function getAt(socket: string, path: string, headers: Record<string, string> = {}): Promise<Response> {
+  const client = Deno.createHttpClient({ proxy: { transport: "unix", path: socket }, allowHost: true });
+  try {
+    const response = await fetch(`http://signalbox.example.com${path}`, { client, headers });
+    return new Response(await response.text(), response);
+  } finally {
+    client.close();
+  }
+}
+
+Deno.test("--admin serves at a unix socket, for its user and group, and the next signalbox takes its place", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const socket = `${stage.folder}/admin.sock`;
+  // What a crash has left behind is replaced.
+  Deno.listen({ transport: "unix", path: socket }).close();
+  const first = stage.start(["--admin", `unix:${socket}`]);
+  await stage.answers("good.example");
+  assert.equal(((await Deno.stat(socket)).mode ?? 0) & 0o777, 0o660);
+  assert.deepEqual(await listening(first.pid), []);
+  assert.match(await (await getAt(socket, "/")).text(), new RegExp(`pid ${first.pid},`));
+  const second = stage.start(["--admin", `unix:${socket}`]);
+  assert.equal(await first.exited, 0);
+  await eventually(async () => (await (await getAt(socket, "/")).text()).includes(`pid ${second.pid},`), {
+    what: "the next signalbox to answer at the socket",
+  });
+  await second.stop();
+  await assert.rejects(Deno.stat(socket), Deno.errors.NotFound);
+});
+
+Deno.test("a socket that another program listens at is left to it", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const socket = `${stage.folder}/other.sock`;
+  using _other = Deno.listen({ transport: "unix", path: socket });
+  const program = stage.start(["--admin", `unix:${socket}`]);
+  await program.waitForLine(/cannot serve --admin at .*other\.sock: another program listens there, expected/);
+  assert.equal(await program.exited, 1);
+});
+
+Deno.test("--admin-password-file lets in who knows a password, whatever the hash, and its change counts at once", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const bcrypt = "ann:$2b$10$abcdefghijklmnopqrstuuqflPDzB6gcMhKa1rZqKiun2YGL5sa2u";
+  const sha = "bob:$5$saltsalt$0IyaXrmV7.sGNS6tirgqHLqX/G.FBvgkYA.lpPdS5sA";
+  const file = await stage.write("users", `${bcrypt}\n${sha}\n`);
+  const port = freePort();
+  const program = stage.start(["--admin", `127.0.0.1:${port}`, "--admin-password-file", file]);
+  await stage.answers("good.example");
+  const ask = async (path: string, pair?: string) =>
+    (await httpGet({
+      port,
+      path,
+      headers: pair === undefined ? {} : { authorization: `Basic ${btoa(pair)}` },
+    })).status;
+  assert.equal(await ask("/healthz"), 200);
+  assert.deepEqual([await ask("/"), await ask("/metrics"), await ask("/live")], [401, 401, 401]);
+  assert.deepEqual([await ask("/", "ann:secret"), await ask("/metrics", "bob:secret")], [200, 200]);
+  assert.deepEqual([await ask("/", "ann:Secret"), await ask("/", "eve:secret")], [401, 401]);
+  await stage.write("users", `${sha}\n`);
+  assert.deepEqual([await ask("/", "ann:secret"), await ask("/", "bob:secret")], [401, 200]);
+  await program.stop();
+});
+
+Deno.test("a file of passwords that lets nobody in is wrong usage, and names no password", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const file = await stage.write("users", "ann:hunter2\n");
+  for (
+    const flags of [["--admin", `127.0.0.1:${freePort()}`, "--admin-password-file", file], [
+      "--admin-password-file",
+      file,
+    ]]
+  ) {
+    const program = stage.start(flags);
+    assert.equal(await program.exited, 2);
+    assert.ok(program.lines.some((line) => line.includes("--admin-password-file")), program.lines.join());
+    assert.ok(!program.lines.join().includes("hunter2"));
+  }
+});

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import type { Status } from "../../lib/core/status/status.ts";
-import { serveAdmin } from "../../lib/report/admin.ts";
+import { type AdminSettings, serveAdmin } from "../../lib/report/admin.ts";
+import type { AdminPassword } from "../../lib/report/password/admin_password.ts";
 import { type Answer, freePort, httpGet } from "../harness/http.ts";
 import { parseMetrics } from "./prometheus.ts";
 import { nobodysLive } from "./lives.ts";
@@ -13,21 +14,25 @@ type Ask = (path: string, more?: { method?: string; headers?: Record<string, str
 async function onPage(
   status: () => Status | Promise<Status>,
   act: (ask: Ask, port: number) => Promise<void>,
-  haproxyMetrics: () => Promise<string> = () => Promise.resolve(""),
-  monitorHaproxy: () => Promise<unknown> = () => Promise.resolve(),
+  given: Partial<AdminSettings> = {},
 ): Promise<void> {
   const port = freePort();
   const page = serveAdmin({
     clock: systemClock,
     listen: () => Deno.listen({ hostname: "127.0.0.1", port }),
     live: nobodysLive(),
-    config: () => Promise.resolve({ files: [{ name: "haproxy.cfg", text: "global" }], diff: "" }),
+    answers: {
+      config: () => Promise.resolve({ files: [{ name: "haproxy.cfg", text: "global" }], diff: "" }),
+      tryRequest: (words) => ({ trouble: JSON.stringify(words) }),
+      inForce: (key) => key === "a.example/" ? { rules: [], redirects: [] } : undefined,
+    },
     page: () =>
       Promise.resolve({ html: "<!doctype html><title>page</title>", policy: "default-src 'none'; x" }),
     status: () => Promise.resolve(status()),
-    haproxyMetrics,
-    monitorHaproxy,
+    haproxyMetrics: () => Promise.resolve(""),
+    monitorHaproxy: () => Promise.resolve(),
     onFailure: () => undefined,
+    ...given,
   });
   try {
     await act((path, more = {}) => httpGet({ port, path, ...more }), port);
@@ -73,8 +78,7 @@ Deno.test("/haproxy?monitor tells whether HAProxy answers", async () => {
       assert.equal((await get("/haproxy?other")).status, 404);
       assert.equal((await get("/healthz?any")).status, 200);
     },
-    undefined,
-    ask,
+    { monitorHaproxy: ask },
   );
 });
 
@@ -85,7 +89,7 @@ Deno.test("/metrics has our metrics and then HAProxy's own", async () => {
     assert.match(answer.headers["content-type"] ?? "", /^text\/plain; version=0\.0\.4/);
     const names = parseMetrics(answer.body).map(({ name }) => name);
     assert.ok(names.includes("signalbox_in_step") && names.includes("haproxy_up"));
-  }, () => Promise.resolve(theirs));
+  }, { haproxyMetrics: () => Promise.resolve(theirs) });
 });
 
 Deno.test("/metrics answers with ours alone where HAProxy gives none", async () => {
@@ -93,7 +97,7 @@ Deno.test("/metrics answers with ours alone where HAProxy gives none", async () 
     const answer = await ask("/metrics");
     assert.equal(answer.status, 200);
     assert.ok(parseMetrics(answer.body).length > 5);
-  }, () => Promise.reject(new Error("no socket")));
+  }, { haproxyMetrics: () => Promise.reject(new Error("no socket")) });
 });
 
 Deno.test("a status that cannot be read is a 500 that tells nothing of the inside", async () => {
@@ -116,6 +120,18 @@ Deno.test("/ is the page for a browser and the status for others, and any other 
       name: "haproxy.cfg",
       text: "global",
     }]);
+    assert.deepEqual(JSON.parse((await ask("/in-force?route=a.example%2F")).body), {
+      rules: [],
+      redirects: [],
+    });
+    assert.equal(JSON.parse((await ask("/in-force?route=b")).body), null);
+    const tried = JSON.parse((await ask("/try?url=http%3A%2F%2Fa%2F%3Fx%26y&headers=A%3A%20b")).body);
+    assert.deepEqual(JSON.parse(tried.trouble), {
+      url: "http://a/?x&y",
+      method: "",
+      headers: "A: b",
+      from: "",
+    });
     assert.equal((await ask("/hand-over")).status, 404);
     assert.equal((await ask("/status")).status, 404);
   });
@@ -234,4 +250,35 @@ Deno.test("HEAD of /live ends, and nobody begins to look", async () => {
   await onPage(() => statusOf(), async (ask) => {
     assert.equal((await ask("/live", { method: "HEAD" })).status, 200);
   });
+});
+
+Deno.test("with a password, health alone is for everybody", async () => {
+  const judged: (string | null)[] = [];
+  const judge = (authorization: string | null) => {
+    judged.push(authorization);
+    return Promise.resolve(authorization === "Basic right" ? "in" : authorization === null ? "out" : "later");
+  };
+  await onPage(() => statusOf(), async (ask) => {
+    for (const path of ["/healthz", "/readyz", "/haproxy?monitor"]) {
+      assert.equal((await ask(path)).status, 200, path);
+    }
+    assert.deepEqual(judged, []);
+    for (const path of ["/", "/metrics", "/config", "/live", "/try", "/in-force", "/none", "/haproxy"]) {
+      const { status, headers, body } = await ask(path);
+      assert.deepEqual([status, body], [401, "a password is needed\n"], path);
+      assert.match(headers["www-authenticate"] ?? "", /^Basic realm="signalbox"/);
+    }
+    const wrong = await ask("/", { headers: { authorization: "Basic wrong" } });
+    assert.deepEqual([wrong.status, wrong.headers["retry-after"]], [429, "10"]);
+    assert.equal((await ask("/config", { headers: { authorization: "Basic right" } })).status, 200);
+    // The host is looked at first: a page of another name learns nothing, not even that a password is asked for.
+    assert.equal((await ask("/", { headers: { host: "evil.example" } })).status, 421);
+  }, { password: { judge: judge as AdminPassword["judge"] } });
+});
+
+Deno.test("at a socket, whatever name a proxy has is taken, and other sites are refused all the same", async () => {
+  await onPage(() => statusOf(), async (ask) => {
+    assert.equal((await ask("/", { headers: { host: "signalbox.example.com" } })).status, 200);
+    assert.equal((await ask("/", { headers: { origin: "https://evil.example" } })).status, 403);
+  }, { isOnSocket: true });
 });

@@ -4,7 +4,6 @@ import { systemClock } from "../../clock.ts";
 import { formatListeners, listenersOf } from "../../core/status/listeners.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import { Controller } from "../../loop/controller.ts";
-import { readFacts, readStatus } from "../../loop/read_status.ts";
 import { Machine } from "../../machine.ts";
 import type { ContainerSource, HaproxyControl } from "../../ports.ts";
 import { NetworkProber } from "../../probe/network_prober.ts";
@@ -15,18 +14,16 @@ import { lookOfErrorPages } from "../error_pages.ts";
 import { NO_HOSTS, readGivenHosts } from "../engine_hosts.ts";
 import { readRoutesFiles, readSnapshotText } from "../input.ts";
 import { LiveRouting } from "../live_routing.ts";
-import { openAdmin } from "../open/open_admin.ts";
+import { checkAdminPassword } from "../open/open_admin.ts";
+import { openAnswers } from "../open/open_answers.ts";
 import { openAcme, openTlsAlpn, prepareAcme } from "../open/open_acme.ts";
 import { openCertificates } from "../open/open_certificates.ts";
-import { openControl } from "../open/open_control.ts";
 import { openEvents } from "../open/open_events.ts";
-import { openLive } from "../open/open_live.ts";
 import { type OpenedHaproxy, openHaproxy } from "../open/open_haproxy.ts";
 import { type Given, openSource } from "../open/open_source.ts";
 import type { RunContext } from "../open/run_context.ts";
 import { watchPages } from "../page_watch.ts";
 import { settingsOf } from "../settings.ts";
-import { shownConfigOf } from "../shown_config.ts";
 import { Signals } from "../signals.ts";
 import { checkLength, openStateDir, stateDirOf } from "../state_dir.ts";
 import type { Terminal } from "../terminal.ts";
@@ -49,7 +46,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   openStateDir(stateDir);
   const events = await openEvents(context);
   const opened = await openHaproxy(context);
-  const { haproxy, hasTakenOver, serverLimit } = opened;
+  const { haproxy, serverLimit } = opened;
   const certificates = await openCertificates(context);
   const refused = new RefusedCertificates();
   const tlsAlpn = await openTlsAlpn(context.settings);
@@ -64,19 +61,6 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   signals.onHangup(() => void reread(context, controller, certificates, "SIGHUP"));
   void followPages(context, controller, certificates, pages, signals.stopping);
   const acme = await openAcme(context, usable, tlsAlpn);
-  const facts = {
-    startedAt,
-    listeners,
-    serverLimit,
-    history: report.history,
-    acme: () => acme?.agent.status,
-  };
-  const live = openLive(context, controller, () => readFacts(controller, facts));
-  controller.onPass = () => {
-    live.publish();
-    acme?.publish(controller.state);
-    tlsAlpn?.hear(controller.applier.running?.certificates);
-  };
   const wakeForCertificates = () => controller.wake({ reason: "certificates", ids: new Set() });
   if (tlsAlpn !== undefined) tlsAlpn.onChange = wakeForCertificates;
   let isHandedOver = false;
@@ -85,18 +69,22 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     isHandedOver = true;
     signals.stop();
   };
-  const answers = {
-    status: () => readStatus(controller, facts),
-    live,
-    onFailure: (error: unknown) => report.tell({ kind: "status-unavailable", why: messageOf(error) }),
+  const answers = await openAnswers(context, {
+    controller,
+    facts: { startedAt, listeners, serverLimit, history: report.history, acme: () => acme?.agent.status },
+    events,
+    opened,
+    given: { options, terminal },
+    handOver,
+  });
+  controller.onPass = () => {
+    answers.publish();
+    acme?.publish(controller.state);
+    tlsAlpn?.hear(controller.applier.running?.certificates);
   };
-  const control = openControl(context, { ...answers, events: events.read }, { options, terminal }, handOver);
-  const bindings = () => controller.applier.running?.bindings ?? new Map<string, string>();
-  const config = () => shownConfigOf(haproxy);
-  const admin = openAdmin(context, { ...answers, config, mayWait: hasTakenOver, bindings });
   const fetching = acme?.agent.run(signals.stopping);
   await controller.run(signals.stopping);
-  await Promise.all([control.close(), admin?.close(), fetching]);
+  await Promise.all([answers.close(), fetching]);
   await leave(haproxy, report, isHandedOver);
   await events.close();
   return 0;
@@ -113,6 +101,7 @@ async function prepare(
   const stateDir = stateDirOf(settings, terminal);
   checkLength(stateDir);
   const pages = settings.errorPages === undefined ? undefined : await lookOfErrorPages(settings.errorPages);
+  await checkAdminPassword(settings);
   await prepareAcme(settings);
   const routing = await LiveRouting.open(settings);
   // A file that is wrong from the start ends signalbox. When it breaks later, HAProxy goes on with what it has.

@@ -199,6 +199,23 @@ export function parseNameServer(text: string): Parsed<string> {
     : expected("ADDRESS:PORT, such as 10.0.0.1:53");
 }
 
+/** Where the admin page is served: at an address and port, or at a unix socket. */
+export type AdminPlace = Listener | { readonly socket: string };
+
+/** Reads `127.0.0.1:9000`, `[::1]:9000` or `unix:/run/signalbox-admin.sock`. */
+export function parseAdminPlace(text: string): Parsed<AdminPlace> {
+  const socket = /^unix:(?:\/\/)?(\/.*[^/])$/.exec(text)?.[1];
+  if (socket !== undefined) {
+    // The longest path that a socket may have (unix(7)).
+    const path = pathText(socket);
+    return path.ok && new TextEncoder().encode(socket).length <= 107
+      ? parsed({ socket })
+      : expected("unix:/PATH of at most 107 bytes");
+  }
+  const listener = parseListener(text);
+  return listener.ok ? listener : expected("ADDRESS:PORT, such as 127.0.0.1:9000, or unix:/PATH");
+}
+
 /** Ports from one to another, both among them. */
 export type PortRange = { readonly first: Port; readonly last: Port };
 

@@ -151,6 +151,26 @@ export function formatRequest(
   ];
 }
 
+/** A way that a request may take, in the words that people read. */
+export type RequestInWords = Pick<ToldRequest, "percent" | "containers"> & {
+  /** The route that takes it, or what was looked for. */
+  readonly route: string | undefined;
+  /** What its rules do, in the order in which HAProxy does them. */
+  readonly steps: readonly { readonly outcome: Step["outcome"]; readonly words: string }[];
+  readonly answer: string;
+};
+
+/** Puts a way that a request may take into words. */
+export const requestInWords = (
+  { percent, route, looks, steps, answer, containers }: ToldRequest,
+): RequestInWords => ({
+  percent,
+  route: route === undefined ? soughtOf(looks)[0] : routeWords(route),
+  steps: steps.map((step) => ({ outcome: step.outcome, words: stepWords(step) })),
+  answer: answerWords(answer, containers),
+  containers,
+});
+
 function linesOf({ route, steps, answer, containers, looks }: ToldRequest): string[] {
   return [
     ...route === undefined ? soughtOf(looks) : [`route: ${routeWords(route)}`],

@@ -76,6 +76,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   peerTls: ["/etc/peers.pem", "/etc/peers.pem"],
   cookieKeyFile: ["/run/secrets/cookie-key", "/run/secrets/cookie-key"],
   admin: ["127.0.0.1:9000", { hostname: "127.0.0.1", port: 9000 }],
+  adminPasswordFile: ["/a/file", "/a/file"],
   logFormat: ["json", "json"],
   logLevel: ["debug", "debug"],
 };

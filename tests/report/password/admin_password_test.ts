@@ -1,0 +1,162 @@
+/** Who is let in at the admin address, by a file of users: the same hashes as `basic_auth` takes. */
+import assert from "node:assert/strict";
+import { systemClock } from "../../../lib/clock.ts";
+import { AdminPassword, type CompareCrypt } from "../../../lib/report/password/admin_password.ts";
+import { parseAdminUsers } from "../../../lib/report/password/admin_users.ts";
+import { CryptCheck } from "../../../lib/report/password/crypt_check.ts";
+import { shaCrypt } from "../../../lib/report/password/sha_crypt.ts";
+import { HandClock } from "../../harness/hand_clock.ts";
+
+/** All of "secret". */
+const HASHES = {
+  sha: "{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=",
+  bcrypt: "$2b$10$abcdefghijklmnopqrstuuqflPDzB6gcMhKa1rZqKiun2YGL5sa2u",
+  sha256: "$5$saltsalt$0IyaXrmV7.sGNS6tirgqHLqX/G.FBvgkYA.lpPdS5sA",
+  sha512:
+    "$6$saltsalt$TVLlQcbpFVof5W3Yz4DTP6gRstiNuHwwTt6GLc1E5n0U0aDehy0S5knV8wiOQSpT0Y77vwPZN.Pq.H91p5hVO1",
+} as const;
+
+const basic = (user: string, password: string) =>
+  `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(`${user}:${password}`)))}`;
+
+async function withFile(
+  text: string,
+  act: (password: AdminPassword, path: string, clock: HandClock, compared: string[]) => Promise<void>,
+  compareCrypt?: CompareCrypt,
+): Promise<void> {
+  const path = await Deno.makeTempFile({ prefix: "signalbox-users-" });
+  const clock = new HandClock();
+  const compared: string[] = [];
+  const compare: CompareCrypt = compareCrypt ?? ((_, hash) => {
+    compared.push(hash);
+    return Promise.resolve(false);
+  });
+  try {
+    await Deno.writeTextFile(path, text);
+    await act(new AdminPassword({ path, clock, compareCrypt: compare }), path, clock, compared);
+  } finally {
+    await Deno.remove(path).catch(() => undefined);
+  }
+}
+
+async function hexOf(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+Deno.test("each kind of hash lets in who knows its password, and nobody else", async () => {
+  const crypt = new CryptCheck(systemClock);
+  const users = { ...HASHES, salted: `{SHA256}salt$${await hexOf("saltsecret")}` };
+  const text = Object.entries(users).map(([user, hash]) => `${user}:${hash}`).join("\n");
+  try {
+    await withFile(`# those who may look\n\n${text}\r\n`, async (password) => {
+      for (const user of Object.keys(users)) {
+        assert.equal(await password.judge(basic(user, "secret")), "in", user);
+        assert.equal(await password.judge(basic(user, "Secret")), "out", user);
+      }
+      assert.equal(await password.judge(basic("nobody", "secret")), "out");
+    }, (given, hash) => crypt.isRight(given, hash));
+  } finally {
+    crypt.close();
+  }
+});
+
+Deno.test("passwords are UTF-8 and may have colons; what is no Basic authentication lets nobody in", async () => {
+  const hash = await hexOf("xschlüssel: ☃");
+  await withFile(`ann:{SHA256}x$${hash}`, async (password) => {
+    assert.equal(await password.judge(basic("ann", "schlüssel: ☃")), "in");
+    for (
+      const wrong of [null, "", "Basic", "Basic !!!", "Bearer abc", `Basic ${btoa("ann")}`, basic("", "")]
+    ) {
+      assert.equal(await password.judge(wrong), "out", String(wrong));
+    }
+  });
+});
+
+Deno.test("after ten wrong passwords in ten seconds only who was let in before is", async () => {
+  const hash = await hexOf("xright");
+  await withFile(`ann:{SHA256}x$${hash}\nbob:{SHA256}x$${hash}`, async (password, _, clock) => {
+    assert.equal(await password.judge(basic("ann", "right")), "in");
+    for (let count = 0; count < 10; count++) {
+      assert.equal(await password.judge(basic("ann", `wrong ${count}`)), "out");
+    }
+    assert.equal(await password.judge(basic("bob", "right")), "later");
+    assert.equal(await password.judge(basic("ann", "right")), "in");
+    clock.pass(10_000);
+    assert.equal(await password.judge(basic("bob", "right")), "in");
+  });
+});
+
+Deno.test("a slow hash is compared once for who is right, and for names that are nobody's too", async () => {
+  const compared: string[] = [];
+  await withFile(`ann:${HASHES.bcrypt}`, async (password) => {
+    for (let count = 0; count < 5; count++) assert.equal(await password.judge(basic("ann", "secret")), "in");
+    assert.equal(compared.length, 1);
+    assert.equal(await password.judge(basic("nobody", "secret")), "out");
+    assert.deepEqual(compared, [HASHES.bcrypt, HASHES.bcrypt]);
+  }, (given, hash) => {
+    compared.push(hash);
+    return Promise.resolve(given === "secret");
+  });
+});
+
+Deno.test("so many guesses at once are compared, and the others wait for another time", async () => {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  await withFile(`ann:${HASHES.bcrypt}`, async (password) => {
+    const guesses = Array.from({ length: 30 }, (_, at) => password.judge(basic("ann", `${at}`)));
+    const first = await Promise.race(guesses);
+    assert.equal(first, "later");
+    resolve(false);
+    const verdicts = await Promise.all(guesses);
+    const compared = verdicts.filter((verdict) => verdict === "out").length;
+    assert.ok(compared >= 8 && compared <= 10, `${compared} of 30`);
+  }, () => promise);
+});
+
+Deno.test("a change of the file counts at once, and a file that is gone or broken lets nobody in", async () => {
+  const [one, two] = [await hexOf("xone"), await hexOf("xtwo")];
+  await withFile(`ann:{SHA256}x$${one}`, async (password, path) => {
+    assert.equal(await password.judge(basic("ann", "one")), "in");
+    await Deno.writeTextFile(path, `ann:{SHA256}x$${two}\n# longer`);
+    assert.equal(await password.judge(basic("ann", "one")), "out");
+    assert.equal(await password.judge(basic("ann", "two")), "in");
+    await Deno.writeTextFile(path, `ann:{SHA256}x$${two}\nbroken`);
+    assert.equal(await password.judge(basic("ann", "two")), "out");
+    await Deno.remove(path);
+    assert.equal(await password.judge(basic("ann", "two")), "out");
+  });
+});
+
+Deno.test("a file is refused with its line and what would be right, and without what stands there", () => {
+  const refusal = (text: string) => {
+    const users = parseAdminUsers(text);
+    return users.ok ? "" : users.expected;
+  };
+  assert.match(refusal(""), /^a line user:hash; signalbox password USER makes one$/);
+  assert.match(refusal("# none\nann:plain"), /^in line 2 no password as plain text, but /);
+  assert.match(
+    refusal(`ann:${"$y$j9T$abcdefghijklmnop$3dL1LkYnZM.OVXuVdnnaKVDlLYT92dRwOzDZ5XiVCe."}`),
+    /yescrypt/,
+  );
+  assert.doesNotMatch(refusal("ann:hunter2"), /hunter2/);
+  assert.match(
+    refusal(Array.from({ length: 101 }, (_, at) => `u${at}:${HASHES.sha}`).join("\n")),
+    /^at most 100/,
+  );
+});
+
+Deno.test("crypt's SHA hashes are those of its specification and of openssl", () => {
+  const known: readonly (readonly [password: string, hash: string])[] = [
+    ["Hello world!", "$5$rounds=10000$saltstringsaltst$3xv.VbSHBb41AL9AvLeujZkZRBAwqFMz2.opqey6IcA"],
+    ["Hello world!", "$5$saltstringsaltst$a5C8Ofk71MUIoKve2QuP9FMl.dwNgseF5tR1LGAL7iB"],
+    ["x", "$5$saltstringsaltst$GJcDDr/LiUc9n4.lvpdc1ryQhVapvtYYB0IGJYN7hSA"],
+    ["x", "$6$ab$jnZj29NS/hK2GaouP6AGMIBwD6owZFRejcn9QRdlwSjZaVr.fR9dH2TXrKL/PaacUXwtGfI.4O9zxvy2k6fbE1"],
+    ["a".repeat(79), "$5$saltstringsaltst$lh9qXS8gOtFuarop0AOmeWQ/jwQJMqRi8WWZRb5uIq6"],
+    [
+      "a".repeat(79),
+      "$6$ab$Zn65aHqyk2INAXIwjk0EKJX9BhtXtxdZ67CwJN9rZMSaa0oXcLvU9BsLPOFQnnNer76X/ToUd65F6yDXyJ6G7.",
+    ],
+  ];
+  for (const [password, hash] of known) assert.equal(shaCrypt(password, hash), hash);
+  assert.equal(shaCrypt("x", "$1$salt$abc"), undefined);
+});
