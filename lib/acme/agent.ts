@@ -35,6 +35,8 @@ export type AcmeParts = ExchangeParts & {
   /** Whether a host has a certificate of the operator's. */
   readonly isGiven?: (host: string) => boolean;
   readonly proof?: Proof | undefined;
+  /** The kind of certificates to ask for, where an authority has several. */
+  readonly profile?: string | undefined;
   readonly whyNotOurs: (host: string, signal: AbortSignal) => Promise<string | undefined>;
   /** Called when the storage has another certificate. */
   readonly onChange?: () => void;

@@ -19,6 +19,8 @@ type Directory = {
   /** Absent where it does not say when to renew (RFC 9773). */
   readonly renewalInfo: string | undefined;
   readonly needsEab: boolean;
+  /** The kinds of certificates that it has (draft-ietf-acme-profiles, 3); none where it has one kind alone. */
+  readonly profiles: readonly string[];
 };
 
 /** How long a directory is used before it is read again, in milliseconds. */
@@ -87,12 +89,13 @@ export class Authority {
       throw new AuthorityAway(`${this.url} is no directory of an ACME authority`);
     }
     this.exchange.nonceUrl = newNonce;
-    const { externalAccountRequired } = (meta ?? {}) as Record<string, unknown>;
+    const { externalAccountRequired, profiles } = (meta ?? {}) as Record<string, unknown>;
     const read = {
       newAccount,
       newOrder,
       renewalInfo: isAddress(renewalInfo) ? renewalInfo : undefined,
       needsEab: externalAccountRequired === true,
+      profiles: typeof profiles === "object" && profiles !== null ? Object.keys(profiles) : [],
     };
     this.#directory = { at: now, read };
     return read;

@@ -31,6 +31,8 @@ export type FetcherParts = {
   readonly authority: (url: string) => Authority;
   /** Proves hosts in another way than by HTTP. */
   readonly proof?: Proof | undefined;
+  /** The kind of certificates to ask for, where an authority has several. */
+  readonly profile?: string | undefined;
   /** Why an authority would not find us at a host, as far as it can be known. */
   readonly whyNotOurs: (host: string, signal: AbortSignal) => Promise<string | undefined>;
   /** Whether a host is routed now. */
@@ -108,11 +110,11 @@ export class Fetcher {
   }
 
   async #order(order: Order, signal: AbortSignal): Promise<string> {
-    const { authority: find, thumbprint, clock, proof } = this.parts;
+    const { authority: find, thumbprint, clock, proof, profile } = this.parts;
     const authority = find(order.authority);
     const fetch = async () => {
       await this.#enter(authority, signal);
-      return await fetchCertificate(order, { authority, thumbprint, clock, proof }, signal);
+      return await fetchCertificate(order, { authority, thumbprint, clock, proof, profile }, signal);
     };
     return await fetch().catch(async (error) => {
       if (!isAccountGone(error) && !isAccountGone(error.cause)) throw error;

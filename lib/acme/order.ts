@@ -48,6 +48,7 @@ export type OrderParts = {
   readonly clock: Clock;
   /** HAProxy answers by HTTP where there is none. */
   readonly proof: Proof | undefined;
+  /** The kind of certificates to ask for, where the authority has several. */
   readonly profile?: string | undefined;
 };
 
@@ -87,10 +88,15 @@ async function begin(
   { authority, profile }: OrderParts,
   signal: AbortSignal,
 ): Promise<{ readonly answer: Answer; readonly url: string }> {
-  const { newOrder, renewalInfo } = await authority.directory(signal);
+  const { newOrder, renewalInfo, profiles } = await authority.directory(signal);
+  // One that stands in for another may have one kind alone.
+  if (profile !== undefined && profiles.length > 0 && !profiles.includes(profile)) {
+    const known = profiles.slice(0, 10).map((name) => name.slice(0, 64)).join(", ");
+    throw new AuthorityAway(`${authority.url} has no profile ${profile}, expected one of ${known}`);
+  }
   const plain = {
     identifiers: hosts.map((value) => ({ type: "dns", value })),
-    ...profile !== undefined && { profile },
+    ...profile !== undefined && profiles.length > 0 && { profile },
   };
   const what = `ordering a certificate for ${hosts.join(", ")}`;
   const ask = (payload: unknown) => authority.exchange.post(newOrder, payload, { what, signal });

@@ -9,7 +9,7 @@ import { curl } from "./curl.ts";
 import { Echo } from "./echo.ts";
 import { snapshotOf } from "./one_route.ts";
 import type { HaproxyProgram } from "../harness/haproxies.ts";
-import { called, canAddServers, onStage, programs, type Stage } from "./stage.ts";
+import { called, canAddServers, everyProgram, onStage, type Stage } from "./stage.ts";
 
 /** Every kind of attribute that an issuer's name may have. */
 const STAFF =
@@ -134,7 +134,7 @@ async function besides(world: World, act: () => Promise<void>): Promise<Readonly
 const isTelling = ({ version, addsBackends }: HaproxyProgram): boolean =>
   addsBackends !== true && /^(?:2[.]6|3[.]2)/.test(version);
 
-for (const program of programs.filter(canAddServers)) {
+for (const program of everyProgram.filter(canAddServers)) {
   Deno.test(`${called(program)}: clients come in with a certificate of the route's own authorities, and by no other way`, async () => {
     await using world = await World.open();
     await onStage(program, { settings: world.settings }, async (stage) => {

@@ -9,7 +9,7 @@ import { httpGet } from "../harness/http.ts";
 import { seeded } from "../harness/seeded.ts";
 import { readState, stateFromDisk } from "./compare.ts";
 import { Containers } from "./containers.ts";
-import { called, canAddServers, onStage, programs, send, settled, type Stage } from "./stage.ts";
+import { called, canAddServers, everyProgram, onStage, send, settled, type Stage } from "./stage.ts";
 import { TEST_MAP, withRows } from "./test_table.ts";
 
 type Rows = Readonly<Record<string, string>>;
@@ -23,7 +23,7 @@ type Wants = {
 const HOST = "shop.example.com";
 
 async function onTable(
-  program: typeof programs[number],
+  program: typeof everyProgram[number],
   act: (stage: Stage, wants: Wants) => Promise<void>,
 ): Promise<void> {
   await using containers = new Containers();
@@ -63,7 +63,7 @@ const many = (count: number, words: string, from = 0): Rows =>
     Array.from({ length: count }, (_, at) => [`host-${from + at}.example`, `${words} ${at}`]),
   );
 
-for (const program of programs.filter(canAddServers)) {
+for (const program of everyProgram.filter(canAddServers)) {
   const name = (sentence: string) => `${called(program)}: ${sentence}`;
 
   Deno.test(

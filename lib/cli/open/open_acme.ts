@@ -20,6 +20,12 @@ import type { RunContext } from "./run_context.ts";
 export async function prepareAcme(settings: Settings): Promise<void> {
   if (!isAcmeOn(settings)) return;
   const folder = storageOf(settings);
+  // Each boot would ask authorities for all certificates again, until they refuse to give more.
+  if (/^\/(?:var\/)?run(?:\/|$)/.test(folder)) {
+    throw failed(
+      `cannot keep certificates in ${folder}, which a boot empties, expected another --acme-storage`,
+    );
+  }
   const { AcmeStorage } = await import("../../acme/storage.ts");
   try {
     for (const each of [folder, certificatesOf(folder)]) checkOwnFolder(each);
@@ -69,6 +75,7 @@ export async function openAcme(
     storage,
     identity: { key, email, eab: settings.acmeEab },
     directories: settings.acmeDirectories,
+    profile: settings.acmeProfile,
     clock: systemClock,
     version: VERSION,
     client: await authorityClient(settings),

@@ -50,6 +50,13 @@ export function parseDirectory(text: string): Parsed<string> {
     : parsed(url.href);
 }
 
+/** Reads the name of a kind of certificates (draft-ietf-acme-profiles, 3). */
+export function parseAcmeProfile(text: string): Parsed<string> {
+  return /^[A-Za-z0-9._-]{1,64}$/.test(text)
+    ? parsed(text)
+    : expected("a name of the authority's profiles, such as shortlived");
+}
+
 /** Reads the two words that an authority gives for external account binding. */
 export function parseEab(text: string): Parsed<Eab> {
   const [, kid, key] = /^([!-9;-~]{1,500}):([A-Za-z0-9_-]{1,1000})=*$/.exec(text) ?? [];

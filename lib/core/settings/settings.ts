@@ -10,6 +10,7 @@ import {
   LETS_ENCRYPT,
   parseAcmeChallenge,
   parseAcmeMode,
+  parseAcmeProfile,
   parseDirectory,
   parseEab,
   parseEmail,
@@ -335,6 +336,19 @@ export const SETTINGS = {
     help: "ties the account to one at the authority (better in the variable)",
     commands: RUNNING,
   }),
+  acmeProfile: value(
+    "acme-profile",
+    "NAME",
+    ["SIGNALBOX_ACME_PROFILE"],
+    undefined as string | undefined,
+    parseAcmeProfile,
+    {
+      defaultText: "the authority's own choice",
+      help:
+        "the kind of certificates, where an authority has several: Let's Encrypt's shortlived ones last six days",
+      commands: RUNNING,
+    },
+  ),
   acmeStorage: value(
     "acme-storage",
     "DIR",

@@ -36,6 +36,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   acme: ["opt-in", "opt-in"],
   acmeDirectories: ["https://acme.example.com/dir", ["https://acme.example.com/dir"]],
   acmeCa: ["/ca.pem", "/ca.pem"],
+  acmeProfile: ["shortlived", "shortlived"],
   acmeEab: ["kid-1:AbC_-9", { kid: "kid-1", key: "AbC_-9" }],
   acmeStorage: ["/var/lib/box", "/var/lib/box"],
   acmeDnsHook: ["/etc/hook --zone 1", "/etc/hook --zone 1"],
