@@ -28,10 +28,13 @@ export const systemChance: Chance = () => Math.random();
 /** A signal that aborts after the milliseconds, unless its limit is disposed of before. */
 export class TimeLimit implements Disposable {
   readonly #controller = new AbortController();
-  readonly #cancel: () => void;
+  #cancel: () => void;
 
   constructor(clock: Pick<Clock, "after">, milliseconds: number, reason?: () => Error) {
-    this.#cancel = clock.after(milliseconds, () => this.abort(reason?.()));
+    this.#cancel = clock.after(milliseconds, () => {
+      // What the limit is for may have come while signalbox was busy, and was not looked at yet.
+      this.#cancel = clock.after(0, () => this.abort(reason?.()));
+    });
   }
 
   get signal(): AbortSignal {

@@ -53,6 +53,8 @@ export const PERMISSIONS: readonly string[] = [
  * they win before that; what a pass leaves behind is collected early.
  */
 export const V8_FLAGS: readonly string[] = [
+  // Where there are many containers, `compileForMany` switches the compilers on again.
+  "--no-freeze-flags-after-init",
   "--max-semi-space-size=1",
   "--gc-memory-reducer-start-delay-ms=500",
   "--no-sparkplug",

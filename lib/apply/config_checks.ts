@@ -17,13 +17,18 @@ export type ConfigChecksParts = {
   readonly onFault: () => void;
 };
 
-/** How long after a change at run time `haproxy -c` checks the files that were written, in milliseconds. */
+/**
+ * How long after a change at run time `haproxy -c` checks the files that were written, in milliseconds: at least so many
+ * times what the last check took, since one of thousands of servers takes HAProxy seconds of the processor.
+ */
 const CHECK_LATER_MS = 1_000;
+const CHECK_SHARE = 9;
 
 /** Finds what HAProxy refuses, in files that it would not load and in files that it was not to load, and leaves it out. */
 export class ConfigChecks {
   /** What the next check is about. */
   #due: Desired | undefined;
+  #tookMs = 0;
 
   constructor(readonly parts: ConfigChecksParts) {}
 
@@ -60,17 +65,20 @@ export class ConfigChecks {
     this.#due = desired;
     if (isDue) return;
     const { clock, report } = this.parts;
-    void clock.sleep(CHECK_LATER_MS, signal).then(() => this.#check(signal)).catch((error) =>
+    const laterMs = Math.max(CHECK_LATER_MS, CHECK_SHARE * this.#tookMs);
+    void clock.sleep(laterMs, signal).then(() => this.#check(signal)).catch((error) =>
       report.debug(`cannot check the config: ${error}`)
     );
   }
 
   async #check(signal: AbortSignal): Promise<void> {
-    const { haproxy, onFault } = this.parts;
+    const { haproxy, clock, onFault } = this.parts;
     const desired = this.#due;
     this.#due = undefined;
     if (signal.aborted || desired === undefined) return;
+    const since = clock.now();
     const outcome = await haproxy.check(desired, signal);
+    this.#tookMs = clock.now() - since;
     if (outcome.kind === "rejected" && await this.#findFault(desired, signal)) onFault();
   }
 

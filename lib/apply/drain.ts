@@ -43,6 +43,8 @@ export class Drain {
   /** Those of them that may keep their sticky clients for a time, and since when. */
   #living: ReadonlyMap<ContainerId, number> = new Map();
   #wanted: Desired | undefined;
+  /** Where in the wanted state the servers of each container are; worked out when it is first needed. */
+  #places: Map<ContainerId, number[]> | undefined;
   /** The servers that were drained while what HAProxy has was unknown, by name. */
   readonly #unknown = new Map<ServerName, ReportedServer>();
 
@@ -59,6 +61,7 @@ export class Drain {
   /** Takes the desired state, which says whose each server is. */
   want(desired: Desired): void {
     this.#wanted = desired;
+    this.#places = undefined;
   }
 
   /** A reload is about to begin: drains that were left to this pass cannot wait until it is done. */
@@ -122,7 +125,7 @@ export class Drain {
   #plan(running: Running, wanted: Desired, isBlocked: boolean): Operation[] {
     const stopping = this.#ids;
     const operations: Operation[] = [];
-    for (const backend of wanted.model.backends) {
+    for (const backend of this.#backendsOf(wanted, stopping)) {
       const section = sectionOf(running, backend.name);
       const states = running.sections.get(section)?.servers;
       const leaving = backend.servers.filter((server) => {
@@ -142,6 +145,23 @@ export class Drain {
       }
     }
     return operations;
+  }
+
+  /** The backends that have servers of these containers, in their order. Each event asks, and most name one of thousands. */
+  #backendsOf(wanted: Desired, ids: ReadonlySet<ContainerId>): readonly Backend[] {
+    const { backends } = wanted.model;
+    if (this.#places === undefined) {
+      this.#places = new Map();
+      for (const [at, { servers }] of backends.entries()) {
+        for (const { containerId } of servers) {
+          const places = this.#places.get(containerId);
+          if (places === undefined) this.#places.set(containerId, [at]);
+          else if (places.at(-1) !== at) places.push(at);
+        }
+      }
+    }
+    const places = new Set([...ids].flatMap((id) => this.#places?.get(id) ?? []));
+    return [...places].sort((a, b) => a - b).flatMap((at) => backends[at] ?? []);
   }
 
   /** The next pass waits for the answer to this, up to a limit. */

@@ -50,6 +50,8 @@ export class Controller {
   readonly #checks: ConfigChecks;
   readonly #designer: Designer;
   readonly #triggers: Triggers;
+  /** How long the last pass for each reason took. */
+  readonly #tookMs = new Map<Wake["reason"], number>();
 
   constructor(readonly parts: ControllerParts) {
     const { clock, report, design } = parts;
@@ -80,7 +82,8 @@ export class Controller {
       checks: this.#checks,
       believed,
     });
-    this.#triggers = new Triggers({ ...parts, applier, reminders, wake });
+    const tookMs = (reason: Wake["reason"]) => this.#tookMs.get(reason) ?? 0;
+    this.#triggers = new Triggers({ ...parts, applier, reminders, wake, tookMs });
   }
 
   /** How the loop stands at this moment. */
@@ -109,7 +112,9 @@ export class Controller {
     for await (const wake of this.mailbox.wakes(settle, signal)) {
       // Drains go out first: a pass computes without a break, and HAProxy's answer would have to wait for it.
       await this.applier.drain.done;
+      const since = this.parts.clock.now();
       await this.#pass(wake, signal);
+      this.#tookMs.set(wake.reason, this.parts.clock.now() - since);
       this.onPass?.();
     }
     this.readiness.stop();

@@ -29,10 +29,10 @@ export class Reminders {
     });
   }
 
-  /** Wakes again and again, until the signal. */
-  async every(intervalMs: number, wake: Wake, signal: AbortSignal): Promise<void> {
+  /** Wakes again and again, until the signal; asks each time in how many milliseconds. */
+  async every(nextMs: () => number, wake: Wake, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.clock.sleep(intervalMs, signal);
+      await this.clock.sleep(nextMs(), signal);
       if (!signal.aborted) this.wake(wake);
     }
   }

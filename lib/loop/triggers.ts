@@ -10,14 +10,21 @@ export type TriggersParts = {
   readonly applier: Pick<Applier, "drain" | "forgetCommands">;
   readonly reminders: Reminders;
   readonly wake: (wake: Wake) => void;
+  /** How long the last pass for a reason took, in milliseconds. */
+  readonly tookMs: (reason: Wake["reason"]) => number;
 };
 
 /** How often signalbox reads all containers again, in milliseconds, in case it missed an event. */
-const RESYNC_MS = 60_000;
+const RESYNC: Interval = { usualMs: 60_000, mostMs: 300_000 };
 /** How often the audit compares HAProxy with what it should have, in milliseconds. */
-const AUDIT_MS = 10_000;
+const AUDIT: Interval = { usualMs: 10_000, mostMs: 60_000 };
+/** A wait is at least so many times what the last one took, so that it takes a hundredth of the time. */
+const SHARE = 99;
 /** How long Docker may take before HAProxy starts without it, in milliseconds. */
 const ENGINE_LIMIT_MS = 2_000;
+
+/** How often something is done: where there are thousands of containers, it takes longer, and is done less often. */
+type Interval = { readonly usualMs: number; readonly mostMs: number };
 
 /** What wakes the loop from outside: HAProxy, the source of containers, and the time. */
 export class Triggers {
@@ -33,6 +40,10 @@ export class Triggers {
     }, signal);
   }
 
+  #nextMs(reason: Wake["reason"], { usualMs, mostMs }: Interval): number {
+    return Math.min(mostMs, Math.max(usualMs, SHARE * this.parts.tookMs(reason)));
+  }
+
   /** Follows the source and the time, until the signal; comes back when both have ended. */
   async followSource(signal: AbortSignal): Promise<void> {
     const { source, haproxy, clock, applier: { drain }, reminders, wake } = this.parts;
@@ -43,8 +54,8 @@ export class Triggers {
     };
     await Promise.allSettled([
       source.follow(listener, signal),
-      reminders.every(RESYNC_MS, { reason: "resync" }, signal),
-      reminders.every(AUDIT_MS, { reason: "audit", ids: new Set() }, signal),
+      reminders.every(() => this.#nextMs("resync", RESYNC), { reason: "resync" }, signal),
+      reminders.every(() => this.#nextMs("audit", AUDIT), { reason: "audit", ids: new Set() }, signal),
       clock.sleep(ENGINE_LIMIT_MS, signal).then(() => wake({ reason: "start", ids: new Set() })),
     ]);
   }

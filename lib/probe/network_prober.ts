@@ -61,16 +61,19 @@ export class NetworkProber implements Prober {
       onFailure(verdict.why, elapsedMs);
       const delayMs = delayAfter(elapsedMs, target);
       // Many that wait take turns, so that their total cost stays the same.
-      const turnMs = this.#countPeers(startedAt) * (tries > QUICK_TRIES ? TURN_MS : QUICK_TURN_MS);
-      await this.clock.sleep(Math.max(delayMs, Math.min(SLOW_INTERVAL_MS, turnMs)), signal);
+      const turnMs = tries > QUICK_TRIES ? TURN_MS : QUICK_TURN_MS;
+      const turnsMs = turnMs * this.#countPeers(startedAt, SLOW_INTERVAL_MS / turnMs);
+      await this.clock.sleep(Math.max(delayMs, turnsMs), signal);
     }
     signal.throwIfAborted();
   }
 
-  /** How many others take turns with a probe that began then. */
-  #countPeers(startedAt: number): number {
+  /** How many others take turns with a probe that began then; more than the most make no difference. */
+  #countPeers(startedAt: number, most: number): number {
     let count = -1;
-    for (const { since } of this.#asked) if (since > startedAt - PEER_MS) count++;
+    for (const { since } of this.#asked) {
+      if (since > startedAt - PEER_MS && ++count >= most) return most;
+    }
     return Math.max(0, count);
   }
 }

@@ -20,6 +20,23 @@ Deno.test("what is asked for sooner comes sooner, and once", async () => {
   assert.equal(wakes.length, 1);
 });
 
+Deno.test("what comes again and again is asked each time when it is due", async () => {
+  const clock = new HandClock();
+  const wakes: Wake[] = [];
+  const ending = new AbortController();
+  let intervalMs = 10;
+  const reminders = new Reminders(clock, (wake) => void wakes.push(wake));
+  const coming = reminders.every(() => intervalMs, { reason: "audit" }, ending.signal);
+  intervalMs = 60;
+  for (const [passMs, count] of [[10, 1], [50, 1], [10, 2]] as const) {
+    clock.pass(passMs);
+    await settled();
+    assert.equal(wakes.length, count);
+  }
+  ending.abort();
+  await coming;
+});
+
 Deno.test("each purpose is reminded of once, however often it is asked for, and none takes another's place", async () => {
   const clock = new HandClock();
   const wakes: Wake[] = [];

@@ -10,6 +10,7 @@ import { engineAddressOf, type EngineHost, openTransport } from "../../docker/ap
 import { leaveLostFolder } from "../../haproxy/process/working_folder.ts";
 import type { ContainerSource } from "../../ports.ts";
 import { ConnectionCheck } from "../../probe/answers.ts";
+import { compileForMany } from "../compilers.ts";
 import type { GivenHosts } from "../engine_hosts.ts";
 import type { RunContext } from "./run_context.ts";
 
@@ -48,6 +49,7 @@ function engineOpener({ settings, routing, stateDir, report }: RunContext, isAlo
       answers: (container) => check.answersAtAll(container),
       untilGone: (container, signal) => check.untilGone(container, signal),
       isReachedDirectly: (container) => isOwnAddressFirst(container, routing.now.settings.address),
+      onList: compileForMany,
       report,
     });
     return { follower, link };

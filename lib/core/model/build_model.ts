@@ -45,12 +45,7 @@ export function buildModel(
 ): Built {
   memory.begin(inUse);
   const builder = new Builder(snapshot, settings, machine, memory);
-  // The oldest first: the container that came first keeps a host. One that is being stopped or started keeps none that another
-  // could answer for.
-  const turn = ({ id }: ContainerView) => TURNS[phaseIn(snapshot, id)];
-  const containers = [...snapshot.containers].sort(
-    areAllRunning(snapshot) ? byAge : (a, b) => turn(a) - turn(b) || byAge(a, b),
-  );
+  const containers = inTurn(memory.containers.sort(snapshot.containers), snapshot);
   const all = containers.map((container) => builder.consider(container));
   const listeners = allListeners(settings, all);
   for (const each of all) builder.add(withoutLoops(each, settings, machine.addresses, listeners));
@@ -62,6 +57,16 @@ export function buildModel(
 }
 
 const TURNS = { running: 0, leaving: 1, stopping: 1, starting: 2 } as const satisfies Record<Phase, number>;
+
+/**
+ * The container that came first keeps a host. One that is being stopped or started keeps none that another could answer for.
+ */
+function inTurn(byAge: readonly ContainerView[], snapshot: Snapshot): readonly ContainerView[] {
+  if (areAllRunning(snapshot)) return byAge;
+  const turns: ContainerView[][] = [[], [], []];
+  for (const container of byAge) turns[TURNS[phaseIn(snapshot, container.id)]]?.push(container);
+  return turns.flat();
+}
 
 const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
 

@@ -6,10 +6,10 @@ import type { Listen } from "../values/listen.ts";
 import type { NetworkOwner } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
 import type { Matches } from "./hosts_above.ts";
-import type { Phase } from "./phases.ts";
+import { byAge, type Phase } from "./phases.ts";
 import { PassMemory } from "./pass_memory.ts";
 import { type Attempt, type Circumstances, readOffers } from "./offer.ts";
-import { SortedMemory } from "./sorted_memory.ts";
+import { SortedMemory } from "../values/sorted_memory.ts";
 import { SaidBefore } from "../labels/read_routes.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
@@ -43,6 +43,8 @@ export class ModelMemory {
   readonly #merged = new PassMemory<BackendName, { readonly parts: Parts; readonly merged: Merged }>();
   #inUse: InUse = NOTHING_IN_USE;
 
+  /** The containers of all, the oldest first. */
+  readonly containers = new SortedMemory<ContainerView>(byAge);
   /** The routes of all, by key. */
   readonly routes = new SortedMemory<Route>((a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
   /** The backends of all, by name. */

@@ -41,13 +41,16 @@ export class Turns {
       this.#serve();
       if (claim.isFirst && this.#firsts.length > 0) this.#endOne();
     });
-    const cancel = claim.isFirst
-      ? this.limits.after(this.limits.quickMs, () => this.#ripen(hurry))
-      : undefined;
+    let cancel = () => {};
+    if (claim.isFirst) {
+      const { quickMs, after } = this.limits;
+      // An answer may have come while signalbox was busy, and was not looked at yet.
+      cancel = after(quickMs, () => cancel = after(0, () => this.#ripen(hurry)));
+    }
     try {
       return await act(hurry.signal);
     } finally {
-      cancel?.();
+      cancel();
       this.#long.delete(hurry);
       this.#note(claim, -1);
       this.#serve();

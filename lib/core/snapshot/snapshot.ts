@@ -144,9 +144,11 @@ export const emptySnapshot: Snapshot = { containers: [], stopping: new Set(), st
 
 /** Sorts containers, so that Docker's order has no effect. */
 export function sortContainers(containers: readonly ContainerView[]): ContainerView[] {
-  const byId = new Map(containers.map((container) => [container.id, container]));
-  return [...byId.values()].sort((a, b) => a.id < b.id ? -1 : 1);
+  return [...new Map(containers.map((container) => [container.id, container])).values()].sort(byId);
 }
+
+/** By id. */
+export const byId = (a: ContainerView, b: ContainerView): number => a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 
 /** The snapshot without the containers that their engine still starts. */
 export function withoutStarting(snapshot: Snapshot): Snapshot {

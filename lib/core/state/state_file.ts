@@ -50,6 +50,8 @@ const UP: Columns = ["2 0", "0 1 0 2 6"];
 
 /** How a server begins, if it is to begin otherwise than as HAProxy has it begin. */
 function startOf({ address, port }: Server, state: ServerState, before: ReportedServer | undefined) {
+  // Most are so.
+  if (state === "ready" && before === undefined) return undefined;
   const isNamed = isDnsName(address);
   const found = isNamed && before?.address !== "-" ? before?.address : undefined;
   const at = isNamed ? found ?? "-" : address;

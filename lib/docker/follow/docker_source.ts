@@ -1,6 +1,7 @@
+import { SortedMemory } from "../../core/values/sorted_memory.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import type { ContainerId } from "../../core/values/names.ts";
-import { type ContainerView, type Snapshot, sortContainers } from "../../core/snapshot/snapshot.ts";
+import { byId, type ContainerView, type Snapshot } from "../../core/snapshot/snapshot.ts";
 import type { SourceStatus } from "../../core/status/source_status.ts";
 import { type ContainerSource, SourceError, type SourceListener, type Wake } from "../../ports.ts";
 import type { EngineFollower } from "./engine_follower.ts";
@@ -14,6 +15,7 @@ import type { WatchedHosts } from "./watched_hosts.ts";
  */
 export class DockerSource implements ContainerSource {
   #draining: SourceListener["draining"] = () => undefined;
+  readonly #sorted = new SortedMemory<ContainerView>(byId);
   /** Whether a snapshot was whole once. */
   #isWhole = false;
 
@@ -118,7 +120,11 @@ export class DockerSource implements ContainerSource {
       }
     }
     const stopping = this.#stopping();
-    return { containers: sortContainers(containers), stopping, starting, ...leavingOf(joined?.leaving) };
+    // One engine names each once.
+    const each = followers.length === 1
+      ? containers
+      : [...new Map(containers.map((one) => [one.id, one])).values()];
+    return { containers: this.#sorted.sort(each), stopping, starting, ...leavingOf(joined?.leaving) };
   }
 }
 

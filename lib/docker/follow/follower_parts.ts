@@ -19,6 +19,8 @@ export type FollowerParts = {
   readonly deadlineMs?: number;
   /** What labels begin with, if not with `interlock.`. */
   readonly labelPrefix?: LabelPrefix;
+  /** Hears how many containers run, before they are inspected. */
+  readonly onList?: (containers: number) => void;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly report: Reporter;

@@ -58,6 +58,7 @@ export class EngineReads {
     const { known, late, stream, onListed } = this.parts;
     const { engine, signal } = this.connection;
     const listed = await engine.list(signal);
+    known.parts.onList?.(listed.length);
     const ids = new Set<string>(listed.map(({ id }) => id));
     // Podman's events do not tell of all that its list shows.
     if (!engine.isPodman) void stream.compare(ids, known.parts.clock, this.connection);

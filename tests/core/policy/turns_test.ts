@@ -13,7 +13,11 @@ class Timer {
   };
 
   ring(): void {
-    for (const callback of this.callbacks) callback();
+    // What a callback asks for rings too.
+    for (const callback of this.callbacks) {
+      this.callbacks.delete(callback);
+      callback();
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SortedMemory } from "../../../lib/core/model/sorted_memory.ts";
+import { SortedMemory } from "../../../lib/core/values/sorted_memory.ts";
 import { seeded } from "../../harness/seeded.ts";
 
 type Item = { readonly key: number };
