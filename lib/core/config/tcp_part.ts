@@ -1,6 +1,7 @@
 import type { Frontend, Streams } from "../model/model.ts";
 import {
   ACME_FRONTEND,
+  answersName,
   innerBackend,
   innerSection,
   innerSectionOf,
@@ -70,6 +71,8 @@ type TcpPort = Listen & {
   readonly maxConnectionsPerClient: number;
   /** What no route wants goes on to where HAProxy ends the TLS of HTTPS. */
   readonly isBeforeHttps: boolean;
+  /** With which keys of hosts begin of which authorities ask here. */
+  readonly answers: string | undefined;
   /** The backend that leads to where HAProxy ends the TLS of hosts of this port, which stands there while one wants it. */
   readonly toInner: string;
   readonly inner:
@@ -104,6 +107,7 @@ export function tcpPorts(
       maxConnections: isBefore ? 2 * all : share,
       maxConnectionsPerClient: isBefore ? perClient : Math.ceil(perClient * share / all),
       isBeforeHttps: isBefore,
+      answers: isBefore && tls?.answersAuthorities === true ? answersName(listen.port) : undefined,
       toInner: innerBackend(listen.port),
       inner: tls === undefined || !inner.includes(listen.port) ? undefined : {
         section: innerSection(listen.port),

@@ -206,7 +206,10 @@ export type Streams = {
   readonly areBeforeHttps: boolean;
   /** The ports of hosts whose TLS HAProxy ends for containers that speak no HTTP, sorted. */
   readonly inner: readonly Port[];
-  /** Hosts whose TLS HAProxy ends, below wildcards whose TLS it leaves as it is. */
+  /**
+   * Hosts whose TLS HAProxy ends, below wildcards whose TLS it leaves as it is; and those of TCP of which authorities ask there, or
+   * at a port that others have.
+   */
   readonly ended: readonly Pick<Route, "key" | "host" | "path" | "by">[];
 };
 

@@ -2,7 +2,7 @@ import { isForStreams } from "../keys/balance.ts";
 import { fallbacksOf } from "../keys/options.ts";
 import { KEY_NAMES, keyNamed } from "../keys/route_keys.ts";
 import type { RouteData } from "../keys/route_data.ts";
-import { type Listen, listenBackend, listenKey, listenName } from "../values/listen.ts";
+import { answersKey, type Listen, listenBackend, listenKey, listenName } from "../values/listen.ts";
 import { type HostName, isWildcard, parseHost, type PathPrefix, type Port } from "../values/names.ts";
 import type { Parsed } from "../values/notice.ts";
 import { expected, parsed } from "../values/notice.ts";
@@ -112,7 +112,7 @@ export function streamsOf(
     if (listen.isEnded === true) inner.add(port);
   }
   const passed = routes.filter(({ listen }) => tls !== undefined && listen?.port === tls.port);
-  const ended = endedBelow(passed, others);
+  const ended = [...endedBelow(passed, others), ...answered(passed, routes, tls)];
   return {
     routes,
     listens: [...listens.values()].sort((a, b) => a.port - b.port),
@@ -150,6 +150,28 @@ function endedBelow(passed: readonly Route[], others: readonly Route[]): Streams
     if (!below.has(key)) below.set(key, { key, host, path: "" as PathPrefix, by });
   }
   return [...below.values()].sort((a, b) => a.key < b.key ? -1 : 1);
+}
+
+/**
+ * Hosts of TCP whose TLS HAProxy ends, and of which authorities ask at the port of HTTPS: there they have another listener, or none
+ * beside a wildcard of somebody else, who could answer for them.
+ */
+function answered(
+  passed: readonly Route[],
+  routes: readonly Route[],
+  tls: Frontend["tls"],
+): Streams["ended"] {
+  if (tls?.answersAuthorities !== true) return [];
+  const domains = passed.filter(({ host }) => isWildcard(host)).map(({ host }) => host.slice(1));
+  const others = new Set(passed.filter(({ listen }) => listen?.isEnded !== true).map(({ host }) => host));
+  const found = new Map<TableKey, Streams["ended"][number]>();
+  for (const { host, by, listen } of routes) {
+    if (listen?.isEnded !== true || isWildcard(host) || others.has(host)) continue;
+    const isTaken = listen.port === tls.port || domains.some((domain) => host.endsWith(domain));
+    const key = answersKey(tls.port, host);
+    if (isTaken && !found.has(key)) found.set(key, { key, host, path: "" as PathPrefix, by });
+  }
+  return [...found.values()].sort((a, b) => a.key < b.key ? -1 : 1);
 }
 
 /** Keys of a route's frontend that hold for TCP. */

@@ -23,6 +23,13 @@ export const listenSection = ({ protocol, port }: Listen): string => `_${protoco
 export const listenKey = (listen: Listen, host: HostName): TableKey =>
   `${listenName(listen)}/${listen.protocol === "tls" ? `${host}/` : ""}` as TableKey;
 
+/** With which keys of hosts begin whose authorities are answered at a port of HTTPS, whoever has the hosts around them. */
+export const answersName = (port: Port): string => `acme:${port}`;
+
+/** The key of such a host. */
+export const answersKey = (port: Port, host: HostName): TableKey =>
+  `${answersName(port)}/${host}/` as TableKey;
+
 /**
  * The backend of such a route: after two colons, no path and no hash begins as its protocol does. A host whose TLS is ended has
  * another one than the same host whose TLS goes through: no container gets what was meant for one of the other kind.
