@@ -1,20 +1,32 @@
 import type { Fleet } from "../core/model/model.ts";
 import type { OwnListener } from "../core/model/routing_settings.ts";
 import type { Settings } from "../core/settings/settings.ts";
+import type { Peer } from "../core/settings/peer_values.ts";
 import { messageOf } from "../core/values/message_of.ts";
 import { absolute } from "./absolute.ts";
 import { wrongUsage } from "./failure.ts";
 
 /** The fleet that the settings name; `undefined` for none. */
-export function fleetOf({ peers, peerTls }: Settings): Fleet | undefined {
+export function fleetOf(settings: Settings): Fleet | undefined {
+  const { peers, peerTls } = settings;
   if (peers.length === 0) return undefined;
-  const sorted = peers.toSorted((a, b) => a.name < b.name ? -1 : 1);
+  const sorted = boundPeers(settings).toSorted((a, b) => a.name < b.name ? -1 : 1);
   return { peers: sorted, tls: peerTls === undefined ? undefined : absolute(peerTls) };
 }
 
+/** The peers, this one where it listens. */
+function boundPeers(settings: Settings): readonly Peer[] {
+  const { peers, peerBind } = settings;
+  if (peerBind === undefined) return peers;
+  const own = ownPeerName(settings);
+  const { hostname: address, port } = peerBind;
+  return peers.map((peer) => peer.name === own ? { name: peer.name, address, port } : peer);
+}
+
 /** The ports of peers, this one's among them: no container's route may lead there. */
-export const peerListeners = ({ peers }: Settings): readonly OwnListener[] =>
-  peers.map(({ name, address, port }) => ({ setting: `--peer ${name}`, address, port }));
+export const peerListeners = (settings: Settings): readonly OwnListener[] =>
+  [...new Set([...settings.peers, ...boundPeers(settings)])]
+    .map(({ name, address, port }) => ({ setting: `--peer ${name}`, address, port }));
 
 /** The name of this one among the peers; `undefined` where they do not name it. */
 function ownPeerName({ peers, peerName }: Settings): string | undefined {
@@ -24,10 +36,13 @@ function ownPeerName({ peers, peerName }: Settings): string | undefined {
 
 /** Finds faults of these settings before HAProxy is started with them. Throws Failure. */
 export async function checkFleet(settings: Settings): Promise<void> {
-  const { peers, peerName, peerTls } = settings;
+  const { peers, peerName, peerTls, peerBind } = settings;
   if (peers.length === 0) {
-    if (peerName === undefined && peerTls === undefined) return;
-    throw wrongUsage(`--peer-${peerTls === undefined ? "name" : "tls"} needs --peer NAME=ADDRESS:PORT`);
+    const [alone] = Object.entries({ name: peerName, tls: peerTls, bind: peerBind }).filter(([, given]) =>
+      given
+    );
+    if (alone === undefined) return;
+    throw wrongUsage(`--peer-${alone[0]} needs --peer NAME=ADDRESS:PORT`);
   }
   if (ownPeerName(settings) === undefined) {
     const own = peerName ?? Deno.hostname();

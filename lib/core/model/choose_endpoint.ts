@@ -167,9 +167,11 @@ export function isOwnAddressFirst(container: ContainerView, given: AddressSettin
   return mode === "container" || (mode === "auto" && isLocalEngine);
 }
 
-/** Whether a container runs on another machine than signalbox. */
+/** Whether a container counts as one of another machine; tasks of a service all do, so that each node of a Swarm has the same. */
 export const isOnAnotherMachine = (container: ContainerView, given: AddressSettings): boolean =>
-  container.task === undefined ? !settingsFor(container, given).isLocalEngine : container.task.isElsewhere;
+  container.task === undefined
+    ? !settingsFor(container, given).isLocalEngine
+    : container.task.isElsewhere || container.task.service !== undefined;
 
 /** Where there are several engines, each container's own one decides, unless the user named an address for all. */
 function settingsFor({ engine }: ContainerView, given: AddressSettings): AddressSettings {

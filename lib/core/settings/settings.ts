@@ -21,6 +21,7 @@ import {
   type AddressMode,
   type AdminPlace,
   anyText,
+  type Listener,
   type LogFormat,
   type LogLevel,
   number,
@@ -33,6 +34,7 @@ import {
   parseHaproxyVersion,
   parseHeaderName,
   parseLine,
+  parseListener,
   parseLogFormat,
   parseLogLevel,
   parseNameServer,
@@ -666,7 +668,19 @@ export const SETTINGS = {
     {
       defaultText: "the machine's name",
       help: "which of --peer this one is",
-      commands: RUNNING,
+      commands: ROUTING,
+    },
+  ),
+  peerBind: value(
+    "peer-bind",
+    "ADDRESS:PORT",
+    ["SIGNALBOX_PEER_BIND"],
+    undefined as Listener | undefined,
+    parseListener,
+    {
+      defaultText: "its own address of --peer",
+      help: "where this one listens for its peers, if that is not the address by which they know it",
+      commands: ROUTING,
     },
   ),
   peerTls: value("peer-tls", "FILE", ["SIGNALBOX_PEER_TLS"], undefined as string | undefined, pathText, {

@@ -2,11 +2,15 @@
 import { dirname, join } from "node:path";
 import { docker } from "../docker_cli.ts";
 
-/** Imports an image that consists of what `fill` puts into a folder; `changes` are lines as a Dockerfile has them. */
+/**
+ * Imports an image that consists of what `fill` puts into a folder; `changes` are lines as a Dockerfile has them. It is for the
+ * tests' engine, unless another one is named.
+ */
 export async function importImage(
   name: string,
   changes: readonly string[],
   fill: (root: string) => Promise<void>,
+  at: typeof docker = docker,
 ): Promise<void> {
   const area = await Deno.makeTempDir({ prefix: "signalbox-image-" });
   try {
@@ -14,7 +18,7 @@ export async function importImage(
     await Deno.mkdir(join(root, "tmp"), { recursive: true });
     await fill(root);
     await runOrThrow("tar", "-C", root, "-cf", join(area, "image.tar"), ".");
-    await docker("import", ...changes.flatMap((change) => ["-c", change]), join(area, "image.tar"), name);
+    await at("import", ...changes.flatMap((change) => ["-c", change]), join(area, "image.tar"), name);
   } finally {
     await Deno.remove(area, { recursive: true });
   }
