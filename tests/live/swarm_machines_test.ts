@@ -1,19 +1,22 @@
-/** Docker Swarm on two machines: signalbox is on neither, and knows of the tasks from the manager alone. */
+/** Docker Swarm on three machines: signalbox is on none of them, and knows of most tasks from the manager alone. */
 import assert from "node:assert/strict";
 import { TINY } from "../harness/engine.ts";
 import { eventually } from "../harness/eventually.ts";
 import { live } from "./stage.ts";
+import { doFaults } from "./swarm_faults.ts";
 import { underLoad } from "./swarm_load.ts";
 import { swarmOf } from "./swarm_nodes.ts";
+import { deployExamples, hasBinary } from "./swarm_stack.ts";
 
 const HOST = "web.local";
 
 live(
-  "no request fails while a Swarm of two machines updates, scales, drains and removes services",
+  "no request fails while a Swarm updates, scales, drains and removes services, and loses its workers one by one",
   async (stage) => {
-    const [one, two] = await swarmOf(stage, ["one"], ["two"]);
-    if (one === undefined || two === undefined) throw new Error("two machines");
-    const router = await stage.router({ engine: one.host });
+    const machines = await swarmOf(stage, ["one"], ["two", "three"]);
+    const [one, two, three] = machines;
+    if (one === undefined || two === undefined || three === undefined) throw new Error("three machines");
+    const router = await stage.router({ engine: one.host, flags: ["--docker-host", three.host] });
     const create = (name: string, replicas: number) =>
       one.docker(
         ..."service create -d --no-resolve-image --update-monitor 0s --publish mode=host,target=8080".split(
@@ -68,7 +71,7 @@ live(
     await one.docker("service", "scale", "-d", "web=2");
     await has("web", 2, "third");
     lost("a service that grows and shrinks");
-    await one.docker("node", "update", "--availability", "drain", "two");
+    for (const name of ["two", "three"]) await one.docker("node", "update", "--availability", "drain", name);
     const own = await one.docker("node", "inspect", "-f", "{{.ID}}", "self");
     await has("web", 2, "third", own);
     lost("a node that is drained");
@@ -86,5 +89,8 @@ live(
     await load.end();
     lost("all of it");
     assert.ok(load.endings.length > 500, `${load.endings.length} requests`);
+    for (const name of ["two", "three"]) await one.docker("node", "update", "--availability", "active", name);
+    if (hasBinary) await deployExamples(stage, one);
+    await doFaults({ router, stage, manager: one, unlucky: two, stopped: three });
   },
 );

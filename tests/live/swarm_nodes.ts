@@ -39,7 +39,7 @@ const BOOT = `
   busybox ip route add default via ${addressAt(1)}
   echo '{}' >"$1/daemon.json"
   dockerd --config-file "$1/daemon.json" --data-root "$1/data" --exec-root "$1/run" -p "$1/pid" \\
-    -H "tcp://$3:2375" --tls=false --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/${GROUP}-$4" \\
+    -H "tcp://$3:2375" -H unix:///run/docker.sock --tls=false --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/${GROUP}-$4" \\
     --log-level warn >>"$1/log" 2>&1 &
   wait
   exec sleep 100000

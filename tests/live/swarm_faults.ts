@@ -1,0 +1,67 @@
+/** What happens to workers of a Swarm while clients ask: cut off and back, without an engine, without power, and stopped. */
+import assert from "node:assert/strict";
+import { TINY } from "../harness/engine.ts";
+import { eventually } from "../harness/eventually.ts";
+import type { Router, Stage } from "./stage.ts";
+import { underLoad } from "./swarm_load.ts";
+import type { SwarmNodeStage } from "./swarm_nodes.ts";
+
+const HOST = "each.local";
+
+/** What the faults are done to. */
+export type Faulty = {
+  readonly stage: Stage;
+  readonly router: Router;
+  readonly manager: SwarmNodeStage;
+  /** Is cut off, loses its engine, and then its power. */
+  readonly unlucky: SwarmNodeStage;
+  /** Its engine is stopped, as before a restart of the machine. */
+  readonly stopped: SwarmNodeStage;
+};
+
+/** Does one after the other to a service that has a task on each machine; throws where a request failed. */
+export async function doFaults({ stage, router, manager, unlucky, stopped }: Faulty): Promise<void> {
+  await manager.docker(
+    ..."service create -d --no-resolve-image --mode global --name each --publish mode=host,target=8080".split(
+      " ",
+    ),
+    ...["--label", `interlock.hostname=${HOST}`, "--env", "NAME={{.Node.Hostname}}", TINY],
+  );
+  await router.answers(HOST);
+  const answersOf = (times: number) =>
+    Promise.all(Array.from({ length: times }, () => router.get(HOST).then(({ body }) => body)));
+  const isServing = (node: SwarmNodeStage) =>
+    eventually(async () => (await answersOf(6)).includes(node.name), {
+      what: `${node.name} to serve`,
+      limitMs: 30_000,
+    });
+  const isOut = (node: SwarmNodeStage) =>
+    eventually(async () => !(await answersOf(12)).includes(node.name), {
+      what: `${node.name} to get no requests`,
+      limitMs: 30_000,
+    });
+  const load = underLoad(router, HOST, stage);
+  const lost = (what: string) => {
+    const failed = load.endings.filter((ending) => ending !== 200);
+    const kinds = [...new Set(failed)].join("; ");
+    assert.equal(failed.length, 0, `${what}: ${failed.length} of ${load.endings.length} failed: ${kinds}`);
+  };
+  await Promise.all([isServing(unlucky), isServing(stopped)]);
+  await unlucky.cut(true);
+  await isOut(unlucky);
+  lost("a worker that is cut off");
+  await unlucky.cut(false);
+  await isServing(unlucky);
+  lost("a worker that is back");
+  await unlucky.endDaemon("KILL");
+  await answersOf(30);
+  await isServing(unlucky);
+  lost("a worker whose engine is killed, and whose tasks live on");
+  await unlucky.kill();
+  await isOut(unlucky);
+  lost("a worker without power");
+  await stopped.endDaemon("TERM");
+  await isOut(stopped);
+  lost("a worker whose engine is stopped");
+  await load.end();
+}
