@@ -53,6 +53,8 @@ for (const program of LONG_RUN > 0 ? programs.slice(0, 1) : []) {
         console.error(error instanceof Error ? error.message : error);
         failures.push(error);
       });
+      // A run that is ended goes on with the next seed.
+      console.error(`seed ${seed} is done: ${tally.brief}`);
     }
     console.error(`${tally.summary}\n${MIX}`);
     assert.equal(failures.length, 0, `${failures.length} sequences failed: see above`);

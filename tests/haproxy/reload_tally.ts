@@ -29,16 +29,18 @@ export class ReloadTally {
     this.tell?.(`${where}: ${plan.reasons.map(reloadReasonText).join("; ")}`);
   }
 
+  /** How many reloads there were until now, for people. */
+  get brief(): string {
+    const [steps, reloads] = [this.#passes.change, this.#reloads.change];
+    const share = steps === 0 ? "0" : (reloads / steps * 100).toFixed(2);
+    return `${steps} steps, ${reloads} reloads for them: ${share} in 100`;
+  }
+
   /** What came of it all, a few lines for people. */
   get summary(): string {
-    const { change: changes } = this.#passes;
-    const reloads = this.#reloads.change;
     const kinds = [...this.#kinds].sort(([, a], [, b]) => b - a).map(([kind, count]) => `${kind} ${count}`);
-    const share = changes === 0 ? "0" : (reloads / changes * 100).toFixed(2);
     return [
-      `${changes} steps, ${reloads} reloads for them: ${share} in 100${
-        kinds.length === 0 ? "" : ` (${kinds.join(", ")})`
-      }`,
+      `${this.brief}${kinds.length === 0 ? "" : ` (${kinds.join(", ")})`}`,
       `beside them: ${this.#reloads.start} first loads, ${this.#reloads.accident} reloads after accidents`,
     ].join("\n");
   }

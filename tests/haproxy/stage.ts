@@ -218,10 +218,28 @@ function accept<T extends Pick<Applied, "outcome">>(result: T, said: readonly st
 
 /** Says the wish again until servers that were told to go are gone, as the controller does once a second. */
 export async function settled(stage: Stage, wanted: Wanted): Promise<void> {
-  await eventually(async () => {
-    if (stage.applier.leaving > 0) await stage.apply(wanted);
-    return stage.applier.leaving === 0;
-  }, { what: "leaving servers to be gone" });
+  try {
+    await eventually(async () => {
+      if (stage.applier.leaving > 0) await stage.apply(wanted);
+      return stage.applier.leaving === 0;
+    }, { what: "leaving servers to be gone" });
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}\n${await leavingText(stage)}`);
+  }
+}
+
+/** The servers that are told to go, with the connections that they have, and all sessions. */
+async function leavingText(stage: Stage): Promise<string> {
+  const sections = [...stage.applier.running?.sections ?? []];
+  const leaving = sections.flatMap(([name, { servers }]) =>
+    [...servers].filter(([, { isLeaving }]) => isLeaving).map(([server]) => `${name}/${server}`)
+  );
+  const answers = await send(
+    stage,
+    ...leaving.map((name) => `show servers conn ${name.split("/")[0]}`),
+    "show sess",
+  );
+  return [...leaving, ...answers].join("\n");
 }
 
 /** Sends lines to the worker of a stage; one reply each. */
