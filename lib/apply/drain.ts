@@ -1,5 +1,5 @@
 import { tenths } from "../core/values/milliseconds.ts";
-import type { Backend, Server } from "../core/model/model.ts";
+import type { Backend, Claimant, Server } from "../core/model/model.ts";
 import type { BackendName, ContainerId, ServerName } from "../core/values/names.ts";
 import type { Desired } from "../core/config/render.ts";
 import { ledTo, targetOf } from "../core/runtime/route_value.ts";
@@ -232,19 +232,25 @@ function hasReady(running: Running, stopping: ReadonlySet<ContainerId>, { name, 
 const stateOf = ({ section, name: server }: ReportedServer, state: ServerState) =>
   ({ kind: "set-state", section, server, state }) as const;
 
-/** Leads the routes of a backend without servers to their heirs; `isWhole` is false where an heir is not ready. */
+/**
+ * Leads the routes of a backend without servers to their heirs; `isWhole` is false where an heir is not ready. Which of several
+ * claims holds, the pass knows: of a container of the backend that stays, and of an heir's own that ends too.
+ */
 function handOver(
   running: Running,
   stopping: ReadonlySet<ContainerId>,
-  { routes }: Backend,
+  { routes, servers }: Backend,
   { heirs, model }: Desired,
 ): { readonly operations: readonly Operation[]; readonly isWhole: boolean } {
   const operations: Operation[] = [];
+  const isGone = servers.every(({ containerId }) => stopping.has(containerId));
+  const isLeaving = (claimant: Claimant) => [...stopping].some((id) => claimant.endsWith(id));
   let isWhole = true;
   for (const { key } of routes) {
     const heir = heirs.get(key);
     if (heir === undefined || !routesOf(running).has(key)) continue;
-    const backend = model.backends.find(({ name }) => name === targetOf(heir));
+    const mayTake = isGone && !isLeaving(model.heirs.get(key)?.claimant ?? "");
+    const backend = mayTake ? model.backends.find(({ name }) => name === targetOf(heir)) : undefined;
     if (backend === undefined || !hasReady(running, stopping, backend)) {
       isWhole = false;
       continue;

@@ -20,7 +20,22 @@ type How = {
   readonly isLoading?: boolean;
   /** What HAProxy has is not known: it serves www.example.com in this section. */
   readonly servedIn?: string;
+  /** A container that says the same as another one, or has its host alone. */
+  readonly replica?: { readonly of: string; readonly name: string; readonly hasAlias?: boolean };
 };
+
+/** The first step of a situation. */
+async function snapshotOf(situation: string, replica: How["replica"]): Promise<string> {
+  const text = await Deno.readTextFile(new URL(`../changes/${situation}/before.json`, import.meta.url));
+  if (replica === undefined) return text;
+  const all: { Id: string; Config: object; NetworkSettings: object }[] = JSON.parse(text);
+  const { of, name, hasAlias = true } = replica;
+  const like = all.find(({ Id }) => Id === of);
+  const at = { Networks: { bridge: { IPAddress: "172.17.0.9" } } };
+  const config = hasAlias ? like?.Config : { ...like?.Config, Labels: {} };
+  const another = { ...like, Id: name, Name: `/${name}`, Config: config, NetworkSettings: at };
+  return JSON.stringify([...all, another]);
+}
 
 /** A drain; where a part is not given, nothing is known of HAProxy, no reload is under way, and nothing fails. */
 function drainOf(parts: Pick<DrainParts, "haproxy"> & Partial<DrainParts>): Drain {
@@ -39,12 +54,10 @@ function drainOf(parts: Pick<DrainParts, "haproxy"> & Partial<DrainParts>): Drai
 /** The lines that HAProxy is sent when these containers of a situation's first step are told to stop. */
 async function sentFor(
   situation: string,
-  { unready, answer, onFailure = (why) => assert.fail(why), isLoading = false, servedIn }: How,
+  { unready, answer, onFailure = (why) => assert.fail(why), isLoading = false, servedIn, replica }: How,
   ...names: readonly string[]
 ): Promise<string[]> {
-  const snapshot = await Deno.readTextFile(
-    new URL(`../changes/${situation}/before.json`, import.meta.url),
-  );
+  const snapshot = await snapshotOf(situation, replica);
   const { desired, states } = want(await openRouting({ "haproxy-version": "2.6" }), snapshot, {});
   const servers = desired.model.backends.flatMap((backend) => backend.servers);
   const stopping = servers.filter(({ containerName }) => names.includes(containerName));
@@ -92,6 +105,27 @@ Deno.test("it is left to the pass where the other container is told to stop too"
     await sentFor("an_alias_goes_to_the_next_container_when_its_own_is_told_to_stop", {}, "blue", "green"),
     ["set server green.example.com/green.example.com:green:80 state maint"],
   );
+});
+
+Deno.test("it is left to the pass where a container stays that has not answered yet", async () => {
+  const situation = "an_alias_goes_to_the_next_container_when_its_own_is_told_to_stop";
+  const how = { unready: "blue2", replica: { of: "blue", name: "blue2" } };
+  assert.deepEqual(await sentFor(situation, how, "blue"), []);
+  assert.deepEqual(await sentFor(situation, { ...how, isLoading: true }, "blue"), [
+    "set server blue.example.com/blue.example.com:blue:80 state maint",
+  ]);
+  assert.deepEqual(await sentFor(situation, how, "blue", "blue2"), [
+    "set map hosts.map www.example.com/ green.example.com|,|green.example.com",
+    "set server blue.example.com/blue.example.com:blue:80 state maint",
+  ]);
+});
+
+Deno.test("it is left to the pass where the container that claims it next is told to stop, and others of its host stay", async () => {
+  const situation = "an_alias_goes_to_the_next_container_when_its_own_is_told_to_stop";
+  const how = { replica: { of: "green", name: "green2", hasAlias: false } };
+  assert.deepEqual(await sentFor(situation, how, "blue", "green"), [
+    "set server green.example.com/green.example.com:green:80 state maint",
+  ]);
 });
 
 Deno.test("nothing is said of hosts whose containers are not told to stop", async () => {
