@@ -15,6 +15,8 @@ export interface LoadOrder {
   readonly hosts: readonly string[];
   /** Every so many requests is a POST; 0 for none. */
   readonly postEvery: number;
+  /** What each request says of itself: `ann:secret`, as a browser does once it was asked. */
+  readonly credentials?: string;
 }
 
 /** A request that was not answered as it should be. */
@@ -49,11 +51,14 @@ class Load {
   readonly idle: RawConnection[] = [];
   readonly hosts: string[];
   readonly run = crypto.randomUUID().slice(0, 8);
+  readonly fields: string;
   lateMs = 0;
   underWay = 0;
 
   constructor(readonly order: LoadOrder) {
     this.hosts = [...new Set(order.hosts)];
+    const { credentials } = order;
+    this.fields = credentials === undefined ? "" : `Authorization: Basic ${btoa(credentials)}\r\n`;
   }
 
   async fire(at: number, count: number): Promise<void> {
@@ -83,7 +88,7 @@ class Load {
       connection.close();
     }, REQUEST_LIMIT_MS);
     try {
-      const answer = await connection.ask(requestText(host, path, isPost, this.order.isKept));
+      const answer = await connection.ask(requestText(host, path, isPost, this.order.isKept, this.fields));
       if (this.order.isKept && answer.isKept && !connection.isEnded) this.idle.push(connection);
       else connection.close();
       if (answer.status !== 200) return `status ${answer.status}`;

@@ -86,9 +86,9 @@ function parseAnswer(text: string, isEnded: boolean): RawAnswer | undefined {
   return isEnded ? { status, body, isKept: false } : undefined;
 }
 
-/** The text of a request without a body, or of a POST with an empty one. */
-export function requestText(host: string, path: string, isPost = false, isKept = false): string {
-  return `${isPost ? "POST" : "GET"} ${path} HTTP/1.1\r\nHost: ${host}\r\n${
+/** The text of a request without a body, or of a POST with an empty one; `fields` are further ones, each with its line end. */
+export function requestText(host: string, path: string, isPost = false, isKept = false, fields = ""): string {
+  return `${isPost ? "POST" : "GET"} ${path} HTTP/1.1\r\nHost: ${host}\r\n${fields}${
     isPost ? "Content-Length: 0\r\n" : ""
   }${isKept ? "" : "Connection: close\r\n"}\r\n`;
 }
