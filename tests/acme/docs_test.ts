@@ -160,3 +160,34 @@ Deno.test("certbot's folder is read as it is, with its links and its README", as
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("acme.sh's folders are read as they are, those of ECDSA too, beside what else it keeps there", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "sba-" });
+  try {
+    const kinds = {
+      "a.example.com_ecc": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+      "b.example.com": ["rsa:2048"],
+    };
+    for (const [inner, key] of Object.entries(kinds)) {
+      const host = inner.replace("_ecc", "");
+      const [own, made] = [`${folder}/acme/${inner}`, await makePair(folder, host, [host], { key })];
+      await Deno.mkdir(own, { recursive: true });
+      const files = {
+        "fullchain.cer": made.crt,
+        [`${host}.cer`]: made.crt,
+        [`${host}.key`]: made.key,
+        "ca.cer": "",
+      };
+      for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(`${own}/${name}`, text);
+      for (const name of ["conf", "csr", "csr.conf"]) {
+        await Deno.writeTextFile(`${own}/${host}.${name}`, "Le_Domain\n");
+      }
+    }
+    await Deno.writeTextFile(`${folder}/acme/account.conf`, "AUTO_UPGRADE='1'\n");
+    const { names, notices } = await found(`${folder}/acme`);
+    assert.deepEqual([...new Set(names)], ["a.example.com", "b.example.com"]);
+    assert.deepEqual(notices.filter(({ severity }) => severity === "warning"), []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -41,6 +41,7 @@ acme(
     const { program, route, httpsPort } = await start({ hosts: [["web.example.com", "www.example.com"]] });
     const certificate = await certificateIn(storage, "web.example.com");
     assert.equal(certificate.subjectAltName, "DNS:web.example.com, DNS:www.example.com");
+    assert.equal(certificate.publicKey.asymmetricKeyDetails?.namedCurve, "prime256v1");
     assert.match(
       await Deno.readTextFile(`${storage}/certificates/web.example.com.pem`),
       /-----BEGIN PRIVATE KEY-----/,
@@ -127,6 +128,37 @@ acme("a signalbox that is killed in the middle of an order goes on where it was,
   assert.equal(await Deno.readTextFile(`${storage}/account.pem`), key);
   assert.deepEqual(eventsOf(second.program.lines, "certificate-failed"), []);
 });
+
+acme(
+  "of two signalboxes on one storage one asks, the other answers the authority, and both serve the certificate",
+  {},
+  async ({ start, port }) => {
+    const host = "shared.example.com";
+    const leader = await start({ port: freePort() });
+    await eventually(() => eventsOf(leader.program.lines, "certificates-led").length > 0, {
+      what: "the leader",
+    });
+    const other = await start({ hosts: [host], port });
+    await eventually(async () => (await httpGet({ port, host })).status === 200, {
+      what: "the other's host",
+    });
+    await leader.route(host);
+    await fetched(leader.program, 1);
+    for (const { httpsPort } of [leader, other]) {
+      await eventually(
+        async () => /ebble[^]*DNS:shared[.]example[.]com/.test(await namesServed(httpsPort, host)),
+        {
+          what: "the certificate",
+          limitMs: 20_000,
+        },
+      );
+    }
+    for (const kind of ["certificates-led", "certificate-fetched"] as const) {
+      assert.deepEqual(eventsOf(other.program.lines, kind), []);
+    }
+    assert.deepEqual(eventsOf(leader.program.lines, "certificate-failed"), []);
+  },
+);
 
 /** SIGNALBOX_TEST_ALL=1 has two hundred; else there are as many as make the authority's pace felt. */
 const MANY = Deno.env.get("SIGNALBOX_TEST_ALL") === undefined ? 40 : 200;
