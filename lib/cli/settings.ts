@@ -30,13 +30,13 @@ export function settingsOf(
   const env = beneath(readEnvironment(terminal), inherited);
   const { settings, problems } = readSettings(flagsOf(options), env);
   if (problems[0] !== undefined) throw wrongUsage(problems[0]);
-  return { ...settings, acmeStorage: settings.acmeStorage ?? defaultStorage(terminal) };
+  return { ...settings, acmeStorage: settings.acmeStorage ?? defaultStorage(terminal.env) };
 }
 
-/** Where fetched certificates outlive a boot (XDG Base Directory Specification). */
-function defaultStorage(terminal: Terminal): string | undefined {
-  if (Deno.uid() === 0) return "/var/lib/signalbox";
-  const [state, home] = [terminal.env("XDG_STATE_HOME"), terminal.env("HOME")];
+/** Where fetched certificates outlive a boot (XDG Base Directory Specification); `undefined` where no place is known. */
+export function defaultStorage(env: Terminal["env"], isRoot = Deno.uid() === 0): string | undefined {
+  if (isRoot) return "/var/lib/signalbox";
+  const [state, home] = [env("XDG_STATE_HOME"), env("HOME")];
   if (state?.startsWith("/")) return `${state}/signalbox`;
   return home === undefined || home === "" ? undefined : `${home}/.local/state/signalbox`;
 }

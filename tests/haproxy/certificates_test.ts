@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import { CertificateFiles } from "../../lib/certificates/certificate_files.ts";
 import { makeSelfSigned, readSelfSigned } from "../../lib/certificates/self_signed.ts";
 import type { Desired } from "../../lib/core/config/render.ts";
-import { emptySnapshot } from "../../lib/core/snapshot/snapshot.ts";
+import { emptySnapshot, type Snapshot } from "../../lib/core/snapshot/snapshot.ts";
+import { decodeSnapshot } from "../../lib/docker/file/snapshot_file.ts";
 import { makePair, NOW } from "../certificates/files.ts";
 import { freePort, httpGet } from "../harness/http.ts";
 import { shakeHands } from "./handshake.ts";
+import { snapshotOf } from "./one_route.ts";
 import { called, onStage, programs, type Stage } from "./stage.ts";
 
 const selfSigned = readSelfSigned(
@@ -36,15 +38,18 @@ class Certificates implements AsyncDisposable {
     await Deno.writeTextFile(`${this.folder}/${name}.pem`, `${crt}\n${key}`);
   }
 
-  async want(stage: Stage): Promise<Desired> {
+  async want(stage: Stage, said: Snapshot = emptySnapshot): Promise<Desired> {
     const { design } = stage.routing;
     const found = await this.#files.read(NOW);
-    return design.render(design.build(emptySnapshot, undefined, undefined, found).model);
+    return design.render(design.build(said, undefined, undefined, found).model);
   }
 
-  /** Applies what the folder holds; answers with the kind of the plan. */
-  async apply(stage: Stage): Promise<string> {
-    const applied = await stage.apply({ desired: await this.want(stage), states: new Map() });
+  /** Applies what the folder holds, and what containers say; answers with the kind of the plan. */
+  async apply(stage: Stage, ...data: readonly Readonly<Record<string, unknown>>[]): Promise<string> {
+    const decoded = decodeSnapshot(snapshotOf(data.map((data) => ({ port: this.port, data }))));
+    assert.ok(decoded.ok);
+    const said = { ...emptySnapshot, containers: decoded.value.containers };
+    const applied = await stage.apply({ desired: await this.want(stage, said), states: new Map() });
     return applied.plan.kind;
   }
 
@@ -78,6 +83,23 @@ for (const program of programs) {
       }
       assert.equal(((await Deno.stat(generation)).mode ?? 0) & 0o777, 0o700);
       assert.equal(await given.apply(stage), "nothing");
+    });
+  });
+
+  Deno.test(`${called(program)}: a route names the certificate that its clients are shown (ssl_cert)`, async () => {
+    await using given = await Certificates.open();
+    for (const name of ["a", "b", "c"]) await given.put(name, "one.test", "two.test");
+    await onStage(program, { settings: given.settings }, async (stage) => {
+      for (const [one, two] of [["b", "c.pem"], ["a", "b"], ["c", "a"]] as const) {
+        await given.apply(
+          stage,
+          { hostname: "one.test", ssl_cert: one },
+          { hostname: "two.test", ssl_cert: two },
+        );
+        const shown = [one, two].map((name) => `${name.replace(".pem", "")}.pem`).join();
+        assert.equal(await given.shown("one.test", "two.test"), shown);
+      }
+      assert.equal(stage.generation(), 1, "another name is no reload");
     });
   });
 
