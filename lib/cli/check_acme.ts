@@ -95,13 +95,15 @@ function checkPort({ httpPort, httpsPort, bind, acmeChallenge }: Settings): Chec
     ...httpsPort === 443 ? [] : [`port 443 to --https-port ${httpsPort}`],
   ];
   const isInner = bind !== undefined && /^(?:127[.]|::1$)/.test(bind);
+  // What forwards is not seen from here: nothing is wrong for sure.
+  const unseen = "which doctor cannot see";
   const detail = isInner
     ? `authorities ask at port ${
       isTls ? 443 : 80
-    }, and --bind ${bind} is for this machine alone: something has to forward to it`
+    }, and --bind ${bind} is for this machine alone: something has to forward to it, ${unseen}`
     : others.length === 0
     ? `${authorities}, where HAProxy listens`
-    : `${authorities}: something has to forward ${others.join(", and ")}`;
+    : `${authorities}: something has to forward ${others.join(", and ")}, ${unseen}`;
   return { name: "port of authorities", isGood: true, detail };
 }
 
@@ -118,17 +120,20 @@ async function checkNames(settings: Settings, model: Model | undefined): Promise
     hosts.map((host) => whyNotOurs(host, { thumbprint, clock: systemClock }, new AbortController().signal)),
   );
   const closed = await Promise.all(hosts.map((host) => whyNoHttps(host, systemClock)));
-  const failing = (name: string, remedy: string, whys: readonly (string | undefined)[]): Check[] =>
-    whys.flatMap((detail) => detail === undefined ? [] : [{ name, isGood: false, detail, remedy }]);
-  const wrong = [
-    ...failing("names of hosts", "let the name's A and AAAA records lead to this machine", looked),
-    ...failing(
-      "HTTPS of hosts",
-      "have HAProxy listen there (--bind, --https-port), or forward to it",
-      closed,
-    ),
-  ];
-  if (wrong.length > 0 || hosts.length === 0) return wrong;
-  const detail = `${count(hosts.length, "host")} looked at: none leads elsewhere`;
-  return [{ name: "names of hosts", isGood: true, detail }];
+  if (hosts.length === 0) return [];
+  const check = (name: string, remedy: string, found: readonly (string | undefined)[]): Check => {
+    const whys = found.filter((why) => why !== undefined);
+    const looked = `${count(hosts.length, "host")} looked at`;
+    return whys.length === 0
+      ? { name, isGood: true, detail: `${looked}: none leads elsewhere` }
+      : { name, isGood: false, detail: `${whys.length} of ${looked}: ${whys.join("; ")}`, remedy };
+  };
+  const names = check("names of hosts", "let the name's A and AAAA records lead to this machine", looked);
+  const https = check(
+    "HTTPS of hosts",
+    "have HAProxy listen there (--bind, --https-port), or forward to it",
+    closed,
+  );
+  // What is not refused here may still be closed elsewhere.
+  return https.isGood ? [names] : [names, https];
 }

@@ -1,6 +1,7 @@
 /** What doctor says of fetching certificates. */
 import assert from "node:assert/strict";
-import { freePort, runProgram } from "../harness/program.ts";
+import { eventually, freePort, httpGet, runProgram } from "../harness/program.ts";
+import { acme } from "./acme_stage.ts";
 import { type Authority, withAuthority } from "./authority.ts";
 
 /** A folder that outlives a boot. */
@@ -13,7 +14,7 @@ async function lastingFolder({ defer }: Authority): Promise<string> {
 type Checked = { readonly name: string; readonly isGood: boolean; readonly detail: string };
 
 /** The checks of doctor, by name. */
-async function doctor({ folder, pebble }: Authority, ...flags: readonly string[]) {
+async function doctor({ folder, pebble }: Pick<Authority, "folder" | "pebble">, ...flags: readonly string[]) {
   await Deno.writeTextFile(`${folder}/none.json`, "[]");
   const { stdout } = await runProgram([
     ...["doctor", "--json", "--snapshot", `${folder}/none.json`, "--state-dir", `${folder}/state`],
@@ -22,7 +23,8 @@ async function doctor({ folder, pebble }: Authority, ...flags: readonly string[]
   ]);
   const { checks } = JSON.parse(stdout) as { checks: readonly Checked[] };
   return (name: string) => {
-    const check = checks.find((each) => each.name.startsWith(name));
+    const [check, ...others] = checks.filter((each) => each.name.startsWith(name));
+    assert.deepEqual(others, [], `${name} is one check`);
     assert.ok(check !== undefined, `${name} is not among ${checks.map((each) => each.name)}`);
     return check;
   };
@@ -43,12 +45,17 @@ withAuthority("doctor looks at the storage, and at who else can write it", {}, a
   ]);
   assert.match(
     check("port of authorities").detail,
-    /forward port 80 to --http-port \d+, and port 443 to --https-port \d+/,
+    /forward port 80 to --http-port \d+, and port 443 to --https-port \d+, which doctor cannot see/,
   );
   const atHttps = await doctor({ ...authority, folder }, ...flags, "--acme-challenge", "tls-alpn-01");
   assert.match(
     atHttps("port of authorities").detail,
-    /^authorities and clients ask at port 443: something has to forward port 443 to --https-port \d+$/,
+    /^authorities and clients ask at port 443: something has to forward port 443 to --https-port \d+, which doctor cannot see$/,
+  );
+  const inside = await doctor({ ...authority, folder }, ...flags, "--bind", "127.0.0.1");
+  assert.match(
+    inside("port of authorities").detail,
+    /--bind 127[.]0[.]0[.]1 is for this machine alone: something has to forward to it, which doctor cannot see$/,
   );
   for (const place of ["storage", "storage/certificates"]) {
     await Deno.chmod(`${folder}/${place}`, 0o777);
@@ -89,5 +96,23 @@ withAuthority(
       ...["--acme-directory", pebble.directory, "--acme-storage", "/run/signalbox-test"],
     );
     assert.match(lost("folder of certificates").detail, /is lost at a boot/);
+  },
+);
+
+acme(
+  "doctor tells which routed hosts lead elsewhere, in one check, while signalbox runs",
+  {},
+  async (stage) => {
+    // No resolver asks anybody for such names (RFC 6761, 6.4).
+    const hosts = ["a.invalid", "b.invalid", "c.invalid"];
+    const { port, stateDir } = await stage.start({ hosts });
+    await eventually(async () => (await httpGet({ port, host: "a.invalid" })).status === 200, {
+      what: "a host",
+    });
+    const flags = ["--acme-directory", stage.pebble.directory, "--state-dir", stateDir];
+    const check = await doctor(stage, ...flags, "--routes", `${stage.folder}/routes1.json`);
+    const { isGood, detail } = check("names of hosts");
+    const whys = hosts.map((host) => `${host} has no address in the DNS, expected one that leads here`);
+    assert.deepEqual([isGood, detail], [false, `3 of 3 hosts looked at: ${whys.join("; ")}`]);
   },
 );
