@@ -6,19 +6,19 @@ import { agent, JumpClock } from "./agent_stage.ts";
 import { putInFront } from "./front.ts";
 
 const MINUTE = 60_000;
-const DAY = 1_440 * MINUTE;
 
 agent(
   "a certificate is renewed when its authority wants that, and the order says which one it replaces",
   { lifetimeSeconds: 90 * 86_400 },
   async (stage) => {
     let first: string | undefined;
-    const at = (ms: number) => new Date(Date.now() + ms).toISOString();
     const front = await putInFront(stage, {
       renewal(certificate) {
         first ??= certificate;
         // The first one was revoked, say; the next one has its time.
-        const [start, end] = certificate === first ? [at(-2 * DAY), at(-DAY)] : [at(60 * DAY), at(62 * DAY)];
+        const [start, end] = certificate === first
+          ? ["2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z"]
+          : ["2100-01-01T00:00:00Z", "2100-01-02T00:00:00Z"];
         return Response.json({ suggestedWindow: { start, end } }, { headers: { "retry-after": "21600" } });
       },
     });
