@@ -6,7 +6,7 @@ import type { RouteData } from "../keys/route_data.ts";
  * Hosts and paths of one container beside those of its routes: aliases, redirects, further paths. Every pass goes through all of
  * them, so that those of a hundred containers must not keep a change waiting.
  */
-const MOST_PLACES = 512;
+const MOST_PLACES = 256;
 /** Hosts by expressions: HAProxy goes through all of them for a host that it finds in no other way. */
 const MOST_EXPRESSIONS = 8;
 
