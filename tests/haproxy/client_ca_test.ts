@@ -199,6 +199,29 @@ for (const program of everyProgram.filter(canAddServers)) {
     });
   }
 
+  Deno.test(`${called(program)}: no younger container has an older one's clients asked, by a path of its host or a wildcard above it`, async () => {
+    await using world = await World.open();
+    await onStage(program, { settings: world.settings }, async (stage) => {
+      const shop = { hostname: "shop.open.test" };
+      const isAsked = async (name: string) =>
+        /^Acceptable client certificate CA names$/m.test(await world.shake(name, undefined));
+      await world.apply(stage, shop);
+      assert.equal(await isAsked("shop.open.test"), false);
+      const path = { hostname: "shop.open.test", context_root: "/x", client_ca: "staff" };
+      const above = { hostname: "*.open.test", client_ca: "staff" };
+      assert.equal(await world.apply(stage, shop, path, above), "runtime");
+      assert.equal(await isAsked("x.open.test"), true);
+      assert.equal(await isAsked("shop.open.test"), false);
+      assert.equal(await world.ask("shop.open.test"), 200);
+      assert.equal(await world.ask("shop.open.test", "bob"), 200, "any certificate");
+      assert.equal((await curl(world.port, "https://shop.open.test/x", ...world.showing("ann"))).status, 403);
+      assert.equal(await world.ask("x.open.test", "ann"), 200);
+      assert.equal(await world.apply(stage, above), "runtime");
+      assert.equal(await isAsked("shop.open.test"), true, "its own clients");
+      assert.deepEqual(await stage.applier.audit(), []);
+    });
+  });
+
   Deno.test(`${called(program)}: who is asked changes without a reload, and nobody comes in on the way`, async () => {
     await using world = await World.open();
     await onStage(program, { settings: world.settings }, async (stage) => {

@@ -53,6 +53,8 @@ export type Wanted = {
   readonly wishes: CertificateWishes;
   /** Hosts whose clients are asked for a certificate, and the file of the authorities that it has to be by. */
   readonly asking: ReadonlyMap<string, string>;
+  /** Hosts that are told from wildcards of the two above them, and have what they would have without those. */
+  readonly spared?: readonly string[];
   readonly named: readonly NamedFile[];
 };
 
@@ -73,7 +75,7 @@ export function chooseCertificates(
   certificates: readonly Certificate[],
   selfSigned: Certificate | undefined,
   atMs: number,
-  { wishes, asking, named }: Wanted = NOTHING_WANTED,
+  { wishes, asking, spared = [], named }: Wanted = NOTHING_WANTED,
 ): CertificateSet {
   const wished = new Map<string, Certificate>();
   for (const [host, name] of wishes) {
@@ -107,12 +109,14 @@ export function chooseCertificates(
     const isWhole = own.length === certificate.names.length && more.length === 0;
     add(certificate, isWhole ? [] : [...own, ...more.map(([host]) => host).sort()]);
   }
+  const orFirst = (all: readonly Certificate[]) => all.length > 0 ? all : first === undefined ? [] : [first];
+  for (const host of spared) {
+    for (const certificate of orFirst(takenFor(host, taken))) add(certificate, [host]);
+  }
   for (const [host, authorities] of asking) {
     const wish = wished.get(host);
     const all = wish === undefined ? takenFor(host, taken) : [wish];
-    for (const certificate of all.length > 0 ? all : first === undefined ? [] : [first]) {
-      add(certificate, [host], authorities);
-    }
+    for (const certificate of orFirst(all)) add(certificate, [host], authorities);
   }
   return setOf(rows, named);
 }

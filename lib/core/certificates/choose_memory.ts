@@ -12,11 +12,12 @@ export class ChooseMemory {
    * was read since.
    */
   chosenOf(found: FoundCertificates, wanted: Wanted, hasListener: boolean): CertificateSet {
-    const { wishes, asking, named } = wanted;
+    const { wishes, asking, spared, named } = wanted;
     const text = JSON.stringify([
       hasListener,
       [...wishes],
       [...asking],
+      spared,
       named.map(({ file, content }) => [file, content]),
     ]);
     if (this.#last?.found === found && this.#last.wanted === text) return this.#last.chosen;

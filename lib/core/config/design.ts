@@ -2,6 +2,7 @@ import { type FoundCertificates, NO_CERTIFICATES } from "../certificates/certifi
 import { certificateNotices } from "../certificates/certificate_notices.ts";
 import { ChooseMemory } from "../certificates/choose_memory.ts";
 import { certificateWishes } from "./certificate_wishes.ts";
+import { sparedHosts } from "./spared_hosts.ts";
 import { answerFiles } from "../certificates/named_file.ts";
 import { namedFiles } from "./named_files.ts";
 import { buildModel, type Built } from "../model/build_model.ts";
@@ -44,16 +45,20 @@ export class Design {
     const built = buildModel(snapshot, this.settings, machine, inUse, this.#built);
     const { tls, acmeThumbprint } = this.settings.frontend;
     const beside = namedFiles(built.model, certificates);
-    const { model, asking } = beside;
+    const { model } = beside;
     const named = [...beside.files, ...tls?.answersAuthorities === true ? answerFiles(certificates) : []];
     // Nothing is known of what HAProxy will find where the certificates of its listener cannot be read.
     const hasListener = tls !== undefined && tls.unread === undefined;
-    const { wishes, notices } = certificateWishes(model, certificates);
-    const wanted = { wishes, asking, named };
+    const wished = certificateWishes(model, certificates);
+    const { wishes, asking, spared, notices } = sparedHosts(model, certificates, {
+      wishes: wished.wishes,
+      asking: beside.asking,
+    });
+    const wanted = { wishes, asking, spared, named };
     const isFetching = acmeThumbprint !== undefined;
     const told = [
       ...beside.notices,
-      ...!hasListener ? [] : notices,
+      ...!hasListener ? [] : [...wished.notices, ...notices],
       ...certificates.notices,
       ...!hasListener ? [] : certificateNotices(certificates, namedHosts(model), isFetching, wishes),
     ];
