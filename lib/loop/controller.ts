@@ -9,6 +9,7 @@ import type { Settle } from "../core/policy/settle.ts";
 import type { LoopState } from "../core/status/status.ts";
 import type { Clock, ContainerSource, HaproxyControl, Prober, Reporter, Wake } from "../ports.ts";
 import { Designer } from "./designer.ts";
+import { FirstTraffic } from "./first_traffic.ts";
 import { headStart } from "./head_start.ts";
 import { loopStateOf } from "./loop_state.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -42,6 +43,7 @@ export class Controller {
   readonly applier: Applier;
   readonly outcomes: Outcomes;
   readonly quarantine: Quarantine;
+  readonly firstTraffic: FirstTraffic;
   /** The model of the last pass, with all that the user should know. */
   built: Built | undefined;
   /** Called after each pass. */
@@ -65,6 +67,8 @@ export class Controller {
       report,
       () => wake({ reason: "readiness", ids: new Set(), since: clock.now() }),
     );
+    const traffic = this.firstTraffic = new FirstTraffic(clock);
+    this.readiness.onReady = (server) => traffic.isReady(server);
     this.outcomes = new Outcomes({ ...parts, applier, reminders });
     this.#observer = new Observer(parts);
     this.#checks = new ConfigChecks({
@@ -150,6 +154,8 @@ export class Controller {
     if (applied.outcome.kind === "applied") readiness.forgetKnown();
     if (await this.#checks.review(applied, desired, pass, signal)) return this.#again();
     this.outcomes.hear(applied, signal, since);
+    const doneAt = applied.plan.kind === "runtime" ? applier.answeredAt : clock.now();
+    this.firstTraffic.isRunning(applier.running, states, doneAt);
   }
 
   /** Something is left out from now on, or may be tried again: another pass does it. */

@@ -2,6 +2,7 @@ import type { LoopState } from "../core/status/status.ts";
 import type { Applier } from "../apply/applier.ts";
 import type { Built } from "../core/model/build_model.ts";
 import type { ContainerSource } from "../ports.ts";
+import type { FirstTraffic } from "./first_traffic.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Readiness } from "./readiness.ts";
 
@@ -11,11 +12,14 @@ export type LoopParts = {
   readonly applier: Applier;
   readonly readiness: Readiness;
   readonly outcomes: Outcomes;
+  readonly firstTraffic: FirstTraffic;
   readonly parts: { readonly source: Pick<ContainerSource, "describe"> };
 };
 
 /** How a loop stands at this moment. */
-export function loopStateOf({ built, applier, readiness, outcomes, parts }: LoopParts): LoopState {
+export function loopStateOf(
+  { built, applier, readiness, outcomes, firstTraffic, parts }: LoopParts,
+): LoopState {
   const { count, counts, last, spaced } = applier.loader;
   return {
     sources: parts.source.describe(),
@@ -30,5 +34,7 @@ export function loopStateOf({ built, applier, readiness, outcomes, parts }: Loop
     spaced,
     trouble: outcomes.trouble,
     leaving: applier.leaving,
+    firstTraffic: firstTraffic.durations,
+    refusals: outcomes.refusals,
   };
 }

@@ -13,6 +13,8 @@ export type OutcomesParts = {
   readonly reminders: Reminders;
 };
 
+type Refusal = Extract<Outcome, { kind: "rejected" }>;
+
 /** When to try again what failed, in milliseconds. */
 const RETRY_MS = 1_000;
 /** When to repeat a load that HAProxy did not take up, for example because another program has a listener's port. */
@@ -28,6 +30,8 @@ export class Outcomes {
   #complaint = "";
   /** How many loads in a row have failed. */
   #failures = 0;
+  /** How often HAProxy did not take up what was wanted, by the stage at which that was. */
+  readonly refusals: Record<Refusal["stage"], number> = { write: 0, check: 0, load: 0, ports: 0 };
   /** How often in a row HAProxy refused deletes because of last connections. */
   #waits = 0;
 
@@ -60,8 +64,9 @@ export class Outcomes {
     this.parts.reminders.once("load", RETRY_MS, signal);
   }
 
-  #reject({ stage, detail }: Extract<Outcome, { kind: "rejected" }>, signal: AbortSignal): void {
+  #reject({ stage, detail }: Refusal, signal: AbortSignal): void {
     const { applier: { loader }, reminders } = this.parts;
+    this.refusals[stage]++;
     this.#complain(`the new config failed (${stage}): ${detail}`);
     if (stage !== "check") return reminders.once("load", backoffMs(++this.#failures, RELOAD, 0), signal);
     reminders.once("refused", RETRY_REFUSED_MS, signal, { before: () => loader.request.tell("retry") });

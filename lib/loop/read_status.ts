@@ -2,12 +2,14 @@ import type { Controller } from "./controller.ts";
 import type { AcmeStatus } from "../core/status/acme_status.ts";
 import { factsOf, type Status, type StatusFacts, statusOf } from "../core/status/status.ts";
 import type { History } from "../core/status/history.ts";
+import type { Tally } from "../core/status/tally.ts";
 import { VERSION } from "../version.ts";
 
 /** What does not change while it runs, and what has happened. */
 export type ProgramFacts = Pick<Status, "listeners" | "serverLimit"> & {
   readonly startedAt: Date;
   readonly history: History;
+  readonly tally: Tally;
   readonly acme?: () => AcmeStatus | undefined;
 };
 
@@ -18,8 +20,9 @@ export async function readStatus(controller: Controller, facts: ProgramFacts): P
     haproxy.reportServers().catch(() => []),
     haproxy.describe(),
   ]);
-  const { history } = facts;
-  const program = { ...programOf(facts), events: history.last, eventCounts: history.counts };
+  const { history, tally } = facts;
+  const counted = { events: history.last, eventCounts: history.counts, tallied: tally.tallied };
+  const program = { ...programOf(facts), ...counted };
   return statusOf(program, controller.state, described, reported);
 }
 
@@ -29,7 +32,7 @@ export async function readFacts(controller: Controller, facts: ProgramFacts): Pr
   return factsOf(programOf(facts), controller.state, described);
 }
 
-function programOf({ startedAt, history: _, acme, ...facts }: ProgramFacts) {
+function programOf({ startedAt, history: _, tally: __, acme, ...facts }: ProgramFacts) {
   const fetching = acme?.();
   return {
     version: VERSION,

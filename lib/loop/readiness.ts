@@ -1,6 +1,5 @@
 import type { HealthCheck } from "../core/keys/health_check.ts";
-import type { Backend, Gate, Model, Server } from "../core/model/model.ts";
-import { adviceOn } from "../core/keys/health_check.ts";
+import type { Backend, Model, Server } from "../core/model/model.ts";
 import { isDnsName, type ServerName } from "../core/values/names.ts";
 import type { Notice } from "../core/values/notice.ts";
 import { currentName } from "../core/values/section_names.ts";
@@ -15,16 +14,8 @@ import {
   READY_LIMIT_MS,
   type Reporter,
 } from "../ports.ts";
+import { GATES, type Proof, whyUnproven, whyWithAdvice } from "./proof.ts";
 import { asksOf, homeTarget, identityOf, targetOf } from "./probe_target.ts";
-
-/** Whether a container answers, as far as signalbox knows. */
-type Proof =
-  /** The engine still starts it: there is nothing to probe yet. */
-  | { readonly kind: "held" }
-  | { readonly kind: "probing"; readonly lastFailure: string | undefined }
-  /** It did not answer within the limit; `whyLate` is the failure at that moment. */
-  | { readonly kind: "late"; readonly lastFailure: string; readonly whyLate: string }
-  | { readonly kind: "proven" };
 
 type Entry = {
   /** The server in the last model: the same object as long as nothing about it changes. */
@@ -34,6 +25,8 @@ type Entry = {
   check: HealthCheck | undefined;
   readonly asks: string;
   proof: Proof;
+  /** That it is ready was told, or it was so before. */
+  isTold: boolean;
   /** Another way by which its container answered. The next model uses it. */
   found: At | undefined;
   /** The probe of better ways than the one in use, and what ends it. */
@@ -55,6 +48,8 @@ export class Readiness {
   #fresh: { readonly proof: Promise<void>; readonly answer: Promise<void> }[] = [];
   /** A pass waits for results and reads them itself: no wake is needed. */
   #isAwaited = false;
+  /** Hears of each server that may have traffic for the first time, but for those that had it before. */
+  onReady: ((server: ServerName) => void) | undefined;
 
   constructor(readonly prober: Prober, readonly report: Reporter, readonly onChange: () => void) {}
 
@@ -77,7 +72,9 @@ export class Readiness {
       let leaving = 0;
       let isServed = false;
       for (const server of backend.servers) {
-        const isReady = this.#entryOf(backend, server).proof.kind === "proven" && server.gate === "open";
+        const entry = this.#entryOf(backend, server);
+        const isReady = entry.proof.kind === "proven" && server.gate === "open";
+        if (isReady && !entry.isTold) this.#tellReady(entry);
         isServed ||= isReady;
         if (server.gate === "leaving") leaving++;
         states.set(server.name, isReady ? "ready" : "maint");
@@ -229,10 +226,16 @@ export class Readiness {
       if (entry.stop.signal.aborted) return;
       if (found) return this.#turnTo(found, entry);
       entry.proof = { kind: "proven" };
+      if (entry.server.gate === "open") this.#tellReady(entry);
       this.#noteProof(backend, entry);
       if (!this.#isAwaited) this.onChange();
     }, () => undefined).finally(resolve);
     this.#fresh.push({ proof, answer });
+  }
+
+  #tellReady(entry: Entry): void {
+    entry.isTold = true;
+    this.onReady?.(entry.server.name);
   }
 
   /** An address that answered stays in use while the container has it; a published port only until a better way answers. */
@@ -262,21 +265,9 @@ export class Readiness {
   }
 }
 
-/** The failure, with advice where a check got a 4xx answer: many servers refuse a request that names no host. */
-function whyWithAdvice(why: string | undefined, check: HealthCheck | undefined): string | undefined {
-  const advice = check && / answers 4\d\d$/.test(why ?? "") ? adviceOn(check) : undefined;
-  return advice === undefined ? why : `${why}: ${advice}`;
-}
-
 function end(entry: Entry): void {
   entry.stop.abort();
   entry.home?.stop.abort();
-}
-
-function whyUnproven(proof: Proof | undefined): string | undefined {
-  if (proof === undefined) return "not asked yet";
-  if (proof.kind === "proven") return undefined;
-  return (proof.kind === "held" ? undefined : proof.lastFailure) ?? "it has not answered yet";
 }
 
 function newEntry(server: Server, target: ProbeTarget, isKnown: boolean): Entry {
@@ -286,15 +277,9 @@ function newEntry(server: Server, target: ProbeTarget, isKnown: boolean): Entry 
     check: undefined,
     asks: asksOf(target),
     proof: { kind: isKnown ? "proven" : "held" },
+    isTold: isKnown,
     found: undefined,
     home: undefined,
     stop: new AbortController(),
   };
 }
-
-const GATES = {
-  created: "it is being started",
-  starting: "its health check is still starting",
-  unhealthy: "its engine says that it is unhealthy",
-  stopping: "it was told to stop, or may have moved",
-} as const satisfies Partial<Record<Gate, string>>;

@@ -4,6 +4,7 @@ import type { Clock } from "../ports.ts";
 import { DESCRIPTOR_SHARES } from "../core/policy/descriptor_shares.ts";
 import { streamLive } from "./live_stream.ts";
 import type { AdminPassword } from "./password/admin_password.ts";
+import { scopeOf } from "./haproxy_metrics.ts";
 import { formatMetrics } from "./metrics.ts";
 import type { LiveView } from "./live_view.ts";
 import { SmallServer } from "./small_server.ts";
@@ -26,8 +27,8 @@ export type AdminSettings = {
   readonly answers: PageAnswers;
   /** The page itself, which is loaded when somebody asks. */
   readonly page: () => Promise<PageAsset>;
-  /** HAProxy's own metrics, or nothing where it has none to give. */
-  readonly haproxyMetrics: () => Promise<string>;
+  /** HAProxy's own metrics, all or those of a query of its exporter; rejects where it has none to give. */
+  readonly haproxyMetrics: (query: string) => Promise<string>;
   /** Asks HAProxy whether it answers, beside the connections of its clients; throws where it does not. */
   readonly monitorHaproxy: () => Promise<unknown>;
   /** Called when the page cannot be served for a while. */
@@ -104,7 +105,7 @@ async function answer(request: Request, settings: AdminSettings): Promise<Respon
     case "/metrics":
       return text(
         200,
-        formatMetrics(await status()) + await haproxyMetrics().catch(() => ""),
+        formatMetrics(await status()) + await haproxyMetrics(scopeOf(search)).catch(() => ""),
         { "content-type": "text/plain; version=0.0.4" },
       );
     case "/live":

@@ -4,6 +4,7 @@ import { formatNotice, messageLine, type Notice, onOneLine } from "../core/value
 import { parseAccessLine } from "../core/runtime/access_line.ts";
 import { putIntoWords } from "../core/status/put_into_words.ts";
 import { History } from "../core/status/history.ts";
+import { Tally } from "../core/status/tally.ts";
 import type { Clock, Reporter } from "../ports.ts";
 
 /** Writes one line, without its line break. */
@@ -12,6 +13,8 @@ export type LineWriter = (line: string) => void;
 /** A log that knows its last events. */
 export type Log = Reporter & {
   readonly history: History;
+  /** What was counted of all events. */
+  readonly tally: Tally;
   /** Hears the lines of the access log too, while somebody wants to know. */
   onRequests: ((lines: readonly string[]) => void) | undefined;
 };
@@ -25,6 +28,7 @@ export function createReporter(
 ): Log {
   const now = () => clock.date().toISOString();
   const history = new History();
+  const tally = new Tally();
   const logger = pino(
     {
       level,
@@ -37,10 +41,12 @@ export function createReporter(
   let told = new Set<string>();
   const log: Log = {
     history,
+    tally,
     onRequests: undefined,
     tell(event) {
       const told = putIntoWords(event);
       history.note(told, clock.date());
+      tally.hear(event);
       logger[told.level]({ event: told.event, ...told.fields }, told.text);
     },
     debug: (message, fields) => logger.debug(fields ?? {}, message),

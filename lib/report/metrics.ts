@@ -1,12 +1,18 @@
+import { BOUNDS_SECONDS, type Durations } from "../core/status/histogram.ts";
 import type { AccessLogStatus, Status } from "../core/status/status.ts";
 
 type Metric = {
   readonly name: string;
-  readonly type: "gauge" | "counter";
+  readonly type: "gauge" | "counter" | "histogram";
   readonly help: string;
   readonly samples: readonly Sample[];
 };
-type Sample = { readonly labels?: Readonly<Record<string, string>>; readonly value: number };
+type Sample = {
+  /** Behind the metric's name, for those of a histogram. */
+  readonly suffix?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly value: number;
+};
 
 /** Our own metrics in Prometheus' text format (exposition format 0.0.4), read from the status. */
 export function formatMetrics(status: Status): string {
@@ -22,6 +28,7 @@ function metricsOf(status: Status): readonly Metric[] {
     ...sourceMetrics(status),
     ...routeMetrics(status),
     ...reloadMetrics(status),
+    ...measuredMetrics(status),
     ...haproxyMetrics(status),
     gauge(
       "signalbox_certificate_expiry_timestamp_seconds",
@@ -72,6 +79,8 @@ function sourceMetrics({ sources }: Status): readonly Metric[] {
 function routeMetrics({ routes, notices, leaving }: Status): readonly Metric[] {
   const servers = [...new Map(routes.map((route) => [route.backend, route.servers])).values()].flat();
   const warnings = notices.filter((notice) => notice.severity === "warning").length;
+  const byCode = Map.groupBy(notices, ({ severity, code }) => `${severity} ${code}`);
+  const countOf = (code: string) => notices.filter((notice) => notice.code === code).length;
   return [
     gauge("signalbox_routes", "Hosts and paths that are routed.", [{ value: routes.length }]),
     gauge(
@@ -86,6 +95,24 @@ function routeMetrics({ routes, notices, leaving }: Status): readonly Metric[] {
       value: leaving,
     }]),
     gauge("signalbox_warnings", "Standing warnings about containers.", [{ value: warnings }]),
+    gauge(
+      "signalbox_notices",
+      "Standing notices, by severity and the word for their kind.",
+      [...byCode].map(([key, all]) => {
+        const [severity = "", code = ""] = key.split(" ");
+        return { labels: { severity, code }, value: all.length };
+      }),
+    ),
+    gauge("signalbox_quarantined_routes", "Routes that are left out since HAProxy refuses them.", [{
+      value: countOf("refused"),
+    }]),
+    gauge(
+      "signalbox_quarantined_certificates",
+      "Certificates that are left out since HAProxy refuses them.",
+      [{
+        value: countOf("certificate-refused"),
+      }],
+    ),
   ];
 }
 
@@ -101,6 +128,38 @@ function reloadMetrics({ reloads, reloadsByReason, lastReload }: Status): readon
       "signalbox_last_reload_seconds",
       "How long the last reload took.",
       lastReload === undefined ? [] : [{ value: lastReload.tookMs / 1_000 }],
+    ),
+  ];
+}
+
+/** What was counted and timed since the start. */
+function measuredMetrics({ measured }: Status): readonly Metric[] {
+  if (measured === undefined) return [];
+  const { applied, changes, firstTraffic, refusals, containers } = measured;
+  const byLabel = (label: string, counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts).map(([text, value]) => ({ labels: { [label]: text }, value }));
+  return [
+    histogram(
+      "signalbox_event_to_applied_seconds",
+      "From what began a change, an engine's event or a container's answer, to HAProxy's answer.",
+      Object.entries(applied).map(([way, durations]) => ({ labels: { way }, durations })),
+    ),
+    histogram(
+      "signalbox_ready_to_routed_seconds",
+      "From a container's readiness to its first traffic.",
+      [{ labels: {}, durations: firstTraffic }],
+    ),
+    counter("signalbox_changes_total", "Changes of HAProxy by commands, by kind.", byLabel("kind", changes)),
+    counter(
+      "signalbox_refusals_total",
+      "How often HAProxy did not take up what was wanted, by the stage at which that was.",
+      byLabel("stage", refusals),
+    ),
+    gauge("signalbox_routed_containers", "Containers that have a route.", [{ value: containers.routed }]),
+    gauge(
+      "signalbox_unrouted_containers",
+      "Containers that have no route, by the word for the reason.",
+      byLabel("reason", containers.left),
     ),
   ];
 }
@@ -163,15 +222,40 @@ function counter(name: string, help: string, samples: readonly Sample[]): Metric
   return { name, type: "counter", help, samples };
 }
 
+function histogram(
+  name: string,
+  help: string,
+  all: readonly { readonly labels: Readonly<Record<string, string>>; readonly durations: Durations }[],
+): Metric {
+  return {
+    name,
+    type: "histogram",
+    help,
+    samples: all.flatMap(({ labels, durations: { counts, sumSeconds } }) => {
+      let sum = 0;
+      const buckets = counts.map((count, at): Sample => {
+        sum += count;
+        const le = BOUNDS_SECONDS[at] === undefined ? "+Inf" : `${BOUNDS_SECONDS[at]}`;
+        return { suffix: "_bucket", labels: { ...labels, le }, value: sum };
+      });
+      return [
+        ...buckets,
+        { suffix: "_sum", labels, value: sumSeconds },
+        { suffix: "_count", labels, value: sum },
+      ];
+    }),
+  };
+}
+
 function gauge(name: string, help: string, samples: readonly Sample[]): Metric {
   return { name, type: "gauge", help, samples };
 }
 
 function formatMetric({ name, type, help, samples }: Metric): string {
   if (samples.length === 0) return "";
-  const lines = samples.map(({ labels, value }) => {
+  const lines = samples.map(({ suffix = "", labels, value }) => {
     const pairs = Object.entries(labels ?? {}).map(([key, text]) => `${key}="${escapeLabel(text)}"`);
-    return `${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}`;
+    return `${name}${suffix}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}`;
   });
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ""].join("\n");
 }

@@ -1,6 +1,6 @@
 /** HAProxy's metrics as they are handed on: routes are called by their ids. */
 import assert from "node:assert/strict";
-import { withRouteIds } from "../../lib/report/haproxy_metrics.ts";
+import { scopeOf, withHonestTypes, withRouteIds } from "../../lib/report/haproxy_metrics.ts";
 import { parseMetrics } from "./prometheus.ts";
 
 const TEXT = `# HELP haproxy_backend_status Current status of the service.
@@ -35,4 +35,37 @@ Deno.test("an old section of a route that a spare serves makes no second row of 
     samples.map(({ labels, value }) => [labels.proxy, value]).filter(([proxy]) => proxy === "b.test"),
     [["b.test", 2], ["b.test", 5]],
   );
+});
+
+Deno.test("a type that a metric's name denies becomes the one that the name says", () => {
+  const text = `# TYPE haproxy_process_failed_resolutions counter
+haproxy_process_failed_resolutions 1
+# TYPE haproxy_backend_downtime_seconds_total gauge
+haproxy_backend_downtime_seconds_total{proxy="a.test"} 2
+# TYPE haproxy_backend_status gauge
+haproxy_backend_status{proxy="# TYPE haproxy_x counter"} 3
+`;
+  assert.deepEqual(withHonestTypes(text).match(/^# TYPE .*$/gm), [
+    "# TYPE haproxy_process_failed_resolutions untyped",
+    "# TYPE haproxy_backend_downtime_seconds_total counter",
+    "# TYPE haproxy_backend_status gauge",
+  ]);
+  assert.deepEqual(parseMetrics(withHonestTypes(text)).map(({ value }) => value), [1, 2, 3]);
+});
+
+Deno.test("of a query, only what HAProxy's exporter knows gets to it", () => {
+  assert.equal(scopeOf("?scope=frontend&scope=backend&no-maint"), "?scope=frontend&scope=backend&no-maint");
+  assert.equal(scopeOf("?scope=*"), "?scope=*");
+  for (
+    const query of [
+      "",
+      "?scope=a%20b",
+      "?stats",
+      "?scope=a\r\nX: y",
+      "?scope=x;y",
+      `?${"scope=a&".repeat(9)}`,
+    ]
+  ) {
+    assert.equal(scopeOf(query), "", query);
+  }
 });

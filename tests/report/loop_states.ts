@@ -2,6 +2,7 @@
 import { buildModel } from "../../lib/core/model/build_model.ts";
 import { ModelMemory } from "../../lib/core/model/model_memory.ts";
 import type { ContainerView } from "../../lib/core/snapshot/snapshot.ts";
+import { Histogram } from "../../lib/core/status/histogram.ts";
 import type { LoopState } from "../../lib/core/status/status.ts";
 import { SETTINGS } from "../core/containers.ts";
 
@@ -26,6 +27,8 @@ export function loopStateOf(
     spaced: undefined,
     trouble: undefined,
     leaving: 0,
+    firstTraffic: new Histogram().durations,
+    refusals: {},
     ...given,
   };
 }

@@ -1,5 +1,6 @@
 /** Our metrics, as a Prometheus server reads them. */
 import assert from "node:assert/strict";
+import { Histogram } from "../../lib/core/status/histogram.ts";
 import type { ServerStatus } from "../../lib/core/status/route_status.ts";
 import { formatMetrics } from "../../lib/report/metrics.ts";
 import { parseMetrics } from "./prometheus.ts";
@@ -95,4 +96,42 @@ Deno.test("each certificate tells when it expires", () => {
   const name = "signalbox_certificate_expiry_timestamp_seconds";
   assert.equal(valueOf(text, name, { certificate: "a.pem" }), 1_798_761_600);
   assert.equal(valueOf(text, name, { certificate: "self-signed" }), undefined);
+});
+
+Deno.test("a histogram adds up its buckets, and ends with all", () => {
+  const histogram = new Histogram();
+  for (const milliseconds of [2, 3, 400, 90_000]) histogram.add(milliseconds);
+  const none = new Histogram().durations;
+  const text = formatMetrics(statusOf({
+    measured: {
+      applied: { commands: histogram.durations, reload: none, drain: none },
+      changes: { "add-server": 2 },
+      firstTraffic: none,
+      refusals: { check: 1 },
+      containers: { routed: 3, left: { "no-host": 4 } },
+    },
+  }));
+  const bucket = (le: string) =>
+    valueOf(text, "signalbox_event_to_applied_seconds_bucket", { way: "commands", le });
+  assert.deepEqual(["0.001", "0.0025", "0.005", "0.5", "60", "+Inf"].map(bucket), [0, 1, 2, 3, 3, 4]);
+  assert.equal(valueOf(text, "signalbox_event_to_applied_seconds_count", { way: "commands" }), 4);
+  assert.equal(valueOf(text, "signalbox_event_to_applied_seconds_sum", { way: "commands" }), 90.405);
+  assert.equal(valueOf(text, "signalbox_ready_to_routed_seconds_bucket", { le: "+Inf" }), 0);
+  assert.equal(valueOf(text, "signalbox_changes_total", { kind: "add-server" }), 2);
+  assert.equal(valueOf(text, "signalbox_refusals_total", { stage: "check" }), 1);
+  assert.equal(valueOf(text, "signalbox_routed_containers"), 3);
+  assert.equal(valueOf(text, "signalbox_unrouted_containers", { reason: "no-host" }), 4);
+});
+
+Deno.test("what is left out since HAProxy refuses it is counted, and notices by their kind", () => {
+  const notice = { severity: "warning" as const, subject: "web", message: "y" };
+  const text = formatMetrics(statusOf({
+    notices: [{ ...notice, code: "refused" }, { ...notice, code: "refused" }, {
+      ...notice,
+      code: "conflict",
+    }],
+  }));
+  assert.equal(valueOf(text, "signalbox_quarantined_routes"), 2);
+  assert.equal(valueOf(text, "signalbox_quarantined_certificates"), 0);
+  assert.equal(valueOf(text, "signalbox_notices", { severity: "warning", code: "refused" }), 2);
 });

@@ -22,7 +22,7 @@ export function parseMetrics(text: string): Sample[] {
   for (const line of text.slice(0, -1).split("\n")) {
     const [, kind, name = "", rest = ""] = new RegExp(`^# (HELP|TYPE) (${NAME}) (.*)$`).exec(line) ?? [];
     const sample = kind === undefined ? parseSample(line) : undefined;
-    const family = sample?.name ?? name;
+    const family = sample === undefined ? name : familyOf(sample.name, types);
     if (family !== current && finished.has(family)) throw new Error(`${family} comes in two places: ${line}`);
     finished.add(current);
     current = family;
@@ -32,10 +32,16 @@ export function parseMetrics(text: string): Sample[] {
       types.set(name, rest);
     }
     if (sample === undefined) continue;
-    if (!types.has(sample.name)) throw new Error(`no type was told before: ${line}`);
+    if (!types.has(family)) throw new Error(`no type was told before: ${line}`);
     samples.push(sample);
   }
   return samples;
+}
+
+/** The metric that a sample is of: those of a histogram have endings. */
+function familyOf(name: string, types: ReadonlyMap<string, string>): string {
+  const base = name.replace(/_(?:bucket|sum|count)$/, "");
+  return types.get(base) === "histogram" ? base : name;
 }
 
 function parseSample(line: string): Sample {

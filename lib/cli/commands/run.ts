@@ -71,7 +71,14 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   };
   const answers = await openAnswers(context, {
     controller,
-    facts: { startedAt, listeners, serverLimit, history: report.history, acme: () => acme?.agent.status },
+    facts: {
+      startedAt,
+      listeners,
+      serverLimit,
+      history: report.history,
+      tally: report.tally,
+      acme: () => acme?.agent.status,
+    },
     events,
     opened,
     given: { options, terminal },

@@ -3,7 +3,7 @@ import type { PageAnswers } from "../../core/status/page_answers.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import { serveAdmin } from "../../report/admin.ts";
 import { fetchText } from "../../report/control_socket.ts";
-import { withRouteIds } from "../../report/haproxy_metrics.ts";
+import { withHonestTypes, withRouteIds } from "../../report/haproxy_metrics.ts";
 import type { LiveView } from "../../report/live_view.ts";
 import { failed, wrongUsage } from "../failure.ts";
 import { inFolderOf } from "../../haproxy/files/trusted_path.ts";
@@ -48,7 +48,8 @@ export async function openAdmin(
       isOnSocket: "socket" in admin,
       password: adminPasswordFile === undefined ? undefined : passwordOf(absolute(adminPasswordFile)),
       page: async () => (await import("#page")).default,
-      haproxyMetrics: async () => withRouteIds(await ask("/metrics"), bindings()),
+      haproxyMetrics: async (query) =>
+        withHonestTypes(withRouteIds(await ask(`/metrics${query}`), bindings())),
       monitorHaproxy: () => ask("/haproxy?monitor"),
     });
     return {

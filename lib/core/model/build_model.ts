@@ -6,6 +6,7 @@ import { type Backend, hasTls, type Model, placeName, type Route, type Server } 
 import { apart, sharedOfStream } from "./streams.ts";
 import { type Considered, type Merged, ModelMemory } from "./model_memory.ts";
 import { type BackendName, type HostName, type PathPrefix, type ServerName } from "../values/names.ts";
+import { numericId } from "../values/section_names.ts";
 import { isHostPattern } from "../values/host_pattern.ts";
 import { comparing, inheritGuards } from "./inherit_guards.ts";
 import { NetworkOwners } from "../snapshot/network_owner.ts";
@@ -13,7 +14,7 @@ import type { Notice } from "../values/notice.ts";
 import { placeVariants } from "./variants.ts";
 import { areAllRunning, byAge, type Phase, phaseIn } from "./phases.ts";
 import { NoticeList } from "../values/notice_list.ts";
-import { numericId, type Offer } from "./offer.ts";
+import type { Offer } from "./offer.ts";
 import { hostPatterns, wildcardDepths } from "./special_hosts.ts";
 import { allListeners, type KnownMachine, UNKNOWN_MACHINE, withoutLoops } from "./own_listener.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";

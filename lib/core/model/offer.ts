@@ -16,7 +16,7 @@ import type { Member, RoutingSettings } from "./routing_settings.ts";
 import { aliasesOf, routeOf } from "./aliases.ts";
 import { hostOfContainer, listenOf, portOf, streamAliases, streamRoute } from "./streams.ts";
 import type { Listen } from "../values/listen.ts";
-import { backendName, serverName } from "../values/section_names.ts";
+import { backendName, numericId, serverName } from "../values/section_names.ts";
 import { sha256 } from "../values/sha256.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
 import { serviceOf, wayOfService } from "./task_ways.ts";
@@ -32,6 +32,8 @@ export type Attempt = {
   readonly more?: number;
   readonly offer?: Offer;
   readonly why?: string;
+  /** A word for that, where no notice has one. */
+  readonly code?: string;
   /** The host that it would serve. */
   readonly wanted?: HostName;
 };
@@ -55,7 +57,7 @@ export function readOffers(
     const why = whyNotRunning(container.status);
     const { routes } = readRouteData(container, settings.haproxyVersion, said, settings.labelPrefix);
     return routes.length === 0
-      ? [{ notices: NONE, why }]
+      ? [{ notices: NONE, why, code: "not-running" }]
       : routes.map((data) => leftOut(container, data, why, settings));
   }
   if (container.flaw !== undefined) {
@@ -71,7 +73,7 @@ export function readOffers(
   const isLeftOut = settings.isOptIn && routes.length > 0 &&
     !routes.some(({ isExplicit, off, fault }) => isExplicit && off === undefined && fault === undefined);
   const attempts: readonly Attempt[] = routes.length === 0
-    ? [{ notices: NONE, why }]
+    ? [{ notices: NONE, why, code: "bad-data" }]
     : stray !== undefined
     ? allLeftOut(container, routes, stray, settings)
     : routes.flatMap((data) => {
@@ -107,7 +109,12 @@ function leftOut(
   settings: RoutingSettings,
 ): Attempt {
   const { host } = routeHost(container, data, settings.defaultDomain);
-  return { notices: NONE, why, ...(host !== undefined && { wanted: host }) };
+  return { notices: NONE, why, code: codeOf(container, data), ...(host !== undefined && { wanted: host }) };
+}
+
+function codeOf({ status }: ContainerView, { off, fault }: RouteData): string {
+  if (status !== "running") return "not-running";
+  return off !== undefined ? "disabled" : fault !== undefined ? "bad-value" : "not-asked";
 }
 
 /** All routes of a container, left out for one reason, with one notice. */
@@ -145,7 +152,7 @@ function readOffer(
       ? [note(container, "warning", "no-host", `serves no route: ${why}`)]
       : NONE;
     // One that names its routes by labels need not have one of its own.
-    return isOnly || notices.length > 0 ? { notices, why } : { notices };
+    return isOnly || notices.length > 0 ? { notices, why, code: "no-host" } : { notices };
   }
   if (shared === "gone" || shared === "circle") return noAddress(container, data, host, NO_OWNER[shared]);
   const port = choosePort(container, shared, portOf(data, listen.value, container));
@@ -153,7 +160,7 @@ function readOffer(
   const own = ownRoute(container, data, host, listen.value);
   const whole = data.swarm === "vip" ? serviceOf(container) : undefined;
   if (whole?.speaks === false) {
-    return { notices: NONE, why: "another task speaks for its service", wanted: host };
+    return { notices: NONE, why: "another task speaks for its service", code: "as-service", wanted: host };
   }
   const id = whole === undefined ? container.id : sha256(`service ${whole.id}`) as ContainerId;
   const name = serverName(own.backend, id, port.value);
@@ -290,11 +297,4 @@ function notesOn(
   const [severity, code] = isAssumed ? ["info", "assumed"] as const : ["warning", "ambiguous"] as const;
   const onPort = remark === undefined ? NONE : [note(container, severity, code, remark)];
   return network === undefined ? onPort : [...onPort, note(container, "warning", "ambiguous", network)];
-}
-
-/** A hash of a server's name (FNV-1a) from 1 to 2^31 - 1, HAProxy's range for a server's `id` (manual, 5.2). */
-export function numericId(name: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
-  return (hash >>> 1) || 1;
 }

@@ -14,11 +14,31 @@ export type Verdict = {
   readonly server: Server | undefined;
   /** Why it serves nothing, where it serves nothing. */
   readonly why: string | undefined;
+  /** A stable word for that. */
+  readonly code?: string;
   /** The host that it does not serve, where that is known. */
   readonly wanted: HostName | undefined;
   /** What it says of what it serves. */
   readonly data?: RouteData;
 };
+
+/** How many containers have a route, and how many none, by the word for their first reason. */
+export type Counted = { readonly routed: number; readonly left: Readonly<Record<string, number>> };
+
+/** Counts containers and routes of files by what became of them. */
+export function countContainers(built: Pick<Built, "considered" | "owners">): Counted {
+  const left = new Map<string, number>();
+  let routed = 0;
+  for (const each of built.considered) {
+    const verdicts = verdictsOn(each, built.owners);
+    if (verdicts.some(({ server }) => server !== undefined)) routed++;
+    else {
+      const code = verdicts[0]?.code ?? "no-host";
+      left.set(code, (left.get(code) ?? 0) + 1);
+    }
+  }
+  return { routed, left: Object.fromEntries([...left].sort()) };
+}
 
 /** What became of everything that containers offered, the oldest first. */
 export function verdictsOf({ considered, owners }: Pick<Built, "considered" | "owners">): Verdict[] {
@@ -26,16 +46,23 @@ export function verdictsOf({ considered, owners }: Pick<Built, "considered" | "o
 }
 
 function verdictsOn({ container, attempts }: Considered, owners: Built["owners"]): Verdict[] {
-  return attempts.flatMap(({ offer, why, wanted }) => {
+  return attempts.flatMap(({ offer, why, wanted, notices, code = notices.at(-1)?.code ?? "other" }) => {
     if (offer !== undefined) return [verdictOn(offer, owners)];
-    return why === undefined ? [] : [{ container, hosts: [], server: undefined, why, wanted }];
+    return why === undefined ? [] : [{ container, hosts: [], server: undefined, why, code, wanted }];
   });
 }
 
 function verdictOn({ own, aliases, container, server, data }: Offer, owners: Built["owners"]): Verdict {
   const owner = owners.get(own.key) ?? ownerElsewhere(own, owners);
   if (owner !== undefined && owner.backend !== own.backend) {
-    return { container, hosts: [], server: undefined, why: whyTaken(own, owner), wanted: own.host };
+    return {
+      container,
+      hosts: [],
+      server: undefined,
+      why: whyTaken(own, owner),
+      code: "host-taken",
+      wanted: own.host,
+    };
   }
   const served = aliases.filter((alias) => owners.get(alias.key)?.backend === own.backend);
   return { container, hosts: [own, ...served], server, why: undefined, wanted: undefined, data };

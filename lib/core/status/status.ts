@@ -8,6 +8,9 @@ import type { ServerName } from "../values/names.ts";
 import { formatNotice, type Notice, onOneLine } from "../values/notice.ts";
 import { type ReloadReason, reloadReasonText } from "../plan/reload_reason.ts";
 import type { ReportedServer } from "../state/survey.ts";
+import { countContainers, type Counted } from "../model/verdict.ts";
+import type { Durations } from "./histogram.ts";
+import type { Tallied } from "./tally.ts";
 import type { ServerLimit } from "../model/server_limit.ts";
 import type { At } from "../model/ways.ts";
 import { formatTroubles, type PastEvent } from "./history.ts";
@@ -68,6 +71,10 @@ export type LoopState = {
   readonly spaced: SpacedReload | undefined;
   readonly trouble: string | undefined;
   readonly leaving: number;
+  /** From a container's readiness to its first traffic. */
+  readonly firstTraffic: Durations;
+  /** How often HAProxy did not take up what was wanted, by the stage at which that was. */
+  readonly refusals: Readonly<Record<string, number>>;
 };
 
 /** The status of a running signalbox: what the loop knows, and what HAProxy reports; `status`, health and metrics read it. */
@@ -103,10 +110,22 @@ export type Status = {
   readonly events?: readonly PastEvent[];
   /** How many events of each kind there were since the start. */
   readonly eventCounts?: Readonly<Record<string, number>>;
+  /** What was counted and timed since the start; an older signalbox has none. */
+  readonly measured?: Measured;
+};
+
+/** What was counted and timed since the start, and how many containers are routed. */
+export type Measured = Tallied & {
+  readonly firstTraffic: Durations;
+  readonly refusals: Readonly<Record<string, number>>;
+  readonly containers: Counted;
 };
 
 /** What there is one of in a status. */
-export type StatusFacts = Omit<Status, "routes" | "notices" | "detours" | "events" | "eventCounts">;
+export type StatusFacts = Omit<
+  Status,
+  "routes" | "notices" | "detours" | "events" | "eventCounts" | "measured"
+>;
 
 /** What does not come from the loop. */
 type ProgramPart = Pick<Status, "version" | "pid" | "startedAt" | "listeners" | "serverLimit" | "acme">;
@@ -141,18 +160,28 @@ export function factsOf(program: ProgramPart, state: LoopState, haproxy: Haproxy
 
 /** The status of a loop, with what HAProxy reports in the same moment. */
 export function statusOf(
-  program: ProgramPart & Pick<Status, "events" | "eventCounts">,
+  { tallied, ...program }: ProgramPart & Pick<Status, "events" | "eventCounts"> & {
+    readonly tallied?: Tallied;
+  },
   state: LoopState,
   haproxy: HaproxyStatus,
   reported: readonly ReportedServer[],
 ): Status {
-  const { model } = state;
+  const { model, built, firstTraffic, refusals } = state;
   const byName = new Map(reported.map((server) => [server.name, server]));
   return {
     ...factsOf(program, state, haproxy),
     routes: model === undefined ? [] : readRoutes(model, serverReader(state, haproxy.isServing, byName)),
     detours: model === undefined ? [] : detoursOf(model),
     notices: state.notices,
+    ...tallied !== undefined && {
+      measured: {
+        ...tallied,
+        firstTraffic,
+        refusals,
+        containers: built === undefined ? { routed: 0, left: {} } : countContainers(built),
+      },
+    },
   };
 }
 

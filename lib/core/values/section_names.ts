@@ -63,3 +63,10 @@ export function currentName(name: ServerName): ServerName {
   const [, backend = "", rest = ""] = /^(.*)(:[A-Za-z0-9_-]{1,12}:[0-9]{1,5})$/.exec(name) ?? [];
   return backend.length <= LONGEST_NAME ? name : `${boundedName(backend)}${rest}` as ServerName;
 }
+
+/** A hash of a server's name (FNV-1a) from 1 to 2^31 - 1, HAProxy's range for a server's `id` (manual, 5.2). */
+export function numericId(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
+  return (hash >>> 1) || 1;
+}
