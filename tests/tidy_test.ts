@@ -276,6 +276,10 @@ const TIMED = new Map([
   ["tests/live/changes_test.ts", "asks at a pace, whatever becomes of the requests before"],
   ["tests/live/engine_crash_test.ts", "asks at a pace where nobody answers"],
   ["tests/live/chaos_test.ts", "lasts as long as it is told to"],
+  [
+    "tests/live/page_many_test.ts",
+    "certificates that are valid for some days, and how soon a browser shows what it is told",
+  ],
   ["tests/live/chaos_faults.ts", "notes when a fault began and ended"],
 ]);
 

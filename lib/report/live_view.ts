@@ -37,8 +37,8 @@ const FIRST_LOOK_MS = 1_000;
 const LOOK_MS = 2_000;
 /** A look that takes long is rare: all of them take a fiftieth of the time. */
 const SHARE = 50;
-/** Changes that follow each other at once are drawn together, in milliseconds. */
-const DRAW_MS = 50;
+/** Changes that follow each other at once are drawn together, in milliseconds; more of them where drawing takes longer. */
+const DRAW_MS = 10;
 /** Without another message for so long, the connection is told to live, in milliseconds. */
 const BEAT_MS = 5_000;
 /** Events of the past that a new viewer hears. */
@@ -56,6 +56,8 @@ export class LiveView {
   #loads: Loads | null = null;
   #latencies: Latencies | undefined;
   #drawing: (() => void) | undefined;
+  /** How long the last drawing took, in milliseconds. */
+  #drawnMs = 0;
   #beating: (() => void) | undefined;
   /** Ends what goes on while somebody looks. */
   #watch: AbortController | undefined;
@@ -71,7 +73,10 @@ export class LiveView {
     if (this.#viewers.size === 0) this.#begin();
     const say = <Name extends LiveMessageName>(name: Name, data: LiveMessages[Name], id?: number) =>
       viewer.hear(eventText(name, data, id));
-    say("picture", this.#lists ?? this.#draw());
+    const { containers, ...shown } = this.#lists ?? this.#draw();
+    // What a search goes by is as much again, and comes behind what is shown first.
+    say("picture", { ...shown, containers: [] });
+    say("change", { containers: { put: containers, drop: [] } });
     if (this.#facts !== "") viewer.hear(this.#facts);
     if (this.#haproxy !== undefined) say("haproxy", this.#haproxy);
     if (this.#loads !== null || this.parts.statistics === undefined) say("loads", this.#loads);
@@ -91,9 +96,11 @@ export class LiveView {
     // Whom commands held back when HAProxy was asked last, they may have let go since.
     this.#reported = new Map([...this.#reported].filter(([, { isReady }]) => isReady));
     if (this.#drawing !== undefined) return;
-    this.#drawing = this.parts.clock.after(DRAW_MS, () => {
+    this.#drawing = this.parts.clock.after(Math.max(DRAW_MS, this.#drawnMs), () => {
       this.#drawing = undefined;
+      const begin = this.parts.clock.now();
       this.#redraw();
+      this.#drawnMs = this.parts.clock.now() - begin;
     });
   }
 

@@ -37,17 +37,36 @@ Deno.test.afterAll(() => browser?.close());
 /** Opens a page for a visitor of its own. */
 export type OpenPage = (options?: BrowserContextOptions) => Promise<Page>;
 
+async function visitor(defer: (end: () => unknown) => void, options: BrowserContextOptions): Promise<Page> {
+  if (browser === undefined) throw new Error("the browser was not started");
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
+  defer(() => context.close());
+  context.setDefaultTimeout(PAGE_LIMIT_MS);
+  return await context.newPage();
+}
+
 /** A test with a browser on the engine, named by the sentence that it proves; ignored where one of them is missing. */
 export function browsing(sentence: string, body: (stage: Stage, open: OpenPage) => Promise<void>): void {
-  live(sentence, async (stage) => {
-    await body(stage, async (options = {}) => {
-      if (browser === undefined) throw new Error("the browser was not started");
-      const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
-      stage.defer(() => context.close());
-      context.setDefaultTimeout(PAGE_LIMIT_MS);
-      return await context.newPage();
-    });
-  }, { isIgnored: chromium === undefined });
+  live(
+    sentence,
+    (stage) => body(stage, (options = {}) => visitor((end) => stage.defer(end), options)),
+    { isIgnored: chromium === undefined },
+  );
+}
+
+/** A test with a browser and without an engine; ignored where there is no browser. */
+export function opening(sentence: string, body: (open: OpenPage) => Promise<void>): void {
+  const test = async () => {
+    const ends: (() => unknown)[] = [];
+    try {
+      await body((options = {}) => visitor((end) => ends.push(end), options));
+    } finally {
+      for (const end of ends) await end();
+    }
+  };
+  // The browser has processes and connections that outlive a test.
+  const shared = { sanitizeOps: false, sanitizeResources: false };
+  Deno.test({ name: sentence, fn: test, ignore: chromium === undefined, ...shared });
 }
 
 /** What a visitor sees of a page. */

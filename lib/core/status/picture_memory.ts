@@ -22,6 +22,8 @@ import type { ServerStatus } from "./route_status.ts";
 /** What is shown of one container's labels and data, in characters. */
 const LONGEST_WORD = 300;
 const MOST_LABELS = 40;
+/** Names of labels that are remembered. */
+const MOST_NAMES = 1_000;
 /** Notices that are shown. */
 const MOST_NOTICES = 1_000;
 
@@ -36,6 +38,8 @@ export class PictureMemory {
   readonly #backends = new WeakMap<Backend, PictureBackend>();
   readonly #containers = new WeakMap<ContainerView, PictureContainer>();
   readonly #notices = new WeakMap<Notice, PictureLists["notices"][number]>();
+  /** Names of labels as they are shown: thousands of containers have the same ones, and each is compared with all keys. */
+  readonly #names = new Map<string, string>();
   #leftOut: ReadonlyMap<string, LeftOut> = new Map();
 
   constructor(readonly prefix: LabelPrefix | undefined) {}
@@ -47,11 +51,32 @@ export class PictureMemory {
       routes: shownRoutes(built.model).map((route) => memoized(this.#routes, route, drawRoute)),
       backends: built.model.backends.map((backend) => this.#drawBackend(backend, read)),
       containers: built.considered.map(({ container }) =>
-        memoized(this.#containers, container, (each) => drawContainer(each, this.prefix))
+        memoized(this.#containers, container, (each) => this.#drawContainer(each))
       ),
       leftOut: this.#drawLeftOut(built),
       notices: built.notices.slice(0, MOST_NOTICES).map((notice, at) => this.#drawNotice(notice, at)),
     };
+  }
+
+  #drawContainer({ id, name, image = "", labels, interlockData: data }: ContainerView): PictureContainer {
+    const shown = Object.entries(labels).slice(0, MOST_LABELS).map(([label, text]) =>
+      short(`${this.#nameOf(label)}=${shownLabel(label, text, this.prefix)}`)
+    );
+    return {
+      id: shortId(id),
+      name,
+      image,
+      labels: data === undefined ? shown : [...shown, short(`INTERLOCK_DATA=${shownData(data)}`)],
+    };
+  }
+
+  #nameOf(label: string): string {
+    const before = this.#names.get(label);
+    if (before !== undefined) return before;
+    const name = shownLabelName(label, this.prefix);
+    if (this.#names.size >= MOST_NAMES) this.#names.clear();
+    this.#names.set(label, name);
+    return name;
   }
 
   #drawBackend(backend: Backend, read: (server: Server) => ServerStatus): PictureBackend {
@@ -136,19 +161,6 @@ function drawRoute(route: Route): PictureRoute {
     ...move !== undefined && { to: `${readMove(move).target} (${readMove(move).code})` },
     ...variant !== undefined && { isVariant: true },
     ...listen !== undefined && { isTcp: true },
-  };
-}
-
-function drawContainer(container: ContainerView, prefix: LabelPrefix | undefined): PictureContainer {
-  const labels = Object.entries(container.labels).slice(0, MOST_LABELS).map(([label, text]) =>
-    short(`${shownLabelName(label, prefix)}=${shownLabel(label, text, prefix)}`)
-  );
-  const data = container.interlockData;
-  return {
-    id: shortId(container.id),
-    name: container.name,
-    image: container.image ?? "",
-    labels: data === undefined ? labels : [...labels, short(`INTERLOCK_DATA=${shownData(data)}`)],
   };
 }
 

@@ -40,7 +40,7 @@ function stateOf(
     at: "",
     seconds: 2,
     clients: [0, 0, 0, 0, 0, 0],
-    backends: Object.fromEntries(Object.entries(loads).map(([name, load]) => [name, [load, {}]])),
+    backends: Object.fromEntries(Object.entries(loads).map(([name, load]) => [name, [load, {}] as const])),
   });
   return state;
 }
