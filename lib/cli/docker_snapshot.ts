@@ -8,6 +8,7 @@ import type { EngineTransport } from "../docker/api/modem.ts";
 import { encodeSnapshot, reduceContainer, withoutSecrets } from "../docker/file/snapshot_file.ts";
 import { reduceSwarm } from "../docker/file/swarm_file.ts";
 import { SwarmGathering } from "../docker/file/swarm_snapshot.ts";
+import { compileForMany } from "./compilers.ts";
 import { dockerRemedy } from "./docker_remedy.ts";
 import { hostsToAsk } from "./engine_hosts.ts";
 import { failed, type Failure } from "./failure.ts";
@@ -48,12 +49,13 @@ export async function snapshotOfDocker(
       const transport = await openTransport(url, tls, ssh, ending.signal);
       const { address, isLocal } = await engineAddressOf(url);
       const tag = isAlone ? undefined : { Address: address, IsLocal: isLocal, Name: url };
-      const found = await readContainers(transport, systemClock, ending.signal, which);
+      const found = await readContainers(transport, systemClock, ending.signal, which, compileForMany);
       return { transport, isLocal, found: found.map((json) => keep(reduceContainer(json, tag))) };
     };
     const asked = await Promise.allSettled(hosts.map(ask));
     const containers: unknown[] = [];
     const failures: Failure[] = [];
+    const away: string[] = [];
     for (const [at, { url }] of hosts.entries()) {
       try {
         const answer = asked[at];
@@ -63,16 +65,13 @@ export async function snapshotOfDocker(
       } catch (error) {
         const why = messageOf(error);
         failures.push(failed(`cannot read containers from Docker at ${url}: ${why}; ${adviceFor(url, why)}`));
-        tell?.(formatNotice({
-          severity: "warning",
-          code: "engine-away",
-          subject: url,
-          message: `it does not answer, and its containers are not among these: ${why}`,
-        }));
+        const message = `it does not answer, and its containers are not among these: ${why}`;
+        away.push(formatNotice({ severity: "warning", code: "engine-away", subject: url, message }));
       }
     }
     const [first] = failures;
     if (first !== undefined && (tell === undefined || failures.length === hosts.length)) throw first;
+    for (const line of away) tell?.(line);
     const { found } = swarm;
     const said = found === undefined ? {} : reduceSwarm(found, settings.labelPrefix, use === "read");
     return encodeSnapshot(containers, said);

@@ -30,7 +30,8 @@ export async function findRunning(settings: Settings, terminal: Terminal): Promi
   return { kind: "none", stateDirs, lone: lone.find((each) => each !== undefined) };
 }
 
-function placesOf(settings: Settings, terminal: Terminal): readonly string[] {
+/** The state directories where a signalbox may run: the one that is named, else our own and root's. */
+export function placesOf(settings: Settings, terminal: Terminal): readonly string[] {
   if (settings.stateDir !== undefined) return [absolute(settings.stateDir)];
   const places = new Set([ROOTS_STATE_DIR]);
   try {

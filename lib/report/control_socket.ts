@@ -13,6 +13,8 @@ export type ControlHandlers = {
   readonly status: () => Promise<Status>;
   /** The events that are kept, in memory and in the file of events. */
   readonly events: () => Promise<readonly KeptEvent[]>;
+  /** What `explain` prints, by the query of its request. */
+  readonly explain: (query: string) => Promise<{ readonly text?: string }>;
   /** What `top` shows as it happens. */
   readonly live: LiveView;
   /** The given settings that routes depend on, as environment variables; no secret is among them. */
@@ -46,9 +48,12 @@ export function serveControl(
 function openSocket(path: string, handlers: ControlHandlers): SmallServer {
   unlessMissing(() => Deno.removeSync(path));
   const answer = async (request: Request) => {
-    const { pathname } = new URL(request.url);
+    const { pathname, search } = new URL(request.url);
     if (request.method === "GET" && pathname === "/status") return Response.json(await handlers.status());
     if (request.method === "GET" && pathname === "/events") return Response.json(await handlers.events());
+    if (request.method === "GET" && pathname === "/explain") {
+      return Response.json(await handlers.explain(search.slice(1)));
+    }
     if (request.method === "GET" && pathname === "/live") return streamLive(request, handlers.live);
     if (request.method === "GET" && pathname === "/settings") return Response.json(handlers.settings());
     if (request.method === "POST" && pathname === "/hand-over") {

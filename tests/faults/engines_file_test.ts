@@ -1,7 +1,9 @@
 /** Commands that read engines which a file names: what each says of a wrong line, and of an engine that is away. */
 import assert from "node:assert/strict";
 import { FakeEngine } from "../docker/fake_engine.ts";
-import { type Finished, runProgram } from "../harness/program.ts";
+import { haproxies } from "../harness/haproxies.ts";
+import { freePort } from "../harness/http.ts";
+import { type Finished, type RunningProgram, runProgram, startProgram } from "../harness/program.ts";
 
 /** Two engines, each with a container, and a file that a test writes. */
 class Site implements AsyncDisposable {
@@ -27,6 +29,20 @@ class Site implements AsyncDisposable {
   ask(...words: readonly string[]): Promise<Finished> {
     const flags = ["--docker-hosts-file", `${this.folder}/engines`];
     return runProgram([...words, ...flags, ...words[0] === "snapshot" ? [] : ["--state-dir", this.folder]]);
+  }
+
+  /** Runs signalbox, without ports that others may have. */
+  async start(lines: readonly string[]): Promise<RunningProgram> {
+    await Deno.writeTextFile(`${this.folder}/engines`, `${lines.join("\n")}\n`);
+    const ports = ["--http-port", `${freePort()}`, "--haproxy", (await haproxies())[0]?.path ?? "haproxy"];
+    return startProgram([
+      "run",
+      "--docker-hosts-file",
+      `${this.folder}/engines`,
+      "--state-dir",
+      this.folder,
+      ...ports,
+    ]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -90,4 +106,21 @@ Deno.test("a file that cannot be used at the start ends signalbox before it chan
   }
   await Deno.remove(`${site.folder}/engines`);
   assert.equal((await site.ask("run")).code, 2);
+});
+
+Deno.test("a signalbox that runs explains what it has read, and no engine is asked again", async () => {
+  await using site = await Site.open();
+  await using running = await site.start(site.urls);
+  await running.waitForLine(/"event":"reloaded"/);
+  const unknown = await site.ask("explain", "nobody");
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /no container is called "nobody"/);
+  site.one.answer = site.two.answer = () => new Response("no", { status: 500 });
+  const told = await site.ask("explain", "ca1", "--json");
+  const [entry] = JSON.parse(told.stdout) as { container: string; hosts: string[]; live?: unknown }[];
+  assert.deepEqual([entry?.container, entry?.hosts], ["ca1", ["ca1.example.com"]]);
+  assert.ok(entry?.live);
+  // Other rules than its own can be followed only by those who ask the engines.
+  assert.equal((await site.ask("explain", "ca1", "--address", "published")).code, 1);
+  await running.stop();
 });

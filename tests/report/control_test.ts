@@ -21,6 +21,7 @@ const handlers = {
   live: nobodysLive(),
   handOver: () => undefined,
   onFailure: () => undefined,
+  explain: () => Promise.resolve({}),
   settings: () => ({ SIGNALBOX_BIND: "::" }),
 };
 

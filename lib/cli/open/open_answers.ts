@@ -33,7 +33,12 @@ export async function openAnswers(
     live,
     onFailure: (error: unknown) => report.tell({ kind: "status-unavailable", why: messageOf(error) }),
   };
-  const control = openControl(context, { ...answers, events: events.read }, given, handOver);
+  const control = openControl(
+    context,
+    { ...answers, events: events.read, state: () => controller.state },
+    given,
+    handOver,
+  );
   const admin = await openAdmin(context, {
     ...answers,
     answers: pageAnswers(controller, opened.haproxy, routing),

@@ -3,6 +3,7 @@ import type { Settings } from "../../core/settings/settings.ts";
 import type { Status } from "../../core/status/status.ts";
 import { type ControlHandlers, serveControl } from "../../report/control_socket.ts";
 import { absolute } from "../absolute.ts";
+import { explainLive, type LiveWorld } from "../explain_live.ts";
 import { givenAsEnvironment } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import type { RunContext } from "./run_context.ts";
@@ -16,13 +17,14 @@ export type StatusParts = {
 
 /** Serves the control socket for `status`, `events`, `explain` and the next signalbox. */
 export function openControl(
-  { stateDir, settings: own }: RunContext,
-  answers: StatusParts & Pick<ControlHandlers, "events" | "live">,
+  { stateDir, settings: own, routing }: RunContext,
+  answers: StatusParts & Pick<ControlHandlers, "events" | "live"> & Pick<LiveWorld, "state">,
   given: { readonly options: Record<string, unknown>; readonly terminal: Terminal },
   handOver: () => void,
 ): { readonly close: () => Promise<void> } {
   const settings = () => routingSettingsOf(given.options, given.terminal, own);
-  return serveControl(stateDir, { ...answers, clock: systemClock, settings, handOver });
+  const explain = (query: string) => explainLive(query, { ...answers, routing, stateDir, settings });
+  return serveControl(stateDir, { ...answers, explain, clock: systemClock, settings, handOver });
 }
 
 /** The settings with absolute paths, and without a snapshot from a pipe, which cannot be read again. */

@@ -11,11 +11,13 @@ export async function readContainers(
   clock: Clock,
   signal: AbortSignal,
   which: Which = "running",
+  onList: (containers: number) => void = () => {},
 ): Promise<readonly unknown[]> {
   const engine = await connectEngine(transport, clock, signal);
   try {
     const stopped = which === "running" ? [] : await engine.stopped(signal);
     const queue = [...new Set([...stopped, ...(await engine.list(signal)).map((entry) => entry.id)])];
+    onList(queue.length);
     const found: unknown[] = [];
     const worker = async () => {
       for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
