@@ -154,8 +154,12 @@ export class AcmeAgent {
     // What comes while the folder is read may not be in what was read.
     const before = new Set(this.#underWay.keys());
     if (!isOurs || clock.now() - this.#listedAt >= LIST_MS) {
-      this.#held = await storage.list();
+      // A certificate that comes meanwhile sets it back: it may not be in what is read, and would be asked for again.
       this.#listedAt = clock.now();
+      this.#held = await storage.list().catch((error) => {
+        this.#listedAt = -Infinity;
+        throw error;
+      });
     }
     const nowMs = this.#now();
     // Whoever leads asks; the others show how it stands.
