@@ -95,14 +95,15 @@ async function renderCase(folder: URL, ports: { http: number; https: number }): 
     PAGES: fileURLToPath(new URL("pages", folder)),
   };
   const valueOf = (text: string | undefined) => text === undefined ? undefined : places[text] ?? text;
-  const options = Object.entries(settings).filter(([name]) => !/^[A-Z_]+$/.test(name)).map((
+  // Other machines of a fleet are none of a request's matter, and their addresses none of this machine's.
+  const options = Object.entries(settings).filter(([name]) => !/^(?:[A-Z_]+$|peer)/.test(name)).map((
     [flag, value],
   ) => [
     flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()),
     value === "" ? true : [valueOf(value)],
   ]);
   const terminal = {
-    env: (name: string) => valueOf(settings[name]),
+    env: (name: string) => name.startsWith("SIGNALBOX_PEER") ? undefined : valueOf(settings[name]),
     out: () => Promise.resolve(),
     err: () => undefined,
     isErrTerminal: false,
