@@ -22,8 +22,9 @@ async function traces(folder: string): Promise<string[]> {
   const found: string[] = [];
   for await (const entry of Deno.readDir(folder)) {
     const path = join(folder, entry.name);
-    // What tells this signalbox's requests from those of others, and makes its cookies, is the same after the next start.
-    if (/\/state\/(?:instance|cookie-key|peers-key)$/.test(path)) continue;
+    // What tells this signalbox's requests from those of others, and makes its cookies, is the same after the next start;
+    // what happened is told after it too.
+    if (/\/state\/(?:instance|cookie-key|peers-key|events(?:\.old)?\.jsonl)$/.test(path)) continue;
     if (entry.isDirectory) found.push(...await traces(path));
     else if (!entry.isSymlink && !/generations\/\d+\/[a-z_]+\.[a-z]+$/.test(path)) found.push(path);
     else if (/\.(?:new|tmp|bak)$/.test(path)) found.push(path);
