@@ -7,6 +7,9 @@ import { readX509, rsaBits } from "./x509.ts";
 /** A smaller key of RSA is what OpenSSL refuses, by the security level that systems set. */
 const LEAST_RSA_BITS = 2_048;
 
+/** What HAProxy says of a file that is gone (ENOENT). */
+const NOT_THERE = "No such file or directory";
+
 /** Files of certificates that words of HAProxy name. */
 const NAMED_FILES = /\bcerts\.d\/[A-Za-z0-9._-]*[A-Za-z0-9_-]/g;
 
@@ -61,6 +64,8 @@ export class RefusedCertificates {
   refuse({ rows }: CertificateSet, words: string): boolean {
     const before = this.#refused.size;
     for (const message of words.split("; ")) {
+      // That says nothing of the certificate: its file was replaced in the middle of the check.
+      if (message.includes(NOT_THERE)) continue;
       for (const [file] of message.matchAll(NAMED_FILES)) {
         const certificate = rows.find((row) => row.file === file)?.certificate;
         if (certificate === undefined || this.#refused.has(certificate.content)) continue;

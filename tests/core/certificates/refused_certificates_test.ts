@@ -93,3 +93,13 @@ Deno.test("HAProxy is asked once about each set with something new in it", () =>
   assert.equal(refused.isToAsk(one), false, "all of it was taken");
   assert.ok(refused.isToAsk(setOf(found(made("a.pem", "new")))));
 });
+
+Deno.test("a file that is gone in the middle of a check says nothing of its certificate", () => {
+  const refused = new RefusedCertificates();
+  const all = found(made("a.pem"));
+  const words =
+    "parsing [haproxy.cfg:9] : 'bind :443' in section 'frontend' : 'crt-list' : unable to stat SSL certificate from file " +
+    "'certs.d/a.pem' : No such file or directory.";
+  assert.equal(refused.refuse(setOf(all), words), false);
+  assert.equal(refused.filter(all), all);
+});
