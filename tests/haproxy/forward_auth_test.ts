@@ -2,11 +2,10 @@
 import assert from "node:assert/strict";
 import { want } from "../changes/situation.ts";
 import { httpGet } from "../harness/http.ts";
-import { bytes, Echo, RawHttp2, sendHead, statusOf } from "./echo.ts";
+import { Echo, RawHttp2, sendHead, statusOf } from "./echo.ts";
 import { besides, guardedContainer } from "./guarded.ts";
 import { eventually } from "../harness/eventually.ts";
 import { FullListener } from "./full_listener.ts";
-import { LoopbackServer } from "./loopback_server.ts";
 import { Trickle } from "./trickle.ts";
 import { called, canAddServers, onStage, programs, type Stage } from "./stage.ts";
 
@@ -25,27 +24,8 @@ function decide(head: string): string | undefined {
   return `HTTP/1.1 302 Found\r\nLocation: https://login.local/?a=1\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2; Path=/\r\n${end}`;
 }
 
-/** A service whose answers begin with a head, and never end. */
-class Endless extends LoopbackServer {
-  /** Connections that the other side has not closed. */
-  open = 0;
-
-  constructor(readonly head: string) {
-    super();
-  }
-
-  protected async serve(connection: Deno.Conn): Promise<void> {
-    this.open++;
-    try {
-      await connection.read(new Uint8Array(8_192));
-      await connection.write(bytes(this.head));
-      const more = new Uint8Array(65_536).fill(97);
-      while (true) await connection.write(more);
-    } finally {
-      this.open--;
-    }
-  }
-}
+/** As fast as it is read. */
+const AT_ONCE = { bytes: 65_536, everyMs: 0 };
 
 const ask = (stage: Stage, path: string, ...fields: readonly string[]): Promise<string> =>
   sendHead(stage.httpPort, `GET ${path} HTTP/1.1`, "Host: own.local", "Connection: close", ...fields);
@@ -222,9 +202,9 @@ for (const program of programs) {
   test(
     "a service that never ends an answer is read to a limit, and left",
     async (stage, { echo, show }) => {
-      await using line = new Endless("HTTP/1.1 403 Forbidden\r\nX-Long: ");
-      await using body = new Endless("HTTP/1.1 403 Forbidden\r\n\r\n");
-      await using leave = new Endless("HTTP/1.1 200 OK\r\n\r\n");
+      await using line = new Trickle("HTTP/1.1 403 Forbidden\r\nX-Long: ", AT_ONCE);
+      await using body = new Trickle("HTTP/1.1 403 Forbidden\r\n\r\n", AT_ONCE);
+      await using leave = new Trickle("HTTP/1.1 200 OK\r\n\r\n", AT_ONCE);
       const services = [line, body, leave];
       await show(...services.flatMap(({ port }, at) => [
         guardedContainer(`${at}`, echo.port, {

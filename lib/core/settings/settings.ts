@@ -684,7 +684,7 @@ export const SETTINGS = {
     },
   ),
   peerTls: value("peer-tls", "FILE", ["SIGNALBOX_PEER_TLS"], undefined as string | undefined, pathText, {
-    defaultText: "none: whoever reaches the ports of peers can read and write counters",
+    defaultText: "none: anybody who reaches the ports of peers can read and write counters",
     help: "a PEM file with certificate and key, the same for each peer: they speak TLS, and trust it alone",
     commands: RENDERING,
   }),
@@ -719,7 +719,7 @@ export const SETTINGS = {
     undefined as string | undefined,
     pathText,
     {
-      defaultText: "none: whoever reaches it sees it",
+      defaultText: "none: anybody who reaches the address sees it",
       help: "lines `user:hash` (signalbox password USER): whom --admin lets see more than its health",
       commands: RUNNING,
     },

@@ -1,22 +1,10 @@
+import { hashOf } from "./sha_blocks.ts";
+
 const rotate = (word: number, by: number): number => (word << by) | (word >>> (32 - by));
 
 /** SHA-1 of a text's UTF-8, in 40 hexadecimal digits (FIPS 180-4, 6.1): for passwords that are kept so already. */
-export function sha1(text: string): string {
-  const bytes = new TextEncoder().encode(text);
-  const padded = new Uint8Array(((bytes.length + 8) >> 6) * 64 + 64);
-  padded.set(bytes);
-  padded[bytes.length] = 0x80;
-  const view = new DataView(padded.buffer);
-  view.setUint32(padded.length - 8, Math.floor(bytes.length / 2 ** 29));
-  view.setUint32(padded.length - 4, bytes.length << 3);
-  const state = Uint32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
-  const words = new Uint32Array(80);
-  for (let block = 0; block < padded.length; block += 64) {
-    for (let at = 0; at < 16; at++) words[at] = view.getUint32(block + 4 * at);
-    digest(words, state);
-  }
-  return Array.from(state, (word) => word.toString(16).padStart(8, "0")).join("");
-}
+export const sha1 = (text: string): string =>
+  hashOf(text, Uint32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0), 80, digest);
 
 /** What each 20 rounds mix, and their constant. */
 const MIXES: readonly (readonly [(b: number, c: number, d: number) => number, number])[] = [

@@ -1,3 +1,5 @@
+import { hashOf } from "./sha_blocks.ts";
+
 /** The first 32 bits of the fractional parts of a power of the first primes: SHA-256's constants (FIPS 180-4, 4.2.2, 5.3.3). */
 function fractions(count: number, power: number): Uint32Array {
   const primes: number[] = [];
@@ -13,22 +15,7 @@ const START = fractions(8, 1 / 2);
 const rotate = (word: number, by: number): number => (word >>> by) | (word << (32 - by));
 
 /** SHA-256 of a text's UTF-8, in 64 hexadecimal digits (FIPS 180-4). */
-export function sha256(text: string): string {
-  const bytes = new TextEncoder().encode(text);
-  const padded = new Uint8Array(((bytes.length + 8) >> 6) * 64 + 64);
-  padded.set(bytes);
-  padded[bytes.length] = 0x80;
-  const view = new DataView(padded.buffer);
-  view.setUint32(padded.length - 8, Math.floor(bytes.length / 2 ** 29));
-  view.setUint32(padded.length - 4, bytes.length << 3);
-  const state = Uint32Array.from(START);
-  const words = new Uint32Array(64);
-  for (let block = 0; block < padded.length; block += 64) {
-    for (let at = 0; at < 16; at++) words[at] = view.getUint32(block + 4 * at);
-    digest(words, state);
-  }
-  return Array.from(state, (word) => word.toString(16).padStart(8, "0")).join("");
-}
+export const sha256 = (text: string): string => hashOf(text, Uint32Array.from(START), 64, digest);
 
 /** Takes one block of 16 words into the state (FIPS 180-4, 6.2.2). */
 function digest(words: Uint32Array, state: Uint32Array): void {
