@@ -81,7 +81,9 @@ export class EventFile {
   /** Opens the file anew each time: while one signalbox hands over to the next, both write. */
   async #append(text: string): Promise<void> {
     const bytes = new TextEncoder().encode(this.#isCut ? `\n${text}` : text);
-    const size = await Deno.lstat(this.#path).then(({ size }) => size, () => 0);
+    const { size, isFile } = await Deno.lstat(this.#path).catch(() => ({ size: 0, isFile: true }));
+    // A link leads to somebody's file, and opening a pipe waits for whoever reads it.
+    if (!isFile) throw new Error(`${this.#path} is no regular file`);
     if (size > 0 && size + bytes.length > this.#most) await Deno.rename(this.#path, this.#oldPath);
     await Deno.writeFile(this.#path, bytes, { append: true, mode: 0o600 });
     this.#isCut = false;
@@ -91,6 +93,7 @@ export class EventFile {
   async #readEnd(path: string): Promise<string> {
     let file: Deno.FsFile;
     try {
+      if (!(await Deno.lstat(path)).isFile) return "";
       file = await Deno.open(path);
     } catch {
       return "";

@@ -125,3 +125,26 @@ Deno.test("what cannot be written is told once, waits within bounds, and is writ
     assert.deepEqual(await file.read(), all.slice(-500));
   });
 });
+
+Deno.test("a link or a pipe in the file's place is neither read nor written", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/events.jsonl`;
+    const victim = `${folder}/victim`;
+    const pipe = () => new Deno.Command("mkfifo", { args: [path] }).output();
+    await Deno.writeTextFile(victim, "mine\n");
+    for (const plant of [() => Deno.symlink(victim, path), pipe]) {
+      await plant();
+      const failures: string[] = [];
+      const file = open(folder, { onFailure: (error) => failures.push(String(error)) });
+      for (const event of events(1)) file.add(event);
+      await file.flush();
+      assert.match(failures.join(), /events[.]jsonl is no regular file/);
+      assert.deepEqual(await file.read(), []);
+      await Deno.remove(path);
+      await file.flush();
+      assert.equal((await file.read()).length, 1, "what waited is written once the file can be");
+      await Deno.remove(path);
+    }
+    assert.equal(await Deno.readTextFile(victim), "mine\n");
+  });
+});

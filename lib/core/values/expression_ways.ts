@@ -29,11 +29,11 @@ export function waysOf(all: Alternatives, follow: ReadonlySet<string>, length: n
 }
 
 function waysOfRow(pieces: readonly Piece[], follow: ReadonlySet<string>, length: number): number {
-  let ways = 1;
-  for (const [at, piece] of pieces.entries()) {
-    ways *= waysOfPiece(piece, firstOf(pieces.slice(at + 1), follow), length);
-  }
-  return ways;
+  const firsts = firstsOf(pieces, follow);
+  return pieces.reduce(
+    (ways, piece, at) => ways * waysOfPiece(piece, firsts[at + 1] ?? follow, length),
+    1,
+  );
 }
 
 function waysOfPiece({ atom, least, most }: Piece, follow: ReadonlySet<string>, length: number): number {
@@ -45,11 +45,22 @@ function waysOfPiece({ atom, least, most }: Piece, follow: ReadonlySet<string>, 
 }
 
 /** The characters that a row may begin with. */
-function firstOf(pieces: readonly Piece[], follow: ReadonlySet<string>): ReadonlySet<string> {
-  const [piece, ...rest] = pieces;
-  if (piece === undefined) return follow;
-  const first = firstOfAtom(piece.atom, firstOf(rest, follow));
-  return piece.least > 0 ? first : first.union(firstOf(rest, follow));
+const firstOf = (pieces: readonly Piece[], follow: ReadonlySet<string>): ReadonlySet<string> =>
+  firstsOf(pieces, follow)[0] ?? follow;
+
+/**
+ * The characters that each piece and what comes after it may begin with; at the end those that follow. Each piece is looked at
+ * once, from the last to the first: a container could otherwise double the time with each piece that may be left out.
+ */
+function firstsOf(pieces: readonly Piece[], follow: ReadonlySet<string>): readonly ReadonlySet<string>[] {
+  const firsts: ReadonlySet<string>[] = [follow];
+  let rest = follow;
+  for (const { atom, least } of pieces.toReversed()) {
+    const first = firstOfAtom(atom, rest);
+    rest = least > 0 ? first : first.union(rest);
+    firsts.push(rest);
+  }
+  return firsts.reverse();
 }
 
 function firstOfAtom(atom: Atom, follow: ReadonlySet<string>): ReadonlySet<string> {

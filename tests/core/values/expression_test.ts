@@ -75,3 +75,21 @@ Deno.test("what is taken is quick on texts that nearly match, for all patterns o
     }
   }
 });
+
+Deno.test("a pattern of the longest kind is judged piece by piece, however many may be left out", () => {
+  // With twice the work for each piece, none of these would end.
+  const rows = [
+    "a?".repeat(100),
+    "a*".repeat(100),
+    "[ab]?".repeat(40),
+    "(a?b?)?".repeat(9),
+    "a{0,9}".repeat(33),
+  ];
+  for (const row of [...rows, `${"(".repeat(9)}a?${")?".repeat(9)}${"b?".repeat(85)}`]) {
+    assert.match(read(row), /can be tried quickly/, row);
+  }
+  const distinct = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"].map((each) =>
+    `${each}?`
+  );
+  assert.equal(read(`/${distinct.join("")}`), `/${distinct.join("")} 0`);
+});
