@@ -28,7 +28,8 @@ export function Routes({ store }: { store: Store }) {
   const [shown, setShown] = useState<string>();
   const { live } = store;
   const rows = rowsOf(live, { search, ...order });
-  const isOpenAtFirst = live.lists.routes.size <= FEW || (search !== "" && rows.length <= FEW);
+  const count = live.routesToCome ?? live.lists.routes.size;
+  const isOpenAtFirst = count <= FEW || (search !== "" && rows.length <= FEW);
   const lines = useMemo(
     () => linesOf(rows, isOpenAtFirst, turned),
     [rows, isOpenAtFirst, turned],
@@ -58,8 +59,8 @@ export function Routes({ store }: { store: Store }) {
         </label>
         <p role="status">
           {search === ""
-            ? many(live.lists.routes.size, "route")
-            : `${rows.length.toLocaleString("en")} of ${many(live.lists.routes.size, "route")}`}
+            ? many(count, "route")
+            : `${rows.length.toLocaleString("en")} of ${many(count, "route")}`}
         </p>
       </form>
       <div role="table" aria-label="Routes" aria-rowcount={lines.length + 1} class="table">

@@ -15,6 +15,8 @@ export type LiveState = {
   /** Some events are missing in between. */
   hasGap: boolean;
   hasPicture: boolean;
+  /** How many routes the picture will have, of which the first ones are here already. */
+  routesToCome: number | undefined;
 };
 
 /** Events that a reader keeps. */
@@ -37,6 +39,7 @@ export const emptyLiveState = (): LiveState => ({
   events: [],
   hasGap: false,
   hasPicture: false,
+  routesToCome: undefined,
 });
 
 /** Takes a message in; names that are not known are those of a younger signalbox. */
@@ -46,12 +49,20 @@ export function hear<Name extends LiveMessageName>(
   data: LiveMessages[Name],
 ): void {
   const takers: { readonly [N in LiveMessageName]: (data: LiveMessages[N]) => void } = {
+    first: ({ routes, backends, routesInAll }) => {
+      // After a cut, what is shown is more than that.
+      if (state.hasPicture) return;
+      put(state, "routes", routes);
+      put(state, "backends", backends);
+      state.routesToCome = routesInAll;
+    },
     picture: (lists) => {
       for (const list of LISTS) {
         state.lists[list].clear();
         put(state, list, lists[list]);
       }
       state.hasPicture = true;
+      state.routesToCome = undefined;
     },
     change: (change) => {
       for (const list of LISTS) {

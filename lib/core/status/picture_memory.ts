@@ -9,6 +9,7 @@ import type { ContainerView } from "../snapshot/snapshot.ts";
 import { formatNoticeLines, type Notice } from "../values/notice.ts";
 import { shortId } from "../values/names.ts";
 import { lineToAdd } from "./line_to_add.ts";
+import type { LiveMessages } from "./live_messages.ts";
 import {
   type LeftOut,
   type PictureBackend,
@@ -55,6 +56,25 @@ export class PictureMemory {
       ),
       leftOut: this.#drawLeftOut(built),
       notices: built.notices.slice(0, MOST_NOTICES).map((notice, at) => this.#drawNotice(notice, at)),
+    };
+  }
+
+  /** The first routes by name, and the backends that serve them: what is in sight first. */
+  drawFirst(
+    built: Built | undefined,
+    read: (server: Server) => ServerStatus,
+    most: number,
+  ): LiveMessages["first"] {
+    if (built === undefined) return { routes: [], backends: [], routesInAll: 0 };
+    const all = shownRoutes(built.model).map((route) => ({ route, name: routeName(route) }));
+    const first = all.sort((a, b) => a.name < b.name ? -1 : 1).slice(0, most);
+    const names = new Set<string>(first.map(({ route }) => route.backend));
+    return {
+      routes: first.map(({ route }) => memoized(this.#routes, route, drawRoute)),
+      backends: built.model.backends.filter(({ name }) => names.has(name)).map((backend) =>
+        this.#drawBackend(backend, read)
+      ),
+      routesInAll: all.length,
     };
   }
 
