@@ -1,5 +1,6 @@
 import { messageOf } from "../core/values/message_of.ts";
 import { Command, CommanderError, Option } from "commander";
+import { SORTS } from "../core/status/live_rows.ts";
 import { VERSION } from "../version.ts";
 import { Failure } from "./failure.ts";
 import { onOneLine } from "../core/values/notice.ts";
@@ -135,6 +136,10 @@ function addQuestions(
     .action(async (options: Options) =>
       finish(await (await import("./commands/events.ts")).events(options, terminal))
     );
+  addTop(add("top", "watch routes, requests, errors and times in the terminal, as they are now"))
+    .action(async (options: Options) =>
+      finish(await (await import("./commands/top.ts")).top(options, terminal))
+    );
   add("doctor", "check Docker, HAProxy, ports, certificates and permissions before the first run")
     .option("--json", "print one JSON document")
     .action(async (options: Options) =>
@@ -172,6 +177,17 @@ const addCheck = (command: Command): Command =>
       "say what would change of this snapshot, or of Docker now (running); exit code 4",
     )
     .option("--strict", "exit code 3 if there were warnings");
+
+const addTop = (command: Command): Command =>
+  command
+    .option("--once", "print it once, as it does where standard output is no terminal")
+    .addOption(new Option("--sort <COLUMN>", "what routes are sorted by").choices(SORTS).default("requests"))
+    .option(
+      "--filter <WORDS>",
+      "only routes with these words in their host, containers, images, labels or states",
+    )
+    .option("--interval <SECONDS>", "how often the screen is drawn at most (default: 1)")
+    .option("--json", "print one JSON document");
 
 const collect = (text: string, before?: readonly string[]) => [...(before ?? []), text];
 

@@ -3,7 +3,7 @@ import config from "../../deno.json" with { type: "json" };
 import { program, runProgram } from "../harness/program.ts";
 import { inspected, World } from "./world.ts";
 
-const COMMANDS = ["run", "render", "snapshot", "explain", "status", "events", "completions"];
+const COMMANDS = ["run", "render", "snapshot", "explain", "status", "events", "top", "completions"];
 
 Deno.test("--version prints the version and nothing else", async () => {
   assert.deepEqual(await runProgram(["--version"]), { code: 0, stdout: `${config.version}\n`, stderr: "" });

@@ -62,6 +62,7 @@ export type CommandName =
   | "graph"
   | "status"
   | "events"
+  | "top"
   | "doctor";
 
 /** One setting: its flag, its environment variables in order of precedence, and how its text is read. */
@@ -86,7 +87,7 @@ const ROUTING: readonly CommandName[] = ["run", "render", "check", "explain", "g
 const RENDERING: readonly CommandName[] = ["run", "render", "check", "doctor"];
 const RUNNING: readonly CommandName[] = ["run", "doctor"];
 const DOCKER: readonly CommandName[] = ["run", "render", "check", "snapshot", "explain", "graph", "doctor"];
-const ALL: readonly CommandName[] = [...DOCKER, "status", "events"];
+const ALL: readonly CommandName[] = [...DOCKER, "status", "events", "top"];
 
 /** Every setting. Flags, environment, help and the documents' table are made from this one table. */
 export const SETTINGS = {
@@ -191,7 +192,7 @@ export const SETTINGS = {
   stateDir: value("state-dir", "DIR", ["SIGNALBOX_STATE_DIR"], undefined as string | undefined, pathText, {
     defaultText: "/run/signalbox as root, else under $XDG_RUNTIME_DIR",
     help: "the folder of sockets and applied files",
-    commands: ["run", "check", "status", "events", "explain", "graph", "doctor"],
+    commands: ["run", "check", "status", "events", "top", "explain", "graph", "doctor"],
   }),
   external: flag("external", ["SIGNALBOX_EXTERNAL"], {
     defaultText: "off: signalbox spawns and owns haproxy",
