@@ -70,9 +70,37 @@ function verdictOn({ own, aliases, container, server, data }: Offer, owners: Bui
 
 /** The older route that left no room for one that nobody has: by its port, or by the TLS of its host. */
 function ownerElsewhere({ listen, host }: Route, owners: Built["owners"]): Route | undefined {
-  const all = [...owners.values()];
+  const { ofPorts, ofHosts } = firstOwners(owners);
   const ofPort = listen &&
-    all.find((owner) => owner.listen?.port === listen.port && owner.listen.protocol !== listen.protocol);
+    ofPorts.get(listen.port)?.find((owner) => owner.listen?.protocol !== listen.protocol);
   return ofPort ??
-    all.find((owner) => owner.host === host && (owner.listen === undefined) !== (listen === undefined));
+    ofHosts.get(host)?.find((owner) => (owner.listen === undefined) !== (listen === undefined));
+}
+
+/** The first owner of each protocol of a port, and of each host for HTTP and for streams. */
+type FirstOwners = {
+  readonly ofPorts: ReadonlyMap<number, readonly Route[]>;
+  readonly ofHosts: ReadonlyMap<HostName, readonly Route[]>;
+};
+
+/** Found once for each built model: thousands of routes may have been left without room. */
+const FOUND = new WeakMap<Built["owners"], FirstOwners>();
+
+function firstOwners(owners: Built["owners"]): FirstOwners {
+  const known = FOUND.get(owners);
+  if (known !== undefined) return known;
+  const [ofPorts, ofHosts] = [new Map<number, Route[]>(), new Map<HostName, Route[]>()];
+  for (const owner of owners.values()) {
+    const { host, listen } = owner;
+    const here = ofHosts.get(host) ?? [];
+    if (here.every((each) => (each.listen === undefined) !== (listen === undefined))) here.push(owner);
+    ofHosts.set(host, here);
+    if (listen === undefined) continue;
+    const there = ofPorts.get(listen.port) ?? [];
+    if (there.every((each) => each.listen?.protocol !== listen.protocol)) there.push(owner);
+    ofPorts.set(listen.port, there);
+  }
+  const found = { ofPorts, ofHosts };
+  FOUND.set(owners, found);
+  return found;
 }

@@ -24,8 +24,9 @@ export type ComposeProject = {
   readonly hide: (text: string) => string;
 };
 
-/** Services of a project; each has replicas besides. */
+/** Services of a project, and containers that are looked at beside the first one of each. */
 const MOST_SERVICES = 2_000;
+const MOST_FURTHER = 1_000;
 
 /** Reads a project as `docker compose config` does, as far as routing is concerned. Never throws on what the files say. */
 export async function readProject(wish: ComposeWish): Promise<ComposeProject> {
@@ -67,7 +68,7 @@ export async function readProject(wish: ComposeWish): Promise<ComposeProject> {
           envOf: files.envOf.bind(files),
           wrote: files.values.add.bind(files.values),
         };
-        services.push(await readService(key, placed.at, parts, around));
+        services.push(withinBounds(await readService(key, placed.at, parts, around), services));
       } catch (error) {
         note(error);
       }
@@ -81,6 +82,12 @@ export async function readProject(wish: ComposeWish): Promise<ComposeProject> {
     message: hide(message),
   });
   return { name, services, remarks: files.remarks.map(shown), mistakes: mistakes.map(shown), hide };
+}
+
+/** Containers of a service serve alike: where all services have too many, the last ones are looked at less. */
+function withinBounds(service: ComposeService, before: readonly ComposeService[]): ComposeService {
+  const used = before.reduce((sum, { containers }) => sum + Math.max(0, containers.length - 1), 0);
+  return { ...service, containers: service.containers.slice(0, 1 + MOST_FURTHER - used) };
 }
 
 /** A service of no profile always runs (compose-spec, profiles). */

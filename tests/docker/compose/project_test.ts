@@ -346,3 +346,12 @@ Deno.test("a service is a container as Docker would have it, reached at its name
   assert.deepEqual(lone?.networks, []);
   assert.deepEqual((await views("other")).map(({ id }) => id), (await views("shop")).map(({ id }) => id));
 });
+
+Deno.test("replicas beyond a thousand of all services are not looked at, and each service keeps its first one", async () => {
+  const rows = Array.from({ length: 50 }, (_, at) => `  s${at}: {image: x, deploy: {replicas: 100}}\n`);
+  const { services, mistakes } = await projectOf({ "compose.yaml": `services:\n${rows.join("")}` });
+  assert.deepEqual(mistakes, []);
+  const counts = services.map(({ containers }) => containers.length);
+  assert.equal(counts.reduce((sum, count) => sum + count), 1_050);
+  assert.deepEqual([counts[0], counts[49], Math.min(...counts)], [100, 1, 1]);
+});
