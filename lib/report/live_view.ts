@@ -145,6 +145,7 @@ export class LiveView {
     this.#drawing = undefined;
     this.#beating?.();
     this.#lists = undefined;
+    this.#memory.forget();
     this.#facts = "";
     this.#haproxy = undefined;
     this.#reported = new Map();
