@@ -115,7 +115,7 @@ for (const program of programs.filter(canAddServers)) {
       assert.ok(found.length > 0);
       assert.equal(listening.some((path) => /^@.*https/.test(path)), false);
       assert.equal((Deno.statSync(stage.stateDir).mode ?? 0) & 0o077, 0);
-      assert.deepEqual(stage.report.lines.filter((line) => /warn/i.test(line)), []);
+      assert.deepEqual(stage.report.troubles, []);
     },
   );
 

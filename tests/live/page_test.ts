@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { docker, startContainer, TINY } from "../harness/engine.ts";
 import { eventually } from "../harness/eventually.ts";
-import { eventLine } from "../harness/events.ts";
 import { freePort } from "../harness/http.ts";
 import { FaultStage, type Wanted } from "../faults/stage.ts";
 import { browsing, opening } from "./browser.ts";
@@ -16,7 +15,7 @@ async function served(wanted: readonly Wanted[], ...flags: readonly string[]) {
   const program = start();
   const [first] = wanted;
   if (first !== undefined) await stage.answers(first.host);
-  else await program.waitForLine(eventLine("reloaded"));
+  else await program.waitForEntry({ event: "reloaded" });
   return { stage, port, program, start };
 }
 
@@ -151,7 +150,7 @@ opening(
     await says(page, /What you see is from \d\d:\d\d:\d\d/);
     await isAccessible(page, "cut off");
     const next = start();
-    await next.waitForLine(eventLine("adopted"));
+    await next.waitForEntry({ event: "adopted" });
     await page.locator(".connection.live").waitFor();
     await says(page, /adopted the running HAProxy/);
     const times = await page.evaluate<string[]>(

@@ -246,6 +246,6 @@ export const EVENTS = {
     meaning: "a container does not answer its probe",
     level: "info",
     words: ({ container, why }) => `${container} gets no traffic yet: ${why}`,
-    fields: ({ server }) => ({ server }),
+    fields: ({ container, server, why }) => ({ container, server, why }),
   },
 } satisfies { readonly [Kind in Event["kind"]]: Row<EventOf<Kind>> };

@@ -30,13 +30,13 @@ export const PROGRAM_EVENTS = {
     meaning: "SIGHUP arrived, or pages of `--error-pages` changed",
     level: "info",
     words: ({ why }) => `${why}: signalbox reads settings, templates and containers again`,
-    fields: none,
+    fields: ({ why }) => ({ why }),
   },
   "settings-refused": {
     meaning: "settings or templates cannot be read again; the old ones stay",
     level: "error",
     words: ({ why }) => `${why}; signalbox keeps its settings`,
-    fields: none,
+    fields: ({ why }) => ({ why }),
   },
   "status-unavailable": {
     meaning: "the control socket or `--admin` failed",
