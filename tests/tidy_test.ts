@@ -224,6 +224,15 @@ Deno.test("the core is pure: no world, no clock, no chance, no timer", () => {
   }
 });
 
+Deno.test("what the core remembers is an object that is handed to it: its modules keep nothing but constants", () => {
+  const kept =
+    /^(?:export )?(?:(?:let|var) |const \w+(?:: (?:Weak)?(?:Map|Set)<.*)? = new (?:Weak)?(?:Map|Set)\b|const .*\bWeak(?:Map|Set)\b).*/gm;
+  const wrong = lib.filter(({ path }) => roomOf(path) === "core").flatMap(({ path, text }) =>
+    [...text.matchAll(kept)].map(([line]) => `${path}: ${line}`)
+  );
+  assert.deepEqual(wrong, []);
+});
+
 Deno.test("time and chance come from the clock's ports alone, which tests hold in their hands", () => {
   const raw =
     /\b(?:set|clear)(?:Timeout|Interval|Immediate)\b|\bperformance\.|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bAbortSignal\.timeout\b|\bstdTimeFunctions\b/;
@@ -294,4 +303,17 @@ Deno.test("no test looks at a clock, waits for a fixed time or counts turns of t
   assert.deepEqual(timed.filter((path) => !isExcused(path)), []);
   const needless = [...TIMED.keys()].filter((place) => !timed.some((path) => path.startsWith(place)));
   assert.deepEqual(needless, [], "no clock there any more: take it off the list");
+});
+
+Deno.test("live tests wait for events and notices by their fields, and no test looks for the word of a level", async () => {
+  const all = (await sources("tests")).filter(({ path }) => path !== "tests/tidy_test.ts");
+  const waits = /\bwaitForLine\(|\beventLine\([^()]*,/;
+  const words = /\/(?:\^)?(?:warn|warning|error)\/i?/i;
+  const prose = all.filter(({ path, text }) => path.startsWith("tests/live/") && waits.test(text));
+  const levels = all.filter(({ text }) => words.test(text));
+  assert.deepEqual(
+    [...prose, ...levels].map(({ path }) => path),
+    [],
+    "waitForEntry, or the witness's troubles",
+  );
 });

@@ -1,7 +1,7 @@
 import type { KeptEvent } from "./history.ts";
 import type { LiveMessageName, LiveMessages } from "./live_messages.ts";
 import type { Loads } from "./loads.ts";
-import { KEYS, type PictureLists } from "./picture.ts";
+import { KEYS, type PictureBackend, type PictureLists, type PictureRoute } from "./picture.ts";
 
 /** What a reader of a live picture knows: the page and `top` read the same messages. */
 export type LiveState = {
@@ -17,6 +17,11 @@ export type LiveState = {
   hasPicture: boolean;
   /** How many routes the picture will have, of which the first ones are here already. */
   routesToCome: number | undefined;
+  /** What a search looks through, for as long as neither the route nor its backend changes. */
+  readonly searchTexts: WeakMap<
+    PictureRoute,
+    { readonly backend: PictureBackend | undefined; readonly text: string }
+  >;
 };
 
 /** Events that a reader keeps. */
@@ -40,6 +45,7 @@ export const emptyLiveState = (): LiveState => ({
   hasGap: false,
   hasPicture: false,
   routesToCome: undefined,
+  searchTexts: new WeakMap(),
 });
 
 /** Takes a message in; names that are not known are those of a younger signalbox. */
