@@ -4,7 +4,7 @@ import { shownData, shownLabel, shownLabelName } from "../labels/shown_words.ts"
 import type { LabelPrefix } from "../labels/label_parts.ts";
 import type { Built } from "../model/build_model.ts";
 import { type Backend, type Route, routeName, type Server } from "../model/model.ts";
-import { verdictsOf } from "../model/verdict.ts";
+import { verdictsOfEach } from "../model/verdict.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
 import { formatNoticeLines, type Notice } from "../values/notice.ts";
 import { shortId } from "../values/names.ts";
@@ -141,12 +141,13 @@ export class PictureMemory {
 
   #drawLeftOut({ considered, owners }: Built): readonly LeftOut[] {
     const drawn = new Map<string, LeftOut>();
-    for (const each of considered) {
-      const isServed = each.attempts.every(({ offer, why }) =>
+    const unserved = considered.filter(({ attempts }) =>
+      !attempts.every(({ offer, why }) =>
         offer === undefined ? why === undefined : owners.get(offer.own.key)?.backend === offer.own.backend
-      );
-      if (isServed) continue;
-      const left = verdictsOf({ considered: [each], owners }).filter(({ why }) => why !== undefined);
+      )
+    );
+    for (const verdicts of verdictsOfEach({ considered: unserved, owners })) {
+      const left = verdicts.filter(({ why }) => why !== undefined);
       left.forEach(({ container, why = "", wanted }, at) => {
         const key = `${shortId(container.id)} ${at}`;
         const before = this.#leftOut.get(key);

@@ -104,7 +104,9 @@ export const KEYS: readonly Key[] = [
   },
 ];
 
-const BY_KEY = new Map(KEYS.flatMap((row) => row.keys.map((key) => [key, row] as const)));
+const BY_KEY: ReadonlyMap<string, (typeof KEYS)[number]> = new Map(
+  KEYS.flatMap((row) => row.keys.map((key) => [key, row] as const)),
+);
 
 /** The longest filter, in characters. */
 const LONGEST_FILTER = 100;
