@@ -15,8 +15,9 @@ export class Rereading {
 
   /** Reads the settings' files and the containers again; settings that cannot be used stay as they were. */
   async reread(why: string): Promise<void> {
-    const { routing, report } = this.context;
+    const { routing, report, service } = this.context;
     report.tell({ kind: "rereading", why });
+    service?.reload();
     await this.certificates.read();
     await routing.reread().catch((error) => report.tell({ kind: "settings-refused", why: messageOf(error) }));
     this.controller.reread(why);

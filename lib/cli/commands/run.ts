@@ -2,7 +2,6 @@ import { systemClock } from "../../clock.ts";
 import { RefusedCertificates } from "../../core/certificates/refused_certificates.ts";
 import { formatListeners, listenersOf } from "../../core/status/listeners.ts";
 import type { HaproxyControl } from "../../ports.ts";
-import type { Log } from "../../report/log.ts";
 import { VERSION } from "../../version.ts";
 import { raiseDescriptorLimit } from "../descriptor_limit.ts";
 import { openAcme, openTlsAlpn } from "../open/open_acme.ts";
@@ -11,8 +10,10 @@ import { openCertificates } from "../open/open_certificates.ts";
 import { openController } from "../open/open_controller.ts";
 import { openEvents } from "../open/open_events.ts";
 import { openHaproxy } from "../open/open_haproxy.ts";
+import { isServing } from "../open/open_service.ts";
 import { openSource } from "../open/open_source.ts";
 import { prepareRun } from "../open/prepare_run.ts";
+import type { RunContext } from "../open/run_context.ts";
 import { Rereading } from "../rereading.ts";
 import { Signals } from "../signals.ts";
 import { openStateDir } from "../state_dir.ts";
@@ -75,21 +76,27 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     given: { options, terminal },
     handOver,
   });
-  controller.onPass = () => {
+  controller.onPass = ({ isFresh }) => {
     answers.publish();
+    void context.service?.passed(controller.state, isFresh === true, () => isServing(controller));
     acme?.publish(controller.state);
     tlsAlpn?.hear(controller.applier.running?.certificates);
   };
   const fetching = acme?.agent.run(signals.stopping);
   await controller.run(signals.stopping);
   await Promise.all([answers.close(), fetching]);
-  await leave(haproxy, report, isHandedOver);
+  await leave(context, haproxy, isHandedOver);
   await events.close();
   return 0;
 }
 
 /** Ends HAProxy, unless another signalbox takes it over. */
-async function leave(haproxy: HaproxyControl, report: Log, isHandedOver: boolean): Promise<void> {
+async function leave(
+  { report, service }: RunContext,
+  haproxy: HaproxyControl,
+  isHandedOver: boolean,
+): Promise<void> {
+  await service?.leave(isHandedOver);
   if (isHandedOver) {
     haproxy.leave();
     return report.tell({ kind: "handed-over" });

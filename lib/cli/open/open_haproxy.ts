@@ -42,10 +42,10 @@ type Room = { limits: ProcessLimits };
 
 /** Opens HAProxy; takes it over from the signalbox that runs here, if there is one. Throws Failure. */
 export async function openHaproxy(context: RunContext): Promise<OpenedHaproxy> {
-  const { settings, stateDir, routing, report } = context;
+  const { settings, stateDir, routing } = context;
   const room: Room = { limits: await processLimits() };
   const haproxy = await prepareHaproxy(context, room);
-  const hasTakenOver = await takeOver(stateDir, report, () => proveSettings(settings, routing.now, haproxy));
+  const hasTakenOver = await takeOver(stateDir, context, () => proveSettings(settings, routing.now, haproxy));
   if (haproxy instanceof OwnedHaproxy) {
     const hasAdopted = await haproxy.open().catch((error) => {
       throw failed(cannotUse(stateDir, error));

@@ -2,6 +2,7 @@ import { systemClock } from "../../clock.ts";
 import { createReporter } from "../../report/log.ts";
 import { prepareAcme } from "./open_acme.ts";
 import { checkAdminPassword } from "./open_admin.ts";
+import { openService } from "./open_service.ts";
 import type { Given } from "./open_source.ts";
 import type { RunContext } from "./run_context.ts";
 import { NO_HOSTS, readGivenHosts } from "../engine_hosts.ts";
@@ -36,5 +37,10 @@ export async function prepareRun(options: Record<string, unknown>, terminal: Ter
     : await readSnapshotText(settings.snapshot, settings, terminal);
   const routes = await readRoutesFiles(settings);
   const hosts = settings.snapshot === undefined ? await readGivenHosts(settings) : NO_HOSTS;
-  return { context: { settings, stateDir, routing, report }, given: { snapshot, routes, hosts }, pages };
+  const service = openService(stateDir, report, terminal);
+  return {
+    context: { settings, stateDir, routing, report, service },
+    given: { snapshot, routes, hosts },
+    pages,
+  };
 }

@@ -25,6 +25,8 @@ export type ProgramEvent =
   | { readonly kind: "status-unavailable"; readonly why: string }
   /** The file of events in the state directory. */
   | { readonly kind: "events-unwritten"; readonly why: string }
+  /** The service manager that started signalbox, such as systemd. */
+  | { readonly kind: "service-manager-unheard"; readonly why: string }
   | { readonly kind: "handed-over" }
   | { readonly kind: "stopping" }
   | { readonly kind: "stopped" };

@@ -50,6 +50,12 @@ export const PROGRAM_EVENTS = {
     words: ({ why }) => `cannot write the file of events: ${why}; signalbox keeps the last ones in memory`,
     fields: ({ why }) => ({ why }),
   },
+  "service-manager-unheard": {
+    meaning: "systemd cannot be told how signalbox is",
+    level: "warn",
+    words: ({ why }) => `cannot tell the service manager of NOTIFY_SOCKET how signalbox is: ${why}`,
+    fields: ({ why }) => ({ why }),
+  },
   "handed-over": {
     meaning: "the next signalbox took over",
     level: "info",
