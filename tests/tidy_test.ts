@@ -261,6 +261,16 @@ Deno.test("no file is longer than can be read at once, but for tables", () => {
   );
 });
 
+Deno.test("asked is a reload that somebody wants, and no other thing in the code has that name", () => {
+  const reloads = /^lib\/(?:apply\/(?:load_request|reload)|core\/plan\/force_reload)\.ts$/;
+  const wrong = lib.filter(({ path }) => !reloads.test(path)).flatMap(({ path, text }) =>
+    [...codeOf(text.replace(/`[^`]*`/g, "")).matchAll(/#?\b\w*(?<![mM])[aA]sked\w*/g)].map(([name]) =>
+      `${path}: ${name}`
+    )
+  );
+  assert.deepEqual(wrong, [], "requested, probed, sent, said, wanted …");
+});
+
 Deno.test("nothing is left for later in a comment", async () => {
   const all = [...lib, ...await sources("scripts"), ...await sources("tests")];
   const mark = new RegExp(`\\b(?:${["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"].join("|")})\\b`);

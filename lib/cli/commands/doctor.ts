@@ -224,8 +224,8 @@ async function checkAddresses(settings: Settings, terminal: Terminal): Promise<C
   try {
     const routing = await prepareRouting(settings);
     const { model } = routing.design.build(await readSnapshot(settings, terminal));
-    const { asked, away } = await checkReach(model);
-    if (asked === 0) return undefined;
+    const { probed, away } = await checkReach(model);
+    if (probed === 0) return undefined;
     const name = "addresses";
     if (away === undefined) return { name, isGood: true, detail: "containers' own addresses lead to them" };
     const detail = `${away.what} cannot be reached from here`;
