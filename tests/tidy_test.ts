@@ -299,6 +299,7 @@ const TIMED = new Map([
     "tests/live/page_many_test.ts",
     "certificates that are valid for some days, and how soon a browser shows what it is told",
   ],
+  ["tests/live/swarm_load.ts", "asks at a pace, for minutes, and tells how long requests took"],
   ["tests/live/chaos_faults.ts", "notes when a fault began and ended"],
 ]);
 
