@@ -59,6 +59,8 @@ opening(
       page,
       /counts requests of each client[\s\S]*Answer: the container of shop\.example[\s\S]*gets traffic/,
     );
+    await page.emulateMedia({ colorScheme: "dark" });
+    await keepPicture(page, "page-try", "main");
     await page.getByLabel("Headers, one a line").fill("Authorization: Basic eA==");
     await page.getByRole("button", { name: "Try" }).click();
     await says(page, /the page tries no passwords/);
@@ -100,7 +102,6 @@ opening(
         await page.locator(".row.route").first().innerText(),
       );
     }, { what: "the busiest to be in front" });
-    await keepPicture(page, "page-routes");
     await page.getByRole("searchbox").fill("shop allow_from");
     await says(page, /2 of \d+ routes/);
     await page.getByRole("button", { name: "www.example", exact: true }).click();
@@ -123,7 +124,6 @@ opening("a change is on the screen at once, and so is what it made of the config
   await says(page, /new\.example[\s\S]*1 ready/);
   await turnTo(page, "changes");
   await says(page, /changed HAProxy|added|new\.example/);
-  await keepPicture(page, "page-changes");
   await turnTo(page, "config");
   await says(page, /\+new\.example\//, ".diff");
   await page.getByLabel("File").selectOption("hosts.map");
