@@ -295,11 +295,9 @@ const TIMED = new Map([
   ["tests/live/changes_test.ts", "asks at a pace, whatever becomes of the requests before"],
   ["tests/live/engine_crash_test.ts", "asks at a pace where nobody answers"],
   ["tests/live/chaos_test.ts", "lasts as long as it is told to"],
-  [
-    "tests/live/page_many_test.ts",
-    "certificates that are valid for some days, and how soon a browser shows what it is told",
-  ],
+  ["tests/live/page_many_test.ts", "how soon a browser shows what it is told"],
   ["tests/live/swarm_load.ts", "asks at a pace, for minutes, and tells how long requests took"],
+  ["tests/live/told_page.ts", "stamps events, and dates certificates that are valid for some days"],
   ["tests/live/chaos_faults.ts", "notes when a fault began and ended"],
 ]);
 

@@ -164,6 +164,8 @@ const ORIGINS = `  hostname: www.example.com (Docker's hostname)
   port: 80 (its only TCP port)
 `;
 
+const TO_ADD = "  line to add: interlock.domain=example.com\n";
+
 const SUBJECTS: [subject: string[], keyof typeof EXPLAINED | "both"][] = [
   [[], "both"],
   [["www.example.com"], "web"],
@@ -179,8 +181,8 @@ for (const [subject, expected] of SUBJECTS) {
     await using world = await World.make(...TWO);
     const { code, stdout, stderr } = await world.run(["explain", ...subject, "--snapshot", "snapshot.json"]);
     const whole = expected === "both" ? EXPLAINED.idle + EXPLAINED.web : EXPLAINED[expected];
-    // Who asks about one is told all of it.
-    const text = expected === "web" ? whole + ORIGINS : whole;
+    // Who asks about one is told all of it, and what to add.
+    const text = whole + (expected === "web" ? ORIGINS : expected === "idle" ? TO_ADD : "");
     assert.deepEqual([code, stdout.split("\n").sort(), stderr], [0, text.split("\n").sort(), ""]);
   });
 }

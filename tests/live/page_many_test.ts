@@ -5,7 +5,7 @@ import { eventually } from "../harness/eventually.ts";
 import { loopStateOf } from "../report/loop_states.ts";
 import { opening } from "./browser.ts";
 import { isAccessible, keepPicture, openPage, says, turnTo } from "./page_views.ts";
-import { ToldPage } from "./told_page.ts";
+import { inDays, ToldPage } from "./told_page.ts";
 
 const MANY = 5_000;
 const containers = Array.from({ length: MANY }, (_, at) => {
@@ -72,7 +72,6 @@ opening(
     const nameOf = (container: string) =>
       built.model?.backends[0]?.servers.find((server) => server.containerName === container)?.name ??
         assert.fail();
-    const until = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
     await using told = new ToldPage(
       {
         ...built,
@@ -88,12 +87,12 @@ opening(
           containers: 3,
         }],
         certificates: [
-          { name: "shop.pem", origin: "file", hosts: ["shop.example.com"], validTo: until(3.5) },
+          { name: "shop.pem", origin: "file", hosts: ["shop.example.com"], validTo: inDays(3.5) },
           {
             name: "blog",
             origin: "acme",
             hosts: ["blog.example.com", "www.blog.example.com"],
-            validTo: until(60.5),
+            validTo: inDays(60.5),
           },
         ],
         acme: {

@@ -10,7 +10,7 @@ import { loopStateOf } from "../report/loop_states.ts";
 import { statusOf } from "../report/statuses.ts";
 import { opening } from "./browser.ts";
 import { keepPicture, openPage, PICTURES, says, turnTo } from "./page_views.ts";
-import { ToldPage } from "./told_page.ts";
+import { inDays, ToldPage } from "./told_page.ts";
 
 /** A few containers as teams have them: one that starts, one that ends, one that is left out, and a slip. */
 const SOME = [
@@ -75,7 +75,6 @@ function toldPage(): ToldPage {
   const servers = built.model?.backends.flatMap((backend) => backend.servers) ?? [];
   const starting = servers.find(({ containerName }) => containerName === "shop-2")?.name ?? assert.fail();
   const state = { ...built, waiting: new Map([[starting, "shop-2:80 refuses connections"]]) };
-  const until = (days: number) => new Date(Date.now() + (days + 0.5) * 86_400_000).toISOString();
   const status = {
     version: "0.1.0",
     sources: [{
@@ -86,8 +85,13 @@ function toldPage(): ToldPage {
     }],
     haproxy: { ...statusOf().haproxy, version: "2.6.12" },
     certificates: [
-      { name: "shop.example.com", origin: "acme" as const, hosts: ["shop.example.com"], validTo: until(61) },
-      { name: "wiki.pem", origin: "file" as const, hosts: ["wiki.example.com"], validTo: until(6) },
+      {
+        name: "shop.example.com",
+        origin: "acme" as const,
+        hosts: ["shop.example.com"],
+        validTo: inDays(61.5),
+      },
+      { name: "wiki.pem", origin: "file" as const, hosts: ["wiki.example.com"], validTo: inDays(6.5) },
     ],
   };
   return new ToldPage(state, status, { statistics: counting(state) });

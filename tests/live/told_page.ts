@@ -10,6 +10,9 @@ import { type LiveParts, LiveView } from "../../lib/report/live_view.ts";
 import { freePort } from "../harness/http.ts";
 import { statusOf } from "../report/statuses.ts";
 
+/** The moment in so many days, as ISO 8601: until when a certificate is valid. */
+export const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();
+
 /** A page over a state that the test makes up; gone with the block. */
 export class ToldPage implements AsyncDisposable {
   readonly port = freePort();
