@@ -18,6 +18,11 @@ import { onStage, send, settled, type Stage, type StageRequest } from "./stage.t
 import { withRows } from "./test_table.ts";
 import { type ACCIDENTS, Universe } from "./universe.ts";
 
+/** Where the fresh HAProxy listens. */
+const FRESH_ADDRESS = "127.0.0.2";
+/** A container holds a request for up to four steps, each with a comparison. */
+const HELD_MS = 120_000;
+
 /** One sequence to play; a long one has every key, and is compared after each step. */
 export type Play = {
   readonly program: HaproxyProgram;
@@ -129,8 +134,9 @@ class Story {
   async #compare(): Promise<void> {
     const isSettled = this.#requests.length === 0;
     if (isSettled) await this.#settle();
-    const fresh = { ...this.request.settings, "https-port": String(freePort()) };
-    await compareFresh(this.stage, this.asked.program, { settings: fresh }, {
+    // What TLS ends for is named by its port: the fresh one has the same port, at another address.
+    const settings = { ...this.request.settings, bind: FRESH_ADDRESS };
+    await compareFresh(this.stage, this.asked.program, { settings }, {
       want: (stage) => this.#want(stage),
       hosts: this.#universe.hosts,
       isSettled,
@@ -262,7 +268,7 @@ class Story {
   async #keepBusy(host: string): Promise<void> {
     const { stage, containers, steps } = this;
     containers.holdAll();
-    const answer = httpGet({ port: stage.httpPort, host, path: "/held" });
+    const answer = httpGet({ port: stage.httpPort, host, path: "/held", limitMs: HELD_MS });
     answer.catch(() => undefined);
     const isHeld = await Promise.race([containers.nextHeld().then(() => true), answer.then(() => false)]);
     steps.push(`   a request to ${host} ${isHeld ? "is under way" : `is answered ${(await answer).status}`}`);
