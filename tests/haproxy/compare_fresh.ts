@@ -40,7 +40,7 @@ export async function compareFresh(
         if (sees.status === 429 || isDeepStrictEqual(sees, would)) return true;
         // Where containers take turns, the two may be one turn apart for good.
         await seen(fresh, host);
-        assert.deepEqual(sees, would, host);
+        return assert.deepEqual(sees, would, host);
       };
       await eventually(compare, { what: `${host} to be answered alike` });
     }));

@@ -1,6 +1,9 @@
 /** A sequence of random changes, what happens beside them, and what HAProxy has after each. */
 import assert from "node:assert/strict";
 import type { ContainerId } from "../../lib/core/values/names.ts";
+import type { TcpPart } from "../../lib/core/config/tcp_part.ts";
+import { readTcp } from "../../lib/core/plan/parse_config.ts";
+import { keepBeforeHttps } from "../../lib/core/state/kept_listener.ts";
 import { HOSTS_MAP } from "../../lib/core/values/table.ts";
 import type { Plan } from "../../lib/core/plan/plan.ts";
 import type { Operation } from "../../lib/core/runtime/operation.ts";
@@ -62,6 +65,7 @@ class Story {
   #requests: Promise<unknown>[] = [];
   #snapshot = "[]";
   #note: Note = {};
+  #tcp: TcpPart | undefined;
   #wanted: Wanted;
 
   constructor(
@@ -95,7 +99,11 @@ class Story {
   }
 
   #want(stage: Stage): Wanted {
-    const wanted = want(stage.routing, this.#snapshot, this.#note);
+    const wanted = withKept(
+      stage,
+      want(stage.routing, this.#snapshot, this.#note),
+      stage === this.stage ? this.#tcp : undefined,
+    );
     // A table beside the routes changes with them: a row for each host, and its value with the number of its servers.
     const { backends } = wanted.desired.model;
     return withRows(
@@ -112,6 +120,7 @@ class Story {
     this.#snapshot = containers.move(this.#universe.snapshot);
     this.#note = this.#universe.note;
     await containers.start(this.#snapshot);
+    this.#tcp = await tcpOf(stage);
     this.#wanted = this.#want(stage);
     stage.stopping.clear();
     this.#stoppingIds().forEach((id) => stage.stopping.add(id));
@@ -274,6 +283,20 @@ class Story {
     steps.push(`   a request to ${host} ${isHeld ? "is under way" : `is answered ${(await answer).status}`}`);
     this.#requests.push(answer);
   }
+}
+
+/** What is wanted where the frontend of TCP before HTTPS stays until HAProxy starts anew, as the loop has it stay. */
+function withKept({ routing }: Stage, wanted: Wanted, tcp: TcpPart | undefined): Wanted {
+  const { model } = wanted.desired;
+  const kept = keepBeforeHttps(model, tcp);
+  return kept === model ? wanted : { ...wanted, desired: routing.design.render(kept) };
+}
+
+/** What its HAProxy has for TCP, as the loop finds it: one that is taken over tells it by its files alone. */
+async function tcpOf({ applier, haproxy }: Stage): Promise<TcpPart | undefined> {
+  if (applier.running !== undefined) return applier.running.tcp;
+  const config = await haproxy.loadedConfig();
+  return config === undefined ? undefined : readTcp(config);
 }
 
 const isRemoval = ({ kind }: Operation): boolean =>
