@@ -1,6 +1,7 @@
 import { messageOf } from "../core/values/message_of.ts";
 import { Command, CommanderError, Option } from "commander";
 import { SORTS } from "../core/status/live_rows.ts";
+import type { CommandName } from "../core/settings/settings.ts";
 import { VERSION } from "../version.ts";
 import { Failure } from "./failure.ts";
 import { onOneLine } from "../core/values/notice.ts";
@@ -56,9 +57,11 @@ export function buildProgram(
   // Completions are made from every command's flags.
   const hasFlags = (name: string) => args?.includes(name) ?? true;
   const program = emptyProgram(terminal);
-  const add = (name: Parameters<typeof addSettingFlags>[1], description: string) => {
+  const added: (readonly [command: Command, name: CommandName])[] = [];
+  const add = (name: CommandName, description: string) => {
     const command = program.command(name).description(description).copyInheritedSettings(program);
-    return hasFlags(name) || hasFlags("completions") ? addSettingFlags(command, name) : command;
+    added.push([command, name]);
+    return command;
   };
 
   add("run", "follow Docker and keep HAProxy in step (the main job)")
@@ -106,22 +109,27 @@ export function buildProgram(
     );
   addQuestions(add, terminal, finish);
   addTools(program, terminal, finish);
+  // Behind the command's own options, which a reader looks for.
+  for (const [command, name] of added) {
+    if (hasFlags(name) || hasFlags("completions")) addSettingFlags(command.optionsGroup("Settings:"), name);
+  }
   return program;
 }
 
 /** The commands that ask a running signalbox. */
 function addQuestions(
-  add: (name: Parameters<typeof addSettingFlags>[1], description: string) => Command,
+  add: (name: CommandName, description: string) => Command,
   terminal: Terminal,
   finish: (exitCode: number) => void,
 ): void {
-  addComposeFlags(add("graph", "draw the routing: hosts, their paths, and the containers that answer"))
-    .option("--compose <FILE>", "the services of this file in place of containers (repeatable)", collect)
+  const drawn = add("graph", "draw the routing: hosts, their paths, and the containers that answer")
     .addOption(
       new Option("--format <FORMAT>", "what it is drawn as").choices(["mermaid", "dot", "svg"]).default(
         "mermaid",
       ),
     )
+    .option("--compose <FILE>", "the services of this file in place of containers (repeatable)", collect);
+  addComposeFlags(drawn)
     .action(async (options: Options) =>
       finish(await (await import("./commands/graph.ts")).graph(options as never, terminal))
     );

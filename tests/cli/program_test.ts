@@ -24,6 +24,16 @@ for (const command of COMMANDS) {
   });
 }
 
+Deno.test("the help of a command shows its own options before the settings that it shares with others", async () => {
+  for (const [command, own] of [["graph", "--format"], ["explain", "--method"], ["render", "--validate"]]) {
+    const { stdout } = await runProgram([`${command}`, "--help"]);
+    const [options, settings] = stdout.split("\nSettings:\n");
+    assert.match(`${options}`, new RegExp(`^  ${own}\\b`, "m"));
+    assert.match(`${settings}`, /^  --log-level\b/m);
+    assert.doesNotMatch(`${options}`, /env:/);
+  }
+});
+
 Deno.test("no command at all is wrong usage and shows the help", async () => {
   const { code, stdout, stderr } = await runProgram([]);
   assert.deepEqual([code, stdout], [2, ""]);
