@@ -29,7 +29,7 @@ Deno.test("the help of a command shows its own options before the settings that 
     const { stdout } = await runProgram([`${command}`, "--help"]);
     const [options, settings] = stdout.split("\nSettings:\n");
     assert.match(`${options}`, new RegExp(`^  ${own}\\b`, "m"));
-    assert.match(`${settings}`, /^  --log-level\b/m);
+    assert.match(`${settings}`, /^ {2}--log-level\b/m);
     assert.doesNotMatch(`${options}`, /env:/);
   }
 });
