@@ -153,7 +153,7 @@ export class Controller {
     const applied = await applier.apply(desired, states, signal, headStart(readiness, model, pass, clock));
     if (applied.outcome.kind === "applied") readiness.forgetKnown();
     if (await this.#checks.review(applied, desired, pass, signal)) return this.#again();
-    this.outcomes.hear(applied, signal, since);
+    this.outcomes.hear(applied, model, signal, since);
     const doneAt = applied.plan.kind === "runtime" ? applier.answeredAt : clock.now();
     this.firstTraffic.isRunning(applier.running, states, doneAt);
   }
