@@ -14,7 +14,7 @@ import { ExternalHaproxy } from "../../haproxy/external_haproxy.ts";
 import { OwnedHaproxy } from "../../haproxy/owned_haproxy.ts";
 import { processLimits } from "../../haproxy/process/descriptor_limit.ts";
 import { findIdentity } from "../../haproxy/process/identity.ts";
-import { fleetEnvironment } from "../fleet.ts";
+import { fleetEnvironment, mostPeers } from "../fleet.ts";
 import { findHaproxy, type HaproxyProgram, hasQuic } from "../../haproxy/process/program.ts";
 import { promisedBy } from "../check_descriptors.ts";
 import { whyRefused } from "../check_files.ts";
@@ -54,7 +54,7 @@ export async function openHaproxy(context: RunContext): Promise<OpenedHaproxy> {
     if (hasAdopted) room.limits = await processLimits((await haproxy.describe()).pid);
     else await proveListeners(settings, haproxy);
   }
-  const limit = serverLimit(connectionsIn(room, settings), room.limits, settings.peers.length);
+  const limit = serverLimit(connectionsIn(room, settings), room.limits, mostPeers(settings));
   return { haproxy, hasTakenOver, serverLimit: haproxy instanceof OwnedHaproxy ? limit : undefined };
 }
 

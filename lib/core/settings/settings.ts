@@ -1,7 +1,7 @@
 import type { HaproxyVersion } from "../keys/backend_option.ts";
 import { parseBalance } from "../keys/balance.ts";
 import { parsePrefix, PREFIX } from "../labels/label_parts.ts";
-import { parseHost, parseIp, parsePortText } from "../values/names.ts";
+import { parseHost, parseIp, parsePortText, type Port } from "../values/names.ts";
 import { type Parsed, parsed } from "../values/notice.ts";
 import {
   type AcmeChallenge,
@@ -658,6 +658,12 @@ export const SETTINGS = {
   }),
   peers: list("peer", "NAME=ADDRESS:PORT", ["SIGNALBOX_PEER"], [] as Peer[], parsePeer, {
     help: "a signalbox of this fleet, itself among them (repeatable): their HAProxys share what they count",
+    commands: ROUTING,
+  }),
+  peerPort: value("peer-port", "N", ["SIGNALBOX_PEER_PORT"], undefined as Port | undefined, parsePortText, {
+    defaultText: "none: `--peer` alone names peers",
+    help:
+      "the nodes of the Swarm are peers too, at this port of theirs: its managers, or as their label interlock.peer says",
     commands: ROUTING,
   }),
   peerName: value(
