@@ -203,6 +203,7 @@ const collect = (text: string, before?: readonly string[]) => [...(before ?? [])
 function addComposeFlags(command: Command): Command {
   return command
     .option("--env-file <FILE>", "variables for compose files, in place of .env (repeatable)", collect)
+    .option("--swarm", "compose files are a stack for docker stack deploy: labels under deploy count")
     .option("--profile <NAME>", "a profile of compose files that counts (repeatable)", collect)
     .option(
       "--project-name <NAME>",

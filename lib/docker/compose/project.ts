@@ -7,6 +7,8 @@ import { ComposeMistake, isList, mapOf, type Place, type Placed, type PlacedMap,
 /** Which part of the files counts, beside what they say. */
 export type ComposeWish = ComposeSource & {
   readonly profiles: readonly string[];
+  /** The files are a stack for a Swarm (`docker stack deploy`). */
+  readonly isSwarm?: boolean;
   /** The name of the project, where the user names one. */
   readonly projectName: string | undefined;
   /** The folder that a path without a folder begins at. */
@@ -65,6 +67,7 @@ export async function readProject(wish: ComposeWish): Promise<ComposeProject> {
           project: name,
           networks: model.networks,
           lookup,
+          isSwarm: wish.isSwarm === true,
           envOf: files.envOf.bind(files),
           wrote: files.values.add.bind(files.values),
         };
