@@ -177,7 +177,14 @@ Deno.test("events that a page shows have the words of the events that there are"
   const samples: readonly Event[] = [
     { kind: "starting", version: "0.1.0", stateDir: "", listeners: "" },
     { kind: "reloaded", reasons: [] },
-    { kind: "changed", operations: [] },
+    {
+      kind: "changed",
+      operations: [],
+      served: {
+        first: [{ what: "added", route: "site.localhost", container: "site" }],
+        counts: { added: 1 },
+      },
+    },
   ];
   const words = new Set(samples.map((event) => (EVENTS[event.kind] as Row<Event>).words(event)));
   for (const { block } of of("text events")) {
