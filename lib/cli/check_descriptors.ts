@@ -1,4 +1,3 @@
-import { mostPeers } from "./fleet.ts";
 import { connectionLimits, type Promised, serverLimit } from "../core/config/descriptors.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import type { Snapshot } from "../core/snapshot/snapshot.ts";
@@ -24,7 +23,7 @@ export async function checkDescriptors(
   const limit = serverLimit(
     connectionLimits(promisedBy(settings), limits.descriptors),
     limits,
-    mostPeers(settings),
+    settings.peers.length,
   );
   if (limit === undefined) return undefined;
   const servers = await countServers(settings, read);

@@ -103,9 +103,9 @@ export class Readiness {
     return this.#known.size === 0 ? this.#inUse : new Map([...this.#known, ...this.#inUse]);
   }
 
-  /** Whether the last update began to probe servers. */
-  get isProbing(): boolean {
-    return this.#fresh.length > 0;
+  /** How many servers the last update began to probe. */
+  get probing(): number {
+    return this.#fresh.length;
   }
 
   /**
@@ -206,18 +206,18 @@ export class Readiness {
   #probe(backend: Backend, target: ProbeTarget, server: Server, entry: Entry): void {
     const { promise: answer, resolve } = Promise.withResolvers<void>();
     let isTold = false;
-    const onFailure = (why: string, probedMs: number) => {
+    const onFailure = (why: string, askedMs: number) => {
       resolve();
       const { proof } = entry;
       if (proof.kind === "late") entry.proof = { ...proof, lastFailure: why };
       else if (proof.kind === "probing") {
-        const isLate = probedMs >= READY_LIMIT_MS;
+        const isLate = askedMs >= READY_LIMIT_MS;
         entry.proof = isLate
           ? { kind: "late", lastFailure: why, whyLate: why }
           : { kind: "probing", lastFailure: why };
         if (isLate) this.onChange();
       }
-      if (probedMs < SILENT_MS || isTold) return;
+      if (askedMs < SILENT_MS || isTold) return;
       isTold = true;
       const { containerName: container, name } = server;
       this.report.tell({ kind: "no-traffic", container, server: name, why });

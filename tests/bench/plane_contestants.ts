@@ -79,11 +79,7 @@ export async function startSignalbox(
   folder: string,
   origin: number,
   said: readonly object[],
-  { name, log, flags = [] }: {
-    readonly name: string;
-    readonly log: "errors" | "all";
-    readonly flags?: readonly string[];
-  },
+  { name, log }: { readonly name: string; readonly log: "errors" | "all" },
 ): Promise<Contestant> {
   const port = freePort();
   const stateDir = await Deno.makeTempDir({ dir: folder, prefix: "s" });
@@ -102,7 +98,6 @@ export async function startSignalbox(
       `${port}`,
       "--access-log",
       log,
-      ...flags,
     ],
   ]);
   return {

@@ -73,7 +73,7 @@ async function startOrigin(haproxy: string, folder: string): Promise<Part> {
     config,
     `defaults\n mode http\n timeout connect 5s\n timeout client 60s\n timeout server 60s\n
 frontend f\n maxconn 20000\n bind 0.0.0.0:${ORIGIN_PORT}\n
- http-request return status 200 content-type text/plain lf-string "%[dst]"\n`,
+ http-request return status 200 content-type text/plain lf-string "%[req.hdr(host)]#%[dst]"\n`,
   );
   return new Part([haproxy, "-db", "-f", config]);
 }

@@ -104,8 +104,7 @@ export function want(routing: Routing, snapshot: string, note: Note): Wanted {
     );
   const waiting = named(note.not_ready);
   const { design } = routing;
-  const { nodes = [] } = decoded.value;
-  const said = { containers, stopping: named(note.stopping), starting: named(note.starting), nodes };
+  const said = { containers, stopping: named(note.stopping), starting: named(note.starting) };
   const desired = design.render(design.build(said).model);
   const servers = desired.model.backends.flatMap((backend) => backend.servers);
   const states = servers.map((server) =>

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { startContainer } from "../harness/engine.ts";
+import { eventLine } from "../harness/events.ts";
 import { engineFromEnv } from "../harness/engine.ts";
 import { freePort, httpGet, runProgram } from "../harness/program.ts";
 import { processesNaming } from "./processes.ts";
@@ -41,7 +42,7 @@ live(
 
     // Trouble is told with more words than good weather: a reload, and a config that fails.
     router.program.kill("SIGHUP");
-    await router.program.waitForEntry({ event: "reloaded" });
+    await router.program.waitForLine(eventLine("reloaded"));
 
     const heard = new Map<string, string>([["the log", router.program.lines.join("\n")]]);
     const engine = ["--docker-host", engineFromEnv().host];

@@ -80,8 +80,8 @@ export function scheduleOf(situation: Situation): Schedule {
     if (hosts === undefined) continue;
     const replaced = old?.names.some((name) => hosts.includes(name)) === true ? old : undefined;
     const isRenewal = Number.isFinite(untilMs);
-    const wish = { hosts, owner: want.owner, isRenewal, hasHad: replaced !== undefined };
-    const authority = spent.authorityFor(wish);
+    const asked = { hosts, owner: want.owner, isRenewal, hasHad: replaced !== undefined };
+    const authority = spent.authorityFor(asked);
     if (typeof authority !== "string") {
       waiting.push({ hosts, ...authority });
       continue;

@@ -89,14 +89,14 @@ class Lookup {
   }
 
   #ask(backend: Backend, file: NamedFile, { nameHashes }: Authority, said: string): void {
-    const patterns: string[] = [];
+    const unasked: string[] = [];
     const others: string[] = [];
     for (const { host } of backend.routes) {
-      if (!isHandshakeName(host)) patterns.push(host);
+      if (!isHandshakeName(host)) unasked.push(host);
       else if (this.asking.get(host) !== file.file) others.push(host);
     }
-    if (patterns.length > 0) {
-      const are = `${listed(patterns)}: a handshake names one host, expected hosts or wildcards`;
+    if (unasked.length > 0) {
+      const are = `${listed(unasked)}: a handshake names one host, expected hosts or wildcards`;
       this.#close(backend, `cannot be asked of clients of ${are}`, "there it answers 403");
     }
     if (others.length > 0) {

@@ -5,7 +5,7 @@ import { ROUTE_KEYS } from "../keys/route_keys.ts";
 import type { Backend, BackendShape, Frontend, Model, Server } from "../model/model.ts";
 import { serverAuthorities, serverCertificate } from "../certificates/named_file.ts";
 import { type BackendName, formatEndpoint, isDnsName, isWildcard, type ServerName } from "../values/names.ts";
-import { type RouteTexts, routeTexts, type SaidMemory } from "./route_tables.ts";
+import { type AskedMemory, type RouteTexts, routeTexts } from "./route_tables.ts";
 import type { Templates } from "./templates.ts";
 
 /** A backend section of the config. */
@@ -72,7 +72,7 @@ export class SectionMemory {
   ready: { readonly key: string; readonly rendering: Rendering; readonly ready: Ready } | undefined;
   /** The shape of a container that asks for nothing. */
   plain: BackendShape | undefined;
-  readonly said: SaidMemory = new WeakMap();
+  readonly asked: AskedMemory = new WeakMap();
   readonly #shapeTexts = new WeakMap<BackendShape, string>();
   readonly #texts = new WeakMap<SectionData, string>();
 
@@ -129,7 +129,7 @@ function prepareBackend(backend: Backend, before: Prepared | undefined, renderin
     backend,
     texts: isSameRoute(before?.backend, backend) && before !== undefined
       ? before.texts
-      : routeTexts(backend, memory.said),
+      : routeTexts(backend, memory.asked),
     data: sectionData(backend.name, backend.shape, rendering, titleOf(backend), servers),
     section: sectionOf(backend.shape, false, servers, memory),
   };

@@ -1,5 +1,4 @@
-import type { SwarmTask } from "./swarm.ts";
-import type { SwarmNode } from "./swarm_node.ts";
+import type { SwarmNode, SwarmTask } from "./swarm.ts";
 
 /**
  * Where a task is on its way. One that is `leaving` serves until its end, which its manager has planned; one that is `stopping`

@@ -91,23 +91,45 @@ const UNRESOLVED = 32;
 
 /** Reads what `show servers state` prints. */
 export function parseServerStates(text: string): ReportedServer[] {
-  const rows = text.split("\n").map((line) => line.split(" ")).filter((row) =>
-    row.length >= 19 && row[0] !== "#"
-  );
-  return rows.map((row) => ({
-    section: row[1] ?? "",
-    name: row[3] as ServerName,
-    address: row[4] ?? "",
-    port: Number(row[18]),
-    // Starting (1) is up too: its share of the requests grows, as for `slowstart` (HAProxy manual, 5.2).
-    isUp: row[5] === "2" || row[5] === "1",
-    isReady: toldIn(row[6]) === 0,
-    isDraining: toldIn(row[6]) === DRAINING,
-    weight: Number(row[7]),
-    initialWeight: Number(row[8]),
-    hasAgent: (Number(row[14]) & CHECK_ENABLED) !== 0,
-    isChecked: (Number(row[13]) & CHECK_ENABLED) !== 0,
-  }));
+  const servers: ReportedServer[] = [];
+  const starts: number[] = [];
+  for (let from = 0, end = 0; from < text.length; from = end + 1) {
+    end = text.indexOf("\n", from);
+    if (end < 0) end = text.length;
+    // Of thousands of lines with 25 fields, a part of each is read: no text is made of the others.
+    findFields(text, from, end, starts);
+    const field = (at: number) => text.slice(starts[at], (starts[at + 1] ?? 0) - 1);
+    if (starts.length <= FIELDS || field(0) === "#") continue;
+    servers.push({
+      section: field(1),
+      name: field(3) as ServerName,
+      address: field(4),
+      port: Number(field(18)),
+      // Starting (1) is up too: its share of the requests grows, as for `slowstart` (HAProxy manual, 5.2).
+      isUp: field(5) === "2" || field(5) === "1",
+      isReady: toldIn(field(6)) === 0,
+      isDraining: toldIn(field(6)) === DRAINING,
+      weight: Number(field(7)),
+      initialWeight: Number(field(8)),
+      hasAgent: (Number(field(14)) & CHECK_ENABLED) !== 0,
+      isChecked: (Number(field(13)) & CHECK_ENABLED) !== 0,
+    });
+  }
+  return servers;
+}
+
+/** How many fields a line has at least: later ones are not of every version. */
+const FIELDS = 19;
+
+/** Notes where each field of a line begins, and where another would. */
+function findFields(text: string, from: number, end: number, starts: number[]): void {
+  starts.length = 0;
+  for (let at = from; at <= end;) {
+    starts.push(at);
+    const space = text.indexOf(" ", at);
+    at = space < 0 || space > end ? end + 1 : space + 1;
+  }
+  starts.push(end + 1);
 }
 
 /** What commands have said of a server, by its srv_admin_state. */

@@ -1,4 +1,4 @@
-import { parseSmallExpression } from "./expression.ts";
+import { parseExpression } from "./expression.ts";
 import type { HostName } from "./names.ts";
 import { expected, type Parsed, parsed } from "./notice.ts";
 
@@ -13,9 +13,9 @@ export const EVERY_HOST = "*" as HostName;
  * patterns, after exact hosts and wildcards.
  */
 export function parseHostPattern(text: string): Parsed<HostName> {
-  const expression = parseSmallExpression(text.replace(/^~/, ""));
+  const expression = parseExpression(text.replace(/^~/, ""));
   if (!expression.ok) return expression;
-  const pattern = expression.value.text;
+  const pattern = expression.value.text.toLowerCase();
   return /[/%@:,;=&!~]/.test(pattern) || pattern === ""
     ? expected("a pattern of hosts: letters, digits, -, _ and \\. with [ ] ( ) | * + ? { }")
     : parsed(`${MARK}${pattern}` as HostName);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 // @ts-types="npm:@types/dockerode@4.0.2"
 import Docker from "dockerode";
 import { TimeLimit } from "../../clock.ts";
@@ -13,7 +14,7 @@ const NEWEST_API = "1.51";
 /** One entry of `GET /containers/json`, as far as it is read. */
 export type ListedContainer = {
   readonly id: string;
-  /** The parts of the entry that a change of the container changes, without its uptime. */
+  /** Another where the container has changed: a hash of what such a change shows in the entry, without its uptime. */
   readonly print: string;
 };
 
@@ -191,9 +192,11 @@ async function inspectUnlessGone(
   }
 }
 
+/** A hash: the texts themselves would be a tenth of what signalbox holds where there are thousands. */
 function fingerprint(entry: Docker.ContainerInfo): string {
   const health = /\((.*)\)/.exec(entry.Status)?.[1] ?? "";
-  return JSON.stringify([entry.Names, entry.State, health, entry.Labels, entry.Ports, entry.NetworkSettings]);
+  const parts = [entry.Names, entry.State, health, entry.Labels, entry.Ports, entry.NetworkSettings];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
 }
 
 /** An engine behind a filter that lets nobody ask this is in no Swarm, as far as signalbox is to know. */

@@ -80,15 +80,38 @@ export class FetchModem {
     const late = () => new LateAnswerError(this.deadlineMs);
     using deadline = new TimeLimit(this.clock, this.deadlineMs, late);
     const given = options.abortSignal ?? options.options?.abortSignal as AbortSignal | undefined;
-    const signal = given === undefined ? deadline.signal : AbortSignal.any([given, deadline.signal]);
+    if (options.isStream) {
+      const signal = given === undefined ? deadline.signal : AbortSignal.any([given, deadline.signal]);
+      return (await this.#fetch(options, signal)).body;
+    }
+    // Thousands of reads have one signal in common: nothing of one may hang on it once it is done.
+    const end = () => deadline.abort(given?.reason);
+    given?.addEventListener("abort", end, { once: true });
+    if (given?.aborted) end();
+    try {
+      return await this.#read(options, deadline.signal);
+    } finally {
+      given?.removeEventListener("abort", end);
+    }
+  }
+
+  async #fetch(options: DialOptions, signal: AbortSignal): Promise<Response> {
     const response = await fetch(this.#base + this.#target(options), { client: this.#client, signal });
     if (options.statusCodes[response.status] !== true) throw await refusal(response);
-    if (options.isStream) return response.body;
+    return response;
+  }
+
+  async #read(options: DialOptions, signal: AbortSignal): Promise<unknown> {
+    const response = await this.#fetch(options, signal);
     // An abort alone may not end the read of an answer that has begun, as where its engine is cut off in the midst of it.
     const { promise: aborted, reject } = Promise.withResolvers<never>();
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    const end = () => reject(signal.reason);
+    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
     const reading = readAnswer(response, `the answer to ${options.path.replace(/\?$/, "")}`);
-    const text = await Promise.race([reading, aborted]);
+    const text = await Promise.race([reading, aborted]).finally(() =>
+      signal.removeEventListener("abort", end)
+    );
     // A ping is answered with a word.
     return options.path === "/_ping" ? text : JSON.parse(text);
   }

@@ -38,17 +38,11 @@ export function decodeSnapshot(text: string, prefix?: LabelPrefix): Parsed<Snaps
     containers: new Map(containers.map((container) => [container.id, container])),
     stopping: new Set<ContainerId>(),
   };
-  const { containers: all, starting, leaving, stopping, nodes } = new SwarmJoin().join({
+  const { containers: all, starting, leaving, stopping } = new SwarmJoin().join({
     ...said.value,
     engines: [engine],
   });
-  return parsed({
-    containers: sortContainers(all),
-    starting,
-    leaving,
-    stopping,
-    ...nodes.length > 0 && { nodes },
-  });
+  return parsed({ containers: sortContainers(all), starting, leaving, stopping });
 }
 
 const DATA_ENTRY = "INTERLOCK_DATA=";

@@ -124,14 +124,7 @@ export class DockerSource implements ContainerSource {
     const each = followers.length === 1
       ? containers
       : [...new Map(containers.map((one) => [one.id, one])).values()];
-    const { nodes = [], leaving } = joined ?? {};
-    return {
-      containers: this.#sorted.sort(each),
-      stopping,
-      starting,
-      ...leavingOf(leaving),
-      ...nodes.length > 0 && { nodes },
-    };
+    return { containers: this.#sorted.sort(each), stopping, starting, ...leavingOf(joined?.leaving) };
   }
 }
 

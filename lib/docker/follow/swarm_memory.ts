@@ -48,7 +48,7 @@ export class SwarmMemory {
     this.#tasks = new Decoded((json, before: SwarmTask | undefined) =>
       withPorts(decodeTask(json, prefix), before)
     );
-    this.#nodes = new Decoded((json) => decodeNode(json, prefix));
+    this.#nodes = new Decoded((json) => decodeNode(json));
   }
 
   /** Takes the answers that there are; answers whether anything differs. */

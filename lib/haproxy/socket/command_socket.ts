@@ -155,14 +155,14 @@ class Session {
     for (const batch of batches(lines)) {
       const isFirst = !this.#isInteractive;
       this.#isInteractive = true;
-      const wantsPid = pid !== undefined && this.#pid === undefined;
-      await this.#write([...(isFirst ? ["prompt"] : []), ...batch, ...(wantsPid ? ["show info"] : [])]);
+      const isAsked = pid !== undefined && this.#pid === undefined;
+      await this.#write([...(isFirst ? ["prompt"] : []), ...batch, ...(isAsked ? ["show info"] : [])]);
       if (isFirst) await this.#reader.next();
       for (const line of batch) {
         replies.push(withoutPayloadPrompts(line, await this.#reader.next()));
         this.hasReplied = true;
       }
-      if (!wantsPid) continue;
+      if (!isAsked) continue;
       this.#pid = pidOf(await this.#reader.next());
       if (this.#pid !== pid) return undefined;
     }
@@ -194,20 +194,28 @@ const pidOf = (info: string): number => Number(/^Pid: ([0-9]+)/m.exec(info)?.[1]
 class ReplyReader {
   readonly #decoder = new TextDecoder();
   readonly #buffer = new Uint8Array(READ_BYTES);
+  /** What is read and was not looked through yet. */
   #text = "";
 
   constructor(readonly connection: Deno.UnixConn) {}
 
   async next(): Promise<string> {
-    for (let end = this.#text.indexOf(PROMPT);; end = this.#text.indexOf(PROMPT)) {
+    // A reply about thousands of servers comes in a hundred pieces: each is looked through once.
+    const parts: string[] = [];
+    for (;;) {
+      const end = this.#text.indexOf(PROMPT);
       if (end >= 0) {
-        const reply = this.#text.slice(0, end);
+        parts.push(this.#text.slice(0, end));
         this.#text = this.#text.slice(end + PROMPT.length);
-        return reply;
+        return parts.length === 1 ? parts[0] ?? "" : parts.join("");
       }
+      // The prompt may have begun.
+      const done = Math.max(0, this.#text.length - PROMPT.length + 1);
+      if (done > 0) parts.push(this.#text.slice(0, done));
       const size = await this.connection.read(this.#buffer);
       if (size === null) throw new Error("HAProxy closed the connection");
-      this.#text += this.#decoder.decode(this.#buffer.subarray(0, size), { stream: true });
+      this.#text = this.#text.slice(done) +
+        this.#decoder.decode(this.#buffer.subarray(0, size), { stream: true });
     }
   }
 }

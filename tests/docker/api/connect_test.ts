@@ -4,6 +4,7 @@ import { agreeOnApi, connectEngine } from "../../../lib/docker/api/connect.ts";
 import { ACTIONS } from "../../../lib/docker/api/event.ts";
 import { FetchModem } from "../../../lib/docker/api/modem.ts";
 import { readContainers } from "../../../lib/docker/api/read_containers.ts";
+import { settled } from "../../harness/eventually.ts";
 import { cutAnswer, FakeEngine } from "../fake_engine.ts";
 
 const NEVER = new AbortController().signal;
@@ -46,6 +47,47 @@ for (const { name, agreed, ...versions } of ENGINES) {
     assert.match(engine.description, new RegExp(`^28\\.0\\.0, API ${agreed.replace(".", "\\.")}$`));
   });
 }
+
+/** A signal that counts who listens to it. */
+class CountingSignal extends AbortController {
+  listeners = 0;
+
+  constructor() {
+    super();
+    const { signal } = this;
+    const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
+    signal.addEventListener = (...args: Parameters<typeof add>) => (this.listeners++, add(...args));
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => (this.listeners--, remove(...args));
+  }
+}
+
+Deno.test("nothing of an answer is held by the connection's signal once it was read, and it ends the read under way", async () => {
+  await using fake = await FakeEngine.start();
+  const id = fake.run("a1");
+  const connection = new CountingSignal();
+  const engine = await connectEngine(fake.transport, systemClock, NEVER);
+  for (let at = 0; at < 3; at++) await engine.inspect(id, connection.signal);
+  assert.equal(connection.listeners, 0);
+  fake.answer = () => new Response(new ReadableStream());
+  const reading = engine.inspect(id, connection.signal);
+  await settled();
+  connection.abort(new Error("given up"));
+  await assert.rejects(reading, /given up/);
+  await assert.rejects(engine.inspect(id, connection.signal), /given up/, "nor is it asked any more");
+  engine.close();
+});
+
+Deno.test("a letter that two parts of an answer share is read whole", async () => {
+  await using fake = await FakeEngine.start();
+  const id = fake.run("a1");
+  const engine = await connectEngine(fake.transport, systemClock, NEVER);
+  fake.answer = () =>
+    new Response(ReadableStream.from(
+      [...new TextEncoder().encode('{"Name":"/größe"}')].map((byte) => Uint8Array.of(byte)),
+    ));
+  assert.deepEqual(await engine.inspect(id, NEVER), { Name: "/größe" });
+  engine.close();
+});
 
 Deno.test("an engine is asked for events that can change the routing, and no others", async () => {
   await using fake = await FakeEngine.start();

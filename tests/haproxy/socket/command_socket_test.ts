@@ -4,7 +4,7 @@ import { systemClock } from "../../../lib/clock.ts";
 import { ask, SocketError } from "../../../lib/haproxy/socket/cli_socket.ts";
 import { CommandSocket } from "../../../lib/haproxy/socket/command_socket.ts";
 import { want } from "../../changes/situation.ts";
-import { eventually } from "../../harness/eventually.ts";
+import { eventually, settled } from "../../harness/eventually.ts";
 import { HandClock } from "../../harness/hand_clock.ts";
 import type { Clock } from "../../../lib/ports.ts";
 import { called, onStage, programs, send } from "../stage.ts";
@@ -104,6 +104,22 @@ for (
     assert.equal(sessions, 2);
   });
 }
+
+Deno.test("replies whose ends come in pieces, or several at once, are told apart", async () => {
+  const text = "\n> one\n>\n> > two\n\n> \n> ";
+  for (const size of [1, 2, 3, 5, 100]) {
+    await using socket = await serve(async (connection) => {
+      await connection.read(new Uint8Array(100));
+      for (let at = 0; at < text.length; at += size) {
+        await connection.write(new TextEncoder().encode(text.slice(at, at + size)));
+        // The other side reads what there is before more follows.
+        await settled();
+      }
+    });
+    const replies = await new CommandSocket(socket.path, systemClock).send(["a", "b", "c"]);
+    assert.deepEqual(replies, ["one\n>", "> two\n", ""], `in pieces of ${size}`);
+  }
+});
 
 Deno.test("a worker that has stopped its proxies is not the one that is meant", async () => {
   let sessions = 0;
