@@ -54,6 +54,39 @@ for (const program of programs.filter(canAddServers)) {
       }),
   );
 
+  if (!canAddBackends(program)) {
+    Deno.test(
+      name("a host that left its own section for a spare is known, and comes back to it"),
+      async () => {
+        await using containers = new Containers();
+        const folder = new URL(
+          "../changes/a_host_that_is_redeployed_with_other_options_takes_a_spare_and_comes_back/",
+          import.meta.url,
+        );
+        await onStage(program, {}, async (stage) => {
+          for (const step of ["step1", "step2", "step3", "step4"]) {
+            const snapshot = containers.move(await Deno.readTextFile(new URL(`${step}.json`, folder)));
+            await containers.start(snapshot);
+            const wanted = () => want(stage.routing, snapshot, {});
+            await stage.apply(wanted());
+            await containers.endOthers(snapshot);
+            await eventually(async () => (await kind(stage, wanted())).kind === "nothing", {
+              what: "all to be done",
+            });
+            const { bindings } = stage.applier.running ?? {};
+            await stage.replace();
+            assert.equal(planText(await kind(stage, wanted())), "nothing\n", step);
+            // Where the host is away, nothing tells that a spare had it.
+            if (step !== "step3") assert.deepEqual(stage.applier.running?.bindings, bindings, step);
+          }
+          const { status } = await httpGet({ port: stage.httpPort, host: "shop.example.com" });
+          assert.equal(status, 200);
+          assert.equal(stage.applier.loader.count, 0);
+        });
+      },
+    );
+  }
+
   Deno.test(
     name("many changes later what was loaded is still known"),
     () =>

@@ -1,11 +1,11 @@
-import { type HaproxyVersion, isAtLeast } from "../keys/backend_option.ts";
-import { plainShared } from "../model/merge_options.ts";
+import type { HaproxyVersion } from "../keys/backend_option.ts";
 import { isDynamic, isHashing } from "../keys/balance.ts";
-import { ROUTE_KEYS } from "../keys/route_keys.ts";
-import type { Backend, BackendShape, Frontend, Model, Server } from "../model/model.ts";
-import { serverAuthorities, serverCertificate } from "../certificates/named_file.ts";
-import { type BackendName, formatEndpoint, isDnsName, isWildcard, type ServerName } from "../values/names.ts";
+import { plainShared, type Shared } from "../model/merge_options.ts";
+import type { Backend, BackendShape, Frontend, Model } from "../model/model.ts";
+import { sharedOfStream } from "../model/streams.ts";
+import type { BackendName } from "../values/names.ts";
 import { type AskedMemory, type RouteTexts, routeTexts } from "./route_tables.ts";
+import { renderServer, type SectionServer } from "./section_server.ts";
 import type { Templates } from "./templates.ts";
 
 /** A backend section of the config. */
@@ -19,9 +19,6 @@ export type Section = {
   readonly isSticky: boolean;
   readonly servers: readonly SectionServer[];
 };
-
-/** A server of a section; `line` is what stands after `server`. */
-export type SectionServer = { readonly name: ServerName; readonly comment: string; readonly line: string };
 
 /** What sections are rendered with, beside their backends. */
 export type Rendering = {
@@ -71,18 +68,25 @@ export class SectionMemory {
   /** What new hosts may be made from, by what decides it. */
   ready: { readonly key: string; readonly rendering: Rendering; readonly ready: Ready } | undefined;
   /** The shape of a container that asks for nothing. */
-  plain: BackendShape | undefined;
+  plain: Shared | undefined;
+  plainTcp: Shared | undefined;
   readonly asked: AskedMemory = new WeakMap();
   readonly #shapeTexts = new WeakMap<BackendShape, string>();
+  readonly #lineTexts = new WeakMap<BackendShape, string>();
   readonly #texts = new WeakMap<SectionData, string>();
 
-  /** A shape as one text: two backends of the same text can stand in for each other. */
+  /** A shape as one text. */
   shapeText(shape: BackendShape): string {
-    const before = this.#shapeTexts.get(shape);
-    if (before !== undefined) return before;
-    const text = JSON.stringify(shape);
-    this.#shapeTexts.set(shape, text);
-    return text;
+    return remembered(this.#shapeTexts, shape, () => JSON.stringify(shape));
+  }
+
+  /**
+   * What of a shape stands in lines of the backend, as one text: two backends of the same text can stand in for each other. A user's
+   * own template may have all of it there.
+   */
+  lineText(shape: BackendShape, { overlaid }: Templates): string {
+    if (overlaid.has("backend.eta")) return this.shapeText(shape);
+    return remembered(this.#lineTexts, shape, () => JSON.stringify(inLines(shape)));
   }
 
   /** What `backend.eta` makes of a section. */
@@ -94,6 +98,25 @@ export class SectionMemory {
     this.#texts.set(data, text);
     return text;
   }
+}
+
+function remembered(
+  texts: WeakMap<BackendShape, string>,
+  shape: BackendShape,
+  make: () => string,
+): string {
+  const before = texts.get(shape);
+  if (before !== undefined) return before;
+  const text = make();
+  texts.set(shape, text);
+  return text;
+}
+
+/** The interval of checks stands with each server, and how a cookie is kept says nothing where there is none. */
+function inLines({ check_interval: _, ...shape }: BackendShape): Partial<BackendShape> {
+  if (shape.sticky_session_cookie !== undefined) return shape;
+  const { sticky_session_max_age: _age, sticky_session_secure: _secure, ...others } = shape;
+  return others;
 }
 
 /** The sections of a model's backends, in its order and by name; the same objects as the last time where nothing differs. */
@@ -131,7 +154,7 @@ function prepareBackend(backend: Backend, before: Prepared | undefined, renderin
       ? before.texts
       : routeTexts(backend, memory.asked),
     data: sectionData(backend.name, backend.shape, rendering, titleOf(backend), servers),
-    section: sectionOf(backend.shape, false, servers, memory),
+    section: sectionOf(backend.shape, false, servers, rendering),
   };
 }
 
@@ -162,8 +185,8 @@ export function prepareReady(
   rendering: Rendering,
 ): Ready {
   const { memory } = rendering;
-  const shapes = readyShapes(model, balance, memory);
-  const key = `${canAddBackends} ${shapes.map((shape) => memory.shapeText(shape))}`;
+  const shapes = readyShapes(model, balance, rendering);
+  const key = `${canAddBackends} ${shapes.map((shape) => memory.lineText(shape, rendering.templates))}`;
   const before = memory.ready;
   if (before?.key === key && isSameRendering(before.rendering, rendering)) return before.ready;
   const dataOf = (name: string, shape: BackendShape): SectionData =>
@@ -171,11 +194,11 @@ export function prepareReady(
   const spares = canAddBackends ? [] : shapes.flatMap(multiply);
   const ready: Ready = {
     spares: spares.map((shape, at) => dataOf(`_spare_${at + 1}`, shape)),
-    sections: spares.map((shape, at) => [`_spare_${at + 1}`, sectionOf(shape, true, [], memory)]),
+    sections: spares.map((shape, at) => [`_spare_${at + 1}`, sectionOf(shape, true, [], rendering)]),
     defaults: (canAddBackends ? shapes : []).map((shape, at) => ({
       ...dataOf(`_defaults_${at + 1}`, shape),
       parent: shape.tcp === undefined ? "_base" : "_tcp_base",
-      shape: memory.shapeText(shape),
+      shape: memory.lineText(shape, rendering.templates),
     })),
   };
   memory.ready = { key, rendering, ready };
@@ -197,10 +220,10 @@ function sectionOf(
   shape: BackendShape,
   isSpare: boolean,
   servers: Section["servers"],
-  memory: SectionMemory,
+  { memory, templates }: Rendering,
 ): Section {
   return {
-    shape: memory.shapeText(shape),
+    shape: memory.lineText(shape, templates),
     isSpare,
     isDynamic: isDynamic(shape.balance_algorithm),
     isSticky: shape.sticky_session_cookie !== undefined,
@@ -208,16 +231,22 @@ function sectionOf(
   };
 }
 
-/** The shapes that a new host may come in: first the one of a container that asks for nothing, then those in use. */
-function readyShapes(model: Model, balance: string, memory: SectionMemory): BackendShape[] {
-  const plain = memory.plain ??= plainShared({ balance, redirectsToTls: false }).shape;
-  const shapes = new Map([[memory.shapeText(plain), plain]]);
-  for (const { shape } of model.backends) {
-    if (!isDynamic(shape.balance_algorithm)) continue;
-    shapes.set(memory.shapeText(shape), shape);
-  }
-  const [first, ...others] = [...shapes.keys()];
-  return [first ?? "", ...others.sort()].slice(0, MOST_SHAPES).map((key) => shapes.get(key) ?? plain);
+/**
+ * The shapes that a new host may come in: first the one of a container that asks for nothing, then those in use. TCP's listener
+ * may be there without a host: it stays when its last one has gone.
+ */
+function readyShapes(model: Model, balance: string, { memory, templates }: Rendering): BackendShape[] {
+  const plain = memory.plain ??= plainShared({ balance, redirectsToTls: false });
+  const { shape: plainTcp } = memory.plainTcp ??= sharedOfStream(plain);
+  const ready = model.backends.map(({ shape }) => shape).filter((shape) =>
+    isDynamic(shape.balance_algorithm)
+  );
+  if (model.streams.listens.length > 0) ready.push(plainTcp);
+  const own = memory.lineText(plain.shape, templates);
+  const shapes = new Map(ready.map((shape) => [memory.lineText(shape, templates), shape]));
+  shapes.delete(own);
+  const others = [...shapes.keys()].sort().slice(0, MOST_SHAPES - 1);
+  return [plain.shape, ...others.map((text) => shapes.get(text) ?? plain.shape)];
 }
 
 const multiply = (shape: BackendShape, at: number): BackendShape[] =>
@@ -246,47 +275,3 @@ function sectionData(
     servers,
   };
 }
-
-/** The server, with its line as it stands after `server` in the file and after `add server BACKEND/` at run time. */
-function renderServer(backend: Backend, server: Server, { templates, version }: Rendering): SectionServer {
-  const line = templates.render("server.eta", serverData(backend, server, version)).trimEnd();
-  const { name, containerName, via } = server;
-  return {
-    name,
-    comment: via === "published" ? `${containerName}, through a port of its engine` : containerName,
-    line,
-  };
-}
-
-/**
- * How far apart checks of containers on other machines are where nothing is said of them, in milliseconds. A check has as long for
- * its answer (HAProxy manual, 5.2, `inter`), so that one that asks by HTTP stays as far apart as others.
- */
-const REMOTE_CHECK_MS = 1_000;
-const USUAL_CHECK_MS = ROUTE_KEYS.check_interval.fallback;
-
-function serverData(backend: Backend, server: Server, version: HaproxyVersion) {
-  const { shape: { check_interval: given, check: { option } } } = backend;
-  const isRemote = server.isRemote === true;
-  const { ssl_backend_ca: ca, ssl_backend_cert: cert, ssl_backend_sni: sni } = server.options;
-  return {
-    /** No engine tells at once of the loss of a machine. */
-    checkIntervalMs: isRemote && given === USUAL_CHECK_MS && option === undefined ? REMOTE_CHECK_MS : given,
-    isRemote,
-    name: server.name,
-    endpoint: formatEndpoint(server.address, server.port),
-    isNamed: isDnsName(server.address),
-    numericId: server.numericId,
-    backend: backend.shape,
-    options: server.options,
-    /** The name that its certificate is to be for, where that is one name. */
-    tlsHost: sni ?? (isWildcard(backend.host) ? undefined : backend.host),
-    isVerified: ca !== undefined || server.options.ssl_backend_tls_verify === "required",
-    authorities: ca === undefined ? systemAuthorities(version) : serverAuthorities(ca),
-    certificate: cert === undefined ? undefined : serverCertificate(cert),
-  };
-}
-
-/** HAProxy knows the system's authorities by a name of its own from 2.6 on. */
-const systemAuthorities = (version: HaproxyVersion): string =>
-  isAtLeast(version, [2, 6]) ? "@system-ca" : "/etc/ssl/certs/ca-certificates.crt";

@@ -96,7 +96,7 @@ class Planner {
     for (const name of this.running.bindings.values()) this.#taken.add(name);
     for (const [name, wanted] of this.desired.sections) {
       if (wanted.isSpare) continue;
-      const section = this.#findSection(name, wanted.shape) ?? this.#addBackend(name, wanted);
+      const section = this.#findSection(name, wanted) ?? this.#addBackend(name, wanted);
       if (section === undefined) {
         isWaiting = true;
         const before = this.running.bindings.get(name) ?? name;
@@ -160,10 +160,15 @@ class Planner {
     return name;
   }
 
-  #findSection(name: string, shape: string): SectionName | undefined {
-    const bound = this.running.bindings.get(name) ?? (this.running.sections.has(name) ? name : undefined);
-    if (bound !== undefined) return this.running.sections.get(bound)?.shape === shape ? bound : undefined;
-    for (const [spare, section] of this.running.sections) {
+  /** The section that serves a backend, or can from now on: its own, or a spare. */
+  #findSection(name: string, { shape, servers }: Section): SectionName | undefined {
+    const { sections, bindings } = this.running;
+    const bound = sections.get(bindings.get(name) ?? name);
+    if (bound?.shape === shape) return bindings.get(name) ?? name;
+    // A server that stays keeps what its checks found. Where none does, as after a redeployment, others may begin elsewhere.
+    if (servers.some((server) => bound?.servers.has(server.name))) return undefined;
+    if (sections.get(name)?.shape === shape) return name;
+    for (const [spare, section] of sections) {
       const isFree = section.isSpare && section.servers.size === 0 && !this.#taken.has(spare);
       if (!isFree || section.shape !== shape || !section.isDynamic || !this.capabilities.canAddServers) {
         continue;

@@ -106,7 +106,8 @@ class Reader {
     const sections = new Map<SectionName, RunningSection>();
     for (const name of this.remains.survey.sections) {
       if (this.#own.backends.has(name) || leadsInside(name)) continue;
-      const section = this.#readSection(name, backendOf.get(name) ?? name, routed.has(name));
+      const isLeft = bindings.has(name);
+      const section = this.#readSection(name, backendOf.get(name) ?? name, routed.has(name), isLeft);
       const found = (servers.get(name) ?? []).map((server) =>
         [server.name, this.#readServer(name, server)] as const
       );
@@ -196,9 +197,10 @@ class Reader {
     return new Map([...sections].filter(([backend, section]) => backend !== section));
   }
 
-  #readSection(name: SectionName, backend: string, isRouted: boolean): RunningSection {
+  /** `isLeft`: a spare serves the backend of this name. */
+  #readSection(name: SectionName, backend: string, isRouted: boolean, isLeft: boolean): RunningSection {
     const loaded = this.#loaded.backends.get(name);
-    const current = isSpare(name) ? undefined : this.#current.backends.get(name);
+    const current = isSpare(name) || isLeft ? undefined : this.#current.backends.get(name);
     if (loaded !== undefined && current !== undefined && loaded.body !== current.body) {
       throw unclear(`options of ${name} differ`);
     }
