@@ -186,7 +186,7 @@ export interface Prober {
    */
   prove(
     target: ProbeTarget,
-    onFailure: (why: string, askedMs: number) => void,
+    onFailure: (why: string, probedMs: number) => void,
     signal: AbortSignal,
   ): Promise<ProbeWay | void>;
 }

@@ -41,6 +41,8 @@ export function App({ store }: { store: Store }) {
   useEffect(() => {
     document.title = `${title} · signalbox`;
   }, [title]);
+  // The first rows are those of one view.
+  const isThere = store.live.hasPicture || (name === "routes" && store.live.routesToCome !== undefined);
   const unserved = unservedCount(store.live);
   return (
     <>
@@ -56,7 +58,7 @@ export function App({ store }: { store: Store }) {
       </nav>
       <main id="main" tabIndex={-1}>
         <h1 class="hidden">{title}</h1>
-        {store.live.hasPicture ? <View store={store} /> : <p class="plain">Waiting for signalbox…</p>}
+        {isThere ? <View store={store} /> : <p class="plain">Waiting for signalbox…</p>}
       </main>
     </>
   );

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
+import { SOON_DAYS } from "./certificate_of.ts";
 import type { Store } from "./store.tsx";
-import { dateOf, daysUntil } from "./words.ts";
+import { dateOf, daysUntil, daysWord } from "./words.ts";
 
 /** The certificates, those that expire first in front, and what is asked for. */
 export function Certificates({ store: { live } }: { store: Store }) {
@@ -30,7 +31,7 @@ export function Certificates({ store: { live } }: { store: Store }) {
           <tbody>
             {sorted.map(({ name, origin, hosts, validTo }) => (
               <tr key={name}>
-                <td class={daysUntil(validTo) < 14 ? "bad" : undefined}>
+                <td class={daysUntil(validTo) < SOON_DAYS ? "bad" : undefined}>
                   {dateOf(validTo)} <span class="soft">{daysWord(daysUntil(validTo))}</span>
                 </td>
                 <td>
@@ -47,5 +48,3 @@ export function Certificates({ store: { live } }: { store: Store }) {
 }
 
 const ORIGINS = { file: "a file", acme: "fetched", "self-signed": "signed itself" } as const;
-
-const daysWord = (days: number): string => days < 0 ? "expired" : days === 1 ? "1 day" : `${days} days`;

@@ -11,6 +11,7 @@ export type ConnectionState =
 export type Hear = <Name extends LiveMessageName>(name: Name, data: LiveMessages[Name]) => void;
 
 const NAMES: readonly LiveMessageName[] = [
+  "first",
   "picture",
   "change",
   "facts",

@@ -4,6 +4,7 @@ import { shareOf } from "../lib/core/status/live_rows.ts";
 import type { InForce } from "../lib/core/status/in_force.ts";
 import type { PictureServer } from "../lib/core/status/picture.ts";
 import { ask } from "./ask.tsx";
+import { certificateOf } from "./certificate_of.ts";
 import { Sparkline } from "./chart.tsx";
 import type { Store } from "./store.tsx";
 import { dateOf, daysUntil, number } from "./words.ts";
@@ -132,10 +133,7 @@ function Server({ store, server, servers }: {
 }
 
 function CertificateFact({ store, host }: { store: Store; host: string }) {
-  const wildcard = host.replace(/^[^.]+/, "*");
-  const found = store.live.facts?.certificates?.find(({ hosts }) =>
-    hosts.includes(host) || hosts.includes(wildcard)
-  );
+  const found = certificateOf(store.live, host);
   if (found === undefined) return null;
   return (
     <Fact name="Certificate">

@@ -3,11 +3,12 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { type LiveRow, rowsOf, shareOf, type Sort, statesInWords } from "../lib/core/status/live_rows.ts";
 import type { Load } from "../lib/core/status/loads.ts";
 import type { PictureServer } from "../lib/core/status/picture.ts";
+import { certificateOf, SOON_DAYS } from "./certificate_of.ts";
 import { Sparkline } from "./chart.tsx";
 import { Details } from "./details.tsx";
 import type { Store } from "./store.tsx";
 import { useWindow } from "./virtual.tsx";
-import { many, number } from "./words.ts";
+import { daysUntil, daysWord, many, number } from "./words.ts";
 
 /** With so few hosts, their containers are shown from the start. */
 const FEW = 30;
@@ -28,7 +29,8 @@ export function Routes({ store }: { store: Store }) {
   const [shown, setShown] = useState<string>();
   const { live } = store;
   const rows = rowsOf(live, { search, ...order });
-  const isOpenAtFirst = live.lists.routes.size <= FEW || (search !== "" && rows.length <= FEW);
+  const count = live.routesToCome ?? live.lists.routes.size;
+  const isOpenAtFirst = count <= FEW || (search !== "" && rows.length <= FEW);
   const lines = useMemo(
     () => linesOf(rows, isOpenAtFirst, turned),
     [rows, isOpenAtFirst, turned],
@@ -58,8 +60,8 @@ export function Routes({ store }: { store: Store }) {
         </label>
         <p role="status">
           {search === ""
-            ? many(live.lists.routes.size, "route")
-            : `${rows.length.toLocaleString("en")} of ${many(live.lists.routes.size, "route")}`}
+            ? many(count, "route")
+            : `${rows.length.toLocaleString("en")} of ${many(count, "route")}`}
         </p>
       </form>
       <div role="table" aria-label="Routes" aria-rowcount={lines.length + 1} class="table">
@@ -198,10 +200,11 @@ function Row({ line, at, top, store, onTurn, onShow }: {
           )}
         </button>
         {route.isVariant && <span class="tag">variant</span>}
+        <CertificateTag store={store} host={route.host} />
         {row.guards.slice(0, 3).map((guard) => <span key={guard} class="tag">{guard}</span>)}
         {row.guards.length > 3 && <span class="tag">+{row.guards.length - 3}</span>}
       </div>
-      <div role="cell" class={`state ${wordOf(row)}`} title={route.to}>
+      <div role="cell" class={`state ${wordOf(row)}`} title={route.to ?? state}>
         {route.to === undefined ? state : `to ${route.to}`}
       </div>
       <div role="cell" class="share" />
@@ -212,6 +215,13 @@ function Row({ line, at, top, store, onTurn, onShow }: {
       />
     </div>
   );
+}
+
+/** The certificate of a host, where it expires soon. */
+function CertificateTag({ store, host }: { store: Store; host: string }) {
+  const found = certificateOf(store.live, host);
+  const days = found === undefined ? SOON_DAYS : daysUntil(found.validTo);
+  return days < SOON_DAYS ? <span class="tag soon">certificate: {daysWord(days)}</span> : null;
 }
 
 /** The worst state of a route's servers, which gives it its colour. */

@@ -4,6 +4,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 /** Rows that are drawn beyond those in sight, so that the next one can be reached by the keyboard. */
 const BEYOND = 12;
 
+/** A row's height where the style gives none, in pixels. */
+const ROW_PX = 48;
+
 /** Which of many rows of one height are drawn: those in sight of the window, and some more. */
 export function useWindow(count: number): {
   readonly box: { current: HTMLDivElement | null };
@@ -12,7 +15,8 @@ export function useWindow(count: number): {
   readonly rowPx: number;
 } {
   const box = useRef<HTMLDivElement | null>(null);
-  const [seen, setSeen] = useState({ first: 0, end: 40, rowPx: 48 });
+  // At first those in sight alone, so that they are there soon.
+  const [seen, setSeen] = useState(() => ({ first: 0, end: Math.ceil(innerHeight / ROW_PX), rowPx: ROW_PX }));
   useEffect(() => {
     const look = () => {
       const place = box.current;
@@ -42,5 +46,5 @@ export function useWindow(count: number): {
 /** The height that the style gives each row; it grows with the reader's letters. */
 function rowHeight(place: HTMLElement): number {
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-  return parseFloat(getComputedStyle(place).getPropertyValue("--row")) * rem || 48;
+  return parseFloat(getComputedStyle(place).getPropertyValue("--row")) * rem || ROW_PX;
 }

@@ -25,3 +25,7 @@ export function dateOf(iso: string): string {
 /** Whole days until then; negative where it is past. */
 export const daysUntil = (iso: string, now = Date.now()): number =>
   Math.floor((Date.parse(iso) - now) / 86_400_000);
+
+/** Days that are left, in words. */
+export const daysWord = (days: number): string =>
+  days < 0 ? "expired" : days === 1 ? "1 day" : `${days} days`;

@@ -20,14 +20,17 @@ export const PERMISSIONS: readonly string[] = [
   "--allow-net",
   // haproxy, ssh for remote engines, the reload command of --external, and prlimit.
   "--allow-run",
-  // The default state directory depends on who runs it; a container on the host's network carries the hostname; a listener
+  // systemd wants to know when a reload began. The default state directory depends on who runs it; a container on the host's network carries the hostname; a listener
   // on all addresses is tried on each of them where HAProxy has one already.
-  "--allow-sys=uid,gid,hostname,networkInterfaces",
+  "--allow-sys=uid,gid,hostname,networkInterfaces,osUptime",
   "--allow-env=" + [
     "SIGNALBOX_*",
     "HAPROXY_*",
     "DOCKER_*",
     "INTERLOCK_*",
+    "NOTIFY_SOCKET",
+    "WATCHDOG_USEC",
+    "WATCHDOG_PID",
     "XDG_RUNTIME_DIR",
     "XDG_STATE_HOME",
     "PATH",
@@ -203,6 +206,8 @@ async function compile(module: string, output: string, target: string | undefine
     // Without this the project's import map, and every package in it, would be embedded.
     "--no-config",
     "--no-lock",
+    // Datagrams to a socket of systemd's.
+    "--unstable-net",
     "--no-check",
     // The binary would write its cache to a predictable name in /tmp.
     "--no-code-cache",

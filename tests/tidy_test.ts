@@ -224,6 +224,15 @@ Deno.test("the core is pure: no world, no clock, no chance, no timer", () => {
   }
 });
 
+Deno.test("what the core remembers is an object that is handed to it: its modules keep nothing but constants", () => {
+  const kept =
+    /^(?:export )?(?:(?:let|var) |const \w+(?:: (?:Weak)?(?:Map|Set)<.*)? = new (?:Weak)?(?:Map|Set)\b|const .*\bWeak(?:Map|Set)\b).*/gm;
+  const wrong = lib.filter(({ path }) => roomOf(path) === "core").flatMap(({ path, text }) =>
+    [...text.matchAll(kept)].map(([line]) => `${path}: ${line}`)
+  );
+  assert.deepEqual(wrong, []);
+});
+
 Deno.test("time and chance come from the clock's ports alone, which tests hold in their hands", () => {
   const raw =
     /\b(?:set|clear)(?:Timeout|Interval|Immediate)\b|\bperformance\.|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bAbortSignal\.timeout\b|\bstdTimeFunctions\b/;
@@ -252,6 +261,16 @@ Deno.test("no file is longer than can be read at once, but for tables", () => {
   );
 });
 
+Deno.test("asked is a reload that somebody wants, and no other thing in the code has that name", () => {
+  const reloads = /^lib\/(?:apply\/(?:load_request|reload)|core\/plan\/force_reload)\.ts$/;
+  const wrong = lib.filter(({ path }) => !reloads.test(path)).flatMap(({ path, text }) =>
+    [...codeOf(text.replace(/`[^`]*`/g, "")).matchAll(/#?\b\w*(?<![mM])[aA]sked\w*/g)].map(([name]) =>
+      `${path}: ${name}`
+    )
+  );
+  assert.deepEqual(wrong, [], "requested, probed, sent, said, wanted …");
+});
+
 Deno.test("nothing is left for later in a comment", async () => {
   const all = [...lib, ...await sources("scripts"), ...await sources("tests")];
   const mark = new RegExp(`\\b(?:${["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"].join("|")})\\b`);
@@ -276,10 +295,9 @@ const TIMED = new Map([
   ["tests/live/changes_test.ts", "asks at a pace, whatever becomes of the requests before"],
   ["tests/live/engine_crash_test.ts", "asks at a pace where nobody answers"],
   ["tests/live/chaos_test.ts", "lasts as long as it is told to"],
-  [
-    "tests/live/page_many_test.ts",
-    "certificates that are valid for some days, and how soon a browser shows what it is told",
-  ],
+  ["tests/live/page_many_test.ts", "how soon a browser shows what it is told"],
+  ["tests/live/swarm_load.ts", "asks at a pace, for minutes, and tells how long requests took"],
+  ["tests/live/told_page.ts", "stamps events, and dates certificates that are valid for some days"],
   ["tests/live/chaos_faults.ts", "notes when a fault began and ended"],
 ]);
 
@@ -294,4 +312,17 @@ Deno.test("no test looks at a clock, waits for a fixed time or counts turns of t
   assert.deepEqual(timed.filter((path) => !isExcused(path)), []);
   const needless = [...TIMED.keys()].filter((place) => !timed.some((path) => path.startsWith(place)));
   assert.deepEqual(needless, [], "no clock there any more: take it off the list");
+});
+
+Deno.test("live tests wait for events and notices by their fields, and no test looks for the word of a level", async () => {
+  const all = (await sources("tests")).filter(({ path }) => path !== "tests/tidy_test.ts");
+  const waits = /\bwaitForLine\(|\beventLine\([^()]*,/;
+  const words = /\/(?:\^)?(?:warn|warning|error)\/i?/i;
+  const prose = all.filter(({ path, text }) => path.startsWith("tests/live/") && waits.test(text));
+  const levels = all.filter(({ text }) => words.test(text));
+  assert.deepEqual(
+    [...prose, ...levels].map(({ path }) => path),
+    [],
+    "waitForEntry, or the witness's troubles",
+  );
 });

@@ -7,6 +7,7 @@ import { HOSTS_MAP } from "../core/values/table.ts";
 import { routesOf, type Running } from "../core/state/running.ts";
 import { type Operation, runtimeCommands, type ServerState, takeReplies } from "../core/runtime/operation.ts";
 import type { ReportedServer } from "../core/state/survey.ts";
+import { changesOfServers } from "../core/status/served_changes.ts";
 import type { Believed } from "./believed.ts";
 import type { SavedFiles } from "./saved_files.ts";
 import type { Clock, HaproxyControl, Reporter } from "../ports.ts";
@@ -201,7 +202,9 @@ export class Drain {
     if (back.length === 0) return;
     await this.parts.haproxy.send(back.flatMap((server) => runtimeCommands(stateOf(server, "ready"))));
     for (const { name } of back) this.#unknown.delete(name);
-    this.parts.report.tell({ kind: "restored", servers: back.map(({ name }) => name) });
+    const names = back.map(({ name }) => name);
+    const served = changesOfServers("ready", names, wanted.model);
+    this.parts.report.tell({ kind: "restored", servers: names, served });
   }
 
   async #send(operations: readonly Operation[], since: number): Promise<void> {
@@ -210,10 +213,14 @@ export class Drain {
     for (const { reply, said } of takeReplies(operations, replies)) {
       if (reply === "diverged") throw new Error(said);
     }
+    const doneAt = clock.now();
+    const servers = operations.flatMap((each) => "server" in each ? [each.server] : []);
+    const served = this.#wanted && changesOfServers("held", servers, this.#wanted.model);
     report.tell({
       kind: "drained",
-      servers: operations.flatMap((each) => "server" in each ? [each.server] : []),
-      sinceEventMs: tenths(clock.now() - since),
+      servers,
+      ...served !== undefined && { served },
+      sinceEventMs: tenths(doneAt - since),
     });
   }
 }

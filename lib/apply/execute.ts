@@ -50,10 +50,10 @@ export class Executor {
     const { version } = believed;
     const questions = confirmationOf(operations);
     const { first, last } = splitGone(operations);
-    const asked = questions.map(({ command }) => command);
+    const looks = questions.map(({ command }) => command);
     const replies = [
       ...first.length === 0 ? [] : await haproxy.send(first.flatMap(runtimeCommands)),
-      ...await haproxy.send([...last.flatMap(runtimeCommands), ...asked]),
+      ...await haproxy.send([...last.flatMap(runtimeCommands), ...looks]),
     ];
     this.answeredAt = clock.now();
     if (operations.some(({ kind }) => kind === "set-state")) saved.outdate();

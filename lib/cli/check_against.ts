@@ -33,7 +33,8 @@ export async function compareWith(
   settings: Settings,
   terminal: Terminal,
 ): Promise<Against> {
-  const source = { ...settings, routes: [], snapshot: against === "running" ? undefined : against };
+  // What runs reads a file itself, maybe.
+  const source = { ...settings, routes: [], ...against !== "running" && { snapshot: against } };
   const { containers } = await readSnapshot(source, terminal);
   const planned = viewsOf(project, "numbers", settings.labelPrefix).views;
   const known = new Map(containers.map((each) => [each.name, each]));

@@ -1,3 +1,4 @@
+import { mostPeers } from "./fleet.ts";
 import { connectionLimits, type Promised, serverLimit } from "../core/config/descriptors.ts";
 import type { Settings } from "../core/settings/settings.ts";
 import type { Snapshot } from "../core/snapshot/snapshot.ts";
@@ -23,7 +24,7 @@ export async function checkDescriptors(
   const limit = serverLimit(
     connectionLimits(promisedBy(settings), limits.descriptors),
     limits,
-    settings.peers.length,
+    mostPeers(settings),
   );
   if (limit === undefined) return undefined;
   const servers = await countServers(settings, read);

@@ -10,7 +10,7 @@ const MOST_ASKED = 8;
 
 /** Whether containers are reached at their own addresses from here: how many were tried, and one that is not. */
 export type Reach = {
-  readonly asked: number;
+  readonly probed: number;
   /** An address out of reach, and whether its container has a published port to use instead. */
   readonly away?: { readonly what: string; readonly hasPublished: boolean };
 };
@@ -36,5 +36,5 @@ export async function checkReach(model: Model): Promise<Reach> {
   }));
   // A container without another way is the one that the user has to do something about.
   const first = away.find(({ hasPublished }) => !hasPublished) ?? away[0];
-  return { asked: servers.length, ...(first && { away: first }) };
+  return { probed: servers.length, ...(first && { away: first }) };
 }

@@ -1,3 +1,5 @@
+import { isOurs } from "../core/labels/dialects.ts";
+import type { LabelPrefix } from "../core/labels/label_parts.ts";
 import type { Built } from "../core/model/build_model.ts";
 import { routeName } from "../core/model/model.ts";
 import { type Verdict, verdictsOf } from "../core/model/verdict.ts";
@@ -38,7 +40,11 @@ export type Checked = {
 };
 
 /** Looks at what was built from a project: what each service serves, and each notice with its place. */
-export function checkedOf(project: ComposeProject, { services }: ServiceViews, built: Built): Checked {
+export function checkedOf(
+  project: ComposeProject,
+  { services }: ServiceViews,
+  { built, prefix }: { readonly built: Built; readonly prefix: LabelPrefix | undefined },
+): Checked {
   const { hide } = project;
   const inForce = findInForce(built);
   const served = new Map<string, Served>();
@@ -65,7 +71,7 @@ export function checkedOf(project: ComposeProject, { services }: ServiceViews, b
       message,
     })),
     ...built.notices.flatMap((notice) => findingOf(notice, services, hide) ?? []),
-    ...project.services.flatMap((service) => ofDeploy(service) ?? []),
+    ...project.services.flatMap((service) => ofDeploy(service, prefix) ?? []),
   ];
   return {
     served: [...served.values()].map((each) => shownOf(each, hide)),
@@ -120,12 +126,12 @@ function findingOf(notice: Notice, services: ServiceViews["services"], hide: Hid
 }
 
 /** A Swarm alone gives these labels to anything. */
-function ofDeploy(service: ComposeService): Finding | undefined {
-  const [label] = Object.keys(service.deployLabels);
+function ofDeploy(service: ComposeService, prefix: LabelPrefix | undefined): Finding | undefined {
+  const label = Object.keys(service.deployLabels).find((each) => isOurs(each, prefix));
   if (label === undefined) return undefined;
   const at = service.places.get(`label ${label}`) ?? service.at;
-  const message = "labels under deploy reach a container in a Swarm alone, and are not looked at here: " +
-    "expected them under labels";
+  const message = "labels under deploy count in a Swarm alone, and are left out here: " +
+    "expected them under labels, or --swarm for docker stack deploy";
   return { ...at, severity: "info", code: "deploy-labels", service: service.name, message };
 }
 

@@ -13,6 +13,7 @@ export type ComposeOptions = {
   readonly envFile?: readonly string[];
   readonly profile?: readonly string[];
   readonly projectName?: string;
+  readonly swarm?: boolean;
 };
 
 /** What Compose looks for where nobody names a file, each with the one that may stand beside it. */
@@ -34,6 +35,7 @@ export async function readCompose(
     envFiles: options.envFile ?? [],
     profiles: options.profile ?? [],
     projectName: options.projectName,
+    isSwarm: options.swarm === true,
     workingFolder: Deno.cwd(),
     env,
     read: (path) => readPart(path, named),

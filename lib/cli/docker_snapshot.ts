@@ -52,13 +52,13 @@ export async function snapshotOfDocker(
       const found = await readContainers(transport, systemClock, ending.signal, which, compileForMany);
       return { transport, isLocal, found: found.map((json) => keep(reduceContainer(json, tag))) };
     };
-    const asked = await Promise.allSettled(hosts.map(ask));
+    const answers = await Promise.allSettled(hosts.map(ask));
     const containers: unknown[] = [];
     const failures: Failure[] = [];
     const away: string[] = [];
     for (const [at, { url }] of hosts.entries()) {
       try {
-        const answer = asked[at];
+        const answer = answers[at];
         if (answer?.status !== "fulfilled") throw answer?.reason;
         containers.push(...answer.value.found);
         await swarm.ask(answer.value.transport, answer.value.isLocal, ending.signal);

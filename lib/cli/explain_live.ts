@@ -10,7 +10,7 @@ import { isTrustedStateDir } from "./state_dir.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What one signalbox asks another: with which settings, as environment variables. */
-type Asked = Question & { readonly given: Readonly<Record<string, string>> };
+type GivenQuestion = Question & { readonly given: Readonly<Record<string, string>> };
 
 /** They say whom to ask, and how to log. */
 const ABOUT_ASKING = ["SIGNALBOX_STATE_DIR", "SIGNALBOX_LOG_FORMAT", "SIGNALBOX_LOG_LEVEL"];
@@ -28,11 +28,11 @@ export async function askToExplain(
   if (settings.snapshot !== undefined) return undefined;
   const all = Object.entries(givenAsEnvironment(options, terminal, "explain"));
   const given = Object.fromEntries(all.filter(([name]) => !ABOUT_ASKING.includes(name)));
-  const asked: Asked = { ...question, given };
+  const sent: GivenQuestion = { ...question, given };
   for (const stateDir of placesOf(settings, terminal)) {
     // What another user's says could move the cursor.
     if (!isTrustedStateDir(stateDir)) continue;
-    const told = await askControl(stateDir, "GET", `/explain?${encodeURIComponent(JSON.stringify(asked))}`);
+    const told = await askControl(stateDir, "GET", `/explain?${encodeURIComponent(JSON.stringify(sent))}`);
     if (told !== undefined) return (told as { readonly text?: string }).text;
   }
   return undefined;
@@ -52,7 +52,7 @@ export async function explainLive(
   query: string,
   { state, status, routing, stateDir, settings }: LiveWorld,
 ): Promise<{ readonly text?: string }> {
-  const { given, ...question } = JSON.parse(decodeURIComponent(query)) as Asked;
+  const { given, ...question } = JSON.parse(decodeURIComponent(query)) as GivenQuestion;
   const own = settings();
   const { built } = state();
   if (built === undefined || Object.entries(given).some(([name, text]) => own[name] !== text)) return {};

@@ -2,6 +2,7 @@ import type { Built } from "../core/model/build_model.ts";
 import { routeName, type Server } from "../core/model/model.ts";
 import { findInForce, type InForce } from "../core/status/in_force.ts";
 import { type Details, findDetails } from "../core/status/values_in_force.ts";
+import { lineToAdd } from "../core/status/line_to_add.ts";
 import { type Live, liveStates } from "../core/status/live.ts";
 import { namedBy } from "../core/snapshot/container_lookup.ts";
 import { formatEndpoint, type HostName, isDnsName, parseHost } from "../core/values/names.ts";
@@ -64,6 +65,7 @@ export async function explanationOf(
     if (at % AT_ONCE === AT_ONCE - 1) await world.breathe?.();
     entries.push({
       ...explainOne(verdict, noticesOf, stateOf(verdict)),
+      ...lineFor(verdict, routing),
       ...inForce(verdict),
       ...details(verdict),
     });
@@ -89,11 +91,12 @@ async function explanationOfUrl(
   const noticesOf = noticesBySubject(all);
   const entries = left.map((verdict) => ({
     ...explainOne(verdict, noticesOf, undefined),
+    ...lineFor(verdict, routing),
     ...NOTHING_IN_FORCE,
   }));
   return json
     ? jsonDocument({ ...document, leftOut: entries })
-    : text + formatEntries(entries, noticesOf, "short") + tellLive(found, url).word;
+    : text + formatEntries(entries, noticesOf, "whole") + tellLive(found, url).word;
 }
 
 type NoticesOf = ReadonlyMap<string, readonly Notice[]>;
@@ -112,6 +115,8 @@ type Entry = InForce & Details & {
   readonly address: string | undefined;
   readonly via: string | undefined;
   readonly why: string | undefined;
+  /** The line that would change that. */
+  readonly line?: string;
   readonly notices: readonly string[];
   /** Whether it gets traffic now: `null` where that is unknown; absent for a snapshot. */
   readonly live?: undefined | { readonly getsTraffic: boolean | null; readonly why?: string };
@@ -168,6 +173,12 @@ function explainOne(
     notices,
     ...(live !== undefined && { live: { ...live, getsTraffic: live.getsTraffic ?? null } }),
   };
+}
+
+/** The line that a container lacks, where one would do. */
+function lineFor({ container, why }: Verdict, { settings }: Routing): Pick<Entry, "line"> {
+  const line = why === undefined ? undefined : lineToAdd(container, why, settings.labelPrefix);
+  return line === undefined ? {} : { line };
 }
 
 /** Whether each verdict's server gets traffic, and a last line for people where the answer is the same for all. */
@@ -244,7 +255,10 @@ function formatEntries(
           ? `  serves ${entry.hosts.join(", ")}${redirectsOf(entry)}\n  at ${entry.address} (${entry.via})${
             trafficOf(entry)
           }${length === "short" ? rulesOf(entry) : detailsOf(entry)}`
-          : `  serves nothing: ${entry.why}`
+          // Among many containers are those that are to serve nothing: only who asks for one reads how to change that.
+          : `  serves nothing: ${entry.why}${
+            length === "short" || entry.line === undefined ? "" : `\n  line to add: ${entry.line}`
+          }`
       ),
     );
     const others = (noticesOf.get(first?.container ?? "") ?? []).filter(({ message }) =>

@@ -1,17 +1,18 @@
 import type { Fleet } from "../core/model/model.ts";
 import type { OwnListener } from "../core/model/routing_settings.ts";
 import type { Settings } from "../core/settings/settings.ts";
-import type { Peer } from "../core/settings/peer_values.ts";
+import { MOST_PEERS, type Peer } from "../core/settings/peer_values.ts";
 import { messageOf } from "../core/values/message_of.ts";
 import { absolute } from "./absolute.ts";
 import { wrongUsage } from "./failure.ts";
 
 /** The fleet that the settings name; `undefined` for none. */
 export function fleetOf(settings: Settings): Fleet | undefined {
-  const { peers, peerTls } = settings;
-  if (peers.length === 0) return undefined;
+  const { peers, peerTls, peerPort: port, peerBind: bind } = settings;
+  if (peers.length === 0 && port === undefined) return undefined;
   const sorted = boundPeers(settings).toSorted((a, b) => a.name < b.name ? -1 : 1);
-  return { peers: sorted, tls: peerTls === undefined ? undefined : absolute(peerTls) };
+  const tls = peerTls === undefined ? undefined : absolute(peerTls);
+  return { peers: sorted, tls, ...port !== undefined && { nodes: { port, own: ownName(settings), bind } } };
 }
 
 /** The peers, this one where it listens. */
@@ -24,28 +25,41 @@ function boundPeers(settings: Settings): readonly Peer[] {
 }
 
 /** The ports of peers, this one's among them: no container's route may lead there. */
-export const peerListeners = (settings: Settings): readonly OwnListener[] =>
-  [...new Set([...settings.peers, ...boundPeers(settings)])]
+export function peerListeners(settings: Settings): readonly OwnListener[] {
+  const { peers, peerPort: port, peerBind: bind } = settings;
+  const named = [...new Set([...peers, ...boundPeers(settings)])]
     .map(({ name, address, port }) => ({ setting: `--peer ${name}`, address, port }));
+  if (port === undefined) return named;
+  // At which of its addresses this node listens, its Swarm tells later.
+  const own = { setting: "--peer-port", address: undefined, port };
+  const bound = bind && { setting: "--peer-bind", address: bind.hostname, port: bind.port };
+  return [...named, own, ...bound === undefined ? [] : [bound]];
+}
 
-/** The name of this one among the peers; `undefined` where they do not name it. */
-function ownPeerName({ peers, peerName }: Settings): string | undefined {
-  const own = peerName ?? Deno.hostname();
-  return peers.some(({ name }) => name === own) ? own : undefined;
+/** How many peers there may be. */
+export const mostPeers = ({ peers, peerPort }: Settings): number =>
+  peerPort === undefined ? peers.length : MOST_PEERS;
+
+const ownName = ({ peerName }: Settings): string => peerName ?? Deno.hostname();
+
+/** The name of this one among the peers; `undefined` where they do not name it, and no Swarm may. */
+function ownPeerName(settings: Settings): string | undefined {
+  const own = ownName(settings);
+  return settings.peerPort !== undefined || settings.peers.some(({ name }) => name === own) ? own : undefined;
 }
 
 /** Finds faults of these settings before HAProxy is started with them. Throws Failure. */
 export async function checkFleet(settings: Settings): Promise<void> {
-  const { peers, peerName, peerTls, peerBind } = settings;
-  if (peers.length === 0) {
+  const { peers, peerName, peerTls, peerBind, peerPort } = settings;
+  if (peers.length === 0 && peerPort === undefined) {
     const [alone] = Object.entries({ name: peerName, tls: peerTls, bind: peerBind }).filter(([, given]) =>
       given
     );
     if (alone === undefined) return;
-    throw wrongUsage(`--peer-${alone[0]} needs --peer NAME=ADDRESS:PORT`);
+    throw wrongUsage(`--peer-${alone[0]} needs --peer NAME=ADDRESS:PORT, or --peer-port N`);
   }
   if (ownPeerName(settings) === undefined) {
-    const own = peerName ?? Deno.hostname();
+    const own = ownName(settings);
     throw wrongUsage(
       `--peer names ${peers.map(({ name }) => name).join(", ")}, and not this one, ${own}: ` +
         `expected --peer-name NAME, or --peer ${own}=ADDRESS:PORT`,

@@ -11,8 +11,8 @@ import { absolute } from "./absolute.ts";
 import { snapshotOfDocker } from "./docker_snapshot.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What is asked for: which containers, those that run unless it is said, and who hears of engines that do not answer. */
-export type Asked = { readonly which?: Which; readonly tell?: (line: string) => void };
+/** What is to be read: which containers, those that run unless it is said, and who hears of engines that do not answer. */
+export type Reading = { readonly which?: Which; readonly tell?: (line: string) => void };
 
 /**
  * The containers of `--snapshot`, or those that Docker has now, and the routes of `--routes`. Throws Failure: 2 for a bad
@@ -21,10 +21,10 @@ export type Asked = { readonly which?: Which; readonly tell?: (line: string) => 
 export async function readSnapshot(
   settings: Settings,
   terminal: Terminal,
-  asked: Asked = {},
+  reading: Reading = {},
 ): Promise<Snapshot> {
   const files = await readRoutesFiles(settings);
-  return withRoutes(await readContainersOf(settings, terminal, asked), files);
+  return withRoutes(await readContainersOf(settings, terminal, reading), files);
 }
 
 /** The files of `--routes`, read. Throws Failure with code 2. */
@@ -38,10 +38,10 @@ export async function readRoutesFiles({ routes }: Settings): Promise<readonly Ro
   return files;
 }
 
-async function readContainersOf(settings: Settings, terminal: Terminal, asked: Asked): Promise<Snapshot> {
+async function readContainersOf(settings: Settings, terminal: Terminal, reading: Reading): Promise<Snapshot> {
   if (settings.snapshot === undefined) {
     return decodeOrFail(
-      await snapshotOfDocker(settings, { ...asked, use: "read" }),
+      await snapshotOfDocker(settings, { ...reading, use: "read" }),
       "Docker's answer",
       settings,
     );

@@ -1,5 +1,7 @@
 import { messageOf } from "../core/values/message_of.ts";
 import { Command, CommanderError, Option } from "commander";
+import { SORTS } from "../core/status/live_rows.ts";
+import type { CommandName } from "../core/settings/settings.ts";
 import { VERSION } from "../version.ts";
 import { Failure } from "./failure.ts";
 import { onOneLine } from "../core/values/notice.ts";
@@ -55,9 +57,11 @@ export function buildProgram(
   // Completions are made from every command's flags.
   const hasFlags = (name: string) => args?.includes(name) ?? true;
   const program = emptyProgram(terminal);
-  const add = (name: Parameters<typeof addSettingFlags>[1], description: string) => {
+  const added: (readonly [command: Command, name: CommandName])[] = [];
+  const add = (name: CommandName, description: string) => {
     const command = program.command(name).description(description).copyInheritedSettings(program);
-    return hasFlags(name) || hasFlags("completions") ? addSettingFlags(command, name) : command;
+    added.push([command, name]);
+    return command;
   };
 
   add("run", "follow Docker and keep HAProxy in step (the main job)")
@@ -105,22 +109,27 @@ export function buildProgram(
     );
   addQuestions(add, terminal, finish);
   addTools(program, terminal, finish);
+  // Behind the command's own options, which a reader looks for.
+  for (const [command, name] of added) {
+    if (hasFlags(name) || hasFlags("completions")) addSettingFlags(command.optionsGroup("Settings:"), name);
+  }
   return program;
 }
 
 /** The commands that ask a running signalbox. */
 function addQuestions(
-  add: (name: Parameters<typeof addSettingFlags>[1], description: string) => Command,
+  add: (name: CommandName, description: string) => Command,
   terminal: Terminal,
   finish: (exitCode: number) => void,
 ): void {
-  addComposeFlags(add("graph", "draw the routing: hosts, their paths, and the containers that answer"))
-    .option("--compose <FILE>", "the services of this file in place of containers (repeatable)", collect)
+  const drawn = add("graph", "draw the routing: hosts, their paths, and the containers that answer")
     .addOption(
       new Option("--format <FORMAT>", "what it is drawn as").choices(["mermaid", "dot", "svg"]).default(
         "mermaid",
       ),
     )
+    .option("--compose <FILE>", "the services of this file in place of containers (repeatable)", collect);
+  addComposeFlags(drawn)
     .action(async (options: Options) =>
       finish(await (await import("./commands/graph.ts")).graph(options as never, terminal))
     );
@@ -134,6 +143,10 @@ function addQuestions(
     .option("--json", "print one JSON document")
     .action(async (options: Options) =>
       finish(await (await import("./commands/events.ts")).events(options, terminal))
+    );
+  addTop(add("top", "watch routes, requests, errors and times in the terminal, as they are now"))
+    .action(async (options: Options) =>
+      finish(await (await import("./commands/top.ts")).top(options, terminal))
     );
   add("doctor", "check Docker, HAProxy, ports, certificates and permissions before the first run")
     .option("--json", "print one JSON document")
@@ -173,12 +186,24 @@ const addCheck = (command: Command): Command =>
     )
     .option("--strict", "exit code 3 if there were warnings");
 
+const addTop = (command: Command): Command =>
+  command
+    .option("--once", "print it once, as it does where standard output is no terminal")
+    .addOption(new Option("--sort <COLUMN>", "what routes are sorted by").choices(SORTS).default("requests"))
+    .option(
+      "--filter <WORDS>",
+      "only routes with these words in their host, containers, images, labels or states",
+    )
+    .option("--interval <SECONDS>", "how often the screen is drawn at most (default: 1)")
+    .option("--json", "print one JSON document");
+
 const collect = (text: string, before?: readonly string[]) => [...(before ?? []), text];
 
 /** The flags of a command that reads compose files. */
 function addComposeFlags(command: Command): Command {
   return command
     .option("--env-file <FILE>", "variables for compose files, in place of .env (repeatable)", collect)
+    .option("--swarm", "compose files are a stack for docker stack deploy: labels under deploy count")
     .option("--profile <NAME>", "a profile of compose files that counts (repeatable)", collect)
     .option(
       "--project-name <NAME>",

@@ -1,7 +1,8 @@
 import { systemClock } from "../clock.ts";
-import type { Reporter } from "../ports.ts";
+import type { Status } from "../core/status/status.ts";
 import { askControl } from "../report/control_socket.ts";
 import { failed } from "./failure.ts";
+import type { RunContext } from "./open/run_context.ts";
 
 /** How long the signalbox before us may take to leave, in milliseconds. */
 const HAND_OVER_LIMIT_MS = 10_000;
@@ -12,11 +13,14 @@ const HAND_OVER_LIMIT_MS = 10_000;
  */
 export async function takeOver(
   stateDir: string,
-  report: Reporter,
+  { report, service }: Pick<RunContext, "report" | "service">,
   prove: () => Promise<void>,
 ): Promise<boolean> {
-  if (await askControl(stateDir, "GET", "/status") === undefined) return false;
+  const before = await askControl(stateDir, "GET", "/status") as Partial<Status> | undefined;
+  if (before === undefined) return false;
   await prove();
+  // Where both belong to one service, it is not over with the end of the one before.
+  await service?.takePlace(before.pid ?? 0);
   const answer = await askControl(stateDir, "POST", "/hand-over") as { pid?: number } | undefined;
   // It left in this moment.
   if (answer === undefined) return false;

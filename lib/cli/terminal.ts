@@ -1,5 +1,6 @@
 import { visibleJson } from "../core/values/notice.ts";
 import { readHiddenLine } from "./hidden_line.ts";
+import { openScreen, type Screen } from "./screen.ts";
 import { WholeLines } from "./whole_lines.ts";
 
 /** Everything that a command reads and writes, beside its arguments. */
@@ -13,6 +14,8 @@ export type Terminal = {
   /** Somebody reads what was asked for, and no program. */
   readonly isOutTerminal: boolean;
   readonly stdin: () => Promise<string>;
+  /** The whole screen, and keys as they are pressed; absent where standard output is no terminal that can do it. */
+  readonly screen?: (() => Screen) | undefined;
   /** A line that is typed and not shown; `undefined` where standard input is no terminal. */
   readonly secret?: ((prompt: string) => Promise<string>) | undefined;
 };
@@ -34,6 +37,7 @@ export const systemTerminal: Terminal = {
   err: (line) => errors.add(line),
   isErrTerminal: Deno.stderr.isTerminal(),
   isOutTerminal: Deno.stdout.isTerminal(),
+  screen: Deno.stdout.isTerminal() && Deno.env.get("TERM") !== "dumb" ? openScreen : undefined,
   stdin: () => new Response(Deno.stdin.readable).text(),
   secret: Deno.stdin.isTerminal() ? readHiddenLine : undefined,
 };

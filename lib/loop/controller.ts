@@ -47,7 +47,7 @@ export class Controller {
   /** The model of the last pass, with all that the user should know. */
   built: Built | undefined;
   /** Called after each pass. */
-  onPass: (() => void) | undefined;
+  onPass: ((wake: Wake) => void) | undefined;
   readonly #observer: Observer;
   readonly #checks: ConfigChecks;
   readonly #designer: Designer;
@@ -119,7 +119,7 @@ export class Controller {
       const since = this.parts.clock.now();
       await this.#pass(wake, signal);
       this.#tookMs.set(wake.reason, this.parts.clock.now() - since);
-      this.onPass?.();
+      this.onPass?.(wake);
     }
     this.readiness.stop();
     await following;
@@ -153,7 +153,7 @@ export class Controller {
     const applied = await applier.apply(desired, states, signal, headStart(readiness, model, pass, clock));
     if (applied.outcome.kind === "applied") readiness.forgetKnown();
     if (await this.#checks.review(applied, desired, pass, signal)) return this.#again();
-    this.outcomes.hear(applied, signal, since);
+    this.outcomes.hear(applied, model, signal, since);
     const doneAt = applied.plan.kind === "runtime" ? applier.answeredAt : clock.now();
     this.firstTraffic.isRunning(applier.running, states, doneAt);
   }

@@ -1,6 +1,8 @@
 import type { Applier } from "../apply/applier.ts";
 import type { Applied } from "../apply/reload.ts";
 import { type Backoff, backoffMs } from "../core/policy/backoff.ts";
+import type { Model } from "../core/model/model.ts";
+import { servedChanges } from "../core/status/served_changes.ts";
 import { tenths } from "../core/values/milliseconds.ts";
 import type { Clock, Outcome, Reporter } from "../ports.ts";
 import type { Reminders } from "./reminders.ts";
@@ -28,6 +30,8 @@ const LEAVING: Backoff = { firstMs: RETRY_MS, mostMs: 10_000 };
 export class Outcomes {
   /** Why HAProxy does not have what is wanted; empty where it has. */
   #complaint = "";
+  /** What HAProxy has been told to serve: the next event says what is new. */
+  #told: Model | undefined;
   /** How many loads in a row have failed. */
   #failures = 0;
   /** How often HAProxy did not take up what was wanted, by the stage at which that was. */
@@ -42,8 +46,13 @@ export class Outcomes {
     return this.#complaint === "" ? undefined : this.#complaint;
   }
 
-  /** A pass ended; `since` is when the event came in that caused it. */
-  hear({ plan, outcome, isWaiting }: Applied, signal: AbortSignal, since: number | undefined): void {
+  /** A pass for a model ended; `since` is when the event came in that caused it. */
+  hear(
+    { plan, outcome, isWaiting }: Applied,
+    model: Model,
+    signal: AbortSignal,
+    since: number | undefined,
+  ): void {
     const { applier, reminders } = this.parts;
     const drainMs = applier.drain.endsInMs();
     if (drainMs !== undefined) reminders.once("drained", drainMs, signal);
@@ -55,7 +64,8 @@ export class Outcomes {
     if (applier.leaving > 0) reminders.once("leaving", backoffMs(this.#waits, LEAVING, 0), signal);
     if (outcome.kind === "rejected") return this.#reject(outcome, signal);
     if (plan.kind !== "blocked" && !applier.loader.request.isOwed) this.#beInStep();
-    if (!isWaiting) this.#tell(plan, since);
+    if (!isWaiting) this.#tell(plan, model, since);
+    if (plan.kind !== "blocked") this.#told = model;
   }
 
   /** A pass failed without an outcome. */
@@ -78,14 +88,16 @@ export class Outcomes {
     this.#failures = 0;
   }
 
-  #tell(plan: Applied["plan"], since: number | undefined): void {
+  #tell(plan: Applied["plan"], model: Model, since: number | undefined): void {
     const { applier, clock, report } = this.parts;
     const doneAt = plan.kind === "runtime" ? applier.answeredAt : clock.now();
     const sinceEventMs = since === undefined ? undefined : tenths(doneAt - since);
     if (plan.kind === "reload") {
-      report.tell({ kind: "reloaded", reasons: plan.reasons, sinceEventMs });
+      const served = servedChanges(this.#told, model);
+      report.tell({ kind: "reloaded", reasons: plan.reasons, served, sinceEventMs });
     } else if (plan.kind === "runtime") {
-      report.tell({ kind: "changed", operations: plan.operations, sinceEventMs });
+      const served = servedChanges(this.#told, model, plan.operations);
+      report.tell({ kind: "changed", operations: plan.operations, served, sinceEventMs });
     }
   }
 

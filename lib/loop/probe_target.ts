@@ -14,7 +14,7 @@ export function targetOf({ host: written, shape }: Backend, server: Server): Pro
   const check = checkRequest(shape.check, written);
   const { warm: isWarm, backend_protocol, send_proxy } = server.options;
   // A probe asks by HTTP/1 alone, and begins with no PROXY line: others are proven by a connection, as HAProxy's check does.
-  const isAsked = backend_protocol === "h1" && send_proxy === undefined;
+  const speaksHttp = backend_protocol === "h1" && send_proxy === undefined;
   const warm = `GET / HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: signalbox\r\nConnection: close\r\n\r\n`;
   return {
     container: server.containerId,
@@ -26,8 +26,8 @@ export function targetOf({ host: written, shape }: Backend, server: Server): Pro
     isCalm: false,
     elsewhere: server.elsewhere,
     questions: [
-      ...isWarm && isAsked ? [{ request: warm, isAnyRight: true }] : [],
-      ...check === undefined || !isAsked ? [] : [{ request: check, isAnyRight: false }],
+      ...isWarm && speaksHttp ? [{ request: warm, isAnyRight: true }] : [],
+      ...check === undefined || !speaksHttp ? [] : [{ request: check, isAnyRight: false }],
     ],
     tlsName: server.options.ssl_backend ? host : undefined,
     lateMs: server.options.warm

@@ -206,18 +206,18 @@ export class Readiness {
   #probe(backend: Backend, target: ProbeTarget, server: Server, entry: Entry): void {
     const { promise: answer, resolve } = Promise.withResolvers<void>();
     let isTold = false;
-    const onFailure = (why: string, askedMs: number) => {
+    const onFailure = (why: string, probedMs: number) => {
       resolve();
       const { proof } = entry;
       if (proof.kind === "late") entry.proof = { ...proof, lastFailure: why };
       else if (proof.kind === "probing") {
-        const isLate = askedMs >= READY_LIMIT_MS;
+        const isLate = probedMs >= READY_LIMIT_MS;
         entry.proof = isLate
           ? { kind: "late", lastFailure: why, whyLate: why }
           : { kind: "probing", lastFailure: why };
         if (isLate) this.onChange();
       }
-      if (askedMs < SILENT_MS || isTold) return;
+      if (probedMs < SILENT_MS || isTold) return;
       isTold = true;
       const { containerName: container, name } = server;
       this.report.tell({ kind: "no-traffic", container, server: name, why });

@@ -26,13 +26,13 @@ export class Detour {
 
   /** Tries once. */
   async ask(means: Means): Promise<Found> {
-    const askedAt = means.clock.now();
+    const probedAt = means.clock.now();
     const verdict = await askOnce(this.target, means);
     if (verdict.isReady || this.target.others.length === 0 || means.signal.aborted) return { verdict };
-    const isSilent = means.clock.now() - askedAt > SILENT_MS;
+    const isSilent = means.clock.now() - probedAt > SILENT_MS;
     const hasNoAnswer = verdict.isAway || verdict.why.endsWith(REFUSED);
-    this.#failed = count(this.#failed, hasNoAnswer, askedAt);
-    this.#away = count(this.#away, verdict.isAway, askedAt);
+    this.#failed = count(this.#failed, hasNoAnswer, probedAt);
+    this.#away = count(this.#away, verdict.isAway, probedAt);
     for (const way of this.target.others) {
       const chance = way.via === "container" ? this.#failed : this.#away;
       if (!isFair(chance, means.clock.now())) continue;

@@ -28,7 +28,7 @@ type OnFailure = Parameters<Prober["prove"]>[1];
 /** Proves readiness over the network: a connection, one that stays open, or an HTTP answer. */
 export class NetworkProber implements Prober {
   /** Probes under way, each by its begin. */
-  readonly #asked = new Set<{ readonly since: number }>();
+  readonly #probing = new Set<{ readonly since: number }>();
 
   readonly #turns: Turns;
 
@@ -38,8 +38,8 @@ export class NetworkProber implements Prober {
 
   async prove(target: ProbeTarget, onFailure: OnFailure, signal: AbortSignal): Promise<ProbeWay | void> {
     const own = { since: this.clock.now() };
-    this.#asked.add(own);
-    return await this.#prove(target, onFailure, own.since, signal).finally(() => this.#asked.delete(own));
+    this.#probing.add(own);
+    return await this.#prove(target, onFailure, own.since, signal).finally(() => this.#probing.delete(own));
   }
 
   async #prove(
@@ -71,7 +71,7 @@ export class NetworkProber implements Prober {
   /** How many others take turns with a probe that began then; more than the most make no difference. */
   #countPeers(startedAt: number, most: number): number {
     let count = -1;
-    for (const { since } of this.#asked) {
+    for (const { since } of this.#probing) {
       if (since > startedAt - PEER_MS && ++count >= most) return most;
     }
     return Math.max(0, count);

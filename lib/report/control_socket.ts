@@ -84,7 +84,21 @@ function unlessMissing(act: () => void): void {
 }
 
 /** How long a running signalbox may take to answer, in milliseconds: longer than it waits for HAProxy. */
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 10_000;
+
+/** Something took our connection at a control socket and was silent: the message says what to do. */
+export class SilentSignalboxError extends Error {
+  override readonly name = "SilentSignalboxError";
+  constructor(stateDir: string) {
+    super(
+      `the signalbox at ${controlPath(stateDir)} takes connections, but did not answer within ${
+        DEADLINE_MS / 1_000
+      } s: ` +
+        "it hangs or was suspended (SIGSTOP); look at its log and restart it, such as by systemctl restart signalbox; " +
+        "HAProxy serves on with what it has",
+    );
+  }
+}
 
 /** The body of a good answer from an HTTP server on a unix socket; throws where there is none. */
 export async function fetchText(socket: string, path: string, clock: Clock = systemClock): Promise<string> {
@@ -102,7 +116,7 @@ export async function fetchText(socket: string, path: string, clock: Clock = sys
   }
 }
 
-/** Asks the signalbox of a state directory; `undefined` when none answers there. */
+/** Asks the signalbox of a state directory; `undefined` when none is there or it refuses. Throws SilentSignalboxError. */
 export async function askControl(
   stateDir: string,
   method: "GET" | "POST",
@@ -119,6 +133,7 @@ export async function askControl(
     });
     return response.ok ? await response.json() : undefined;
   } catch {
+    if (limit.signal.aborted) throw new SilentSignalboxError(stateDir);
     return undefined;
   } finally {
     client.close();

@@ -8,6 +8,10 @@ const WRITE_LATER_MS = 200;
 const MOST_BYTES = 524_288;
 /** Events that wait while the file cannot be written. */
 const MOST_WAITING = 500;
+/** What is looked through of a file that somebody has made larger, from its end, in bytes. */
+const MOST_READ = 16_777_216;
+/** The longest line that is read, in characters: an event with all its text and fields spelt out has half of them. */
+const LONGEST_LINE = 65_536;
 
 /** What an EventFile is made of. */
 export type EventFileParts = {
@@ -54,7 +58,7 @@ export class EventFile {
   /** All events that the files have, the oldest first; lines that are none are left out. */
   async read(): Promise<readonly KeptEvent[]> {
     const texts = await Promise.all([this.#oldPath, this.#path].map((path) => this.#readEnd(path)));
-    const events = texts.flatMap((text) => text.split("\n")).flatMap((line) => lineToEvent(line) ?? []);
+    const events = texts.flat().flatMap((line) => lineToEvent(line) ?? []);
     return events.sort((a, b) => a.id - b.id);
   }
 
@@ -89,26 +93,66 @@ export class EventFile {
     this.#isCut = false;
   }
 
-  /** The end of a file, as much of it as a file may have; nothing where there is none. */
-  async #readEnd(path: string): Promise<string> {
+  /** The last lines of a file, as many bytes of them as two files may have; nothing where there is none. */
+  async #readEnd(path: string): Promise<readonly string[]> {
     let file: Deno.FsFile;
     try {
-      if (!(await Deno.lstat(path)).isFile) return "";
+      if (!(await Deno.lstat(path)).isFile) return [];
       file = await Deno.open(path);
     } catch {
-      return "";
+      return [];
     }
     using open = file;
     const { size } = await open.stat();
-    const most = 2 * this.#most;
-    if (size > most) await open.seek(size - most, Deno.SeekMode.Start);
-    const bytes = new Uint8Array(Math.min(size, most));
-    let read = 0;
-    while (read < bytes.length) {
-      const count = await open.read(bytes.subarray(read));
+    if (size > MOST_READ) await open.seek(size - MOST_READ, Deno.SeekMode.Start);
+    const lines = new LastLines(2 * this.#most);
+    const decoder = new TextDecoder();
+    const bytes = new Uint8Array(65_536);
+    for (let left = MOST_READ; left > 0;) {
+      const count = await open.read(bytes);
       if (count === null) break;
-      read += count;
+      left -= count;
+      lines.add(decoder.decode(bytes.subarray(0, count), { stream: true }));
     }
-    return new TextDecoder().decode(bytes.subarray(0, read));
+    return lines.end();
+  }
+}
+
+/** Keeps the last lines of a text that comes in pieces, and none that is too long for an event. */
+class LastLines {
+  readonly #lines: string[] = [];
+  #size = 0;
+  #rest = "";
+
+  /** `most` is how many characters of lines are kept. */
+  constructor(readonly most: number) {}
+
+  add(piece: string): void {
+    const [first = "", ...others] = piece.split("\n");
+    this.#lengthen(first);
+    for (const next of others) {
+      this.#finish();
+      this.#lengthen(next);
+    }
+  }
+
+  /** The lines, the last one also where nothing ends it. */
+  end(): readonly string[] {
+    this.#finish();
+    return this.#lines;
+  }
+
+  /** Of a line that is too long, only that it is so is kept. */
+  #lengthen(piece: string): void {
+    if (this.#rest.length <= LONGEST_LINE) this.#rest += piece;
+  }
+
+  #finish(): void {
+    if (this.#rest.length <= LONGEST_LINE) {
+      this.#lines.push(this.#rest);
+      this.#size += this.#rest.length;
+      while (this.#size > this.most) this.#size -= this.#lines.shift()?.length ?? 0;
+    }
+    this.#rest = "";
   }
 }

@@ -47,3 +47,28 @@ export class EventStream {
 /** An event of a stream; the reader says the last `id` that it has heard when it comes back. */
 export const eventText = (name: string, data: unknown, id?: number): string =>
   `event: ${name}\n${id === undefined ? "" : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
+
+/** Reads a stream of texts of `eventText`, in whatever pieces it comes, and hands on each event. Throws for what is none of ours. */
+export class EventReader {
+  #rest = "";
+
+  constructor(readonly hear: (name: string, data: unknown, id: number | undefined) => void) {}
+
+  /** Takes the next piece of the stream. */
+  take(text: string): void {
+    const blocks = (this.#rest + text).split("\n\n");
+    this.#rest = blocks.pop() ?? "";
+    for (const block of blocks) {
+      const fields = new Map(
+        block.split("\n").map((line) => {
+          const at = line.indexOf(": ");
+          return [line.slice(0, at), line.slice(at + 2)];
+        }),
+      );
+      const [name, data, id] = [fields.get("event"), fields.get("data"), fields.get("id")];
+      if (name !== undefined && data !== undefined) {
+        this.hear(name, JSON.parse(data), id === undefined ? undefined : Number(id));
+      }
+    }
+  }
+}

@@ -41,12 +41,16 @@ const SHARE = 50;
 const DRAW_MS = 10;
 /** Without another message for so long, the connection is told to live, in milliseconds. */
 const BEAT_MS = 5_000;
+/** With more routes than these, who comes sees so many of them first: more than a large screen has. */
+const FIRST_ROWS = 60;
 /** Events of the past that a new viewer hears. */
 const MOST_EVENTS = 200;
 
 /** The live picture: drawn, and HAProxy asked, only while somebody looks. */
 export class LiveView {
   readonly #viewers = new Set<Viewer>();
+  /** Those of them who have the first rows alone, and hear nothing else until they have the whole picture. */
+  readonly #coming = new Set<Viewer>();
   readonly #memory: PictureMemory;
   #lists: PictureLists | undefined;
   #facts = "";
@@ -69,8 +73,27 @@ export class LiveView {
   /** Lets somebody look from now on, who knows the events up to an id; `undefined` where too many do already. */
   join(viewer: Viewer, lastId: number | undefined): (() => void) | undefined {
     if (this.#viewers.size >= MOST_VIEWERS) return undefined;
-    const { history } = this.parts;
     if (this.#viewers.size === 0) this.#begin();
+    this.#viewers.add(viewer);
+    const { built } = this.parts.state();
+    let cancel = () => {};
+    if ((built?.model.routes.length ?? 0) <= FIRST_ROWS) this.#welcome(viewer, lastId);
+    else {
+      // A picture of thousands takes a while to draw, to send and to read: what is in sight comes ahead of it.
+      viewer.hear(eventText("first", this.#memory.drawFirst(built, this.#reader(), FIRST_ROWS)));
+      this.#coming.add(viewer);
+      cancel = this.parts.clock.after(DRAW_MS, () => this.#welcome(viewer, lastId));
+    }
+    return () => {
+      cancel();
+      this.#coming.delete(viewer);
+      if (this.#viewers.delete(viewer) && this.#viewers.size === 0) this.#end();
+    };
+  }
+
+  /** Tells all that there is to somebody who knows the events up to an id. */
+  #welcome(viewer: Viewer, lastId: number | undefined): void {
+    this.#coming.delete(viewer);
     const say = <Name extends LiveMessageName>(name: Name, data: LiveMessages[Name], id?: number) =>
       viewer.hear(eventText(name, data, id));
     const { containers, ...shown } = this.#lists ?? this.#draw();
@@ -80,14 +103,10 @@ export class LiveView {
     if (this.#facts !== "") viewer.hear(this.#facts);
     if (this.#haproxy !== undefined) say("haproxy", this.#haproxy);
     if (this.#loads !== null || this.parts.statistics === undefined) say("loads", this.#loads);
-    const { events, isWhole } = history.since(lastId ?? 0);
+    const { events, isWhole } = this.parts.history.since(lastId ?? 0);
     if (lastId !== undefined && !isWhole) say("gap", null);
     const told = lastId === undefined ? events.slice(-MOST_EVENTS) : events;
     if (told.length > 0) say("told", told, told.at(-1)?.id);
-    this.#viewers.add(viewer);
-    return () => {
-      if (this.#viewers.delete(viewer) && this.#viewers.size === 0) this.#end();
-    };
   }
 
   /** The published state may have changed. */
@@ -126,6 +145,7 @@ export class LiveView {
     this.#drawing = undefined;
     this.#beating?.();
     this.#lists = undefined;
+    this.#memory.forget();
     this.#facts = "";
     this.#haproxy = undefined;
     this.#reported = new Map();
@@ -138,7 +158,7 @@ export class LiveView {
   }
 
   #send(text: string): void {
-    this.#viewers.forEach(({ hear }) => hear(text));
+    this.#viewers.forEach((viewer) => this.#coming.has(viewer) || viewer.hear(text));
     this.#beat();
   }
 
@@ -195,12 +215,14 @@ export class LiveView {
     if (change !== undefined) this.#tell("change", change);
   }
 
-  #draw(): PictureLists {
-    const state = this.parts.state();
+  #reader(): ReturnType<typeof serverReader> {
     // What HAProxy said was before the last change: a server that is not in it may have come since.
     const isServing = this.#haproxy?.isServing ?? true;
-    const read = serverReader(state, isServing, this.#reported, "may have come since");
-    return this.#lists = this.#memory.draw(state.built, read);
+    return serverReader(this.parts.state(), isServing, this.#reported, "may have come since");
+  }
+
+  #draw(): PictureLists {
+    return this.#lists = this.#memory.draw(this.parts.state().built, this.#reader());
   }
 }
 

@@ -90,13 +90,18 @@ function tell(logger: pino.Logger, notice: Notice): void {
   else logger.info(fields, text);
 }
 
+/** Fields of a change for scripts: where people are told which containers came and went, they need none of these. */
+const OF_CHANGES: ReadonlySet<string> = new Set(["changes", "more", "operations", "of", "servers"]);
+
 /** `15:04:05.123 WARN  web: …  key=value`; control and direction marks are spelt out, wherever they come from. */
 function textLine(json: string): string {
   const { level, time, msg, event, ...fields } = JSON.parse(json) as Record<string, unknown>;
   const clock = String(time).slice(11, 23);
   // The words of an event say most of it already.
-  const isSaid = (value: unknown) => event !== undefined && String(msg).includes(String(value));
-  const rest = Object.entries(fields).filter(([, value]) => !isSaid(value)).map(([name, value]) =>
+  const isSaid = (name: string, value: unknown) =>
+    event !== undefined &&
+    ("changes" in fields && OF_CHANGES.has(name) || String(msg).includes(String(value)));
+  const rest = Object.entries(fields).filter(([name, value]) => !isSaid(name, value)).map(([name, value]) =>
     ` ${name}=${JSON.stringify(value)}`
   ).join("");
   const message = JSON.stringify(String(msg)).slice(1, -1).replaceAll('\\"', '"').replaceAll("\\\\", "\\");

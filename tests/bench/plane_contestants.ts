@@ -79,7 +79,11 @@ export async function startSignalbox(
   folder: string,
   origin: number,
   said: readonly object[],
-  { name, log }: { readonly name: string; readonly log: "errors" | "all" },
+  { name, log, flags = [] }: {
+    readonly name: string;
+    readonly log: "errors" | "all";
+    readonly flags?: readonly string[];
+  },
 ): Promise<Contestant> {
   const port = freePort();
   const stateDir = await Deno.makeTempDir({ dir: folder, prefix: "s" });
@@ -98,6 +102,7 @@ export async function startSignalbox(
       `${port}`,
       "--access-log",
       log,
+      ...flags,
     ],
   ]);
   return {

@@ -104,7 +104,8 @@ export function want(routing: Routing, snapshot: string, note: Note): Wanted {
     );
   const waiting = named(note.not_ready);
   const { design } = routing;
-  const said = { containers, stopping: named(note.stopping), starting: named(note.starting) };
+  const { nodes = [] } = decoded.value;
+  const said = { containers, stopping: named(note.stopping), starting: named(note.starting), nodes };
   const desired = design.render(design.build(said).model);
   const servers = desired.model.backends.flatMap((backend) => backend.servers);
   const states = servers.map((server) =>

@@ -271,3 +271,156 @@ Deno.test("a file that a compose file names is a regular one of at most a mebiby
     assert.match(stdout, why, path);
   }
 });
+
+Deno.test("check counts labels of deploy with --swarm, and without it says that a Swarm alone gives them", async () => {
+  await using world = await worldOf(`services:
+  web:
+    expose: [80]
+    label_file: web.labels
+    deploy:
+      labels:
+        traefik.enable: "true"
+        interlock.hostname: www.example.com
+        interlock.allow_from: 10.0.0.0/8
+`);
+  await world.write("web.labels", "interlock.weight=2\ninterlock.prot=80\n");
+  const alone = await run(world, ["check", "@compose.yaml"]);
+  assert.equal(alone.code, 0);
+  assert.match(alone.stdout, /^ {2}serves nothing: it names no host/m);
+  assert.match(
+    alone.stdout,
+    /^compose\.yaml:8: info: web: labels under deploy count in a Swarm alone, .*--swarm/m,
+  );
+  assert.match(alone.stdout, /^web\.labels:2: warning: web: label "interlock\.prot" is not known/m);
+  const swarm = await run(world, ["check", "--swarm", "@compose.yaml"]);
+  assert.match(
+    swarm.stdout,
+    /^ {2}serves www\.example\.com\n {2}at web:80\n {2}allow_from: 10\.0\.0\.0\/8 /m,
+  );
+  assert.doesNotMatch(swarm.stdout, /under deploy/);
+  const rendered = await run(world, ["render", "--swarm", "--compose", "@compose.yaml"]);
+  assert.match(rendered.stdout, /^backend www\.example\.com$/m);
+});
+
+Deno.test("check reads variables of --env-file, services of --profile, and what several files say together", async () => {
+  await using world = await worldOf(`services:
+  web: {hostname: "\${HOST}", expose: [80], labels: {interlock.context_root: /one}}
+  tool: {hostname: tool.example.com, expose: [80], profiles: [debug]}
+`);
+  await world.write("over.yaml", "services: {web: {labels: [interlock.context_root=/two]}}\n");
+  await world.write(".env", "HOST=env.example.com\n");
+  await world.write("ci.env", "HOST=ci.example.com\n");
+  const served = async (...args: string[]) => {
+    const { code, stdout } = await run(world, ["check", "--format", "json", ...args]);
+    assert.equal(code, 0, stdout);
+    // What a variable holds is shown as the file has it; the config has its value.
+    const names = JSON.parse(stdout).served.flatMap(({ hosts }: { hosts: string[] }) => hosts);
+    const render = args.flatMap((each) =>
+      each.startsWith("@") && each.endsWith(".yaml") ? ["--compose", each] : [each]
+    );
+    const config = (await run(world, ["render", ...render])).stdout;
+    return [names.join(), [...config.matchAll(/^backend (?!_)(\S+)$/gm)].map(([, name]) => name).join()];
+  };
+  assert.deepEqual(await served("@compose.yaml"), ["${HOST}/one", "env.example.com:one"]);
+  assert.deepEqual(await served("@compose.yaml", "@over.yaml"), ["${HOST}/two", "env.example.com:two"]);
+  assert.deepEqual(await served("@compose.yaml", "--env-file", "@ci.env"), [
+    "${HOST}/one",
+    "ci.example.com:one",
+  ]);
+  assert.deepEqual(await served("@compose.yaml", "--profile", "debug"), [
+    "${HOST}/one,tool.example.com",
+    "env.example.com:one,tool.example.com",
+  ]);
+});
+
+Deno.test("a container gets what another one loses: routes move, and others come and go", async () => {
+  const [web, api] = [
+    inspected("shop-web-1", "www.example.com", {
+      alias_domains: ["api.example.com"],
+      allow_from: ["10.0.0.0/8"],
+    }),
+    inspected("shop-api-1", "old.example.com"),
+  ];
+  await using world = await worldOf(
+    `services:
+  web: {hostname: www.example.com, expose: [80]}
+  api: {hostname: api.example.com, expose: [80], labels: {interlock.allow_from: 10.0.0.0/8}}
+`,
+    web,
+    api,
+  );
+  const args = [
+    "check",
+    "--project-name",
+    "shop",
+    "--against",
+    "@snapshot.json",
+    "--format",
+    "json",
+    "@compose.yaml",
+  ];
+  const { code, stdout } = await run(world, args);
+  assert.equal(code, 4);
+  assert.deepEqual(JSON.parse(stdout).against.changes, [
+    { kind: "moves", route: "api.example.com", detail: "from shop-web to shop-api" },
+    { kind: "goes", route: "old.example.com", detail: "shop-api" },
+    { kind: "loses", route: "www.example.com", detail: "allow_from: 10.0.0.0/8" },
+  ]);
+});
+
+/** A project with each kind of finding, against containers of which each kind of change is made. */
+const WHOLE = `services:
+  web:
+    hostname: www.example.com
+    expose: [80]
+    labels:
+      interlock.allow_from: 10.0.0.0/8
+      interlock.alais_domain: example.com
+      interlock.redirect.1: "old.example.com www.example.com/a|b"
+  api:
+    labels: {interlock.hostname: www.example.com, interlock.context_root: /api}
+  none: {image: "x\${UNSET}"}
+`;
+
+for (const format of ["text", "json", "github", "gitlab", "markdown"]) {
+  Deno.test(`check --format ${format} prints what its reader takes (UPDATE=1 writes it)`, async () => {
+    await using world = await worldOf(
+      WHOLE,
+      inspected("shop-web-1", "www.example.com", { balance_algorithm: "leastconn" }),
+      inspected("gone-web-1", "moved.example.com"),
+      inspected("shop-gone-1", "gone.example.com"),
+    );
+    const args = [
+      "check",
+      "--project-name",
+      "shop",
+      "--against",
+      "@snapshot.json",
+      "--format",
+      format,
+      "@compose.yaml",
+    ];
+    const { code, stdout } = await run(world, args);
+    assert.equal(code, 4);
+    const golden = new URL(`./check_formats/${format}.txt`, import.meta.url);
+    if (Deno.env.get("UPDATE") === "1") await Deno.writeTextFile(golden, stdout);
+    assert.equal(stdout, await Deno.readTextFile(golden));
+    if (format === "gitlab") {
+      // GitLab's Code Quality report: these members, and these severities alone.
+      for (const issue of JSON.parse(stdout)) {
+        assert.deepEqual(Object.keys(issue), [
+          "description",
+          "check_name",
+          "fingerprint",
+          "severity",
+          "location",
+        ]);
+        assert.ok(["info", "minor", "major", "critical", "blocker"].includes(issue.severity));
+      }
+    }
+    // A workflow command is a line of its own (GitHub's runner).
+    if (format === "github") {
+      assert.match(stdout, /^(::(error|warning|notice) (file=[^\n]+,line=\d+,)?title=signalbox::[^\n]+\n)+$/);
+    }
+  });
+}

@@ -20,6 +20,17 @@ Deno.test("peers are the same at each node, but for the own line of --peer-bind"
   assert.equal(fleetOf(settings({})), undefined);
 });
 
+Deno.test("nodes of a Swarm are peers at the port that is named, beside those that have a name", async () => {
+  const given = settings({ "peer": ["out=10.0.0.9:1"], "peer-port": ["10000"], "peer-name": ["a1"] });
+  assert.deepEqual(fleetOf(given)?.nodes, { port: 10_000, own: "a1", bind: undefined });
+  assert.deepEqual(peerListeners(given).map(({ address, port }) => `${address}:${port}`), [
+    "10.0.0.9:1",
+    "undefined:10000",
+  ]);
+  // Whether the Swarm has a node of this name, it tells later.
+  assert.deepEqual(await fleetEnvironment(given), { SIGNALBOX_LOCAL_PEER: "a1" });
+});
+
 Deno.test("what cannot be a fleet is told before HAProxy is started", async () => {
   const folder = await Deno.makeTempDir({ prefix: "signalbox-fleet-" });
   try {

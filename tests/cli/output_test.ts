@@ -68,7 +68,10 @@ Deno.test("explain of a host that a container cannot serve says why, however the
   for (const host of ["bad.example.com", "http://bad.example.com/", "bad.example.com/v1"]) {
     const { code, stdout } = await world.run(["explain", "--snapshot", "snapshot.json", host]);
     assert.equal(code, 0);
-    assert.match(stdout, /^bad \(bad0+\)\n {2}serves nothing: it has no port 81/m);
+    assert.match(
+      stdout,
+      /^bad \(bad0+\)\n {2}serves nothing: it has no port 81.*\n {2}line to add: interlock\.port=80$/m,
+    );
   }
   const { stdout } = await world.run([
     "explain",
@@ -77,8 +80,11 @@ Deno.test("explain of a host that a container cannot serve says why, however the
     "http://bad.example.com/",
     "--json",
   ]);
-  const { leftOut: [left] } = JSON.parse(stdout) as { leftOut: { container: string; why: string }[] };
+  const { leftOut: [left] } = JSON.parse(stdout) as {
+    leftOut: { container: string; why: string; line: string }[];
+  };
   assert.equal(left?.container, "bad");
+  assert.equal(left?.line, "interlock.port=80");
   assert.match(left?.why ?? "", /^it has no port 81/);
 });
 

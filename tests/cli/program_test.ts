@@ -3,7 +3,7 @@ import config from "../../deno.json" with { type: "json" };
 import { program, runProgram } from "../harness/program.ts";
 import { inspected, World } from "./world.ts";
 
-const COMMANDS = ["run", "render", "snapshot", "explain", "status", "events", "completions"];
+const COMMANDS = ["run", "render", "snapshot", "explain", "status", "events", "top", "completions"];
 
 Deno.test("--version prints the version and nothing else", async () => {
   assert.deepEqual(await runProgram(["--version"]), { code: 0, stdout: `${config.version}\n`, stderr: "" });
@@ -23,6 +23,16 @@ for (const command of COMMANDS) {
     if (command !== "completions") assert.match(stdout, /env:\s+SIGNALBOX_LOG_LEVEL\)/);
   });
 }
+
+Deno.test("the help of a command shows its own options before the settings that it shares with others", async () => {
+  for (const [command, own] of [["graph", "--format"], ["explain", "--method"], ["render", "--validate"]]) {
+    const { stdout } = await runProgram([`${command}`, "--help"]);
+    const [options, settings] = stdout.split("\nSettings:\n");
+    assert.match(`${options}`, new RegExp(`^  ${own}\\b`, "m"));
+    assert.match(`${settings}`, /^ {2}--log-level\b/m);
+    assert.doesNotMatch(`${options}`, /env:/);
+  }
+});
 
 Deno.test("no command at all is wrong usage and shows the help", async () => {
   const { code, stdout, stderr } = await runProgram([]);
@@ -164,6 +174,8 @@ const ORIGINS = `  hostname: www.example.com (Docker's hostname)
   port: 80 (its only TCP port)
 `;
 
+const TO_ADD = "  line to add: interlock.domain=example.com\n";
+
 const SUBJECTS: [subject: string[], keyof typeof EXPLAINED | "both"][] = [
   [[], "both"],
   [["www.example.com"], "web"],
@@ -179,8 +191,8 @@ for (const [subject, expected] of SUBJECTS) {
     await using world = await World.make(...TWO);
     const { code, stdout, stderr } = await world.run(["explain", ...subject, "--snapshot", "snapshot.json"]);
     const whole = expected === "both" ? EXPLAINED.idle + EXPLAINED.web : EXPLAINED[expected];
-    // Who asks about one is told all of it.
-    const text = expected === "web" ? whole + ORIGINS : whole;
+    // Who asks about one is told all of it, and what to add.
+    const text = whole + (expected === "web" ? ORIGINS : expected === "idle" ? TO_ADD : "");
     assert.deepEqual([code, stdout.split("\n").sort(), stderr], [0, text.split("\n").sort(), ""]);
   });
 }

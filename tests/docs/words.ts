@@ -77,7 +77,8 @@ function problemsOfLabels(line: string): string[] {
   const isKnown = (label: string) => {
     const parts = label.split(".").filter((part) => !/^(?:[0-9]+|N)$/.test(part));
     const last = parts.at(-1) ?? "";
-    return everyLabel.has(last) || last === "KEY" || last === "md" || last === "enable";
+    // The last one is for nodes of a Swarm.
+    return everyLabel.has(last) || ["KEY", "md", "enable", "peer"].includes(last);
   };
   return labels.filter((label) => !isKnown(label)).map((label) =>
     `${line}: there is no label interlock.${label}`

@@ -1,5 +1,6 @@
 /** What an HAProxy has, in a form in which two of them can be compared. */
 import assert from "node:assert/strict";
+import { leadsInside } from "../../lib/core/values/listen.ts";
 import type { ServerName } from "../../lib/core/values/names.ts";
 import { ledTo, targetOf } from "../../lib/core/runtime/route_value.ts";
 import { HOSTS_MAP, type TableValue } from "../../lib/core/values/table.ts";
@@ -63,9 +64,9 @@ export async function readState(stage: Stage): Promise<State> {
   const hasWord = (name = "", word: string) =>
     lines.get(name as ServerName)?.line.includes(` ${word} `) === true;
   return {
-    // Where TLS ends for hosts of TCP, the way between stays with its port until the next reload.
+    // Where TLS ends for hosts of TCP, the way between stays with its port until the next reload, and the one to HTTPS longer.
     // So does a server that has a name, and no route any more.
-    servers: rows(servers).filter((row) => !/^_to_inner_\d+$/.test(row["be_name"] ?? "") && !isLeft(row)).map(
+    servers: rows(servers).filter((row) => !leadsInside(row["be_name"] ?? "") && !isLeft(row)).map(
       (row) => {
         const mayDiffer = hasWord(row["srv_name"], "ca-file")
           ? MAY_DIFFER_WHERE_VERIFIED

@@ -11,17 +11,28 @@ const utf8 = new TextEncoder();
 
 /** A connection to a port of the loopback, for a name that one of the authorities vouches for. */
 export class H3Client implements AsyncDisposable {
-  private constructor(readonly endpoint: Deno.QuicEndpoint, readonly connection: Deno.QuicConn) {}
+  private constructor(
+    readonly endpoint: Deno.QuicEndpoint,
+    readonly connection: Deno.QuicConn,
+    /** Kept, since a collected stream is reset, and HAProxy ends a connection whose control stream is (RFC 9114, 6.2.1). */
+    readonly control: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>,
+  ) {}
 
-  static async connect(port: number, serverName: string, authority: string): Promise<H3Client> {
-    const endpoint = new Deno.QuicEndpoint();
+  /** Connects; `from` is the client's address. */
+  static async connect(
+    port: number,
+    serverName: string,
+    authority: string,
+    from = "127.0.0.1",
+  ): Promise<H3Client> {
+    const endpoint = new Deno.QuicEndpoint({ hostname: from });
     const connection = await Deno.connectQuic({
       ...{ hostname: "127.0.0.1", port, serverName, endpoint },
       ...{ alpnProtocols: ["h3"], caCerts: [authority] },
     });
     const control = (await connection.createUnidirectionalStream()).getWriter();
     await control.write(new Uint8Array([CONTROL, SETTINGS, 0]));
-    return new H3Client(endpoint, connection);
+    return new H3Client(endpoint, connection, control);
   }
 
   /** Asks for the root of a host; answers with the status, 0 for one that QPACK has no number for, and the body. */

@@ -1,6 +1,9 @@
 /** A sequence of random changes, what happens beside them, and what HAProxy has after each. */
 import assert from "node:assert/strict";
 import type { ContainerId } from "../../lib/core/values/names.ts";
+import type { TcpPart } from "../../lib/core/config/tcp_part.ts";
+import { readTcp } from "../../lib/core/plan/parse_config.ts";
+import { keepBeforeHttps } from "../../lib/core/state/kept_listener.ts";
 import { HOSTS_MAP } from "../../lib/core/values/table.ts";
 import type { Plan } from "../../lib/core/plan/plan.ts";
 import type { Operation } from "../../lib/core/runtime/operation.ts";
@@ -17,6 +20,11 @@ import type { Cause, ReloadTally } from "./reload_tally.ts";
 import { onStage, send, settled, type Stage, type StageRequest } from "./stage.ts";
 import { withRows } from "./test_table.ts";
 import { type ACCIDENTS, Universe } from "./universe.ts";
+
+/** Where the fresh HAProxy listens. */
+const FRESH_ADDRESS = "127.0.0.2";
+/** A container holds a request for up to four steps, each with a comparison. */
+const HELD_MS = 120_000;
 
 /** One sequence to play; a long one has every key, and is compared after each step. */
 export type Play = {
@@ -57,6 +65,7 @@ class Story {
   #requests: Promise<unknown>[] = [];
   #snapshot = "[]";
   #note: Note = {};
+  #tcp: TcpPart | undefined;
   #wanted: Wanted;
 
   constructor(
@@ -90,7 +99,11 @@ class Story {
   }
 
   #want(stage: Stage): Wanted {
-    const wanted = want(stage.routing, this.#snapshot, this.#note);
+    const wanted = withKept(
+      stage,
+      want(stage.routing, this.#snapshot, this.#note),
+      stage === this.stage ? this.#tcp : undefined,
+    );
     // A table beside the routes changes with them: a row for each host, and its value with the number of its servers.
     const { backends } = wanted.desired.model;
     return withRows(
@@ -107,6 +120,7 @@ class Story {
     this.#snapshot = containers.move(this.#universe.snapshot);
     this.#note = this.#universe.note;
     await containers.start(this.#snapshot);
+    this.#tcp = await tcpOf(stage);
     this.#wanted = this.#want(stage);
     stage.stopping.clear();
     this.#stoppingIds().forEach((id) => stage.stopping.add(id));
@@ -129,8 +143,9 @@ class Story {
   async #compare(): Promise<void> {
     const isSettled = this.#requests.length === 0;
     if (isSettled) await this.#settle();
-    const fresh = { ...this.request.settings, "https-port": String(freePort()) };
-    await compareFresh(this.stage, this.asked.program, { settings: fresh }, {
+    // What TLS ends for is named by its port: the fresh one has the same port, at another address.
+    const settings = { ...this.request.settings, bind: FRESH_ADDRESS };
+    await compareFresh(this.stage, this.asked.program, { settings }, {
       want: (stage) => this.#want(stage),
       hosts: this.#universe.hosts,
       isSettled,
@@ -262,12 +277,26 @@ class Story {
   async #keepBusy(host: string): Promise<void> {
     const { stage, containers, steps } = this;
     containers.holdAll();
-    const answer = httpGet({ port: stage.httpPort, host, path: "/held" });
+    const answer = httpGet({ port: stage.httpPort, host, path: "/held", limitMs: HELD_MS });
     answer.catch(() => undefined);
     const isHeld = await Promise.race([containers.nextHeld().then(() => true), answer.then(() => false)]);
     steps.push(`   a request to ${host} ${isHeld ? "is under way" : `is answered ${(await answer).status}`}`);
     this.#requests.push(answer);
   }
+}
+
+/** What is wanted where the frontend of TCP before HTTPS stays until HAProxy starts anew, as the loop has it stay. */
+function withKept({ routing }: Stage, wanted: Wanted, tcp: TcpPart | undefined): Wanted {
+  const { model } = wanted.desired;
+  const kept = keepBeforeHttps(model, tcp);
+  return kept === model ? wanted : { ...wanted, desired: routing.design.render(kept) };
+}
+
+/** What its HAProxy has for TCP, as the loop finds it: one that is taken over tells it by its files alone. */
+async function tcpOf({ applier, haproxy }: Stage): Promise<TcpPart | undefined> {
+  if (applier.running !== undefined) return applier.running.tcp;
+  const config = await haproxy.loadedConfig();
+  return config === undefined ? undefined : readTcp(config);
 }
 
 const isRemoval = ({ kind }: Operation): boolean =>

@@ -129,7 +129,7 @@ const ROWS: Readonly<Record<string, (play: Play) => Promise<void>>> = {
     assert.equal(await past("whole.local", "192.0.2.7"), "refused");
     assert.equal(await past("nobody.local", "192.0.2.7"), "refused");
     assert.equal((Deno.statSync(stage.stateDir).mode ?? 0) & 0o077, 0);
-    assert.deepEqual(stage.report.lines.filter((line) => /warn/i.test(line)), []);
+    assert.deepEqual(stage.report.troubles, []);
   },
   "on the port of HTTPS it stands beside hosts of HTTP": async ({ httpsPort, apply, ended }) => {
     await using echo = new Echo();

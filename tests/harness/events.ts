@@ -20,6 +20,11 @@ export class Witness implements Reporter {
     return this.events.filter((event): event is EventOf<Kind> => event.kind === kind);
   }
 
+  /** The events that people are warned of. */
+  get troubles(): readonly Event[] {
+    return this.events.filter((event) => ["error", "warn"].includes(putIntoWords(event).level));
+  }
+
   debug = (message: string): void => void this.lines.push(`debug: ${message}`);
   requests(): void {}
   notices(): void {}
@@ -34,3 +39,25 @@ export const eventsOf = (
   kind: Event["kind"],
 ): readonly Readonly<Record<string, unknown>>[] =>
   lines.filter((line) => eventLine(kind).test(line)).map((line) => JSON.parse(line));
+
+/** Fields of an entry of the JSON log: each is equal to the value that stands here, or is one that the function accepts. */
+export type EntryFields = {
+  readonly event?: Event["kind"] | ((kind: string) => boolean);
+  /** The stable word of a notice. */
+  readonly code?: string;
+  readonly [field: string]: unknown;
+};
+
+/** Tells a line of the JSON log that has these fields. */
+export function entryWith(fields: EntryFields): (line: string) => boolean {
+  const wanted = Object.entries(fields);
+  return (line) => {
+    if (!line.startsWith("{")) return false;
+    const entry: Readonly<Record<string, unknown>> = JSON.parse(line);
+    return wanted.every(([name, value]) =>
+      typeof value === "function"
+        ? name in entry && value(entry[name])
+        : JSON.stringify(entry[name]) === JSON.stringify(value)
+    );
+  };
+}

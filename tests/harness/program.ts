@@ -1,6 +1,7 @@
 /** Starts signalbox as users do: the binary where there is one, else from source. */
 import { fileURLToPath } from "node:url";
 import { PERMISSIONS } from "../../scripts/compile.ts";
+import { type EntryFields, entryWith } from "./events.ts";
 export { eventually, type Wait } from "./eventually.ts";
 export { type Answer, freePort, httpGet, type Request } from "./http.ts";
 
@@ -60,6 +61,8 @@ export interface RunningProgram extends AsyncDisposable {
   readonly exited: Promise<number>;
   /** The first line that matches, already there or still to come; rejects at the limit or when it ends. */
   waitForLine(pattern: RegExp, limitMs?: number): Promise<string>;
+  /** Likewise the first line of the JSON log with such fields. */
+  waitForEntry(fields: EntryFields, limitMs?: number): Promise<string>;
   /** Sends a signal, SIGTERM unless said, and waits for the end; kills it at the limit and rejects. */
   stop(signal?: Deno.Signal, limitMs?: number): Promise<number>;
   kill(signal: Deno.Signal): void;
@@ -98,7 +101,12 @@ export function startProgram(
     if (code === undefined) child.kill(signal);
   };
 
-  function waitForLine(pattern: RegExp, limitMs = 10_000): Promise<string> {
+  const waitForLine = (pattern: RegExp, limitMs?: number) =>
+    waitFor((line) => pattern.test(line), `${pattern}`, limitMs);
+  const waitForEntry = (fields: EntryFields, limitMs?: number) =>
+    waitFor(entryWith(fields), Deno.inspect(fields), limitMs);
+
+  function waitFor(isMeant: (line: string) => boolean, what: string, limitMs = 10_000): Promise<string> {
     return new Promise((resolve, reject) => {
       const done = (finish: () => void) => {
         watchers.delete(look);
@@ -108,11 +116,11 @@ export function startProgram(
       const complain = (why: string) =>
         done(() =>
           reject(
-            new Error(`No line matched ${pattern}: ${why}. It said last:\n${lines.slice(-40).join("\n")}`),
+            new Error(`No line matched ${what}: ${why}. It said last:\n${lines.slice(-40).join("\n")}`),
           )
         );
       const look = () => {
-        const found = lines.find((line) => pattern.test(line));
+        const found = lines.find(isMeant);
         if (found !== undefined) done(() => resolve(found));
         else if (code !== undefined) complain(`it ended with ${code}`);
       };
@@ -144,6 +152,7 @@ export function startProgram(
     lines,
     exited,
     waitForLine,
+    waitForEntry,
     stop,
     kill,
     async [Symbol.asyncDispose]() {

@@ -1,7 +1,6 @@
 /** What a container says of its backend, and what HAProxy makes of it. */
 import assert from "node:assert/strict";
 import { addressOf, docker, startContainer, WITNESS } from "../harness/engine.ts";
-import { eventLine } from "../harness/events.ts";
 import { httpGet } from "../harness/http.ts";
 import { eventually } from "../harness/program.ts";
 import { makeCertificate } from "./certificates.ts";
@@ -65,7 +64,7 @@ live("backend_options forceclose and http-no-delay are accepted, and do what the
   assert.notEqual(await connectionOf("kept.local"), "close");
   assert.equal(await connectionOf("closed.local"), "close");
   assert.match(await router.config(), /^ +option http-no-delay$/m);
-  await router.program.waitForLine(/"code":"translated".*forceclose/);
+  await router.program.waitForEntry({ code: "translated" });
 });
 
 live(
@@ -84,7 +83,7 @@ live(
       return answer;
     }, async () => {
       id = await startContainer({ image: WITNESS, env: { ...env, NAME: "loading", STATUS: "503" }, flags });
-      await router.program.waitForLine(eventLine("no-traffic", ":8080 answers 503"));
+      await router.program.waitForEntry({ event: "no-traffic", why: (why: string) => why.includes("503") });
     });
     assert.deepEqual([[...new Set(endings)], [...bodies]], [[200], ["well"]]);
     await httpGet({ port: 8080, address: await addressOf(id), host: "joining.local", path: "/become/200" });
@@ -141,7 +140,7 @@ live("warm with ssl_backend gets an answer over TLS before the container has tra
     env: says({ ssl_backend: true, warm: true, port: 8080 }).env,
     flags: ["-P", "--hostname", "plain-inner.local"],
   });
-  await router.program.waitForLine(eventLine("no-traffic", ":8080 "));
+  await router.program.waitForEntry({ event: "no-traffic" });
   assert.equal((await router.get("plain-inner.local")).status, 503);
 });
 

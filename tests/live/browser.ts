@@ -72,13 +72,12 @@ export function opening(sentence: string, body: (open: OpenPage) => Promise<void
 /** What a visitor sees of a page. */
 export type Seen = { readonly url: string; readonly text: string };
 
-const DROPPED =
-  /ERR_NETWORK_CHANGED|interrupted by another navigation to "chrome-error:|Execution context was destroyed/;
+const DROPPED = /ERR_NETWORK_CHANGED|is interrupted by another navigation|Execution context was destroyed/;
 
 /**
  * Goes to a URL as who types it does. A container that starts brings an interface, and with it the browser drops what is
  * under way (ERR_NETWORK_CHANGED), as it does where a laptop finds another network: then it goes there again, which its
- * page of the error may interrupt.
+ * page of the error may interrupt, or its own second try.
  */
 export async function visit(page: Page, url: string): Promise<Seen & { status: number; protocol: string }> {
   const go = async () => {

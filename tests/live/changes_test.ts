@@ -124,7 +124,7 @@ live("a signal that does not end a container costs it no requests", async (stage
   await router.answers("signalled.local");
   const endings = await askWhile(() => router.get("signalled.local"), async () => {
     await docker("kill", "-s", "WINCH", id);
-    await router.program.waitForLine(/"action":"kill"/);
+    await router.program.waitForEntry({ action: "kill" });
     await tally(20, () => router.get("signalled.local"));
   });
   assert.deepEqual([...new Set(endings)], [200]);

@@ -44,7 +44,9 @@ async function startAnother(chaos: Chaos): Promise<void> {
   const { first, stage, proxy } = chaos;
   const flags = [...first.flags, "--state-dir", first.stateDir];
   chaos.router = await stage.router({ flags, engine: proxy.host, isImpatient: true });
-  await chaos.router.program.waitForLine(/"event":"(?:adopted|haproxy-started)"/);
+  await chaos.router.program.waitForEntry({
+    event: (kind: string) => kind === "adopted" || kind === "haproxy-started",
+  });
 }
 
 /** Kills one of HAProxy's processes, and notes until when nobody listened. */

@@ -87,7 +87,7 @@ live(
 
 live("SIGTERM before HAProxy serves ends signalbox as well", async (stage) => {
   const router = await stage.router({ isImpatient: true, engine: `unix://${stage.folder}/nobody.sock` });
-  await router.program.waitForLine(/signalbox [0-9]/);
+  await router.program.waitForEntry({ event: "starting" });
   assert.equal(await router.program.stop("SIGTERM", STOP_LIMIT_MS), 0);
   assert.deepEqual(await processesNaming(router.stateDir), []);
 });

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { docker, startContainer } from "../harness/engine.ts";
-import { eventLine } from "../harness/events.ts";
 import { eventually } from "../harness/eventually.ts";
 import { runProgram } from "../harness/program.ts";
 import { EngineGate } from "./engine_gate.ts";
@@ -42,7 +41,7 @@ live(
     await docker("unpause", id);
     await router.answers("filtered.local");
     router.program.kill("SIGHUP");
-    await router.program.waitForLine(/SIGHUP/);
+    await router.program.waitForEntry({ event: "rereading", why: "SIGHUP" });
     for (const command of ["render", "snapshot", "explain"]) {
       assert.equal((await runProgram([command, "--docker-host", gate.host])).code, 0, command);
     }
@@ -70,8 +69,8 @@ live(
       gate.decide = () => "never";
       router.program.kill("SIGHUP");
       // Certificates are read again without it: the engine is given 10 s, and nobody waits for them.
-      await router.program.waitForLine(/"reasons":\["SIGHUP"\]/, 8_000);
-      await router.program.waitForLine(eventLine("engine-lost", "no answer within"), 30_000);
+      await router.program.waitForEntry({ event: "reloaded", reasons: ["SIGHUP"] }, 8_000);
+      await router.program.waitForEntry({ event: "engine-lost" }, 30_000);
       await startContainer({ env: { NAME: "missed" }, flags: ["-P", "--hostname", "missed.local"] });
       gate.decide = () => "engine";
       await eventually(async () => (await router.get("missed.local")).status === 200, {
@@ -102,9 +101,7 @@ live(
         : "engine";
     const endings = await askWhile(() => router.get("kept.local"), async () => {
       gate.cut();
-      await router.program.waitForLine(
-        eventLine("container-unlisted"),
-      );
+      await router.program.waitForEntry({ event: "container-unlisted" });
     });
     assert.deepEqual([...new Set(endings)], [200]);
 
@@ -137,9 +134,10 @@ live("an engine that is upgraded underneath is asked in its new API's version", 
   const endings = await askWhile(() => router.get("stays.local"), async () => {
     gate.decide = (call) => refuseOthers(newest, call);
     gate.cut();
-    await router.program.waitForLine(
-      eventLine("engine-found", `"engine":"[^"]*API ${real.ApiVersion}"`),
-    );
+    await router.program.waitForEntry({
+      event: "engine-found",
+      engine: (engine: string) => engine.endsWith(`API ${real.ApiVersion}`),
+    });
     await startContainer({ flags: ["-P", "--hostname", "new.local"] });
     await router.answers("new.local");
   });

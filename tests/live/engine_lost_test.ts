@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { docker, startContainer } from "../harness/engine.ts";
-import { eventLine } from "../harness/events.ts";
 import { runProgram } from "../harness/program.ts";
 import { proxyEngine } from "./engine_proxy.ts";
 import { askWhile, live } from "./stage.ts";
@@ -19,7 +18,7 @@ live(
     await router.answers("goes.local");
     const endings = await askWhile(() => router.get("stays.local"), async () => {
       proxy.cut();
-      await router.program.waitForLine(eventLine("engine-lost"));
+      await router.program.waitForEntry({ event: "engine-lost" });
       await docker("rm", "-f", goes);
       await startContainer({ env: { NAME: "comes" }, flags: ["-P", "--hostname", "comes.local"] });
       assert.equal((await router.get("comes.local")).status, 404);

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { engineFromEnv, startContainer, TINY } from "../harness/engine.ts";
-import { eventLine } from "../harness/events.ts";
 import { eventually } from "../harness/eventually.ts";
 import { runProgram } from "../harness/program.ts";
 import { ownEngine } from "./own_engine.ts";
@@ -40,9 +39,9 @@ live("engines that a file names come and go, and those that stay lose no request
     assert.match(stdout, new RegExp(`^alone \\([0-9a-f]{12}\\) of ${second.host}\n  serves second.local`));
     // Written as editors and scripts do it, by mistake or on the way.
     await Deno.writeTextFile(path, "");
-    await router.program.waitForLine(/names no engine/);
+    await router.program.waitForEntry({ code: "bad-engines", container: path });
     await write(first, `unix:/${second.host}`);
-    await router.program.waitForLine(/line 2: /);
+    await eventually(async () => /line 2/.test(await status()), { what: "the line at fault in status" });
     assert.match(await status(), /NOT USED AS IT IS \(line 2: .*\), and none goes/);
     assert.equal((await router.get("second.local")).status, 200);
     await write(first);
@@ -62,7 +61,7 @@ live("an engine that falls silent is known within ten seconds, and its routes an
   await router.answers("stays.local");
   const endings = await askWhile(() => router.get("stays.local"), async () => {
     relay.silence();
-    await router.program.waitForLine(eventLine("engine-lost", "no answer to a ping"), CUT_OFF_LIMIT_MS);
+    await router.program.waitForEntry({ event: "engine-lost" }, CUT_OFF_LIMIT_MS);
     const { stdout } = await runProgram(["status", "--state-dir", router.stateDir]);
     assert.match(stdout, /NOT CONNECTED \(no answer to a ping within 4000 ms\), 1 running/);
     assert.equal((await router.get("stays.local")).body, "stays");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { startLoad } from "../bench/load_process.ts";
 import type { LoadResult } from "../bench/load.ts";
 import { startContainer } from "../harness/engine.ts";
-import { eventLine, eventsOf } from "../harness/events.ts";
+import { eventsOf } from "../harness/events.ts";
 import { haproxies } from "../harness/haproxies.ts";
 import { eventually } from "../harness/program.ts";
 import { processesNaming } from "./processes.ts";
@@ -66,7 +66,7 @@ for (const { version, path } of await haproxies()) {
         // HAProxy serves alone, and what starts now is for the next signalbox.
         await serve(3, "meanwhile.local");
         const second = await another(stage, first);
-        await second.program.waitForLine(eventLine("read-back"));
+        await second.program.waitForEntry({ event: "read-back" });
         await first.answers("meanwhile.local");
         await serve(4, "later.local");
         await first.answers("later.local");
@@ -97,8 +97,8 @@ live(
       for (const round of [1, 2, 3]) {
         const next = await another(stage, first);
         assert.equal(await before.program.exited, 0);
-        await before.program.waitForLine(eventLine("handed-over"));
-        await next.program.waitForLine(eventLine("read-back"));
+        await before.program.waitForEntry({ event: "handed-over" });
+        await next.program.waitForEntry({ event: "read-back" });
         await serve(round, `round${round}.local`);
         await first.answers(`round${round}.local`);
         assertNoReload(next);

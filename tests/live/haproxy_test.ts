@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { engineFromEnv, startContainer, WITNESS } from "../harness/engine.ts";
-import { eventLine } from "../harness/events.ts";
 import { eventually, runProgram } from "../harness/program.ts";
 import { processesNaming } from "./processes.ts";
 import { askWhile, live, type Router } from "./stage.ts";
@@ -55,9 +54,12 @@ for (const which of ["worker", "master"] as const) {
       await router.answers("back.local");
       const pid = await find(router, "worker");
       Deno.kill(await find(router, which), "SIGKILL");
-      await router.program.waitForLine(eventLine("haproxy-lost"));
+      await router.program.waitForEntry({ event: "haproxy-lost" });
       if (which === "worker") {
-        await router.program.waitForLine(new RegExp(`haproxy: .*${pid}.*exited with code 137`));
+        await router.program.waitForEntry({
+          event: "haproxy-printed",
+          msg: (words: string) => words.includes(`${pid}`) && words.includes("137"),
+        });
       }
       assert.equal((await router.answers("back.local")).body, "back");
       assert.notEqual(await find(router, "worker"), pid);

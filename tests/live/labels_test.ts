@@ -108,9 +108,10 @@ live(
     await docker("commit", hostile, image);
     stage.defer(() => docker("image", "rm", "-f", image));
     // The image's containers go before it does; this one says nothing itself.
-    const id = await docker("run", "-d", "-P", image);
+    const container = `hostile-${crypto.randomUUID().slice(0, 8)}`;
+    const id = await docker("run", "-d", "-P", "--name", container, image);
     stage.defer(() => docker("rm", "-f", id));
-    await router.program.waitForLine(/"level":"warn".*interlock\.backend_option/);
+    await router.program.waitForEntry({ level: "warn", code: "bad-value", container });
     await router.answers("good.local");
     const config = await router.config();
     const directives = config.split("\n").filter((line) => !/^ *#/.test(line));

@@ -1,66 +1,11 @@
 /** The page of `--admin` with thousands of hosts, and in states that are rare: what signalbox tells, without an HAProxy. */
 import assert from "node:assert/strict";
-import page from "#page";
-import { systemClock } from "../../lib/clock.ts";
-import { History } from "../../lib/core/status/history.ts";
-import { putIntoWords } from "../../lib/core/status/put_into_words.ts";
-import { factsOf, type LoopState, type Status } from "../../lib/core/status/status.ts";
-import { serveAdmin } from "../../lib/report/admin.ts";
-import { LiveView } from "../../lib/report/live_view.ts";
 import { container, network } from "../core/containers.ts";
 import { eventually } from "../harness/eventually.ts";
-import { freePort } from "../harness/http.ts";
 import { loopStateOf } from "../report/loop_states.ts";
-import { statusOf } from "../report/statuses.ts";
 import { opening } from "./browser.ts";
 import { isAccessible, keepPicture, openPage, says, turnTo } from "./page_views.ts";
-
-/** A page over a state that the test makes up. */
-class Told implements AsyncDisposable {
-  readonly port = freePort();
-  readonly history = new History();
-  readonly live: LiveView;
-  readonly #server: { close(): Promise<void> };
-
-  constructor(public state: LoopState, readonly status: Partial<Status> = {}) {
-    const facts = () =>
-      factsOf({ ...statusOf(), ...this.status }, this.state, {
-        ...statusOf().haproxy,
-        ...this.status.haproxy,
-      });
-    this.live = new LiveView({
-      clock: systemClock,
-      history: this.history,
-      state: () => this.state,
-      facts: () => Promise.resolve({ ...facts(), ...this.status }),
-      bindings: () => new Map(),
-      prefix: undefined,
-    });
-    this.#server = serveAdmin({
-      clock: systemClock,
-      listen: () => Deno.listen({ hostname: "127.0.0.1", port: this.port }),
-      status: () => Promise.resolve(statusOf()),
-      live: this.live,
-      answers: {
-        config: () => Promise.reject(new Error("no config")),
-        tryRequest: () => ({ ways: [] }),
-        inForce: () => undefined,
-      },
-      page: () => Promise.resolve(page),
-      haproxyMetrics: () => Promise.resolve(""),
-      monitorHaproxy: () => Promise.resolve(),
-      onFailure: () => undefined,
-    });
-  }
-
-  tell(detail: string): void {
-    this.history.note(putIntoWords({ kind: "drifted", detail }), systemClock.date());
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#server.close();
-  }
-}
+import { inDays, ToldPage } from "./told_page.ts";
 
 const MANY = 5_000;
 const containers = Array.from({ length: MANY }, (_, at) => {
@@ -76,7 +21,7 @@ const containers = Array.from({ length: MANY }, (_, at) => {
 opening(
   "with 5,000 hosts the page is there soon, draws those in sight, and finds each of the others",
   async (open) => {
-    await using told = new Told(loopStateOf(containers));
+    await using told = new ToldPage(loopStateOf(containers));
     const { page, troubles } = await openPage(open, told.port);
     await page.locator(".row.route").first().waitFor();
     // Of the browser's own clock: from the navigation to the first rows.
@@ -95,6 +40,7 @@ opening(
     await says(page, /host4321\.example\.com[\s\S]*web-4321/, ".rows");
     await page.getByRole("searchbox").fill("shop:3");
     await says(page, /71\d of 5,000 routes/);
+    await keepPicture(page, "page-thousands");
     await isAccessible(page, "thousands of hosts");
 
     // An event among them is on the screen at once.
@@ -121,12 +67,12 @@ opening(
     const some = ["ready", "waits", "drains"].map((name, at) =>
       container(name, { hostname: "shop.example.com", networks: [network("bridge", `172.17.0.${at + 2}`)] })
     );
-    const built = loopStateOf(some);
+    const drains = some.find(({ name }) => name === "drains") ?? assert.fail();
+    const built = loopStateOf(some, {}, undefined, new Set([drains.id]));
     const nameOf = (container: string) =>
       built.model?.backends[0]?.servers.find((server) => server.containerName === container)?.name ??
         assert.fail();
-    const until = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
-    await using told = new Told(
+    await using told = new ToldPage(
       {
         ...built,
         waiting: new Map([[nameOf("waits"), "it is being started"]]),
@@ -141,12 +87,12 @@ opening(
           containers: 3,
         }],
         certificates: [
-          { name: "shop.pem", origin: "file", hosts: ["shop.example.com"], validTo: until(3.5) },
+          { name: "shop.pem", origin: "file", hosts: ["shop.example.com"], validTo: inDays(3.5) },
           {
             name: "blog",
             origin: "acme",
             hosts: ["blog.example.com", "www.blog.example.com"],
-            validTo: until(60.5),
+            validTo: inDays(60.5),
           },
         ],
         acme: {
@@ -161,11 +107,12 @@ opening(
     await says(page, /not in step[\s\S]*10\.0\.0\.9:2376: not connected \(connection refused\)/);
     await says(page, /Not in step: the new config failed/, "[role=alert]");
     await says(page, /HAProxy tells no figures/);
-    await says(page, /2 ready, 1 waiting/);
+    await says(page, /1 draining/);
+    await says(page, /shop\.example\.com\s*certificate: 3 days/, ".rows");
     await isAccessible(page, "troubles");
     await turnTo(page, "not-served");
     await says(page, /waits of shop\.example\.com is waiting\s+it is being started/);
-    await keepPicture(page, "page-not-served");
+    await says(page, /drains of shop\.example\.com is draining/);
     await turnTo(page, "certificates");
     await says(page, /\d{4}-\d\d-\d\d 3 days[\s\S]*shop\.pem a file[\s\S]*60 days[\s\S]*fetched/);
     await says(
@@ -180,8 +127,8 @@ opening(
 );
 
 opening("who was away for long is told that some events are missing", async (open) => {
-  await using told = new Told(loopStateOf([container("web")]));
-  told.tell("early");
+  await using told = new ToldPage(loopStateOf([container("web")]));
+  told.tell({ kind: "drifted", detail: "early" });
   const { page } = await openPage(open, told.port);
   await turnTo(page, "changes");
   await says(page, /early/);
@@ -191,7 +138,7 @@ opening("who was away for long is told that some events are missing", async (ope
       document.dispatchEvent(new Event("visibilitychange"))`,
     );
   await show("hidden");
-  for (let count = 0; count < 600; count++) told.tell(`later ${count}`);
+  for (let count = 0; count < 600; count++) told.tell({ kind: "drifted", detail: `later ${count}` });
   await show("visible");
   await says(page, /Some events are missing/);
   await says(page, /later 599/);

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { docker, startContainer, TINY } from "../harness/engine.ts";
 import { eventually } from "../harness/eventually.ts";
-import { eventLine } from "../harness/events.ts";
 import { freePort } from "../harness/http.ts";
 import { FaultStage, type Wanted } from "../faults/stage.ts";
 import { browsing, opening } from "./browser.ts";
@@ -16,7 +15,7 @@ async function served(wanted: readonly Wanted[], ...flags: readonly string[]) {
   const program = start();
   const [first] = wanted;
   if (first !== undefined) await stage.answers(first.host);
-  else await program.waitForLine(eventLine("reloaded"));
+  else await program.waitForEntry({ event: "reloaded" });
   return { stage, port, program, start };
 }
 
@@ -60,6 +59,8 @@ opening(
       page,
       /counts requests of each client[\s\S]*Answer: the container of shop\.example[\s\S]*gets traffic/,
     );
+    await page.emulateMedia({ colorScheme: "dark" });
+    await keepPicture(page, "page-try", "main");
     await page.getByLabel("Headers, one a line").fill("Authorization: Basic eA==");
     await page.getByRole("button", { name: "Try" }).click();
     await says(page, /the page tries no passwords/);
@@ -101,7 +102,6 @@ opening(
         await page.locator(".row.route").first().innerText(),
       );
     }, { what: "the busiest to be in front" });
-    await keepPicture(page, "page-routes");
     await page.getByRole("searchbox").fill("shop allow_from");
     await says(page, /2 of \d+ routes/);
     await page.getByRole("button", { name: "www.example", exact: true }).click();
@@ -124,7 +124,6 @@ opening("a change is on the screen at once, and so is what it made of the config
   await says(page, /new\.example[\s\S]*1 ready/);
   await turnTo(page, "changes");
   await says(page, /changed HAProxy|added|new\.example/);
-  await keepPicture(page, "page-changes");
   await turnTo(page, "config");
   await says(page, /\+new\.example\//, ".diff");
   await page.getByLabel("File").selectOption("hosts.map");
@@ -151,7 +150,7 @@ opening(
     await says(page, /What you see is from \d\d:\d\d:\d\d/);
     await isAccessible(page, "cut off");
     const next = start();
-    await next.waitForLine(eventLine("adopted"));
+    await next.waitForEntry({ event: "adopted" });
     await page.locator(".connection.live").waitFor();
     await says(page, /adopted the running HAProxy/);
     const times = await page.evaluate<string[]>(

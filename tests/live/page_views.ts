@@ -56,9 +56,12 @@ export async function isAccessible(page: Page, what: string): Promise<void> {
   assert.deepEqual(violations, [], what);
 }
 
-/** Keeps a picture for the documents, where `SIGNALBOX_TEST_SCREENSHOTS` names a folder. */
-export async function keepPicture(page: Page, name: string): Promise<void> {
-  const folder = Deno.env.get("SIGNALBOX_TEST_SCREENSHOTS");
-  if (folder === undefined) return;
-  await page.screenshot({ path: `${folder}/${name}.png` });
+/** The folder where pictures for the documents are kept, if they are to be made. */
+export const PICTURES: string | undefined = Deno.env.get("SIGNALBOX_TEST_SCREENSHOTS");
+
+/** Keeps a picture of the page, or of a part of it, where they are to be made. */
+export async function keepPicture(page: Page, name: string, part?: string): Promise<void> {
+  if (PICTURES === undefined) return;
+  const path = `${PICTURES}/${name}.png`;
+  await (part === undefined ? page.screenshot({ path }) : page.locator(part).screenshot({ path }));
 }

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { startContainer } from "../harness/engine.ts";
-import { eventLine } from "../harness/events.ts";
 import { engineFromEnv } from "../harness/engine.ts";
 import { freePort, httpGet, runProgram } from "../harness/program.ts";
 import { processesNaming } from "./processes.ts";
@@ -42,7 +41,7 @@ live(
 
     // Trouble is told with more words than good weather: a reload, and a config that fails.
     router.program.kill("SIGHUP");
-    await router.program.waitForLine(eventLine("reloaded"));
+    await router.program.waitForEntry({ event: "reloaded" });
 
     const heard = new Map<string, string>([["the log", router.program.lines.join("\n")]]);
     const engine = ["--docker-host", engineFromEnv().host];

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import type { Status } from "../../lib/core/status/status.ts";
 import { docker, startContainer, WITNESS } from "../harness/engine.ts";
-import { eventLine } from "../harness/events.ts";
 import { eventually, runProgram } from "../harness/program.ts";
 import { live, type Router } from "./stage.ts";
 
@@ -44,7 +43,7 @@ live(
       what: "the request to come in",
     });
     router.program.kill("SIGHUP");
-    await router.program.waitForLine(eventLine("reloaded"));
+    await router.program.waitForEntry({ event: "reloaded" });
     const last = router.get("leaving.local", "/slow?ms=6000", { limitMs: 9_000 });
     const stopping = docker("stop", "-t", "9", leaves);
     const servers = (status: Status) => status.routes.flatMap(({ servers }) => servers);

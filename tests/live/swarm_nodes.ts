@@ -19,28 +19,43 @@ export interface SwarmNodeStage {
   docker(...args: string[]): Promise<string>;
   /** Ends its daemon by a signal; its containers run on where it is killed. */
   endDaemon(signal: "TERM" | "KILL"): Promise<void>;
+  /** Starts its daemon again, after one that ended. */
+  startDaemon(): Promise<void>;
+  /** A command that begins with this runs on the machine. */
+  enter(): Promise<readonly [string, ...string[]]>;
   /** Cuts it off from the others, or joins it to them again. */
   cut(isCut: boolean): Promise<void>;
   /** Kills the whole machine, as a power cut does. */
   kill(): Promise<void>;
 }
 
-/** What a machine does before its daemon starts, in its own namespaces: folder, name, address, number. */
+/** The engine that scripts/engines unpacked, where one is named; else the system's. */
+const CHOSEN = Deno.env.get("SIGNALBOX_TEST_ENGINE");
+const PROGRAMS = CHOSEN === undefined
+  ? ""
+  : `${new URL(`../../.cache/engines/${CHOSEN}/bin`, import.meta.url).pathname}:`;
+
+/** Runs a machine's daemon: folder, address, number. */
+const DAEMON = `
+  PATH=${PROGRAMS}$PATH exec dockerd --config-file "$1/daemon.json" --data-root "$1/data" --exec-root "$1/run" -p "$1/pid" \\
+    -H "tcp://$2:2375" -H unix:///run/docker.sock --tls=false --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/${GROUP}-$3" \\
+    --log-level warn >>"$1/log" 2>&1
+`;
+
+/** What a machine does before its daemon starts, in its own namespaces: folder, address, number, name, daemon. */
 const BOOT = `
   mount -t tmpfs tmpfs /run
-  busybox hostname "$2"
+  busybox hostname "$4"
   mkdir /run/cg && mount --rbind /sys/fs/cgroup /run/cg
   mount -t sysfs sysfs /sys && mount --rbind /run/cg /sys/fs/cgroup
   mkdir -p /run/etc/up /run/etc/work
   mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/etc/up,workdir=/run/etc/work /etc
   rm -f /etc/resolv.conf && echo "nameserver 127.0.0.1" >/etc/resolv.conf
   busybox ip link set lo up
-  busybox ip addr add "$3/24" dev eth0 && busybox ip link set eth0 up
+  busybox ip addr add "$2/24" dev eth0 && busybox ip link set eth0 up
   busybox ip route add default via ${addressAt(1)}
   echo '{}' >"$1/daemon.json"
-  dockerd --config-file "$1/daemon.json" --data-root "$1/data" --exec-root "$1/run" -p "$1/pid" \\
-    -H "tcp://$3:2375" -H unix:///run/docker.sock --tls=false --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/${GROUP}-$4" \\
-    --log-level warn >>"$1/log" 2>&1 &
+  sh -c "$5" sh "$1" "$2" "$3" &
   wait
   exec sleep 100000
 `;
@@ -99,19 +114,22 @@ async function startNode(
       `--net=${network.path}`,
       "unshare",
       ...apart,
-      "sh",
-      "-c",
-      BOOT,
-      "sh",
-      own,
-      name,
-      address,
-      `${at}`,
+      ...["sh", "-c", BOOT, "sh", own, address, `${at}`, name, DAEMON],
     ],
     stdin: "null",
     stdout: "null",
     stderr: "inherit",
   }).spawn();
+  const inside = async () => `${(await childrenOf(machine.pid))[0]}`;
+  const answers = async () => {
+    try {
+      await eventually(() => node.docker("version"), { what: `the engine of ${name}`, limitMs: 60_000 });
+    } catch (error) {
+      throw new Error(`${error}\n${await Deno.readTextFile(join(own, "log")).catch(() => "")}`);
+    }
+  };
+  /** Those that were started later, which end with their machine at the latest. */
+  const daemons: Deno.ChildProcess[] = [];
   let isAlive = true;
   void machine.status.then(() => isAlive = false);
   const node: SwarmNodeStage = {
@@ -122,13 +140,27 @@ async function startNode(
     async endDaemon(signal) {
       // Seen from inside, as its own pid file has it.
       const pid = (await Deno.readTextFile(join(own, "pid"))).trim();
-      const [shell = ""] = await childrenOf(machine.pid);
-      await run("nsenter", "-t", shell, "-p", "-m", "kill", `-${signal}`, pid);
+      await run("nsenter", "-t", await inside(), "-p", "-m", "kill", `-${signal}`, pid);
     },
+    async startDaemon() {
+      await eventually(() => Deno.stat(join(own, "pid")).then(() => false, () => true), {
+        what: `the engine of ${name} to have ended`,
+        limitMs: 30_000,
+      });
+      const [command, ...args] = await node.enter();
+      const daemon = new Deno.Command(command, {
+        args: [...args, "sh", "-c", DAEMON, "sh", own, address, `${at}`],
+        stdin: "null",
+        stdout: "null",
+      }).spawn();
+      daemons.push(daemon);
+      await answers();
+    },
+    enter: async () => ["nsenter", "-t", await inside(), "-m", "-n", "-p", "-u"],
     cut: (isCut) => run(...between.enter, "ip", "link", "set", card, isCut ? "down" : "up"),
     async kill() {
       if (isAlive) machine.kill("SIGKILL");
-      await machine.status;
+      await Promise.all([machine, ...daemons].map(({ status }) => status));
     },
   };
   defer(async () => {
@@ -140,11 +172,7 @@ async function startNode(
       { what: `nothing to be left of ${name}` },
     );
   });
-  try {
-    await eventually(() => node.docker("version"), { what: `the engine of ${name}`, limitMs: 40_000 });
-  } catch (error) {
-    throw new Error(`${error}\n${await Deno.readTextFile(join(own, "log")).catch(() => "")}`);
-  }
+  await answers();
   return node;
 }
 

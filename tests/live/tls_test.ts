@@ -67,7 +67,7 @@ live("a certificate that cannot be read after SIGHUP leaves the last good one in
   await Deno.writeTextFile(certificate.path, "no certificate\n");
   const endings = await askWhile(() => router.get("kept.local"), async () => {
     router.program.kill("SIGHUP");
-    await router.program.waitForLine(/"level":"warn".*kept\.local\.pem/);
+    await router.program.waitForEntry({ code: "certificate-unusable", container: certificate.path });
   });
   assert.deepEqual([...new Set(endings)], [200]);
   assert.equal((await curl("kept.local", router.httpsPort, certificate)).body, "kept");

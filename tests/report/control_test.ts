@@ -1,7 +1,13 @@
 /** The control socket: for the owner of the state directory alone. */
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
-import { askControl, controlPath, serveControl } from "../../lib/report/control_socket.ts";
+import {
+  askControl,
+  controlPath,
+  serveControl,
+  SilentSignalboxError,
+} from "../../lib/report/control_socket.ts";
+import { HandClock } from "../harness/hand_clock.ts";
 import { nobodysLive } from "./lives.ts";
 import { statusOf } from "./statuses.ts";
 
@@ -83,5 +89,23 @@ Deno.test("where no signalbox runs, nobody answers", async () => {
     assert.equal(await askControl(stateDir, "GET", "/status"), undefined);
     await Deno.writeTextFile(controlPath(stateDir), "not a socket");
     assert.equal(await askControl(stateDir, "GET", "/status"), undefined);
+  });
+});
+
+Deno.test("who takes a question and never answers it is told from nobody, after ten seconds", async () => {
+  await inStateDir(async (stateDir) => {
+    for (const answer of ["", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"]) {
+      using listener = Deno.listen({ transport: "unix", path: controlPath(stateDir) });
+      const clock = new HandClock();
+      const accepted = listener.accept();
+      const asked = askControl(stateDir, "GET", "/status", clock);
+      using connection = await accepted;
+      await connection.read(new Uint8Array(1_024));
+      await connection.write(new TextEncoder().encode(answer));
+      clock.pass(10_000);
+      clock.pass(0);
+      await assert.rejects(asked, SilentSignalboxError);
+      await Deno.remove(controlPath(stateDir));
+    }
   });
 });

@@ -108,6 +108,21 @@ Deno.test("of a file that somebody has made too long, the end is read", async ()
   });
 });
 
+Deno.test("a line of megabytes costs itself alone, wherever it stands", async () => {
+  await inFolder(async (folder) => {
+    const told = events(30);
+    const lines = told.map((event) => `${JSON.stringify(event)}\n`);
+    const long = JSON.stringify({ ...told[0], text: "x".repeat(1_800_000) });
+    for (const at of [0, 15, 30]) {
+      const [before, after] = [lines.slice(0, at).join(""), lines.slice(at).join("")];
+      await Deno.writeTextFile(`${folder}/events.jsonl`, `${before}${long}\n${after}`);
+      assert.deepEqual(await open(folder).read(), told, `behind ${at} lines`);
+    }
+    await Deno.writeTextFile(`${folder}/events.jsonl`, lines.join("") + long);
+    assert.deepEqual(await open(folder).read(), told, "a last line without an end");
+  });
+});
+
 Deno.test("what cannot be written is told once, waits within bounds, and is written once that can be", async () => {
   await inFolder(async (folder) => {
     const gone = `${folder}/gone`;

@@ -127,6 +127,53 @@ Deno.test("who comes hears everything, and after it what changes alone", async (
   leave();
 });
 
+Deno.test("of thousands of routes, who comes hears the first ones by name before anything else", () => {
+  const { clock, live, tell, world } = stage();
+  const some = Array.from(
+    { length: 3_000 },
+    (_, at) =>
+      container(`web${at}`, {
+        networks: [network("bridge", `172.${17 + (at >> 14)}.${at >> 8}.${at & 255}`)],
+      }),
+  );
+  world.state = loopStateOf(some);
+  const reader = new Reader();
+  const leave = live.join(reader, undefined) ?? assert.fail();
+  assert.deepEqual(reader.messages.map(({ name }) => name), ["first"]);
+  assert.equal(reader.state.routesToCome, 3_000);
+  const sorted = some.map(({ name }) => `${name}.example.com/`).sort();
+  assert.deepEqual([...reader.state.lists.routes.keys()], sorted.slice(0, 60));
+  assert.equal(reader.state.lists.backends.size, 60);
+  // What happens before the picture is there is told with it, once.
+  tell("meanwhile");
+  live.publish();
+  assert.equal(reader.messages.length, 1);
+  clock.pass(50);
+  assert.equal(reader.messages[1]?.name, "picture");
+  assert.deepEqual([...reader.state.lists.routes.keys()].sort(), sorted);
+  assert.equal(reader.state.routesToCome, undefined);
+  assert.equal(reader.state.events.length, 1);
+  // Who was cut off goes on seeing all of it.
+  hear(reader.state, "first", { routes: [], backends: [], routesInAll: 7 });
+  assert.equal(reader.state.routesToCome, undefined);
+  leave();
+});
+
+Deno.test("who goes before the picture is drawn is told nothing more", async () => {
+  const { clock, live, world } = stage();
+  world.state = loopStateOf(
+    Array.from(
+      { length: 100 },
+      (_, at) => container(`web${at}`, { networks: [network("bridge", `172.17.0.${at + 2}`)] }),
+    ),
+  );
+  const reader = new Reader();
+  live.join(reader, undefined)?.();
+  clock.pass(60_000);
+  await eventually(() => clock.waiting === 0, { what: "the timers to end" });
+  assert.deepEqual(reader.messages.map(({ name }) => name), ["first"]);
+});
+
 Deno.test("a server whose check fails is told as down, and one that others took out until the next pass", async () => {
   const { clock, world, live } = stage();
   const reader = new Reader();

@@ -1,6 +1,7 @@
 /** Whatever is told, and wherever it comes from, a line of the log is one line that a terminal does not obey. */
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
+import type { ServerName } from "../../lib/core/values/names.ts";
 import { createReporter } from "../../lib/report/log.ts";
 
 /** ESC, CSI of eight bits, DEL, a line break, turning the writing round, marks that nobody sees, a tag, half a character. */
@@ -53,6 +54,28 @@ Deno.test("a notice that stands is told once, and is not put into words again in
   const first = asked;
   for (let pass = 0; pass < 10; pass++) report.notices([notice]);
   assert.deepEqual([lines.length, asked], [1, first]);
+});
+
+Deno.test("a change is told in words: text leaves out what scripts read of it", () => {
+  const change = { what: "added", route: "shop.local", container: "shop-3" } as const;
+  const linesOf = (format: "text" | "json") => {
+    const lines: string[] = [];
+    createReporter(format, "info", (line) => lines.push(line), systemClock).tell({
+      kind: "changed",
+      operations: [{
+        kind: "set-state",
+        section: "a",
+        server: "shop.local:abc:80" as ServerName,
+        state: "ready",
+      }],
+      served: { first: [change], counts: { added: 1 } },
+      sinceEventMs: 3.5,
+    });
+    return lines;
+  };
+  assert.match(linesOf("text").join(), /^\S+ INFO {2}added shop\.local → shop-3 sinceEventMs=3\.5$/);
+  const { msg, changes, of } = JSON.parse(linesOf("json").join());
+  assert.deepEqual([msg, changes, of], ["added shop.local → shop-3", [change], ["shop.local:abc:80"]]);
 });
 
 Deno.test("an event is one line: its kind, its fields and its words; text leaves out what the words say", () => {

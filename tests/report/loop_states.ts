@@ -4,15 +4,17 @@ import { ModelMemory } from "../../lib/core/model/model_memory.ts";
 import type { ContainerView } from "../../lib/core/snapshot/snapshot.ts";
 import { Histogram } from "../../lib/core/status/histogram.ts";
 import type { LoopState } from "../../lib/core/status/status.ts";
+import type { ContainerId } from "../../lib/core/values/names.ts";
 import { SETTINGS } from "../core/containers.ts";
 
-/** A loop that is in step with these containers; `memory` is that of the pass before. */
+/** A loop that is in step with these containers, of which some stop; `memory` is that of the pass before. */
 export function loopStateOf(
   containers: readonly ContainerView[],
   given: Partial<LoopState> = {},
   memory = new ModelMemory(SETTINGS),
+  stopping: ReadonlySet<ContainerId> = new Set(),
 ): LoopState {
-  const snapshot = { containers, stopping: new Set<never>(), starting: new Set<never>() };
+  const snapshot = { containers, stopping, starting: new Set<never>() };
   const built = buildModel(snapshot, SETTINGS, undefined, undefined, memory);
   return {
     sources: [],

@@ -7,8 +7,7 @@ import { troubleOfSource } from "../../core/status/source_status.ts";
 import { formatStatus, type Status } from "../../core/status/status.ts";
 import { checkWay } from "../../haproxy/files/trusted_path.ts";
 import { findHaproxy } from "../../haproxy/process/program.ts";
-import { askControl } from "../../report/control_socket.ts";
-
+import { askControl, SilentSignalboxError } from "../../report/control_socket.ts";
 import type { Check } from "../check.ts";
 import { checkAcme } from "../check_acme.ts";
 import { checkDescriptors } from "../check_descriptors.ts";
@@ -25,13 +24,15 @@ import { settingsOf } from "../settings.ts";
 import { checkLength, openStateDir, stateDirOf } from "../state_dir.ts";
 import { jsonDocument, type Terminal } from "../terminal.ts";
 
+const RUNNING = "the signalbox that runs";
+
 /** Checks everything that `run` needs; answers with 0 where all checks pass, with 1 otherwise. */
 export async function doctor(
   options: { readonly json?: boolean } & Record<string, unknown>,
   terminal: Terminal,
 ): Promise<number> {
   const settings = settingsOf(options, terminal);
-  const running = await askRunning(settings, terminal);
+  const { running, silent } = await askRunning(settings, terminal);
   const lone = running === undefined ? await findLone(settings, terminal) : undefined;
   const checks = [
     ...await checkDocker(settings),
@@ -50,6 +51,7 @@ export async function doctor(
     ...await checkConfigOfNow(settings, terminal),
     await checkAddresses(settings, terminal),
     running && checkRunning(running),
+    silent,
   ].filter((check) => check !== undefined);
   const isWell = checks.every((check) => check.isGood);
   if (options.json) await terminal.out(jsonDocument({ isWell, checks }));
@@ -67,11 +69,19 @@ function formatCheck({ name, isGood, detail, remedy }: Check): string {
   return `${onOneLine(`${isGood ? "ok  " : "FAIL"}  ${name}: ${detail}`)}\n${advice}`;
 }
 
-async function askRunning(settings: Settings, terminal: Terminal): Promise<Status | undefined> {
+/** The signalbox of the state directory, or what is wrong where something there does not answer. */
+async function askRunning(
+  settings: Settings,
+  terminal: Terminal,
+): Promise<{ readonly running?: Status | undefined; readonly silent?: Check }> {
   try {
-    return await askControl(stateDirOf(settings, terminal), "GET", "/status") as Status | undefined;
-  } catch {
-    return undefined;
+    return {
+      running: await askControl(stateDirOf(settings, terminal), "GET", "/status") as Status | undefined,
+    };
+  } catch (error) {
+    if (!(error instanceof SilentSignalboxError)) return {};
+    const [detail = "", ...remedy] = error.message.split("; ");
+    return { silent: { name: RUNNING, isGood: false, detail, remedy: remedy.join("; ") } };
   }
 }
 
@@ -154,7 +164,7 @@ function checkRunning({ haproxy, trouble, sources, pid }: Status): Check {
     ...sources.map(troubleOfSource),
   ].filter((each) => each !== undefined);
   return {
-    name: "the signalbox that runs",
+    name: RUNNING,
     isGood: troubles.length === 0,
     detail: troubles.length === 0 ? `pid ${pid}, in step` : troubles.join("; "),
     remedy: "fix what it names; signalbox keeps trying, and its log has details",
@@ -214,8 +224,8 @@ async function checkAddresses(settings: Settings, terminal: Terminal): Promise<C
   try {
     const routing = await prepareRouting(settings);
     const { model } = routing.design.build(await readSnapshot(settings, terminal));
-    const { asked, away } = await checkReach(model);
-    if (asked === 0) return undefined;
+    const { probed, away } = await checkReach(model);
+    if (probed === 0) return undefined;
     const name = "addresses";
     if (away === undefined) return { name, isGood: true, detail: "containers' own addresses lead to them" };
     const detail = `${away.what} cannot be reached from here`;

@@ -14,7 +14,7 @@ import { ExternalHaproxy } from "../../haproxy/external_haproxy.ts";
 import { OwnedHaproxy } from "../../haproxy/owned_haproxy.ts";
 import { processLimits } from "../../haproxy/process/descriptor_limit.ts";
 import { findIdentity } from "../../haproxy/process/identity.ts";
-import { fleetEnvironment } from "../fleet.ts";
+import { fleetEnvironment, mostPeers } from "../fleet.ts";
 import { findHaproxy, type HaproxyProgram, hasQuic } from "../../haproxy/process/program.ts";
 import { promisedBy } from "../check_descriptors.ts";
 import { whyRefused } from "../check_files.ts";
@@ -42,10 +42,10 @@ type Room = { limits: ProcessLimits };
 
 /** Opens HAProxy; takes it over from the signalbox that runs here, if there is one. Throws Failure. */
 export async function openHaproxy(context: RunContext): Promise<OpenedHaproxy> {
-  const { settings, stateDir, routing, report } = context;
+  const { settings, stateDir, routing } = context;
   const room: Room = { limits: await processLimits() };
   const haproxy = await prepareHaproxy(context, room);
-  const hasTakenOver = await takeOver(stateDir, report, () => proveSettings(settings, routing.now, haproxy));
+  const hasTakenOver = await takeOver(stateDir, context, () => proveSettings(settings, routing.now, haproxy));
   if (haproxy instanceof OwnedHaproxy) {
     const hasAdopted = await haproxy.open().catch((error) => {
       throw failed(cannotUse(stateDir, error));
@@ -54,7 +54,7 @@ export async function openHaproxy(context: RunContext): Promise<OpenedHaproxy> {
     if (hasAdopted) room.limits = await processLimits((await haproxy.describe()).pid);
     else await proveListeners(settings, haproxy);
   }
-  const limit = serverLimit(connectionsIn(room, settings), room.limits, settings.peers.length);
+  const limit = serverLimit(connectionsIn(room, settings), room.limits, mostPeers(settings));
   return { haproxy, hasTakenOver, serverLimit: haproxy instanceof OwnedHaproxy ? limit : undefined };
 }
 

@@ -24,7 +24,7 @@ export function problemOf(status: number, body: unknown, host?: string): Problem
 }
 
 /** Problems that are not the fault of the names in an order. */
-const AUTHORITYS = new Set(
+const AUTHORITYS: ReadonlySet<string> = new Set(
   ["rateLimited", "serverInternal", "badNonce", "externalAccountRequired", "userActionRequired"]
     .concat(
       "accountDoesNotExist",

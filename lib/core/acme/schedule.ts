@@ -80,8 +80,8 @@ export function scheduleOf(situation: Situation): Schedule {
     if (hosts === undefined) continue;
     const replaced = old?.names.some((name) => hosts.includes(name)) === true ? old : undefined;
     const isRenewal = Number.isFinite(untilMs);
-    const asked = { hosts, owner: want.owner, isRenewal, hasHad: replaced !== undefined };
-    const authority = spent.authorityFor(asked);
+    const wish = { hosts, owner: want.owner, isRenewal, hasHad: replaced !== undefined };
+    const authority = spent.authorityFor(wish);
     if (typeof authority !== "string") {
       waiting.push({ hosts, ...authority });
       continue;

@@ -26,7 +26,7 @@ const LIMITS = {
 };
 
 /** What limits are looked at for. */
-export type Asked = {
+export type Wish = {
   readonly hosts: readonly string[];
   readonly owner: string;
   readonly isRenewal: boolean;
@@ -55,18 +55,18 @@ export class Spent {
   constructor(private readonly standing: Standing) {}
 
   /** The first authority that may be asked now and notes the order; else why none may, and until when. */
-  authorityFor(asked: Asked): string | Wait {
+  authorityFor(wish: Wish): string | Wait {
     const { authorities, record, nowMs } = this.standing;
-    const failures = Math.max(0, ...asked.hosts.map((host) => record.hosts[host]?.failures ?? 0));
+    const failures = Math.max(0, ...wish.hosts.map((host) => record.hosts[host]?.failures ?? 0));
     // What one authority refused again and again, another may take.
     const first = failures < 2 ? 0 : failures % authorities.length;
     const inTurn = [...authorities.slice(first), ...authorities.slice(0, first)];
-    const waits = inTurn.map((url) => ({ url, wait: this.#waitAt(url, asked) }));
+    const waits = inTurn.map((url) => ({ url, wait: this.#waitAt(url, wish) }));
     const free = waits.find(({ wait }) => wait === undefined);
     if (free !== undefined) {
       const spent = this.#spentAt(free.url);
-      spent.orders.push([nowMs, ownerOf(asked)]);
-      spent.issued.push([nowMs, asked.hosts.toSorted().join(","), ownerOf(asked)]);
+      spent.orders.push([nowMs, ownerOf(wish)]);
+      spent.issued.push([nowMs, wish.hosts.toSorted().join(","), ownerOf(wish)]);
       return free.url;
     }
     const soonest = waits.map(({ wait }) => wait).filter((wait) => wait !== undefined)
@@ -82,7 +82,7 @@ export class Spent {
     return spent;
   }
 
-  #waitAt(url: string, asked: Asked): Wait | undefined {
+  #waitAt(url: string, wish: Wish): Wait | undefined {
     const { record, nowMs } = this.standing;
     const known: AuthorityRecord = record.authorities[url] ?? newAuthority;
     if (isAhead(known.untilMs, nowMs)) {
@@ -92,15 +92,15 @@ export class Spent {
     const more = this.#spentAt(url);
     const orders = [...known.orders.filter(([at]) => at > nowMs - ORDERS_MS), ...more.orders];
     const issued = [...known.issued.filter(([at]) => at > nowMs - ISSUED_MS), ...more.issued];
-    return waitOfOrders(orders, asked) ?? waitOfIssued(issued, asked);
+    return waitOfOrders(orders, wish) ?? waitOfIssued(issued, wish);
   }
 }
 
 /** Whose an order is; nobody's where it is a renewal. */
-export const ownerOf = ({ owner, isRenewal }: Pick<Asked, "owner" | "isRenewal">): string =>
+export const ownerOf = ({ owner, isRenewal }: Pick<Wish, "owner" | "isRenewal">): string =>
   isRenewal ? "" : owner;
 
-function waitOfOrders(orders: readonly OrderNote[], { owner, isRenewal }: Asked): Wait | undefined {
+function waitOfOrders(orders: readonly OrderNote[], { owner, isRenewal }: Wish): Wait | undefined {
   const wait = (those: readonly OrderNote[], most: number, why: string) =>
     those.length < most ? undefined : { untilMs: endOf(those, ORDERS_MS), why };
   const all = wait(orders, LIMITS.orders, "the authority takes 300 orders in 3 hours");
@@ -119,7 +119,7 @@ function waitOfOrders(orders: readonly OrderNote[], { owner, isRenewal }: Asked)
 
 function waitOfIssued(
   issued: readonly IssuedNote[],
-  { hosts, owner, hasHad, isRenewal }: Asked,
+  { hosts, owner, hasHad, isRenewal }: Wish,
 ): Wait | undefined {
   const names = hosts.toSorted().join(",");
   const same = issued.filter(([, those]) => those === names);

@@ -62,7 +62,7 @@ export function wantedOf(
       return;
     }
     const decider = byName.get(model.deciders.get(host)?.backend ?? name) ?? backend;
-    if (!isAsked(decider, backend, settings)) return;
+    if (!isWanted(decider, backend, settings)) return;
     if (whyNotCertified(host, settings) !== undefined || !isReady(backend)) return;
     owners.set(host, backend);
     claims.set(host, by);
@@ -79,7 +79,7 @@ export function wantedOf(
 }
 
 /** The container that decides about the host does so for all; where it is silent, others may ask for a certificate. */
-function isAsked({ options: { acme } }: Backend, { options }: Backend, { mode }: WantSettings): boolean {
+function isWanted({ options: { acme } }: Backend, { options }: Backend, { mode }: WantSettings): boolean {
   return acme?.isWanted ?? (mode === "all" || options.acme?.isWanted === true);
 }
 

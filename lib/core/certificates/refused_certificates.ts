@@ -22,7 +22,7 @@ export class RefusedCertificates {
   readonly #refused = new Map<string, string>();
   /** What HAProxy has taken of each file. */
   readonly #taken = new Map<string, Certificate>();
-  #asked: string | undefined;
+  #checked: string | undefined;
   #last: { readonly found: FoundCertificates; readonly filtered: FoundCertificates } | undefined;
 
   /** What there is but those that were refused; the same object as long as nothing differs. */
@@ -46,8 +46,8 @@ export class RefusedCertificates {
 
   /** Whether HAProxy is to be asked about a set: something in it is new. Says so once of each set. */
   isToAsk({ rows, key }: CertificateSet): boolean {
-    if (this.#asked === key) return false;
-    this.#asked = key;
+    if (this.#checked === key) return false;
+    this.#checked = key;
     return rows.some(({ certificate }) =>
       certificate !== undefined && certificate.origin !== "self-signed" &&
       this.#taken.get(certificate.path)?.content !== certificate.content
@@ -82,7 +82,7 @@ export class RefusedCertificates {
   /** Lets all be tried again. */
   clear(): void {
     this.#refused.clear();
-    this.#asked = undefined;
+    this.#checked = undefined;
     this.#last = undefined;
   }
 }

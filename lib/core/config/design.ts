@@ -5,6 +5,7 @@ import { certificateWishes } from "./certificate_wishes.ts";
 import { sparedHosts } from "./spared_hosts.ts";
 import { answerFiles } from "../certificates/named_file.ts";
 import { namedFiles } from "./named_files.ts";
+import { FleetNodes } from "../model/fleet_nodes.ts";
 import { buildModel, type Built } from "../model/build_model.ts";
 import { ModelMemory } from "../model/model_memory.ts";
 import type { Considered } from "../model/model_memory.ts";
@@ -26,6 +27,7 @@ export class Design {
   readonly #built: ModelMemory;
   readonly #rendered = new RenderMemory();
   readonly #chosen = new ChooseMemory();
+  readonly #fleet: FleetNodes;
 
   constructor(
     readonly settings: RoutingSettings,
@@ -33,6 +35,7 @@ export class Design {
     readonly certificates: FoundCertificates = NO_CERTIFICATES,
   ) {
     this.#built = new ModelMemory(settings);
+    this.#fleet = new FleetNodes(settings.frontend);
   }
 
   /** What HAProxy should do, from what Docker said. Never throws on anything that a container wrote. */
@@ -44,7 +47,8 @@ export class Design {
   ): Built {
     const built = buildModel(snapshot, this.settings, machine, inUse, this.#built);
     const { tls, acmeThumbprint } = this.settings.frontend;
-    const beside = namedFiles(built.model, certificates);
+    const fleet = this.#fleet.with(snapshot.nodes);
+    const beside = namedFiles({ ...built.model, frontend: fleet.frontend }, certificates);
     const { model } = beside;
     const named = [...beside.files, ...tls?.answersAuthorities === true ? answerFiles(certificates) : []];
     // Nothing is known of what HAProxy will find where the certificates of its listener cannot be read.
@@ -57,6 +61,7 @@ export class Design {
     const wanted = { wishes, asking, spared, named };
     const isFetching = acmeThumbprint !== undefined;
     const told = [
+      ...fleet.notices,
       ...beside.notices,
       ...!hasListener ? [] : [...wished.notices, ...notices],
       ...certificates.notices,

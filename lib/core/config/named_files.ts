@@ -89,14 +89,14 @@ class Lookup {
   }
 
   #ask(backend: Backend, file: NamedFile, { nameHashes }: Authority, said: string): void {
-    const unasked: string[] = [];
+    const patterns: string[] = [];
     const others: string[] = [];
     for (const { host } of backend.routes) {
-      if (!isHandshakeName(host)) unasked.push(host);
+      if (!isHandshakeName(host)) patterns.push(host);
       else if (this.asking.get(host) !== file.file) others.push(host);
     }
-    if (unasked.length > 0) {
-      const are = `${listed(unasked)}: a handshake names one host, expected hosts or wildcards`;
+    if (patterns.length > 0) {
+      const are = `${listed(patterns)}: a handshake names one host, expected hosts or wildcards`;
       this.#close(backend, `cannot be asked of clients of ${are}`, "there it answers 403");
     }
     if (others.length > 0) {

@@ -53,8 +53,8 @@ const KEYS = keysOf("route").flatMap((name) => {
 type RowsOf = (value: unknown, route: RouteId, beside: RouteOptions) => readonly RouteRow[];
 
 /** What a backend's route is in tables, from what its containers ask for. */
-export function routeTexts({ name, options, routes }: RoutingParts, memory: AskedMemory): RouteTexts {
-  const { keys, flags } = askedOf(options, memory);
+export function routeTexts({ name, options, routes }: RoutingParts, memory: SaidMemory): RouteTexts {
+  const { keys, flags } = saidBy(options, memory);
   const rows = keys.length === 0
     ? NO_ROWS
     : keys.flatMap((key) => key.rows?.(options[key.name], name, options) ?? []);
@@ -65,21 +65,21 @@ export function routeTexts({ name, options, routes }: RoutingParts, memory: Aske
   return { value: routeValue(name, flags, name), rows: moved.length === 0 ? rows : [...rows, ...moved] };
 }
 
-type Asked = { readonly keys: typeof KEYS; readonly flags: readonly Flag[] };
+type Said = { readonly keys: typeof KEYS; readonly flags: readonly Flag[] };
 const NO_ROWS: readonly RouteRow[] = [];
 /** What options ask for: all routes that ask for nothing share one object. */
-export type AskedMemory = WeakMap<RouteOptions, Asked>;
+export type SaidMemory = WeakMap<RouteOptions, Said>;
 
-function askedOf(options: RouteOptions, memory: AskedMemory): Asked {
+function saidBy(options: RouteOptions, memory: SaidMemory): Said {
   const before = memory.get(options);
   if (before !== undefined) return before;
   const keys = KEYS.filter(({ name, needed }) =>
-    isAsked(options[name]) && (needed === undefined || isAsked(options[needed]))
+    isSaid(options[name]) && (needed === undefined || isSaid(options[needed]))
   );
   const flagged = keys.filter(({ name, isFlagged }) => isFlagged?.(options[name]) ?? true);
-  const asked = { keys, flags: [...new Set(flagged.map(({ flag }) => flag))] };
-  memory.set(options, asked);
-  return asked;
+  const found = { keys, flags: [...new Set(flagged.map(({ flag }) => flag))] };
+  memory.set(options, found);
+  return found;
 }
 
 type RoutingParts = Pick<Backend, "name" | "options" | "routes">;
@@ -90,7 +90,7 @@ const ALL_FLAGS = [...new Set([REDIRECT, VARIANTS, ONLY, ...KEYS.map(({ flag }) 
 const ALL: ReadonlySet<Flag> = new Set(ALL_FLAGS);
 const NONE: ReadonlySet<Flag> = new Set([OWN_ACME]);
 
-const isAsked = (value: RouteOptions[keyof RouteOptions] | undefined): boolean =>
+const isSaid = (value: RouteOptions[keyof RouteOptions] | undefined): boolean =>
   value !== undefined && value !== false && value !== "";
 
 /** A row of hosts.map for its template: the route, with its value in place of the name of its backend. */

@@ -4,7 +4,7 @@ import { plainShared, type Shared } from "../model/merge_options.ts";
 import type { Backend, BackendShape, Frontend, Model } from "../model/model.ts";
 import { sharedOfStream } from "../model/streams.ts";
 import type { BackendName } from "../values/names.ts";
-import { type AskedMemory, type RouteTexts, routeTexts } from "./route_tables.ts";
+import { type RouteTexts, routeTexts, type SaidMemory } from "./route_tables.ts";
 import { renderServer, type SectionServer } from "./section_server.ts";
 import type { Templates } from "./templates.ts";
 
@@ -70,7 +70,7 @@ export class SectionMemory {
   /** The shape of a container that asks for nothing. */
   plain: Shared | undefined;
   plainTcp: Shared | undefined;
-  readonly asked: AskedMemory = new WeakMap();
+  readonly said: SaidMemory = new WeakMap();
   readonly #shapeTexts = new WeakMap<BackendShape, string>();
   readonly #lineTexts = new WeakMap<BackendShape, string>();
   readonly #texts = new WeakMap<SectionData, string>();
@@ -152,7 +152,7 @@ function prepareBackend(backend: Backend, before: Prepared | undefined, renderin
     backend,
     texts: isSameRoute(before?.backend, backend) && before !== undefined
       ? before.texts
-      : routeTexts(backend, memory.asked),
+      : routeTexts(backend, memory.said),
     data: sectionData(backend.name, backend.shape, rendering, titleOf(backend), servers),
     section: sectionOf(backend.shape, false, servers, rendering),
   };

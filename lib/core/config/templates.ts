@@ -50,6 +50,7 @@ import routeVariants from "../../../templates/route_variants.eta" with { type: "
 import variantsLua from "../../../templates/variants.lua.eta" with { type: "text" };
 import userlists from "../../../templates/userlists.eta" with { type: "text" };
 import unknownHost from "../../../templates/unknown_host.eta" with { type: "text" };
+import { once } from "../values/once.ts";
 
 /** The built-in templates, by file name; `--templates` overlays them one by one. */
 export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
@@ -118,10 +119,8 @@ export class TemplateError extends Error {
   override readonly name = "TemplateError";
 }
 
-let builtin: Templates | undefined;
-
 /** The built-in templates alone: compiled once, since they never change. */
-export const builtinTemplates = (): Templates => builtin ??= compileTemplates({});
+export const builtinTemplates: () => Templates = once(() => compileTemplates({}));
 
 /** Compiles the built-in templates with the user's own laid over them; throws TemplateError. */
 export function compileTemplates(overlay: Readonly<Record<string, string>>): Templates {

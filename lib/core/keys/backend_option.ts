@@ -100,7 +100,7 @@ export const BACKEND_OPTIONS: Readonly<Record<string, Rule>> = {
   "tcpka": { renamed: { to: "srvtcpka", from: ALWAYS, why: "a backend has only the side of its servers" } },
 };
 
-const DANGEROUS = new Set(["transparent", "http_proxy", "external-check"]);
+const DANGEROUS: ReadonlySet<string> = new Set(["transparent", "http_proxy", "external-check"]);
 const CHECKS =
   /^(?:httpchk|tcp-check|ssl-hello-chk|smtpchk|mysql-check|pgsql-check|redis-check|ldap-check|spop-check)$/;
 

@@ -4,7 +4,15 @@ import { type HaproxyVersion, isAtLeast } from "./backend_option.ts";
 /** How a backend spreads requests, as after HAProxy's `balance`. */
 export type Balance = string;
 
-const PLAIN = new Set(["roundrobin", "static-rr", "leastconn", "first", "source", "random", "uri"]);
+const PLAIN: ReadonlySet<string> = new Set([
+  "roundrobin",
+  "static-rr",
+  "leastconn",
+  "first",
+  "source",
+  "random",
+  "uri",
+]);
 const EXPECTED = "roundrobin, leastconn, random, random N, first, static-rr, source, " +
   "hash header NAME, hash cookie NAME, hash query NAME or hash path";
 

@@ -34,20 +34,20 @@ export function parseAuthService(text: string): Parsed<AuthService> {
   if (scheme?.toLowerCase() === "https://") {
     return expected(`http:// without TLS, since HAProxy would not look at the certificate: ${EXPECTED}`);
   }
-  const asked = path.startsWith("/") ? path : `/${path}`;
+  const whole = path.startsWith("/") ? path : `/${path}`;
   const number = port === undefined ? parsePort(scheme === undefined ? undefined : 80) : parsePortText(port);
-  if (!number.ok || !PATH.test(asked)) return expected(EXPECTED);
+  if (!number.ok || !PATH.test(whole)) return expected(EXPECTED);
   const address = parseIp(host);
   if (!address.ok) {
     if (!CONTAINER.test(host)) return expected(EXPECTED);
-    return parsed({ container: host, address: undefined, port: number.value, path: asked });
+    return parsed({ container: host, address: undefined, port: number.value, path: whole });
   }
   // What listens on this machine for itself alone is not for containers, nor is what a cloud tells its machines.
   const why = isLoopback(address.value) ? "which is this machine's own" : whyNoContainers(address.value);
   if (why !== undefined) {
     return expected(`an address that a service can have, and not ${address.value}, ${why}`);
   }
-  return parsed({ container: undefined, address: address.value, port: number.value, path: asked });
+  return parsed({ container: undefined, address: address.value, port: number.value, path: whole });
 }
 
 /** The row that names the service; none where its container is missing, which closes the route. */

@@ -18,8 +18,8 @@ export function boundHosts(routes: RouteData[], complaints: Complaints): void {
   for (const [at, route] of routes.entries()) {
     const { alias_domains = [], redirects: moves = [], hosts = [], host_regex = [], context_root } = route;
     const paths = context_root ?? [];
-    const asked = alias_domains.length + moves.length + hosts.length + host_regex.length + paths.length;
-    if (asked === 0) continue;
+    const wanted = alias_domains.length + moves.length + hosts.length + host_regex.length + paths.length;
+    if (wanted === 0) continue;
     const own = route.default_host === true ? 2 : 1;
     const keptPaths = paths.filter((_, index) => index === 0 || places.hasRoom(own));
     // Each host is served on each path.
@@ -32,26 +32,26 @@ export function boundHosts(routes: RouteData[], complaints: Complaints): void {
       redirects: moves.filter((each) => (isPattern(each) ? patterns : places).hasRoom()),
     };
     const left = Object.values(kept).reduce((sum, list) => sum + list.length, 0);
-    if (left < asked) routes[at] = { ...route, ...kept };
+    if (left < wanted) routes[at] = { ...route, ...kept };
   }
   for (const bound of [places, expressions, patterns]) bound.tell(complaints);
 }
 
 /** Counts the hosts that a container names. */
 class Bound {
-  #asked = 0;
+  #wanted = 0;
 
   constructor(readonly most: number, readonly what: string) {}
 
   /** Whether there is room for so many more. */
   hasRoom(more = 1): boolean {
-    this.#asked += more;
-    return this.#asked <= this.most;
+    this.#wanted += more;
+    return this.#wanted <= this.most;
   }
 
   tell(complaints: Complaints): void {
     const { most, what } = this;
-    if (this.#asked <= most) return;
-    complaints.warn("too-many", () => `asks for ${this.#asked} ${what}, at most ${most} are served`);
+    if (this.#wanted <= most) return;
+    complaints.warn("too-many", () => `asks for ${this.#wanted} ${what}, at most ${most} are served`);
   }
 }

@@ -10,13 +10,13 @@ const MOST_ROWS = 1_024;
  * rows they would be open to some whom they refuse.
  */
 export function boundSources(routes: RouteData[], complaints: Complaints): void {
-  let asked = 0;
+  let wanted = 0;
   let left = 0;
   for (const [at, route] of routes.entries()) {
     const { allow_from = [], deny_from = [] } = route;
     const rows = rowsOfSources([...allow_from, ...deny_from]);
-    asked += rows;
-    if (rows === 0 || asked <= MOST_ROWS) continue;
+    wanted += rows;
+    if (rows === 0 || wanted <= MOST_ROWS) continue;
     left++;
     const fault = `allow_from and deny_from of the container need more than ${MOST_ROWS} rows in HAProxy`;
     routes[at] = { ...route, fault: route.fault ?? fault };
@@ -25,7 +25,7 @@ export function boundSources(routes: RouteData[], complaints: Complaints): void 
   complaints.warn(
     "too-many",
     () =>
-      `allow_from and deny_from need ${asked} rows in HAProxy, at most ${MOST_ROWS} have room: the routes beyond are left out ` +
+      `allow_from and deny_from need ${wanted} rows in HAProxy, at most ${MOST_ROWS} have room: the routes beyond are left out ` +
       `(a network of 8, 12, 16 … bits is one row, one between them up to eight)`,
   );
 }

@@ -1,5 +1,6 @@
 import { distance } from "fastest-levenshtein";
 import { keyNamed } from "../keys/route_keys.ts";
+import { onceEach } from "../values/once.ts";
 import { exactGuard, nearGuard } from "./misplaced_guards.ts";
 import { isRouteName, type LabelParts, type LabelPrefix, partsOf, PREFIX } from "./label_parts.ts";
 
@@ -12,7 +13,8 @@ type Letters = { readonly bits: Uint32Array; readonly ofStart: number; readonly 
 
 const MOST_BITS = 30;
 
-function lettersOf(prefix: string): Letters {
+/** A program has two prefixes: its own, and that of Interlock 2. */
+const lettersOf = onceEach((prefix: string): Letters => {
   const bits = new Uint32Array(128);
   const distinct = [...new Set(prefix.slice(0, -1))].slice(0, MOST_BITS);
   for (const [at, letter] of distinct.entries()) bits[letter.charCodeAt(0) | 0x20] = 1 << at;
@@ -22,14 +24,11 @@ function lettersOf(prefix: string): Letters {
     ofStart: start.reduce((mask, letter) => mask | bitAt(bits, letter, 0), 0),
     all: distinct.length,
   };
-}
+});
 
 /** A small letter has this bit, and a large one has not. */
 const bitAt = (bits: Uint32Array, label: string, at: number): number =>
   bits[label.charCodeAt(at) | 0x20] ?? 0;
-
-/** Made once for each prefix, of which a program has two: its own, and that of Interlock 2. */
-const LETTERS = new Map<string, Letters>();
 
 /**
  * What a label may say whose prefix is nearly ours, with a key behind it that narrows or protects: `interlok.ssl_only`,
@@ -89,9 +88,7 @@ export function restsBehindNearPrefix(label: string, prefix: string): readonly s
 
 /** Tells most labels of others at little cost: each change takes away one letter of our prefix at most. */
 function mayBeNear(label: string, prefix: string, most: number): boolean {
-  let letters = LETTERS.get(prefix);
-  if (letters === undefined) LETTERS.set(prefix, letters = lettersOf(prefix));
-  const { bits, ofStart, all } = letters;
+  const { bits, ofStart, all } = lettersOf(prefix);
   let found = 0;
   // One letter more than there are changes: one of them is from the beginning of our prefix.
   for (let at = 0; at <= most; at++) found |= bitAt(bits, label, at);

@@ -2,6 +2,7 @@ import type { Complaints } from "../values/complaints.ts";
 import { KINDS } from "../keys/key_kind.ts";
 import { nearKey } from "../keys/near_key.ts";
 import { quote } from "../values/notice.ts";
+import { once } from "../values/once.ts";
 import { KEY_OF_LABEL, type KeyName, keyNamed, ROUTE_KEYS } from "../keys/route_keys.ts";
 import type { Said, SaidRoute, Words } from "./said.ts";
 import { isRouteName, type LabelParts, type LabelPrefix, labelText, partsOf, PREFIX } from "./label_parts.ts";
@@ -146,11 +147,9 @@ function misplaced(
   return ["", ...names].map((route) => ({ route, key, isForAll }));
 }
 
-/** Made when it is first needed: that takes longer than everything else that this module does when it is loaded. */
-let collator: Intl.Collator | undefined;
+const collator = once(() => new Intl.Collator("en", { numeric: true }));
 
 /** `alias_domain.2` before `alias_domain.10`, so that a list has the order that its numbers say. */
 function byNumberInside(a: string, b: string): number {
-  collator ??= new Intl.Collator("en", { numeric: true });
-  return collator.compare(a, b) || (a < b ? -1 : 1);
+  return collator().compare(a, b) || (a < b ? -1 : 1);
 }

@@ -23,9 +23,9 @@ export class AuthServices {
 
   /** The backend with the address of the container that decides who comes in; without one, the route is closed. */
   resolve(backend: Backend): Backend {
-    const asked: AuthService | undefined = backend.options.forward_auth;
-    if (asked?.container === undefined) return backend;
-    const service = this.#find(asked.container, asked, backend);
+    const wanted: AuthService | undefined = backend.options.forward_auth;
+    if (wanted?.container === undefined) return backend;
+    const service = this.#find(wanted.container, wanted, backend);
     const before = this.memory.get(backend);
     const known = before?.options.forward_auth;
     if (before !== undefined && known?.address === service.address && known?.port === service.port) {
@@ -36,23 +36,23 @@ export class AuthServices {
     return resolved;
   }
 
-  #find(name: string, asked: AuthService, { host, path, routes }: Backend): AuthService {
+  #find(name: string, wanted: AuthService, { host, path, routes }: Backend): AuthService {
     const why = (what: string): AuthService => {
       const subject = routes.find((route) => route.host === host && route.path === path)?.by ?? "";
       const message = `forward_auth names the container ${
         quote(name)
       }, ${what}: ${host}${path} answers 503 until it can be asked`;
       this.notices.push({ severity: "warning", code: "no-auth-service", subject, message });
-      return asked;
+      return wanted;
     };
     this.#byName ??= byName(this.snapshot.containers);
     const container = this.#byName.get(name);
     if (container === undefined) return why("which does not run");
     const shared = this.networks.ownerOf(container);
     if (shared === "gone" || shared === "circle") return why("which has no network");
-    const way = chooseWay(container, shared, asked.port, undefined, this.settings.address, undefined);
+    const way = chooseWay(container, shared, wanted.port, undefined, this.settings.address, undefined);
     if (!way.ok) return why(`which cannot be reached (${way.why})`);
-    return { ...asked, address: way.value.address, port: way.value.port };
+    return { ...wanted, address: way.value.address, port: way.value.port };
   }
 }
 

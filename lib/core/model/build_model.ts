@@ -48,7 +48,7 @@ export function buildModel(
   const builder = new Builder(snapshot, settings, machine, memory);
   const containers = inTurn(memory.containers.sort(snapshot.containers), snapshot);
   const all = containers.map((container) => builder.consider(container));
-  const listeners = allListeners(settings, all);
+  const listeners = allListeners(settings, all, snapshot);
   for (const each of all) builder.add(withoutLoops(each, settings, machine.addresses, listeners));
   const limit = machine.serverLimit;
   if (limit === undefined || builder.servers <= limit.servers) return builder.finish();

@@ -180,6 +180,17 @@ export type Fleet = {
   readonly peers: readonly Peer[];
   /** The file with the certificate and key of them all; without one they do not know each other for sure. */
   readonly tls: string | undefined;
+  /** Nodes of a Swarm are peers too, at this port; `undefined` where the settings name all. */
+  readonly nodes?: FleetOfNodes | undefined;
+};
+
+/** How nodes of a Swarm are peers. */
+export type FleetOfNodes = {
+  readonly port: Port;
+  /** The name of this one. */
+  readonly own: string;
+  /** Where this one listens, if that is not its node's address. */
+  readonly bind: { readonly hostname: IpAddress; readonly port: Port } | undefined;
 };
 
 /** Whether clients can come by HTTPS: to HAProxy, or to a trusted proxy in front of it. */

@@ -78,7 +78,7 @@ export function readOffers(
     ? allLeftOut(container, routes, stray, settings)
     : routes.flatMap((data) => {
       if (isLeftOut) {
-        return leftOut(container, data, data.off ?? data.fault ?? whyNotAsked(settings), settings);
+        return leftOut(container, data, data.off ?? data.fault ?? whyNotOptedIn(settings), settings);
       }
       if (read.servers !== undefined) {
         return listedOffers(container, data, read.servers, settings);
@@ -98,7 +98,7 @@ function whyNotRunning(status: string): string {
   return /^[a-z]{1,16}$/.test(status) ? `it is not running (${status})` : "it is not running";
 }
 
-const whyNotAsked = ({ labelPrefix = PREFIX }: RoutingSettings): string =>
+const whyNotOptedIn = ({ labelPrefix = PREFIX }: RoutingSettings): string =>
   `it asks for nothing, and --opt-in is set: expected the label ${labelPrefix}enable=true, or another key`;
 
 /** A route that a container leaves out, by a word or by none; `explain` finds it by its host. */
@@ -282,8 +282,8 @@ function note(
 
 function noAddress(container: ContainerView, data: RouteData, host: HostName, why: string): Attempt {
   // A container asks for a route by a key of ours or a host of its own; one whose host is of --default-domain does not.
-  const isAsked = data.isExplicit || routeHost(container, data, undefined).host !== undefined;
-  const severity = isAsked ? "warning" : "info";
+  const isMeant = data.isExplicit || routeHost(container, data, undefined).host !== undefined;
+  const severity = isMeant ? "warning" : "info";
   const notices = [note(container, severity, "no-address", `does not serve ${host}: ${why}`)];
   return { notices, why, wanted: host };
 }

@@ -5,7 +5,8 @@ import { formatEndpoint, type IpAddress, isDnsName, type Port } from "../values/
 import type { Attempt } from "./offer.ts";
 import type { OwnListener, RoutingSettings } from "./routing_settings.ts";
 import type { ServerLimit } from "./server_limit.ts";
-import type { ContainerView } from "../snapshot/snapshot.ts";
+import type { ContainerView, Snapshot } from "../snapshot/snapshot.ts";
+import { nodeListeners } from "./fleet_nodes.ts";
 
 /** The addresses that this machine has at a moment, as far as they are known. */
 export type MachineAddresses = ReadonlySet<string>;
@@ -53,11 +54,13 @@ export function withoutLoops(
   return { ...considered, attempts };
 }
 
-/** The listeners of the settings, and those for TCP that containers ask for. */
+/** The listeners of the settings, of a fleet's nodes, and those for TCP that containers ask for. */
 export function allListeners(
-  { listeners, frontend: { address } }: RoutingSettings,
+  { listeners: given, frontend: { address, fleet } }: RoutingSettings,
   all: readonly Considered[],
+  { nodes }: Pick<Snapshot, "nodes">,
 ): readonly OwnListener[] {
+  const listeners = fleet?.nodes === undefined ? given : [...given, ...nodeListeners(nodes, fleet)];
   const ports = new Set<Port>();
   for (const { listens } of all) for (const { port } of listens) ports.add(port);
   if (ports.size === 0) return listeners;

@@ -4,6 +4,7 @@ import type { Route, Server } from "./model.ts";
 import type { Considered } from "./model_memory.ts";
 import type { RouteData } from "../keys/route_data.ts";
 import type { HostName } from "../values/names.ts";
+import { once } from "../values/once.ts";
 import type { Offer } from "./offer.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
 
@@ -29,8 +30,7 @@ export type Counted = { readonly routed: number; readonly left: Readonly<Record<
 export function countContainers(built: Pick<Built, "considered" | "owners">): Counted {
   const left = new Map<string, number>();
   let routed = 0;
-  for (const each of built.considered) {
-    const verdicts = verdictsOn(each, built.owners);
+  for (const verdicts of verdictsOfEach(built)) {
     if (verdicts.some(({ server }) => server !== undefined)) routed++;
     else {
       const code = verdicts[0]?.code ?? "no-host";
@@ -41,19 +41,28 @@ export function countContainers(built: Pick<Built, "considered" | "owners">): Co
 }
 
 /** What became of everything that containers offered, the oldest first. */
-export function verdictsOf({ considered, owners }: Pick<Built, "considered" | "owners">): Verdict[] {
-  return considered.flatMap((each) => verdictsOn(each, owners));
+export function verdictsOf(built: Pick<Built, "considered" | "owners">): Verdict[] {
+  return verdictsOfEach(built).flat();
 }
 
-function verdictsOn({ container, attempts }: Considered, owners: Built["owners"]): Verdict[] {
+/** The same, container by container. */
+export function verdictsOfEach({ considered, owners }: Pick<Built, "considered" | "owners">): Verdict[][] {
+  const known: Owners = { byKey: owners, first: once(() => firstOwners(owners)) };
+  return considered.map((each) => verdictsOn(each, known));
+}
+
+/** Who got each route, by key and by what else leaves no room for others; thousands of routes may have been left without. */
+type Owners = { readonly byKey: Built["owners"]; readonly first: () => FirstOwners };
+
+function verdictsOn({ container, attempts }: Considered, owners: Owners): Verdict[] {
   return attempts.flatMap(({ offer, why, wanted, notices, code = notices.at(-1)?.code ?? "other" }) => {
     if (offer !== undefined) return [verdictOn(offer, owners)];
     return why === undefined ? [] : [{ container, hosts: [], server: undefined, why, code, wanted }];
   });
 }
 
-function verdictOn({ own, aliases, container, server, data }: Offer, owners: Built["owners"]): Verdict {
-  const owner = owners.get(own.key) ?? ownerElsewhere(own, owners);
+function verdictOn({ own, aliases, container, server, data }: Offer, owners: Owners): Verdict {
+  const owner = owners.byKey.get(own.key) ?? ownerElsewhere(own, owners);
   if (owner !== undefined && owner.backend !== own.backend) {
     return {
       container,
@@ -64,15 +73,36 @@ function verdictOn({ own, aliases, container, server, data }: Offer, owners: Bui
       wanted: own.host,
     };
   }
-  const served = aliases.filter((alias) => owners.get(alias.key)?.backend === own.backend);
+  const served = aliases.filter((alias) => owners.byKey.get(alias.key)?.backend === own.backend);
   return { container, hosts: [own, ...served], server, why: undefined, wanted: undefined, data };
 }
 
 /** The older route that left no room for one that nobody has: by its port, or by the TLS of its host. */
-function ownerElsewhere({ listen, host }: Route, owners: Built["owners"]): Route | undefined {
-  const all = [...owners.values()];
+function ownerElsewhere({ listen, host }: Route, owners: Owners): Route | undefined {
+  const { ofPorts, ofHosts } = owners.first();
   const ofPort = listen &&
-    all.find((owner) => owner.listen?.port === listen.port && owner.listen.protocol !== listen.protocol);
+    ofPorts.get(listen.port)?.find((owner) => owner.listen?.protocol !== listen.protocol);
   return ofPort ??
-    all.find((owner) => owner.host === host && (owner.listen === undefined) !== (listen === undefined));
+    ofHosts.get(host)?.find((owner) => (owner.listen === undefined) !== (listen === undefined));
+}
+
+/** The first owner of each protocol of a port, and of each host for HTTP and for streams. */
+type FirstOwners = {
+  readonly ofPorts: ReadonlyMap<number, readonly Route[]>;
+  readonly ofHosts: ReadonlyMap<HostName, readonly Route[]>;
+};
+
+function firstOwners(owners: Built["owners"]): FirstOwners {
+  const [ofPorts, ofHosts] = [new Map<number, Route[]>(), new Map<HostName, Route[]>()];
+  for (const owner of owners.values()) {
+    const { host, listen } = owner;
+    const here = ofHosts.get(host) ?? [];
+    if (here.every((each) => (each.listen === undefined) !== (listen === undefined))) here.push(owner);
+    ofHosts.set(host, here);
+    if (listen === undefined) continue;
+    const there = ofPorts.get(listen.port) ?? [];
+    if (there.every((each) => each.listen?.protocol !== listen.protocol)) there.push(owner);
+    ofPorts.set(listen.port, there);
+  }
+  return { ofPorts, ofHosts };
 }

@@ -4,11 +4,11 @@ import { sha1 } from "../values/sha1.ts";
 import { sha256 } from "../values/sha256.ts";
 import { longestKey, tableNamed } from "./lookup.ts";
 import { toHttps } from "./redirect_steps.ts";
-import { headerOf, isAsked, isByTls, type Passage, rowOf, type Step } from "./step.ts";
+import { hasFlag, headerOf, isByTls, type Passage, rowOf, type Step } from "./step.ts";
 
 /** Clients are let in by their addresses. */
 export function accessSteps(passage: Passage): Step[] {
-  if (!isAsked(passage, "access")) return [];
+  if (!hasFlag(passage, "access")) return [];
   const { request: { from }, tables, target } = passage;
   const rule = { rule: "access", keys: ["allow_from", "deny_from"] } as const;
   if (from === undefined) {
@@ -32,7 +32,7 @@ export function accessSteps(passage: Passage): Step[] {
 
 /** Clients show a certificate of their own. */
 export function clientSteps(passage: Passage): Step[] {
-  if (!isAsked(passage, "clientca")) return [];
+  if (!hasFlag(passage, "clientca")) return [];
   const { request, frontend, host } = passage;
   const rule = { rule: "clients", keys: ["client_ca"] } as const;
   if (!isByTls(passage) && frontend.tls !== undefined) return [{ ...rule, ...toHttps(passage) }];
@@ -50,7 +50,7 @@ export const serverName = (host: string): string | undefined =>
 
 /** HAProxy asks for a password. */
 export function passwordSteps(passage: Passage): Step[] {
-  if (!isAsked(passage, "auth")) return [];
+  if (!hasFlag(passage, "auth")) return [];
   const rule = { rule: "auth", keys: ["basic_auth", "basic_auth_realm"] } as const;
   const given = credentialOf(headerOf(passage.request, "authorization"));
   if (given === undefined) {
@@ -88,7 +88,7 @@ function credentialOf(header: string | undefined): { user: string; password: str
 
 /** Another service is asked who comes in. */
 export function askSteps(passage: Passage): Step[] {
-  if (!isAsked(passage, "ask")) return [];
+  if (!hasFlag(passage, "ask")) return [];
   const rule = { rule: "ask", keys: ["forward_auth", "forward_auth_headers"] } as const;
   return [
     rowOf(passage, "ask") === undefined

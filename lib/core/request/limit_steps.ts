@@ -1,8 +1,8 @@
-import { headerOf, isAsked, type Passage, rowOf, type Step } from "./step.ts";
+import { hasFlag, headerOf, type Passage, rowOf, type Step } from "./step.ts";
 
 /** Requests are counted. */
 export function rateSteps(passage: Passage): Step[] {
-  if (!isAsked(passage, "rate")) return [];
+  if (!hasFlag(passage, "rate")) return [];
   const rule = { rule: "rate", keys: ["rate_limit", "rate_limit_by"] } as const;
   const [count, seconds, by] = rowOf(passage, "rate")?.split("/") ?? [];
   if (count === undefined) {
@@ -15,7 +15,7 @@ export function rateSteps(passage: Passage): Step[] {
 
 /** Bodies that are too long are refused. */
 export function bodySteps(passage: Passage): Step[] {
-  if (!isAsked(passage, "body")) return [];
+  if (!hasFlag(passage, "body")) return [];
   const rule = { rule: "body", keys: ["max_body"] } as const;
   const most = rowOf(passage, "body");
   if (most === undefined) {
@@ -34,7 +34,7 @@ export function bodySteps(passage: Passage): Step[] {
 
 /** Requests under way are counted. */
 export function busySteps(passage: Passage): Step[] {
-  if (!isAsked(passage, "busy")) return [];
+  if (!hasFlag(passage, "busy")) return [];
   const rule = { rule: "busy", keys: ["max_requests"] } as const;
   const most = rowOf(passage, "requests");
   return [

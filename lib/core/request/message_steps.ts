@@ -1,6 +1,6 @@
 import type { KeyName } from "../keys/route_keys.ts";
 import type { Flag } from "../values/names.ts";
-import { headerOf, isAsked, isByTls, type Passage, rowOf, type Step } from "./step.ts";
+import { hasFlag, headerOf, isByTls, type Passage, rowOf, type Step } from "./step.ts";
 
 /** What holds from the first: the access log, and pages for what HAProxy answers. */
 export function beginSteps(passage: Passage): Step[] {
@@ -14,7 +14,7 @@ export function beginSteps(passage: Passage): Step[] {
 /** Browsers are told to come by TLS. */
 export function hstsSteps(passage: Passage): Step[] {
   const { frontend: { hstsSeconds, tls, trustedProxies } } = passage;
-  const own = isAsked(passage, "hsts") ? rowOf(passage, "hsts") : undefined;
+  const own = hasFlag(passage, "hsts") ? rowOf(passage, "hsts") : undefined;
   const ofSetting = hstsSeconds === undefined || (tls === undefined && trustedProxies.length === 0)
     ? undefined
     : `max-age=${hstsSeconds}`;
@@ -26,7 +26,7 @@ export function hstsSteps(passage: Passage): Step[] {
 
 /** Other sites may read answers. */
 export function corsSteps(passage: Passage): Step[] {
-  if (!isAsked(passage, "cors")) return [];
+  if (!hasFlag(passage, "cors")) return [];
   const rule = { rule: "cors", keys: CORS } as const;
   const origin = headerOf(passage.request, "origin");
   const known = (origin === undefined ? undefined : rowOf(passage, `cors|${origin}`)) ??
@@ -49,16 +49,16 @@ const CORS: readonly KeyName[] = [
 
 /** HAProxy answers in place of containers. */
 export function maintenanceSteps(passage: Passage): Step[] {
-  if (!isAsked(passage, "maintenance")) return [];
+  if (!hasFlag(passage, "maintenance")) return [];
   const says = "answers that the site is down for maintenance";
   return [{ rule: "maintenance", keys: ["maintenance"], outcome: "answers", says, status: 503 }];
 }
 
 /** HAProxy may answer what it has answered before. */
 export function cacheSteps(passage: Passage): Step[] {
-  if (!isAsked(passage, "cache")) return [];
+  if (!hasFlag(passage, "cache")) return [];
   const { request, isChosen } = passage;
-  const isPersonal = isAsked(passage, "access", "auth", "ask", "clientca", "variants") || isChosen ||
+  const isPersonal = hasFlag(passage, "access", "auth", "ask", "clientca", "variants") || isChosen ||
     headerOf(request, "authorization") !== undefined || headerOf(request, "cookie") !== undefined;
   const rule = { rule: "cache", keys: ["cache"] } as const;
   return [
@@ -74,7 +74,7 @@ export function cacheSteps(passage: Passage): Step[] {
 
 /** What containers and clients see of headers. */
 export function headerSteps(passage: Passage): Step[] {
-  const host = isAsked(passage, "hostheader") ? rowOf(passage, "hostheader") : undefined;
+  const host = hasFlag(passage, "hostheader") ? rowOf(passage, "hostheader") : undefined;
   if (host !== undefined) passage.sees.host = host;
   const names = (word: string) =>
     (rowOf(passage, word) ?? "").split("␞").map((change) => change.replace(/:.*$/s, "")).join(", ");
@@ -128,4 +128,4 @@ const changes = (
   flag: Flag,
   keys: readonly KeyName[],
   says: string,
-): Step[] => isAsked(passage, flag) ? [{ rule, keys, outcome: "changes", says }] : [];
+): Step[] => hasFlag(passage, flag) ? [{ rule, keys, outcome: "changes", says }] : [];

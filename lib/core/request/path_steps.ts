@@ -2,7 +2,7 @@ import { LONGEST_PATTERN_PATH } from "../keys/redirect.ts";
 import { PATH_PATTERNS_MAP, PREFIXES_MAP } from "../values/table.ts";
 import { longestKey, tableNamed } from "./lookup.ts";
 import { firstReplaced } from "./replaced.ts";
-import { isAsked, type Passage, type Step } from "./step.ts";
+import { hasFlag, type Passage, type Step } from "./step.ts";
 
 /** `/..` in any spelling, also encoded twice (route_strip.eta). */
 const DOTS = new RegExp(
@@ -14,7 +14,7 @@ const DOTS = new RegExp(
 /** The container sees another path than the client. */
 export function pathSteps(passage: Passage): Step[] {
   const { tables, target, path, sees } = passage;
-  const [isStripped, isRewritten] = [isAsked(passage, "strip"), isAsked(passage, "regex")];
+  const [isStripped, isRewritten] = [hasFlag(passage, "strip"), hasFlag(passage, "regex")];
   if (!isStripped && !isRewritten) return [];
   if (DOTS.test(path)) {
     const says = "refuses .. in a path that it rewrites";

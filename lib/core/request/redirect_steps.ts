@@ -2,11 +2,11 @@ import { LONGEST_PATTERN_PATH } from "../keys/redirect.ts";
 import { REDIRECT_PATTERNS_MAP, REDIRECTS_MAP } from "../values/table.ts";
 import { longestKey, tableNamed } from "./lookup.ts";
 import { firstReplaced } from "./replaced.ts";
-import { isAsked, isByProxy, isByTls, type Passage, rowOf, type Step, withQuery } from "./step.ts";
+import { hasFlag, isByProxy, isByTls, type Passage, rowOf, type Step, withQuery } from "./step.ts";
 
 /** Plain HTTP is redirected to HTTPS. */
 export function tlsSteps(passage: Passage): Step[] {
-  if (!isAsked(passage, "tls")) return [];
+  if (!hasFlag(passage, "tls")) return [];
   return [
     isByTls(passage)
       ? { ...TLS, outcome: "passes", says: "redirects plain HTTP to HTTPS; this request came by TLS" }
@@ -32,9 +32,9 @@ export function toHttps(passage: Passage): Pick<Step, "outcome" | "says" | "stat
 
 /** Clients are sent elsewhere: by host and path, by a pattern of paths, or to the canonical host. */
 export function redirectSteps(passage: Passage): Step[] {
-  if (!isAsked(passage, "redirect", "moved", "canonical")) return [];
+  if (!hasFlag(passage, "redirect", "moved", "canonical")) return [];
   const { tables, target, route, path, host } = passage;
-  if (isAsked(passage, "redirect")) {
+  if (hasFlag(passage, "redirect")) {
     const table = tableNamed(tables, REDIRECTS_MAP);
     const row = longestKey(table, `${target.id}|${route}`);
     const move = row === undefined ? undefined : table.get(row);
@@ -45,7 +45,7 @@ export function redirectSteps(passage: Passage): Step[] {
     ];
   }
   const steps: Step[] = [];
-  if (isAsked(passage, "moved")) {
+  if (hasFlag(passage, "moved")) {
     const table = tableNamed(tables, REDIRECT_PATTERNS_MAP);
     const move = path.length > LONGEST_PATTERN_PATH
       ? undefined
@@ -62,7 +62,7 @@ export function redirectSteps(passage: Passage): Step[] {
       says: "redirects paths that match a pattern; this one does not",
     });
   }
-  const canonical = isAsked(passage, "canonical") ? rowOf(passage, "canonical") : undefined;
+  const canonical = hasFlag(passage, "canonical") ? rowOf(passage, "canonical") : undefined;
   if (canonical === undefined) return steps;
   const name = canonical.split(" ")[3] ?? "";
   const says = `redirects every host but ${name}`;

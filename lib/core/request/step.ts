@@ -44,7 +44,7 @@ export type Passage = {
 };
 
 /** Whether the route asks for a rule. */
-export const isAsked = ({ target }: Passage, ...flags: readonly Flag[]): boolean =>
+export const hasFlag = ({ target }: Passage, ...flags: readonly Flag[]): boolean =>
   flags.some((flag) => target.flags.has(flag));
 
 /** A row about the request's route: its id, `|` and a word. */

@@ -35,4 +35,4 @@ export function peerConflicts(peers: readonly Peer[]): string[] {
 }
 
 /** Each HAProxy connects to each other one. */
-const MOST_PEERS = 32;
+export const MOST_PEERS = 32;

@@ -1,7 +1,7 @@
 import type { HaproxyVersion } from "../keys/backend_option.ts";
 import { parseBalance } from "../keys/balance.ts";
 import { parsePrefix, PREFIX } from "../labels/label_parts.ts";
-import { parseHost, parseIp, parsePortText } from "../values/names.ts";
+import { parseHost, parseIp, parsePortText, type Port } from "../values/names.ts";
 import { type Parsed, parsed } from "../values/notice.ts";
 import {
   type AcmeChallenge,
@@ -62,6 +62,7 @@ export type CommandName =
   | "graph"
   | "status"
   | "events"
+  | "top"
   | "doctor";
 
 /** One setting: its flag, its environment variables in order of precedence, and how its text is read. */
@@ -86,7 +87,7 @@ const ROUTING: readonly CommandName[] = ["run", "render", "check", "explain", "g
 const RENDERING: readonly CommandName[] = ["run", "render", "check", "doctor"];
 const RUNNING: readonly CommandName[] = ["run", "doctor"];
 const DOCKER: readonly CommandName[] = ["run", "render", "check", "snapshot", "explain", "graph", "doctor"];
-const ALL: readonly CommandName[] = [...DOCKER, "status", "events"];
+const ALL: readonly CommandName[] = [...DOCKER, "status", "events", "top"];
 
 /** Every setting. Flags, environment, help and the documents' table are made from this one table. */
 export const SETTINGS = {
@@ -191,7 +192,7 @@ export const SETTINGS = {
   stateDir: value("state-dir", "DIR", ["SIGNALBOX_STATE_DIR"], undefined as string | undefined, pathText, {
     defaultText: "/run/signalbox as root, else under $XDG_RUNTIME_DIR",
     help: "the folder of sockets and applied files",
-    commands: ["run", "check", "status", "events", "explain", "graph", "doctor"],
+    commands: ["run", "check", "status", "events", "top", "explain", "graph", "doctor"],
   }),
   external: flag("external", ["SIGNALBOX_EXTERNAL"], {
     defaultText: "off: signalbox spawns and owns haproxy",
@@ -657,6 +658,12 @@ export const SETTINGS = {
   }),
   peers: list("peer", "NAME=ADDRESS:PORT", ["SIGNALBOX_PEER"], [] as Peer[], parsePeer, {
     help: "a signalbox of this fleet, itself among them (repeatable): their HAProxys share what they count",
+    commands: ROUTING,
+  }),
+  peerPort: value("peer-port", "N", ["SIGNALBOX_PEER_PORT"], undefined as Port | undefined, parsePortText, {
+    defaultText: "none: `--peer` alone names peers",
+    help:
+      "the nodes of the Swarm are peers too, at this port of theirs: its managers, or as their label interlock.peer says",
     commands: ROUTING,
   }),
   peerName: value(

@@ -1,6 +1,7 @@
 import type { ContainerId } from "../values/names.ts";
 import type { ContainerView, ExposedPort } from "./snapshot.ts";
-import type { NodeEngine, OwnPlace, Swarm, SwarmNode, SwarmService, SwarmTask } from "./swarm.ts";
+import type { NodeEngine, OwnPlace, Swarm, SwarmService, SwarmTask } from "./swarm.ts";
+import type { SwarmNode } from "./swarm_node.ts";
 import { isAhead, phaseOf, type TaskPhase } from "./task_phase.ts";
 import { idOfTask, viewOfLoneTask, viewOfTask } from "./task_view.ts";
 
@@ -12,6 +13,7 @@ export type Joined = {
   readonly stopping: ReadonlySet<ContainerId>;
   /** Under which id each container is known that is a task. */
   readonly taskIds: ReadonlyMap<string, ContainerId>;
+  readonly nodes: readonly SwarmNode[];
 };
 
 /** What is joined. */
@@ -78,7 +80,7 @@ export class SwarmJoin {
       }
     }
     this.#made = this.#next;
-    return { containers: views, ...sets, taskIds };
+    return { containers: views, ...sets, taskIds, nodes: swarm.nodes };
   }
 
   #remember(id: string, parts: readonly unknown[], make: () => ContainerView): ContainerView {

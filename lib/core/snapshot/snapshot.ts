@@ -1,5 +1,6 @@
 import type { ContainerId, IpAddress, Port } from "../values/names.ts";
 import type { Notice } from "../values/notice.ts";
+import type { SwarmNode } from "./swarm_node.ts";
 
 /**
  * A port as an image or `docker run` declares it (Docker API: Config.ExposedPorts, NetworkSettings.Ports); `last` is the
@@ -135,6 +136,8 @@ export type Snapshot = {
    * one of their backend has traffic.
    */
   readonly leaving?: ReadonlySet<ContainerId>;
+  /** The nodes of Swarms that are known; absent where there is none. */
+  readonly nodes?: readonly SwarmNode[];
   /** What is wrong with the files that routes come from. */
   readonly notices?: readonly Notice[];
 };

@@ -2,6 +2,7 @@ import type { Network } from "../values/network.ts";
 import type { ContainerId, IpAddress, Port } from "../values/names.ts";
 import type { Notice } from "../values/notice.ts";
 import type { ContainerView } from "./snapshot.ts";
+import type { SwarmNode } from "./swarm_node.ts";
 
 /** A service of a Swarm, as far as routing needs it (Docker API: `GET /services`). */
 export type SwarmService = {
@@ -61,16 +62,6 @@ export type TaskNetwork = {
   /** It is the network behind published ports, which signalbox is never on. */
   readonly isIngress: boolean;
   readonly addresses: readonly OnNetwork[];
-};
-
-/** A node of a Swarm (Docker API: `GET /nodes`). */
-export type SwarmNode = {
-  readonly id: string;
-  readonly name: string;
-  /** Where its host-mode ports are; `undefined` where the manager does not know. */
-  readonly address: IpAddress | undefined;
-  /** `ready`, `down`, `unknown` or `disconnected` (Status.State). */
-  readonly state: string;
 };
 
 /** What managers said at one moment, of one Swarm or several. */

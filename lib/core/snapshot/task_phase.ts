@@ -1,4 +1,5 @@
-import type { SwarmNode, SwarmTask } from "./swarm.ts";
+import type { SwarmTask } from "./swarm.ts";
+import type { SwarmNode } from "./swarm_node.ts";
 
 /**
  * Where a task is on its way. One that is `leaving` serves until its end, which its manager has planned; one that is `stopping`

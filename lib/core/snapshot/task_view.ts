@@ -9,7 +9,8 @@ import type {
   ServiceFacts,
   SharedEndpoint,
 } from "./snapshot.ts";
-import type { OnNetwork, OwnPlace, SwarmNode, SwarmService, SwarmTask } from "./swarm.ts";
+import type { OnNetwork, OwnPlace, SwarmService, SwarmTask } from "./swarm.ts";
+import type { SwarmNode } from "./swarm_node.ts";
 
 /** The network by which a node's own machine reaches its tasks (Docker's name for it). */
 export const BRIDGE = "docker_gwbridge";

@@ -1,5 +1,6 @@
 import type { Operation } from "../runtime/operation.ts";
 import type { ReloadReason } from "../plan/reload_reason.ts";
+import type { ServedChanges } from "./served_changes.ts";
 import type { ServerName } from "../values/names.ts";
 
 /** How much an event matters. */
@@ -25,6 +26,8 @@ export type ProgramEvent =
   | { readonly kind: "status-unavailable"; readonly why: string }
   /** The file of events in the state directory. */
   | { readonly kind: "events-unwritten"; readonly why: string }
+  /** The service manager that started signalbox, such as systemd. */
+  | { readonly kind: "service-manager-unheard"; readonly why: string }
   | { readonly kind: "handed-over" }
   | { readonly kind: "stopping" }
   | { readonly kind: "stopped" };
@@ -110,15 +113,29 @@ type LoopEvent =
   | ({
     readonly kind: "changed";
     readonly operations: readonly Operation[];
+    /** What that changes for clients; absent where that is not known. */
+    readonly served?: ServedChanges;
     /** The rest of the plan needs a reload. */
     readonly isMeanwhile?: boolean;
   } & Timed)
-  | ({ readonly kind: "reloaded"; readonly reasons: readonly ReloadReason[] } & Timed)
+  | ({
+    readonly kind: "reloaded";
+    readonly reasons: readonly ReloadReason[];
+    readonly served?: ServedChanges;
+  } & Timed)
   /** There were many, and it need not be at once. */
   | { readonly kind: "reload-waits"; readonly reasons: readonly ReloadReason[]; readonly waitMs: number }
-  | ({ readonly kind: "drained"; readonly servers: readonly string[] } & Timed)
+  | ({
+    readonly kind: "drained";
+    readonly servers: readonly string[];
+    readonly served?: ServedChanges;
+  } & Timed)
   /** Drained servers whose containers live on. */
-  | { readonly kind: "restored"; readonly servers: readonly ServerName[] }
+  | {
+    readonly kind: "restored";
+    readonly servers: readonly ServerName[];
+    readonly served?: ServedChanges;
+  }
   /** A reply or a second look was not as expected; only a reload mends it. */
   | { readonly kind: "diverged"; readonly detail: string }
   /** Somebody else changed HAProxy. */

@@ -2,6 +2,8 @@ import { summarize } from "../plan/operation_summary.ts";
 import { reloadReasonText } from "../plan/reload_reason.ts";
 import { ACME_EVENTS } from "./acme_event_words.ts";
 import { PROGRAM_EVENTS } from "./program_event_words.ts";
+import type { Operation } from "../runtime/operation.ts";
+import { type ServedChanges, servedFields, servedWords } from "./served_changes.ts";
 import { count } from "../values/count.ts";
 import type { Event, EventLevel, EventOf } from "./event.ts";
 
@@ -19,7 +21,23 @@ export type Row<E extends Event> = {
 
 /** Reasons that a line of the log has room for. */
 const MOST_REASONS = 5;
+/** Servers and routes likewise, where nothing else can be said. */
+const MOST_NAMED = 3;
 const none = (): Fields => ({});
+
+const wordsOf = (served: ServedChanges | undefined, words?: Parameters<typeof servedWords>[1]): string =>
+  served === undefined ? "" : servedWords(served, words);
+const fieldsOf = (served: ServedChanges | undefined): Fields =>
+  served === undefined ? {} : servedFields(served);
+
+/** A change of rules, weights or certificates: what it was for. */
+function otherwise(operations: readonly Operation[]): string {
+  const { of } = summarize(operations);
+  const more = of.length > MOST_NAMED ? ` and ${of.length - MOST_NAMED} more` : "";
+  return `changed HAProxy at run time${
+    of.length === 0 ? "" : `: ${of.slice(0, MOST_NAMED).join(", ")}${more}`
+  }`;
+}
 
 /** One row says all about an event: its meaning, level, words, and fields in the JSON log. */
 export const EVENTS = {
@@ -180,16 +198,21 @@ export const EVENTS = {
   "changed": {
     meaning: "commands changed HAProxy",
     level: "info",
-    words: ({ isMeanwhile }) =>
-      `changed HAProxy at run time${isMeanwhile ? "; other changes need a reload" : ""}`,
-    fields: ({ operations, sinceEventMs }) => ({ ...summarize(operations), sinceEventMs }),
+    words: ({ operations, served, isMeanwhile }) =>
+      `${wordsOf(served) || otherwise(operations)}${isMeanwhile ? "; other changes need a reload" : ""}`,
+    fields: ({ operations, served, sinceEventMs }) => ({
+      ...summarize(operations),
+      ...fieldsOf(served),
+      sinceEventMs,
+    }),
   },
   "reloaded": {
     meaning: "HAProxy was reloaded; `reasons` says why",
     level: "info",
-    words: () => "reloaded HAProxy",
-    fields: ({ reasons, sinceEventMs }) => ({
+    words: ({ served }) => ["reloaded HAProxy", wordsOf(served)].filter((text) => text !== "").join(": "),
+    fields: ({ reasons, served, sinceEventMs }) => ({
       reasons: reasons.slice(0, MOST_REASONS).map(reloadReasonText),
+      ...fieldsOf(served),
       sinceEventMs,
     }),
   },
@@ -208,14 +231,16 @@ export const EVENTS = {
   "drained": {
     meaning: "servers get no new requests: their containers stop",
     level: "info",
-    words: () => "drained servers whose containers stop or may have moved",
-    fields: ({ servers, sinceEventMs }) => ({ servers, sinceEventMs }),
+    words: ({ served }) =>
+      wordsOf(served, { held: "drained" }) || "drained servers whose containers stop or may have moved",
+    fields: ({ servers, served, sinceEventMs }) => ({ servers, ...fieldsOf(served), sinceEventMs }),
   },
   "restored": {
     meaning: "drained servers get requests again",
     level: "info",
-    words: () => "servers get traffic again: their containers live on",
-    fields: ({ servers }) => ({ servers }),
+    words: ({ served }) =>
+      wordsOf(served, { ready: "restored" }) || "servers get traffic again: their containers live on",
+    fields: ({ servers, served }) => ({ servers, ...fieldsOf(served) }),
   },
   "diverged": {
     meaning: "HAProxy answered otherwise than expected; a reload follows",
@@ -246,6 +271,6 @@ export const EVENTS = {
     meaning: "a container does not answer its probe",
     level: "info",
     words: ({ container, why }) => `${container} gets no traffic yet: ${why}`,
-    fields: ({ server }) => ({ server }),
+    fields: ({ container, server, why }) => ({ container, server, why }),
   },
 } satisfies { readonly [Kind in Event["kind"]]: Row<EventOf<Kind>> };

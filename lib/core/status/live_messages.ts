@@ -5,6 +5,8 @@ import type { HaproxyStatus, StatusFacts } from "./status.ts";
 
 /** What a live picture tells those who look at it, by the name of the message. */
 export type LiveMessages = {
+  /** The first rows by name, ahead of a picture of many, and how many routes that one has. */
+  readonly first: Pick<PictureLists, "routes" | "backends"> & { readonly routesInAll: number };
   /** Everything, in place of what was told before. */
   readonly picture: PictureLists;
   readonly change: PictureChange;

@@ -73,14 +73,9 @@ function troubleOf({ route, servers }: LiveRow): number {
   return ready === 0 ? 2 : 1 - ready / servers.length;
 }
 
-/** The text that a search looks through, for as long as neither the route nor its backend changes. */
-const texts = new WeakMap<
-  PictureRoute,
-  { readonly backend: PictureBackend | undefined; readonly text: string }
->();
-
+/** The text that a search looks through. */
 function textOf(state: LiveState, route: PictureRoute, backend: PictureBackend | undefined): string {
-  const before = texts.get(route);
+  const before = state.searchTexts.get(route);
   if (before !== undefined && before.backend === backend) return before.text;
   const of = (backend?.servers ?? []).flatMap((server) => {
     const container = state.lists.containers.get(server.id);
@@ -94,7 +89,7 @@ function textOf(state: LiveState, route: PictureRoute, backend: PictureBackend |
     ];
   });
   const text = [route.name, route.to ?? "", ...backend?.guards ?? [], ...of].join("\n").toLowerCase();
-  texts.set(route, { backend, text });
+  state.searchTexts.set(route, { backend, text });
   return text;
 }
 

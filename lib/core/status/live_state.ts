@@ -1,7 +1,7 @@
 import type { KeptEvent } from "./history.ts";
 import type { LiveMessageName, LiveMessages } from "./live_messages.ts";
 import type { Loads } from "./loads.ts";
-import { KEYS, type PictureLists } from "./picture.ts";
+import { KEYS, type PictureBackend, type PictureLists, type PictureRoute } from "./picture.ts";
 
 /** What a reader of a live picture knows: the page and `top` read the same messages. */
 export type LiveState = {
@@ -15,6 +15,13 @@ export type LiveState = {
   /** Some events are missing in between. */
   hasGap: boolean;
   hasPicture: boolean;
+  /** How many routes the picture will have, of which the first ones are here already. */
+  routesToCome: number | undefined;
+  /** What a search looks through, for as long as neither the route nor its backend changes. */
+  readonly searchTexts: WeakMap<
+    PictureRoute,
+    { readonly backend: PictureBackend | undefined; readonly text: string }
+  >;
 };
 
 /** Events that a reader keeps. */
@@ -37,6 +44,8 @@ export const emptyLiveState = (): LiveState => ({
   events: [],
   hasGap: false,
   hasPicture: false,
+  routesToCome: undefined,
+  searchTexts: new WeakMap(),
 });
 
 /** Takes a message in; names that are not known are those of a younger signalbox. */
@@ -46,12 +55,20 @@ export function hear<Name extends LiveMessageName>(
   data: LiveMessages[Name],
 ): void {
   const takers: { readonly [N in LiveMessageName]: (data: LiveMessages[N]) => void } = {
+    first: ({ routes, backends, routesInAll }) => {
+      // After a cut, what is shown is more than that.
+      if (state.hasPicture) return;
+      put(state, "routes", routes);
+      put(state, "backends", backends);
+      state.routesToCome = routesInAll;
+    },
     picture: (lists) => {
       for (const list of LISTS) {
         state.lists[list].clear();
         put(state, list, lists[list]);
       }
       state.hasPicture = true;
+      state.routesToCome = undefined;
     },
     change: (change) => {
       for (const list of LISTS) {

@@ -4,12 +4,14 @@ import { shownData, shownLabel, shownLabelName } from "../labels/shown_words.ts"
 import type { LabelPrefix } from "../labels/label_parts.ts";
 import type { Built } from "../model/build_model.ts";
 import { type Backend, type Route, routeName, type Server } from "../model/model.ts";
-import { verdictsOf } from "../model/verdict.ts";
+import { verdictsOfEach } from "../model/verdict.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
 import { formatNoticeLines, type Notice } from "../values/notice.ts";
 import { shortId } from "../values/names.ts";
 import { lineToAdd } from "./line_to_add.ts";
+import type { LiveMessages } from "./live_messages.ts";
 import {
+  KEYS,
   type LeftOut,
   type PictureBackend,
   type PictureContainer,
@@ -30,8 +32,8 @@ const MOST_NOTICES = 1_000;
 const NOTHING: PictureLists = { routes: [], backends: [], containers: [], leftOut: [], notices: [] };
 
 /**
- * Draws the live picture. What has not changed since the last one is the very same object: a model's parts are, so that
- * a change among thousands of hosts costs little.
+ * Draws the live picture. What has not changed since the last one is the very same object, so that a change among thousands of
+ * hosts costs little: a model's parts are the same objects, and where all containers were read anew, what they say is compared.
  */
 export class PictureMemory {
   readonly #routes = new WeakMap<Route, PictureRoute>();
@@ -41,21 +43,56 @@ export class PictureMemory {
   /** Names of labels as they are shown: thousands of containers have the same ones, and each is compared with all keys. */
   readonly #names = new Map<string, string>();
   #leftOut: ReadonlyMap<string, LeftOut> = new Map();
+  #before = new LastPicture(NOTHING);
 
   constructor(readonly prefix: LabelPrefix | undefined) {}
 
   /** The picture of what was built; `read` tells whether a server has traffic. */
   draw(built: Built | undefined, read: (server: Server) => ServerStatus): PictureLists {
     if (built === undefined) return NOTHING;
-    return {
-      routes: shownRoutes(built.model).map((route) => memoized(this.#routes, route, drawRoute)),
+    const drawn: PictureLists = {
+      routes: shownRoutes(built.model).map((route) => this.#drawRoute(route)),
       backends: built.model.backends.map((backend) => this.#drawBackend(backend, read)),
       containers: built.considered.map(({ container }) =>
-        memoized(this.#containers, container, (each) => this.#drawContainer(each))
+        memoized(
+          this.#containers,
+          container,
+          (each) => this.#before.sameOr("containers", this.#drawContainer(each)),
+        )
       ),
       leftOut: this.#drawLeftOut(built),
       notices: built.notices.slice(0, MOST_NOTICES).map((notice, at) => this.#drawNotice(notice, at)),
     };
+    this.#before = new LastPicture(drawn);
+    return drawn;
+  }
+
+  /** Lets the last picture go: nobody looks at it any more. */
+  forget(): void {
+    this.#before = new LastPicture(NOTHING);
+  }
+
+  /** The first routes by name, and the backends that serve them: what is in sight first. */
+  drawFirst(
+    built: Built | undefined,
+    read: (server: Server) => ServerStatus,
+    most: number,
+  ): LiveMessages["first"] {
+    if (built === undefined) return { routes: [], backends: [], routesInAll: 0 };
+    const all = shownRoutes(built.model).map((route) => ({ route, name: routeName(route) }));
+    const first = all.sort((a, b) => a.name < b.name ? -1 : 1).slice(0, most);
+    const names = new Set<string>(first.map(({ route }) => route.backend));
+    return {
+      routes: first.map(({ route }) => this.#drawRoute(route)),
+      backends: built.model.backends.filter(({ name }) => names.has(name)).map((backend) =>
+        this.#drawBackend(backend, read)
+      ),
+      routesInAll: all.length,
+    };
+  }
+
+  #drawRoute(route: Route): PictureRoute {
+    return memoized(this.#routes, route, (each) => this.#before.sameOr("routes", pictureRoute(each)));
   }
 
   #drawContainer({ id, name, image = "", labels, interlockData: data }: ContainerView): PictureContainer {
@@ -87,7 +124,7 @@ export class PictureMemory {
         before.servers[at]?.state === state && before.servers[at]?.why === why
       );
     if (isSame) return before;
-    const drawn: PictureBackend = {
+    const drawn = this.#before.sameOr("backends", {
       name: backend.name,
       balance: String(backend.shape.balance_algorithm ?? ""),
       guards: before?.guards ?? guardsOf(backend),
@@ -97,19 +134,20 @@ export class PictureMemory {
         id: shortId(server.containerId),
         weight: Number(server.options.weight ?? 1),
       })),
-    };
+    });
     this.#backends.set(backend, drawn);
     return drawn;
   }
 
   #drawLeftOut({ considered, owners }: Built): readonly LeftOut[] {
     const drawn = new Map<string, LeftOut>();
-    for (const each of considered) {
-      const isServed = each.attempts.every(({ offer, why }) =>
+    const unserved = considered.filter(({ attempts }) =>
+      !attempts.every(({ offer, why }) =>
         offer === undefined ? why === undefined : owners.get(offer.own.key)?.backend === offer.own.backend
-      );
-      if (isServed) continue;
-      const left = verdictsOf({ considered: [each], owners }).filter(({ why }) => why !== undefined);
+      )
+    );
+    for (const verdicts of verdictsOfEach({ considered: unserved, owners })) {
+      const left = verdicts.filter(({ why }) => why !== undefined);
       left.forEach(({ container, why = "", wanted }, at) => {
         const key = `${shortId(container.id)} ${at}`;
         const before = this.#leftOut.get(key);
@@ -136,9 +174,34 @@ export class PictureMemory {
     const before = this.#notices.get(notice);
     if (before?.key === key) return before;
     const { severity, code, subject } = notice;
-    const drawn = { key, severity, code, subject, text: formatNoticeLines(notice).join("\n") };
+    const text = formatNoticeLines(notice).join("\n");
+    const drawn = this.#before.sameOr("notices", { key, severity, code, subject, text });
     this.#notices.set(notice, drawn);
     return drawn;
+  }
+}
+
+/** The elements of the picture before, by their keys. */
+class LastPicture {
+  /** Made when it is needed: mostly, nothing is drawn anew. */
+  readonly #byKey = new Map<keyof PictureLists, ReadonlyMap<string, object>>();
+
+  constructor(readonly lists: PictureLists) {}
+
+  /** The element that was there, where the new one says the same. */
+  sameOr<List extends keyof PictureLists>(
+    list: List,
+    drawn: PictureLists[List][number],
+  ): PictureLists[List][number] {
+    const keyOf = (each: object) => (each as Record<string, string>)[KEYS[list]] ?? "";
+    let all = this.#byKey.get(list);
+    if (all === undefined) {
+      all = new Map(this.lists[list].map((each) => [keyOf(each), each]));
+      this.#byKey.set(list, all);
+    }
+    const before = all.get(keyOf(drawn));
+    const isSame = before !== undefined && JSON.stringify(before) === JSON.stringify(drawn);
+    return isSame ? before as PictureLists[List][number] : drawn;
   }
 }
 
@@ -150,7 +213,7 @@ function memoized<K extends object, V>(memory: WeakMap<K, V>, key: K, draw: (key
   return drawn;
 }
 
-function drawRoute(route: Route): PictureRoute {
+function pictureRoute(route: Route): PictureRoute {
   const { key, host, path, backend, move, variant, listen } = route;
   return {
     key,

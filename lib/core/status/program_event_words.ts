@@ -30,13 +30,13 @@ export const PROGRAM_EVENTS = {
     meaning: "SIGHUP arrived, or pages of `--error-pages` changed",
     level: "info",
     words: ({ why }) => `${why}: signalbox reads settings, templates and containers again`,
-    fields: none,
+    fields: ({ why }) => ({ why }),
   },
   "settings-refused": {
     meaning: "settings or templates cannot be read again; the old ones stay",
     level: "error",
     words: ({ why }) => `${why}; signalbox keeps its settings`,
-    fields: none,
+    fields: ({ why }) => ({ why }),
   },
   "status-unavailable": {
     meaning: "the control socket or `--admin` failed",
@@ -48,6 +48,12 @@ export const PROGRAM_EVENTS = {
     meaning: "the file of events in the state directory cannot be written",
     level: "warn",
     words: ({ why }) => `cannot write the file of events: ${why}; signalbox keeps the last ones in memory`,
+    fields: ({ why }) => ({ why }),
+  },
+  "service-manager-unheard": {
+    meaning: "systemd cannot be told how signalbox is",
+    level: "warn",
+    words: ({ why }) => `cannot tell the service manager of NOTIFY_SOCKET how signalbox is: ${why}`,
     fields: ({ why }) => ({ why }),
   },
   "handed-over": {

@@ -32,9 +32,18 @@ const PRINTABLE: ReadonlySet<string> = new Set(
 );
 
 /** Reads a regular expression; what it expected names the place of a mistake. */
-export function parseExpression(text: string): Parsed<ParsedExpression> {
+export const parseExpression = (text: string): Parsed<ParsedExpression> => parse(text, (mark) => mark);
+
+/**
+ * Reads one for texts of small letters, and makes its own letters small. What tells two parts of it apart by the size of a
+ * letter alone tells them apart no more, so that its ways are counted after that.
+ */
+export const parseSmallExpression = (text: string): Parsed<ParsedExpression> =>
+  parse(text, (mark) => mark.toLowerCase());
+
+function parse(text: string, fold: (mark: string) => string): Parsed<ParsedExpression> {
   if (text.length > LONGEST) return expected(`a pattern of at most ${LONGEST} characters`);
-  const reader = new Reader(text.replace(/^\^/, " ").replace(/(?<=^|[^\\])\$$/, ""));
+  const reader = new Reader(text.replace(/^\^/, " ").replace(/(?<=^|[^\\])\$$/, ""), fold);
   try {
     const read = reader.alternatives();
     reader.end();
@@ -42,7 +51,7 @@ export function parseExpression(text: string): Parsed<ParsedExpression> {
     if (waysOf(read, new Set(), LONGEST_SUBJECT) > MOST_WAYS) {
       return expected("a pattern that can be tried quickly: [^/]* in place of .*, fewer * + ? and |");
     }
-    const short = written(read);
+    const short = fold(written(read));
     return short.length > LONGEST_WRITTEN
       ? expected("a pattern with fewer \\d, \\w and \\.")
       : parsed({ text: short as Expression, groups: reader.groups });
@@ -64,7 +73,7 @@ class Reader {
   #at: number;
 
   /** A blank in front stands for an anchor. */
-  constructor(readonly text: string) {
+  constructor(readonly text: string, readonly fold: (mark: string) => string) {
     this.#at = text.startsWith(" ") ? 1 : 0;
   }
 
@@ -105,7 +114,7 @@ class Reader {
     if (next === "[") return this.#class(from);
     if (next === ".") return { set: PRINTABLE, text: "." };
     if (next === "\\") return this.#escaped(from);
-    if (PLAIN.test(next)) return { set: new Set([next]), text: next };
+    if (PLAIN.test(next)) return { set: this.#folded([next]), text: next };
     throw new Mistake(from, "letters, digits, / _ ~ % @ : , ; = & ! - . [ ] ( ) | * + ? { } or \\");
   }
 
@@ -129,14 +138,19 @@ class Reader {
       .replaceAll("\\.", ".") + (hasDash ? "-" : "");
     const named = charactersOf(written);
     if (named === undefined) throw new Mistake(from, "ranges of letters or of digits, such as a-z");
-    return { set: not === "" ? named : PRINTABLE.difference(named), text: `[${not}${written}]` };
+    const own = this.#folded(named);
+    return { set: not === "" ? own : PRINTABLE.difference(own), text: `[${not}${written}]` };
   }
 
   #escaped(from: number): Atom {
     const next = this.text[this.#at++] ?? "";
     const written = next === "d" ? "0-9" : next === "w" ? "A-Za-z0-9_" : /[.+*?()$]/.test(next) ? next : "";
     if (written === "") throw new Mistake(from, "\\d, \\w, \\. or another mark behind \\");
-    return { set: charactersOf(written) ?? new Set(), text: `[${written}]` };
+    return { set: this.#folded(charactersOf(written) ?? []), text: `[${written}]` };
+  }
+
+  #folded(marks: Iterable<string>): ReadonlySet<string> {
+    return new Set([...marks].map(this.fold));
   }
 
   #repeats(): { readonly least: number; readonly most: number; readonly text: string } {

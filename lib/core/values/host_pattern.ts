@@ -1,4 +1,4 @@
-import { parseExpression } from "./expression.ts";
+import { parseSmallExpression } from "./expression.ts";
 import type { HostName } from "./names.ts";
 import { expected, type Parsed, parsed } from "./notice.ts";
 
@@ -13,9 +13,9 @@ export const EVERY_HOST = "*" as HostName;
  * patterns, after exact hosts and wildcards.
  */
 export function parseHostPattern(text: string): Parsed<HostName> {
-  const expression = parseExpression(text.replace(/^~/, ""));
+  const expression = parseSmallExpression(text.replace(/^~/, ""));
   if (!expression.ok) return expression;
-  const pattern = expression.value.text.toLowerCase();
+  const pattern = expression.value.text;
   return /[/%@:,;=&!~]/.test(pattern) || pattern === ""
     ? expected("a pattern of hosts: letters, digits, -, _ and \\. with [ ] ( ) | * + ? { }")
     : parsed(`${MARK}${pattern}` as HostName);

@@ -1,13 +1,14 @@
 import * as v from "valibot";
-import type { LabelPrefix } from "../../core/labels/label_parts.ts";
+import { readBoolean } from "../../core/keys/key_kind.ts";
+import { type LabelPrefix, PREFIX } from "../../core/labels/label_parts.ts";
 import type {
   OnNetwork,
   ServicePort,
-  SwarmNode,
   SwarmService,
   SwarmTask,
   TaskNetwork,
 } from "../../core/snapshot/swarm.ts";
+import type { SwarmNode } from "../../core/snapshot/swarm_node.ts";
 import { whyNoContainers } from "../../core/values/container_address.ts";
 import { type IpAddress, parseIp, parsePort, type Port } from "../../core/values/names.ts";
 import { parseNetwork } from "../../core/values/network.ts";
@@ -83,6 +84,7 @@ const TaskSchema = v.object({
 
 const NodeSchema = v.object({
   ID: id,
+  Spec: part({ Role: text, Labels: labels }),
   Description: part({ Hostname: text }),
   Status: part({ State: text, Addr: text }),
   ManagerStatus: part({ Addr: text }),
@@ -138,14 +140,19 @@ export function decodeTask(json: unknown, prefix?: LabelPrefix): SwarmTask | und
 }
 
 /** Reads a node of `GET /nodes`; `undefined` for what is none. */
-export function decodeNode(json: unknown): SwarmNode | undefined {
+export function decodeNode(json: unknown, prefix?: LabelPrefix): SwarmNode | undefined {
   const { success, output } = v.safeParse(NodeSchema, json);
   if (!success) return undefined;
   const { Status: { State: state, Addr: said }, ManagerStatus: { Addr: asManager } } = output;
   // A manager may know itself by no address (0.0.0.0); the others know it by the one that they call.
   const address = usableIp(said) ?? usableIp(asManager.replace(/:[0-9]+$/, "").replace(/^\[|\]$/g, ""));
-  return { id: output.ID, name: nameOf(output.Description.Hostname, output.ID), address, state };
+  const { Role: role, Labels: { [peerLabel(prefix)]: label } } = output.Spec;
+  const isPeer = label === undefined ? role === "manager" : label === "" || readBoolean(label);
+  return { id: output.ID, name: nameOf(output.Description.Hostname, output.ID), address, state, isPeer };
 }
+
+/** The label by which a node joins the fleet, or keeps out of it. */
+export const peerLabel = (prefix: LabelPrefix = PREFIX): string => `${prefix}peer`;
 
 /** Docker's own rule for names of services, and of machines; any other text is not repeated. */
 const nameOf = (name: string, id: string): string =>

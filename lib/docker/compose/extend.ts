@@ -108,10 +108,11 @@ function sizeOf(value: Placed["value"]): number {
   return size;
 }
 
-/** The paths of a service's `env_file`, which are the only ones that are read, as seen from here. */
+/** The files that a service names and that are read: their paths begin at the folder of its file. */
+const FILES = ["env_file", "label_file"];
+
+/** The paths of a service's files as seen from here. */
 function withPaths(service: PlacedMap, folder: string): PlacedMap {
-  const files = service.get("env_file");
-  if (files === undefined || !isList(files.value)) return service;
   const moved = (placed: Placed): Placed => {
     if (isMap(placed.value)) {
       const path = placed.value.get("path");
@@ -122,5 +123,11 @@ function withPaths(service: PlacedMap, folder: string): PlacedMap {
     const path = textOf(placed);
     return path === undefined ? placed : { ...placed, value: joined(folder, path) };
   };
-  return new Map([...service, ["env_file", { ...files, value: files.value.map(moved) }]]);
+  const lists = FILES.flatMap((name) => {
+    const files = service.get(name);
+    return files !== undefined && isList(files.value)
+      ? [[name, { ...files, value: files.value.map(moved) }] as const]
+      : [];
+  });
+  return lists.length === 0 ? service : new Map([...service, ...lists]);
 }

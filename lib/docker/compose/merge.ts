@@ -12,6 +12,7 @@ const FORMS: Readonly<Record<string, Form>> = {
   "deploy.labels": namedPairs,
   networks: namesAlone,
   env_file: oneAsList,
+  label_file: oneAsList,
   extends: (placed) => placed,
 };
 

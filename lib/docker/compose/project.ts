@@ -7,6 +7,8 @@ import { ComposeMistake, isList, mapOf, type Place, type Placed, type PlacedMap,
 /** Which part of the files counts, beside what they say. */
 export type ComposeWish = ComposeSource & {
   readonly profiles: readonly string[];
+  /** The files are a stack for a Swarm (`docker stack deploy`). */
+  readonly isSwarm?: boolean;
   /** The name of the project, where the user names one. */
   readonly projectName: string | undefined;
   /** The folder that a path without a folder begins at. */
@@ -24,8 +26,9 @@ export type ComposeProject = {
   readonly hide: (text: string) => string;
 };
 
-/** Services of a project; each has replicas besides. */
+/** Services of a project, and containers that are looked at beside the first one of each. */
 const MOST_SERVICES = 2_000;
+const MOST_FURTHER = 1_000;
 
 /** Reads a project as `docker compose config` does, as far as routing is concerned. Never throws on what the files say. */
 export async function readProject(wish: ComposeWish): Promise<ComposeProject> {
@@ -64,10 +67,11 @@ export async function readProject(wish: ComposeWish): Promise<ComposeProject> {
           project: name,
           networks: model.networks,
           lookup,
+          isSwarm: wish.isSwarm === true,
           envOf: files.envOf.bind(files),
           wrote: files.values.add.bind(files.values),
         };
-        services.push(await readService(key, placed.at, parts, around));
+        services.push(withinBounds(await readService(key, placed.at, parts, around), services));
       } catch (error) {
         note(error);
       }
@@ -81,6 +85,12 @@ export async function readProject(wish: ComposeWish): Promise<ComposeProject> {
     message: hide(message),
   });
   return { name, services, remarks: files.remarks.map(shown), mistakes: mistakes.map(shown), hide };
+}
+
+/** Containers of a service serve alike: where all services have too many, the last ones are looked at less. */
+function withinBounds(service: ComposeService, before: readonly ComposeService[]): ComposeService {
+  const used = before.reduce((sum, { containers }) => sum + Math.max(0, containers.length - 1), 0);
+  return { ...service, containers: service.containers.slice(0, 1 + MOST_FURTHER - used) };
 }
 
 /** A service of no profile always runs (compose-spec, profiles). */

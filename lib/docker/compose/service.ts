@@ -34,7 +34,7 @@ export type ComposeService = {
   readonly networks: readonly string[];
   /** Where each of its parts stands: `hostname`, `ports`, `label NAME`, `INTERLOCK_DATA`. */
   readonly places: ReadonlyMap<string, Place>;
-  /** Labels of `deploy`, which a Swarm alone gives to anything. */
+  /** Labels of `deploy` that are not among `labels`: a Swarm alone gives them to anything. */
   readonly deployLabels: Readonly<Record<string, string>>;
 };
 
@@ -45,6 +45,8 @@ export type ServiceSurroundings = {
   readonly lookup: Lookup;
   /** The variables of a file, by name. Throws where it cannot be read. */
   readonly envOf: (path: string, lookup: Lookup) => Promise<ReadonlyMap<string, EnvEntry>>;
+  /** The files are for a Swarm: labels of `deploy` are those of its services. */
+  readonly isSwarm: boolean;
   /** Is told a value of the shell's that stands in the place of a text. */
   readonly wrote: Telling["wrote"];
 };
@@ -71,7 +73,9 @@ export async function readService(
   for (const [part, placed] of parts) places.set(part, placed.at);
   const deploy = mapOf(parts.get("deploy"), "deploy");
   const data = await dataOf(parts, around, places);
-  const labels = labelsOf(parts.get("labels"), "labels", places);
+  const ofDeploy = labelsOf(deploy.get("labels"), "deploy.labels", places);
+  const ofFiles = await labelsOfFiles(parts, around, places);
+  const own = labelsOf(parts.get("labels"), "labels", places);
   return {
     name,
     at,
@@ -79,12 +83,13 @@ export async function readService(
     hostname: textOf(parts.get("hostname")) ?? "",
     domainname: textOf(parts.get("domainname")) ?? "",
     interlockData: data,
-    labels,
+    // In a Swarm, the labels of a container beat those of its service.
+    labels: { ...around.isSwarm ? ofDeploy : {}, ...ofFiles, ...own },
     exposed: exposedOf(parts),
     ports: portsOf(parts),
     ...networkOf(name, parts, around),
     places,
-    deployLabels: labelsOf(deploy.get("labels"), "deploy.labels", places),
+    deployLabels: around.isSwarm ? {} : ofDeploy,
   };
 }
 
@@ -130,6 +135,29 @@ function labelsOf(
     }
     labels.push([label, textOf(value) ?? ""]);
     places.set(`label ${label}`, value.at);
+  }
+  return Object.fromEntries(labels);
+}
+
+/** The labels of `label_file`, of the later files over the earlier ones (compose-spec, label_file). */
+async function labelsOfFiles(
+  parts: PlacedMap,
+  { envOf }: ServiceSurroundings,
+  places: Map<string, Place>,
+): Promise<Record<string, string>> {
+  const labels = new Map<string, string>();
+  for (const element of listOf(parts.get("label_file"), "label_file")) {
+    const path = textOf(element);
+    if (path === undefined) throw new ComposeMistake(element.at, "label_file names no path, expected one");
+    // What it has variables of are the labels before it.
+    const entries = await envOf(path, (name) => labels.get(name)).catch((error) => {
+      throw new ComposeMistake(element.at, `label_file ${quote(path)} cannot be read: ${messageOf(error)}`);
+    });
+    for (const { name, line, value } of entries.values()) {
+      if (value === undefined) continue;
+      labels.set(name, value);
+      places.set(`label ${name}`, { file: path, line });
+    }
   }
   return Object.fromEntries(labels);
 }

@@ -38,11 +38,17 @@ export function decodeSnapshot(text: string, prefix?: LabelPrefix): Parsed<Snaps
     containers: new Map(containers.map((container) => [container.id, container])),
     stopping: new Set<ContainerId>(),
   };
-  const { containers: all, starting, leaving, stopping } = new SwarmJoin().join({
+  const { containers: all, starting, leaving, stopping, nodes } = new SwarmJoin().join({
     ...said.value,
     engines: [engine],
   });
-  return parsed({ containers: sortContainers(all), starting, leaving, stopping });
+  return parsed({
+    containers: sortContainers(all),
+    starting,
+    leaving,
+    stopping,
+    ...nodes.length > 0 && { nodes },
+  });
 }
 
 const DATA_ENTRY = "INTERLOCK_DATA=";

@@ -5,7 +5,7 @@ import type { OwnPlace, Swarm } from "../../core/snapshot/swarm.ts";
 import { parseIp } from "../../core/values/names.ts";
 import { formatNetwork, parseNetwork } from "../../core/values/network.ts";
 import { expected, type Parsed, parsed } from "../../core/values/notice.ts";
-import { decodeNode, decodeService, decodeTask } from "../api/decode_swarm.ts";
+import { decodeNode, decodeService, decodeTask, peerLabel } from "../api/decode_swarm.ts";
 
 /** A Swarm's JSON as its managers gave it, and the place that it was seen from. */
 export type SwarmJson = {
@@ -41,7 +41,7 @@ export function decodeSwarm(
   if (!services.ok) return services;
   const tasks = decodeAll(output.tasks, "tasks", (each) => decodeTask(each, prefix));
   if (!tasks.ok) return tasks;
-  const nodes = decodeAll(output.nodes, "nodes", decodeNode);
+  const nodes = decodeAll(output.nodes, "nodes", (each) => decodeNode(each, prefix));
   if (!nodes.ok) return nodes;
   const { place } = output;
   return parsed({
@@ -108,12 +108,13 @@ const TASK: Kept = {
   Status: { State: true, ContainerStatus: { ContainerID: true }, PortStatus: { Ports: PORTS } },
   NetworksAttachments: { Network: { ID: true, Spec: { Name: true, Ingress: true } }, Addresses: true },
 };
-const NODE: Kept = {
+const nodeOf = (prefix: LabelPrefix | undefined): Kept => ({
   ID: true,
+  Spec: { Role: true, Labels: { [peerLabel(prefix)]: true } },
   Description: { Hostname: true },
   Status: { State: true, Addr: true },
   ManagerStatus: { Addr: true },
-};
+});
 
 /** What a snapshot has of a Swarm: what routing needs, and of the environments INTERLOCK_DATA alone. */
 export function reduceSwarm(
@@ -126,7 +127,7 @@ export function reduceSwarm(
   return {
     services: sorted(reduce(services, SERVICE)),
     tasks: sorted(reduce(tasks, TASK)),
-    nodes: sorted(reduce(nodes, NODE)),
+    nodes: sorted(reduce(nodes, nodeOf(prefix))),
     place: {
       nodes: [...place.nodeIds].sort(),
       networks: place.networks.map(formatNetwork).sort(),

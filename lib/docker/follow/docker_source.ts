@@ -124,7 +124,14 @@ export class DockerSource implements ContainerSource {
     const each = followers.length === 1
       ? containers
       : [...new Map(containers.map((one) => [one.id, one])).values()];
-    return { containers: this.#sorted.sort(each), stopping, starting, ...leavingOf(joined?.leaving) };
+    const { nodes = [], leaving } = joined ?? {};
+    return {
+      containers: this.#sorted.sort(each),
+      stopping,
+      starting,
+      ...leavingOf(leaving),
+      ...nodes.length > 0 && { nodes },
+    };
   }
 }
 

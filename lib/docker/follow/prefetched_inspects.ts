@@ -12,16 +12,16 @@ const AnswerSchema = v.object({ State: v.object({ Running: v.literal(true), Star
  */
 export class PrefetchedInspects {
   #underWay = 0;
-  readonly #asked = new Map<string, { readonly at: number; readonly answer: Promise<unknown> }>();
+  readonly #sent = new Map<string, { readonly at: number; readonly answer: Promise<unknown> }>();
 
   /** Sends an inspect ahead; at `at`, in the engine's milliseconds since 1970, the start was still under way. */
   ask(id: string, at: number, inspect: () => Promise<unknown>): Promise<unknown> {
-    this.#asked.delete(id);
+    this.#sent.delete(id);
     const answer = this.within(inspect).catch(() => undefined);
-    this.#asked.set(id, { at, answer });
-    for (const oldest of this.#asked.keys()) {
-      if (this.#asked.size <= MOST) break;
-      this.#asked.delete(oldest);
+    this.#sent.set(id, { at, answer });
+    for (const oldest of this.#sent.keys()) {
+      if (this.#sent.size <= MOST) break;
+      this.#sent.delete(oldest);
     }
     return answer;
   }
@@ -35,18 +35,18 @@ export class PrefetchedInspects {
 
   /** The answer, once; `undefined` where no inspect was sent, or where its answer is about an earlier start. */
   async take(id: string): Promise<unknown> {
-    const asked = this.#asked.get(id);
-    this.#asked.delete(id);
-    const answer = await asked?.answer;
+    const sent = this.#sent.get(id);
+    this.#sent.delete(id);
+    const answer = await sent?.answer;
     const { success, output } = v.safeParse(AnswerSchema, answer);
-    return asked !== undefined && success && Date.parse(output.State.StartedAt) >= asked.at
+    return sent !== undefined && success && Date.parse(output.State.StartedAt) >= sent.at
       ? answer
       : undefined;
   }
 
   /** Forgets the inspect of a container, or all. */
   forget(id?: string): void {
-    if (id === undefined) this.#asked.clear();
-    else this.#asked.delete(id);
+    if (id === undefined) this.#sent.clear();
+    else this.#sent.delete(id);
   }
 }

@@ -40,8 +40,8 @@ export type ClusterParts = {
 export class SwarmCluster {
   readonly memory: SwarmMemory;
   /** Resolves once it was read, or could not be. */
-  readonly asked: Promise<void>;
-  readonly #isAsked = Promise.withResolvers<void>();
+  readonly answered: Promise<void>;
+  readonly #answered = Promise.withResolvers<void>();
   /** Why it cannot be read; empty where it can. */
   #trouble = "";
   #source = "";
@@ -54,7 +54,7 @@ export class SwarmCluster {
 
   constructor(readonly id: string, readonly parts: ClusterParts) {
     this.memory = new SwarmMemory(parts.labelPrefix);
-    this.asked = this.#isAsked.promise;
+    this.answered = this.#answered.promise;
   }
 
   /** An event of it came, or one of its managers. */
@@ -93,7 +93,7 @@ export class SwarmCluster {
       this.#isPoked = false;
       const since = clock.now();
       const isRead = await this.#readFromAny(since);
-      this.#isAsked.resolve();
+      this.#answered.resolve();
       const tookMs = clock.now() - since;
       await this.#pause(isRead ? this.#delayMs(tookMs) : RETRY_MS, signal);
     }

@@ -14,7 +14,7 @@ import type { SwarmLink } from "./swarm_link.ts";
 const KEPT_MS = 10_000;
 
 /** How long a pass waits for what an engine says of its Swarm for the first time, in milliseconds; after that it is at hand. */
-const ASKED_LIMIT_MS = 5_000;
+const ANSWER_LIMIT_MS = 5_000;
 
 /** What a SwarmFollower is made of. */
 export type SwarmParts = {
@@ -95,10 +95,10 @@ export class SwarmFollower {
   async isRead(followers: readonly EngineFollower[]): Promise<void> {
     const { links, clock } = this.parts;
     const connected = new Set(followers.filter((each) => each.isConnected).map(({ parts }) => parts.url));
-    const asked = links().filter(({ parts: { url } }) => connected.has(url)).map((link) => link.asked);
-    await isDoneWithin(Promise.all(asked), ASKED_LIMIT_MS, clock);
+    const answers = links().filter(({ parts: { url } }) => connected.has(url)).map((link) => link.answered);
+    await isDoneWithin(Promise.all(answers), ANSWER_LIMIT_MS, clock);
     const clusters = [...this.#clusters.values()];
-    await isDoneWithin(Promise.all(clusters.map((cluster) => cluster.asked)), ASKED_LIMIT_MS, clock);
+    await isDoneWithin(Promise.all(clusters.map((cluster) => cluster.answered)), ANSWER_LIMIT_MS, clock);
     const unread = clusters.find(({ memory }) => !memory.isRead);
     // Without its tasks, all their routes would go.
     if (unread !== undefined) throw new SourceError(`cannot read the Swarm: ${unread.describe().detail}`);

@@ -33,16 +33,16 @@ export class SwarmLink {
   /** It runs on this machine. */
   isLocal = false;
   /** Resolves once it has told its part, or has failed to. */
-  readonly asked: Promise<void>;
+  readonly answered: Promise<void>;
   /** The addresses of its tasks on its machine's bridge, where that is this one. */
   bridge: OwnPlace["bridge"] = new Map();
-  readonly #asked = new Set<string>();
-  readonly #isAsked = Promise.withResolvers<void>();
+  readonly #requested = new Set<string>();
+  readonly #answered = Promise.withResolvers<void>();
   #engine: Engine | undefined;
   #connection = new AbortController();
 
   constructor(readonly parts: LinkParts) {
-    this.asked = this.#isAsked.promise;
+    this.answered = this.#answered.promise;
   }
 
   /** The engine, where it is a manager and answers. */
@@ -69,7 +69,7 @@ export class SwarmLink {
       this.#connection.abort();
       this.#engine?.close();
       this.#engine = undefined;
-      this.#isAsked.resolve();
+      this.#answered.resolve();
       if (!signal.aborted) await clock.sleep(backoffMs(++failures, RECONNECT, chance()), signal);
     }
   }
@@ -81,10 +81,10 @@ export class SwarmLink {
 
   /** Reads the bridge where one of these containers is not on it as it was read; each is looked for once. */
   async lookFor(containers: Iterable<string>, signal: AbortSignal): Promise<void> {
-    const fresh = [...containers].filter((id) => !this.#asked.has(id));
+    const fresh = [...containers].filter((id) => !this.#requested.has(id));
     if (!this.isLocal || this.#engine === undefined || fresh.length === 0) return;
     const bridge = await readBridge(this.#engine, this.parts.interfaces(), signal);
-    for (const id of fresh) this.#asked.add(id);
+    for (const id of fresh) this.#requested.add(id);
     this.bridge = bridge;
   }
 
@@ -100,7 +100,7 @@ export class SwarmLink {
       const events = role.cluster === undefined ? undefined : await engine.swarmEvents(signal);
       const isSame = this.role?.nodeId === role.nodeId && this.role?.cluster === role.cluster;
       this.role = role;
-      this.#isAsked.resolve();
+      this.#answered.resolve();
       if (!isSame || role.cluster !== undefined) poke();
       if (events === undefined) {
         await this.parts.clock.sleep(ROLE_MS, signal);

@@ -48,7 +48,7 @@ export class SwarmMemory {
     this.#tasks = new Decoded((json, before: SwarmTask | undefined) =>
       withPorts(decodeTask(json, prefix), before)
     );
-    this.#nodes = new Decoded((json) => decodeNode(json));
+    this.#nodes = new Decoded((json) => decodeNode(json, prefix));
   }
 
   /** Takes the answers that there are; answers whether anything differs. */

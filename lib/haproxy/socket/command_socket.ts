@@ -155,14 +155,14 @@ class Session {
     for (const batch of batches(lines)) {
       const isFirst = !this.#isInteractive;
       this.#isInteractive = true;
-      const isAsked = pid !== undefined && this.#pid === undefined;
-      await this.#write([...(isFirst ? ["prompt"] : []), ...batch, ...(isAsked ? ["show info"] : [])]);
+      const wantsPid = pid !== undefined && this.#pid === undefined;
+      await this.#write([...(isFirst ? ["prompt"] : []), ...batch, ...(wantsPid ? ["show info"] : [])]);
       if (isFirst) await this.#reader.next();
       for (const line of batch) {
         replies.push(withoutPayloadPrompts(line, await this.#reader.next()));
         this.hasReplied = true;
       }
-      if (!isAsked) continue;
+      if (!wantsPid) continue;
       this.#pid = pidOf(await this.#reader.next());
       if (this.#pid !== pid) return undefined;
     }

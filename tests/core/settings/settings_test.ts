@@ -73,6 +73,7 @@ const SAMPLES: Record<keyof typeof SETTINGS, readonly [text: string, value: unkn
   routes: ["/etc/routes.yaml", ["/etc/routes.yaml"]],
   nameServers: ["[fd00::53]:5353", ["[fd00::53]:5353"]],
   peers: ["edge1=[fd00::1]:10000", [{ name: "edge1", address: "fd00::1", port: 10000 }]],
+  peerPort: ["10000", 10000],
   peerName: ["edge1", "edge1"],
   peerBind: ["0.0.0.0:10000", { hostname: "0.0.0.0", port: 10000 }],
   peerTls: ["/etc/peers.pem", "/etc/peers.pem"],

@@ -58,7 +58,13 @@ const swarm: Swarm = {
     version: "1",
   }],
   tasks: [task],
-  nodes: ["n1", "n2"].map((id) => ({ id, name: id, address: "192.0.2.1" as IpAddress, state: "ready" })),
+  nodes: ["n1", "n2"].map((id) => ({
+    id,
+    name: id,
+    address: "192.0.2.1" as IpAddress,
+    state: "ready",
+    isPeer: true,
+  })),
 };
 
 const bridge = new Map([[ID as string, "172.18.0.9" as IpAddress]]);

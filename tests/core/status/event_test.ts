@@ -18,6 +18,7 @@ const ALL: { readonly [Kind in Event["kind"]]: Omit<EventOf<Kind>, "kind"> } = {
   "settings-refused": { why: "cannot read it" },
   "status-unavailable": { why: "no descriptor" },
   "events-unwritten": { why: "no space left" },
+  "service-manager-unheard": { why: "no such socket" },
   "handed-over": {},
   "stopping": {},
   "stopped": {},

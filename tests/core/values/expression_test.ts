@@ -1,6 +1,7 @@
 /** Regular expressions of containers: small, the same to every HAProxy, and quick where they do not match. */
 import assert from "node:assert/strict";
 import { LONGEST_SUBJECT, parseExpression } from "../../../lib/core/values/expression.ts";
+import { expressionOf, parseHostPattern } from "../../../lib/core/values/host_pattern.ts";
 
 /** What is made of a pattern, or what would be right. */
 function read(text: string): string {
@@ -92,4 +93,18 @@ Deno.test("a pattern of the longest kind is judged piece by piece, however many 
     `${each}?`
   );
   assert.equal(read(`/${distinct.join("")}`), `/${distinct.join("")} 0`);
+});
+
+Deno.test("parts of a pattern of hosts that the size of letters alone tells apart are one: hosts have small letters", () => {
+  const subject = "a".repeat(253);
+  for (const row of ["A+a+", "[A-Z]+[a-z]+", "[A-C]+[a-c]+", "[AB]+b+[a-b]+"]) {
+    const parsed = parseHostPattern(`${row.repeat(6)}x`);
+    // One that takes too long never ends here.
+    if (parsed.ok) assert.ok(!new RegExp(expressionOf(parsed.value)).test(subject), row);
+    assert.match(parsed.ok ? "" : parsed.expected, /can be tried quickly/, row);
+  }
+  const parsed = parseHostPattern("[A-Za-z0-9]+-Preview[.]example[.]com");
+  assert.equal(parsed.ok && parsed.value, "~[a-za-z0-9]+-preview[.]example[.]com");
+  // Paths keep the size of their letters.
+  assert.equal(read("/[A-Z]+[a-z]+[A-Z]+[a-z]+"), "/[A-Z]+[a-z]+[A-Z]+[a-z]+ 0");
 });

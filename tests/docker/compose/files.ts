@@ -10,18 +10,27 @@ export type Given = {
   readonly envFiles?: readonly string[];
   readonly profiles?: readonly string[];
   readonly projectName?: string;
+  readonly isSwarm?: boolean;
 };
 
 /** Reads the project of the given texts by path; the first is the compose file unless others are named. */
 export function projectOf(
   texts: Readonly<Record<string, string>>,
-  { files = Object.keys(texts).slice(0, 1), env = {}, envFiles = [], profiles = [], projectName }: Given = {},
+  {
+    files = Object.keys(texts).slice(0, 1),
+    env = {},
+    envFiles = [],
+    profiles = [],
+    projectName,
+    isSwarm = false,
+  }: Given = {},
 ): Promise<ComposeProject> {
   return readProject({
     files,
     envFiles,
     profiles,
     projectName,
+    isSwarm,
     workingFolder: "/home/me/My Shop",
     env: (name) => env[name],
     read: (path) => {

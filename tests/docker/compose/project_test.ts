@@ -346,3 +346,75 @@ Deno.test("a service is a container as Docker would have it, reached at its name
   assert.deepEqual(lone?.networks, []);
   assert.deepEqual((await views("other")).map(({ id }) => id), (await views("shop")).map(({ id }) => id));
 });
+
+Deno.test("replicas beyond a thousand of all services are not looked at, and each service keeps its first one", async () => {
+  const rows = Array.from({ length: 50 }, (_, at) => `  s${at}: {image: x, deploy: {replicas: 100}}\n`);
+  const { services, mistakes } = await projectOf({ "compose.yaml": `services:\n${rows.join("")}` });
+  assert.deepEqual(mistakes, []);
+  const counts = services.map(({ containers }) => containers.length);
+  assert.equal(counts.reduce((sum, count) => sum + count), 1_050);
+  assert.deepEqual([counts[0], counts[49], Math.min(...counts)], [100, 1, 1]);
+});
+
+Deno.test("labels of files lie below a service's own, the later file over the earlier, each with its line", async () => {
+  const texts = {
+    "app/compose.yaml": `services:
+  web:
+    label_file: [base.labels, ./more.labels]
+    labels: [interlock.port=81]
+  api:
+    extends: {service: web, file: ../shared/compose.yaml}
+    label_file: base.labels
+`,
+    "app/base.labels":
+      "# all of ours\nTEAM=shop\ninterlock.hostname=www.example.com\ninterlock.port=80\ninterlock.weight=1\n",
+    "app/more.labels": "interlock.weight='2'\ninterlock.alias_domain=\"${TEAM}.example.com\"\nHOME\n",
+    "shared/compose.yaml": "services: {web: {label_file: shared.labels}}\n",
+    "app/../shared/compose.yaml": "services: {web: {label_file: shared.labels}}\n",
+    "app/../shared/shared.labels": "interlock.hostname=shared.example.com\ninterlock.network=front\n",
+  };
+  const given = { files: ["app/compose.yaml"], env: { HOME: "/root" } };
+  const web = await serviceOf(texts, "web", given);
+  assert.deepEqual(web.labels, {
+    "interlock.hostname": "www.example.com",
+    "interlock.port": "81",
+    "interlock.weight": "2",
+    "interlock.alias_domain": "shop.example.com",
+    "TEAM": "shop",
+  });
+  assert.deepEqual(web.places.get("label interlock.weight"), { file: "app/more.labels", line: 1 });
+  assert.deepEqual(web.places.get("label interlock.port"), { file: "app/compose.yaml", line: 4 });
+  // A service that extends another has the files of both, its own last.
+  const api = await serviceOf(texts, "api", given);
+  assert.deepEqual(api.labels, {
+    "interlock.hostname": "www.example.com",
+    "interlock.network": "front",
+    "interlock.port": "80",
+    "interlock.weight": "1",
+    "TEAM": "shop",
+  });
+  const { mistakes } = await projectOf({
+    "compose.yaml": "services:\n  web:\n    label_file: gone.labels\n",
+  });
+  assert.deepEqual(mistakes.map(({ at }) => at), [{ file: "compose.yaml", line: 3 }]);
+  assert.match(mistakes[0]?.message ?? "", /^label_file "gone\.labels" cannot be read: /);
+});
+
+Deno.test("in a Swarm the labels of deploy are those of its services, below those of its containers", async () => {
+  const texts = {
+    "stack.yaml": `services:
+  web:
+    labels: {interlock.port: "81"}
+    deploy:
+      labels: [interlock.hostname=www.example.com, interlock.port=80]
+`,
+  };
+  const alone = await serviceOf(texts, "web");
+  assert.deepEqual(alone.labels, { "interlock.port": "81" });
+  assert.deepEqual(Object.keys(alone.deployLabels), ["interlock.hostname", "interlock.port"]);
+  const swarm = await serviceOf(texts, "web", { isSwarm: true });
+  assert.deepEqual(swarm.labels, { "interlock.hostname": "www.example.com", "interlock.port": "81" });
+  assert.deepEqual(swarm.deployLabels, {});
+  assert.deepEqual(swarm.places.get("label interlock.hostname"), { file: "stack.yaml", line: 5 });
+  assert.deepEqual(swarm.places.get("label interlock.port"), { file: "stack.yaml", line: 3 });
+});

@@ -111,18 +111,17 @@ const seenFrom = (node: number, followed: readonly number[], names: readonly str
   });
 };
 
+/** The operator names the peers. */
+const NAMED = { "peer": NODES.map((each) => `edge${each}=192.0.2.${each}:10000`).join("\n") };
+
 /** What the signalbox of a node loads, whatever it saw before. */
 async function filesOf(
   node: number,
   followed: readonly number[],
   names: readonly string[],
+  peers: Readonly<Record<string, string>> = NAMED,
 ): Promise<ReadonlyMap<string, string>> {
-  const peer = NODES.map((each) => `edge${each}=192.0.2.${each}:10000`).join("\n");
-  const { design } = await openRouting({
-    "haproxy-version": "3.2",
-    "peer": peer,
-    "peer-name": `edge${node}`,
-  });
+  const { design } = await openRouting({ "haproxy-version": "3.2", ...peers, "peer-name": `edge${node}` });
   let files: ReadonlyMap<string, string> = new Map();
   for (const seen of [names.slice(0, node - 1), names]) {
     const decoded = decodeSnapshot(seenFrom(node, followed, seen));
@@ -162,4 +161,12 @@ Deno.test("a port that only an image declares is known where one of the service'
     true,
     false,
   ]);
+});
+
+Deno.test("the nodes of a Swarm are the same peers, byte for byte, as those that an operator names", async () => {
+  const seen = ["published", "overlay"];
+  const [named] = await three((node) => [node], seen);
+  for (const node of NODES) {
+    assert.deepEqual([...await filesOf(node, [node], seen, { "peer-port": "10000" })], [...named ?? []]);
+  }
 });
