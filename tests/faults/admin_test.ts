@@ -157,6 +157,12 @@ Deno.test("--admin-password-file lets in who knows a password, whatever the hash
 Deno.test("a file of passwords that lets nobody in is wrong usage, and names no password", async () => {
   await using stage = await FaultStage.open({ host: "good.example" });
   const file = await stage.write("users", "ann:hunter2\n");
+  const yescrypt = "$y$j9T$abcdefghijklmnop$3dL1LkYnZM.OVXuVdnnaKVDlLYT92dRwOzDZ5XiVCe.";
+  const other = await stage.write("yescrypt", `ann:${yescrypt}\n`);
+  const refused = stage.start(["--admin", `127.0.0.1:${freePort()}`, "--admin-password-file", other]);
+  assert.equal(await refused.exited, 2);
+  // It says what is taken in its place.
+  assert.match(refused.lines.join("\n"), /yescrypt.*\{SHA256\}.*bcrypt.*\$5\$, \$6\$.*\{SHA\}/);
   for (
     const flags of [["--admin", `127.0.0.1:${freePort()}`, "--admin-password-file", file], [
       "--admin-password-file",

@@ -270,6 +270,40 @@ Deno.test("doctor finds a template that cannot be compiled, and names the file a
   assertTrouble(await diagnose(world, { templates: "templates" }), /^config$/, /backend\.eta.*line 2/, /./);
 });
 
+Deno.test("doctor reads the file of passwords for --admin, and who else can change it", async () => {
+  await using world = await oneWell();
+  const admin = `127.0.0.1:${freePort()}`;
+  const hash = `{SHA256}salt$${"a".repeat(64)}`;
+  const file = await world.write("users", `ann:${hash}\nbob:${hash}\n`);
+  const flags = { admin, "admin-password-file": file };
+  const { code, checks } = await diagnose(world, flags);
+  assert.deepEqual([code, checks.find(({ name }) => name === "--admin-password-file")?.detail], [
+    0,
+    `2 users, and nobody else can change ${file}`,
+  ]);
+  const name = /^--admin-password-file$/;
+  await Deno.chmod(file, 0o666);
+  assertTrouble(await diagnose(world, flags), name, /users/, /owner or mode/);
+  await Deno.chmod(file, 0o600);
+  assertTrouble(
+    await diagnose(world, { ...flags, admin: undefined }),
+    name,
+    /without --admin/,
+    /--admin ADDRESS/,
+  );
+  const yescrypt = "$y$j9T$abcdefghijklmnop$3dL1LkYnZM.OVXuVdnnaKVDlLYT92dRwOzDZ5XiVCe.";
+  await world.write("users", `ann:${hash}\nbob:${yescrypt}\n`);
+  const report = await diagnose(world, flags);
+  assertTrouble(report, name, /in line 2 no hash of yescrypt's .*bcrypt/, /signalbox password USER/);
+  assert.doesNotMatch(JSON.stringify(report), /3dL1LkYn|aaaaaaaa/, "no hash is told");
+  assertTrouble(
+    await diagnose(world, { ...flags, "admin-password-file": `${world.folder}/none` }),
+    name,
+    /cannot read/,
+    /signalbox password USER/,
+  );
+});
+
 Deno.test("doctor leaves nothing in a state directory that it found", async () => {
   await using world = await oneWell();
   await Deno.mkdir(`${world.folder}/state`);

@@ -10,6 +10,7 @@ import { findHaproxy } from "../../haproxy/process/program.ts";
 import { askControl, SilentSignalboxError } from "../../report/control_socket.ts";
 import type { Check } from "../check.ts";
 import { checkAcme } from "../check_acme.ts";
+import { checkAdminUsers } from "../check_admin_password.ts";
 import { checkDescriptors } from "../check_descriptors.ts";
 import { checkCertificate, checkListens, checkPorts } from "../check_listeners.ts";
 import { checkReach } from "../check_reach.ts";
@@ -40,6 +41,7 @@ export async function doctor(
     await checkHaproxy(settings),
     await checkStateDir(settings, terminal),
     ...checkPlaces(settings),
+    ...await checkAdminUsers(settings),
     ...checkPorts(settings, { running, lone }),
     await checkCertificate(settings),
     ...await checkAcme(settings, {

@@ -5,12 +5,10 @@ import { serveAdmin } from "../../report/admin.ts";
 import { fetchText } from "../../report/control_socket.ts";
 import { withHonestTypes, withRouteIds } from "../../report/haproxy_metrics.ts";
 import type { LiveView } from "../../report/live_view.ts";
-import { failed, wrongUsage } from "../failure.ts";
+import { failed } from "../failure.ts";
 import { inFolderOf } from "../../haproxy/files/trusted_path.ts";
 import { absolute } from "../absolute.ts";
-import type { Settings } from "../../core/settings/settings.ts";
 import { AdminPassword } from "../../report/password/admin_password.ts";
-import { parseAdminUsers } from "../../report/password/admin_users.ts";
 import { CryptCheck } from "../../report/password/crypt_check.ts";
 import type { StatusParts } from "./open_control.ts";
 import type { RunContext } from "./run_context.ts";
@@ -63,21 +61,6 @@ export async function openAdmin(
       ? [admin.socket, "a path in a folder of our own that no other program listens at"]
       : [`${admin.hostname}:${admin.port}`, "a free port"];
     throw failed(`cannot serve --admin at ${place}: ${messageOf(error)}, expected ${right}`);
-  }
-}
-
-/** Throws Failure where nobody could be let in. */
-export async function checkAdminPassword(
-  { admin, adminPasswordFile }: Pick<Settings, "admin" | "adminPasswordFile">,
-): Promise<void> {
-  if (adminPasswordFile === undefined) return;
-  if (admin === undefined) throw wrongUsage("--admin-password-file needs --admin ADDRESS:PORT");
-  const text = await Deno.readTextFile(absolute(adminPasswordFile)).catch((error) => {
-    throw wrongUsage(`cannot read --admin-password-file "${adminPasswordFile}": ${messageOf(error)}`);
-  });
-  const users = parseAdminUsers(text);
-  if (!users.ok) {
-    throw wrongUsage(`cannot use --admin-password-file "${adminPasswordFile}": expected ${users.expected}`);
   }
 }
 

@@ -1,10 +1,10 @@
 import { systemClock } from "../../clock.ts";
 import { createReporter } from "../../report/log.ts";
 import { prepareAcme } from "./open_acme.ts";
-import { checkAdminPassword } from "./open_admin.ts";
 import { openService } from "./open_service.ts";
 import type { Given } from "./open_source.ts";
 import type { RunContext } from "./run_context.ts";
+import { checkAdminPassword } from "../check_admin_password.ts";
 import { NO_HOSTS, readGivenHosts } from "../engine_hosts.ts";
 import { lookOfErrorPages } from "../error_pages.ts";
 import { readRoutesFiles, readSnapshotText } from "../input.ts";
