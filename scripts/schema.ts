@@ -15,10 +15,6 @@ const ANY_CASE = ["true", "false", "yes", "no", "on", "off", "1", "0"].map((word
 const BOOLEAN = {
   anyOf: [{ enum: [true, false, 0, 1] }, { type: "string", pattern: `^\\s*(?:${ANY_CASE})\\s*$` }],
 };
-const BOOLEAN_LABEL = {
-  anyOf: [{ enum: [true, false, 0, 1, null] }, { type: "string", pattern: `^\\s*(?:${ANY_CASE}|)\\s*$` }],
-};
-
 /** What JSON has for each kind, as KINDS reads it; any of them may be null, which says nothing. */
 const KIND_SCHEMAS: Readonly<Record<Kind, Schema>> = {
   boolean: BOOLEAN,
@@ -26,11 +22,35 @@ const KIND_SCHEMAS: Readonly<Record<Kind, Schema>> = {
   port: { type: "integer", minimum: 1, maximum: 65535 },
   time: { anyOf: [{ type: "integer" }, { type: "string", pattern: "^\\s*[0-9]{1,9}(ms|[smh])\\s*$" }] },
   size: {
-    anyOf: [{ type: "integer" }, { type: "string", pattern: "^\\s*[0-9]{1,9} ?[kmgKMG]?(i?[bB])?\\s*$" }],
+    anyOf: [{ type: "integer" }, { type: "string", pattern: "^\\s*[0-9]{1,9} ?[kmgKMG]?([iI]?[bB])?\\s*$" }],
   },
   string: { type: "string" },
   text: { type: ["string", "number", "boolean"] },
   "string[]": { type: "array", items: { type: "string" } },
+};
+
+/** A text for which Compose puts in the value of a variable. */
+const VARIABLE = { type: "string", pattern: "\\$" };
+/** In a label, each value is a text; YAML has numbers and booleans for some, and null for an empty one. */
+const ANY_TEXT: Schema = { type: ["string", "number", "boolean", "null"] };
+const label = (pattern: string): Schema => ({
+  anyOf: [{ type: ["integer", "null"] }, { type: "string", pattern: `^\\s*(?:${pattern})\\s*$` }, VARIABLE],
+});
+const LABEL_SCHEMAS: Readonly<Record<Kind, Schema>> = {
+  boolean: {
+    anyOf: [
+      { enum: [true, false, 0, 1, null] },
+      { type: "string", pattern: `^\\s*(?:${ANY_CASE}|)\\s*$` },
+      VARIABLE,
+    ],
+  },
+  integer: label("[0-9]{1,15}"),
+  port: label("[0-9]{1,15}"),
+  time: label("[0-9]{1,15}|[0-9]{1,9}(?:ms|[smh])"),
+  size: label("[0-9]{1,15}|[0-9]{1,9} ?[kmgKMG]?(?:[iI]?[bB])?"),
+  string: ANY_TEXT,
+  text: ANY_TEXT,
+  "string[]": ANY_TEXT,
 };
 
 const KEYS = Object.entries(ROUTE_KEYS) as readonly (readonly [string, RouteKey])[];
@@ -70,10 +90,7 @@ const labelPattern = (key: RouteKey) => `interlock\\.${ROUTE}${key.label}${numbe
 /** Of a compose file: the labels of its services, as an object or as a list. */
 function composeSchema(): Schema {
   const known = `^(?!interlock\\.)|^(?:${KEYS.map(([, key]) => labelPattern(key)).join("|")})`;
-  const labels = KEYS.map(([, key]) => {
-    const value = key.kind === "boolean" ? BOOLEAN_LABEL : { type: ["string", "number", "boolean", "null"] };
-    return [`^${labelPattern(key)}$`, { description: key.meaning, ...value }];
-  });
+  const schemaOf = (key: RouteKey) => ({ description: key.meaning, ...LABEL_SCHEMAS[key.kind] });
   return {
     $schema: DRAFT,
     title: "The labels of signalbox in a compose file",
@@ -93,7 +110,11 @@ function composeSchema(): Schema {
           {
             type: "object",
             propertyNames: { pattern: `${known}$` },
-            patternProperties: Object.fromEntries(labels),
+            // Editors complete what stands here, and check by the patterns too.
+            properties: Object.fromEntries(KEYS.map(([, key]) => [`interlock.${key.label}`, schemaOf(key)])),
+            patternProperties: Object.fromEntries(
+              KEYS.map(([, key]) => [`^${labelPattern(key)}$`, schemaOf(key)]),
+            ),
           },
           { type: "array", items: { type: "string", pattern: `${known}(?:=|$)` } },
           { type: "null" },

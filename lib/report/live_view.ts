@@ -35,8 +35,12 @@ const MOST_VIEWERS = 24;
 /** The first pause between two looks at HAProxy's counters, and later ones at least, in milliseconds. */
 const FIRST_LOOK_MS = 1_000;
 const LOOK_MS = 2_000;
-/** A look that takes long is rare: all of them take a fiftieth of the time. */
+/**
+ * A look that takes long is rare: all of them take a fiftieth of the time. On a machine that is busy with other things, a look
+ * takes longer than it costs: who looks waits so many milliseconds at most.
+ */
 const SHARE = 50;
+const MOST_PAUSE_MS = 10_000;
 /** Changes that follow each other at once are drawn together, in milliseconds; more of them where drawing takes longer. */
 const DRAW_MS = 10;
 /** Without another message for so long, the connection is told to live, in milliseconds. */
@@ -174,7 +178,7 @@ export class LiveView {
       const begin = clock.now();
       await this.#lookOnce(signal).catch(() => undefined);
       const tookMs = clock.now() - begin;
-      await clock.sleep(Math.max(pauseMs, tookMs * SHARE), signal);
+      await clock.sleep(Math.min(Math.max(pauseMs, tookMs * SHARE), MOST_PAUSE_MS), signal);
     }
   }
 

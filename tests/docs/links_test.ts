@@ -1,7 +1,9 @@
 /** Links, anchors and paths of the documents lead somewhere, and each page is in an index. */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { documents, exists, manual, proseOf, read } from "./documents.ts";
+import { documents, exists, manual, proseOf, read, ROOT } from "./documents.ts";
+
+const MOST_PICTURE_BYTES = 120_000;
 
 /** The anchor that a heading has where Markdown is shown. */
 function anchorOf(heading: string): string {
@@ -43,6 +45,18 @@ for (const document of await documents()) {
     assert.deepEqual(missing, []);
   });
 }
+
+Deno.test("each picture stands on a page, and loads soon", async () => {
+  const shown = new Set<string>();
+  for (const page of await documents()) {
+    for (const { path } of linksOf(page, await read(page))) shown.add(path);
+  }
+  for await (const { name } of Deno.readDir(`${ROOT}docs/pictures`)) {
+    assert.ok(shown.has(`docs/pictures/${name}`), name);
+    const { size } = await Deno.stat(`${ROOT}docs/pictures/${name}`);
+    assert.ok(size < MOST_PICTURE_BYTES, `${name} has ${size} bytes`);
+  }
+});
 
 Deno.test("each page is linked from the index of its folder", async () => {
   for (const index of ["docs/README.md", "docs/decisions/README.md"]) {

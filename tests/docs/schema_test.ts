@@ -1,11 +1,14 @@
 /** The schemas for editors take what signalbox takes, and refuse keys and labels that it does not know. */
 import assert from "node:assert/strict";
 import { Ajv } from "ajv";
+import { ROUTE_KEYS } from "../../lib/core/keys/route_keys.ts";
 import { readRouteData, SaidBefore } from "../../lib/core/labels/read_routes.ts";
+import { parse } from "yaml";
 import { SCHEMAS } from "../../scripts/schema.ts";
+import { blocksOf, manual, read } from "./documents.ts";
 
 const CASES = new URL("../cases/", import.meta.url);
-const ajv = new Ajv({ allowUnionTypes: true, strict: true });
+const ajv = new Ajv({ allowUnionTypes: true, allowMatchingProperties: true, strict: true });
 const compiled = (path: string) => ajv.compile(JSON.parse(SCHEMAS[path] ?? ""));
 const isData = compiled("docs/schema/interlock_data.json");
 const isCompose = compiled("docs/schema/compose_labels.json");
@@ -60,7 +63,9 @@ Deno.test("what each case's containers say is right by the schemas where nothing
     if (data !== undefined) check(isData(data), complaintsOn(text, {}), `${name}: ${text}`);
     // Interlock 2's labels, and those with a slip in the prefix, are nobody's to the schema.
     const ours = Object.entries(config.Labels ?? {}).filter(([label]) => label.startsWith("interlock."));
-    if (ours.length === 0) continue;
+    // Of a container that is left out, nothing else is read.
+    const isOff = ours.some(([label, value]) => label === "interlock.enable" && value === "false");
+    if (ours.length === 0 || isOff) continue;
     const labels = Object.fromEntries(ours.map(([label, value]) => [label, String(value ?? "")]));
     const what = `${name}: ${JSON.stringify(labels)}`;
     const complaints = complaintsOn(undefined, labels);
@@ -79,6 +84,11 @@ Deno.test("labels of others, and values as YAML has them, are right by the schem
       "interlock.alias_domain.1=a.example.com",
       "interlock.ssl_only",
     ],
+    {
+      "interlock.enable": "${ENABLE:-true}",
+      "interlock.port": "${PORT}",
+      "interlock.server_timeout": " 30s",
+    },
     null,
   ];
   for (const labels of right) assert.ok(areLabels(labels), JSON.stringify(labels));
@@ -88,8 +98,40 @@ Deno.test("labels of others, and values as YAML has them, are right by the schem
     { "interlock.port.1": 80 },
     { "interlock.enable": "maybe" },
     { "interlock.port": {} },
+    { "interlock.port": "eighty" },
+    { "interlock.server_timeout": "soon" },
+    { "interlock.api.max_body": "10 apples" },
   ];
   for (const labels of wrong) assert.ok(!areLabels(labels), JSON.stringify(labels));
+});
+
+Deno.test("an editor is offered each label and each key, with its meaning", () => {
+  const { definitions } = JSON.parse(SCHEMAS["docs/schema/compose_labels.json"] ?? "");
+  const offered = Object.entries(definitions.labels.anyOf[0].properties) as [
+    string,
+    { description: string },
+  ][];
+  assert.deepEqual(
+    offered.map(([label]) => label).sort(),
+    Object.values(ROUTE_KEYS).map((key) => `interlock.${key.label}`).sort(),
+  );
+  assert.ok(offered.every(([, { description }]) => description.length > 10));
+});
+
+Deno.test("what the documents show of an editor's help is right by the schema, and each wrong line is marked", async () => {
+  let marked = 0;
+  for (const page of await manual()) {
+    for (const { language, words, body } of blocksOf(await read(page))) {
+      if (language !== "yaml" || !words.includes("labels")) continue;
+      assert.equal(isCompose(parse(body)), !words.includes("wrong"), body);
+      const { services } = parse(body) as { services: Readonly<Record<string, { labels: object }>> };
+      for (const [label, value] of Object.values(services).flatMap(({ labels }) => Object.entries(labels))) {
+        assert.equal(areLabels({ [label]: value }), !words.includes("wrong"), label);
+        marked++;
+      }
+    }
+  }
+  assert.ok(marked > 1);
 });
 
 Deno.test("the schemas in docs are those of the table of keys", async () => {

@@ -107,6 +107,41 @@ Deno.test("HAProxy is asked while somebody looks, and no timer runs while nobody
   assert.equal(world.asked, 2);
 });
 
+Deno.test("a look that takes long is followed by a long pause, of ten seconds at most", async () => {
+  const none = { requests: 0, errors: 0, sessions: 0, queued: 0, bytesOut: 0, answerMs: 0, totalMs: 0 };
+  const answers: (() => void)[] = [];
+  const { clock, live } = stage({
+    statistics: () =>
+      new Promise((resolve) => answers.push(() => resolve({ clients: none, sections: new Map() }))),
+  });
+  const reader = new Reader();
+  const leave = live.join(reader, undefined) ?? assert.fail();
+  const pauseAfter = async (tookMs: number) => {
+    const looks = answers.length;
+    const told = reader.of("haproxy").length;
+    clock.pass(tookMs);
+    answers.at(-1)?.();
+    await eventually(() => reader.of("haproxy").length > told, { what: "the look to end" });
+    let pausedMs = 0;
+    await eventually(() => {
+      if (answers.length > looks) return true;
+      clock.pass(500);
+      pausedMs += 500;
+      return false;
+    }, { what: "the next look", everyMs: 1 });
+    return pausedMs;
+  };
+  await eventually(() => answers.length === 1, { what: "the first look" });
+  const pauses = [await pauseAfter(0), await pauseAfter(0), await pauseAfter(100), await pauseAfter(60_000)];
+  // The clock goes on once more before the look is seen.
+  const wanted = [1_000, 2_000, 5_000, 10_000];
+  assert.ok(
+    pauses.every((ms, at) => ms >= (wanted[at] ?? 0) && ms <= (wanted[at] ?? 0) + 1_000),
+    `${pauses}`,
+  );
+  leave();
+});
+
 Deno.test("who comes hears everything, and after it what changes alone", async () => {
   const { clock, world, live } = stage();
   const reader = new Reader();
