@@ -24,7 +24,8 @@ const KINDS = {
   "text hook": "tests/acme/docs_test.ts",
   "text keepalived": "this test",
   "yaml prometheus": "this test",
-  "yaml schema": "this test",
+  "yaml schema wrong": "tests/docs/schema_test.ts",
+  "json schema": "tests/docs/schema_test.ts",
   "text events": "this test",
   "text log": "this test",
   "text top": "this test",
@@ -164,14 +165,6 @@ async function checkLabels({ args }: Call, run: Call | undefined): Promise<void>
   );
   assert.deepEqual(wrong, []);
 }
-
-Deno.test("the schema that an editor is told of is in docs/schema", async () => {
-  for (const { block } of of("yaml schema")) {
-    const [, name] =
-      /^# yaml-language-server: \$schema=https:\/\/example\.com\/schema\/(\S+)\n$/.exec(block.body) ?? [];
-    assert.ok(name !== undefined && await exists(`docs/schema/${name}`), block.body);
-  }
-});
 
 Deno.test("events that a page shows have the words of the events that there are", () => {
   const samples: readonly Event[] = [

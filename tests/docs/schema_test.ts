@@ -5,7 +5,7 @@ import { ROUTE_KEYS } from "../../lib/core/keys/route_keys.ts";
 import { readRouteData, SaidBefore } from "../../lib/core/labels/read_routes.ts";
 import { parse } from "yaml";
 import { SCHEMAS } from "../../scripts/schema.ts";
-import { blocksOf, manual, read } from "./documents.ts";
+import { blocksOf, exists, manual, read } from "./documents.ts";
 
 const CASES = new URL("../cases/", import.meta.url);
 const ajv = new Ajv({ allowUnionTypes: true, allowMatchingProperties: true, strict: true });
@@ -118,20 +118,27 @@ Deno.test("an editor is offered each label and each key, with its meaning", () =
   assert.ok(offered.every(([, { description }]) => description.length > 10));
 });
 
-Deno.test("what the documents show of an editor's help is right by the schema, and each wrong line is marked", async () => {
-  let marked = 0;
+Deno.test("what the documents show of an editor's help names the schema, which marks each of the wrong lines", async () => {
+  const counts = { marked: 0, named: 0 };
   for (const page of await manual()) {
     for (const { language, words, body } of blocksOf(await read(page))) {
-      if (language !== "yaml" || !words.includes("labels")) continue;
-      assert.equal(isCompose(parse(body)), !words.includes("wrong"), body);
-      const { services } = parse(body) as { services: Readonly<Record<string, { labels: object }>> };
-      for (const [label, value] of Object.values(services).flatMap(({ labels }) => Object.entries(labels))) {
-        assert.equal(areLabels({ [label]: value }), !words.includes("wrong"), label);
-        marked++;
+      if (!words.includes("schema")) continue;
+      for (const [, name] of body.matchAll(/"?\.\/(\w+\.json)/g)) {
+        counts.named++;
+        assert.ok(await exists(`docs/schema/${name}`), name);
+      }
+      if (language !== "yaml") continue;
+      const compose = parse(body) as { services: Readonly<Record<string, { labels: object }>> };
+      assert.equal(isCompose(compose), !words.includes("wrong"), body);
+      for (const { labels } of Object.values(compose.services)) {
+        for (const [label, value] of Object.entries(labels)) {
+          counts.marked++;
+          assert.equal(areLabels({ [label]: value }), !words.includes("wrong"), label);
+        }
       }
     }
   }
-  assert.ok(marked > 1);
+  assert.ok(counts.marked > 1 && counts.named > 1, JSON.stringify(counts));
 });
 
 Deno.test("the schemas in docs are those of the table of keys", async () => {
