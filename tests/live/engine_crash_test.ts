@@ -6,8 +6,8 @@ import { type OwnEngine, ownEngine } from "./own_engine.ts";
 import { live } from "./stage.ts";
 
 const COUNT = 8;
-/** Containers start in another order after most crashes, and not after each. */
-const CRASHES = 3;
+/** Containers start in another order after most crashes, and not after each: the first that moves one is enough. */
+const MOST_CRASHES = 4;
 
 live("after a crash of the engine no request reaches a container of another host", async (stage) => {
   const engine = await ownEngine(stage);
@@ -33,7 +33,7 @@ live("after a crash of the engine no request reaches a container of another host
     return right;
   });
   let moved = 0;
-  for (let at = 0; at < CRASHES; at++) {
+  for (let crashes = 0; moved === 0 && crashes < MOST_CRASHES; crashes++) {
     const before = await addresses(engine);
     await engine.crash();
     await engine.start();
