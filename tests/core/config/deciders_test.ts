@@ -31,7 +31,7 @@ const FOUND: FoundCertificates = {
   atMs: 0,
 };
 
-const serving = (name: string, data: Readonly<Record<string, unknown>>, createdAt = 0) =>
+const serving = (name: string, data: object, createdAt = 0) =>
   container(name, { interlockData: JSON.stringify(data), createdAt });
 const built = (...containers: ContainerView[]) =>
   buildModel({ containers, stopping: new Set(), starting: new Set() }, WITH_TLS);
@@ -69,6 +69,23 @@ for (const [what, data] of Object.entries(YOUNGER)) {
     assert.match(asking({ client_ca: "one" }).asking.get("a.com") ?? "", /one/);
   });
 }
+
+Deno.test("clients of 32 hosts of one container are asked for certificates, and of as many of the next one", () => {
+  const hosts = (name: string) => Array.from({ length: 40 }, (_, at) => `${name}${at}.com`);
+  const of = (name: string, at: number) =>
+    serving(name, [
+      { hostname: `${name}.com`, client_ca: "one", alias_domains: hosts(name) },
+      { hostname: `${name}.com`, context_root: "/more", client_ca: "one" },
+    ], at);
+  const { model } = built(of("old", 0), of("young", 1));
+  const { asking, notices } = namedFiles(model, FOUND);
+  const count = (name: string) => [...asking.keys()].filter((host) => host.startsWith(name)).length;
+  assert.deepEqual([count("old"), count("young")], [32, 32]);
+  assert.equal(notices.length, 2);
+  for (const { message } of notices) assert.match(message, /32 hosts of one container.*answers 403/);
+  // The flag stays: HAProxy lets in nobody whose issuer has no row.
+  assert.match(flags(of("old", 0), of("young", 1))["old39.com/"] ?? "", /,clientca,/);
+});
 
 Deno.test("a younger container may say the same, and decides once the older one is gone", () => {
   const young = serving("young", { hostname: "a.com", context_root: "/x", ssl_cert: "two" }, 1);
