@@ -54,6 +54,7 @@ has_package() {
   case $1 in
     docker.io) command -v dockerd >/dev/null && command -v docker >/dev/null ;;
     # Images made from nothing hold no libc, so that a busybox that needs one is of no use.
+    uidmap) command -v newuidmap >/dev/null ;;
     graphviz) command -v dot >/dev/null ;;
     netavark) [ -x /usr/lib/podman/netavark ] ;;
     busybox-static) command -v busybox >/dev/null && ! ldd "$(command -v busybox)" >/dev/null 2>&1 ;;

@@ -8,6 +8,7 @@ import type { EngineTransport } from "../docker/api/modem.ts";
 import { encodeSnapshot, reduceContainer, withoutSecrets } from "../docker/file/snapshot_file.ts";
 import { reduceSwarm } from "../docker/file/swarm_file.ts";
 import { SwarmGathering } from "../docker/file/swarm_snapshot.ts";
+import { askRootless } from "../docker/api/rootless.ts";
 import { compileForMany } from "./compilers.ts";
 import { dockerRemedy } from "./docker_remedy.ts";
 import { hostsToAsk } from "./engine_hosts.ts";
@@ -48,7 +49,13 @@ export async function snapshotOfDocker(
       const ssh = { folder: folder.path, clock: systemClock };
       const transport = await openTransport(url, tls, ssh, ending.signal);
       const { address, isLocal } = await engineAddressOf(url);
-      const tag = isAlone ? undefined : { Address: address, IsLocal: isLocal, Name: url };
+      const rootless = await askRootless(transport, systemClock, ending.signal);
+      const tag = isAlone && rootless === undefined ? undefined : {
+        Address: address,
+        IsLocal: isLocal,
+        ...!isAlone && { Name: url },
+        ...rootless !== undefined && { Rootless: rootless },
+      };
       const found = await readContainers(transport, systemClock, ending.signal, which, compileForMany);
       return { transport, isLocal, found: found.map((json) => keep(reduceContainer(json, tag))) };
     };

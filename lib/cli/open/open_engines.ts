@@ -7,6 +7,7 @@ import { SwarmFollower } from "../../docker/follow/swarm_follower.ts";
 import { SwarmLink } from "../../docker/follow/swarm_link.ts";
 import { WatchedHosts } from "../../docker/follow/watched_hosts.ts";
 import { engineAddressOf, type EngineHost, openTransport } from "../../docker/api/transport.ts";
+import type { Rootless } from "../../core/snapshot/snapshot.ts";
 import { leaveLostFolder } from "../../haproxy/process/working_folder.ts";
 import type { ContainerSource } from "../../ports.ts";
 import { ConnectionCheck } from "../../probe/answers.ts";
@@ -37,7 +38,12 @@ function engineOpener({ settings, routing, stateDir, report }: RunContext, isAlo
       leaveLostFolder();
       return openTransport(url, host().tls, ssh, connection);
     };
-    const findAddress = async () => isAlone ? undefined : { ...await engineAddressOf(url), name: url };
+    const findAddress = async (rootless: Rootless | undefined) =>
+      isAlone && rootless === undefined ? undefined : {
+        ...await engineAddressOf(url),
+        ...!isAlone && { name: url },
+        ...rootless !== undefined && { rootless },
+      };
     const findIsLocal = async () => (await engineAddressOf(url)).isLocal;
     const link = new SwarmLink({ ...TIME, url, openTransport: open, findIsLocal });
     const follower = new EngineFollower({

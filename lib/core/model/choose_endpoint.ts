@@ -1,7 +1,7 @@
 import type { AddressMode } from "../settings/setting_values.ts";
 import type { IpAddress, Port } from "../values/names.ts";
 import { quote } from "../values/notice.ts";
-import type { ContainerView, ExposedPort, NetworkAttachment } from "../snapshot/snapshot.ts";
+import type { ContainerView, NetworkAttachment, Rootless } from "../snapshot/snapshot.ts";
 
 /** What the choice of an address depends on, beside the container. */
 export type AddressSettings = {
@@ -13,6 +13,8 @@ export type AddressSettings = {
   /** The user named the engine's address, so it stands even before one that a port was bound to. */
   readonly isEngineAddressForced: boolean;
   readonly network: string | undefined;
+  /** The engine runs without root: its containers are in networks that nothing else reaches. */
+  readonly rootless?: Rootless | undefined;
 };
 
 /** An address that was chosen, with what the user should know of the choice, or the reason why there is none. */
@@ -39,104 +41,6 @@ export type Chosen = Endpoint & {
 };
 
 /**
- * Which container port to use: the one named, else the only TCP port, else the lowest published, else the lowest exposed.
- * `shared` is the container whose network it uses, itself otherwise: what that one declares or publishes counts, since
- * Docker takes no declaration of ports beside it. Its own image's ports are more likely its own.
- */
-export function choosePort(
-  container: ContainerView,
-  shared: ContainerView,
-  named: Port | undefined,
-): Choice<Port> {
-  // Neither a manager of a Swarm nor a file tells what an image declares.
-  const isUnknown = container.task !== undefined || container.plannedAs !== undefined;
-  const isDeclared = (port: Port) => isUnknown || declares(container, port) || declares(shared, port);
-  if (named !== undefined && isDeclared(named)) {
-    return { ok: true, value: named };
-  }
-  let first: Port | undefined;
-  let isOnly = true;
-  let declaring = container;
-  for (const own of shared === container ? [container] : [container, shared]) {
-    for (const { protocol, port, last } of own.exposed) {
-      if (protocol !== "tcp") continue;
-      isOnly = first === undefined && last === undefined;
-      first ??= port;
-    }
-    declaring = own;
-    if (first !== undefined) break;
-  }
-  if (first === undefined && container.plannedAs !== undefined) return ASSUMED;
-  const declared = declaredPorts(container, shared);
-  if (named !== undefined) return { ok: false, why: `it has no port ${named}, ${portsOf(declared)}` };
-  if (first === undefined) return { ok: false, why: `no port to use: ${otherPorts(declared)}` };
-  if (isOnly) return { ok: true, value: first };
-  const lowest = shared.published.find(({ port }) => declares(declaring, port))?.port;
-  const value = lowest ?? first;
-  const rule = lowest === undefined ? "the lowest exposed" : "the lowest published";
-  return {
-    ok: true,
-    value,
-    remark: `${portsOf(declared)}; port ${value} is used, ${rule}: name one with "port"`,
-  };
-}
-
-/** Most images that declare one port declare this one. */
-const ASSUMED: Choice<Port> = {
-  ok: true,
-  value: 80 as Port,
-  remark:
-    "its file names no port, and without Docker nobody knows which its image declares: 80 stands in its " +
-    'place; name it with "port", "expose" or "ports"',
-  isAssumed: true,
-};
-
-function declares({ exposed }: ContainerView, port: Port): boolean {
-  return exposed.some((each) =>
-    each.protocol === "tcp" && each.port <= port && port <= (each.last ?? each.port)
-  );
-}
-
-/** The ports that are there, as a message tells them, and how one is declared. */
-type DeclaredPorts = { readonly ports: readonly ExposedPort[]; readonly advice: string };
-
-function declaredPorts(container: ContainerView, shared: ContainerView): DeclaredPorts {
-  if (container.task !== undefined) {
-    return { ports: container.exposed, advice: 'its "port" named, or one published' };
-  }
-  if (shared === container) {
-    return { ports: container.exposed, advice: "EXPOSE in its image, --expose or -p" };
-  }
-  const ports = [...container.exposed, ...shared.exposed];
-  // Docker refuses --expose and -p beside another's network.
-  const advice = `EXPOSE in its image, or --expose or -p on ${quote(shared.name)}, whose network it uses`;
-  return { ports, advice };
-}
-
-function portsOf({ ports, advice }: DeclaredPorts): string {
-  const tcp = ports.filter(({ protocol }) => protocol === "tcp").map(rangeOf);
-  if (tcp.length === 0) return `it has no TCP port: expected ${advice}`;
-  return tcp.length === 1 ? `its TCP port is ${tcp[0]}` : `its TCP ports are ${listOf(tcp)}`;
-}
-
-function otherPorts({ ports, advice }: DeclaredPorts): string {
-  const others = ports.map((port) => `${rangeOf(port)}/${port.protocol}`);
-  return others.length === 0
-    ? `it declares none, expected a TCP port: ${advice}`
-    : `it declares ${listOf(others)} only, expected a TCP port: ${advice}`;
-}
-
-const rangeOf = ({ port, last }: ExposedPort): string => last === undefined ? `${port}` : `${port}-${last}`;
-
-/** Ports that a message names; an image may declare all there are. */
-const MOST_NAMED = 20;
-
-function listOf(words: readonly string[]): string {
-  const more = words.length - MOST_NAMED;
-  return more > 0 ? `${words.slice(0, MOST_NAMED).join(", ")} and ${more} more` : words.join(", ");
-}
-
-/**
  * Where HAProxy reaches a container's port. `shared` is the container whose network it uses
  * (`--network container:ID`), itself otherwise.
  */
@@ -149,22 +53,29 @@ export function chooseEndpoint(
 ): Choice<Endpoint> {
   const settings = settingsFor(container, given);
   if (shared.networkMode === "host") {
+    // Podman's is the machine's own network also without root.
+    if (settings.rootless === "docker") {
+      return { ok: false, why: `the "host" network of its engine is none: ${APART}` };
+    }
     return { ok: true, value: direct(settings.engineAddress, port) };
   }
   const isOwnFirst = isOwnAddressFirst(container, given);
   const named = network ?? settings.network;
   const first = endpointBy(isOwnFirst, shared, port, named, settings);
   if (first.ok || settings.mode !== "auto") return first;
+  if (settings.rootless !== undefined) return { ok: false, why: `${first.why}, and ${APART}` };
   const second = endpointBy(!isOwnFirst, shared, port, named, settings);
   if (!second.ok) return { ok: false, why: `${first.why}, and ${second.why}` };
   // Another machine's network may be one of this machine's by chance: the probe has to know.
   return isOwnFirst ? second : { ...second, value: { ...second.value, elsewhere: settings.engineAddress } };
 }
 
+const APART = "its engine runs without root, so that only its user reaches its containers: publish the port";
+
 /** Whether a container is looked for at its own address first, or at the ports that its engine publishes. */
 export function isOwnAddressFirst(container: ContainerView, given: AddressSettings): boolean {
-  const { mode, isLocalEngine } = settingsFor(container, given);
-  return mode === "container" || (mode === "auto" && isLocalEngine);
+  const { mode, isLocalEngine, rootless } = settingsFor(container, given);
+  return mode === "container" || (mode === "auto" && isLocalEngine && rootless === undefined);
 }
 
 /** Whether a container counts as one of another machine; tasks of a service all do, so that each node of a Swarm has the same. */
@@ -178,6 +89,7 @@ function settingsFor({ engine }: ContainerView, given: AddressSettings): Address
   return engine === undefined ? given : {
     ...given,
     isLocalEngine: engine.isLocal,
+    rootless: engine.rootless,
     engineAddress: given.isEngineAddressForced ? given.engineAddress : engine.address,
   };
 }
@@ -236,7 +148,7 @@ function publishedBy(
       address,
       port: binding.hostPort,
       via: "published",
-      own: settings.isLocalEngine ? first : undefined,
+      own: settings.isLocalEngine && settings.rootless === undefined ? first : undefined,
       elsewhere: undefined,
     },
   };

@@ -1,4 +1,5 @@
-import { choosePort, isOnAnotherMachine } from "./choose_endpoint.ts";
+import { isOnAnotherMachine } from "./choose_endpoint.ts";
+import { choosePort } from "./choose_port.ts";
 import type { Route, Server } from "./model.ts";
 import { gateOf, type Phase } from "./phases.ts";
 import { type ContainerId, type HostName, type PathPrefix, shortId } from "../values/names.ts";
@@ -15,7 +16,6 @@ import { hostlessGuard } from "./hostless_guard.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import { aliasesOf, routeOf } from "./aliases.ts";
 import { hostOfContainer, listenOf, portOf, streamAliases, streamRoute } from "./streams.ts";
-import type { Listen } from "../values/listen.ts";
 import { backendName, numericId, serverName } from "../values/section_names.ts";
 import { sha256 } from "../values/sha256.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
@@ -203,7 +203,7 @@ function ownRoute(
   container: ContainerView,
   data: RouteData,
   host: HostName,
-  listen: Listen | undefined,
+  listen: Route["listen"],
 ): Route {
   if (listen !== undefined) return streamRoute(container, host, listen);
   const [path = "" as PathPrefix] = data.context_root ?? [];

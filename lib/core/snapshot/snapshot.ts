@@ -119,7 +119,12 @@ export type EngineAddress = {
   readonly address: IpAddress;
   readonly isLocal: boolean;
   readonly name?: string;
+  /** Its containers are in networks that only its user's namespace reaches. */
+  readonly rootless?: Rootless;
 };
+
+/** An engine that runs without root. */
+export type Rootless = "docker" | "podman";
 
 /** What Docker said at one moment. */
 export type Snapshot = {

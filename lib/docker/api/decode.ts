@@ -143,6 +143,7 @@ function decodeEngine(engine: Inspect["SignalboxEngine"]): EngineAddress | undef
       address: address.value,
       isLocal: engine.IsLocal,
       ...engine.Name !== undefined && { name: engine.Name },
+      ...engine.Rootless !== undefined && { rootless: engine.Rootless },
     }
     : undefined;
 }

@@ -55,9 +55,14 @@ const InspectSchema = v.object({
     ),
     NO_NETWORK_SETTINGS,
   ),
-  /** Written by `signalbox snapshot` where there are several engines. */
+  /** Written by `signalbox snapshot` where there are several engines, or one without root. */
   SignalboxEngine: v.optional(
-    v.object({ Address: v.string(), IsLocal: v.boolean(), Name: v.optional(v.string()) }),
+    v.object({
+      Address: v.string(),
+      IsLocal: v.boolean(),
+      Name: v.optional(v.string()),
+      Rootless: v.optional(v.picklist(["docker", "podman"])),
+    }),
   ),
 });
 

@@ -1,7 +1,12 @@
 import * as v from "valibot";
 import type { LabelPrefix } from "../../core/labels/label_parts.ts";
 import { expected, type Parsed, parsed, quote } from "../../core/values/notice.ts";
-import { type ContainerView, type Snapshot, sortContainers } from "../../core/snapshot/snapshot.ts";
+import {
+  type ContainerView,
+  type Rootless,
+  type Snapshot,
+  sortContainers,
+} from "../../core/snapshot/snapshot.ts";
 import { shownData, shownLabel, shownLabelName } from "../../core/labels/shown_words.ts";
 import { SwarmJoin } from "../../core/snapshot/join_swarm.ts";
 import type { ContainerId } from "../../core/values/names.ts";
@@ -66,7 +71,7 @@ const KEPT_FIELDS = {
  */
 export function reduceContainer(
   json: unknown,
-  engine: { Address: string; IsLocal: boolean; Name?: string } | undefined,
+  engine: { Address: string; IsLocal: boolean; Name?: string; Rootless?: Rootless } | undefined,
 ): unknown {
   const whole = json as Record<string, Record<string, unknown> | undefined>;
   const reduced: Record<string, unknown> = {

@@ -3,7 +3,8 @@ import type { ContainerId } from "../../core/values/names.ts";
 import type { ContainerView } from "../../core/snapshot/snapshot.ts";
 import type { SourceStatus } from "../../core/status/source_status.ts";
 import type { Wake } from "../../ports.ts";
-import { connectEngine } from "../api/connect.ts";
+import { connectEngine, type Engine } from "../api/connect.ts";
+import { readRootless } from "../api/rootless.ts";
 import { Complaint } from "./complaint.ts";
 import type { EngineConnection } from "./engine_connection.ts";
 import type { FollowerParts } from "./follower_parts.ts";
@@ -115,10 +116,12 @@ export class EngineFollower {
   /** Connects, and reads what the engine remembers of signals that were sent before. */
   async #connect(signal: AbortSignal, abort: (why: unknown) => void) {
     const { clock, deadlineMs, report } = this.parts;
-    this.known.address = await this.parts.findAddress();
     const engine = await connectEngine(await this.parts.openTransport(signal), clock, signal, deadlineMs);
     // Subscribed before anything is listed: a container that starts in between would be missed.
-    const events = await engine.events(signal).catch((error) => {
+    const [events] = await Promise.all([
+      engine.events(signal),
+      this.#findAddress(engine, signal),
+    ]).catch((error) => {
       engine.close();
       throw error;
     });
@@ -130,6 +133,10 @@ export class EngineFollower {
     if (!this.parts.url.startsWith("unix:")) void watchAnswers(connection, this.known);
     if (engine.isPodman) void watchList(connection, this.known);
     return { connection, events };
+  }
+
+  async #findAddress(engine: Engine, signal: AbortSignal): Promise<void> {
+    this.known.address = await this.parts.findAddress(await readRootless(engine, signal));
   }
 
   #drop(): void {

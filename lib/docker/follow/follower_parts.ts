@@ -1,5 +1,5 @@
 import type { LabelPrefix } from "../../core/labels/label_parts.ts";
-import type { ContainerView, EngineAddress } from "../../core/snapshot/snapshot.ts";
+import type { ContainerView, EngineAddress, Rootless } from "../../core/snapshot/snapshot.ts";
 import type { Chance, Clock, Reporter } from "../../ports.ts";
 import type { EngineTransport } from "../api/modem.ts";
 
@@ -7,8 +7,8 @@ import type { EngineTransport } from "../api/modem.ts";
 export type FollowerParts = {
   readonly url: string;
   readonly openTransport: (signal: AbortSignal) => Promise<EngineTransport>;
-  /** The address of its containers, where there are several engines; `undefined` where the settings decide. */
-  readonly findAddress: () => Promise<EngineAddress | undefined>;
+  /** The address of its containers, where there are several engines, or it has no root; `undefined` where the settings decide. */
+  readonly findAddress: (rootless: Rootless | undefined) => Promise<EngineAddress | undefined>;
   /** Whether a container still takes connections, for one that the engine no longer knows. */
   readonly answers: (container: ContainerView) => Promise<boolean>;
   /** Watches a container by a connection: true once the container ends it, false if it takes none, or at the signal. */

@@ -17,7 +17,7 @@ export class KnownContainers {
   readonly order = new AnswerOrder();
   readonly stale = new StaleAddresses();
   readonly starts: StartPreparation;
-  /** How the containers are reached, where there are several engines. */
+  /** How the containers are reached, where there are several engines, or this one has no root. */
   address: EngineAddress | undefined;
   /** The entry of the last list for each container that was read since. */
   #prints = new Map<string, string>();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type AddressSettings, chooseEndpoint, choosePort } from "../../../lib/core/model/choose_endpoint.ts";
+import { type AddressSettings, chooseEndpoint } from "../../../lib/core/model/choose_endpoint.ts";
+import { choosePort } from "../../../lib/core/model/choose_port.ts";
 import type { ContainerView } from "../../../lib/core/snapshot/snapshot.ts";
 import { container, ip, LOCAL, network, port, published, tcp } from "../containers.ts";
 
@@ -52,6 +53,21 @@ Deno.test("an engine on this machine is reached at the container, another at its
 Deno.test("where the first way does not exist, auto takes the other", () => {
   assert.equal(endpoint({ ...BOTH, networks: [] }), "127.0.0.1 32768 published");
   assert.equal(endpoint({}, REMOTE), "172.17.0.2 80 container");
+});
+
+Deno.test("an engine without root is reached at its published ports alone: its addresses may be another engine's", () => {
+  const rootless = (given: Partial<ContainerView>, kind: "docker" | "podman" = "docker") =>
+    endpoint({ ...given, engine: { address: ip("127.0.0.1"), isLocal: true, rootless: kind } });
+  assert.equal(rootless(BOTH), "127.0.0.1 32768 published");
+  assert.equal(
+    rootless({ published: [published(80, "127.0.0.1", 32769)] }),
+    "127.0.0.1 32769 published",
+    "on this machine",
+  );
+  assert.match(rootless({}), /is not published on the engine's host, and its engine runs without root/);
+  // Docker's host network is the engine's own, without root; Podman's is the machine's.
+  assert.match(rootless({ networkMode: "host" }), /"host" network of its engine is none/);
+  assert.equal(rootless({ networkMode: "host" }, "podman"), "127.0.0.1 80 container");
 });
 
 Deno.test("an address on another machine is told to be there, unless it was asked for", () => {

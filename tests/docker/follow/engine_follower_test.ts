@@ -7,7 +7,7 @@ import { engineNow, FakeEngine } from "../fake_engine.ts";
 import { Witness } from "../../harness/events.ts";
 import { followerOf, tellConnected, Watch } from "../watch.ts";
 
-Deno.test("events are subscribed to before anything is listed, and nothing else is asked for", async () => {
+Deno.test("events are subscribed to before anything is listed, and nothing is asked for but whether it has root", async () => {
   await using fake = await FakeEngine.start();
   const id = fake.run("a1");
   await using watch = new Watch(fake);
@@ -15,6 +15,7 @@ Deno.test("events are subscribed to before anything is listed, and nothing else 
   assert.deepEqual(fake.requests, [
     "GET /version",
     "GET /v1.51/events",
+    "GET /v1.51/info",
     "GET /v1.51/containers/json",
     `GET /v1.51/containers/${id}/json`,
   ]);
