@@ -11,7 +11,7 @@ import type { ExternalHaproxy } from "../haproxy/external_haproxy.ts";
 import { OwnedHaproxy } from "../haproxy/owned_haproxy.ts";
 import type { Controller } from "../loop/controller.ts";
 import type { LiveRouting } from "./live_routing.ts";
-import { patchOf } from "./patch.ts";
+import { patchInParts } from "./patch.ts";
 
 /** Files of a set that people may see: process.cfg and certificates have secrets, servers.state is HAProxy's. */
 const SHOWN = /^(?:haproxy\.cfg|[a-z0-9_-]+\.(?:map|lua))$/;
@@ -94,12 +94,13 @@ async function readShownConfig(folder: string, before: string | undefined): Prom
     return { name, text: part };
   });
   const names = [...new Set([...old.keys(), ...now.keys()])].sort();
-  const patches = old.size === 0 ? [] : names.flatMap((name) => {
+  const patches: string[] = [];
+  for (const name of old.size === 0 ? [] : names) {
     const [was = "", is = ""] = [old.get(name), now.get(name)];
-    if (was === is) return [];
+    if (was === is) continue;
     const text = shownText(name as FileName, is, was);
-    return [patchOf({ name, text: shownText(name as FileName, was) }, { name, text })];
-  });
+    patches.push(await patchInParts({ name, text: shownText(name as FileName, was) }, { name, text }));
+  }
   return { files, diff: patches.join("") };
 }
 
