@@ -85,11 +85,13 @@ function dataSchema(): Schema {
 
 const ROUTE = "(?:[A-Za-z0-9_-]{1,63}\\.)?";
 const numberOf = ({ kind }: RouteKey) => kind === "string[]" ? "(?:\\.[0-9]{1,6})?" : "";
-const labelPattern = (key: RouteKey) => `interlock\\.${ROUTE}${key.label}${numberOf(key)}`;
+const wordOf = (name: string, { label }: RouteKey) => name === label ? name : `(?:${label}|${name})`;
+const labelPattern = (name: string, key: RouteKey) =>
+  `interlock\\.${ROUTE}${wordOf(name, key)}${numberOf(key)}`;
 
 /** Of a compose file: the labels of its services, as an object or as a list. */
 function composeSchema(): Schema {
-  const known = `^(?!interlock\\.)|^(?:${KEYS.map(([, key]) => labelPattern(key)).join("|")})`;
+  const known = `^(?!interlock\\.)|^(?:${KEYS.map((each) => labelPattern(...each)).join("|")})`;
   const schemaOf = (key: RouteKey) => ({ description: key.meaning, ...LABEL_SCHEMAS[key.kind] });
   return {
     $schema: DRAFT,
@@ -113,7 +115,7 @@ function composeSchema(): Schema {
             // Editors complete what stands here, and check by the patterns too.
             properties: Object.fromEntries(KEYS.map(([, key]) => [`interlock.${key.label}`, schemaOf(key)])),
             patternProperties: Object.fromEntries(
-              KEYS.map(([, key]) => [`^${labelPattern(key)}$`, schemaOf(key)]),
+              KEYS.map(([name, key]) => [`^${labelPattern(name, key)}$`, schemaOf(key)]),
             ),
           },
           { type: "array", items: { type: "string", pattern: `${known}(?:=|$)` } },

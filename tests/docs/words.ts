@@ -15,7 +15,9 @@ export const commands: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 
 const everyFlag = new Set([...commands.values()].flatMap((flags) => [...flags]));
 const everyVariable = new Set((Object.values(SETTINGS) as Setting[]).flatMap(({ env }) => env));
-const everyLabel = new Set<string>(Object.values(ROUTE_KEYS).map(({ label }) => label));
+const everyLabel = new Set(
+  Object.entries(ROUTE_KEYS).flatMap(([name, { label }]): string[] => [name, label]),
+);
 /** What a user gives to the tests, and what signalbox itself sets for HAProxy. */
 const OTHER_VARIABLES = /^SIGNALBOX_(?:TEST_|FUZZ|CHAOS_|RUN$|NO_IPV6$|COOKIE_KEY$|LOCAL_PEER$)/;
 

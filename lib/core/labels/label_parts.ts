@@ -1,5 +1,5 @@
 import { expected, type Parsed, parsed } from "../values/notice.ts";
-import { KEY_OF_LABEL, type KeyName, ROUTE_KEYS } from "../keys/route_keys.ts";
+import { isKeyName, KEY_OF_LABEL, type KeyName, ROUTE_KEYS } from "../keys/route_keys.ts";
 
 /** What labels of ours begin with, a dot at its end; in small letters. */
 export type LabelPrefix = string & { readonly [brand]: "LabelPrefix" };
@@ -22,19 +22,29 @@ export function parsePrefix(name: string): Parsed<LabelPrefix> {
 /** The route that a label speaks of, "" for the container's own, and the key. */
 export type LabelParts = { readonly route: string; readonly key: KeyName };
 
-/** What stands behind the prefix: `KEY`, `KEY.N` or `NAME.KEY`; `undefined` for what is none of these. */
+/**
+ * What stands behind the prefix: `KEY`, `KEY.N` or `NAME.KEY`; `undefined` for what is none of these. A key goes by its label, or
+ * by its name in INTERLOCK_DATA: a route may have such a name all the same.
+ */
 export function partsOf(rest: string): LabelParts | undefined {
   const [first = "", second, ...others] = rest.split(".");
-  const isOwn = KEY_OF_LABEL.has(first);
-  const word = isOwn ? first : second ?? first;
-  const key = KEY_OF_LABEL.get(word);
-  if (key === undefined || (!isOwn && !isRouteName(first))) return undefined;
-  const index = isOwn ? [second, ...others].filter((part) => part !== undefined) : others;
-  const isList = ROUTE_KEYS[key].kind === "string[]";
-  const isIndex = index.length === 0 ||
-    (isList && index.length === 1 && /^[0-9]{1,6}$/.test(index[0] ?? ""));
-  return isIndex ? { route: isOwn ? "" : first, key } : undefined;
+  const own = KEY_OF_LABEL.get(first);
+  const index = second === undefined ? [] : [second, ...others];
+  if (own !== undefined) return isIndexOf(own, index) ? { route: "", key: own } : undefined;
+  const named = keyOfWord(second ?? "");
+  if (named !== undefined && isRouteName(first)) {
+    return isIndexOf(named, others) ? { route: first, key: named } : undefined;
+  }
+  return isKeyName(first) && isIndexOf(first, index) ? { route: "", key: first } : undefined;
 }
+
+const keyOfWord = (word: string): KeyName | undefined =>
+  KEY_OF_LABEL.get(word) ?? (isKeyName(word) ? word : undefined);
+
+/** Whether a label may have this behind its key: nothing, or for a list a number. */
+const isIndexOf = (key: KeyName, words: readonly string[]): boolean =>
+  words.length === 0 ||
+  (ROUTE_KEYS[key].kind === "string[]" && words.length === 1 && /^[0-9]{1,6}$/.test(words[0] ?? ""));
 
 /** Whether a word can name a route. */
 export const isRouteName = (text: string): boolean => /^[A-Za-z0-9_-]{1,63}$/.test(text);

@@ -51,10 +51,13 @@ export function sortLabels(
     const { kind } = ROUTE_KEYS[key];
     const value = KINDS[kind].fromLabel(labels[label] ?? "");
     const isList = kind === "string[]";
-    const before = isList ? said.get(key) : undefined;
+    const known = said.get(key);
+    const before = isList ? known : undefined;
+    const word = isList ? label.replace(/[.][0-9]+$/, "") : label;
+    if (!isList && known !== undefined) tellTwice(known.label ?? "", label, complaints);
     said.set(key, {
       value: isList ? [...(Array.isArray(before?.value) ? before.value : []), value] : value,
-      label: labelText(parts, prefix),
+      label: word,
       ...isList && { elements: [...before?.elements ?? [], `label ${quote(label)}`] },
     });
   }
@@ -75,6 +78,14 @@ export function sortLabels(
       slip: slips.get(name),
     })),
   };
+}
+
+/** `interlock.check` and `interlock.health_check` are one key. */
+function tellTwice(first: string, last: string, complaints: Complaints): void {
+  complaints.warn(
+    "repeated-key",
+    () => `labels ${quote(first)} and ${quote(last)} are one key, expected one of them; the latter counts`,
+  );
 }
 
 /** What is said of routes with a name, as if words that are nearly keys that protect were these. */
