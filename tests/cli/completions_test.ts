@@ -73,6 +73,8 @@ for (const [shell, scriptOf] of Object.entries(SHELLS)) {
       ]);
       assert.deepEqual(await offer(["signalbox", "run", "--address", "pub"]), ["published"]);
       assert.deepEqual(await offer(["signalbox", "completions", "z"]), ["zsh"]);
+      assert.deepEqual(await offer(["signalbox", "top", "--sort", "re"]), ["requests"]);
+      assert.deepEqual(await offer(["signalbox", "check", "--format", "gi"]), ["github", "gitlab"]);
       assert.deepEqual(await offer(["signalbox", "run", "--http-port", ""]), []);
       const noSlash = (words: string[]) => words.map((word) => word.replace(/\/$/, ""));
       assert.deepEqual(noSlash(await offer(["signalbox", "run", "--tls-cert", "f"])), ["file", "folder"]);

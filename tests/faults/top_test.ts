@@ -76,6 +76,14 @@ Deno.test("top gives the terminal back when a signal ends it, and waits for a si
   );
 
   const pid = /^pid (\d+)\r$/m.exec(terminal.said)?.[1] ?? assert.fail("it did not tell its pid");
+  // Ctrl-Z gives it back for a while.
+  await terminal.type("\x1a");
+  await eventually(async () => /^State:\tT/m.test(await Deno.readTextFile(`/proc/${pid}/status`)), {
+    what: "top to stop",
+  });
+  await terminal.says(new RegExp(`${RegExp.escape(GIVEN_BACK)}$`));
+  Deno.kill(Number(pid), "SIGCONT");
+  await terminal.says(new RegExp(`${RegExp.escape(GIVEN_BACK)}[^]*one\\.example`));
   Deno.kill(Number(pid), "SIGTERM");
   await terminal.says(/it ended with 0\r\n[\s\S]*iuclc/);
   const after = terminal.said.slice(terminal.said.lastIndexOf(GIVEN_BACK) + GIVEN_BACK.length);

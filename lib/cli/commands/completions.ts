@@ -37,7 +37,8 @@ function describe(command: Command): Described {
     name: option.long ?? option.short ?? "",
     help: option.description.replace(/ \(default:.*$/, ""),
     value: option.required
-      ? choices.get((option.long ?? "").slice(2)) ?? kindOf(/<(.*)>/.exec(option.flags)?.[1] ?? "")
+      ? choices.get((option.long ?? "").slice(2)) ?? option.argChoices ??
+        kindOf(/<(.*)>/.exec(option.flags)?.[1] ?? "")
       : undefined,
   }));
   flags.push({ name: "--help", help: "print this help", value: undefined });
