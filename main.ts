@@ -1,4 +1,4 @@
-import { runProgram } from "./lib/cli/program.ts";
+import { start } from "./lib/cli/start.ts";
 import { systemTerminal } from "./lib/cli/terminal.ts";
 
-Deno.exit(await runProgram(Deno.args, systemTerminal));
+Deno.exit(await start(Deno.args, systemTerminal));
