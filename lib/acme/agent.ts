@@ -154,7 +154,7 @@ export class AcmeAgent {
     // What comes while the folder is read may not be in what was read.
     const before = new Set(this.#underWay.keys());
     if (!isOurs || clock.now() - this.#listedAt >= LIST_MS) {
-      // A certificate that comes meanwhile sets it back: it may not be in what is read, and would be asked for again.
+      // A certificate that comes meanwhile sets it back: it may not be in what is read, and would be ordered again.
       this.#listedAt = clock.now();
       this.#held = await storage.list().catch((error) => {
         this.#listedAt = -Infinity;

@@ -14,7 +14,7 @@ import { AcmeProblem, type Answer, AuthorityAway } from "./exchange.ts";
 const ORDER_LIMIT_MS = 300_000;
 /** The same where records of the DNS have to be set and seen, those of a zone one after the other. */
 const DNS_ORDER_LIMIT_MS = 3_600_000;
-/** How long to wait before the authority is asked again whether it is done, in milliseconds; the last one again and again. */
+/** How long to wait before each look at an order, in milliseconds; the last one again and again. */
 const POLLS_MS = [100, 200, 400, 800, 1_500, 3_000, 5_000];
 /** The longest that an authority may have us wait in the middle of an order, in milliseconds. */
 const LONGEST_POLL_MS = 60_000;

@@ -8,7 +8,7 @@ const LOOK_LIMIT_MS = 5_000;
 /** Where clients ask for HTTPS. */
 const HTTPS = 443;
 
-/** What is asked of the world, so that tests can answer. */
+/** What is read of the world, so that tests can answer. */
 export type NameWorld = {
   /** The addresses that a name has in the DNS. */
   readonly resolve: (host: string, kind: "A" | "AAAA", signal: AbortSignal) => Promise<string[]>;
@@ -19,7 +19,7 @@ export type NameWorld = {
 /**
  * Why an authority would not find us at a host, as far as can be known from here: its name leads nowhere, or to somebody who
  * answers otherwise. Nothing where we answer there, and where it cannot be told: behind NAT our own address is often out of
- * reach, and the authority is asked. Without a thumbprint, port 80 is nobody's business.
+ * reach, and the certificate is ordered. Without a thumbprint, port 80 is nobody's business.
  */
 export async function whyNotOurs(
   host: string,
@@ -52,7 +52,7 @@ export async function whyNotOurs(
   } at port 80, expected it to lead here`;
 }
 
-/** What is asked of the world about HTTPS, so that tests can answer. */
+/** What is read of the world about HTTPS, so that tests can answer. */
 export type HttpsWorld = Pick<NameWorld, "resolve"> & {
   /** The addresses of this machine. */
   readonly own: () => ReadonlySet<string>;

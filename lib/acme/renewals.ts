@@ -13,7 +13,7 @@ export type RenewalParts = {
   readonly report: Reporter;
 };
 
-/** How long an authority that gave no word on renewals is not asked again, in milliseconds. */
+/** How long an authority that gave no word on renewals is left alone, in milliseconds. */
 const SILENT_MS = 3_600_000;
 
 /** Asks authorities when they want their certificates to be renewed (RFC 9773), each as often as it says. */

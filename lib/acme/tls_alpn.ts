@@ -21,7 +21,7 @@ type Awaited = { readonly answer: Answer; readonly onServed: () => void };
 
 /**
  * Proves hosts at the port of HTTPS (RFC 8737): HAProxy has a few files for answers, whose content is a certificate that says
- * what the authority asked for. They reach HAProxy as all certificates do, and an answer is there when HAProxy's own
+ * what the authority looks for. They reach HAProxy as all certificates do, and an answer is there when HAProxy's own
  * list says so.
  */
 export class TlsAlpn implements Proof {

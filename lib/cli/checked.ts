@@ -35,7 +35,7 @@ export type Served = Place & InForce & {
 export type Checked = {
   readonly served: readonly Served[];
   readonly findings: readonly Finding[];
-  /** What would change, where that was asked for. */
+  /** What would change, where that was wanted. */
   readonly against?: Against;
 };
 

@@ -15,7 +15,7 @@ import { hostsToAsk } from "./engine_hosts.ts";
 import { failed, type Failure } from "./failure.ts";
 import { folderOnDemand } from "./temporary_folder.ts";
 
-/** What is asked of Docker. */
+/** What is read of Docker. */
 export type DockerQuestion = {
   readonly which?: Which;
   /** Whether the text is for a file that is kept, which gets no secret. */

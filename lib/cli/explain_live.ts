@@ -17,7 +17,7 @@ const ABOUT_ASKING = ["SIGNALBOX_STATE_DIR", "SIGNALBOX_LOG_FORMAT", "SIGNALBOX_
 
 /**
  * Asks the signalbox that runs here, which has read all containers already; `undefined` where none runs, where other settings
- * are given than it has, and where containers that do not run would have to be asked for.
+ * are given than it has, and where containers that do not run would have to be read.
  */
 export async function askToExplain(
   question: Question,

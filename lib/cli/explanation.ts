@@ -18,7 +18,7 @@ import { wayOfTask } from "../core/model/task_ways.ts";
 import type { ContainerView } from "../core/snapshot/snapshot.ts";
 import { jsonDocument } from "./terminal.ts";
 
-/** What is asked: about which host, container or URL, or about all. */
+/** The question: about which host, container or URL, or about all. */
 export type Question = RequestFlags & {
   readonly subject?: string | undefined;
   readonly json?: boolean | undefined;
@@ -30,7 +30,7 @@ export type World = {
   readonly built: Built;
   /** The signalbox that runs here, as far as it was looked for. */
   readonly found: Found | undefined;
-  /** The same with containers that do not run; absent where nobody knows them, `undefined` where others have to be asked. */
+  /** The same with containers that do not run; absent where nobody knows them, `undefined` where engines have to be read. */
   readonly stopped?: () => Promise<Built | undefined>;
   /** Lets others have a turn. */
   readonly breathe?: () => Promise<void>;
@@ -41,7 +41,7 @@ const AT_ONCE = 100;
 
 /**
  * What `explain` prints. Throws Failure for what is not known; answers `undefined` where containers that do not run would
- * have to be asked for.
+ * have to be read.
  */
 export async function explanationOf(
   { subject, json, ...request }: Question,

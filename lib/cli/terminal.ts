@@ -6,12 +6,12 @@ import { WholeLines } from "./whole_lines.ts";
 /** Everything that a command reads and writes, beside its arguments. */
 export type Terminal = {
   readonly env: (name: string) => string | undefined;
-  /** Standard output: what was asked for, and nothing else. */
+  /** Standard output: what the command answers, and nothing else. */
   readonly out: (text: string) => Promise<void>;
   /** Standard error: everything else, a line at a time. */
   readonly err: (line: string) => void;
   readonly isErrTerminal: boolean;
-  /** Somebody reads what was asked for, and no program. */
+  /** Somebody reads standard output, and no program. */
   readonly isOutTerminal: boolean;
   readonly stdin: () => Promise<string>;
   /** The whole screen, and keys as they are pressed; absent where standard output is no terminal that can do it. */

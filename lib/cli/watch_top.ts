@@ -11,13 +11,13 @@ import type { Screen } from "./screen.ts";
 export type Watched = {
   readonly stateDir: string;
   readonly view: TopView;
-  /** The shortest time between two drawings that nobody asked for with a key. */
+  /** The shortest time between two drawings without a key. */
   readonly intervalMs: number;
   readonly hasColour: boolean;
   readonly clock: Clock;
 };
 
-/** How long after a cut signalbox is asked again, in milliseconds. */
+/** How long after a cut top connects again, in milliseconds. */
 const AGAIN_MS = 1_000;
 const ENDS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 

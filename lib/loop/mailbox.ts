@@ -28,7 +28,7 @@ export class Mailbox {
     this.#notify?.();
   }
 
-  /** Each wake that has settled, until the signal; a pass lasts until the next one is asked for. */
+  /** Each wake that has settled, until the signal; a pass lasts until the next one is taken. */
   async *wakes(settle: Settle, signal: AbortSignal): AsyncGenerator<Wake, void, void> {
     signal.addEventListener("abort", () => this.close(), { once: true });
     if (signal.aborted) this.close();

@@ -8,7 +8,7 @@ export class Reminders {
   constructor(readonly clock: Clock, readonly wake: (wake: Wake) => void) {}
 
   /**
-   * Wakes the loop once for a purpose: at the earliest of the times that were asked for. `since` is when the event came
+   * Wakes the loop once for a purpose: at the earliest of the times that were wanted. `since` is when the event came
    * in that the wake is for.
    */
   once(

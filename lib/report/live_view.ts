@@ -12,7 +12,7 @@ import type { ServerName } from "../core/values/names.ts";
 import type { Clock } from "../ports.ts";
 import { eventText } from "./event_stream.ts";
 
-/** What a live picture is drawn from: the published state, and what HAProxy is asked while somebody looks. */
+/** What a live picture is drawn from: the published state, and what is read of HAProxy while somebody looks. */
 export type LiveParts = {
   readonly clock: Clock;
   readonly state: () => LoopState;
@@ -50,7 +50,7 @@ const FIRST_ROWS = 60;
 /** Events of the past that a new viewer hears. */
 const MOST_EVENTS = 200;
 
-/** The live picture: drawn, and HAProxy asked, only while somebody looks. */
+/** The live picture: drawn, and HAProxy read, only while somebody looks. */
 export class LiveView {
   readonly #viewers = new Set<Viewer>();
   /** Those of them who have the first rows alone, and hear nothing else until they have the whole picture. */
@@ -116,7 +116,7 @@ export class LiveView {
   /** The published state may have changed. */
   publish(): void {
     if (this.#watch === undefined) return;
-    // Whom commands held back when HAProxy was asked last, they may have let go since.
+    // Whom commands held back when HAProxy was read last, they may have let go since.
     this.#reported = new Map([...this.#reported].filter(([, { isReady }]) => isReady));
     if (this.#drawing !== undefined) return;
     this.#drawing = this.parts.clock.after(Math.max(DRAW_MS, this.#drawnMs), () => {

@@ -158,7 +158,7 @@ class Patience {
   }
 }
 
-/** Resolves when a client that has asked closes its connection; what it sends until then is none of ours. */
+/** Resolves when a client closes its connection; what it sends until then is none of ours. */
 async function untilClosed(connection: Deno.Conn): Promise<void> {
   const buffer = new Uint8Array(512);
   try {

@@ -26,7 +26,7 @@ export async function check(
 ): Promise<number> {
   const isAgainstRunning = options.against === "running";
   const settings = isAgainstRunning ? await settingsBeside(options, terminal) : settingsOf(options, terminal);
-  // Only what runs is asked over a network.
+  // Only what runs is read over a network.
   const own = isAgainstRunning ? settings : withoutEngine(settings);
   const routing = await prepareRouting(own, undefined, "elsewhere");
   const project = await readCompose(files, options, terminal);

@@ -24,7 +24,7 @@ const AUTHORITY_WAITS_MINUTES = [1, 2, 5, 15, 30, 60];
 
 /**
  * The record after a failure of an order at an authority, which was begun at a time. `tried` are the order's hosts: one at which
- * an authority fails each time keeps no others from being asked for.
+ * an authority fails each time keeps no others from being ordered.
  */
 export function noteFailure(
   record: AcmeRecord,
@@ -73,7 +73,7 @@ function stalledOf({ hosts }: AcmeRecord, { why }: OrderFailure, tried: readonly
   return Object.fromEntries(stalled);
 }
 
-/** Whether the hosts of a failure are asked for in two halves next, until those at fault are alone. */
+/** Whether the hosts of a failure are ordered in two halves next, until those at fault are alone. */
 export const isToSplit = ({ fault, hosts, isUnnamed }: OrderFailure): boolean =>
   fault === "host" && isUnnamed === true && Object.keys(hosts).length > 1;
 

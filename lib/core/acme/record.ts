@@ -7,7 +7,7 @@ export type HostTrouble = {
   /** When it failed last. */
   readonly lastMs: number;
   readonly why: string;
-  /** Hosts with the same word here are asked for by themselves: an authority refused them together with others. */
+  /** Hosts with the same word here are ordered by themselves: an authority refused them together with others. */
   readonly apart?: string;
   /** When the authority failed at an order with it last: others have their turn before it. */
   readonly stalledMs?: number;

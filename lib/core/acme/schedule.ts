@@ -41,7 +41,7 @@ export type Order = {
   readonly owner: string;
 };
 
-/** Hosts without the certificate that they should have, and why it is not asked for now. */
+/** Hosts without the certificate that they should have, and why it is not ordered now. */
 export type Waiting = { readonly hosts: readonly string[]; readonly untilMs: number; readonly why: string };
 
 /** What to do now, the most urgent first, and when to look again. */
@@ -97,7 +97,7 @@ type Need = {
   readonly want: Want;
   /** Those of the want that no certificate of the operator's is for. */
   readonly hosts: readonly string[];
-  /** Those of them that have no certificate, or one that is to be renewed. The others are asked for with them. */
+  /** Those of them that have no certificate, or one that is to be renewed. The others are ordered with them. */
   readonly needed: ReadonlySet<string>;
   /** The certificate that will be replaced. */
   readonly old: Held | undefined;

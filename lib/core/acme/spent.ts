@@ -41,7 +41,7 @@ type Standing = {
   readonly authorities: readonly string[];
 };
 
-/** Until when nothing is asked for, and why. */
+/** Until when nothing is ordered, and why. */
 type Wait = { readonly untilMs: number; readonly why: string };
 
 /** Whether a time is still to come; one that is too far off is that of a clock which was wrong. */
@@ -54,7 +54,7 @@ export class Spent {
 
   constructor(private readonly standing: Standing) {}
 
-  /** The first authority that may be asked now and notes the order; else why none may, and until when. */
+  /** The first authority that may get an order now and notes the order; else why none may, and until when. */
   authorityFor(wish: Wish): string | Wait {
     const { authorities, record, nowMs } = this.standing;
     const failures = Math.max(0, ...wish.hosts.map((host) => record.hosts[host]?.failures ?? 0));

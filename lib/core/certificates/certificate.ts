@@ -51,7 +51,7 @@ export type FoundCertificates = {
   readonly authorities?: readonly Authority[];
   /** Certificates that HAProxy may show to servers; absent where none were looked for. */
   readonly forServers?: readonly Certificate[];
-  /** What authorities are answered with at the port of HTTPS, by its file; absent where nothing is asked. */
+  /** What authorities are answered with at the port of HTTPS, by its file; absent where they look for nothing. */
   readonly answers?: ReadonlyMap<string, Answer>;
   readonly notices: readonly Notice[];
   /** When they were read, in milliseconds since 1970. */

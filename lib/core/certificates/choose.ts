@@ -19,7 +19,7 @@ export type CertificateRow = {
   readonly filters: readonly string[];
   /** `undefined` where it was not looked for, or none is there. */
   readonly certificate: Certificate | undefined;
-  /** The file of the authorities that a client's certificate has to be by; absent where clients are asked for none. */
+  /** The file of the authorities that a client's certificate has to be by; absent where clients need none. */
   readonly authorities?: string;
 };
 
@@ -51,7 +51,7 @@ export const certificateNamed = (
 /** What is wanted of certificates, beside their names. */
 export type Wanted = {
   readonly wishes: CertificateWishes;
-  /** Hosts whose clients are asked for a certificate, and the file of the authorities that it has to be by. */
+  /** Hosts whose clients need a certificate, and the file of the authorities that it has to be by. */
   readonly asking: ReadonlyMap<string, string>;
   /** Hosts that are told from wildcards of the two above them, and have what they would have without those. */
   readonly spared?: readonly string[];

@@ -44,7 +44,7 @@ export class RefusedCertificates {
     return filtered;
   }
 
-  /** Whether HAProxy is to be asked about a set: something in it is new. Says so once of each set. */
+  /** Whether HAProxy is to check a set: something in it is new. Says so once of each set. */
   isToAsk({ rows, key }: CertificateSet): boolean {
     if (this.#checked === key) return false;
     this.#checked = key;

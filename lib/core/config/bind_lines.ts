@@ -47,7 +47,7 @@ export const innerOptions = ({ tls }: Frontend): string | undefined =>
 
 /**
  * Where HAProxy answers authorities that look at the port of HTTPS (RFC 8737): what follows the address of a socket. There is one
- * certificate for each host that is asked for, and none for others.
+ * certificate for each host that a client names, and none for others.
  */
 export const answerOptions = ({ tls }: Frontend): string | undefined =>
   tls?.answersAuthorities === true

@@ -20,7 +20,7 @@ export type NamedFiles = {
   /** Without servers whose files are not there. */
   readonly model: Model;
   readonly files: readonly NamedFile[];
-  /** Hosts whose clients are asked for a certificate, and the file of the authorities that it has to be by. */
+  /** Hosts whose clients need a certificate, and the file of the authorities that it has to be by. */
   readonly asking: ReadonlyMap<string, string>;
   readonly notices: readonly Notice[];
   /** Why servers are left out. */
@@ -69,7 +69,7 @@ class Lookup {
     this.#servers = authorities.filter(({ use }) => use === "servers");
   }
 
-  /** A handshake knows no path: the oldest container of a host decides who is asked for what. */
+  /** A handshake knows no path: the oldest container of a host decides which certificate its clients need. */
   askClients(): void {
     const { backends, frontend } = this.model;
     const asking = backends.filter(({ options }) => options.client_ca !== undefined);

@@ -10,15 +10,15 @@ export function isAtLeast(version: HaproxyVersion, [major, minor]: HaproxyVersio
   return version[0] > major || (version[0] === major && version[1] >= minor);
 }
 
-/** An option as it was asked for, and as it is written for the HAProxy found. */
+/** An option as it was said, and as it is written for the HAProxy found. */
 export type BackendOption = {
-  /** Its name, as it was asked for. */
+  /** Its name, as it was said. */
   readonly name: string;
   /** What stands after `option`; `undefined` where today's HAProxy does it always or cannot do it at all. */
   readonly written: string | undefined;
   /** A rule that stands beside it, where the option alone no longer does all that it did. */
   readonly rule: string | undefined;
-  /** Why it is written in another way than asked for. */
+  /** Why it is written in another way than said. */
   readonly translation: string | undefined;
 };
 

@@ -4,11 +4,11 @@ import type { ContainerView } from "../snapshot/snapshot.ts";
 import type { Claimant, Route } from "./model.ts";
 import type { HostName, Port } from "../values/names.ts";
 
-/** Who has each host and path: the backend that asked first. */
+/** Who has each host and path: the backend that came first. */
 export class Claims {
   /** By key. */
   readonly owners = new Map<string, Route>();
-  /** Who asked for a route that another has, by key: the first of them. */
+  /** Who wanted a route that another has, by key: the first of them. */
   readonly heirs = new Map<TableKey, Route>();
   /** Who had each port for TCP first: HAProxy cannot tell two protocols apart there. */
   readonly #ports = new Map<Port, Route>();

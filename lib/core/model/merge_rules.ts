@@ -87,7 +87,7 @@ export type MergedOptions<S extends "backend" | "route"> = {
 
 /** HAProxy's options as they are written for it. */
 type WrittenOptions = {
-  /** Each as after `option`, in the order that was asked for: of those that exclude each other, HAProxy takes the last. */
+  /** Each as after `option`, in the order in which they were said: of those that exclude each other, HAProxy takes the last. */
   readonly lines: readonly string[];
   /** Rules that stand beside translated options, sorted. */
   readonly rules: readonly string[];

@@ -25,7 +25,7 @@ import { chooseWay, type InUse } from "./ways.ts";
 /** A server, and what it wants to serve: its own host, and its aliases, each once. */
 export type Offer = Member & { readonly own: Route; readonly aliases: readonly Route[] };
 
-/** What became of one route that a container asked for: an offer, the reason why there is none, or nothing worth telling. */
+/** What became of one route that a container wants: an offer, the reason why there is none, or nothing worth telling. */
 export type Attempt = {
   readonly notices: readonly Notice[];
   /** How many notices there were beyond those. */
@@ -69,7 +69,7 @@ export function readOffers(
   const { routes, why, complaints, more } = read;
   const isOnly = routes.length === 1;
   const stray = hostlessGuard(container, routes, settings);
-  // Who leaves one route out, or wants one that cannot be had, has not asked for the others.
+  // Who leaves one route out, or wants one that cannot be had, does not want the others.
   const isLeftOut = settings.isOptIn && routes.length > 0 &&
     !routes.some(({ isExplicit, off, fault }) => isExplicit && off === undefined && fault === undefined);
   const attempts: readonly Attempt[] = routes.length === 0

@@ -2,12 +2,12 @@ type Entry<V> = { value: V; pass: number };
 
 /**
  * Values by key, each as long as every pass asks for it. One map for all passes: to fill another in each pass takes longer
- * than all that is asked of it.
+ * than everything else that it does.
  */
 export class PassMemory<K, V> {
   readonly #entries = new Map<K, Entry<V>>();
   #pass = 0;
-  /** How many of them this pass asked for. */
+  /** How many of them this pass wanted. */
   #used = 0;
 
   /** Begins a pass: what the last one did not ask for is forgotten. */

@@ -44,7 +44,7 @@ export function planCertificates(running: Running, { certificates }: Desired): C
       // The list of a listener that is off holds a certificate until the next reload.
       if (isOfAuthorities(file)) left.push({ kind: "delete-named", file });
     } else if (rows.length === 0) continue;
-    // Of two lines for a name HAProxy takes the older one: clients are asked as the new line says when that one has gone.
+    // Of two lines for a name HAProxy takes the older one: the new line counts for clients when that one has gone.
     else (added.has(content) ? replaced : late).push({ kind: "delete-certificate", file });
   }
   return { early: [...early, ...replaced], late: [...late, ...left], reasons };

@@ -44,7 +44,7 @@ export function clientSteps(passage: Passage): Step[] {
   return [{ ...rule, outcome: "answers", says, status: 403 }];
 }
 
-/** What TLS is asked for: clients name no address (RFC 6066, section 3), and no dot at the end. */
+/** What TLS names: clients name no address (RFC 6066, section 3), and no dot at the end. */
 export const serverName = (host: string): string | undefined =>
   /^(?:[\d.]+|\[.*)$/.test(host) ? undefined : host.toLowerCase().replace(/\.$/, "");
 
@@ -86,7 +86,7 @@ function credentialOf(header: string | undefined): { user: string; password: str
   }
 }
 
-/** Another service is asked who comes in. */
+/** Another service decides who comes in. */
 export function askSteps(passage: Passage): Step[] {
   if (!hasFlag(passage, "ask")) return [];
   const rule = { rule: "ask", keys: ["forward_auth", "forward_auth_headers"] } as const;

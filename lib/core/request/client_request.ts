@@ -7,7 +7,7 @@ export type Header = { readonly name: string; readonly value: string };
 /** A request of a client, as it sends it. */
 export type ClientRequest = {
   readonly scheme: "http" | "https";
-  /** The host of the URL, which TLS is asked for. */
+  /** The host of the URL, which TLS names. */
   readonly host: string;
   /** The port that the URL names. */
   readonly port: number | undefined;

@@ -97,7 +97,7 @@ export function headerSteps(passage: Passage): Step[] {
   ];
 }
 
-/** Bodies are taken before a container is asked. */
+/** Bodies are taken before a container gets the request. */
 export const bufferSteps = (passage: Passage): Step[] =>
   changes(passage, "buffer", "buffer", ["buffer_requests"], "takes the body before it asks a container");
 

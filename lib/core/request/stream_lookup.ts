@@ -4,8 +4,8 @@ import { HOSTS_MAP, type Tables } from "../values/table.ts";
 import { parentOf, tableNamed, type Target, targetFor } from "./lookup.ts";
 
 /**
- * The route that takes a connection of TLS at the port of HTTPS before HAProxy ends it (tcp_route.eta), by the name that
- * TLS is asked for; `undefined` where HAProxy ends TLS and reads requests.
+ * The route that takes a connection of TLS at the port of HTTPS before HAProxy ends it (tcp_route.eta), by the name in
+ * the first message of TLS; `undefined` where HAProxy ends TLS and reads requests.
  */
 export function takesConnection(
   name: string | undefined,

@@ -98,7 +98,7 @@ type Values = ReadonlyMap<string, readonly string[]>;
 
 /** Reads a request's names of each kind once, and tries conditions against them. */
 class Reading {
-  /** Chance was asked. */
+  /** Chance has decided. */
   isDrawn = false;
   /** Which percentage the shares before took. */
   #taken = 0;

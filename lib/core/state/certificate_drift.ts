@@ -7,7 +7,7 @@ import type { RunningCertificate, RunningCertificates } from "./running.ts";
 export type ReportedCertificates = {
   /** The lines of certs.list, by their files. */
   readonly lines: ReadonlyMap<CertificateFile, string>;
-  /** By their files, as far as they were asked for; `undefined` where HAProxy has none. */
+  /** By their files, as far as they were read; `undefined` where HAProxy has none. */
   readonly fingerprints: ReadonlyMap<CertificateFile, string | undefined>;
 };
 

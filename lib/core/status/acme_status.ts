@@ -14,7 +14,7 @@ export type AcmeStatus = {
     readonly until: string;
     readonly renewsAt: string;
   }[];
-  /** Hosts that are asked for now. */
+  /** Hosts whose certificates are ordered now. */
   readonly asking: readonly string[];
   /** Hosts without the certificate that they should have, why, and when it is tried again. */
   readonly waiting: readonly {

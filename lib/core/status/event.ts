@@ -17,9 +17,9 @@ export type ProgramEvent =
     readonly stateDir: string;
     readonly listeners: string;
   }
-  /** Asked the signalbox of this state directory to leave. */
+  /** Told the signalbox of this state directory to leave. */
   | { readonly kind: "taking-over"; readonly pid: number | undefined }
-  /** SIGHUP, or what else asked for it. */
+  /** SIGHUP, or what else is the cause. */
   | { readonly kind: "rereading"; readonly why: string }
   | { readonly kind: "settings-refused"; readonly why: string }
   /** The control socket or the admin address failed. */

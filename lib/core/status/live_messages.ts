@@ -12,7 +12,7 @@ export type LiveMessages = {
   readonly change: PictureChange;
   readonly facts: Omit<StatusFacts, "haproxy">;
   readonly haproxy: HaproxyStatus;
-  /** How busy HAProxy is; `null` where it cannot be asked. */
+  /** How busy HAProxy is; `null` where it cannot be read. */
   readonly loads: Loads | null;
   /** Events, the oldest first. */
   readonly told: readonly KeptEvent[];

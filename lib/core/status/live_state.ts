@@ -8,7 +8,7 @@ export type LiveState = {
   readonly lists: { readonly [List in keyof PictureLists]: Map<string, PictureLists[List][number]> };
   facts: LiveMessages["facts"] | undefined;
   haproxy: LiveMessages["haproxy"] | undefined;
-  /** `undefined` until the first look, `null` where HAProxy cannot be asked. */
+  /** `undefined` until the first look, `null` where HAProxy cannot be read. */
   loads: Loads | null | undefined;
   /** The oldest first. */
   events: readonly KeptEvent[];

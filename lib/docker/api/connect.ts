@@ -57,7 +57,7 @@ const PODMANS_NAME = "Podman Engine";
 /** The events that can change the routing; Docker sends no others, so that `docker exec` costs nothing. */
 const EVENT_FILTERS = { type: ["container", "network"], event: [...ACTIONS] };
 
-/** Managers tell of no task. Only engines of a Swarm are asked for these. */
+/** Managers tell of no task. Only engines of a Swarm are sent these. */
 const SWARM_FILTERS = { type: ["service", "node"] };
 
 /** How many stopped containers are read at most, for `explain`, which tells why one serves nothing. */

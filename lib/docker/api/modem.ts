@@ -64,7 +64,7 @@ export class FetchModem {
     this.#base = transport.url;
   }
 
-  /** docker-modem's entry point: the data, or the body's stream where one was asked for, reaches the callback. */
+  /** docker-modem's entry point: the data, or the body's stream where one was wanted, reaches the callback. */
   dial(options: DialOptions, callback: DialCallback): void {
     this.#request(options).then((data) => callback(null, data), (error) => callback(asError(error)));
   }

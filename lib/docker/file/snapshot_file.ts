@@ -38,7 +38,7 @@ export function decodeSnapshot(text: string, prefix?: LabelPrefix): Parsed<Snaps
   }
   const engine = {
     nodeId: undefined,
-    // What it lacks, an engine that was not asked may have.
+    // What it lacks, an engine that was not read may have.
     isListening: false,
     containers: new Map(containers.map((container) => [container.id, container])),
     stopping: new Set<ContainerId>(),

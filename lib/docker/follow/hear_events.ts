@@ -105,7 +105,7 @@ export class EngineEvents {
     return true;
   }
 
-  /** Has a container read again: an inspect that was asked for ahead does not cover this event. */
+  /** Has a container read again: an inspect that was sent ahead does not cover this event. */
   #change(id: ContainerId, since: number): void {
     this.parts.known.starts.outdate(id);
     this.#wake([id], since);

@@ -1,7 +1,7 @@
 import type { EngineConnection } from "./engine_connection.ts";
 import type { KnownContainers } from "./known_containers.ts";
 
-/** How often an engine on another machine is asked whether it answers, in milliseconds, and how long it may take. */
+/** How often an engine on another machine gets a ping, in milliseconds, and how long it may take. */
 const PING_EVERY_MS = 4_000;
 const PING_LIMIT_MS = 4_000;
 /** How often Podman's list is read, in milliseconds; that takes it one. */

@@ -8,13 +8,13 @@ import type { Manager, SwarmLink } from "./swarm_link.ts";
 import { SwarmMemory } from "./swarm_memory.ts";
 
 /**
- * How often tasks are asked for, in milliseconds, while something changes: a manager tells of an end that it plans 1.1 s before
+ * How often tasks are read, in milliseconds, while something changes: a manager tells of an end that it plans 1.1 s before
  * the signal, and sends no event of it.
  */
 const CHANGING_MS = 250;
 /** How long after an event something may still change. */
 const AFTER_EVENT_MS = 10_000;
-/** How often they are asked for while nothing changes, by how many there are. */
+/** How often they are read while nothing changes, by how many there are. */
 const FEW_TASKS = 100;
 const CALM_FEW_MS = 1_000;
 const CALM_MANY_MS = 2_000;
@@ -23,7 +23,7 @@ const CALM_SHARE = 19;
 const CHANGING_SHARE = 3;
 /** How often services and nodes are read where no event asks for it. */
 const ALL_MS = 60_000;
-/** How soon a Swarm that none leads is asked again. */
+/** How soon a Swarm that none leads is read again. */
 const RETRY_MS = 1_000;
 
 /** What a cluster works with. */

@@ -105,7 +105,7 @@ type Bind = {
   readonly host: string;
   readonly port: number;
   readonly isTls: boolean;
-  /** Its name, where it is for TCP that a container asked for. */
+  /** Its name, where it is for TCP that a container wants. */
   readonly stream: string | undefined;
 };
 

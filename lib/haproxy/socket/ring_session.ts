@@ -5,7 +5,7 @@ const PROMPT = "\n> ";
 const READ_BYTES = 65_536;
 
 /**
- * An interactive session with a worker, on which its ring is read as a whole, as often as is asked for. The session stays
+ * An interactive session with a worker, on which its ring is read as a whole, as often as is wanted. The session stays
  * with the worker through a reload, and keeps it from ending before its last lines are read.
  */
 export class RingSession {
