@@ -1,7 +1,7 @@
 import type { Built } from "../core/model/build_model.ts";
 import { routeName, type Server } from "../core/model/model.ts";
 import { findInForce, type InForce } from "../core/status/in_force.ts";
-import { type Details, findDetails } from "../core/status/values_in_force.ts";
+import { type Details, findDetails, NO_DETAILS } from "../core/status/values_in_force.ts";
 import { lineToAdd } from "../core/status/line_to_add.ts";
 import { type Live, liveStates } from "../core/status/live.ts";
 import { namedBy } from "../core/snapshot/container_lookup.ts";
@@ -37,7 +37,7 @@ export type World = {
 };
 
 /** So many containers are explained between two breaths. */
-const AT_ONCE = 100;
+const AT_ONCE = 500;
 
 /**
  * What `explain` prints. Throws Failure for what is not known; answers `undefined` where containers that do not run would
@@ -58,7 +58,8 @@ export async function explanationOf(
   }
   const { stateOf, word } = tellLive(found, subject);
   const inForce = findInForce(built);
-  const details = findDetails(built, routing.settings);
+  // All containers are told in short: only a JSON document has every value of each.
+  const details = json || subject !== undefined ? findDetails(built, routing.settings) : () => NO_DETAILS;
   const noticesOf = noticesBySubject(built);
   const entries: Entry[] = [];
   for (const [at, verdict] of verdicts.entries()) {

@@ -48,9 +48,12 @@ function rulesOf(
   const options: Readonly<Record<string, unknown>> = backend.options;
   return TOLD.flatMap((key): Rule[] => {
     const { scope, shown } = keyNamed(key);
+    const ofRoute = options[key];
+    // Most keys are said by nobody: nobody is looked for who might have.
+    if (scope === "route" && (ofRoute === undefined || ofRoute === false) && key !== "ssl_only") return [];
     // Who serves some requests of a route says of which, each for itself.
     const said = origins.find(backend.name, key, { by: scope === "place" ? container.name : undefined });
-    const value = scope === "route" ? options[key] : said?.value;
+    const value = scope === "route" ? ofRoute : said?.value;
     if (key === "ssl_only" && !value && hosts.some((route) => model.tlsOnly.has(route.key))) {
       return [{ key, value: "true", from: "as at the root of its host" }];
     }

@@ -32,9 +32,9 @@ export function findDetails(
   const backends = new Map(built.model.backends.map((backend) => [backend.name, backend]));
   return (verdict) => {
     const { data, server, hosts: [own], container } = verdict;
-    if (data === undefined || server === undefined || own === undefined) return NOTHING;
+    if (data === undefined || server === undefined || own === undefined) return NO_DETAILS;
     const backend = backends.get(own.backend);
-    if (backend === undefined) return NOTHING;
+    if (backend === undefined) return NO_DETAILS;
     const rules = new Map(inForce(verdict).rules.map((rule) => [rule.key, rule]));
     const ofPlace = new Map<KeyName, ValueInForce>([
       ["hostname", hostOf(container, data, own.host, settings)],
@@ -48,7 +48,8 @@ export function findDetails(
   };
 }
 
-const NOTHING: Details = { values: [], others: [] };
+/** What is told of a verdict that serves nothing. */
+export const NO_DETAILS: Details = { values: [], others: [] };
 
 const wayOf = ({ address, port, via }: Server["others"][number]): string =>
   `${formatEndpoint(address, port)} (${
@@ -63,12 +64,14 @@ function valueOf(
   origins: Origins,
 ): ValueInForce | undefined {
   const { scope } = keyNamed(key);
-  const ofRoute: Readonly<Record<string, unknown>> = { ...shape, ...options };
   // A route's keys are decided by all of its containers together.
   const isShared = scope === "route" || scope === "backend";
   const said = origins.find(name, key, isShared ? {} : { by: container.name });
+  // Most keys are said by nobody.
+  if (said === undefined) return undefined;
+  const ofRoute: Readonly<Record<string, unknown>> = key in options ? options : shape;
   const value = isShared ? ofRoute[key] : data?.[key];
-  if (said === undefined || value === undefined || value === false && isShared) return undefined;
+  if (value === undefined || value === false && isShared) return undefined;
   const shown = shownValue(key, value);
   const from = said.by === container.name ? said.place : originWords(said);
   return { key, ...shown !== undefined && { value: shown }, from };
