@@ -32,8 +32,12 @@ export type Rendering = {
   readonly memory: SectionMemory;
 };
 
-/** Spare backends that are kept ready: of the shape that most hosts have, and of each other shape in use. */
+/**
+ * Spare backends that are kept ready: of the shape that most hosts have, and of each other shape in use. Where there are
+ * hundreds of hosts, hundreds may come at once: as many more for each so many backends.
+ */
 const DEFAULT_SPARES = 16;
+const BACKENDS_EACH = 320;
 const OTHER_SPARES = 2;
 /** Shapes beyond this many are not kept ready. */
 const MOST_SHAPES = 16;
@@ -186,12 +190,16 @@ export function prepareReady(
 ): Ready {
   const { memory } = rendering;
   const shapes = readyShapes(model, balance, rendering);
-  const key = `${canAddBackends} ${shapes.map((shape) => memory.lineText(shape, rendering.templates))}`;
+  const usual = DEFAULT_SPARES * Math.max(1, Math.ceil(model.backends.length / BACKENDS_EACH));
+  const texts = shapes.map((shape) => memory.lineText(shape, rendering.templates));
+  const key = `${canAddBackends} ${usual} ${texts}`;
   const before = memory.ready;
   if (before?.key === key && isSameRendering(before.rendering, rendering)) return before.ready;
   const dataOf = (name: string, shape: BackendShape): SectionData =>
     sectionData(name, shape, rendering, undefined, []);
-  const spares = canAddBackends ? [] : shapes.flatMap(multiply);
+  const spares = canAddBackends
+    ? []
+    : shapes.flatMap((shape, at) => Array<BackendShape>(at === 0 ? usual : OTHER_SPARES).fill(shape));
   const ready: Ready = {
     spares: spares.map((shape, at) => dataOf(`_spare_${at + 1}`, shape)),
     sections: spares.map((shape, at) => [`_spare_${at + 1}`, sectionOf(shape, true, [], rendering)]),
@@ -248,9 +256,6 @@ function readyShapes(model: Model, balance: string, { memory, templates }: Rende
   const others = [...shapes.keys()].sort().slice(0, MOST_SHAPES - 1);
   return [plain.shape, ...others.map((text) => shapes.get(text) ?? plain.shape)];
 }
-
-const multiply = (shape: BackendShape, at: number): BackendShape[] =>
-  Array<BackendShape>(at === 0 ? DEFAULT_SPARES : OTHER_SPARES).fill(shape);
 
 function isSameRendering(a: Rendering, b: Rendering): boolean {
   return a.templates === b.templates && a.version === b.version && a.frontend === b.frontend &&
