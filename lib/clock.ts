@@ -1,5 +1,35 @@
 import type { Chance, Clock } from "./ports.ts";
 
+/** Who waits for a signal. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Has a signal call back once when it aborts, unless what this returns is called before. Thousands may wait for one signal:
+ * it has one listener for all of them, since it looks through its listeners for each that leaves, and none once nobody waits.
+ */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  let all = waiting.get(signal);
+  if (all === undefined) {
+    all = new Set();
+    waiting.set(signal, all);
+    signal.addEventListener("abort", tellAborted, { once: true });
+  }
+  const own = all;
+  own.add(callback);
+  return () => {
+    if (!own.delete(callback) || own.size > 0) return;
+    waiting.delete(signal);
+    signal.removeEventListener("abort", tellAborted);
+  };
+}
+
+function tellAborted({ target }: Event): void {
+  const signal = target as AbortSignal;
+  const all = waiting.get(signal) ?? [];
+  waiting.delete(signal);
+  for (const callback of all) callback();
+}
+
 /** The real clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
@@ -13,11 +43,11 @@ export const systemClock: Clock = {
     const { promise, resolve } = Promise.withResolvers<void>();
     const done = () => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
+      leave?.();
       resolve();
     };
     const timer = setTimeout(done, milliseconds);
-    signal?.addEventListener("abort", done, { once: true });
+    const leave = signal && onAbort(signal, done);
     return promise;
   },
 };

@@ -279,6 +279,7 @@ Deno.test("nothing is left for later in a comment", async () => {
 
 /** Where time itself is the matter, or the limit of a wait; a folder ends with a slash. */
 const TIMED = new Map([
+  ["tests/clock_test.ts", "the real clock, and its shortest pauses"],
   ["tests/acme/agent_stage.ts", "clocks that go faster, and that are moved"],
   ["tests/bench/", "measures how long things take, and says how fast to ask"],
   ["tests/harness/eventually.ts", "waits for every condition, up to a limit"],

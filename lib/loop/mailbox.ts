@@ -78,10 +78,15 @@ export class Mailbox {
 /** Both wakes in one: it names the containers of both, or all where one of them does. */
 export function merge(a: Wake, b: Wake): Wake {
   const isFresh = a.isFresh === true || b.isFresh === true;
-  const ids = a.ids === undefined || b.ids === undefined ? undefined : new Set([...a.ids, ...b.ids]);
+  const ids = a.ids === undefined || b.ids === undefined ? undefined : both(a.ids, b.ids);
   const since = a.since ?? b.since;
   const reason = LASTING.find((reason) => a.reason === reason) ?? b.reason;
   return { reason, ...(ids && { ids }), isFresh, ...(since !== undefined && { since }) };
+}
+
+/** Of thousands that come during one pass, most name nobody. */
+function both<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): ReadonlySet<T> {
+  return b.size === 0 ? a : a.size === 0 ? b : a.union(b);
 }
 
 /** Reasons that cause work of their own, and are kept when another wake is merged. */

@@ -5,7 +5,7 @@ import { isAtLeast } from "../keys/backend_option.ts";
 import { FORWARDING_HEADERS, FORWARDING_RULES } from "./forwarding_headers.ts";
 import { ERROR_PAGES_MAP } from "../model/error_pages.ts";
 import type { Fleet, Frontend, Model } from "../model/model.ts";
-import { type Flag, formatEndpoint, isDnsName } from "../values/names.ts";
+import { type Flag, formatEndpoint } from "../values/names.ts";
 import {
   HOSTS_MAP,
   ROUTE_TABLES,
@@ -142,7 +142,7 @@ export function renderDesired(
     memory,
   );
   const { tcp, part, known = flags } = renderTcp(model, base, templates);
-  const hasNames = model.backends.some(({ servers }) => servers.some(({ address }) => isDnsName(address)));
+  const hasNames = prepared.some((each) => each.hasNames);
   const { tables, rows } = tablesOf(model, byName, flags, known);
   const backends = prepared.map(({ data }) => data);
   const all = { ...base, tcp, hasNames, backends, spares, defaults, canAddBackends, hasAnswers, hasLastTry };

@@ -3,7 +3,7 @@ import { isDynamic, isHashing } from "../keys/balance.ts";
 import { plainShared, type Shared } from "../model/merge_options.ts";
 import type { Backend, BackendShape, Frontend, Model } from "../model/model.ts";
 import { sharedOfStream } from "../model/streams.ts";
-import type { BackendName } from "../values/names.ts";
+import { type BackendName, isDnsName } from "../values/names.ts";
 import { type RouteTexts, routeTexts, type SaidMemory } from "./route_tables.ts";
 import { renderServer, type SectionServer } from "./section_server.ts";
 import type { Templates } from "./templates.ts";
@@ -61,6 +61,8 @@ export type Prepared = {
   readonly data: SectionData;
   readonly section: Section;
   readonly texts: RouteTexts;
+  /** One of its servers has a name, whose address HAProxy finds. */
+  readonly hasNames: boolean;
 };
 
 /** What is remembered of sections from one pass to the next, for one set of templates and settings. */
@@ -159,6 +161,7 @@ function prepareBackend(backend: Backend, before: Prepared | undefined, renderin
       : routeTexts(backend, memory.said),
     data: sectionData(backend.name, backend.shape, rendering, titleOf(backend), servers),
     section: sectionOf(backend.shape, false, servers, rendering),
+    hasNames: backend.servers.some(({ address }) => isDnsName(address)),
   };
 }
 

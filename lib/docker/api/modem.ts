@@ -1,5 +1,5 @@
 import querystring from "node:querystring";
-import { TimeLimit } from "../../clock.ts";
+import { onAbort, TimeLimit } from "../../clock.ts";
 import type { Clock } from "../../ports.ts";
 import { readAnswer } from "./answer_limit.ts";
 
@@ -86,12 +86,12 @@ export class FetchModem {
     }
     // Thousands of reads have one signal in common: nothing of one may hang on it once it is done.
     const end = () => deadline.abort(given?.reason);
-    given?.addEventListener("abort", end, { once: true });
+    const leave = given && onAbort(given, end);
     if (given?.aborted) end();
     try {
       return await this.#read(options, deadline.signal);
     } finally {
-      given?.removeEventListener("abort", end);
+      leave?.();
     }
   }
 
