@@ -7,7 +7,11 @@ const snapshotOf = (hosts: number) =>
     Id: `web${at}`,
     Name: `/web${at}`,
     State: { Status: "running" },
-    Config: { Hostname: `host-${at}.example.com`, Env: ["INTERLOCK_DATA={}"], ExposedPorts: { "80/tcp": {} } },
+    Config: {
+      Hostname: `host-${at}.example.com`,
+      Env: ["INTERLOCK_DATA={}"],
+      ExposedPorts: { "80/tcp": {} },
+    },
     NetworkSettings: { Networks: { bridge: { IPAddress: `172.17.${at >> 8}.${at & 255}` } } },
   })));
 
