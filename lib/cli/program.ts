@@ -92,11 +92,30 @@ export function buildProgram(
     .action(async (options: Options) =>
       finish(await (await import("./commands/snapshot.ts")).snapshot(options, terminal))
     );
-  add("explain", "say for each container which hosts it serves and at which address, or why it serves none")
+  addExplain(
+    add(
+      "explain",
+      "say for each container which hosts it serves and at which address, or why it serves none",
+    ),
+    terminal,
+    finish,
+  );
+  addQuestions(add, terminal, finish);
+  addTools(program, terminal, finish);
+  // Behind the command's own options, which a reader looks for.
+  for (const [command, name] of added) {
+    if (hasFlags(name) || hasFlags("completions")) addSettingFlags(command.optionsGroup("Settings:"), name);
+  }
+  return program;
+}
+
+function addExplain(command: Command, terminal: Terminal, finish: (exitCode: number) => void): void {
+  addComposeFlags(command)
     .argument("[HOST, CONTAINER or URL]", "only this one; of a URL, what becomes of a request for it")
     .option("--method <METHOD>", "the method of the request for a URL (default: GET)")
     .option("--header <TEXT>", "a header of the request for a URL, 'Name: value' (repeatable)", collect)
     .option("--from <ADDRESS>", "the address of the client that asks for a URL")
+    .option("--compose <FILE>", "the services of this file in place of containers (repeatable)", collect)
     .option("--json", "print one JSON document")
     // For the shells' completions, which pass the flags that the user has typed.
     .addOption(new Option("--subjects").hideHelp())
@@ -107,13 +126,6 @@ export function buildProgram(
           : await (await import("./commands/explain.ts")).explain(subject, options, terminal),
       )
     );
-  addQuestions(add, terminal, finish);
-  addTools(program, terminal, finish);
-  // Behind the command's own options, which a reader looks for.
-  for (const [command, name] of added) {
-    if (hasFlags(name) || hasFlags("completions")) addSettingFlags(command.optionsGroup("Settings:"), name);
-  }
-  return program;
 }
 
 /** The commands that ask a running signalbox. */

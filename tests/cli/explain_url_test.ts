@@ -91,3 +91,32 @@ Deno.test("hostile text of a request moves no cursor", async () => {
   // deno-lint-ignore no-control-regex
   assert.doesNotMatch(stdout, /[\u001b\u202e]/);
 });
+
+Deno.test("services of compose files are explained before they run, with the names of variables in place of what they hold", async () => {
+  await using world = await World.make();
+  await world.write(".env", "TEAM=secret.example.com\n");
+  await world.write(
+    "compose.yaml",
+    `
+services:
+  shop:
+    hostname: shop.example.com
+    expose: [80]
+    labels: { interlock.alias_domain: "\${TEAM}", interlock.allow_from: 10.0.0.0/8 }
+  lost: { image: busybox, expose: [80] }
+`,
+  );
+  const of = (...args: readonly string[]) => world.run(["explain", "--compose", "compose.yaml", ...args]);
+  const refused = await of("http://shop.example.com/", "--from", "192.0.2.7");
+  assert.deepEqual([refused.code, refused.stderr], [0, ""]);
+  assert.match(refused.stdout, /\n {2}answer: 403: refuses clients of 192\.0\.2\.7\n/);
+  assert.match(
+    (await of("http://shop.example.com/", "--from", "10.1.2.3")).stdout,
+    /\n {4}shop at shop:80\n/,
+  );
+  const shop = await of("shop");
+  assert.match(shop.stdout, /\$\{TEAM\}/);
+  assert.doesNotMatch(shop.stdout, /secret/);
+  assert.match((await of("lost")).stdout, /serves nothing: it names no host/);
+  assert.equal((await of("--snapshot", "snapshot.json")).code, 2);
+});

@@ -35,17 +35,24 @@ const ID = /^(?:[0-9a-f]{64}|[0-9a-f]{12})$/;
 const nameOf = (name: string, engine: EngineAddress | undefined): string =>
   `${engine?.address ?? ""} ${name}`;
 
-/** The containers that a word of a user's names: by id if one fits, else by name or by the beginning of an id. */
+/**
+ * The containers that a word of a user's names: by id if one fits, else by name or by the beginning of an id, else by the
+ * service's name, which Compose puts into its containers' (`PROJECT-SERVICE-NUMBER`, with `_` before version 2).
+ */
 export function namedBy(word: string, containers: readonly ContainerView[]): ReadonlySet<ContainerView> {
   const isLong = word.length >= SHORT_ID;
   const byId = containers.filter(({ id }) => id === word || (isLong && id.startsWith(word)));
   if (byId.length > 0) return new Set(byId);
   const isBeginning = word.length >= SHORTEST_BEGINNING;
-  return new Set(
-    containers.filter(({ id, name, task }) =>
-      name === word || task?.service?.name === word || (isBeginning && id.startsWith(word))
-    ),
+  const found = containers.filter(({ id, name, task }) =>
+    name === word || task?.service?.name === word || (isBeginning && id.startsWith(word))
   );
+  return new Set(found.length > 0 ? found : containers.filter(({ name }) => isOfService(name, word)));
+}
+
+function isOfService(name: string, service: string): boolean {
+  const before = name.replace(/[-_]\d+$/, "");
+  return before !== name && (before.endsWith(`-${service}`) || before.endsWith(`_${service}`));
 }
 
 /** As many characters of an id as Docker's tools show. */

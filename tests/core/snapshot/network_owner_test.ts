@@ -45,6 +45,16 @@ Deno.test("a name that is another's id, or the beginning of it, takes nothing fr
   }
 });
 
+Deno.test("a word that is nobody's name is looked for among the services of Compose", () => {
+  const all = ["tmp-shop-1", "tmp-shop-2", "tmp_shop_12", "tmp-shop", "tmp-workshop-1", "api"].map((name) =>
+    container(name)
+  );
+  const found = (word: string) => [...namedBy(word, all)].map(({ name }) => name);
+  assert.deepEqual(found("shop"), ["tmp-shop-1", "tmp-shop-2", "tmp_shop_12"]);
+  assert.deepEqual(found("api"), ["api"]);
+  assert.deepEqual(found("hop"), []);
+});
+
 Deno.test("a container whose name is the id of one that is gone does not get what was that one's", () => {
   for (const word of [id("a1"), id("a1").slice(0, 12)]) {
     const leaf = container("leaf", { networkMode: `container:${word}` });
