@@ -95,11 +95,18 @@ export class HaproxyProcess {
   }
 }
 
+/**
+ * The address at which the workers of one master meet, which it keeps over reloads. Any user may bind such an address, and
+ * HAProxy does not start where another has it: so each start has its own, that nobody knows before HAProxy has it.
+ */
+const meetingPlace = (): string => `signalbox-${crypto.randomUUID().replaceAll("-", "")}`;
+
 function spawn({ program, args }: SpawnSettings): Deno.ChildProcess {
   leaveLostFolder();
   return new Deno.Command(program, {
     args: [...args],
     cwd: "/",
+    env: { SIGNALBOX_PEERS_AT: meetingPlace() },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

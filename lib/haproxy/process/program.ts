@@ -85,7 +85,13 @@ export async function checkConfig(
 const SAYS_NOTHING =
   /^(?:Error\(s\) found in configuration|Fatal errors found|Warnings were found)|changed from server-state/;
 
-/** `[ALERT]    (123) : config : text` is `text` for a reader who did not start haproxy himself. */
+/**
+ * `[ALERT]    (123) : config : text` is `text` for a reader who did not start haproxy himself. The name of the worker, by which
+ * workers trust one another, is nobody's to read.
+ */
 export function withoutPrefix(line: string): string {
-  return line.replace(/^\[[A-Z]+\] *(?:[0-9/]+ *)?\([0-9]+\) *: */, "").replace(/^config : /, "").trim();
+  return line.replace(/\bsignalbox-[0-9a-f]{32}\b/g, "signalbox-…").replace(
+    /^\[[A-Z]+\] *(?:[0-9/]+ *)?\([0-9]+\) *: */,
+    "",
+  ).replace(/^config : /, "").trim();
 }
