@@ -48,7 +48,7 @@ export async function starts({ fleet, router, scale }: Scene): Promise<Measured[
     ["new host (spare backend)", 8, 40, (at) => ({ host: `new${at}.bench` })],
     ["new host, on the path that reloads", 50, 150, (at) => ({
       host: `options${at}.bench`,
-      data: { check_interval: 3_000 + at },
+      data: { queue_timeout: 3_000 + at },
     })],
   ];
   for (const [what, medianAim, p99Aim, request] of ways) {

@@ -35,7 +35,7 @@ Deno.test({
       await stage.answers(`soon${at}.example`);
       await stage.want({ host: "good.example" }, {
         host: `odd${at}.example`,
-        data: { check_interval: 700 + at },
+        data: { queue_timeout: 700 + at },
       });
       await stage.answers(`odd${at}.example`);
       await stage.answers(`soon${at}.example`, 404);

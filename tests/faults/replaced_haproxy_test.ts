@@ -34,7 +34,7 @@ Deno.test({
     await install(broken);
     let from = program.lines.length;
     program.kill("SIGHUP");
-    await stage.want({ host: "good.example" }, { host: "wants.example", data: { check_interval: 777 } });
+    await stage.want({ host: "good.example" }, { host: "wants.example", data: { queue_timeout: 777 } });
     await stage.says(
       program,
       /"level":"error".*haproxy -c ended with 1: broken: cannot open shared object/,
@@ -76,7 +76,7 @@ Deno.test({
     assert.match(line, /Failed to spawn '.*haproxy': No such file/);
     assert.equal((await stage.get("good.example")).status, 200);
     await Deno.symlink(first.path, path);
-    await stage.want({ host: "good.example" }, { host: "wants.example", data: { check_interval: 777 } });
+    await stage.want({ host: "good.example" }, { host: "wants.example", data: { queue_timeout: 777 } });
     await stage.answers("wants.example", 200, 20_000);
   },
 });
