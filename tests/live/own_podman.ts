@@ -5,6 +5,13 @@ import { ready, TINY } from "../harness/engine.ts";
 import { eventually } from "../harness/eventually.ts";
 import type { Stage } from "./stage.ts";
 
+/** The Podman that scripts/engines unpacked, where one is named; else the system's. */
+const CHOSEN = Deno.env.get("SIGNALBOX_TEST_PODMAN");
+const SHELF = new URL(`../../.cache/engines/podman-${CHOSEN}/bin`, import.meta.url).pathname;
+const [PODMAN, CONMON, RUNC, HELPERS] = CHOSEN === undefined
+  ? ["/usr/bin/podman", "/usr/bin/conmon", "/usr/sbin/runc", "/usr/lib/podman"] as const
+  : [`${SHELF}/podman`, `${SHELF}/conmon`, `${SHELF}/runc`, SHELF] as const;
+
 /** What is missing for it, `undefined` where it can run. */
 export const podmanIsMissing: string | undefined = await missing();
 
@@ -27,9 +34,11 @@ export async function ownPodman({ folder, defer }: Stage): Promise<OwnPodman> {
   const env = {
     CONTAINERS_CONF: join(at, "containers.conf"),
     CONTAINERS_STORAGE_CONF: join(at, "storage.conf"),
+    // Docker's own tool is here; what later ones would use may not be.
+    NETAVARK_FW: "iptables",
   };
   const podman = async (...args: string[]) => {
-    const { success, stdout, stderr } = await new Deno.Command("podman", { args, env, stdin: "null" })
+    const { success, stdout, stderr } = await new Deno.Command(PODMAN, { args, env, stdin: "null" })
       .output();
     if (!success) throw new Error(`Cannot run podman ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
     return new TextDecoder().decode(stdout).trim();
@@ -39,7 +48,7 @@ export async function ownPodman({ folder, defer }: Stage): Promise<OwnPodman> {
   const image = join(at, "image.tar");
   await dockerAt(engineFromEnv().host, "save", "-o", image, TINY);
   await podman("load", "-q", "-i", image);
-  const service = new Deno.Command("podman", {
+  const service = new Deno.Command(PODMAN, {
     args: ["system", "service", "--time=0", host],
     env,
     stdin: "null",
@@ -67,10 +76,13 @@ const containersConf = (at: string) =>
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "runc"
-helper_binaries_dir = ["/usr/lib/podman"]
+conmon_path = ["${CONMON}"]
+helper_binaries_dir = ["${HELPERS}"]
 tmp_dir = "${at}/tmp"
 static_dir = "${at}/static"
 volume_path = "${at}/volumes"
+[engine.runtimes]
+runc = ["${RUNC}"]
 [network]
 network_backend = "netavark"
 network_config_dir = "${at}/networks"
@@ -88,7 +100,7 @@ runroot = "${at}/run"
 `;
 
 async function missing(): Promise<string | undefined> {
-  for (const file of ["/usr/bin/podman", "/usr/bin/conmon", "/usr/sbin/runc", "/usr/lib/podman/netavark"]) {
+  for (const file of [PODMAN, CONMON, RUNC, `${HELPERS}/netavark`]) {
     if (!await Deno.stat(file).then(() => true, () => false)) return `there is no ${file}`;
   }
   return undefined;
