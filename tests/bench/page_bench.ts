@@ -13,7 +13,7 @@ const ROUTES = 1_000;
 const PER_SECOND = 2_000;
 /** How long nobody looks, and then somebody: so many windows, each as long as the page's pause between two looks. */
 const WINDOW_MS = 2_000;
-const WINDOWS = 6;
+const WINDOWS = 5;
 /** How long the first figures may take. */
 const FIRST_LIMIT_MS = 15_000;
 const SCRAPES = 4;
