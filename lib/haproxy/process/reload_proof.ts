@@ -1,7 +1,7 @@
 import type { Clock } from "../../ports.ts";
 import { ask } from "../socket/cli_socket.ts";
 import type { HaproxyOutput } from "./output.ts";
-import { askWorker, type WorkerInfo } from "../socket/worker.ts";
+import { askMaster, askWorker, type WorkerInfo } from "../socket/worker.ts";
 
 /** How long a worker may take to load a config; 10,000 backends take half a second on an idle machine. */
 const LOAD_LIMIT_MS = 15_000;
@@ -46,6 +46,7 @@ export async function proveLoaded(
   let { reload } = proving;
   const until = clock.now() + LOAD_LIMIT_MS;
   let silenceMs = DEAF_MS;
+  let isRepeated = false;
   let remindAt = clock.now() + silenceMs;
   while (clock.now() < until && !signal.aborted) {
     if (reload !== undefined && clock.now() > remindAt) {
@@ -53,11 +54,17 @@ export async function proveLoaded(
       silenceMs *= 2;
       remindAt += silenceMs;
       const isDeaf = reload === "busy" || !output.hasBegun || silenceMs > STUCK_MS;
-      if (isDeaf) reload = await askReload(masterSocket, clock);
+      if (isDeaf) {
+        isRepeated = true;
+        reload = await askReload(masterSocket, clock);
+      }
       if (reload === "refused") return undefined;
     }
     const worker = await askWorker(socket, clock);
-    if (worker?.description === description && worker.pid !== proving.before?.pid) return worker;
+    const isProven = worker?.description === description && worker.pid !== proving.before?.pid;
+    // A master that was slow, and not deaf, loads twice: the worker of the first time is about to leave.
+    const isLast = async () => (await askMaster(masterSocket, clock))?.workerPid === worker?.pid;
+    if (isProven && (!isRepeated || await isLast())) return worker;
     if (!proving.isAlive() || output.hasFailed) return undefined;
     await clock.sleep(PROOF_INTERVAL_MS);
   }

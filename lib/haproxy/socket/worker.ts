@@ -67,6 +67,8 @@ export async function findNext(
 export type MasterInfo = {
   readonly masterPid: number;
   readonly uptimeSeconds: number;
+  /** The worker that it started last; `undefined` where it has none. */
+  readonly workerPid: number | undefined;
   readonly oldWorkers: number;
   /** 0 where there is none. */
   readonly oldestWorkerSeconds: number;
@@ -81,10 +83,13 @@ export async function askMaster(socket: string, clock: Clock): Promise<MasterInf
     (section ?? "").split("\n").map((line) => line.trim().split(/\s+/)).filter((words) => words[1] === kind);
   const master = rows(sections[0], "master")[0];
   if (master === undefined) return undefined;
-  const old = rows(sections.find((section) => section.trim().startsWith("old workers")), "worker");
+  const workers = (title: string) => rows(sections.find((each) => each.trim().startsWith(title)), "worker");
+  const current = workers("workers")[0]?.[0];
+  const old = workers("old workers");
   return {
     masterPid: Number(master[0]),
     uptimeSeconds: secondsOf(master),
+    workerPid: current === undefined ? undefined : Number(current),
     oldWorkers: old.length,
     oldestWorkerSeconds: Math.max(0, ...old.map(secondsOf)),
   };

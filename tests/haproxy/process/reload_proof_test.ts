@@ -20,7 +20,7 @@ class SteppingClock extends HandClock {
 }
 
 /** A socket that answers each connection's line, and keeps what it was asked. */
-async function answering(answer: (asked: number) => string) {
+async function answering(answer: (asked: number, line: string) => string) {
   const folder = await Deno.makeTempDir({ prefix: "signalbox-proof-" });
   const path = `${folder}/socket`;
   const listener = Deno.listen({ transport: "unix", path });
@@ -29,8 +29,9 @@ async function answering(answer: (asked: number) => string) {
     for await (const connection of listener) {
       const buffer = new Uint8Array(100);
       const size = await connection.read(buffer) ?? 0;
-      asked.push(new TextDecoder().decode(buffer.subarray(0, size)).trim());
-      await connection.write(new TextEncoder().encode(answer(asked.length)));
+      const line = new TextDecoder().decode(buffer.subarray(0, size)).trim();
+      asked.push(line);
+      await connection.write(new TextEncoder().encode(answer(asked.length, line)));
       connection.close();
     }
   })();
@@ -45,16 +46,38 @@ async function answering(answer: (asked: number) => string) {
   };
 }
 
-/** What is proven of a worker that says who it is once `isThere`, and what the master was asked. */
+const PROCESSES = (current: number) =>
+  `#<PID> <type> <reloads> <uptime> <version>
+5 master 2 0d00h00m09s 2.6.12
+# workers
+${current} worker 0 0d00h00m00s 2.6.12
+# old workers
+6 worker 1 0d00h00m09s 2.6.12
+# programs
+`;
+
+/**
+ * What is proven of a worker that says who it is once `isThere`, and how often the master was told to reload, whose last
+ * worker is another one where that is said.
+ */
 async function prove(
   reload: ReloadAnswer | undefined,
   masterSays: readonly string[],
-  isThere: (askedWorker: number, askedMaster: number) => boolean,
+  isThere: (askedWorker: number, reloads: number) => boolean,
+  last: { readonly pid: number; readonly isThere: (shown: number) => boolean } = {
+    pid: 7,
+    isThere: () => true,
+  },
 ) {
-  await using master = await answering((asked) => masterSays[asked - 1] ?? BUSY);
-  await using worker = await answering((asked) =>
-    isThere(asked, master.asked.length) ? "Pid: 7\nVersion: 3.4.7\ndescription: signalbox-1\n" : "Pid: 6\n"
-  );
+  let [reloads, shown] = [0, 0];
+  await using master = await answering((_, line) => {
+    if (line !== "reload") return shown++, PROCESSES(last.pid);
+    return masterSays[reloads++] ?? BUSY;
+  });
+  await using worker = await answering((asked) => {
+    const pid = shown > 0 && last.isThere(shown) ? last.pid : 7;
+    return isThere(asked, reloads) ? `Pid: ${pid}\nVersion: 3.4.7\ndescription: signalbox-1\n` : "Pid: 6\n";
+  });
   const proven = await proveLoaded("signalbox-1", {
     socket: worker.path,
     masterSocket: master.path,
@@ -64,24 +87,30 @@ async function prove(
     before: undefined,
     isAlive: () => true,
   }, new AbortController().signal);
-  return { pid: proven?.pid, asked: master.asked };
+  return { pid: proven?.pid, reloads };
 }
 
 Deno.test("an HAProxy that was started is waited for, and never told to reload, however long it prints nothing", async () => {
   // Two seconds of the clock.
-  assert.deepEqual(await prove(undefined, [], (asked) => asked > 1_000), { pid: 7, asked: [] });
+  assert.deepEqual(await prove(undefined, [], (asked) => asked > 1_000), { pid: 7, reloads: 0 });
 });
 
 Deno.test("a master that is busy with an earlier reload is told again until it takes this one", async () => {
   for (const first of ["busy", "taken"] as const) {
-    const proven = await prove(first, [BUSY, "Success=1\n"], (_, askedMaster) => askedMaster === 2);
-    assert.deepEqual(proven, { pid: 7, asked: ["reload", "reload"] }, first);
+    const proven = await prove(first, [BUSY, "Success=1\n"], (_, reloads) => reloads === 2);
+    assert.deepEqual(proven, { pid: 7, reloads: 2 }, first);
   }
 });
 
 Deno.test("a master that refuses when it is told again ends the proof", async () => {
   const proven = await prove("taken", ["Success=0\n--\nbad config\n"], () => false);
-  assert.deepEqual(proven, { pid: undefined, asked: ["reload"] });
+  assert.deepEqual(proven, { pid: undefined, reloads: 1 });
+});
+
+Deno.test("where a master was told twice and loads twice, the worker of the last time is the one that serves", async () => {
+  const last = { pid: 8, isThere: (shown: number) => shown > 3 };
+  const proven = await prove("taken", ["Success=1\n"], (_, reloads) => reloads === 1, last);
+  assert.deepEqual(proven, { pid: 8, reloads: 1 });
 });
 
 for (const program of programs) {
