@@ -9,6 +9,7 @@ import { keyNamed } from "../../lib/core/keys/route_keys.ts";
 import { want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { freePort } from "../harness/http.ts";
+import { curl, WAYS } from "./answered.ts";
 import { certificate } from "./certificate.ts";
 import { Echo, sendRaw, statusOf } from "./echo.ts";
 import { containerOf } from "./loopback_container.ts";
@@ -132,5 +133,35 @@ for (const program of programs) {
       }
     });
     assert.deepEqual(echo.heads, [], "no request came to a container");
+  });
+
+  Deno.test(`${called(program)}: curl, which sends a body over HTTP/2, sees each refusal`, async () => {
+    await using echo = new Echo();
+    const settings = { "tls-cert": (await certificate()).path, "https-port": String(freePort()) };
+    await onStage(program, { settings }, async (stage) => {
+      const moved = {
+        hostname: "new.local",
+        redirects: ["old.local http://new.local 307"],
+        canonical_host: "www",
+      };
+      const containers = [...all("a", echo.port, 0), containerOf("m", echo.port, moved)];
+      await stage.apply(want(stage.routing, JSON.stringify(containers), {}));
+      const expected = {
+        ...Object.fromEntries(Object.entries(GUARDS).map(([key, { status }]) => [hostOf(key), status])),
+        "nobody.local": "404",
+        "old.local": "307",
+        "new.local": "308",
+      };
+      for (const way of WAYS) {
+        // The longer one is nearly all that one buffer takes.
+        for (const length of [1_000, 15_000]) {
+          for (const [host, status] of Object.entries(expected)) {
+            const answer = await curl(stage.httpPort, host, "/", way, "--data", "x".repeat(length));
+            assert.equal(answer.status, status, `${way} ${host}, ${length} bytes`);
+          }
+        }
+      }
+    });
+    assert.deepEqual(echo.heads, []);
   });
 }
