@@ -15,6 +15,8 @@ import { doFaults } from "./swarm_faults.ts";
 import { type Load, underLoad } from "./swarm_load.ts";
 import { loseManagers } from "./swarm_managers.ts";
 import { type SwarmNodeStage, swarmOf } from "./swarm_nodes.ts";
+import { tryFleet } from "./swarm_fleet.ts";
+import { hasBinary } from "./swarm_stack.ts";
 import { compareAddresses, compareNames } from "./swarm_static.ts";
 
 const PUBLISH = ["--publish", "mode=host,target=8080"];
@@ -61,6 +63,7 @@ live(
     await deployAndRedeploy(stage, router, one, loadOf);
 
     const managers = [one, two, three] as const;
+    if (hasBinary) await tryFleet(stage, managers);
     const beside = { stage, router, manager: one, nodes: managers };
     for (const compare of [compareAddresses, compareNames]) {
       const { what, signalbox, fixed } = await compare(beside);

@@ -14,11 +14,8 @@ const HOST = "shop.example.com";
 /** Whether there is the binary to put into an image. */
 export const hasBinary = Deno.env.get("SIGNALBOX_BIN") !== undefined;
 
-/** Deploys both as their pages say, by a manager, until both tasks of the service have answered at its port 80. */
-export async function deployExamples(
-  { folder }: Stage,
-  manager: SwarmNodeStage,
-): Promise<void> {
+/** Puts the binary that is tested into an image on a machine, as its users would build one. */
+export async function importSignalbox({ docker }: SwarmNodeStage): Promise<void> {
   const binary = Deno.env.get("SIGNALBOX_BIN") ?? "";
   const changes = [
     'ENTRYPOINT ["signalbox"]',
@@ -28,15 +25,29 @@ export async function deployExamples(
   await importImage("signalbox", changes, async (root) => {
     await placeDebian(root);
     await place(binary, join(root, "usr/local/bin/signalbox"));
-  }, manager.docker);
+  }, docker);
+}
+
+/** Deploys signalbox as its page says, on all managers that have the image. */
+export async function deployEdge(
+  { folder }: Stage,
+  manager: SwarmNodeStage,
+  change: (text: string) => string = (text) => text,
+): Promise<void> {
   const key = join(folder, "cookie-key");
   await Deno.writeTextFile(key, `${"0123456789abcdef".repeat(4)}\n`);
   await manager.docker("network", "create", "--driver", "overlay", "--subnet", "10.200.0.0/16", "web");
   await manager.docker("secret", "create", "signalbox-cookie-key", key);
-  await deploy(folder, manager, "edge", (text) => text);
+  await deploy(folder, manager, "edge", change);
+}
+
+/** Deploys both as their pages say, by a manager, until both tasks of the service have answered at its port 80. */
+export async function deployExamples(stage: Stage, manager: SwarmNodeStage): Promise<void> {
+  await importSignalbox(manager);
+  await deployEdge(stage, manager);
   // Its image is one of these machines', and tells which of the tasks it is.
   const app = `    image: ${TINY}\n    environment:\n      NAME: "{{.Task.Slot}}"\n`;
-  await deploy(folder, manager, "shop", (text) => text.replace(/^ {4}image: .*\n/m, app));
+  await deploy(stage.folder, manager, "shop", (text) => text.replace(/^ {4}image: .*\n/m, app));
   const answered = new Set<string>();
   await eventually(async () => {
     const { status, body } = await httpGet({
