@@ -6,6 +6,7 @@ import { excerptAt, quote } from "../values/notice.ts";
 import { repeatedKeys } from "./repeated_keys.ts";
 import { isKeyName, type KeyName, keyNamed, ROUTE_KEYS } from "../keys/route_keys.ts";
 import type { Said, SaidRoute } from "./said.ts";
+import { whyNotNeeded } from "./former_words.ts";
 import { guardInWord, nearGuardInWord, type NestedGuard, NestedGuards } from "./misplaced_guards.ts";
 import type { Fault } from "../keys/route_data.ts";
 import { mayTellSecret, shownName } from "./shown_names.ts";
@@ -149,7 +150,12 @@ export function sortKeys(
     if (!isSaid(name, value)) continue;
     if (isKeyName(name)) keys.set(name, saidAt(name, value, sourceOf));
     else if (name === MERGE) fault = tellMerge(sourceOf?.(name) ?? source, complaints);
-    else {
+    else if (whyNotNeeded(name) !== undefined) {
+      complaints.tell(
+        "not-needed",
+        () => `${quote(name)} of ${sourceOf?.(name) ?? source} is not needed: ${whyNotNeeded(name)}`,
+      );
+    } else {
       unknown.add(name, () => {
         const key = guardInWord(name) ?? nearKey(name) ?? nearGuardInWord(name);
         return key === undefined ? [] : [{ key, meant: key, route: "" }];

@@ -8,6 +8,7 @@ import type { Said, SaidRoute, Words } from "./said.ts";
 import { isRouteName, type LabelParts, type LabelPrefix, labelText, partsOf, PREFIX } from "./label_parts.ts";
 import { partsBehindNearPrefix } from "./near_prefix.ts";
 import { exactGuard } from "./misplaced_guards.ts";
+import { whyLabelNotNeeded } from "./former_words.ts";
 import { findStrayNames } from "./stray_names.ts";
 import { type Comparisons, type Near, UnknownWords } from "./unknown_words.ts";
 
@@ -42,6 +43,11 @@ export function sortLabels(
   for (const label of [...ours].sort(byNumberInside)) {
     const parts = label.startsWith(prefix) ? partsOf(label.slice(prefix.length)) : undefined;
     if (parts === undefined) {
+      const needless = label.startsWith(prefix) ? whyLabelNotNeeded(label.slice(prefix.length)) : undefined;
+      if (needless !== undefined) {
+        complaints.tell("not-needed", () => `label ${quote(label)} is not needed: ${needless}`);
+        continue;
+      }
       unknown.add(label, () => nearLabels(label, prefix, isSaid));
       continue;
     }
