@@ -18,8 +18,11 @@ export type TriggersParts = {
 const RESYNC: Interval = { usualMs: 60_000, mostMs: 300_000 };
 /** How often the audit compares HAProxy with what it should have, in milliseconds. */
 const AUDIT: Interval = { usualMs: 10_000, mostMs: 60_000 };
-/** A wait is at least so many times what the last one took, so that it takes a hundredth of the time. */
-const SHARE = 99;
+/**
+ * A wait is at least so many times what the last one took: with the collection of what it leaves, which takes as long, that is a
+ * hundredth of the time.
+ */
+const SHARE = 199;
 /** How long Docker may take before HAProxy starts without it, in milliseconds. */
 const ENGINE_LIMIT_MS = 2_000;
 
