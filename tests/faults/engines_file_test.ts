@@ -111,7 +111,7 @@ Deno.test("a file that cannot be used at the start ends signalbox before it chan
 Deno.test("a signalbox that runs explains what it has read, and no engine is asked again", async () => {
   await using site = await Site.open();
   await using running = await site.start(site.urls);
-  await running.waitForLine(/"event":"reloaded"/);
+  await running.waitForEntry({ event: "reloaded" });
   const unknown = await site.ask("explain", "nobody");
   assert.equal(unknown.code, 2);
   assert.match(unknown.stderr, /no container is called "nobody"/);

@@ -17,7 +17,7 @@ Deno.test("a route that was left out is served when its template is mended and S
     `${BACKEND}<% if (it.options.backend_options.lines.includes("nolinger")) { %>\n    no-such-word\n<% } %>\n`,
   );
   const program = stage.start(["--templates", `${stage.folder}/templates`]);
-  await stage.says(program, /the route is left out, since HAProxy refuses it/);
+  await stage.says(program, { code: "refused" });
   await stage.answers("good.example");
   await stage.write("templates/backend.eta", BACKEND);
   program.kill("SIGHUP");
@@ -52,7 +52,7 @@ Deno.test("a password that came through a pipe stays the password after SIGHUP",
   await stage.answers("good.example");
   const from = program.lines.length;
   program.kill("SIGHUP");
-  await stage.says(program, eventLine("reloaded", "SIGHUP"), from);
+  await stage.says(program, { event: "reloaded", reasons: ["SIGHUP"] }, from);
   assert.doesNotMatch(program.lines.join("\n"), /settings-refused/);
   const headers = { authorization: `Basic ${btoa("stats:secret")}` };
   const page = await httpGet({ port: stage.port, host: "good.example", path: "/haproxy?stats", headers });

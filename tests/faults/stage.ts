@@ -1,4 +1,5 @@
 /** signalbox as users start it, on a snapshot file that is watched, with containers that are listeners on the loopback. */
+import { type EntryFields, entryWith } from "../harness/events.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type Answer, freePort, httpGet } from "../harness/http.ts";
 import { type RunningProgram, startProgram } from "../harness/program.ts";
@@ -98,10 +99,16 @@ export class FaultStage implements AsyncDisposable {
     }, { what: `${host} to answer ${status}`, limitMs });
   }
 
-  /** Waits until the log has a line that matches, of those after the first `from`. */
-  async says(program: RunningProgram, pattern: RegExp, from = 0, limitMs = 10_000): Promise<string> {
-    return await eventually(() => program.lines.slice(from).find((line) => pattern.test(line)), {
-      what: `a line ${pattern} in:\n${program.lines.slice(-30).join("\n")}\n`,
+  /** Waits until the log has a line with such fields, or that matches, of those after the first `from`. */
+  async says(
+    program: RunningProgram,
+    meant: RegExp | EntryFields,
+    from = 0,
+    limitMs = 10_000,
+  ): Promise<string> {
+    const isMeant = meant instanceof RegExp ? (line: string) => meant.test(line) : entryWith(meant);
+    return await eventually(() => program.lines.slice(from).find(isMeant), {
+      what: `a line ${Deno.inspect(meant)} in:\n${program.lines.slice(-30).join("\n")}\n`,
       limitMs,
     });
   }
