@@ -4,12 +4,12 @@ import { type FoundCertificates, NO_CERTIFICATES } from "../../../lib/core/certi
 import { Design } from "../../../lib/core/config/design.ts";
 import { BUILTIN_TEMPLATES, compileTemplates } from "../../../lib/core/config/templates.ts";
 import { keysOf } from "../../../lib/core/keys/options.ts";
-import { keyNamed } from "../../../lib/core/keys/route_keys.ts";
+import { type KeyName, keyNamed } from "../../../lib/core/keys/route_keys.ts";
 import { parseErrorPages } from "../../../lib/core/model/error_pages.ts";
 import { planChange } from "../../../lib/core/plan/plan.ts";
 import { emptySnapshot } from "../../../lib/core/snapshot/snapshot.ts";
 import { runningAfterLoad } from "../../../lib/core/state/running.ts";
-import { container, port, SETTINGS } from "../containers.ts";
+import { container, network, port, SETTINGS } from "../containers.ts";
 import { KEY_ROWS } from "../key_rows.ts";
 
 const { sample: [set], right: sets } = KEY_ROWS.error_pages;
@@ -44,11 +44,23 @@ const certificates: FoundCertificates = {
 };
 const ON_2_6 = { canAddServers: true, canAddBackends: false };
 
-/** What is wanted where a container says these things. */
-function wanted(said: Readonly<Record<string, unknown>>) {
-  const web = container("web", { interlockData: JSON.stringify(said) });
-  const snapshot = { ...emptySnapshot, containers: [web] };
-  const { model, notices } = design.build(snapshot, undefined, undefined, certificates);
+type Words = Readonly<Record<string, unknown>>;
+
+/** What is wanted where containers say these things, the oldest first. */
+function build(...all: readonly Words[]) {
+  const containers = all.map((said, at) =>
+    container(`web${at}`, {
+      createdAt: at,
+      interlockData: JSON.stringify(said),
+      networks: [network("bridge", `172.17.0.${at + 2}`)],
+    })
+  );
+  return design.build({ ...emptySnapshot, containers }, undefined, undefined, certificates);
+}
+
+/** The same where nothing is wrong with it, and one host is served. */
+function wanted(...all: readonly Words[]) {
+  const { model, notices } = build(...all);
   assert.deepEqual(notices.filter(({ severity }) => severity === "warning"), []);
   assert.equal(model.backends.length, 1);
   return design.render(model);
@@ -82,6 +94,72 @@ for (const key of keysOf("route")) {
     for (const said of values) {
       const plan = planChange(runningAfterLoad(nothing, new Map()), wanted(said), new Map(), ON_2_6);
       assert.equal(plan.kind, "runtime", `${JSON.stringify(said)}: ${JSON.stringify(plan)}`);
+    }
+  });
+}
+
+/** The operator's files that these name are tried on HAProxy itself (backend_tls_test.ts). */
+const OF_FILES: readonly KeyName[] = ["ssl_backend_ca", "ssl_backend_cert"];
+
+for (const key of keysOf("server").filter((key) => !OF_FILES.includes(key))) {
+  const { kind, needs } = keyNamed(key);
+  const { sample, right } = KEY_ROWS[key];
+  const beside = needs && { [needs.key]: KEY_ROWS[needs.key as KeyName].sample[0] };
+  const base = { hostname: "web.example.com", ...beside };
+
+  Deno.test(`${key} (${kind}) comes with a server that joins, and goes with it, without a reload`, () => {
+    for (const value of [sample[0], ...right]) {
+      const [alone, both] = [wanted(base), wanted(base, { ...base, [key]: value })];
+      for (const [before, after] of [[alone, both], [both, alone]] as const) {
+        const plan = planChange(runningAfterLoad(before, new Map()), after, new Map(), ON_2_6);
+        // The first certificate that is checked has HAProxy read the system's authorities.
+        const isFirst = value === "required" && after === both;
+        assert.equal(
+          plan.kind,
+          isFirst ? "reload" : "runtime",
+          `${JSON.stringify(value)}: ${JSON.stringify(plan)}`,
+        );
+      }
+    }
+  });
+}
+
+/** Keys that say which requests a route is for; those of listeners for TCP are in tests/changes. */
+const OF_REQUESTS = [
+  ...[
+    "enable",
+    "hostname",
+    "hosts",
+    "domain",
+    "alias_domains",
+    "host_regex",
+    "default_host",
+    "port",
+  ] as const,
+  ...[
+    "network",
+    "context_root",
+    "methods",
+    "match_headers",
+    "match_query",
+    "match_cookies",
+    "share",
+  ] as const,
+];
+
+for (const key of OF_REQUESTS) {
+  Deno.test(`${key} (${keyNamed(key).kind}) comes, changes and goes without a reload`, () => {
+    const base = { hostname: "web.example.com" };
+    const { sample, right } = KEY_ROWS[key];
+    let before = design.render(build(base).model);
+    for (const said of [...[sample[0], ...right].map((value) => ({ ...base, [key]: value })), base]) {
+      const after = design.render(build(said).model);
+      const plan = planChange(runningAfterLoad(before, new Map()), after, new Map(), ON_2_6);
+      assert.ok(
+        ["runtime", "nothing", "keep"].includes(plan.kind),
+        `${JSON.stringify(said)}: ${JSON.stringify(plan)}`,
+      );
+      before = after;
     }
   });
 }
