@@ -403,8 +403,10 @@ for (const format of ["text", "json", "github", "gitlab", "markdown"]) {
     const { code, stdout } = await run(world, args);
     assert.equal(code, 4);
     const golden = new URL(`./check_formats/${format}.txt`, import.meta.url);
-    if (Deno.env.get("UPDATE") === "1") await Deno.writeTextFile(golden, stdout);
-    assert.equal(stdout, await Deno.readTextFile(golden));
+    // It is made from the whole path of the file, too.
+    const shown = stdout.replace(/(?<="fingerprint": ")[0-9a-f]{64}/g, "…");
+    if (Deno.env.get("UPDATE") === "1") await Deno.writeTextFile(golden, shown);
+    assert.equal(shown, await Deno.readTextFile(golden));
     if (format === "gitlab") {
       // GitLab's Code Quality report: these members, and these severities alone.
       for (const issue of JSON.parse(stdout)) {
