@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { keysOf } from "../../lib/core/keys/options.ts";
 import { keyNamed } from "../../lib/core/keys/route_keys.ts";
+import { HOSTS_MAP } from "../../lib/core/values/table.ts";
 import { want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { freePort } from "../harness/http.ts";
@@ -13,7 +14,7 @@ import { curl, WAYS } from "./answered.ts";
 import { certificate } from "./certificate.ts";
 import { Echo, sendRaw, statusOf } from "./echo.ts";
 import { containerOf } from "./loopback_container.ts";
-import { called, onStage, programs, type Stage } from "./stage.ts";
+import { called, onStage, programs, send, type Stage } from "./stage.ts";
 
 const salted = (password: string): string =>
   `ann:{SHA256}s4lt$${createHash("sha256").update(`s4lt${password}`).digest("hex")}`;
@@ -43,6 +44,17 @@ Deno.test("each key of a route that protects is tried by a client in a loop", ()
   const guards = keysOf("route").filter((key) => keyNamed(key).isGuard === true);
   assert.deepEqual([...guards].sort(), [...Object.keys(GUARDS), ...Object.keys(ELSEWHERE)].sort());
 });
+
+/** What a container says that lets the test's client in, and the status where its rows are gone. */
+const ADMITTING: Readonly<Record<string, { readonly said: object; readonly status: string }>> = {
+  allow_from: { said: { allow_from: ["127.0.0.0/8"] }, status: "403" },
+  deny_from: { said: { deny_from: ["192.0.2.1"] }, status: "403" },
+  basic_auth: { said: { basic_auth: [salted("one")] }, status: "401" },
+  rate_limit: { said: { rate_limit: "100/1h" }, status: "503" },
+  rate_limit_by: { said: { rate_limit: "100/1h", rate_limit_by: "host" }, status: "503" },
+  max_requests: { said: { max_requests: 9 }, status: "503" },
+  max_body: { said: { max_body: "1m" }, status: "503" },
+};
 
 const hostOf = (key: string): string => `${key.replaceAll("_", "-")}.local`;
 
@@ -163,5 +175,33 @@ for (const program of programs) {
       }
     });
     assert.deepEqual(echo.heads, []);
+  });
+
+  Deno.test(`${called(program)}: a route whose flag says that it is protected is closed where the rows for it are gone`, async () => {
+    await using echo = new Echo();
+    await onStage(program, {}, async (stage) => {
+      const containers = Object.entries(ADMITTING).map(([key, { said }], at) =>
+        containerOf(`a${at}`, echo.port, { hostname: hostOf(key), ...said })
+      );
+      await stage.apply(want(stage.routing, JSON.stringify(containers), {}));
+      const user = ["--user", "ann:one", "--data", "x"];
+      const statusesOf = async () => {
+        const found: Record<string, string> = {};
+        for (const key of Object.keys(ADMITTING)) {
+          found[key] = (await curl(stage.httpPort, hostOf(key), "/", "--http1.1", ...user)).status;
+        }
+        return found;
+      };
+      const keys = Object.keys(ADMITTING);
+      assert.deepEqual(await statusesOf(), Object.fromEntries(keys.map((key) => [key, "200"])));
+      const tables = [...stage.applier.running?.tables.keys() ?? []].filter((table) => table !== HOSTS_MAP);
+      await send(stage, ...tables.map((table) => `clear map ${table}`));
+      const before = echo.heads.length;
+      assert.deepEqual(
+        await statusesOf(),
+        Object.fromEntries(Object.entries(ADMITTING).map(([key, { status }]) => [key, status])),
+      );
+      assert.equal(echo.heads.length, before, "no request came to a container");
+    });
   });
 }
