@@ -1,5 +1,6 @@
 /** What the documents tell people to type is there: commands, flags, labels, variables, tables. */
 import assert from "node:assert/strict";
+import { INTERLOCK_2_LABELS } from "../../lib/core/labels/interlock2.ts";
 import { TABLES, withTables } from "../../scripts/tables.ts";
 import { documents, manual, read, ROOT } from "./documents.ts";
 import { codeOf, commands, problemsOf } from "./words.ts";
@@ -70,6 +71,20 @@ Deno.test("each room of the code is in the map", async () => {
     for await (const { name, isDirectory } of Deno.readDir(ROOT + folder)) if (isDirectory) rooms.push(name);
   }
   assert.deepEqual(rooms.filter((room) => !rows.includes(room)), []);
+});
+
+Deno.test("each label of Interlock 2 has a row that says what it is here", async () => {
+  const rows = (await read("docs/interlock.md")).split("\n").filter((line) => line.startsWith("| `"));
+  const named = rows.flatMap((row) => row.split("|")[1]?.match(/`[a-z0-9_]+`/g) ?? []);
+  for (const label of INTERLOCK_2_LABELS) assert.ok(named.includes(`\`${label}\``), label);
+  const cases = [...Deno.readDirSync(`${ROOT}tests/cases`)].filter(({ isDirectory }) => isDirectory);
+  const snapshots = cases.map(({ name }) =>
+    Deno.readTextFileSync(`${ROOT}tests/cases/${name}/snapshot.json`)
+  );
+  const untried = INTERLOCK_2_LABELS.filter((label) =>
+    !snapshots.some((text) => text.includes(`"com.docker.lb.${label}"`))
+  );
+  assert.deepEqual(untried, [], "each is in a case");
 });
 
 Deno.test("the glossary explains each word once", async () => {

@@ -33,7 +33,7 @@ const asList = (key: KeyName, separator: string, read = (part: string) => part):
   read: (text) => text.split(separator).map((part) => part.trim()).filter((part) => part !== "").map(read),
 });
 
-/** The labels of Interlock 2, without their prefix (its service labels, as its manual lists them). */
+/** What becomes of each (its service labels, as its manual lists them). */
 const ROWS: Readonly<Record<string, Row>> = {
   hosts: asList("hosts", ","),
   port: asOurs("port"),
@@ -54,7 +54,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   service_cluster: { needless: "each signalbox serves what its engines run" },
 };
 
-const NAMES = Object.keys(ROWS);
+/** The labels of Interlock 2, without their prefix. */
+export const INTERLOCK_2_LABELS = Object.keys(ROWS);
 
 /** `http://old.example.com,http://www.example.com`, in the words of our key. */
 function redirectOf(pair: string): string {
@@ -102,7 +103,7 @@ function nearLabels(label: string): Near[] {
   const slip = hasPrefix(label) ? undefined : keyBehindSlip(label);
   if (slip !== undefined) return [{ key: slip.key, meant: PREFIX + slip.name, route: "" }];
   const rest = label.slice(PREFIX.length);
-  const near = nearestWord(rest, NAMES);
+  const near = nearestWord(rest, INTERLOCK_2_LABELS);
   const meant = near === undefined ? undefined : ROWS[near];
   const ours = rest.split(".").flatMap((word) => {
     const key = nearKey(word);
