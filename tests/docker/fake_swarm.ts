@@ -9,8 +9,11 @@ import { Witness } from "../harness/events.ts";
 import { FakeEngine } from "./fake_engine.ts";
 import { enginesOf, followerOf } from "./watch.ts";
 
-/** How a manager answers: as one of a Swarm that is led, that is not (28.5, measured), that hangs, or as a mere worker. */
-export type Mood = "leads" | "has no leader" | "hangs" | "is a worker";
+/**
+ * How a manager answers: as one of a Swarm that is led, that is not (28.5, measured), that hangs, whose own part is not told either
+ * (20.10 for 20 s without a leader, measured), or as a mere worker.
+ */
+export type Mood = "leads" | "has no leader" | "hangs" | "tells no part" | "is a worker";
 
 const whole = (id: string) => id.padEnd(25, "0");
 
@@ -95,6 +98,7 @@ export class FakeSwarm implements AsyncDisposable {
 
   #answer(engine: FakeEngine, nodeId: string, path: string): Response | Promise<Response> | undefined {
     const mood = this.#moods.get(engine);
+    if (path === "/info" && mood === "tells no part") return this.#end.promise.then(() => new Response(null));
     if (path === "/info") {
       return Response.json({
         Swarm: {

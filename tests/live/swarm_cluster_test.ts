@@ -79,7 +79,7 @@ live(
     await hasTasks(one, "kept", 4, "kept");
     await router.answers("kept.local");
     const load = loadOf("kept.local");
-    await loseManagers({ router, managers, load });
+    await loseManagers({ stage, router, managers, load });
     await end("managers", load);
     await doFaults({ stage, router, manager: one, unlucky: four, stopped: five, pauseMs: PAUSE_MS });
     console.log(told.join("\n"));

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { eventLine } from "../harness/events.ts";
 import { eventually } from "../harness/eventually.ts";
-import { runProgram } from "../harness/program.ts";
-import type { Router } from "./stage.ts";
+import { runProgram, startProgram } from "../harness/program.ts";
+import { type Router, type Stage, STOP_LIMIT_MS } from "./stage.ts";
 import { createService, hasTasks } from "./swarm_changes.ts";
 import type { Load } from "./swarm_load.ts";
 import type { SwarmNodeStage } from "./swarm_nodes.ts";
@@ -13,14 +13,15 @@ const LEADER_LIMIT_MS = 60_000;
 
 /** Three managers; signalbox reads from all of them. */
 export type Managed = {
+  readonly stage: Stage;
   readonly router: Router;
   readonly managers: readonly [SwarmNodeStage, SwarmNodeStage, SwarmNodeStage];
   /** Requests to a service whose tasks all run on workers. */
   readonly load: Load;
 };
 
-/** Stops the manager that signalbox reads from, then the leader, then two of three, and starts each again. */
-export async function loseManagers({ router, managers, load }: Managed): Promise<void> {
+/** Stops the manager that signalbox reads from, then the leader, then two of three and signalbox itself, and starts each again. */
+export async function loseManagers({ stage, router, managers, load }: Managed): Promise<void> {
   const [first, second, third] = managers;
   const followed = await followedOf(router, managers);
   const standsIn = others(managers, followed);
@@ -57,14 +58,27 @@ export async function loseManagers({ router, managers, load }: Managed): Promise
     },
   );
   assert.match(await statusOf(router), /^swarm of .*: NOT READABLE \(.*\), its tasks stay as they were, /m);
-  const asked = load.endings.length;
-  await eventually(() => load.endings.length > asked + 500, { what: "requests", limitMs: LEADER_LIMIT_MS });
+  await asksOn(load);
   load.check("two of three managers are stopped");
+  // It crashes just now, and the next one has never read the Swarm.
+  router.program.kill("SIGKILL");
+  await router.program.exited;
+  const next = startProgram(["run", "--state-dir", router.stateDir, ...router.flags], {});
+  stage.defer(() => next.stop("SIGTERM", STOP_LIMIT_MS));
+  await next.waitForEntry({ event: "swarm-lost" }, LEADER_LIMIT_MS);
+  await asksOn(load);
+  load.check("signalbox is killed and started again, and nobody leads the Swarm");
   await Promise.all([first.startDaemon(), second.startDaemon()]);
   await knowsAll(third);
   await isFollowed(router, third, "regained.local");
   assert.doesNotMatch(await statusOf(router), /NOT READABLE/);
   load.check("the managers are back");
+}
+
+/** Waits until as many requests have been sent again as show whether all is well. */
+async function asksOn({ endings }: Load): Promise<void> {
+  const { length: asked } = endings;
+  await eventually(() => endings.length > asked + 500, { what: "requests", limitMs: LEADER_LIMIT_MS });
 }
 
 const statusOf = async ({ stateDir }: Router) =>

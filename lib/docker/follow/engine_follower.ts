@@ -1,6 +1,6 @@
 import { type Backoff, backoffMs } from "../../core/policy/backoff.ts";
 import type { ContainerId } from "../../core/values/names.ts";
-import type { ContainerView } from "../../core/snapshot/snapshot.ts";
+import type { ContainerView, Rootless } from "../../core/snapshot/snapshot.ts";
 import type { SourceStatus } from "../../core/status/source_status.ts";
 import type { Wake } from "../../ports.ts";
 import { connectEngine, type Engine } from "../api/connect.ts";
@@ -14,11 +14,14 @@ import { LateContainers } from "./late_containers.ts";
 import { OutageWatch } from "./outage_watch.ts";
 import { watchAnswers, watchList } from "./pulse.ts";
 import { EngineReads } from "./read_engine.ts";
+import { isDoneWithin } from "./read_limits.ts";
 import { StreamRecord } from "./stream_record.ts";
 
 const RECONNECT: Backoff = { firstMs: 100, mostMs: 5_000 };
 /** A connection that lasted this long, in milliseconds, is followed by the shortest delay when it ends. */
 const STEADY_MS = 5_000;
+/** How long an engine may take to say whether it has root, in milliseconds; after that its word counts when it comes. */
+const INFO_LIMIT_MS = 1_000;
 
 /** Follows one engine: connects, hears its events, reads what the loop asks for, and connects again. */
 export class EngineFollower {
@@ -135,8 +138,19 @@ export class EngineFollower {
     return { connection, events };
   }
 
+  /** Without root or not: a manager whose Swarm nobody leads takes 20 s to say so, and is not waited for. */
   async #findAddress(engine: Engine, signal: AbortSignal): Promise<void> {
-    this.known.address = await this.parts.findAddress(await readRootless(engine, signal));
+    const { clock, findAddress } = this.parts;
+    const told = readRootless(engine, signal).catch(() => undefined);
+    let rootless: Rootless | undefined;
+    const isInTime = await isDoneWithin(told.then((said) => rootless = said), INFO_LIMIT_MS, clock);
+    this.known.address = await findAddress(rootless);
+    if (isInTime) return;
+    void told.then(async (late) => {
+      if (late === undefined || signal.aborted) return;
+      this.known.address = await findAddress(late);
+      this.#wake({ reason: "docker", isFresh: true });
+    }).catch(() => undefined);
   }
 
   #drop(): void {

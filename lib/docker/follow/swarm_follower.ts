@@ -16,6 +16,12 @@ const KEPT_MS = 10_000;
 /** How long a pass waits for what an engine says of its Swarm for the first time, in milliseconds; after that it is at hand. */
 const ANSWER_LIMIT_MS = 5_000;
 
+/**
+ * How long a Swarm's managers are looked for at the start among engines that do not tell their part, in milliseconds: without a
+ * leader a manager takes 20 s to tell its own.
+ */
+const MANAGERS_LIMIT_MS = 30_000;
+
 /** What a SwarmFollower is made of. */
 export type SwarmParts = {
   /** One for each engine that is followed now. */
@@ -35,12 +41,20 @@ export class SwarmFollower {
   #place: OwnPlace = { nodeIds: new Set(), networks: [], bridge: new Map() };
   #placeText = "";
   #placeAt = -Infinity;
+  /** When the first pass began. */
+  #since: number | undefined;
+  #isRead = false;
+  #wakeAtLimit: () => void = () => undefined;
 
   constructor(readonly parts: SwarmParts) {}
 
   /** Follows the Swarms of the links until the signal. */
   async follow(wake: (wake: Wake) => void, signal: AbortSignal): Promise<void> {
     const following: Promise<void>[] = [];
+    this.#wakeAtLimit = () =>
+      void this.parts.clock.sleep(MANAGERS_LIMIT_MS, signal).then(() =>
+        wake({ reason: "docker", ids: new Set() })
+      );
     this.#poke = (link) => {
       this.forgetLeft();
       const id = link.role?.cluster;
@@ -102,6 +116,23 @@ export class SwarmFollower {
     const unread = clusters.find(({ memory }) => !memory.isRead);
     // Without its tasks, all their routes would go.
     if (unread !== undefined) throw new SourceError(`cannot read the Swarm: ${unread.describe().detail}`);
+    if (!this.#isRead) this.#expectManagers();
+    this.#isRead = true;
+  }
+
+  /** Throws where an engine is a node of a Swarm that no manager has told of yet, and another engine may be one. */
+  #expectManagers(): void {
+    const { links, clock } = this.parts;
+    if (this.#since === undefined) this.#wakeAtLimit();
+    const since = this.#since ??= clock.now();
+    const nodes = new Set(
+      [...this.#clusters.values()].flatMap(({ memory }) => memory.swarm.nodes.map(({ id }) => id)),
+    );
+    const isLone = links().some(({ role }) => role?.nodeId !== undefined && !nodes.has(role.nodeId));
+    const silent = links().filter(({ role }) => role === undefined).map(({ parts: { url } }) => url);
+    if (!isLone || silent.length === 0 || clock.now() - since >= MANAGERS_LIMIT_MS) return;
+    // Its tasks would lose what only their services say.
+    throw new SourceError(`waits for the managers of a Swarm: ${silent.join(", ")} may be one`);
   }
 
   /** Joins what engines and managers say. */

@@ -106,3 +106,22 @@ Deno.test("before a Swarm was read once, nothing is said of it", async () => {
   swarm.mood(0, "leads");
   await sees(watch, "t1 running 32768");
 });
+
+Deno.test("at the start a worker's tasks lose nothing to a manager that has not told its part yet", async () => {
+  await using swarm = await FakeSwarm.start();
+  swarm.mood(0, "tells no part");
+  const worker = await swarm.join("is a worker");
+  worker.run("c1", { Labels: { "com.docker.swarm.task.id": "t1".padEnd(25, "0") } });
+  swarm.node("node1");
+  swarm.task("t1", { node: "node1", container: "c1" });
+  await using watch = new SwarmWatch(swarm);
+  const asked = () => swarm.engines[0]?.requests.filter((each) => each.endsWith("/info")).length ?? 0;
+  await eventually(() => watch.report.of("engine-found").length === 2, {
+    what: "both engines to be followed",
+  });
+  const before = asked();
+  await eventually(() => asked() > before + 4, { what: "it to be asked for its part again and again" });
+  assert.equal(watch.snapshot, undefined);
+  swarm.mood(0, "leads");
+  await sees(watch, "t1 running 32768");
+});
