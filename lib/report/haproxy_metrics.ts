@@ -1,6 +1,6 @@
 /**
  * HAProxy's own metrics, in which a spare backend is called as the route that it serves: `proxy` is the route's id, wherever
- * HAProxy serves it. `bindings` has the spare of each such route. A section of the route's own name, which its spare has taken
+ * HAProxy serves it. `bindings` has the spare of each such route, or the section of a host that is gone. A section of the route's own name, which its spare has taken
  * the place of, serves it no more, and is left out: no two rows have the same labels.
  */
 export function withRouteIds(text: string, bindings: ReadonlyMap<string, string>): string {

@@ -66,3 +66,31 @@ Deno.test("of a hundred changes with every key one needs a reload, or two", asyn
   assert.ok(runtime > STEPS / 3 && reload > 0, tally.summary);
   assert.ok(reload / STEPS < 0.02, tally.summary);
 });
+
+Deno.test("where hosts come and go, as many as there are, none of them needs a reload", async () => {
+  const routing = await openRouting({});
+  const believed = new Believed();
+  const hosts = (from: number) =>
+    JSON.stringify(Array.from({ length: 40 }, (_, at) => ({
+      Id: `c${from + at}`.padEnd(12, "0"),
+      Name: `/c${from + at}`,
+      Created: new Date(1_700_000_000_000 + (from + at) * 1_000).toISOString(),
+      State: { Status: "running", StartedAt: "2024-05-01T10:00:01Z" },
+      Config: { Hostname: `pr-${from + at}.example.com`, ExposedPorts: { "80/tcp": {} } },
+      NetworkSettings: {
+        Networks: { bridge: { IPAddress: `172.17.${(from + at) >> 8}.${(from + at) & 255}` } },
+      },
+    })));
+  const first = want(routing, hosts(1), {});
+  believed.loaded(first.desired, first.states);
+  for (let at = 2; at < 200; at++) {
+    const { desired, states } = want(routing, hosts(at), {});
+    assert.ok(believed.running !== undefined);
+    const plan = planChange(believed.running, desired, states, CAPABILITIES);
+    assert.ok(plan.kind === "runtime", `host ${at}`);
+    for (const operation of plan.operations) believed.did(operation, true);
+    believed.bound(desired, plan.operations);
+    const { bindings } = believed.running;
+    assert.equal(new Set(bindings.values()).size, bindings.size, "no two hosts share a section");
+  }
+});

@@ -37,6 +37,18 @@ Deno.test("an old section of a route that a spare serves makes no second row of 
   );
 });
 
+Deno.test("the section of a host that is gone is called as the route that it serves now, and so on round", () => {
+  const bindings = new Map([["b.test", "_spare_1"], ["a.test", "b.test"]]);
+  const samples = parseMetrics(withRouteIds(TEXT, bindings));
+  assert.deepEqual(samples.map(({ labels, value }) => [labels.proxy, value]), [
+    ["b.test", 2],
+    ["_spare_12", 3],
+    ["a.test", 4],
+    ["b.test", 5],
+    ["_web", 6],
+  ]);
+});
+
 Deno.test("a type that a metric's name denies becomes the one that the name says", () => {
   const text = `# TYPE haproxy_process_failed_resolutions counter
 haproxy_process_failed_resolutions 1

@@ -2,6 +2,7 @@ import type { Capabilities } from "./capabilities.ts";
 import type { ServerName } from "../values/names.ts";
 import type { Desired } from "../config/render.ts";
 import { endpointOf, isSameButWeight, weightOf } from "../runtime/server_line.ts";
+import { type FreeSections, freeSections } from "./free_sections.ts";
 import { type CertificateOperations, planCertificates } from "./plan_certificates.ts";
 import { planTables, sectionsOfWaiting, type TableOperations } from "./plan_tables.ts";
 import { type ReloadReason, resolversReasons, settingsReason, tcpReasons } from "./reload_reason.ts";
@@ -57,6 +58,7 @@ class Planner {
   readonly #maints: Operation[] = [];
   readonly #deletes: Operation[] = [];
   readonly #taken = new Set<SectionName>();
+  #free: FreeSections | undefined;
   /** Backends that are added, with their servers. */
   readonly #made = new Set<SectionName>();
 
@@ -99,10 +101,9 @@ class Planner {
       const section = this.#findSection(name, wanted) ?? this.#addBackend(name, wanted);
       if (section === undefined) {
         isWaiting = true;
-        const before = this.running.bindings.get(name) ?? name;
-        const isThere = this.running.sections.has(before);
-        this.reasons.push({ kind: isThere ? "options" : "no-spare", section: name });
-        if (isThere) {
+        const before = this.#boundSection(name);
+        this.reasons.push({ kind: before === undefined ? "no-spare" : "options", section: name });
+        if (before !== undefined) {
           kept.add(before);
           this.#planStates(before, wanted.servers);
         }
@@ -160,23 +161,24 @@ class Planner {
     return name;
   }
 
-  /** The section that serves a backend, or can from now on: its own, or a spare. */
+  /** The section that serves a backend, or can from now on: its own, a spare, or one whose host has gone. */
   #findSection(name: string, { shape, servers }: Section): SectionName | undefined {
-    const { sections, bindings } = this.running;
-    const bound = sections.get(bindings.get(name) ?? name);
-    if (bound?.shape === shape) return bindings.get(name) ?? name;
+    const bound = this.#boundSection(name);
+    const section = this.running.sections.get(bound ?? "");
+    if (section?.shape === shape) return bound;
     // A server that stays keeps what its checks found. Where none does, as after a redeployment, others may begin elsewhere.
-    if (servers.some((server) => bound?.servers.has(server.name))) return undefined;
-    if (sections.get(name)?.shape === shape) return name;
-    for (const [spare, section] of sections) {
-      const isFree = section.isSpare && section.servers.size === 0 && !this.#taken.has(spare);
-      if (!isFree || section.shape !== shape || !section.isDynamic || !this.capabilities.canAddServers) {
-        continue;
-      }
-      this.#taken.add(spare);
-      return spare;
-    }
-    return undefined;
+    if (servers.some((server) => section?.servers.has(server.name))) return undefined;
+    if (!this.#taken.has(name) && this.running.sections.get(name)?.shape === shape) return name;
+    this.#free ??= freeSections(this.running, this.desired, this.#taken, this.capabilities);
+    const found = this.#free.get(shape)?.pop();
+    if (found !== undefined) this.#taken.add(found);
+    return found;
+  }
+
+  /** The section that serves a backend now: a spare, or its own where no other backend has that. */
+  #boundSection(name: string): SectionName | undefined {
+    const bound = this.running.bindings.get(name) ?? (this.#taken.has(name) ? undefined : name);
+    return bound !== undefined && this.running.sections.has(bound) ? bound : undefined;
   }
 
   /** Servers of a section that a reload has to change are given and denied traffic all the same, where they stand in it. */

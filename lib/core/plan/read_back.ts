@@ -180,7 +180,7 @@ class Reader {
     }));
   }
 
-  /** A spare serves the backend that the files name for the keys that lead to it. */
+  /** A section serves the backend that the files name for the keys that lead to it. */
   #readBindings(routes: Table): Map<string, SectionName> {
     const sections = new Map<string, SectionName>();
     for (const [key, value] of parseTable(this.remains.current.get(HOSTS_MAP) ?? "")) {
@@ -188,10 +188,15 @@ class Reader {
       if (led === undefined) continue;
       const [backend, section] = [targetOf(value), targetOf(led)];
       const before = sections.get(backend) ?? section;
-      if (before !== section || section !== backend && !isSpare(section)) {
-        throw unclear(`the route ${key} does not lead where the files say`);
-      }
+      if (before !== section) throw unclear(`the route ${key} does not lead where the files say`);
       sections.set(backend, section);
+    }
+    for (const [backend, section] of sections) {
+      // The section of a host that is gone may serve another one, as a spare does.
+      const isHome = this.#current.backends.has(section) && !sections.has(section);
+      if (section !== backend && !isSpare(section) && isHome) {
+        throw unclear(`${backend} is served by the section of another host`);
+      }
     }
     if (new Set(sections.values()).size !== sections.size) throw unclear("two backends share a section");
     return new Map([...sections].filter(([backend, section]) => backend !== section));

@@ -22,7 +22,7 @@ import { weightOf } from "./server_line.ts";
  */
 export type ServerState = "ready" | "drain" | "maint";
 
-/** The name of a backend section in the running config: a host's own, or a spare's. */
+/** The name of a backend section in the running config: a host's own, a spare's, or that of a host which is gone. */
 export type SectionName = string;
 
 /** One change of the running HAProxy. */
