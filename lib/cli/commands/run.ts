@@ -3,7 +3,7 @@ import { RefusedCertificates } from "../../core/certificates/refused_certificate
 import { formatListeners, listenersOf } from "../../core/status/listeners.ts";
 import type { HaproxyControl } from "../../ports.ts";
 import { VERSION } from "../../version.ts";
-import { keepLean } from "../compilers.ts";
+import { compileForMany, keepLean } from "../compilers.ts";
 import { raiseDescriptorLimit } from "../descriptor_limit.ts";
 import { openAcme, openTlsAlpn } from "../open/open_acme.ts";
 import { openAnswers } from "../open/open_answers.ts";
@@ -82,6 +82,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     void context.service?.passed(controller.state, isFresh === true, () => isServing(controller));
     acme?.publish(controller.state);
     tlsAlpn?.hear(controller.applier.running?.certificates);
+    compileForMany(0, controller.built?.model.routes.length);
     if (controller.applier.running !== undefined) keepLean();
   };
   const fetching = acme?.agent.run(signals.stopping);
