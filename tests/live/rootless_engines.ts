@@ -71,6 +71,12 @@ export async function rootlessEngine(stage: Stage, kind: keyof typeof NEEDED): P
     stderr: "null",
   }).spawn();
   stage.defer(async () => {
+    // Who becomes another user no longer ends with its parent (prctl(2), PR_SET_PDEATHSIG): the first process of its namespace
+    // takes all others of it along.
+    const children = await Deno.readTextFile(`/proc/${machine.pid}/task/${machine.pid}/children`);
+    for (const child of children.split(" ").filter((each) => each !== "")) {
+      Deno.kill(Number(child), "SIGKILL");
+    }
     machine.kill("SIGKILL");
     await machine.status;
   });
