@@ -47,7 +47,7 @@ export class Design {
   ): Built {
     const built = buildModel(snapshot, this.settings, machine, inUse, this.#built);
     const { tls, acmeThumbprint } = this.settings.frontend;
-    const fleet = this.#fleet.with(snapshot.nodes);
+    const fleet = this.#fleet.with(snapshot.nodes, machine?.addresses);
     const beside = namedFiles({ ...built.model, frontend: fleet.frontend }, certificates);
     const { model } = beside;
     const named = [...beside.files, ...tls?.answersAuthorities === true ? answerFiles(certificates) : []];

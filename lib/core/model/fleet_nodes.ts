@@ -1,6 +1,8 @@
 import type { SwarmNode } from "../snapshot/swarm_node.ts";
 import { MOST_PEERS, parsePeerName, type Peer } from "../settings/peer_values.ts";
+import { asIpv4, isLoopback } from "../values/container_address.ts";
 import { count } from "../values/count.ts";
+import type { IpAddress } from "../values/names.ts";
 import type { Notice } from "../values/notice.ts";
 import type { Fleet, Frontend } from "./model.ts";
 import type { OwnListener } from "./routing_settings.ts";
@@ -14,12 +16,15 @@ export class FleetNodes {
 
   constructor(readonly frontend: Frontend) {}
 
-  /** The frontend with the nodes that the settings ask for; a fleet without any peer is none. */
-  with(nodes: readonly SwarmNode[] = []): WithNodes {
+  /**
+   * The frontend with the nodes that the settings ask for; a fleet without any peer is none. HAProxy would end where it cannot
+   * listen, so that a node of our name is another one's unless its address is this machine's; `machine` is empty where that is unknown.
+   */
+  with(nodes: readonly SwarmNode[] = [], machine: ReadonlySet<string> = new Set()): WithNodes {
     const { frontend } = this;
     const { fleet } = frontend;
     if (fleet?.nodes === undefined) return { frontend, notices: [] };
-    const { peers, notices } = peersOf(nodes, fleet);
+    const { peers, notices } = peersOf(nodes, fleet, machine);
     const key = JSON.stringify([peers, notices]);
     if (this.#last?.key === key) return this.#last;
     const { fleet: _, ...alone } = frontend;
@@ -29,21 +34,31 @@ export class FleetNodes {
   }
 }
 
-/** Where nodes listen for their peers: no container's route may lead there. */
+/** Where nodes listen for their peers, whichever of two with one name is the peer: no container's route may lead there. */
 export const nodeListeners = (
   nodes: readonly SwarmNode[] = [],
   fleet: Fleet | undefined,
-): readonly OwnListener[] =>
-  fleet?.nodes === undefined ? [] : peersOf(nodes, fleet).peers.map(({ name, address, port }) => ({
+): readonly OwnListener[] => {
+  if (fleet?.nodes === undefined) return [];
+  const { port } = fleet.nodes;
+  const ofNodes = nodes.flatMap(({ name, address, isPeer }) =>
+    isPeer === false || address === undefined ? [] : [{ name, address, port }]
+  );
+  return [...peersOf([], fleet, new Set()).peers, ...ofNodes].map(({ name, address, port }) => ({
     setting: `--peer-port of ${name}`,
     address,
     port,
   }));
+};
 
 type Found = { readonly peers: readonly Peer[]; readonly notices: readonly Notice[] };
 
 /** The peers that the settings name, and the nodes that are peers, by name: the same at each node but for its own `bind`. */
-function peersOf(nodes: readonly SwarmNode[], { peers: given, nodes: fromSwarm }: Fleet): Found {
+function peersOf(
+  nodes: readonly SwarmNode[],
+  { peers: given, nodes: fromSwarm }: Fleet,
+  machine: ReadonlySet<string>,
+): Found {
   if (fromSwarm === undefined) return { peers: given, notices: [] };
   const { port, own, bind } = fromSwarm;
   const peers = new Map(given.map((peer) => [peer.name, peer]));
@@ -58,7 +73,12 @@ function peersOf(nodes: readonly SwarmNode[], { peers: given, nodes: fromSwarm }
     else if (!parsePeerName(name).ok) {
       warn(name, "is no peer: expected a name that ends with a letter or digit");
     } else if (address === undefined) warn(name, "is no peer: its managers know no address of it");
-    else if (peers.has(name)) {
+    else if (name === own && bind === undefined && !isHere(address, machine)) {
+      warn(
+        name,
+        `is not this machine, which does not have its address ${address}: expected --peer-bind, or a name that is its own`,
+      );
+    } else if (peers.has(name)) {
       warn(name, "is one peer, and two nodes have this name: expected another for one of them");
     } else peers.set(name, { name, address, port });
   }
@@ -81,6 +101,13 @@ function peersOf(nodes: readonly SwarmNode[], { peers: given, nodes: fromSwarm }
     ? kept
     : kept.map((peer) => peer.name === own ? { name: own, address: bind.hostname, port: bind.port } : peer);
   return { peers: bound, notices };
+}
+
+/** Whether HAProxy can listen at an address, as far as that is known: a node says itself what its name is. */
+function isHere(address: IpAddress, machine: ReadonlySet<string>): boolean {
+  const target = asIpv4(address) ?? address;
+  return machine.size === 0 || target === "0.0.0.0" || target === "::" || isLoopback(target as IpAddress) ||
+    machine.has(target);
 }
 
 const EXPECTED = "expected --peer-name NODE, or the label interlock.peer=true of its node";

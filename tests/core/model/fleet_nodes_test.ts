@@ -1,6 +1,6 @@
 /** Nodes of a Swarm as peers of a fleet. */
 import assert from "node:assert/strict";
-import { FleetNodes } from "../../../lib/core/model/fleet_nodes.ts";
+import { FleetNodes, nodeListeners } from "../../../lib/core/model/fleet_nodes.ts";
 import type { FleetOfNodes, Frontend } from "../../../lib/core/model/model.ts";
 import type { SwarmNode } from "../../../lib/core/snapshot/swarm_node.ts";
 import type { IpAddress, Port } from "../../../lib/core/values/names.ts";
@@ -54,4 +54,21 @@ Deno.test("a notice names this one where it is none of the nodes", () => {
   const { notices } = fleetNodes("z9").with([node("1", "a1")]);
   assert.deepEqual(notices.map(({ subject, severity }) => [subject, severity]), [["--peer-port", "warning"]]);
   assert.match(notices[0]?.message ?? "", /finds a1, and not this one, z9/);
+});
+
+const HERE: ReadonlySet<string> = new Set(["192.0.2.9"]);
+
+Deno.test("a node of this one's name is this one only if this machine has its address, since HAProxy would end", () => {
+  const nodes = [node("1", "a1"), node("9", "a1"), node("2", "b1")];
+  const { frontend, notices } = fleetNodes("a1").with(nodes, HERE);
+  assert.deepEqual(placesOf(frontend), ["a1=192.0.2.9", "b1=192.0.2.2"]);
+  assert.deepEqual(notices.map(({ subject, code }) => [subject, code]), [["a1", "peer"]]);
+  const alone = fleetNodes("a1").with([node("1", "a1"), node("2", "b1")], HERE);
+  assert.deepEqual(placesOf(alone.frontend), ["b1=192.0.2.2"]);
+});
+
+Deno.test("no route leads to the port of a node of which another one has the name", () => {
+  const { frontend } = fleetNodes("a1");
+  const listeners = nodeListeners([node("1", "a1"), node("9", "a1")], frontend.fleet);
+  assert.deepEqual(listeners.map(({ address }) => address), ["192.0.2.1", "192.0.2.9"]);
 });
