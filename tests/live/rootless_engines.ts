@@ -44,8 +44,10 @@ const BOOT = `set -e
   mknod /run/tun c 10 200 && chmod 666 /run/tun && mount --bind /run/tun /dev/net/tun
   chown 4242:4242 "$2" /home/rootless
   cd /home/rootless
-  exec setpriv --reuid 4242 --regid 4242 --clear-groups env HOME=/home/rootless XDG_RUNTIME_DIR="$2" \\
+  # Not in its place: who becomes another user is not killed with its parent any more.
+  setpriv --reuid 4242 --regid 4242 --clear-groups env HOME=/home/rootless XDG_RUNTIME_DIR="$2" \\
     USER=rootless sh -c "$1" >/home/log 2>&1
+  exit
 `;
 
 const COMMANDS = {
