@@ -6,15 +6,38 @@ import { messageOf } from "../../core/values/message_of.ts";
  * Tries to listen on the addresses that a generation adds to the running one. A reload whose bind fails makes every
  * listener refuse for seconds, and `haproxy -c` does not find that. The running config is compared, not our settings,
  * since an adopted HAProxy may have other listeners. Answers with what is wrong, or nothing. A container's ports for TCP are
- * another matter: takenPorts has them.
+ * another matter: takenPorts has them. `ownPeer` is this HAProxy's name among its peers: it listens at that one's address.
  */
-export async function tryNewBinds(before: string, after: string): Promise<string | undefined> {
+export async function tryNewBinds(
+  before: string,
+  after: string,
+  ownPeer?: string,
+): Promise<string | undefined> {
   const known = await bindsOf(before);
   for (const bind of await bindsOf(after)) {
     const why = bind.stream === undefined ? tryBind(bind, known, "--http-port or --https-port") : undefined;
     if (why !== undefined) return why;
   }
+  // An adopted HAProxy may have had another name among the same peers.
+  const had = (await peersOf(before)).flatMap(({ address }) => bindOf(address, ""));
+  for (const { name, address } of await peersOf(after)) {
+    for (const bind of name === ownPeer ? bindOf(address, "") : []) {
+      const why = tryBind(bind, had, "--peer or --peer-port", "--peer-bind");
+      if (why !== undefined) return why;
+    }
+  }
   return undefined;
+}
+
+/** The peers of a config (HAProxy manual, `peers`). */
+async function peersOf(
+  folder: string,
+): Promise<readonly { readonly name: string; readonly address: string }[]> {
+  const config = await Deno.readTextFile(`${folder}/haproxy.cfg`).catch(() => "");
+  return [...config.matchAll(/^ +peer ([^ \n]+) ([^ \n]+)$/gm)].map(([, name = "", address = ""]) => ({
+    name,
+    address,
+  }));
 }
 
 /**
@@ -77,7 +100,7 @@ function lstat(path: string): Deno.FileInfo | undefined {
 }
 
 /** Tries an address that HAProxy does not have yet; answers with what is wrong. */
-function tryBind(bind: Bind, known: readonly Bind[], setting: string): string | undefined {
+function tryBind(bind: Bind, known: readonly Bind[], setting: string, place = "--bind"): string | undefined {
   const served = known.filter(({ port }) => port === bind.port);
   const alike = served.filter(({ family }) => family === bind.family);
   if (alike.some((each) => each.host === bind.host || isAny(each))) return undefined;
@@ -92,7 +115,7 @@ function tryBind(bind: Bind, known: readonly Bind[], setting: string): string | 
     } catch (error) {
       // Without IPv6 on the machine, HAProxy has no such listener.
       if (isWide && bind.family === "IPv6" && !(error instanceof Deno.errors.AddrInUse)) continue;
-      const remedy = remedyOfPort(error instanceof Deno.errors.AddrInUse, setting, "--bind");
+      const remedy = remedyOfPort(error instanceof Deno.errors.AddrInUse, setting, place);
       return `cannot listen on ${hostname}:${bind.port}: ${messageOf(error)}; ${remedy}`;
     }
   }

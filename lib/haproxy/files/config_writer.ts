@@ -106,7 +106,8 @@ export class ConfigWriter {
         ports,
       };
     }
-    const trouble = served === undefined ? undefined : await tryNewBinds(served, generation.folder);
+    const { SIGNALBOX_LOCAL_PEER: own } = this.settings.env();
+    const trouble = served === undefined ? undefined : await tryNewBinds(served, generation.folder, own);
     if (trouble !== undefined) {
       await this.store.discard(generation);
       return rejected("load", trouble);

@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { tryNewBinds } from "../../../lib/haproxy/files/bind_trial.ts";
 import { freePort } from "../../harness/http.ts";
 
-async function tried(before: string, after: string): Promise<string | undefined> {
+async function tried(before: string, after: string, ownPeer?: string): Promise<string | undefined> {
   const folder = await Deno.makeTempDir({ prefix: "signalbox-binds-" });
   try {
     for (const [name, binds] of [["before", before], ["after", after]] as const) {
       await Deno.mkdir(`${folder}/${name}`);
       await Deno.writeTextFile(`${folder}/${name}/haproxy.cfg`, `frontend web\n${binds}\n    mode http\n`);
     }
-    return await tryNewBinds(`${folder}/before`, `${folder}/after`);
+    return await tryNewBinds(`${folder}/before`, `${folder}/after`, ownPeer);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -62,4 +62,14 @@ Deno.test("a family that HAProxy does not listen on yet is tried beside the one 
 Deno.test("what a trial cannot tell of is left to HAProxy", async () => {
   const lines = ["192.0.2.1:80 transparent", "127.0.0.1:1 namespace other", "${ADDRESS}:80", '"$ADDRESS":80'];
   for (const line of lines) assert.equal(await tried("", `    bind ${line}`), undefined, line);
+});
+
+Deno.test("this one's port among its peers is tried, and neither another's nor the one that HAProxy has", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const at = `127.0.0.1:${(taken.addr as Deno.NetAddr).port}`;
+  const peers = `peers _fleet\n    peer a1 ${at}\n    peer b1 127.0.0.2:${freePort()}`;
+  assert.match(await tried("", peers, "a1") ?? "", new RegExp(`^cannot listen on ${at}: .*--peer`));
+  assert.equal(await tried("", peers, "b1"), undefined);
+  assert.equal(await tried("", peers), undefined);
+  assert.equal(await tried(peers, peers, "a1"), undefined);
 });
