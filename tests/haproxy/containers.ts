@@ -13,12 +13,16 @@ export class Containers {
   /** The snapshot with its containers moved to the loopback, at our port. */
   move(snapshot: string): string {
     return snapshot.replaceAll('"80/tcp"', `"${this.port}/tcp"`).replaceAll('"172.17.', '"127.17.')
-      .replaceAll('"HostPort":"80"', `"HostPort":"${this.port}"`).replaceAll('"fd00::2"', '"::1"');
+      .replaceAll('"HostPort":"80"', `"HostPort":"${this.port}"`).replaceAll('"fd00::2"', '"::1"')
+      // The nodes of a Swarm: a process binds the address of its own.
+      .replaceAll('"192.0.2.', '"127.192.2.');
   }
 
   /** Starts the containers that a moved snapshot names. */
   async start(moved: string): Promise<void> {
-    for (const container of JSON.parse(moved)) {
+    const read = JSON.parse(moved);
+    // A Swarm's snapshot has nodes and services beside them.
+    for (const container of Array.isArray(read) ? read : read.containers) {
       const text = JSON.stringify(container);
       const tls = text.includes("ssl_backend") ? await certificate() : undefined;
       for (const address of addressesOf(text)) this.#listen(address, portsOf(text), tls);
