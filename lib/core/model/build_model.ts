@@ -184,7 +184,7 @@ class Builder {
       if (!areRunning) draft.members.sort((a, b) => byAge(a.container, b.container));
       const merged = this.memory.mergedOf(name, draft, (draft) => merge(draft, settings, this.memory.plain));
       notices.addAll(merged.notices);
-      backends.push(services.resolve(merged.backend));
+      backends.push(services.resolve(merged.backend, draft.members));
     }
     notices.addAll(services.notices);
     const variants = placeVariants(owners, routes, {
