@@ -62,6 +62,12 @@ export class AuthServices {
     if (shared === "gone" || shared === "circle") return why("which has no network");
     const way = chooseWay(container, shared, wanted.port, undefined, this.settings.address, undefined);
     if (!way.ok) return why(`which cannot be reached (${way.why})`);
+    // No probe tells it from a container of this machine that has this address by chance, and would let everybody in.
+    if (way.value.elsewhere !== undefined) {
+      return why(
+        "which is on another machine and publishes no port (--address container takes its own address)",
+      );
+    }
     return { ...wanted, address: way.value.address, port: way.value.port };
   }
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { buildModel } from "../../../lib/core/model/build_model.ts";
 import type { ContainerView } from "../../../lib/core/snapshot/snapshot.ts";
-import { container, ip, SETTINGS } from "../containers.ts";
+import { container, ip, published, SETTINGS } from "../containers.ts";
 
 const engine = (name: string) => ({ address: ip("10.0.0.1"), isLocal: true, name });
 const [OURS, OTHERS] = [engine("unix:///ours.sock"), engine("unix:///others.sock")];
@@ -35,4 +35,11 @@ Deno.test("a container of another engine is not asked in place of the one beside
 
 Deno.test("a service that only another engine has is found there", () => {
   assert.equal(asked(forged as ContainerView), "172.17.0.66");
+});
+
+Deno.test("a service of another machine is not asked at an address that a container of this one may have", () => {
+  const remote = { address: ip("10.0.0.9"), isLocal: false, name: "ssh://far" };
+  const gate = container("gate", { engine: remote, ...at("172.17.0.7") });
+  assert.equal(asked(gate), undefined);
+  assert.equal(asked({ ...gate, published: [published(80, "0.0.0.0", 8080)] }), "10.0.0.9");
 });
