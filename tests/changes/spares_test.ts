@@ -1,6 +1,6 @@
 /** How many new hosts find a backend that is ready for them. */
 import assert from "node:assert/strict";
-import { openRouting, want } from "../../changes/situation.ts";
+import { openRouting, want } from "./situation.ts";
 
 const snapshotOf = (hosts: number) =>
   JSON.stringify(Array.from({ length: hosts }, (_, at) => ({
