@@ -178,7 +178,7 @@ for (const program of programs.filter(canAddServers)) {
       },
     ],
     "a route that someone turned": [
-      /does not lead where the files say/,
+      /two backends share a section/,
       async (stage) => {
         await send(stage, "set map hosts.map shop.example.com/ www.example.com");
         await stage.replace();
