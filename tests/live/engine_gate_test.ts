@@ -13,10 +13,12 @@ function gateOf(stage: Stage): EngineGate {
   return gate;
 }
 
-/** The paths that SECURITY.md names, as patterns: "GET /vN.NN/containers/ID/json"; without those of a Swarm's manager. */
+/** The paths that SECURITY.md names, as patterns: "GET /vN.NN/containers/ID/json"; without those of a Swarm's manager or another machine. */
 async function allowedCalls(): Promise<Map<string, RegExp>> {
   const text = await Deno.readTextFile(new URL("../../SECURITY.md", import.meta.url));
-  const rows = text.matchAll(/^\| `GET (?:\/vN\.NN)?(\/\S+)` \| (?!of a manager)/gm);
+  const rows = text.matchAll(
+    /^\| `GET (?:\/vN\.NN)?(\/\S+)` \| (?!of a manager|every four seconds of an engine that is not)/gm,
+  );
   const paths = [...rows].map(([, path = ""]) => path);
   return new Map(paths.map((path) => [path, new RegExp(`^${path.replace("ID", "[0-9a-f]{64}")}$`)]));
 }
