@@ -142,7 +142,10 @@ export class WorkerLog {
     for (let pauseMs = POLL_MS;;) {
       const isLast = signal.aborted;
       if (isLast && !this.#isFinished) return;
-      const count = this.#takeWhole(await read() ?? "");
+      const text = await read() ?? "";
+      // The next signalbox reads on from the position that was saved when this one left.
+      if (signal.aborted && !this.#isFinished) return;
+      const count = this.#takeWhole(text);
       if (isLast) return;
       pauseMs = count > 0 ? POLL_MS : Math.min(2 * pauseMs, QUIET_POLL_MS);
       await clock.sleep(pauseMs, signal);
