@@ -7,6 +7,6 @@ export async function start(args: readonly string[], terminal: Terminal): Promis
     const isPrinted = await terminal.out(`${VERSION}\n`).then(() => true, () => false);
     if (isPrinted) return 0;
   }
-  // Whoever cannot print the version tries again, and tells what is wrong as every command does.
+  // Where the version cannot be printed, the command line tries again, and reports the error as for every command.
   return await (await import("./program.ts")).runProgram(args, terminal);
 }

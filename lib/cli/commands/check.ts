@@ -47,7 +47,7 @@ async function settingsBeside(options: Record<string, unknown>, terminal: Termin
   if (found.kind === "denied") {
     terminal.err(
       `cannot ask the signalbox at ${controlPath(found.stateDir)}, which is user ${found.owner}'s: ` +
-        "its settings are not known, and Docker is asked with those that are given",
+        "its settings are not known; check reads Docker with those that are given",
     );
   }
   return settingsOf(options, terminal, await settingsOfRunning(found));

@@ -69,7 +69,7 @@ export const BACKEND_KEYS = {
     flag: "buffer",
     costs: "key",
     otherNames: ["buffer_request", "buffering", "request_buffering"],
-    meaning: "wait for a request's body, or its first 15 KB, before the container is asked",
+    meaning: "HAProxy waits for a request's body, or its first 15 KB, before it asks the container",
   },
   sticky_session_cookie: {
     label: "sticky_session_cookie",

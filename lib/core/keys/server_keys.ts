@@ -138,7 +138,7 @@ export const SERVER_KEYS = {
     needs: { key: "ssl_backend" },
     otherNames: ["backend_sni", "server_name", "ssl_backend_name", "proxy_ssl_name"],
     meaning:
-      "the name that the container is asked for by TLS, and that its certificate is checked for; default the host",
+      "the name that HAProxy asks the container for by TLS, and that the container's certificate has to have; default the host",
     parse: parseServerName,
   },
 } as const satisfies Readonly<Record<string, RouteKey>>;

@@ -48,7 +48,7 @@ export function findDetails(
   };
 }
 
-/** What is told of a verdict that serves nothing. */
+/** What `explain` prints of a container that serves nothing. */
 export const NO_DETAILS: Details = { values: [], others: [] };
 
 const wayOf = ({ address, port, via }: Server["others"][number]): string =>
