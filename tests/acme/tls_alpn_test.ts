@@ -84,20 +84,41 @@ for (const { version, path } of programs) {
   );
 }
 
+/** A port at which connections wait until the gate is opened, and are led on from then. */
+function openLater(port: number, to: number): { readonly open: () => void; readonly end: () => void } {
+  const { promise, resolve: open } = Promise.withResolvers<void>();
+  const listener = Deno.listen({ hostname: "127.0.0.1", port });
+  void (async () => {
+    for await (const client of listener) {
+      void (async () => {
+        await promise;
+        const server = await Deno.connect({ hostname: "127.0.0.1", port: to });
+        await Promise.all([client.readable.pipeTo(server.writable), server.readable.pipeTo(client.writable)]);
+      })().catch(() => undefined);
+    }
+  })();
+  return { open, end: () => listener.close() };
+}
+
 acme(
   "a signalbox that is killed while it is asked leaves no answer behind: the next one goes on, without a reload",
-  { env: { PEBBLE_VA_NOSLEEP: "0", PEBBLE_VA_SLEEPTIME: "2" } },
-  async ({ start, tlsPort }) => {
+  {},
+  async ({ start, tlsPort, defer }) => {
+    const httpsPort = freePort();
+    // The authority has asked, and has no answer yet, for as long as this takes.
+    const gate = openLater(tlsPort, httpsPort);
+    defer(gate.end);
     const flags = ["--acme-challenge", "tls-alpn-01"];
-    const at = { hosts: ["killed.example.com"], port: freePort(), httpsPort: tlsPort, flags };
+    const at = { hosts: ["killed.example.com"], port: freePort(), httpsPort, flags };
     const first = await start(at);
     const isAnswered = async () =>
-      /signalbox tls-alpn-01/.test(await handshake(tlsPort, "killed.example.com", "acme-tls/1"));
+      /signalbox tls-alpn-01/.test(await handshake(httpsPort, "killed.example.com", "acme-tls/1"));
     await eventually(isAnswered, { what: "the answer", limitMs: 30_000 });
     first.program.kill("SIGKILL");
     await first.program.exited;
     assert.ok(await isAnswered(), "HAProxy goes on");
     const second = await start({ ...at, stateDir: first.stateDir });
+    gate.open();
     await certified(second.program, at.hosts, 1);
     await eventually(async () => !await isAnswered(), { what: "no answer any more" });
     assert.deepEqual(eventsOf(second.program.lines, "certificate-failed"), []);
