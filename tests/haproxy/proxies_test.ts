@@ -133,6 +133,15 @@ for (const program of programs) {
       ["400", "Forwarded: for=192.0.2.1", 'Forwarded: for=10.9.0.1;by="'],
       ["400", 'Forwarded: for="192.0.2.1;by="x'],
       ["400", String.raw`Forwarded: for=192.0.2.1;by="\""`],
+      // Nor where so many pairs stand before it that an expression gives up.
+      [
+        "400",
+        `Forwarded: x=${'""'.repeat(4_500)}, ${
+          "for=192.0.2.2, ".repeat(4)
+        }for=192.0.2.1;by=", for=198.51.100.9`,
+      ],
+      ["400", `Forwarded: for=192.0.2.1;${"x=;".repeat(660)}for=198.51.100.9`],
+      ["192.0.2.1", `Forwarded: ${"for=198.51.100.9, ".repeat(150)}for=192.0.2.1;by=${"x".repeat(900)}`],
       // Only a pair of its own tells the client, and one alone.
       ["192.0.2.1", 'Forwarded: host="x;for=198.51.100.9";for=192.0.2.1'],
       ["192.0.2.1", 'Forwarded: for=192.0.2.1;host="x;for=198.51.100.9,for=198.51.100.8"'],
