@@ -1,5 +1,6 @@
 /** Certificates where authorities find nobody at port 80: they look at the port of HTTPS (RFC 8737). */
 import assert from "node:assert/strict";
+import { askUntilEnd } from "../harness/asking.ts";
 import { eventsOf } from "../harness/events.ts";
 import { haproxies } from "../harness/haproxies.ts";
 import { eventually, freePort, httpGet, type RunningProgram } from "../harness/program.ts";
@@ -26,25 +27,6 @@ const certified = (program: RunningProgram, hosts: readonly string[], times: num
     return hosts.every((host) => all.filter((one) => one === host).length >= times);
   }, { what: `${times} certificates of each host`, limitMs: 40_000 });
 
-/** Asks again and again until the end; answers with what came, and how often. */
-function ask(port: number, host: string): { readonly end: () => Promise<ReadonlyMap<string, number>> } {
-  const seen = new Map<string, number>();
-  let isDone = false;
-  const asking = Promise.all(Array.from({ length: 4 }, async () => {
-    while (!isDone) {
-      const what = await httpGet({ port, host, tls: true }).then(({ status }) => `${status}`, String);
-      seen.set(what, (seen.get(what) ?? 0) + 1);
-    }
-  }));
-  return {
-    end: async () => {
-      isDone = true;
-      await asking;
-      return seen;
-    },
-  };
-}
-
 for (const { version, path } of programs) {
   acme(
     `HAProxy ${version}: hosts have their first and their next certificate though port 80 is closed, and no request fails`,
@@ -63,10 +45,10 @@ for (const { version, path } of programs) {
         async () => (await httpGet({ port: tlsPort, host: "web.example.com", tls: true })).status === 200,
         { what: "the host", limitMs: 30_000 },
       );
-      const load = ask(tlsPort, "web.example.com");
+      const load = askUntilEnd({ port: tlsPort, host: "web.example.com", tls: true }, 4);
       await certified(program, [...many, ...others], 2);
       const seen = await load.end();
-      assert.deepEqual([...seen.keys()], ["200"]);
+      assert.deepEqual(Object.keys(seen), ["200"]);
       assert.deepEqual(eventsOf(program.lines, "certificate-failed"), []);
       assert.equal(eventsOf(program.lines, "reloaded").length, 1, "only the first load");
       assert.deepEqual(eventsOf(program.lines, "drifted"), []);
