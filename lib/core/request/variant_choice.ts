@@ -148,9 +148,10 @@ function pairsOf(kind: string, { method, headers, query }: Seen): (readonly [str
     });
   }
   return headers.filter(({ name }) => name.toLowerCase() === "cookie").flatMap(({ value }) =>
-    [...value.matchAll(/\s*([^=;\s]+)=([^;]*)/g)].map(([, name = "", text = ""]) =>
-      [name, text.trimEnd()] as const
-    )
+    value.split(";").filter((part) => part.includes("=")).map((part) => {
+      const sign = part.indexOf("=");
+      return [part.slice(0, sign).trimStart(), part.slice(sign + 1).trimEnd()] as const;
+    })
   );
 }
 
