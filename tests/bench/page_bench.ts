@@ -168,8 +168,17 @@ async function main(): Promise<void> {
       });
       await load.begun;
       add(await pageRow(contestant, admin, `${PER_SECOND} requests a second, --access-log ${log}`, false));
-      const { failures } = await load.end();
-      if (failures.length > 0) console.error(`bench: ${failures.length} requests failed`);
+      const { failures, samples } = await load.end();
+      const why = [...Map.groupBy(failures, ({ what }) => what)].map(([what, { length }]) =>
+        `${what}: ${length}`
+      );
+      add({
+        measure: `requests that failed meanwhile, --access-log ${log}`,
+        aim: "0",
+        result: [`${failures.length} of ${samples.length}`, ...why].join("; "),
+        load: `${PER_SECOND} requests a second from one address`,
+        holds: failures.length === 0,
+      });
     } finally {
       await contestant.stop();
     }

@@ -102,6 +102,11 @@ export async function startSignalbox(
       `${port}`,
       "--access-log",
       log,
+      // All load comes from one address: where HAProxy waits for half a second, that has more connections than one client may.
+      "--max-connections",
+      `${MOST_CONNECTIONS}`,
+      "--max-connections-per-client",
+      `${MOST_CONNECTIONS}`,
       ...flags,
     ],
   ]);
@@ -112,6 +117,9 @@ export async function startSignalbox(
     stop: () => stopChild(child),
   };
 }
+
+/** More than a load opens while HAProxy waits for the processor for some seconds. */
+const MOST_CONNECTIONS = 8_192;
 
 /** The host of a container. */
 export const hostAt = (at: number): string => `host-${at}.example`;
