@@ -9,16 +9,31 @@ export class AnswerTooLongError extends Error {
   }
 }
 
+/** The text of an answer that comes in parts. */
+export class AnswerText {
+  readonly #decoder = new TextDecoder();
+  #text = "";
+  #sizeBytes = 0;
+
+  constructor(readonly what: string) {}
+
+  /** Adds a part, which may be used for something else after that; throws AnswerTooLongError. */
+  add(part: Uint8Array): void {
+    this.#sizeBytes += part.length;
+    if (this.#sizeBytes > MOST_ANSWER_BYTES) throw new AnswerTooLongError(this.what);
+    this.#text += this.#decoder.decode(part, { stream: true });
+  }
+
+  /** All of it. */
+  end(): string {
+    return this.#text + this.#decoder.decode();
+  }
+}
+
 /** The text of an answer; throws AnswerTooLongError, and reads no further, where it is too long. */
 export async function readAnswer(response: Response, what: string): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let sizeBytes = 0;
+  const text = new AnswerText(what);
   // Leaving the loop by a throw cancels the rest.
-  for await (const part of response.body ?? []) {
-    sizeBytes += part.length;
-    if (sizeBytes > MOST_ANSWER_BYTES) throw new AnswerTooLongError(what);
-    text += decoder.decode(part, { stream: true });
-  }
-  return text + decoder.decode();
+  for await (const part of response.body ?? []) text.add(part);
+  return text.end();
 }

@@ -5,7 +5,7 @@ import { TimeLimit } from "../../clock.ts";
 import type { Clock } from "../../ports.ts";
 import { AnswerTooLongError } from "./answer_limit.ts";
 import { ACTIONS } from "./event.ts";
-import { EngineError, type EngineTransport, FetchModem } from "./modem.ts";
+import { EngineError, type EngineTransport, ReadModem } from "./modem.ts";
 import { SharedReads } from "./shared_reads.ts";
 
 /** The newest Docker API whose answers signalbox is known to read rightly; engines of 20.10 end at 1.41. */
@@ -118,7 +118,7 @@ export async function connectEngine(
   signal: AbortSignal,
   deadlineMs?: number,
 ): Promise<Engine> {
-  const modem = new FetchModem(transport, clock, deadlineMs);
+  const modem = new ReadModem(transport, clock, deadlineMs);
   const docker = new Docker({ modem } as unknown as Docker.DockerOptions) as unknown as EngineCalls;
   try {
     const version = await docker.version({ abortSignal: signal });

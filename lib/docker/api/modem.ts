@@ -2,6 +2,7 @@ import querystring from "node:querystring";
 import { onAbort, TimeLimit } from "../../clock.ts";
 import type { Clock } from "../../ports.ts";
 import { readAnswer } from "./answer_limit.ts";
+import { SocketReads } from "./socket_reads.ts";
 
 /** How to reach an engine: a unix socket, or a URL with the client's TLS files. */
 export type EngineTransport =
@@ -41,14 +42,16 @@ export class LateAnswerError extends EngineError {
 const DEADLINE_MS = 10_000;
 
 /**
- * A transport for dockerode over fetch. Its own can end the process when a stream is cut, and never settles when a reply
- * is cut. This one lets only reads through: signalbox may change nothing in Docker.
+ * A transport for dockerode over fetch and unix sockets. Its own can end the process when a stream is cut, and never settles
+ * when a reply is cut. This one lets only reads through: signalbox may change nothing in Docker.
  */
-export class FetchModem {
+export class ReadModem {
   /** `/v1.41` and the like in front of each path, once it was negotiated. */
   version = "";
+  /** Asks for streams, and for all where the engine is behind no socket. */
   readonly #client: Deno.HttpClient;
   readonly #base: string;
+  readonly #socket: SocketReads | undefined;
 
   constructor(transport: EngineTransport, readonly clock: Clock, readonly deadlineMs = DEADLINE_MS) {
     if (transport.kind === "unix") {
@@ -56,6 +59,7 @@ export class FetchModem {
       // An address, not a name: Deno would look a name up although a unix socket needs no lookup, and a lost packet
       // would cost five seconds.
       this.#base = "http://127.0.0.1";
+      this.#socket = new SocketReads(transport.path);
       return;
     }
     const { tls } = transport;
@@ -71,6 +75,7 @@ export class FetchModem {
 
   close(): void {
     this.#client.close();
+    this.#socket?.close();
   }
 
   async #request(options: DialOptions): Promise<unknown> {
@@ -97,23 +102,34 @@ export class FetchModem {
 
   async #fetch(options: DialOptions, signal: AbortSignal): Promise<Response> {
     const response = await fetch(this.#base + this.#target(options), { client: this.#client, signal });
-    if (options.statusCodes[response.status] !== true) throw await refusal(response);
-    return response;
+    if (options.statusCodes[response.status] === true) return response;
+    throw refusal(response.status, await readAnswer(response, "a refusal"));
   }
 
   async #read(options: DialOptions, signal: AbortSignal): Promise<unknown> {
-    const response = await this.#fetch(options, signal);
+    const what = `the answer to ${options.path.replace(/\?$/, "")}`;
+    const text = this.#socket === undefined
+      ? await this.#readWhole(await this.#fetch(options, signal), what, signal)
+      : await this.#readSocket(this.#socket, options, what, signal);
+    // A ping is answered with a word.
+    return options.path === "/_ping" ? text : JSON.parse(text);
+  }
+
+  async #readSocket(socket: SocketReads, options: DialOptions, what: string, signal: AbortSignal) {
+    const { status, text } = await socket.get(this.#target(options), what, signal);
+    if (options.statusCodes[status] !== true) throw refusal(status, text);
+    return text;
+  }
+
+  async #readWhole(response: Response, what: string, signal: AbortSignal): Promise<string> {
     // An abort alone may not end the read of an answer that has begun, as where its engine is cut off in the midst of it.
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     const end = () => reject(signal.reason);
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();
-    const reading = readAnswer(response, `the answer to ${options.path.replace(/\?$/, "")}`);
-    const text = await Promise.race([reading, aborted]).finally(() =>
+    return await Promise.race([readAnswer(response, what), aborted]).finally(() =>
       signal.removeEventListener("abort", end)
     );
-    // A ping is answered with a word.
-    return options.path === "/_ping" ? text : JSON.parse(text);
   }
 
   #target(options: DialOptions): string {
@@ -130,15 +146,15 @@ export class FetchModem {
   }
 }
 
-async function refusal(response: Response): Promise<EngineError> {
-  const text = (await readAnswer(response, "a refusal")).slice(0, 300);
+function refusal(status: number, answer: string): EngineError {
+  const text = answer.slice(0, 300);
   let message = text;
   try {
     message = (JSON.parse(text) as { message?: string }).message ?? text;
   } catch {
     // Not every refusal is JSON: a proxy in front of the socket answers in HTML.
   }
-  return new EngineError(`${response.status} ${message.trim()}`, response.status);
+  return new EngineError(`${status} ${message.trim()}`, status);
 }
 
 /** A fetch that failed tells why at the end: "No such file or directory", "Connection refused"; in its cause, or itself. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../../lib/clock.ts";
 import { agreeOnApi, connectEngine } from "../../../lib/docker/api/connect.ts";
 import { ACTIONS } from "../../../lib/docker/api/event.ts";
-import { FetchModem } from "../../../lib/docker/api/modem.ts";
+import { ReadModem } from "../../../lib/docker/api/modem.ts";
 import { readContainers } from "../../../lib/docker/api/read_containers.ts";
 import { settled } from "../../harness/eventually.ts";
 import { cutAnswer, FakeEngine } from "../fake_engine.ts";
@@ -116,7 +116,7 @@ Deno.test("an engine behind a socket is addressed by a number, since a name woul
 
 Deno.test("nothing but reads is ever sent", async () => {
   await using fake = await FakeEngine.start();
-  const modem = new FetchModem(fake.transport, systemClock);
+  const modem = new ReadModem(fake.transport, systemClock);
   for (const method of ["POST", "DELETE", "PUT", "HEAD"]) {
     const error = await new Promise((resolve) =>
       modem.dial({ path: "/containers/x/kill", method, statusCodes: { 200: true } }, resolve)

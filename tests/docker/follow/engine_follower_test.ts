@@ -12,13 +12,11 @@ Deno.test("events are subscribed to before anything is listed, and nothing is as
   const id = fake.run("a1");
   await using watch = new Watch(fake);
   await watch.sees("ca1");
-  assert.deepEqual(fake.requests, [
-    "GET /version",
-    "GET /v1.51/events",
-    "GET /v1.51/info",
-    "GET /v1.51/containers/json",
-    `GET /v1.51/containers/${id}/json`,
-  ]);
+  const [version, ...others] = fake.requests;
+  assert.equal(version, "GET /version");
+  // These two are asked for at once.
+  assert.deepEqual(others.slice(0, 2).sort(), ["GET /v1.51/events", "GET /v1.51/info"]);
+  assert.deepEqual(others.slice(2), ["GET /v1.51/containers/json", `GET /v1.51/containers/${id}/json`]);
 });
 
 Deno.test("a container that starts and one that is removed are heard of by their events", async () => {
