@@ -15,7 +15,8 @@ function decide(head: string): string | undefined {
   const end = "Content-Length: 0\r\nConnection: close\r\n\r\n";
   if (/^cookie: session=good/im.test(head)) {
     const user = path.includes("nobody") ? "" : "Remote-User: ann\r\nX-Groups: a\r\nX-Groups: b\r\n";
-    return `HTTP/1.1 200 OK\r\n${user}X-Hidden: 1\r\n${end}`;
+    const long = path.includes("many") ? `X-Groups: ${"g".repeat(1_500)}\r\n` : "";
+    return `HTTP/1.1 200 OK\r\n${user}${long}X-Hidden: 1\r\n${end}`;
   }
   if (path.includes("broken")) return `HTTP/1.1 500 Oops\r\n${end}`;
   if (path.includes("forbidden")) {
@@ -94,6 +95,14 @@ for (const program of programs) {
       assert.equal(statusOf(silent), "200");
       assert.doesNotMatch(silent, /root|x-groups|remote-user/i);
       assert.equal(echo.heads.length, 2);
+      // A client that fills the buffer with headers of its own leaves out none of the service's.
+      const statuses = new Set<string>();
+      for (let size = 12_500; size <= 15_000; size += 250) {
+        const answer = await ask(stage, "/many", GOOD, `X-Fill: ${"y".repeat(size)}`);
+        statuses.add(statusOf(answer));
+        if (statusOf(answer) === "200") assert.match(answer, /^x-groups: g+\r$/im);
+      }
+      assert.deepEqual([...statuses].sort(), ["200", "400"]);
     },
   );
 

@@ -160,6 +160,13 @@ for (const program of programs) {
         assert.equal(await isKept("own.local", `/kept?${way}`), true);
         assert.equal(await isKept("own.local", `/kept?${way}`, "--header", "Cookie: a=b"), false);
         assert.equal(await isKept("own.local", `/kept?${way}`, "--user", "a:b"), false);
+        // A body is no part of what answers are kept by.
+        const body = ["--request", "GET", "--data", "x"];
+        assert.equal(await isKept("own.local", `/kept?body${way}`, ...body), false);
+        assert.equal(
+          await isKept("own.local", `/kept?${way}`, ...body, "--header", "Transfer-Encoding: chunked"),
+          false,
+        );
         assert.equal(await isKept("plain.local", `/kept?${way}`), false);
         // What a route tells some alone, it does not tell others from memory.
         assert.equal(await isKept("both.local", `/kept?${way}`, "--user", "a:b"), false);

@@ -89,6 +89,33 @@ for (const program of programs) {
     });
   });
 
+  Deno.test(`${called(program)}: a head that leaves no room for the headers of a route is refused`, async () => {
+    await using echo = new Echo((head) => {
+      const fill = `X-Fill: ${"y".repeat(Number(/size=([0-9]+)/.exec(head)?.[1] ?? 0))}`;
+      return `HTTP/1.1 200 OK\r\n${fill}\r\nContent-Length: ${head.length}\r\nConnection: close\r\n\r\n${head}`;
+    });
+    await onStage(program, {}, async (stage) => {
+      const said = `X-Said: ${"s".repeat(1_500)}`;
+      const data = [
+        { hostname: "own.local", request_headers: [said, "X-Team: blue"] },
+        { hostname: "answer.local", response_headers: [said, "X-Team: blue"] },
+      ];
+      await stage.apply(want(stage.routing, snapshotOf([{ port: echo.port, data }]), {}));
+      const statuses = new Set<string>();
+      for (let size = 12_500; size <= 15_000; size += 250) {
+        const fill = ["--header", `X-Fill: ${"y".repeat(size)}`, "--header", "X-Team: client"];
+        const one = await curl(stage.httpPort, "own.local", "/", ...fill);
+        const two = await curl(stage.httpPort, "answer.local", `/?size=${size}`);
+        if (one.status === "200") {
+          assert.deepEqual(valuesOf(one.body, "x-said").concat(valuesOf(one.body, "x-team")).length, 2);
+        }
+        if (two.status === "200") assert.deepEqual(valuesOf(two.headers, "x-said").length, 1);
+        statuses.add(`request ${one.status}`).add(`answer ${two.status}`);
+      }
+      assert.deepEqual([...statuses].sort(), ["answer 200", "answer 502", "request 200", "request 400"]);
+    });
+  });
+
   Deno.test(`${called(program)}: as many headers as a route may ask for fit into a row and a command`, async () => {
     await using echo = new Echo();
     await onStage(program, {}, async (stage) => {

@@ -60,14 +60,16 @@ export function cacheSteps(passage: Passage): Step[] {
   const { request, isChosen } = passage;
   const isPersonal = hasFlag(passage, "access", "auth", "ask", "clientca", "variants") || isChosen ||
     headerOf(request, "authorization") !== undefined || headerOf(request, "cookie") !== undefined;
+  const hasBody = Number(headerOf(request, "content-length") ?? 0) > 0 ||
+    headerOf(request, "transfer-encoding") !== undefined;
   const rule = { rule: "cache", keys: ["cache"] } as const;
   return [
-    request.method === "GET" && !isPersonal
+    request.method === "GET" && !isPersonal && !hasBody
       ? { ...rule, outcome: "changes", says: "may answer from its cache, or keep the answer" }
       : {
         ...rule,
         outcome: "passes",
-        says: "keeps answers; not for such a request, which may be one user's",
+        says: "keeps answers; not for such a request, which may be one user's or has a body",
       },
   ];
 }
