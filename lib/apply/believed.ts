@@ -32,6 +32,7 @@ export class Believed {
   #own: Own | undefined;
   #version = 0;
   #underWay = 0;
+  #answered: Promise<unknown> = Promise.resolve();
   #whyUnknown: ReloadReason = { kind: "first-load" };
   #hasConfig = false;
 
@@ -60,6 +61,14 @@ export class Believed {
     return this.#underWay === 0 && version === this.#version;
   }
 
+  /**
+   * Resolves when HAProxy has answered all that it was told outside of passes until now. Each batch has a connection of its own:
+   * until then HAProxy may do what is sent later before it, as the delete of a server that it has not yet taken out.
+   */
+  get answered(): Promise<unknown> {
+    return this.#answered;
+  }
+
   /** HAProxy did an operation; `isDone` is false where a server or backend still has connections and stays. */
   did(operation: Operation, isDone: boolean): void {
     this.#version++;
@@ -78,7 +87,7 @@ export class Believed {
       this.#version++;
       this.#underWay--;
     };
-    answer.then(answered, answered);
+    this.#answered = Promise.all([this.#answered, answer.then(answered, answered)]);
   }
 
   /** Routes were led to spares or away from them: notes which backend each spare serves now. */

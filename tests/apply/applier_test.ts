@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { Applier } from "../../lib/apply/applier.ts";
 import type { Plan } from "../../lib/core/plan/plan.ts";
 import { openRouting, want } from "../changes/situation.ts";
+import { settled } from "../harness/eventually.ts";
 import { Witness } from "../harness/events.ts";
 import { HandClock } from "../harness/hand_clock.ts";
 import { MemoryHaproxy } from "../harness/memory_haproxy.ts";
@@ -125,3 +126,32 @@ for (const refused of ["and deaf", "and heard"] as const) {
     assert.equal(sent.some((line) => line.startsWith("add server")), refused === "and heard");
   });
 }
+
+Deno.test("a server is deleted once HAProxy has answered that it is taken out, however long that takes", async () => {
+  const haproxy = new MemoryHaproxy();
+  const applier = new Applier({ haproxy, clock: new HandClock(), report: new Witness() });
+  const routing = await openRouting({ "haproxy-version": "2.6" });
+  const read = async (step: string) => {
+    const url = new URL(`../changes/a_server_leaves_and_the_others_stay/${step}.json`, import.meta.url);
+    return want(routing, await Deno.readTextFile(url), {});
+  };
+  const { signal } = new AbortController();
+  const [before, after] = [await read("before"), await read("after")];
+  await applier.apply(before.desired, before.states, signal);
+  const staying = new Set(after.states.keys());
+  const left = before.desired.model.backends.flatMap(({ servers }) => servers)
+    .find(({ name }) => !staying.has(name));
+  assert.ok(left);
+  const send = haproxy.send.bind(haproxy);
+  const { promise: late, resolve: answer } = Promise.withResolvers<void>();
+  haproxy.send = (lines) => late.then(() => send(lines));
+  applier.drain.tell(new Set([left.containerId]));
+  haproxy.send = send;
+  const applying = applier.apply(after.desired, after.states, signal);
+  await settled();
+  assert.deepEqual(haproxy.sent, [], "the delete would come before what takes it out");
+  answer();
+  const { plan, outcome } = await applying;
+  assert.deepEqual([plan.kind, outcome.kind, haproxy.loads.length], ["runtime", "applied", 1]);
+  assert.throws(() => haproxy.worker.server(left.name), /there is no server/);
+});
