@@ -72,7 +72,7 @@ export function acme(
         ...["--acme-email", "me@example.com", "--acme-directory", pebble.directory, "--acme-ca", pebble.ca],
         ...["--acme-storage", storage, "--acme-unchecked", "--log-level", "debug", ...flags],
       ]);
-      defer(() => program.stop("SIGTERM", 8_000).catch(() => program.kill("SIGKILL")));
+      defer(() => program.stop().catch(() => program.kill("SIGKILL")));
       programs.push(program);
       return { program, port: own, httpsPort, stateDir, route, routeAll };
     };

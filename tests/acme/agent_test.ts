@@ -59,7 +59,8 @@ agent(
     await stage.pebble.stop();
     want("first.example.com", "second.example.com");
     await eventually(() => report.of("authority-failed").length >= 2, { what: "two failures" });
-    assert.match(report.of("authority-failed")[0]?.why ?? "", /cannot reach 127[.]0[.]0[.]1:\d+: .*refused/);
+    // The first may tell of a connection that was cut.
+    assert.match(report.of("authority-failed")[1]?.why ?? "", /cannot reach 127[.]0[.]0[.]1:\d+: .*refused/);
     const isWaiting = () =>
       agent.status.waiting.map(({ hosts }) => hosts.join()).join(" ") === "second.example.com";
     await eventually(isWaiting, { what: "the second host to wait" });
@@ -82,7 +83,7 @@ agent(
     await Deno.copyFile(`${folder}/short.example.com.pem`, `${folder}/short.example.com.1.pem`);
     await eventually(() => report.of("certificate-fetched").length >= 3, {
       what: "two renewals",
-      limitMs: 20_000,
+      limitMs: 60_000,
     });
     await eventually(
       async () => (await stage.storage.list()).map(({ name }) => name).join() === "short.example.com",
@@ -113,7 +114,9 @@ agent(
   "of two on one storage one asks, and when it has gone the other does, at once or after its lease",
   {},
   async (stage) => {
-    const [one, two] = [await stage.agent(FAST), await stage.agent(FAST)];
+    // A lease is two seconds: nobody is late for it who is only slow.
+    const calm = { speed: 15 };
+    const [one, two] = [await stage.agent(calm), await stage.agent(calm)];
     for (const each of [one, two]) each.want("shared.example.com");
     await stage.certificate("shared.example.com");
     const leads = (each: typeof one) => each.report.of("certificates-led").length > 0;
@@ -128,7 +131,7 @@ agent(
     // One that was killed leaves its name behind.
     await other.end();
     await Deno.writeTextFile(`${stage.storage.folder}/leader`, "killed 1 now\n");
-    const third = await stage.agent(FAST);
+    const third = await stage.agent(calm);
     third.want("shared.example.com", "last.example.com");
     await stage.certificate("last.example.com");
     // It is told once it is written.
@@ -215,7 +218,7 @@ agent("a command that fails or hangs costs its hosts alone, and says why", {}, a
   );
   await end();
   await stage.storage.keep(emptyRecord);
-  const hanging = await stage.agent({ speed: 600, proof: new DnsHook("sleep 77 #", faster(600)) });
+  const hanging = await stage.agent({ speed: 600, proof: new DnsHook("sleep 77 #", faster(600, 600)) });
   hanging.want("a.example.com");
   await eventually(() => hanging.report.of("certificate-failed").length > 0, {
     what: "the end of the command",
@@ -243,6 +246,8 @@ agent(
       /a[.]example[.]com: the authority gave a certificate that is not for it/,
     );
     await eventually(() => agent.status.waiting.length > 0, { what: "its wait" });
-    assert.equal(stage.pebble.lines.filter((line) => /Issued certificate/.test(line)).length, 1);
+    const issued = () => stage.pebble.lines.filter((line) => /Issued certificate/.test(line)).length;
+    await eventually(() => issued() > 0, { what: "the authority to log it" });
+    assert.equal(issued(), 1);
   },
 );

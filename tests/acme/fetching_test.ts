@@ -10,7 +10,7 @@ function certificateIn(storage: string, name: string): Promise<X509Certificate> 
   return eventually(async () => {
     const text = await Deno.readTextFile(`${storage}/certificates/${name}.pem`);
     return new X509Certificate(text.slice(text.indexOf("-----BEGIN CERT")));
-  }, { what: `the certificate of ${name}`, limitMs: 20_000 });
+  }, { what: `the certificate of ${name}`, limitMs: 60_000 });
 }
 
 /** Issuer and names of the certificate that a client gets which asks for a host. */
@@ -31,6 +31,7 @@ const orders = (lines: readonly string[]): string[] =>
 const fetched = (program: RunningProgram, count: number) =>
   eventually(() => eventsOf(program.lines, "certificate-fetched").length === count, {
     what: `${count} certificates`,
+    limitMs: 60_000,
   });
 
 acme(
@@ -106,7 +107,7 @@ acme(
         async () =>
           /issuer=.*[Pp]ebble[^]*DNS:/.test(await namesServed(at, name)) &&
           (await namesServed(at, name)).includes(`DNS:${name}`),
-        { what: `the certificate of ${name} at its port`, limitMs: 20_000 },
+        { what: `the certificate of ${name} at its port`, limitMs: 60_000 },
       );
     }
   },
@@ -149,7 +150,7 @@ acme(
         async () => /ebble[^]*DNS:shared[.]example[.]com/.test(await namesServed(httpsPort, host)),
         {
           what: "the certificate",
-          limitMs: 20_000,
+          limitMs: 60_000,
         },
       );
     }

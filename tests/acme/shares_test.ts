@@ -16,7 +16,7 @@ agent(
     const served = async () => (await stage.storage.list()).flatMap(({ names }) => names).toSorted().join();
     await eventually(async () => await served() === [...good, "other.example.com"].toSorted().join(), {
       what: "certificates of all others",
-      limitMs: 20_000,
+      limitMs: 60_000,
     });
     await eventually(() => report.of("certificate-failed").length > 0, { what: "what is told of it" });
     const [{ hosts, why } = { hosts: [], why: "" }, ...more] = report.of("certificate-failed");

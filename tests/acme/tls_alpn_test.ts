@@ -25,7 +25,7 @@ const certified = (program: RunningProgram, hosts: readonly string[], times: num
   eventually(() => {
     const all = fetchedHosts(program);
     return hosts.every((host) => all.filter((one) => one === host).length >= times);
-  }, { what: `${times} certificates of each host`, limitMs: 40_000 });
+  }, { what: `${times} certificates of each host`, limitMs: 90_000 });
 
 for (const { version, path } of programs) {
   acme(

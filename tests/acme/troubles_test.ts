@@ -22,7 +22,7 @@ const passUntil = (
     clock.jump(stepMs);
     agent.wake();
     return false;
-  }, { what, limitMs: 40_000 });
+  }, { what, limitMs: 120_000 });
 
 agent(
   "looks that fail by chance, slow answers and refused nonces delay certificates, and cost none",

@@ -17,7 +17,7 @@ Deno.test("a state directory that was removed is made again, and new hosts are s
   await removeStateDir(stage);
   assert.equal((await stage.get("good.example")).status, 200);
   await stage.want({ host: "good.example" }, { host: "new.example" });
-  await stage.answers("new.example", 200, 30_000);
+  await stage.answers("new.example", 200, 60_000);
   await stage.answers("good.example");
   await program.stop();
   await eventually(async () => !await isServed(stage), { what: "HAProxy to be ended" });
@@ -34,7 +34,7 @@ Deno.test("the same with an HAProxy that was taken over, which does not stay beh
   await eventually(async () => (await stage.status()).hasConfig, { what: "the start to be done" });
   await removeStateDir(stage);
   await stage.want({ host: "good.example" }, { host: "new.example" });
-  await stage.answers("new.example", 200, 30_000);
+  await stage.answers("new.example", 200, 60_000);
   await second.stop();
   await eventually(async () => !await isServed(stage), { what: "HAProxy to be ended" });
 });

@@ -54,7 +54,9 @@ for (
     ],
     [
       "read-only",
-      (dir: string) => system("mount", "-o", "remount,ro", dir),
+      // Not while a file there is being written.
+      (dir: string) =>
+        eventually(() => system("mount", "-o", "remount,ro", dir).then(() => true), { what: "the remount" }),
       (dir: string) => system("mount", "-o", "remount,rw", dir),
     ],
   ] as const
@@ -83,7 +85,7 @@ for (
       for (let at = 0; at < 20; at++) assert.equal((await stage.get("good.example")).status, 200);
       assert.equal((await stage.status()).haproxy.pid, haproxy.pid);
       await mend(stage.stateDir);
-      await stage.answers("late.example", 200, 15_000);
+      await stage.answers("late.example");
       assert.equal(errors(program, from).length, 1, errors(program, from).join("\n"));
       await eventually(async () => (await stage.status()).trouble === undefined, {
         what: "no trouble to be left",
@@ -103,6 +105,6 @@ for (
     assert.match(said[0] ?? "", /No space left|Read-only file system/);
     if (code !== "told") return assert.equal(code, 1);
     await mend(stage.stateDir);
-    await stage.answers("good.example", 200, 15_000);
+    await stage.answers("good.example");
   });
 }

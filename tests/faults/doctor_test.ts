@@ -78,7 +78,7 @@ Deno.test("doctor answers with 0 where all is well, and names each thing that it
 
 Deno.test("doctor finds a port that is taken for IPv6 alone", async () => {
   await using world = await oneWell();
-  using taken = Deno.listen({ hostname: "::1", port: 0 });
+  using taken = Deno.listen({ hostname: "::1", port: freePort() });
   const report = await diagnose(world, { "http-port": `${taken.addr.port}` });
   assertTrouble(report, /^port /, /in use/i, /--http-port/);
   const { code } = await diagnose(world, { "http-port": `${taken.addr.port}`, bind: "127.0.0.1" });

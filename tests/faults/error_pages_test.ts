@@ -16,7 +16,7 @@ Deno.test("changed pages are answered without a signal, and pages that cannot be
       const { body } = await stage.get("unknown.example");
       if (body !== text) throw new Error(`it says ${body}`);
       return true;
-    }, { what: `the page ${text}`, limitMs: 15_000 });
+    }, { what: `the page ${text}` });
   await shows("<h1>first</h1>");
 
   await write("404.html", "<h1>second</h1>\n");

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { inspected } from "../cli/world.ts";
 import { FakeEngine } from "../docker/fake_engine.ts";
+import { eventually } from "../harness/eventually.ts";
 import { freePort } from "../harness/http.ts";
 import { program, runProgram } from "../harness/program.ts";
 import { FaultStage } from "./stage.ts";
@@ -13,6 +14,14 @@ const explain = async (stage: FaultStage, ...args: readonly string[]) => {
   assert.equal(code, 0, stderr);
   return stdout;
 };
+
+/** Waits until a container or a host is explained so. */
+const explains = (stage: FaultStage, subject: string, wanted: RegExp) =>
+  eventually(async () => {
+    const text = await explain(stage, subject);
+    if (!wanted.test(text)) throw new Error(text);
+    return true;
+  }, { what: `${subject} to be explained as ${wanted}` });
 
 /** As a user who may not ask root's. */
 async function asOther(
@@ -51,13 +60,15 @@ Deno.test("what serves gets traffic or gets none, and why, and when no signalbox
   const running = stage.start();
   await stage.answers("good.example");
   await stage.answers("refuses.example", 503);
-  assert.match(
-    await explain(stage, "good.example"),
+  await explains(
+    stage,
+    "good.example",
     /^ {2}at 127\.20\.0\.2:\d+ \(its own address\), and gets traffic$/m,
   );
-  const text = await explain(stage, "refuses");
-  assert.match(
-    text,
+  // Until it was asked, nothing is known of it.
+  await explains(
+    stage,
+    "refuses",
     /^ {2}at 127\.20\.0\.9:\d+ \(its own address\), but gets no traffic: \S+ refuses connections$/m,
   );
   const [entry] = JSON.parse(await explain(stage, "refuses", "--json")) as {

@@ -81,7 +81,7 @@ Deno.test("a later start whose port is taken says once what to do, goes on tryin
     /^FAIL {2}the signalbox that runs: HAProxy does not serve; HAProxy is not in step/m,
   );
   taken.close();
-  await stage.answers("good.example", 200, 15_000);
+  await stage.answers("good.example");
   await eventually(async () => (await ask(stage, "status")).code === 0, { what: "status to answer with 0" });
   assert.equal(errors(program).filter((line) => /ss -ltnp/.test(line)).length, 1, errors(program).join("\n"));
 });

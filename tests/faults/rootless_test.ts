@@ -84,6 +84,10 @@ Deno.test("a container of a rootless engine is served at its published port, als
   await Deno.writeTextFile(`${folder}/snapshot.json`, snapshot);
   await Deno.writeTextFile(`${folder}/app.js`, APP);
   namespace.start(Deno.execPath(), "run", "--no-config", "--allow-net", `${folder}/app.js`);
+  await eventually(
+    async () => await namespace.ask("curl", "-s", `http://127.0.0.1:${PUBLISHED}`) === `${PUBLISHED}`,
+    { what: "the container" },
+  );
   const run = () =>
     namespace.start(
       ...program(),
@@ -131,5 +135,7 @@ Deno.test("a container of a rootless engine is served at its published port, als
     return bodies.has("80");
   }, { what: "an answer at its own address", limitMs: 90_000 });
   assert.deepEqual([...bodies].sort(), [`${PUBLISHED}`, "80"]);
-  assert.doesNotMatch(await say("status"), /cannot be reached/);
+  await eventually(async () => !/cannot be reached/.test(await say("status")), {
+    what: "no notice to be left",
+  });
 });

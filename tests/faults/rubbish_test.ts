@@ -20,10 +20,10 @@ Deno.test("beside a hundred containers of 64 kB of rubbish others are served, an
   await using stage = await FaultStage.open({ host: "good.example" }, ...rubbish);
   const admin = freePort();
   const program = stage.start(["--admin", `127.0.0.1:${admin}`]);
-  await stage.answers("good.example", 200, 30_000);
+  await stage.answers("good.example", 200, 60_000);
   for (const host of ["late.example", "later.example", "latest.example"]) {
     await stage.want({ host: "good.example" }, { host }, ...rubbish);
-    await stage.answers(host, 200, 30_000);
+    await stage.answers(host, 200, 60_000);
   }
   const told = program.lines.filter((line) => /"container":"rubbish/.test(line));
   assert.ok(told.length >= 100 && told.length <= 100 * MOST_NOTICES, `${told.length} lines`);

@@ -19,7 +19,7 @@ for (const program of programs.filter(({ addsBackends }) => !addsBackends)) {
   Deno.test(`${called(program)}: servers beyond the limit of descriptors cost no one else anything`, async () => {
     await using stage = await FaultStage.open(...wanted(450));
     const first = stage.start(["--haproxy", program.path], {}, undefined, LIMITED);
-    await stage.answers(hosts(1)[0] ?? "", 200, 30_000);
+    await stage.answers(hosts(1)[0] ?? "", 200, 60_000);
     const status = await stage.status();
     const { serverLimit, notices, routes } = status;
     const most = serverLimit?.servers ?? 0;
@@ -39,6 +39,7 @@ for (const program of programs.filter(({ addsBackends }) => !addsBackends)) {
     await waiting.write(
       new TextEncoder().encode(`POST / HTTP/1.1\r\nHost: ${hosts(1)[0]}\r\nContent-Length: 9\r\n\r\n`),
     );
+    await stage.accepted(waiting);
     for (const balance_algorithm of ["leastconn", "source"]) {
       const before = (await stage.status()).reloads;
       const [one = { host: "" }, ...others] = wanted(450);

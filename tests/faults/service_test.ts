@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { eventLine } from "../harness/events.ts";
 import { eventually } from "../harness/eventually.ts";
-import { NotifySocket } from "../harness/notify_socket.ts";
+import { type Message, NotifySocket } from "../harness/notify_socket.ts";
 import { FaultStage } from "./stage.ts";
 
 Deno.test("a service says that it is ready when HAProxy serves, reads everything again, lives, and stops", async () => {
@@ -63,7 +63,10 @@ Deno.test("a service goes on with the signalbox that takes over within it", asyn
   });
   const own = `${second.pid}`;
   assert.equal(await first.exited, 0);
-  const from = socket.messages.findIndex(({ MAINPID, READY }) => MAINPID === own && READY === undefined);
+  const isNext = ({ MAINPID, READY }: Message) => MAINPID === own && READY === undefined;
+  // What was said before the first one ended may be read after it.
+  await socket.hears("the next one to be the main process", isNext);
+  const from = socket.messages.findIndex(isNext);
   assert.ok(from > 0, "the next one is the main process before the first one ends");
   await socket.hears("READY of the next one", ({ READY, MAINPID }) => READY === "1" && MAINPID === own, from);
   await socket.hears("a sign of its life", ({ WATCHDOG }) => WATCHDOG === "1", from);

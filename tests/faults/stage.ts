@@ -18,6 +18,7 @@ export class FaultStage implements AsyncDisposable {
   readonly httpsPort = freePort();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #programs: RunningProgram[] = [];
+  readonly #begun = new Set<RunningProgram>();
   readonly #ends: (() => unknown)[] = [];
 
   private constructor(readonly folder: string) {
@@ -87,16 +88,48 @@ export class FaultStage implements AsyncDisposable {
   }
 
   get(host: string): Promise<Answer> {
-    return httpGet({ port: this.port, host, limitMs: 3_000 });
+    return httpGet({ port: this.port, host, limitMs: 10_000 });
   }
 
-  /** Waits until a host answers with a status. */
-  async answers(host: string, status = 200, limitMs = 10_000): Promise<void> {
+  /** Waits until a host answers with a status, and signalbox knows that HAProxy serves. */
+  async answers(host: string, status = 200, limitMs = 30_000): Promise<void> {
     await eventually(async () => {
       const answer = await this.get(host);
       if (answer.status !== status) throw new Error(`it answers ${answer.status}`);
       return true;
     }, { what: `${host} to answer ${status}`, limitMs });
+    await this.#begins(limitMs);
+  }
+
+  /** HAProxy answers a moment before signalbox has proven its first load: waits for that, once for each program. */
+  async #begins(limitMs: number): Promise<void> {
+    const program = this.#programs.at(-1);
+    if (program === undefined || this.#begun.has(program)) return;
+    let hasEnded = false;
+    void program.exited.then(() => hasEnded = true);
+    await eventually(async () => {
+      if (hasEnded) return true;
+      const { pid, hasConfig, trouble } = await this.status();
+      // One that cannot put its own config in the place of another's knows that too.
+      return pid === program.pid && (hasConfig || trouble !== undefined);
+    }, { what: "signalbox to know what HAProxy serves", limitMs });
+    this.#begun.add(program);
+  }
+
+  /**
+   * Waits until HAProxy has accepted a connection. In the kernel's queue it may be anybody's: after a reload, the new
+   * worker's. The kernel gives a connection in that queue no inode (/proc/net/tcp).
+   */
+  async accepted({ localAddr, remoteAddr }: Deno.TcpConn): Promise<void> {
+    const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, "0");
+    const ends = [`:${hex(remoteAddr.port)}`, `:${hex(localAddr.port)}`] as const;
+    await eventually(async () => {
+      const rows = (await Deno.readTextFile("/proc/net/tcp")).split("\n").map((row) =>
+        row.trim().split(/\s+/)
+      );
+      const row = rows.find(([, local, remote]) => local?.endsWith(ends[0]) && remote?.endsWith(ends[1]));
+      return row !== undefined && row[9] !== "0";
+    }, { what: "HAProxy to accept a connection" });
   }
 
   /** Waits until the log has a line with such fields, or that matches, of those after the first `from`. */
@@ -104,7 +137,7 @@ export class FaultStage implements AsyncDisposable {
     program: RunningProgram,
     meant: RegExp | EntryFields,
     from = 0,
-    limitMs = 10_000,
+    limitMs = 30_000,
   ): Promise<string> {
     const isMeant = meant instanceof RegExp ? (line: string) => meant.test(line) : entryWith(meant);
     return await eventually(() => program.lines.slice(from).find(isMeant), {

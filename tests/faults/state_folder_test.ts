@@ -7,7 +7,10 @@ import { FaultStage } from "./stage.ts";
 /** Each file and folder below one, by its path there, with its mode. */
 async function* below(folder: string, path = ""): AsyncGenerator<readonly [string, Deno.FileInfo]> {
   for await (const { name, isDirectory } of Deno.readDir(`${folder}${path}`)) {
-    yield [`${path}/${name}`, await Deno.lstat(`${folder}${path}/${name}`)];
+    // Sockets and files of a moment go while this looks.
+    const info = await Deno.lstat(`${folder}${path}/${name}`).catch(() => undefined);
+    if (info === undefined) continue;
+    yield [`${path}/${name}`, info];
     if (isDirectory) yield* below(folder, `${path}/${name}`);
   }
 }

@@ -3,7 +3,7 @@
 /** How long to wait, and for what, in words that complete "waited in vain for …". */
 export interface Wait {
   readonly what: string;
-  /** 10 s unless said. */
+  /** 30 s unless said: long beside what is waited for, also where several suites share few processors. */
   readonly limitMs?: number;
   /** 20 ms unless said. */
   readonly everyMs?: number;
@@ -15,7 +15,7 @@ export interface Wait {
  */
 export async function eventually<T>(
   condition: () => T | Promise<T>,
-  { what, limitMs = 10_000, everyMs = 20 }: Wait,
+  { what, limitMs = 30_000, everyMs = 20 }: Wait,
 ): Promise<Exclude<T, false | null | undefined>> {
   const end = performance.now() + limitMs;
   let last: unknown = "it did not hold";

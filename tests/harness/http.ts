@@ -26,7 +26,7 @@ export interface Answer {
 
 /** Sends one request and reads the whole answer; throws where there is none within the limit. */
 export function httpGet(request: Request): Promise<Answer> {
-  const { port, host, path = "/", method = "GET", body, address = "127.0.0.1", limitMs = 10_000 } = request;
+  const { port, host, path = "/", method = "GET", body, address = "127.0.0.1", limitMs = 20_000 } = request;
   const options = {
     host: address,
     port,

@@ -25,7 +25,6 @@ export class NotifySocket implements Disposable {
   async hears(what: string, isWanted: (message: Message) => boolean, from = 0): Promise<Message> {
     return await eventually(() => this.messages.slice(from).find(isWanted), {
       what: `${what} in ${JSON.stringify(this.messages)}`,
-      limitMs: 15_000,
     });
   }
 

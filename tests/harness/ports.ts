@@ -1,9 +1,20 @@
 /** Ports of the loopback for tests, which run in several processes and workers at once. */
 
-// Below the ports that the kernel gives to outgoing connections, which come and go at any moment.
-const FIRST = 12_000;
-const LAST = 32_000;
 const BLOCK = 500;
+/** Below the ports that the kernel gives to outgoing connections, which come and go at any moment. */
+const LAST = Math.min(32_000, firstOutgoingPort());
+const FIRST = Math.max(2_000, LAST - 20_000);
+
+/** Where the kernel's own ports begin; those of Linux's default where that is not told, or leaves no room below. */
+function firstOutgoingPort(): number {
+  let first = NaN;
+  try {
+    first = parseInt(Deno.readTextFileSync("/proc/sys/net/ipv4/ip_local_port_range"));
+  } catch {
+    // There is no such file everywhere.
+  }
+  return first >= 10_000 ? Math.floor(first / BLOCK) * BLOCK : 32_768;
+}
 
 /** The first port of a block that nobody else hands out: who listens on it owns the block, for as long as it runs. */
 function claim(): number {

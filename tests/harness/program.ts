@@ -92,7 +92,9 @@ export function startProgram(
   const read = [child.stdout, child.stderr].map((stream) => collect(stream, lines, heard));
   const exited = child.status.then(async (status) => {
     // What a child of the program still holds open is not waited for.
-    await Promise.race([Promise.all(read), new Promise((resolve) => setTimeout(resolve, 200))]);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([Promise.all(read), new Promise((resolve) => timer = setTimeout(resolve, 3_000))]);
+    clearTimeout(timer);
     code = status.code;
     heard();
     return status.code;
@@ -106,7 +108,7 @@ export function startProgram(
   const waitForEntry = (fields: EntryFields, limitMs?: number) =>
     waitFor(entryWith(fields), Deno.inspect(fields), limitMs);
 
-  function waitFor(isMeant: (line: string) => boolean, what: string, limitMs = 10_000): Promise<string> {
+  function waitFor(isMeant: (line: string) => boolean, what: string, limitMs = 30_000): Promise<string> {
     return new Promise((resolve, reject) => {
       const done = (finish: () => void) => {
         watchers.delete(look);
@@ -130,7 +132,7 @@ export function startProgram(
     });
   }
 
-  async function stop(signal: Deno.Signal = "SIGTERM", limitMs = 10_000): Promise<number> {
+  async function stop(signal: Deno.Signal = "SIGTERM", limitMs = 20_000): Promise<number> {
     kill(signal);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<"late">((resolve) => timer = setTimeout(() => resolve("late"), limitMs));

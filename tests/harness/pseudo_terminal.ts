@@ -59,14 +59,13 @@ export class PseudoTerminal implements AsyncDisposable {
     return await eventually(() => {
       const lines = screenOf(this.said);
       return isWanted(lines) && lines;
-    }, { what: `a screen with ${what}, and not:\n${screenOf(this.said).join("\n")}\n`, limitMs: 15_000 });
+    }, { what: `a screen with ${what}, and not:\n${screenOf(this.said).join("\n")}\n` });
   }
 
   /** Waits for a text in all that was sent to it. */
   async says(text: RegExp): Promise<void> {
     await eventually(() => text.test(this.said), {
       what: `${text} in what was sent to the terminal:\n${JSON.stringify(this.said.slice(-2_000))}\n`,
-      limitMs: 15_000,
     });
   }
 
