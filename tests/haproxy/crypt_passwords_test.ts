@@ -65,7 +65,8 @@ for (const program of programs) {
 
   test("who guesses waits, and others are let in meanwhile", async (stage, echo) => {
     const data = { hostname: "own.local", basic_auth: [`ann:${HASHES.sha256}`] };
-    await show(stage, guardedContainer("a", echo.port, data));
+    const next = guardedContainer("b", echo.port, { hostname: "next.local", basic_auth: [`ann:${OTHER}`] });
+    await show(stage, guardedContainer("a", echo.port, data), next);
     assert.equal(await ask(stage, "own.local", basic("ann", "secret")), "200");
     const statuses: string[] = [];
     for (let time = 0; time < 12; time++) {
@@ -73,10 +74,30 @@ for (const program of programs) {
     }
     assert.deepEqual(new Set(statuses), new Set(["401", "429"]));
     assert.equal(await ask(stage, "own.local", basic("ann", "secret")), "200");
+    // Each guess costs HAProxy milliseconds, at whichever route: nobody has as many as there are routes.
+    assert.equal(await ask(stage, "next.local", basic("ann", "other")), "429");
     // Who says nothing, or names nobody, is asked as ever.
     assert.equal(await ask(stage, "own.local"), "401");
     assert.equal(await ask(stage, "own.local", basic("bob", "x")), "401");
     assert.equal(echo.heads.length, 2);
+  });
+
+  test("guesses that come at once, at many routes, are as few as one after another", async (stage, echo) => {
+    const hosts = Array.from({ length: 60 }, (_, at) => `own${at}.local`);
+    const data = hosts.map((hostname) => ({ hostname, basic_auth: [`ann:${OTHER}`] }));
+    const container = guardedContainer("a", echo.port, {});
+    await show(stage, {
+      ...container,
+      Config: { ...container.Config, Env: [`INTERLOCK_DATA=${JSON.stringify(data)}`] },
+    });
+    const guesses = hosts.flatMap((host) =>
+      ["x", "y", "z"].map((word) => ask(stage, host, basic("ann", word)))
+    );
+    const statuses = await Promise.all(guesses);
+    assert.deepEqual([...new Set(statuses)].sort(), ["401", "429"]);
+    // Two threads may each look before the other has counted.
+    const looked = statuses.filter((status) => status === "401").length;
+    assert.ok(looked >= 10 && looked < 20, `${looked}`);
   });
 
   test("no request without a password comes through where a hash is one of crypt's", async (stage, echo) => {
