@@ -55,16 +55,26 @@ export const systemClock: Clock = {
 /** Real chance. */
 export const systemChance: Chance = () => Math.random();
 
+/**
+ * Calls back when what takes so many milliseconds at most is late, unless what this returns is called before: what the limit is
+ * for may have come while signalbox was busy, and is looked at first.
+ */
+export function whenLate(
+  clock: Pick<Clock, "after">,
+  milliseconds: number,
+  callback: () => void,
+): () => void {
+  let cancel = clock.after(milliseconds, () => cancel = clock.after(0, callback));
+  return () => cancel();
+}
+
 /** A signal that aborts after the milliseconds, unless its limit is disposed of before. */
 export class TimeLimit implements Disposable {
   readonly #controller = new AbortController();
-  #cancel: () => void;
+  readonly #cancel: () => void;
 
   constructor(clock: Pick<Clock, "after">, milliseconds: number, reason?: () => Error) {
-    this.#cancel = clock.after(milliseconds, () => {
-      // What the limit is for may have come while signalbox was busy, and was not looked at yet.
-      this.#cancel = clock.after(0, () => this.abort(reason?.()));
-    });
+    this.#cancel = whenLate(clock, milliseconds, () => this.abort(reason?.()));
   }
 
   get signal(): AbortSignal {

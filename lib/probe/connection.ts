@@ -1,5 +1,3 @@
-import { connect as connectTls } from "node:tls";
-
 /** Enough for the first line of an answer; a container that waits costs no more memory than this. */
 const READ_BYTES = 512;
 
@@ -63,6 +61,9 @@ export async function openTcp(at: Address, signal: AbortSignal): Promise<Connect
 
 /** Opens a TLS connection without verifying its certificate: a probe finds out whether a container answers, not who it is. */
 export async function openTls(at: Address, servername: string, signal: AbortSignal): Promise<Connection> {
+  // Loaded where a container asks for it: most do not, and it takes time at every start.
+  const { connect: connectTls } = await import("node:tls");
+  signal.throwIfAborted();
   const socket = connectTls({ host: at.hostname, port: at.port, rejectUnauthorized: false, servername });
   const close = () => void socket.destroy();
   signal.addEventListener("abort", close, { once: true });

@@ -104,7 +104,6 @@ type EngineCalls = {
   listServices(options: Options): Promise<readonly unknown[]>;
   listTasks(options: Options): Promise<readonly unknown[]>;
   listNodes(options: Options): Promise<readonly unknown[]>;
-  getContainer(id: string): { inspect(options: Options): Promise<unknown> };
   getNetwork(id: string): { inspect(options: Options): Promise<unknown> };
 };
 
@@ -139,7 +138,7 @@ export async function connectEngine(
         new Set(
           (await docker.listContainers({ filters: { id: ids }, abortSignal })).map((entry) => entry.Id),
         ),
-      inspect: (id, abortSignal) => inspects.read(id, () => inspectUnlessGone(docker, id, abortSignal)),
+      inspect: (id, signal) => inspects.read(id, () => inspectUnlessGone(modem, id, signal)),
       inspectNetwork: (id, abortSignal) => docker.getNetwork(id).inspect({ abortSignal }),
       info: (abortSignal) => docker.info({ abortSignal }).catch(orRefused),
       services: (abortSignal) => docker.listServices({ abortSignal }),
@@ -178,13 +177,9 @@ export function agreeOnApi(newest: string, oldest: string | undefined): string {
   return isBelow(newest, NEWEST_API) ? newest : NEWEST_API;
 }
 
-async function inspectUnlessGone(
-  docker: EngineCalls,
-  id: string,
-  abortSignal: AbortSignal,
-): Promise<unknown> {
+async function inspectUnlessGone(modem: ReadModem, id: string, signal: AbortSignal): Promise<unknown> {
   try {
-    return await docker.getContainer(id).inspect({ abortSignal });
+    return await modem.get(`/containers/${id}/json`, signal);
   } catch (error) {
     if (error instanceof EngineError && error.statusCode === 404) return undefined;
     if (error instanceof AnswerTooLongError) return error;

@@ -23,6 +23,16 @@ type DialOptions = {
 };
 type DialCallback = (error: Error | null, data?: unknown) => void;
 
+/** What is asked: for people, and as it is sent; and whether an answer with a status is one. */
+type Question = {
+  readonly path: string;
+  readonly target: string;
+  readonly isRight: (status: number) => boolean;
+};
+
+const isOk = (status: number): boolean => status === 200;
+const NEVER = new AbortController().signal;
+
 /** An answer of the engine that is not a success. */
 export class EngineError extends Error {
   override readonly name = "EngineError";
@@ -78,59 +88,76 @@ export class ReadModem {
     this.#socket?.close();
   }
 
-  async #request(options: DialOptions): Promise<unknown> {
-    if (options.method !== "GET") {
-      throw new EngineError(`${options.method} is not for signalbox, which only reads`, undefined);
-    }
-    const late = () => new LateAnswerError(this.deadlineMs);
-    using deadline = new TimeLimit(this.clock, this.deadlineMs, late);
-    const given = options.abortSignal ?? options.options?.abortSignal as AbortSignal | undefined;
-    if (options.isStream) {
-      const signal = given === undefined ? deadline.signal : AbortSignal.any([given, deadline.signal]);
-      return (await this.#fetch(options, signal)).body;
-    }
-    // Thousands of reads have one signal in common: nothing of one may hang on it once it is done.
-    const end = () => deadline.abort(given?.reason);
-    const leave = given && onAbort(given, end);
-    if (given?.aborted) end();
+  /** What a path answers with, until the signal: a container's inspect, of which there are thousands, needs no more of dockerode. */
+  async get(path: string, signal: AbortSignal): Promise<unknown> {
     try {
-      return await this.#read(options, deadline.signal);
-    } finally {
-      leave?.();
+      return await this.#read({ path, target: this.version + path, isRight: isOk }, signal);
+    } catch (error) {
+      throw asError(error);
     }
   }
 
-  async #fetch(options: DialOptions, signal: AbortSignal): Promise<Response> {
-    const response = await fetch(this.#base + this.#target(options), { client: this.#client, signal });
-    if (options.statusCodes[response.status] === true) return response;
-    throw refusal(response.status, await readAnswer(response, "a refusal"));
+  async #request(options: DialOptions): Promise<unknown> {
+    const { method, isStream, statusCodes } = options;
+    if (method !== "GET") {
+      throw new EngineError(`${method} is not for signalbox, which only reads`, undefined);
+    }
+    const given = options.abortSignal ?? options.options?.abortSignal as AbortSignal | undefined;
+    const question: Question = {
+      path: options.path.replace(/\?$/, ""),
+      target: this.#target(options),
+      isRight: (status) => statusCodes[status] === true,
+    };
+    if (!isStream) return await this.#read(question, given ?? NEVER);
+    using deadline = new TimeLimit(this.clock, this.deadlineMs, this.#late);
+    const signal = given === undefined ? deadline.signal : AbortSignal.any([given, deadline.signal]);
+    return (await this.#fetch(question, signal)).body;
   }
 
-  async #read(options: DialOptions, signal: AbortSignal): Promise<unknown> {
-    const what = `the answer to ${options.path.replace(/\?$/, "")}`;
+  async #read(question: Question, signal: AbortSignal): Promise<unknown> {
+    const what = `the answer to ${question.path}`;
     const text = this.#socket === undefined
-      ? await this.#readWhole(await this.#fetch(options, signal), what, signal)
-      : await this.#readSocket(this.#socket, options, what, signal);
+      ? await this.#readFetched(question, what, signal)
+      : await this.#readSocket(this.#socket, question, what, signal);
     // A ping is answered with a word.
-    return options.path === "/_ping" ? text : JSON.parse(text);
+    return question.path === "/_ping" ? text : JSON.parse(text);
   }
 
-  async #readSocket(socket: SocketReads, options: DialOptions, what: string, signal: AbortSignal) {
-    const { status, text } = await socket.get(this.#target(options), what, signal);
-    if (options.statusCodes[status] !== true) throw refusal(status, text);
+  async #readSocket(socket: SocketReads, { target, isRight }: Question, what: string, signal: AbortSignal) {
+    const until = { signal, clock: this.clock, limitMs: this.deadlineMs, late: this.#late };
+    const { status, text } = await socket.get(target, what, until);
+    if (!isRight(status)) throw refusal(status, text);
     return text;
   }
 
-  async #readWhole(response: Response, what: string, signal: AbortSignal): Promise<string> {
+  async #readFetched(question: Question, what: string, given: AbortSignal): Promise<string> {
+    using deadline = new TimeLimit(this.clock, this.deadlineMs, this.#late);
+    // Thousands of reads have one signal in common: nothing of one may hang on it once it is done.
+    const abort = () => deadline.abort(given.reason);
+    const leave = onAbort(given, abort);
+    if (given.aborted) abort();
+    const { signal } = deadline;
     // An abort alone may not end the read of an answer that has begun, as where its engine is cut off in the midst of it.
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     const end = () => reject(signal.reason);
-    signal.addEventListener("abort", end, { once: true });
-    if (signal.aborted) end();
-    return await Promise.race([readAnswer(response, what), aborted]).finally(() =>
-      signal.removeEventListener("abort", end)
-    );
+    try {
+      const response = await this.#fetch(question, signal);
+      signal.addEventListener("abort", end, { once: true });
+      if (signal.aborted) end();
+      return await Promise.race([readAnswer(response, what), aborted]);
+    } finally {
+      signal.removeEventListener("abort", end);
+      leave();
+    }
   }
+
+  async #fetch({ target, isRight }: Question, signal: AbortSignal): Promise<Response> {
+    const response = await fetch(this.#base + target, { client: this.#client, signal });
+    if (isRight(response.status)) return response;
+    throw refusal(response.status, await readAnswer(response, "a refusal"));
+  }
+
+  readonly #late = () => new LateAnswerError(this.deadlineMs);
 
   #target(options: DialOptions): string {
     const { abortSignal: _, ...given } = options.options ?? {};

@@ -1,3 +1,5 @@
+import { onAbort, whenLate } from "../../clock.ts";
+import type { Clock } from "../../ports.ts";
 import { EndedConnectionError, type HttpAnswer, HttpAnswers } from "./http_answer.ts";
 
 /** How many connections without a question are kept: as many as inspects are under way at once. */
@@ -6,6 +8,14 @@ const MOST_IDLE = 8;
 const encoder = new TextEncoder();
 
 type Connection = { readonly socket: Deno.Conn; readonly answers: HttpAnswers };
+
+/** Until when a question may last: its signal, and a time; `late` is what it fails with after that. */
+export type Until = {
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly limitMs: number;
+  readonly late: () => Error;
+};
 
 /**
  * Asks an HTTP server behind a unix socket, over connections that are kept: a third of what `fetch` takes for the thousands of
@@ -17,19 +27,21 @@ export class SocketReads {
 
   constructor(readonly path: string) {}
 
-  /** Gets a target, until the signal, whose reason it throws then; else what HttpAnswers or Deno's connections throw. */
-  async get(target: string, what: string, signal: AbortSignal): Promise<HttpAnswer> {
-    signal.throwIfAborted();
+  /** Gets a target; throws the signal's reason once that aborts; else what HttpAnswers or Deno's connections throw. */
+  async get(target: string, what: string, until: Until): Promise<HttpAnswer> {
+    until.signal.throwIfAborted();
+    // It becomes a line of the question's head.
+    if (!/^[!-~]+$/.test(target)) throw new Error(`${JSON.stringify(target)} cannot be asked for`);
     for (let kept = this.#idle.pop(); kept !== undefined; kept = this.#idle.pop()) {
       try {
-        return await this.#ask(kept, target, what, signal);
+        return await this.#ask(kept, target, what, until);
       } catch (error) {
         // The server has closed it since: what was asked was read by nobody.
-        if (signal.aborted || !isEnded(error)) throw error;
+        if (until.signal.aborted || !isEnded(error)) throw error;
       }
     }
     const socket = await Deno.connect({ transport: "unix", path: this.path });
-    return await this.#ask({ socket, answers: new HttpAnswers(socket) }, target, what, signal);
+    return await this.#ask({ socket, answers: new HttpAnswers(socket) }, target, what, until);
   }
 
   /** Closes what is kept, now and later. */
@@ -42,15 +54,22 @@ export class SocketReads {
     connection: Connection,
     target: string,
     what: string,
-    signal: AbortSignal,
+    { signal, clock, limitMs, late }: Until,
   ): Promise<HttpAnswer> {
     const { socket, answers } = connection;
+    let why: unknown;
     let isOpen = true;
     const close = () => {
       if (isOpen) socket.close();
       isOpen = false;
     };
-    signal.addEventListener("abort", close, { once: true });
+    // Closing it ends what is under way. A signal for each of thousands would cost more than the question.
+    const end = (reason: unknown) => {
+      why = reason;
+      close();
+    };
+    const leave = onAbort(signal, () => end(signal.reason));
+    const cancel = whenLate(clock, limitMs, () => end(late()));
     try {
       signal.throwIfAborted();
       // An address, not a name: what stands between may look a name up.
@@ -61,9 +80,10 @@ export class SocketReads {
       return answer;
     } catch (error) {
       close();
-      throw signal.aborted ? signal.reason : error;
+      throw why ?? error;
     } finally {
-      signal.removeEventListener("abort", close);
+      leave();
+      cancel();
     }
   }
 }

@@ -1,9 +1,17 @@
 /** Questions to a unix socket go over connections that are kept, as long as the other side keeps them. */
 import assert from "node:assert/strict";
-import { SocketReads } from "../../../lib/docker/api/socket_reads.ts";
+import { systemClock } from "../../../lib/clock.ts";
+import { SocketReads, type Until } from "../../../lib/docker/api/socket_reads.ts";
 import { eventually } from "../../harness/eventually.ts";
 
-const NEVER = new AbortController().signal;
+/** A question may last until the signal, or for so many milliseconds. */
+const until = (signal: AbortSignal, limitMs = 10_000): Until => ({
+  signal,
+  clock: systemClock,
+  limitMs,
+  late: () => new Error("it is late"),
+});
+const NEVER = until(new AbortController().signal);
 const encoder = new TextEncoder();
 
 /** A server that answers each question with its target; what it does with a connection after that is the test's. */
@@ -90,12 +98,35 @@ Deno.test("an abort ends a question under way, closes its connection, and throws
   await reads.get("/a", "it", NEVER);
   server.isSilent = true;
   const ending = new AbortController();
-  const asked = reads.get("/b", "it", ending.signal);
+  const asked = reads.get("/b", "it", until(ending.signal));
   ending.abort(new Error("enough"));
   await assert.rejects(asked, /enough/);
-  await assert.rejects(reads.get("/c", "it", ending.signal), /enough/, "nor is anything asked after that");
+  await assert.rejects(
+    reads.get("/c", "it", until(ending.signal)),
+    /enough/,
+    "nor is anything asked after that",
+  );
   await eventually(() => server.open.size === 0, { what: "the connection to be closed" });
   assert.equal(server.connections, 1);
+  reads.close();
+});
+
+Deno.test("a question without an answer ends when its time is over, and its connection with it", async () => {
+  await using server = new Server();
+  server.isSilent = true;
+  const reads = new SocketReads(server.path);
+  await assert.rejects(reads.get("/a", "it", until(NEVER.signal, 20)), /it is late/);
+  await eventually(() => server.open.size === 0, { what: "the connection to be closed" });
+  reads.close();
+});
+
+Deno.test("what would end its line is not asked for", async () => {
+  await using server = new Server();
+  const reads = new SocketReads(server.path);
+  for (const target of ["/a b", "/a\r\nX: y", "/ä", ""]) {
+    await assert.rejects(reads.get(target, "it", NEVER), /cannot be asked for/);
+  }
+  assert.equal(server.connections, 0);
   reads.close();
 });
 
