@@ -116,7 +116,7 @@ export class Applier {
       return { plan, outcome: saved ?? { kind: "applied" }, isWaiting: false };
     }
     const newer = await later?.();
-    if (plan.kind !== "reload") await believed.answered;
+    if (plan.kind !== "reload") await believed.answered();
     if (newer !== undefined || !believed.isUnchangedSince(version)) {
       states = drain.filter(newer ?? wanted, desired);
       plan = this.#reloads.plan(desired, states);

@@ -31,8 +31,8 @@ type Own = Pick<Running, "fixed" | "tcp" | "resolvers" | "defaults"> & {
 export class Believed {
   #own: Own | undefined;
   #version = 0;
-  #underWay = 0;
-  #answered: Promise<unknown> = Promise.resolve();
+  /** One for each batch that HAProxy has not answered yet. */
+  readonly #unanswered = new Set<Promise<void>>();
   #whyUnknown: ReloadReason = { kind: "first-load" };
   #hasConfig = false;
 
@@ -58,15 +58,15 @@ export class Believed {
 
   /** Whether nothing was sent to HAProxy since that version, and everything before it is answered. */
   isUnchangedSince(version: number): boolean {
-    return this.#underWay === 0 && version === this.#version;
+    return this.#unanswered.size === 0 && version === this.#version;
   }
 
   /**
    * Resolves when HAProxy has answered all that it was told outside of passes until now. Each batch has a connection of its own:
    * until then HAProxy may do what is sent later before it, as the delete of a server that it has not yet taken out.
    */
-  get answered(): Promise<unknown> {
-    return this.#answered;
+  async answered(): Promise<void> {
+    await Promise.all(this.#unanswered);
   }
 
   /** HAProxy did an operation; `isDone` is false where a server or backend still has connections and stays. */
@@ -82,12 +82,12 @@ export class Believed {
   telling(operations: readonly Operation[], answer: Promise<unknown>): void {
     for (const operation of operations) this.did(operation, true);
     this.#version++;
-    this.#underWay++;
-    const answered = () => {
+    const end = () => {
       this.#version++;
-      this.#underWay--;
+      this.#unanswered.delete(answered);
     };
-    this.#answered = Promise.all([this.#answered, answer.then(answered, answered)]);
+    const answered: Promise<void> = answer.then(end, end);
+    this.#unanswered.add(answered);
   }
 
   /** Routes were led to spares or away from them: notes which backend each spare serves now. */

@@ -83,7 +83,7 @@ export class Reloads {
   /** Answers `isWaiting` of `Applied`. The next pass plans again what fails. */
   async #doMeanwhile(desired: Desired, wanted: States): Promise<boolean> {
     const { believed, drain, executor, loader, report } = this.parts;
-    await believed.answered;
+    await believed.answered();
     const states = drain.filter(wanted, desired);
     try {
       if (believed.running === undefined) {
