@@ -77,18 +77,20 @@ const LAST_TRY_TEMPLATES = ["haproxy.cfg.eta", "global.eta", "defaults.eta", "ba
 /** A user's own, written for spares, may not say what new backends are made from. */
 const ADDING_TEMPLATES = ["haproxy.cfg.eta", "defaults.eta", "backend.eta"];
 
+type Fixed = {
+  readonly frontend: Frontend;
+  readonly key: string;
+  readonly text: string;
+  readonly flags: ReadonlySet<Flag> | undefined;
+  /** What a template of it writes, by its name. */
+  readonly part: (name: string) => string;
+};
+
 /** What is remembered from one pass to the next, for one set of templates and settings. */
 export class RenderMemory {
   readonly sections = new SectionMemory();
   /** The config without its backends, by what it was rendered from, and the flags that its rules look at. */
-  fixed:
-    | {
-      readonly frontend: Frontend;
-      readonly key: string;
-      readonly text: string;
-      readonly flags: ReadonlySet<Flag> | undefined;
-    }
-    | undefined;
+  fixed: Fixed | undefined;
   /** The Lua files, which are the same as long as the templates and settings are. */
   lua: { readonly texts: Files; readonly forTemplates: Lua | undefined } | undefined;
 }
@@ -134,7 +136,7 @@ export function renderDesired(
     lua: lua.forTemplates,
     fleet: frontend.fleet && fleetLines(frontend.fleet),
   };
-  const { text: fixed, flags } = renderFixed(
+  const { text: fixed, flags, part: fixedPart } = renderFixed(
     frontend,
     JSON.stringify([fromModel, canAddBackends, hasAnswers, hasLastTry]),
     { ...base, backends: [], spares: [], defaults: [], canAddBackends, hasAnswers, hasLastTry },
@@ -146,11 +148,16 @@ export function renderDesired(
   const { tables, rows } = tablesOf(model, byName, flags, known);
   const backends = prepared.map(({ data }) => data);
   const all = { ...base, tcp, hasNames, backends, spares, defaults, canAddBackends, hasAnswers, hasLastTry };
+  // A user's own template may look at everything.
+  const partOf = templates.overlaid.size === 0 ? fixedPart : (name: string) => templates.render(name, all);
   const hosts = tables.get(HOSTS_MAP) ?? new Map<TableKey, TableValue>();
   return {
     model,
     files: new Map([
-      ["haproxy.cfg", templates.render("haproxy.cfg.eta", { ...all, textOf: textsOf(all, rendering) })],
+      [
+        "haproxy.cfg",
+        templates.render("haproxy.cfg.eta", { ...all, part: partOf, textOf: textsOf(all, rendering) }),
+      ],
       [HOSTS_MAP, templates.render(`${HOSTS_MAP}.eta`, { routes: rows })],
       ...tableFiles(tables),
       ...lua.texts,
@@ -239,6 +246,12 @@ function renderFixed(
 ): NonNullable<RenderMemory["fixed"]> {
   const before = memory.fixed;
   if (before?.frontend === frontend && before.key === key) return before;
-  const text = templates.render("haproxy.cfg.eta", data);
-  return memory.fixed = { frontend, key, text, flags: knownFlags(text) };
+  const parts = new Map<string, string>();
+  const part = (name: string): string => {
+    const text = parts.get(name) ?? templates.render(name, data);
+    parts.set(name, text);
+    return text;
+  };
+  const text = templates.render("haproxy.cfg.eta", { ...data, part });
+  return memory.fixed = { frontend, key, text, flags: knownFlags(text), part };
 }

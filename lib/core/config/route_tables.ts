@@ -35,7 +35,11 @@ const INNER: Flag = "inner";
 const OWN_ACME: Flag = "ownacme";
 
 /** What a route is in tables: the value of its hosts and paths in hosts.map, and the rows that are keyed by its id. */
-export type RouteTexts = { readonly value: TableValue; readonly rows: readonly RouteRow[] };
+export type RouteTexts = {
+  readonly value: TableValue;
+  readonly isOwnAcme: boolean;
+  readonly rows: readonly RouteRow[];
+};
 
 const KEYS = keysOf("route").flatMap((name) => {
   const row = keyNamed(name);
@@ -62,7 +66,11 @@ export function routeTexts({ name, options, routes }: RoutingParts, memory: Said
   for (const { key, move } of routes) {
     if (move !== undefined) moved.push(rowOf(name, key, move, REDIRECTS_MAP));
   }
-  return { value: routeValue(name, flags, name), rows: moved.length === 0 ? rows : [...rows, ...moved] };
+  return {
+    value: routeValue(name, flags, name),
+    isOwnAcme: flags.includes(OWN_ACME),
+    rows: moved.length === 0 ? rows : [...rows, ...moved],
+  };
 }
 
 type Said = { readonly keys: typeof KEYS; readonly flags: readonly Flag[] };
@@ -111,7 +119,9 @@ function knowsVariants(fixed: string): boolean {
 /** The flags that rules of the frontend look at: `,tls,`. `undefined` where a user's own knows backends alone. */
 export function knownFlags(fixed: string): ReadonlySet<Flag> | undefined {
   if (!fixed.includes("txn.flags")) return undefined;
-  const knows = (flag: Flag) => fixed.includes(`,${flag},`) && (flag !== VARIANTS || knowsVariants(fixed));
+  // A comma that ends one flag may begin the next.
+  const named = new Set(Array.from(fixed.matchAll(/,([a-z0-9]+)(?=,)/g), ([, flag]) => flag));
+  const knows = (flag: Flag) => named.has(flag) && (flag !== VARIANTS || knowsVariants(fixed));
   const known = ALL_FLAGS.filter((flag) => flag === OWN_ACME || knows(flag));
   return known.length === ALL_FLAGS.length ? ALL : new Set(known);
 }
@@ -139,11 +149,12 @@ export function tablesOf(
   const hasTlsOnly = tlsOnly.size > 0;
   for (const route of streams.routes.length === 0 ? routes : [...routes, ...streams.routes]) {
     const { key, host, path, by, backend: name } = route;
-    const found = roots.closed(route, valueOf(route, textsOf));
-    const value = found !== undefined && hasVariants && variants.parents.has(key)
+    const texts = textsOf.get(name)?.texts;
+    if (texts === undefined) throw new TypeError(`The model has a route to ${name}, and no such backend`);
+    const found = texts.isOwnAcme ? roots.closed(route, valueOf(route, texts)) : valueOf(route, texts);
+    const value = hasVariants && variants.parents.has(key)
       ? withMore(found, route.isOnly === true ? [VARIANTS, ONLY] : [VARIANTS])
       : found;
-    if (value === undefined) throw new TypeError(`The model has a route to ${name}, and no such backend`);
     const wanted = hasTlsOnly && tlsOnly.has(key) ? withTlsOnly(value) : value;
     const rules = route.listen === undefined ? known : knownOfTcp;
     if (rules !== ALL && hasFlags(wanted) && !flagsOf(wanted).isSubsetOf(rules ?? NONE)) continue;
@@ -174,10 +185,9 @@ export function tablesOf(
 }
 
 /** The value of a route in hosts.map: its backend's, with a flag of its own where its clients are sent elsewhere. */
-function valueOf({ backend, move, listen }: Route, textsOf: TextsOf): TableValue | undefined {
-  const value = textsOf.get(backend)?.texts.value;
-  if (value !== undefined && listen?.isEnded === true) return withMore(value, [INNER]);
-  return value === undefined || move === undefined ? value : withMore(value, [REDIRECT]);
+function valueOf({ move, listen }: Route, { value }: RouteTexts): TableValue {
+  if (listen?.isEnded === true) return withMore(value, [INNER]);
+  return move === undefined ? value : withMore(value, [REDIRECT]);
 }
 
 /** Who serves the roots of hosts. */
@@ -186,9 +196,8 @@ class Roots {
 
   constructor(readonly routes: readonly Route[]) {}
 
-  /** A route's value, which leaves the host's challenges to the container only if it serves the host's root. */
-  closed({ host, backend }: Route, value: TableValue | undefined): TableValue | undefined {
-    if (value?.includes(`,${OWN_ACME},`) !== true) return value;
+  /** The value of a route that asks for it: it leaves the host's challenges to the container only if it serves the host's root. */
+  closed({ host, backend }: Route, value: TableValue): TableValue {
     this.#owners ??= new Map(this.routes.filter(isRoot).map((route) => [route.host, route.backend]));
     return this.#owners.get(host) === backend ? value : withoutOwnAcme(value);
   }
@@ -213,8 +222,9 @@ export function heirsOf(
 ): ReadonlyMap<TableKey, TableValue> {
   const heirs = new Map<TableKey, TableValue>();
   for (const [key, heir] of model.heirs) {
-    const found = valueOf(heir, textsOf);
-    if (found === undefined) continue;
+    const texts = textsOf.get(heir.backend)?.texts;
+    if (texts === undefined) continue;
+    const found = valueOf(heir, texts);
     // Until the next pass, it answers challenges of the host only if it takes the host's root.
     const value = isRoot(heir) ? found : withoutOwnAcme(found);
     const now = hosts.get(key);

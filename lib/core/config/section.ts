@@ -249,9 +249,8 @@ function sectionOf(
 function readyShapes(model: Model, balance: string, { memory, templates }: Rendering): BackendShape[] {
   const plain = memory.plain ??= plainShared({ balance, redirectsToTls: false });
   const { shape: plainTcp } = memory.plainTcp ??= sharedOfStream(plain);
-  const ready = model.backends.map(({ shape }) => shape).filter((shape) =>
-    isDynamic(shape.balance_algorithm)
-  );
+  const used = new Set(model.backends.map(({ shape }) => shape));
+  const ready = [...used].filter((shape) => isDynamic(shape.balance_algorithm));
   if (model.streams.listens.length > 0) ready.push(plainTcp);
   const own = memory.lineText(plain.shape, templates);
   const shapes = new Map(ready.map((shape) => [memory.lineText(shape, templates), shape]));

@@ -82,6 +82,7 @@ class Builder {
   readonly considered: Considered[] = [];
   readonly drafts = new Map<BackendName, Draft>();
   readonly claims: Claims;
+  readonly #areRunning: boolean;
   readonly #networks: NetworkOwners;
   readonly #patterns = new Set<HostName>();
   /** How many there are, of all backends. */
@@ -94,13 +95,14 @@ class Builder {
     readonly memory: ModelMemory,
   ) {
     this.claims = new Claims(settings.frontend.tls?.port);
+    this.#areRunning = areAllRunning(snapshot);
     this.#networks = new NetworkOwners(snapshot);
     this.notices.addAll(snapshot.notices ?? []);
   }
 
   /** What a container offers, before it meets what others offer. */
   consider(container: ContainerView): Considered {
-    const phase = phaseIn(this.snapshot, container.id);
+    const phase = this.#areRunning ? "running" : phaseIn(this.snapshot, container.id);
     return this.memory.consider(container, phase, this.#networks.ownerOf(container));
   }
 
@@ -169,7 +171,6 @@ class Builder {
     const { notices, considered, settings } = this;
     const { owners, heirs, deciders } = this.claims;
     const { starting } = this.snapshot;
-    const areRunning = areAllRunning(this.snapshot);
     const claimed = this.memory.routes.sort([...owners.values()]);
     // A host is not there before a container of its own runs: until then a wildcard's may answer for it.
     const all = starting.size === 0
@@ -181,7 +182,7 @@ class Builder {
     for (const [name, draft] of this.drafts) {
       if (starting.size > 0 && !draft.members.some(hasRun)) continue;
       // The oldest decides a backend's options, also while it stops: they change once, when it is gone.
-      if (!areRunning) draft.members.sort((a, b) => byAge(a.container, b.container));
+      if (!this.#areRunning) draft.members.sort((a, b) => byAge(a.container, b.container));
       const merged = this.memory.mergedOf(name, draft, (draft) => merge(draft, settings, this.memory.plain));
       notices.addAll(merged.notices);
       backends.push(services.resolve(merged.backend, draft.members));
@@ -217,6 +218,10 @@ const FEW = 8;
 
 /** Most lists have few elements; one that is pushed to is given room for sixteen more, by each of thousands of hosts. */
 function append<T>(list: T[], element: T): T[] {
+  const [first, second] = list;
+  // Several times as fast as `concat`.
+  if (first !== undefined && list.length === 1) return [first, element];
+  if (first !== undefined && second !== undefined && list.length === 2) return [first, second, element];
   if (list.length < FEW) return list.concat(element);
   list.push(element);
   return list;
