@@ -1,6 +1,9 @@
 /** At each save: the tests that what was saved can break, the nearest first, without the type check. */
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type Imports, importsOf, type Job, jobsFor } from "./watched_tests.ts";
+import type { Answer } from "./watched_worker.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const FOLDERS = ["lib", "templates", "tests/core", "tests/cases", "tests/changes"];
@@ -37,60 +40,72 @@ async function jobsOf(saved: readonly string[], known: Imports): Promise<readonl
   return jobsFor(saved, known, { cases, changes });
 }
 
-/** Runs the jobs in their order, several side by side, and tells each result as it comes. */
-async function runAll(jobs: readonly Job[], work: string, signal: AbortSignal): Promise<void> {
-  const start = performance.now();
-  const waiting = [...jobs];
-  let failures = 0;
-  const lane = async () => {
-    for (let next = waiting.shift(); next !== undefined && !signal.aborted; next = waiting.shift()) {
-      const { isGood, summary, output } = await runJob(next, work, signal);
-      if (signal.aborted) return;
-      if (!isGood) failures++;
-      if (!isGood) console.log(output);
-      console.log(`  ${isGood ? "ok    " : "FAILED"} ${next.title}: ${summary} (${secondsSince(start)})`);
-    }
+/** Starts a process that tests can be given to. */
+function startWorker() {
+  const args = ["run", "--no-check", "--no-prompt", "-A", "scripts/watched_worker.ts"];
+  const process = spawn(Deno.execPath(), args, {
+    cwd: ROOT,
+    env: {
+      ...Deno.env.toObject(),
+      SIGNALBOX_ASK_NO_HAPROXY: "1",
+      SIGNALBOX_ONE_ORDER: "1",
+      UPDATE: "",
+      TMPDIR: work,
+    },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  // One that was ended takes no job.
+  process.stdin.on("error", () => undefined);
+  const answers = createInterface({ input: process.stdout })[Symbol.asyncIterator]();
+  return {
+    end: () => void process.kill("SIGKILL"),
+    /** `undefined` where it ended. */
+    run: async (job: Job): Promise<Answer | undefined> => {
+      process.stdin.write(`${JSON.stringify(job)}\n`);
+      const { done, value } = await answers.next();
+      return done === true ? undefined : JSON.parse(value);
+    },
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
+}
+
+/** They have started before the save that they are for: that takes longer than its first tests. */
+let waiting: ReturnType<typeof startWorker>[] = [];
+
+/** Runs the jobs in their order, several side by side, and tells each result as it comes. */
+async function runAll(jobs: readonly Job[], signal: AbortSignal): Promise<void> {
+  const begin = performance.now();
+  const left = [...jobs];
+  const workers = waiting.length > 0 ? waiting : startWorkers();
+  waiting = [];
+  let failures = 0;
+  const end = () => workers.forEach((worker) => worker.end());
+  signal.addEventListener("abort", end);
+  await Promise.all(workers.map(async (worker) => {
+    for (let job = left.shift(); job !== undefined; job = left.shift()) {
+      const { passed, errors } = await worker.run(job) ?? { passed: 0, errors: ["The process ended."] };
+      if (signal.aborted) return;
+      failures += errors.length;
+      for (const error of errors) console.log(error);
+      const verdict = errors.length === 0 ? "ok    " : "FAILED";
+      console.log(
+        `  ${verdict} ${job.title}: ${passed} passed | ${errors.length} failed (${secondsSince(begin)})`,
+      );
+    }
+  }));
+  end();
   if (signal.aborted) return;
   const verdict = jobs.length === 0
     ? "no test of these reaches it"
     : failures === 0
     ? "all hold"
     : "some FAILED";
-  console.log(`watch: ${verdict} (${secondsSince(start)})`);
+  console.log(`watch: ${verdict} (${secondsSince(begin)})`);
+  waiting = startWorkers();
 }
 
-const secondsSince = (start: number): string => `${((performance.now() - start) / 1000).toFixed(1)} s`;
+const startWorkers = () => Array.from({ length: LANES }, startWorker);
 
-/** One module that imports all files: Deno loads lib anew for each file with tests, which takes longer than the tests. */
-async function runJob(
-  { files, names }: Job,
-  work: string,
-  signal: AbortSignal,
-): Promise<{ readonly isGood: boolean; readonly summary: string; readonly output: string }> {
-  const module = `${work}/${crypto.randomUUID()}_test.ts`;
-  await Deno.writeTextFile(module, files.map((file) => `import "file://${ROOT}${file}";\n`).join(""));
-  const filter = names === undefined ? [] : ["--filter", `/^(?:${names.map(RegExp.escape).join("|")})$/`];
-  try {
-    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["test", "--config", `${ROOT}deno.json`, "--no-check", "--no-prompt", "-A", ...filter, module],
-      cwd: ROOT,
-      env: { SIGNALBOX_ASK_NO_HAPROXY: "1", SIGNALBOX_ONE_ORDER: "1", UPDATE: "", TMPDIR: work },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-      signal,
-    }).output();
-    const decoder = new TextDecoder();
-    const all = decoder.decode(stdout);
-    const summary = /(\d+ passed.*? \d+ failed)/.exec(all)?.[1] ?? "the tests could not be loaded";
-    const errors = all.slice(Math.max(0, all.search(/^ ERRORS\s*$/m)));
-    return { isGood: success, summary, output: `${success ? "" : decoder.decode(stderr)}${errors}` };
-  } finally {
-    await Deno.remove(module);
-  }
-}
+const secondsSince = (begin: number): string => `${((performance.now() - begin) / 1000).toFixed(1)} s`;
 
 /** The files of the clone that an event of the file system is about, without what editors put beside them. */
 function savedIn({ kind, paths }: Deno.FsEvent): readonly string[] {
@@ -116,7 +131,7 @@ async function follow(onSave: (files: readonly string[]) => void): Promise<void>
 }
 
 /** Tests forever: a save ends what runs for the one before. Nothing is left of it when a signal ends it. */
-async function watch(work: string): Promise<void> {
+async function watch(): Promise<void> {
   let current = new AbortController();
   let turn = Promise.resolve();
   const test = (title: string, jobs: () => Promise<readonly Job[]>) => {
@@ -125,13 +140,14 @@ async function watch(work: string): Promise<void> {
     turn = turn.then(async () => {
       if (signal.aborted) return;
       console.log(`watch: ${title}`);
-      await runAll(await jobs(), work, signal);
+      await runAll(await jobs(), signal);
     });
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(name, () => {
       current.abort();
       void turn.finally(() => {
+        for (const worker of waiting) worker.end();
         Deno.removeSync(work, { recursive: true });
         Deno.exit(0);
       });
@@ -157,4 +173,4 @@ async function memory(): Promise<{ readonly dir?: string }> {
 }
 
 const work = await Deno.makeTempDir({ prefix: "signalbox-watch-", ...await memory() });
-await watch(work);
+await watch();

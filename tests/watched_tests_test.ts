@@ -1,7 +1,9 @@
 /** What `scripts/dev watch` runs for a file that was saved. */
 import assert from "node:assert/strict";
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { COMMANDS_OF_CASES, type Imports, importsOf, type Job, jobsFor } from "../scripts/watched_tests.ts";
+import type { Answer } from "../scripts/watched_worker.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const CASES = "tests/cases/cases_test.ts";
@@ -104,6 +106,40 @@ Deno.test("of this clone, a parser of keys reaches keys, model, cases and change
   assert.deepEqual(titles("lib/core/policy/backoff.ts"), ["tests/core/policy/backoff_test.ts"]);
   assert.ok(titles("templates/frontend.eta").includes(CASES));
 });
+
+Deno.test("a process answers job after job: how many tests passed, and each that failed by its name", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "signalbox-watched-" });
+  try {
+    await Deno.writeTextFile(
+      `${folder}/own_test.ts`,
+      `Deno.test("holds", () => {});
+       Deno.test("fails", () => Promise.reject(new Error("the reason")));`,
+    );
+    const own = relative(ROOT, `${folder}/own_test.ts`);
+    const answers = await answersTo([
+      { files: [own] },
+      { files: [own], names: ["holds"] },
+      { files: ["tests/gone_test.ts", own], names: ["fails"] },
+    ]);
+    assert.deepEqual(answers.map(({ passed }) => passed), [1, 1, 0]);
+    const failed = answers.map(({ errors }) => errors.map((error) => error.split("\n", 2)));
+    assert.deepEqual(failed.slice(0, 2), [[["fails", "Error: the reason"]], []]);
+    assert.deepEqual(failed[2]?.map(([name]) => name), ["tests/gone_test.ts", "fails"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+async function answersTo(jobs: readonly Omit<Job, "title">[]): Promise<readonly Answer[]> {
+  const worker = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "-A", `${ROOT}scripts/watched_worker.ts`],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const input = new Blob(jobs.map((job) => `${JSON.stringify(job)}\n`)).stream();
+  const [{ stdout }] = await Promise.all([worker.output(), input.pipeTo(worker.stdin)]);
+  return new TextDecoder().decode(stdout).trim().split("\n").map((line) => JSON.parse(line));
+}
 
 const filesOf = (list: readonly Job[]) => [...new Set(list.flatMap(({ files }) => files))];
 

@@ -8,7 +8,6 @@ import { decodeSnapshot } from "../docker/file/snapshot_file.ts";
 import { readGiven } from "../haproxy/files/given_file.ts";
 import { wrongUsage } from "./failure.ts";
 import { absolute } from "./absolute.ts";
-import { snapshotOfDocker } from "./docker_snapshot.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What is to be read: which containers, those that run unless it is said, and who hears of engines that do not answer. */
@@ -40,6 +39,8 @@ export async function readRoutesFiles({ routes }: Settings): Promise<readonly Ro
 
 async function readContainersOf(settings: Settings, terminal: Terminal, reading: Reading): Promise<Snapshot> {
   if (settings.snapshot === undefined) {
+    // The client of Docker takes longer to load than all else that a saved snapshot needs.
+    const { snapshotOfDocker } = await import("./docker_snapshot.ts");
     return decodeOrFail(
       await snapshotOfDocker(settings, { ...reading, use: "read" }),
       "Docker's answer",

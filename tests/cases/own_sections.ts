@@ -1,4 +1,5 @@
 import { diffLines } from "diff";
+import { onceEach } from "../../lib/core/values/once.ts";
 
 const HEADER = /^(global|defaults|frontend|backend|listen|ring|peers|cache|resolvers|userlist)\b.*$/;
 
@@ -8,7 +9,7 @@ const HEADER = /^(global|defaults|frontend|backend|listen|ring|peers|cache|resol
  * and went (`-`). What the other one has beyond it is named at the end.
  */
 export function ownSections(config: string, other: string): string {
-  const known = sectionsOf(other);
+  const known = sectionsOfOther(other);
   const own = sectionsOf(config);
   const texts = [...own].filter(([header, text]) => known.get(header) !== text)
     .map(([header, text]) => changesOf(header, known.get(header), text));
@@ -27,6 +28,9 @@ function changesOf(header: string, before: string | undefined, now: string): str
   );
   return `${header}\n${changes.join("")}`;
 }
+
+/** All cases are compared with the same one. */
+const sectionsOfOther = onceEach(sectionsOf);
 
 /** Each section by its first line, with the comments above it. Blank lines between sections belong to none. */
 function sectionsOf(config: string): Map<string, string> {

@@ -53,7 +53,7 @@ export async function render(
     const certificates = desired.certificates && await withDefault(desired.certificates);
     await writeOutput(options.output, { files: desired.files, certificates });
   }
-  await print(options, shownFiles(desired.files), notices, diff, terminal);
+  await print(options, desired.files, notices, diff, terminal);
   if (options.strict && built.notices.some((notice) => notice.severity === "warning")) return 3;
   return diff === undefined || diff === "" ? 0 : 4;
 }
@@ -67,13 +67,15 @@ async function print(
 ): Promise<void> {
   if (options.json) {
     const document = {
-      files: Object.fromEntries(files),
+      files: Object.fromEntries(shownFiles(files)),
       notices,
       ...(diff !== undefined && { differs: diff !== "", diff }),
     };
     await terminal.out(jsonDocument(document));
   } else if (diff !== undefined) await terminal.out(diff);
-  else if (options.output === undefined) await terminal.out(files.get("haproxy.cfg") ?? "");
+  else if (options.output === undefined) {
+    await terminal.out(shownText("haproxy.cfg", files.get("haproxy.cfg") ?? ""));
+  }
 }
 
 /** HAProxy's own words would be about a line of haproxy.cfg. Throws Failure. */

@@ -1,3 +1,4 @@
+import { onceEach } from "../values/once.ts";
 import { sha256 } from "../values/sha256.ts";
 import type { Frontend } from "../model/model.ts";
 import type { Templates } from "./templates.ts";
@@ -32,5 +33,8 @@ export function luaTexts(
 /** What templates get of the Lua files; `undefined` where there are none. */
 export function luaOf(texts: ReadonlyMap<string, string>): Lua | undefined {
   if (texts.size === 0) return undefined;
-  return { files: [...texts.keys()], sum: sha256([...texts.values()].join("\n")).slice(0, 16) };
+  return { files: [...texts.keys()], sum: sumOf([...texts.values()].join("\n")) };
 }
+
+/** A program has few such texts: one for each set of settings. */
+const sumOf = onceEach((text) => sha256(text).slice(0, 16));

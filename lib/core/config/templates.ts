@@ -50,7 +50,7 @@ import routeVariants from "../../../templates/route_variants.eta" with { type: "
 import variantsLua from "../../../templates/variants.lua.eta" with { type: "text" };
 import userlists from "../../../templates/userlists.eta" with { type: "text" };
 import unknownHost from "../../../templates/unknown_host.eta" with { type: "text" };
-import { once } from "../values/once.ts";
+import { once, onceEach } from "../values/once.ts";
 
 /** The built-in templates, by file name; `--templates` overlays them one by one. */
 export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
@@ -122,17 +122,21 @@ export class TemplateError extends Error {
 /** The built-in templates alone: compiled once, since they never change. */
 export const builtinTemplates: () => Templates = once(() => compileTemplates({}));
 
+const OPTIONS = { autoEscape: true, escapeFunction: onOneLine, autoTrim: false } as const;
+
+/** A built-in template is compiled once, whichever templates it stands beside. */
+const compiledBuiltin = onceEach((name) =>
+  new Eta(OPTIONS).compile(withoutTagLines(BUILTIN_TEMPLATES[name] ?? ""))
+);
+
 /** Compiles the built-in templates with the user's own laid over them; throws TemplateError. */
 export function compileTemplates(overlay: Readonly<Record<string, string>>): Templates {
-  const eta = new Eta({
-    autoEscape: true,
-    escapeFunction: onOneLine,
-    autoTrim: false,
-  });
+  const eta = new Eta(OPTIONS);
   const texts = Object.entries({ ...BUILTIN_TEMPLATES, ...overlay });
   for (const [name, text] of texts) {
     try {
-      eta.loadTemplate(`@${name}`, withoutTagLines(text));
+      const isBuiltin = text === BUILTIN_TEMPLATES[name];
+      eta.loadTemplate(`@${name}`, isBuiltin ? compiledBuiltin(name) : eta.compile(withoutTagLines(text)));
     } catch (error) {
       const line = lineOfBadTag(text);
       const where = line === undefined ? "" : `, line ${line}`;
@@ -184,7 +188,7 @@ function whereItFailed(
   data: object,
   error: unknown,
 ): TemplateError {
-  const debugging = new Eta({ autoEscape: true, escapeFunction: onOneLine, autoTrim: false, debug: true });
+  const debugging = new Eta({ ...OPTIONS, debug: true });
   try {
     for (const [each, text] of texts) {
       debugging.loadTemplate(`@${each}`, naming(each, debugging.compile(text)));

@@ -13,6 +13,7 @@ import { NetworkOwners } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
 import { placeVariants } from "./variants.ts";
 import { areAllRunning, byAge, type Phase, phaseIn } from "./phases.ts";
+import { append, FEW } from "../values/short_list.ts";
 import { NoticeList } from "../values/notice_list.ts";
 import type { Offer } from "./offer.ts";
 import { hostPatterns, wildcardDepths } from "./special_hosts.ts";
@@ -211,20 +212,6 @@ class Builder {
     };
     return { model, notices: notices.finish(), considered, owners };
   }
-}
-
-/** Up to so many, a list is looked through faster than the library's tools for long ones are made ready. */
-const FEW = 8;
-
-/** Most lists have few elements; one that is pushed to is given room for sixteen more, by each of thousands of hosts. */
-function append<T>(list: T[], element: T): T[] {
-  const [first, second] = list;
-  // Several times as fast as `concat`.
-  if (first !== undefined && list.length === 1) return [first, element];
-  if (first !== undefined && second !== undefined && list.length === 2) return [first, second, element];
-  if (list.length < FEW) return list.concat(element);
-  list.push(element);
-  return list;
 }
 
 const whyNotServed = (route: Route, owner: Route): string =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { buildModel } from "../../../lib/core/model/build_model.ts";
-import { renderDesired } from "../../../lib/core/config/render.ts";
+import { renderDesired, RenderMemory } from "../../../lib/core/config/render.ts";
 import { emptySnapshot } from "../../../lib/core/snapshot/snapshot.ts";
 import { BUILTIN_TEMPLATES, compileTemplates, TemplateError } from "../../../lib/core/config/templates.ts";
 import { container, SETTINGS } from "../containers.ts";
@@ -135,6 +135,20 @@ Deno.test("rules for variants that a user wrote before some of them were there s
     assert.doesNotMatch(rows(overlay), /^plain[.]example[.]com\//m);
     assert.match(rows(overlay), /^[*][.]w[.]test\//m, "all others are served");
   }
+});
+
+Deno.test("a template of the user's that looks at all backends is rendered anew in each pass, as is all that changes", () => {
+  const own = {
+    "unknown_host.eta": `# <%= it.backends.length %> backends\n${BUILTIN_TEMPLATES["unknown_host.eta"]}`,
+  };
+  const memory = new RenderMemory();
+  const render = (names: readonly string[]) => {
+    const containers = names.map((name) => container(name));
+    const { model } = buildModel({ ...emptySnapshot, containers }, SETTINGS);
+    return renderDesired(model, compileTemplates(own), SETTINGS, memory).files.get("haproxy.cfg") ?? "";
+  };
+  assert.match(render(["one"]), /^# 1 backends$/m);
+  assert.match(render(["one", "two"]), /^# 2 backends$/m);
 });
 
 Deno.test("a Lua file that does something else changes a line of the config, so that HAProxy is reloaded", () => {
