@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { BUILTIN_TEMPLATES } from "../../lib/core/config/templates.ts";
 import { want } from "../changes/situation.ts";
 import { Containers } from "./containers_of_routes.ts";
-import { Echo, sendHead, statusOf } from "./echo.ts";
+import { eventually } from "../harness/eventually.ts";
+import { bytes, Echo, sendHead, statusOf } from "./echo.ts";
 import { guardedContainer } from "./guarded.ts";
 import { called, onStage, programs, type Stage } from "./stage.ts";
 
@@ -27,6 +28,30 @@ const SAID = {
     basic_auth: ["ann:{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M="],
   },
 };
+
+/** A client that has asked for own.local, and waits. */
+class Asking implements Disposable {
+  status = "";
+
+  private constructor(readonly connection: Deno.Conn) {}
+
+  static async open(port: number): Promise<Asking> {
+    const asking = new Asking(await Deno.connect({ hostname: "127.0.0.1", port }));
+    await asking.connection.write(bytes("GET / HTTP/1.1\r\nHost: own.local\r\n\r\n"));
+    void asking.#read().catch(() => undefined);
+    return asking;
+  }
+
+  async #read(): Promise<void> {
+    const buffer = new Uint8Array(4_096);
+    const size = await this.connection.read(buffer) ?? 0;
+    this.status = statusOf(new TextDecoder().decode(buffer.subarray(0, size)));
+  }
+
+  [Symbol.dispose](): void {
+    this.connection.close();
+  }
+}
 
 /** Templates whose Lua finds no variant, as without memory. */
 async function failing(): Promise<string> {
@@ -81,5 +106,38 @@ for (const program of programs) {
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
+  });
+
+  // Each thread of later versions has seats of its own.
+  if (program !== programs[0]) continue;
+  Deno.test(`${called(program)}: so many requests of one route ask a service at a time that others still can`, async () => {
+    await using echo = new Echo();
+    await using silent = new Echo(() => null);
+    await using service = new Echo(() => "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n");
+    await onStage(program, { settings: { "max-connections": "1000" } }, async (stage) => {
+      const containers = [
+        guardedContainer("a", echo.port, { hostname: "own.local", forward_auth: `e:${silent.port}` }),
+        guardedContainer("b", echo.port, { hostname: "other.local", forward_auth: `f:${service.port}` }),
+        guardedContainer("e", silent.port, { enable: false }),
+        guardedContainer("f", service.port, { enable: false }),
+      ];
+      await stage.apply(want(stage.routing, JSON.stringify(containers), {}));
+      const crowd = await Promise.all(Array.from({ length: 300 }, () => Asking.open(stage.httpPort)));
+      try {
+        await eventually(() => crowd.filter(({ status }) => status === "503").length === 44, {
+          what: "44 refusals",
+        });
+        assert.equal(silent.heads.length, 256);
+        assert.equal(await ask(stage, "other.local"), "200");
+      } finally {
+        for (const asking of crowd) asking[Symbol.dispose]();
+      }
+      // Who leaves gives the seat back.
+      await eventually(async () => {
+        using _again = await Asking.open(stage.httpPort);
+        return await eventually(() => silent.heads.length > 256, { what: "a question", limitMs: 500 });
+      }, { what: "a free seat" });
+      assert.deepEqual(stage.events, []);
+    });
   });
 }
