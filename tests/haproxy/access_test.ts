@@ -13,7 +13,7 @@ type Data = Readonly<Record<string, unknown>>;
 async function askFrom(address: string, stage: Stage, host: string): Promise<string> {
   const server = address.includes(":") ? "[::1]" : "127.0.0.1";
   const { stdout } = await new Deno.Command("curl", {
-    args: ["--silent", "--max-time", "5", "--interface", address, "--output", "/dev/null"]
+    args: ["--silent", "--max-time", "20", "--interface", address, "--output", "/dev/null"]
       .concat("--write-out", "%{http_code}", "--header", `Host: ${host}`)
       .concat("--globoff", `http://${server}:${stage.httpPort}/`),
     stdin: "null",

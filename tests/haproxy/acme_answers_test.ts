@@ -137,7 +137,7 @@ for (const program of programs.filter(canAddServers)) {
       assert.ok(held > 0 && held <= 32, `${held} are held`);
       const { said } = await shakeHands(httpsPort, "a.test", "-alpn", ACME, "-bind", "127.0.0.2");
       assert.match(said, OURS);
-      await eventually(() => held === 0 || undefined, { what: "the end of all of them", limitMs: 6_000 });
+      await eventually(() => held === 0 || undefined, { what: "the end of all of them", limitMs: 20_000 });
       for (const { connection, gone } of connections) {
         await gone;
         connection.close();

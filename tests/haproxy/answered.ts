@@ -19,7 +19,7 @@ export async function curl(
 ): Promise<Answered> {
   const isTls = args.includes("--insecure");
   const { stdout } = await new Deno.Command("curl", {
-    args: ["--silent", "--include", "--max-time", "10", "--connect-to", `${host}::127.0.0.1:${port}`, ...args]
+    args: ["--silent", "--include", "--max-time", "20", "--connect-to", `${host}::127.0.0.1:${port}`, ...args]
       .concat(`${isTls ? "https" : "http"}://${host}:${port}${path}`),
     stdin: "null",
   }).output();

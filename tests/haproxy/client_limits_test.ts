@@ -97,7 +97,7 @@ async function readAll(connection: Deno.Conn): Promise<string> {
 /** The status that a client at another address gets. */
 async function askFromElsewhere(stage: Stage, path: string): Promise<string> {
   const { stdout } = await new Deno.Command("curl", {
-    args: ["--silent", "--max-time", "5", "--interface", "127.0.0.2", "--output", "/dev/null"]
+    args: ["--silent", "--max-time", "20", "--interface", "127.0.0.2", "--output", "/dev/null"]
       .concat("--write-out", "%{http_code}", "--header", "Host: held.local")
       .concat(`http://127.0.0.1:${stage.httpPort}${path}`),
     stdin: "null",

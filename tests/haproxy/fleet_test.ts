@@ -54,7 +54,7 @@ async function counted(stage: Stage, table: string, kind: RegExp): Promise<numbe
 const rates = (stage: Stage) => counted(stage, "_rate_3600s", /http_req_rate\(3600000\)=(\d+)/g);
 
 const knows = (stage: Stage, what: string, has: () => Promise<boolean>) =>
-  eventually(has, { what: `${stage.haproxy.socket} to know ${what}`, limitMs: 20_000 });
+  eventually(has, { what: `${stage.haproxy.socket} to know ${what}`, limitMs: 60_000 });
 
 /** Waits until a node speaks with the other one. */
 const isJoined = (stage: Stage) =>

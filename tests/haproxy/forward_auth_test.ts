@@ -195,7 +195,7 @@ for (const program of programs) {
         ...guardedBy("c", "8", line.port),
         ...guardedBy("d", "9", body.port),
       );
-      const limitMs = 15_000;
+      const limitMs = 30_000;
       const answers = await Promise.all(
         ["a", "b", "c", "d"].map((id) => httpGet({ port: stage.httpPort, host: `${id}.local`, limitMs })),
       );
@@ -223,7 +223,7 @@ for (const program of programs) {
         guardedContainer(`${at + 3}`, port, { enable: false }),
       ]));
       const answers = await Promise.all(
-        services.map((_, at) => httpGet({ port: stage.httpPort, host: `own${at}.local`, limitMs: 9_000 })),
+        services.map((_, at) => httpGet({ port: stage.httpPort, host: `own${at}.local`, limitMs: 30_000 })),
       );
       assert.deepEqual(answers.map(({ status }) => status), [503, 503, 200]);
       await eventually(() => services.every(({ open }) => open === 0) || undefined, {

@@ -19,8 +19,8 @@ export async function kill(
   const restarts = stage.restarts();
   // The master may answer a moment later than its worker.
   const pid = await eventually(() => findPid(stage), { what: "the one to be killed" });
-  const old = await VICTIMS.worker(stage);
-  assert.ok(old !== undefined && pid !== Deno.pid);
+  const old = await eventually(() => VICTIMS.worker(stage), { what: "the worker to answer" });
+  assert.notEqual(pid, Deno.pid);
   Deno.kill(pid, "SIGKILL");
   await eventually(() => stage.restarts() > restarts, { what: "HAProxy to be started again" });
   assert.deepEqual(stage.events.slice(restarts), ["restarted"]);

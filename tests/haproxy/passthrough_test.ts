@@ -33,7 +33,7 @@ async function counted(stage: Stage): Promise<number> {
 async function statusFrom(address: string, url: string, ...more: readonly string[]): Promise<string> {
   const { host } = new URL(url);
   const { stdout } = await new Deno.Command("curl", {
-    args: ["--silent", "--insecure", "--max-time", "5", "--interface", address, "--output", "/dev/null"]
+    args: ["--silent", "--insecure", "--max-time", "20", "--interface", address, "--output", "/dev/null"]
       .concat(
         "--write-out",
         "%{http_code}",
@@ -68,7 +68,7 @@ for (const program of programs.filter(canAddServers)) {
   const apply = async (stage: Stage, all: readonly Said[]) =>
     (await stage.apply(want(stage.routing, snapshotOf(all), {}))).plan.kind;
   const get = (port: number, host: string, address = "127.0.0.1") =>
-    httpGet({ port, host, tls: true, address, limitMs: 5_000 });
+    httpGet({ port, host, tls: true, address, limitMs: 15_000 });
 
   test(
     "both are on one port, the client stays known, and hosts come and go without a reload",

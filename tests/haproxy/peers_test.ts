@@ -37,7 +37,7 @@ for (const program of programs) {
       await eventually(async () => {
         const [answer = ""] = await send(stage, "show peers");
         return /resync_timeout=<(?:PAST|NEVER)>/.test(answer);
-      }, { what: "the first worker to be done with waiting", limitMs: 20_000 });
+      }, { what: "the first worker to be done with waiting" });
       assert.equal(await ask(basic("ann", "secret")), "200");
       assert.equal(await ask(basic("ann", "wrong")), "401");
       const tables = ["_known", "_wrong", "_rate_3600s"];

@@ -27,7 +27,7 @@ const KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 /** Soon enough for a test, and longer than an answer takes. */
-const settings = { "server-timeout": "500" };
+const settings = { "server-timeout": "2000" };
 
 for (const program of programs) {
   const test = (sentence: string, act: (stage: Stage, echo: Echo) => Promise<void>) =>

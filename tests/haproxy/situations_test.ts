@@ -129,9 +129,9 @@ async function keepBusy(
   const { host, path } = backend;
   await eventually(() => {
     if (containers.held(address) > 0) return true;
-    const answer = httpGet({ port: stage.httpPort, host, path: `${path}/held` }).then(({ status }) =>
-      assert.equal(status, 200, "no request is lost")
-    );
+    // It is held for as long as the steps take.
+    const held = { port: stage.httpPort, host, path: `${path}/held`, limitMs: 120_000 };
+    const answer = httpGet(held).then(({ status }) => assert.equal(status, 200, "no request is lost"));
     // Looked at in the end; until then nobody waits for it.
     answer.catch(() => undefined);
     requests.push(answer);

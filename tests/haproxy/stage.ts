@@ -15,6 +15,7 @@ import { eventually } from "../harness/eventually.ts";
 import { Witness } from "../harness/events.ts";
 import { haproxies, type HaproxyProgram } from "../harness/haproxies.ts";
 import { freePort } from "../harness/http.ts";
+import { untilOldAreDeaf } from "./old_workers.ts";
 
 /** Every haproxy that is here; there is at least one. One that can add backends stands for two. */
 export const everyProgram: readonly HaproxyProgram[] = (await haproxies()).flatMap((program) =>
@@ -176,7 +177,11 @@ export async function onStage<T>(
           await inTurn(() => now.applier.apply(desired, states, ending.signal, later)),
           report.lines,
         );
-        if (result.plan.kind === "reload") generation = (await now.haproxy.store.findCurrent())?.number ?? 0;
+        if (result.plan.kind === "reload") {
+          generation = (await now.haproxy.store.findCurrent())?.number ?? 0;
+          // What is asked from now on is asked of the new worker.
+          await untilOldAreDeaf(stateDir);
+        }
         return result;
       },
       replace: async (settings) => {

@@ -32,7 +32,7 @@ const ROWS: Readonly<Record<string, (play: Play) => Promise<void>>> = {
     assert.equal(await session.say("hello"), "db: hello");
   },
   "tunnel_timeout: a silent session ends, and one that talks does not": async ({ port, apply }) => {
-    await apply({ tunnel_timeout: 400 });
+    await apply({ tunnel_timeout: 1_500 });
     using silent = await Session.open(port);
     using talking = await Session.open(port);
     const silence = ended(silent);

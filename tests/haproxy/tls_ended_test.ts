@@ -79,7 +79,7 @@ const ROWS: Readonly<Record<string, (play: Play) => Promise<void>>> = {
         send_proxy: "v1",
         max_connections: 1,
         queue_timeout: 60_000,
-        tunnel_timeout: 800,
+        tunnel_timeout: 2_500,
       }),
       ended(inside, "*.inside.local", { ssl_backend: true }),
     ];
@@ -142,7 +142,7 @@ const ROWS: Readonly<Record<string, (play: Play) => Promise<void>>> = {
       "reload",
     );
     const get = async (host: string) =>
-      (await httpGet({ port: httpsPort, host, tls: true, limitMs: 5_000 })).status;
+      (await httpGet({ port: httpsPort, host, tls: true, limitMs: 15_000 })).status;
     assert.deepEqual(
       await Promise.all(["mail.local", "x.mail.local"].map((host) => asked(httpsPort, host))),
       [

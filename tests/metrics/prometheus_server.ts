@@ -47,7 +47,7 @@ export class PrometheusServer implements AsyncDisposable {
     const port = freePort();
     await Deno.writeTextFile(
       `${folder}/prometheus.yml`,
-      `global: { scrape_interval: 250ms, scrape_timeout: 250ms, evaluation_interval: 250ms }
+      `global: { scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 250ms }
 rule_files: ["${rules}"]
 scrape_configs: [{ job_name: signalbox, static_configs: [{ targets: ["${target}"] }] }]
 `,
@@ -66,7 +66,7 @@ scrape_configs: [{ job_name: signalbox, static_configs: [{ targets: ["${target}"
     const server = new PrometheusServer(port, folder, process);
     await eventually(async () => (await httpGet({ port, path: "/-/ready" })).status === 200, {
       what: "Prometheus to be ready",
-      limitMs: 30_000,
+      limitMs: 60_000,
     });
     return server;
   }
