@@ -107,8 +107,10 @@ export class FaultStage implements AsyncDisposable {
     if (program === undefined || this.#begun.has(program)) return;
     let hasEnded = false;
     void program.exited.then(() => hasEnded = true);
+    // Its log tells it too where nobody can ask any more.
+    const isTold = () => program.lines.some((line) => /"event":"(?:reloaded|read-back|behind)"/.test(line));
     await eventually(async () => {
-      if (hasEnded) return true;
+      if (hasEnded || isTold()) return true;
       const { pid, hasConfig, trouble } = await this.status();
       // One that cannot put its own config in the place of another's knows that too.
       return pid === program.pid && (hasConfig || trouble !== undefined);
