@@ -114,7 +114,10 @@ export class Readiness {
    */
   async settled(what: "proof" | "answer", limitMs: number, clock: Clock): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = clock.after(limitMs, resolve);
+    let cancel = clock.after(limitMs, () => {
+      // Answers may have come while signalbox was busy, and were not looked at yet.
+      cancel = clock.after(0, resolve);
+    });
     this.#isAwaited = true;
     void Promise.all(this.#fresh.map((each) => each[what])).then(() => resolve());
     await promise;

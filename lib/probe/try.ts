@@ -106,7 +106,8 @@ async function attempt(
     // The connection is there: the rest has the limit of the whole try.
     limit[Symbol.dispose]();
     if (typeof goal === "number") {
-      const stayed = clock.sleep(goal, limit.signal).then(() => "stayed");
+      // Its end may have come while signalbox was busy, and was not looked at yet.
+      const stayed = clock.sleep(goal, limit.signal).then(() => clock.sleep(0)).then(() => "stayed");
       return await Promise.race([connection.read(), stayed]) === undefined
         ? refuse("closes connections at once")
         : READY;

@@ -4,7 +4,7 @@
  * passwords) is decided by it alone: no other client shows whether an answer is right for it.
  */
 import { isAbsolute, join } from "node:path";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page, Request } from "playwright-core";
 import { eventually } from "../harness/program.ts";
 import { live, type Stage } from "./stage.ts";
 
@@ -20,7 +20,7 @@ const FLAGS = [
   "--host-resolver-rules=MAP * 127.0.0.1",
 ];
 /** How long a page may take, in milliseconds. */
-const PAGE_LIMIT_MS = 10_000;
+const PAGE_LIMIT_MS = 30_000;
 
 let browser: Browser | undefined;
 
@@ -97,16 +97,30 @@ async function look(page: Page): Promise<Seen> {
   return { url: page.url(), text: await page.evaluate("document.body.innerText.trim()") };
 }
 
-/** A call of fetch() by a script of the page: the status and the text that the script can read, or what it is told. */
+/**
+ * A call of fetch() by a script of the page: the status and the text that the script can read, or what it is told. One that the
+ * browser dropped since the network changed is made again.
+ */
 export async function fetchFrom(
   page: Page,
   url: string,
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
-  return await page.evaluate(
-    `fetch(${JSON.stringify(url)}, ${JSON.stringify(options)}).then(
-      async (answer) => answer.status + " " + await answer.text(), (error) => String(error))`,
-  );
+  let isDropped = false;
+  const note = (request: Request) => isDropped ||= DROPPED.test(request.failure()?.errorText ?? "");
+  page.on("requestfailed", note);
+  try {
+    return await eventually(async () => {
+      isDropped = false;
+      const said = await page.evaluate<string>(
+        `fetch(${JSON.stringify(url)}, ${JSON.stringify(options)}).then(
+          async (answer) => answer.status + " " + await answer.text(), (error) => String(error))`,
+      );
+      return isDropped ? undefined : said;
+    }, { what: `${url} to be asked for` });
+  } finally {
+    page.off("requestfailed", note);
+  }
 }
 
 /** Sends a form of the page by POST, with one field, and shows what comes of it. */

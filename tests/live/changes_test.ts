@@ -91,6 +91,7 @@ live(
     const timer = setInterval(ask, 10);
     try {
       await docker("stop", id);
+      await eventually(() => statuses.has(503), { what: "it to be away", everyMs: 1 });
       await docker("start", id);
       await router.answers("again.local");
     } finally {

@@ -50,7 +50,7 @@ async function settled(chaos: Chaos): Promise<void> {
       name?.includes("chaos") && state === "2" && admin === "0"
     );
     return ready.length === 3 * HOSTS.length;
-  }, { what: "all containers to have traffic again", limitMs: 25_000, everyMs: 50 });
+  }, { what: "all containers to have traffic again", limitMs: 60_000, everyMs: 50 });
 }
 
 live(

@@ -35,7 +35,7 @@ live(
     const cookie = await cookieFor(router, "a");
     await cookieFor(router, "b");
     let isOver = false;
-    const stopping = docker("stop", "-t", "3", ending).finally(() => isOver = true);
+    const stopping = docker("stop", "-t", "6", ending).finally(() => isOver = true);
     await eventually(async () => / 8 1 1 /.test(await router.ask("show servers state")), {
       what: "HAProxy to drain the server",
     });

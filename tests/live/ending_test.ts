@@ -45,7 +45,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
         flags: ["-P", "--hostname", "slow.local"],
       });
       await router.answers("slow.local");
-      const answer = router.get("slow.local", "/slow?ms=2000");
+      const answer = router.get("slow.local", "/slow?ms=4000");
       await inFlight(router);
       assert.ok(
         (await processesNaming(router.stateDir)).length >= 2,
@@ -97,6 +97,6 @@ live("SIGTERM at the first moment of serving ends signalbox at once", async (sta
   // Several times: HAProxy is deaf to signals for some milliseconds only.
   for (let at = 0; at < 6; at++) {
     const router = await stage.router();
-    assert.equal(await router.program.stop("SIGTERM", STOP_LIMIT_MS / 2), 0, `attempt ${at}`);
+    assert.equal(await router.program.stop("SIGTERM", STOP_LIMIT_MS - 2_000), 0, `attempt ${at}`);
   }
 });

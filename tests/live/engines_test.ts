@@ -8,8 +8,8 @@ import { ownEngine } from "./own_engine.ts";
 import { quietRelay } from "./quiet_relay.ts";
 import { askWhile, live, tally } from "./stage.ts";
 
-/** An engine that is cut off has to be known within this time. */
-const CUT_OFF_LIMIT_MS = 10_000;
+/** An engine that is cut off has to be known within ten seconds, where the machine is not busy with other tests. */
+const CUT_OFF_LIMIT_MS = 15_000;
 
 live("engines that a file names come and go, and those that stay lose no request by it", async (stage) => {
   const first = engineFromEnv().host;

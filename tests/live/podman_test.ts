@@ -22,7 +22,7 @@ live("containers of Podman come, stop, restart, move and go, and nobody loses a 
       seen.push(...answers.map(({ body }) => body));
       const last = new Set(seen.slice(-8));
       return seen.length >= 8 && last.size === names.length && names.every((name) => last.has(name));
-    }, { what: `answers of ${names.join(" and ")} alone`, limitMs: 15_000 });
+    }, { what: `answers of ${names.join(" and ")} alone` });
   };
   await served("one", "two");
   const acting = (async () => {

@@ -67,7 +67,6 @@ async function openSocket(router: Router, defer: (end: () => unknown) => void) {
   const hears = (text: string) =>
     eventually(() => heard.includes(text), {
       what: `the socket to say ${text}, it said ${heard}`,
-      limitMs: 3_000,
     });
   await hears("talker");
   return { socket, hears, isClosed: () => closed };

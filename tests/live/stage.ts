@@ -32,7 +32,7 @@ export interface Router {
   readonly program: RunningProgram;
   /** The settings that the routing depends on, as flags: with them `render` prints what this one loads. */
   readonly flags: readonly string[];
-  /** One request for a host; one that takes 3 s counts as hanging and throws. */
+  /** One request for a host; one that takes 8 s counts as hanging and throws. */
   get(host: string, path?: string, more?: Partial<Request>): Promise<Answer>;
   /** Waits until a host answers with a status, 200 unless said. */
   answers(host: string, status?: number, path?: string): Promise<Answer>;
@@ -117,7 +117,7 @@ async function startRouter(
   );
   defer(() => program.stop("SIGTERM", STOP_LIMIT_MS));
   const get: Router["get"] = (host, path = "/", more = {}) =>
-    httpGet({ port, host, path, limitMs: 3_000, ...more });
+    httpGet({ port, host, path, limitMs: 8_000, ...more });
   const router: Router = {
     port,
     httpsPort,

@@ -20,7 +20,10 @@ live(
   async (stage) => {
     const router = await stage.router();
     const slow = { image: WITNESS, env: { NAME: "slow" } } as const;
-    await startContainer({ ...slow, flags: ["--name", "st-stays", "--hostname", "status.local"] });
+    const stays = await startContainer({
+      ...slow,
+      flags: ["--name", "st-stays", "--hostname", "status.local"],
+    });
     const leaves = await startContainer({
       ...slow,
       flags: ["--name", "st-leaves", "--hostname", "leaving.local"],
@@ -37,15 +40,19 @@ live(
     });
     for (const host of ["status.local", "leaving.local", "wrong.local"]) await router.answers(host);
 
-    // Each is finished by a worker of its own; both go on until the end of the test.
-    const old = router.get("status.local", "/slow?ms=6000", { limitMs: 9_000 });
+    // Each is finished by a worker of its own; both go on until they are released.
+    const held = { limitMs: 120_000 };
+    const old = router.get("status.local", "/held", held);
     await eventually(async () => UNDER_WAY.test(await router.ask("show stat")), {
       what: "the request to come in",
     });
     router.program.kill("SIGHUP");
     await router.program.waitForEntry({ event: "reloaded" });
-    const last = router.get("leaving.local", "/slow?ms=6000", { limitMs: 9_000 });
-    const stopping = docker("stop", "-t", "9", leaves);
+    const last = router.get("leaving.local", "/held", held);
+    await eventually(async () => UNDER_WAY.test(await router.ask("show stat")), {
+      what: "the request to come in at the new worker",
+    });
+    const stopping = docker("stop", "-t", "60", leaves);
     const servers = (status: Status) => status.routes.flatMap(({ servers }) => servers);
     const { status, text } = await eventually(async () => {
       const answer = await ask(router);
@@ -83,6 +90,7 @@ live(
     assert.match(text, /^ {4}st-leaves at \S+ is draining/m);
     assert.match(text, /^warning: .*perhaps/m);
 
+    for (const id of [stays, leaves]) await docker("kill", "-s", "USR1", id);
     assert.deepEqual([(await old).status, (await last).status], [200, 200]);
     await stopping;
     await eventually(async () => (await ask(router)).status.haproxy.oldWorkers === 0, {

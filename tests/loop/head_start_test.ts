@@ -18,7 +18,7 @@ const snapshotOf = (count: number) =>
   })));
 
 /** A pass over so many new servers, each of whose probes the test ends. */
-async function passOver(count: number, pass: "first" | "later") {
+async function passOver(count: number, which: "first" | "later") {
   const { desired: { model } } = want(await openRouting({ "haproxy-version": "2.6" }), snapshotOf(count), {});
   const clock = new HandClock();
   const probes: { readonly answer: () => void; readonly fail: () => void }[] = [];
@@ -29,17 +29,23 @@ async function passOver(count: number, pass: "first" | "later") {
   const readiness = new Readiness(prober, new Witness(), () => undefined);
   readiness.update(model);
   let ready: number | undefined;
-  const waiting = headStart(readiness, model, pass, clock)?.();
+  const waiting = headStart(readiness, model, which, clock)?.();
   void waiting?.then((states) => ready = [...states.values()].filter((state) => state === "ready").length);
-  return { clock, probes, ready: () => ready };
+  /** Lets time pass, and the moment in which what has come meanwhile is looked at. */
+  const pass = async (ms: number) => {
+    clock.pass(ms);
+    await settled();
+    clock.pass(0);
+    await settled();
+  };
+  return { clock, probes, pass, ready: () => ready };
 }
 
 Deno.test("the first pass waits for the first try of each of many servers, beyond the time that a few get", async () => {
-  const { clock, probes, ready } = await passOver(200, "first");
+  const { probes, pass, ready } = await passOver(200, "first");
   for (const { answer } of probes.slice(0, 150)) answer();
   await settled();
-  clock.pass(250);
-  await settled();
+  await pass(250);
   assert.equal(ready(), undefined, "fifty were not tried yet");
   for (const { answer } of probes.slice(150, 199)) answer();
   probes[199]?.fail();
@@ -47,16 +53,25 @@ Deno.test("the first pass waits for the first try of each of many servers, beyon
 });
 
 Deno.test("the first pass does not wait for ever for servers that do not answer", async () => {
-  const { clock, ready } = await passOver(100, "first");
-  clock.pass(250);
-  await settled();
+  const { pass, ready } = await passOver(100, "first");
+  await pass(250);
   assert.equal(ready(), undefined);
-  clock.pass(30);
+  await pass(30);
   await eventually(() => ready() === 0, { what: "the pass to go on" });
 });
 
 Deno.test("a later pass waits a moment, however many servers are new", async () => {
-  const { clock, ready } = await passOver(200, "later");
-  clock.pass(2);
+  const { pass, ready } = await passOver(200, "later");
+  await pass(2);
   await eventually(() => ready() === 0, { what: "the pass to go on" });
+});
+
+Deno.test("what has answered while signalbox was too busy to look counts as in time", async () => {
+  const { clock, probes, ready } = await passOver(1, "later");
+  // The timer is looked at before the connections.
+  clock.pass(60);
+  await settled();
+  probes[0]?.answer();
+  await settled();
+  assert.equal(ready(), 1);
 });

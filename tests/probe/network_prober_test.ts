@@ -136,6 +136,29 @@ Deno.test("a published port is proved by a connection that stays open, and not b
   await others;
 });
 
+Deno.test("a published port that closed while signalbox was too busy to look is proved by no connection", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const ending = new AbortController();
+  const why: string[] = [];
+  // The time is over in the moment in which the connection is closed: the timer is looked at before the connection.
+  const sleep = async (ms: number) => {
+    if (ms === 0) return await systemClock.sleep(0);
+    if (why.length === 0) (await listener.accept()).close();
+  };
+  const proving = new NetworkProber({ ...systemClock, sleep }).prove(
+    { ...target(port), via: "published" },
+    (reason) => {
+      why.push(reason);
+      ending.abort();
+    },
+    ending.signal,
+  );
+  await assert.rejects(proving);
+  assert.deepEqual(why, [`127.0.0.1:${port} closes connections at once`]);
+  listener.close();
+});
+
 Deno.test("a container that listens is proved by one connection, which is closed", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;

@@ -12,6 +12,10 @@ const tls = Deno.env.get("TLS") === "1"
 /** How often each id was posted, by which a request that was repeated shows. */
 const posts: Record<string, number> = {};
 
+/** What `/held` waits for: SIGUSR1. */
+const isReleased = Promise.withResolvers<void>();
+Deno.addSignalListener("SIGUSR1", () => isReleased.resolve());
+
 /** A body of the given length that never lies in memory whole. */
 function download(sizeBytes: number): ReadableStream<Uint8Array> {
   let left = sizeBytes;
@@ -40,6 +44,9 @@ async function answer(request: Request, port: number): Promise<Response> {
   switch (first) {
     case "slow":
       await new Promise((resolve) => setTimeout(resolve, Number(url.searchParams.get("ms"))));
+      return text(name);
+    case "held":
+      await isReleased.promise;
       return text(name);
     case "status":
       return text(name, Number(second));
