@@ -114,14 +114,17 @@ class GuardTexts {
 /** Nobody's address comes in. */
 const CLOSED: Partial<RouteOptions> = { allow_from: [], deny_from: undefined };
 
-/** Of two networks the longer one counts: one that the variant lets in would open what lies in one that is refused here. */
+/**
+ * Of two networks the longer one counts: one that the variant or its plain route lets in would open what lies in one that the
+ * other of them refuses.
+ */
 function withinDenied(options: RouteOptions, held: readonly Held[]): RouteOptions {
-  const parent = held.find(({ keys }) => keys.includes("deny_from") && !keys.includes("allow_from"))?.by
-    .options;
-  const { allow_from: allowed } = options;
-  if (parent?.deny_from === undefined || allowed === undefined) return options;
-  const { deny_from, allow_from = [] } = parent;
-  return { ...options, allow_from: splitDenied(allowed, { deny_from, allow_from }).kept };
+  const half = held.find(({ keys }) => ADDRESSES.filter((key) => keys.includes(key)).length === 1);
+  const { allow_from: allowed, deny_from: denied } = options;
+  if (half === undefined || allowed === undefined || denied === undefined) return options;
+  // The exceptions of who refuses count; a variant that lets in nothing by itself has none.
+  const excepted = half.keys.includes("deny_from") ? half.by.options.allow_from ?? [] : [];
+  return { ...options, allow_from: splitDenied(allowed, { deny_from: denied, allow_from: excepted }).kept };
 }
 
 /** The routes that are served, each backend once; a route that stands for variants alone says nothing of others. */

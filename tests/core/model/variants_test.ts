@@ -102,6 +102,16 @@ Deno.test("addresses that a variant lets in are none of those that its plain rou
   assert.equal(options.deny_from?.length, 1);
 });
 
+Deno.test("addresses that a plain route lets in are none of those that its variant refuses, whoever is older", () => {
+  const plain = { ...A, allow_from: ["10.1.0.0/16", "192.168.0.0/16"] };
+  const variant = { ...A, methods: ["POST"], deny_from: ["10.0.0.0/8"] };
+  for (const said of [{ v: variant, a: plain }, { a: plain, v: variant }]) {
+    const { options } = variantOf("v", said);
+    assert.deepEqual(options.allow_from?.flat().map(formatNetwork), ["192.168.0.0/16"]);
+    assert.equal(options.deny_from?.length, 1);
+  }
+});
+
 Deno.test("what protects a pattern, a wildcard or what serves every host holds for a variant of a host of it", () => {
   const guard = { allow_from: ["10.0.0.0/8"] };
   const parents: readonly Said[] = [
