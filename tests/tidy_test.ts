@@ -315,11 +315,14 @@ Deno.test("no test looks at a clock, waits for a fixed time or counts turns of t
   assert.deepEqual(needless, [], "no clock there any more: take it off the list");
 });
 
-Deno.test("live tests wait for events and notices by their fields, and no test looks for the word of a level", async () => {
+Deno.test("tests wait for events and notices by their fields, and none looks for the word of a level", async () => {
   const all = (await sources("tests")).filter(({ path }) => path !== "tests/tidy_test.ts");
-  const waits = /\bwaitForLine\(|\beventLine\([^()]*,/;
+  const inLive = /\bwaitForLine\(/;
+  const anywhere = /\bwaitForLine\(\s*(?:\/|new RegExp)|\bstage[.]says\(\s*\w+,\s*(?:\/|new RegExp)/;
   const words = /\/(?:\^)?(?:warn|warning|error)\/i?/i;
-  const prose = all.filter(({ path, text }) => path.startsWith("tests/live/") && waits.test(text));
+  const prose = all.filter(({ path, text }) =>
+    anywhere.test(text) || (path.startsWith("tests/live/") && inLive.test(text))
+  );
   const levels = all.filter(({ text }) => words.test(text));
   assert.deepEqual(
     [...prose, ...levels].map(({ path }) => path),

@@ -1,7 +1,7 @@
 /** An HAProxy that ends again and again: it is started ever more rarely, that is seen in status, and it heals. */
 import assert from "node:assert/strict";
 import { eventually } from "../harness/eventually.ts";
-import { eventLine } from "../harness/events.ts";
+import { eventLine, holding } from "../harness/events.ts";
 import { haproxies } from "../harness/haproxies.ts";
 import { FaultStage } from "./stage.ts";
 
@@ -37,7 +37,7 @@ Deno.test("an HAProxy that ends at each start is told with its reason, is not sp
   await Deno.writeTextFile(harm, "");
   const program = stage.start(["--haproxy", path]);
   await stage.says(program, eventLine("haproxy-lost"));
-  await stage.says(program, eventLine("haproxy-printed", "the moon is wrong"));
+  await stage.says(program, { event: "haproxy-printed", msg: holding("the moon is wrong") });
   await eventually(async () => (await stage.status()).haproxy.failures >= 3, { what: "failures in status" });
   assert.equal((await stage.status()).haproxy.isServing, false);
   // Each start is counted, and the next one waits for it.
@@ -58,7 +58,7 @@ Deno.test("an HAProxy that crashes and cannot come back is tried until it can, w
   await Deno.writeTextFile(harm, "");
   Deno.kill(await pidOf(stage), "SIGKILL");
   await eventually(async () => (await stage.status()).haproxy.failures >= 4, { what: "failures in status" });
-  await stage.says(program, eventLine("haproxy-lost", "7"));
+  await stage.says(program, { event: "haproxy-lost", how: holding(7) });
   const before = await starts();
   // It still follows its containers meanwhile.
   await stage.want({ host: "good.example" }, { host: "late.example" });

@@ -77,7 +77,7 @@ for (
       await harm(stage.stateDir);
       const from = program.lines.length;
       await stage.want({ host: "good.example" }, { host: "late.example" });
-      await stage.says(program, /"level":"error"/, from);
+      await stage.says(program, { event: "behind", level: "error" }, from);
       assert.match(errors(program, from)[0] ?? "", /No space left|Read-only file system/);
       await eventually(async () => (await stage.status()).trouble !== undefined, {
         what: "status to tell it",
@@ -98,7 +98,7 @@ for (
     const program = stage.start();
     const code = await Promise.race([
       program.exited,
-      stage.says(program, /"level":"error"/).then(() => "told"),
+      stage.says(program, { level: "error" }).then(() => "told"),
     ]);
     const said = program.lines.filter((line) => /^error:|"level":"error"/.test(line));
     assert.equal(said.length, 1, program.lines.join("\n"));

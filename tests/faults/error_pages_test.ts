@@ -1,7 +1,7 @@
 /** The folder of `--error-pages`, while signalbox runs. */
 import assert from "node:assert/strict";
 import { eventually } from "../harness/eventually.ts";
-import { eventLine } from "../harness/events.ts";
+import { holding } from "../harness/events.ts";
 import { runProgram } from "../harness/program.ts";
 import { FaultStage } from "./stage.ts";
 
@@ -21,13 +21,10 @@ Deno.test("changed pages are answered without a signal, and pages that cannot be
 
   await write("404.html", "<h1>second</h1>\n");
   await shows("<h1>second</h1>");
-  await stage.says(program, eventLine("reloaded", "pages of --error-pages changed"));
+  await stage.says(program, { event: "reloaded", reasons: holding("--error-pages") });
 
   await write("404.html", "x".repeat(20_000));
-  await stage.says(
-    program,
-    eventLine("settings-refused", "at most 14336 bytes in 404[.]html, which has 20000"),
-  );
+  await stage.says(program, { event: "settings-refused", why: holding("20000") });
   await stage.want({ host: "late.example" });
   await stage.answers("late.example");
   await shows("<h1>second</h1>");
@@ -35,7 +32,7 @@ Deno.test("changed pages are answered without a signal, and pages that cannot be
   await Deno.remove(`${stage.folder}/pages`, { recursive: true });
   const from = program.lines.length;
   program.kill("SIGHUP");
-  await stage.says(program, eventLine("settings-refused", "cannot read --error-pages"), from);
+  await stage.says(program, { event: "settings-refused", why: holding(`${stage.folder}/pages`) }, from);
   await shows("<h1>second</h1>");
 
   await write("404.html", "<h1>third</h1>");

@@ -1,7 +1,7 @@
 /** A route that was left out comes back when the cause is gone that lay in no container. */
 import assert from "node:assert/strict";
 import { BUILTIN_TEMPLATES } from "../../lib/core/config/templates.ts";
-import { eventLine } from "../harness/events.ts";
+import { holding } from "../harness/events.ts";
 import { httpGet } from "../harness/http.ts";
 import { FaultStage } from "./stage.ts";
 
@@ -37,7 +37,7 @@ Deno.test("a pipe in the place of a template is told at SIGHUP, and holds nobody
   await stage.answers("good.example");
   const pipe = await makePipe(`${stage.folder}/templates/server.eta`);
   program.kill("SIGHUP");
-  await stage.says(program, eventLine("settings-refused", "server[.]eta is no regular file"));
+  await stage.says(program, { event: "settings-refused", why: holding("server.eta") });
   await stage.want({ host: "late.example" });
   await stage.answers("late.example");
   await Deno.remove(pipe);

@@ -1,5 +1,6 @@
 /** Routes that are no containers: a file of them, changed while signalbox runs, with every HAProxy that is here. */
 import assert from "node:assert/strict";
+import { holding } from "../harness/events.ts";
 import { eventually } from "../harness/eventually.ts";
 import { haproxies } from "../harness/haproxies.ts";
 import { freePort, httpGet } from "../harness/http.ts";
@@ -78,7 +79,7 @@ for (const haproxy of await haproxies()) {
 
     // A mistake in the file: what was read before stays, and signalbox says where it is.
     await routes(`nas:\n  hostname: nas.example\n servers: ["${second.at}"]\n`);
-    await stage.says(program, /routes\.yaml.*line 3/);
+    await stage.says(program, { level: "warn", container: holding("routes.yaml"), msg: holding("line 3") });
     await becomes(stage, "nas.example", /^first/);
     await eventually(
       async () =>

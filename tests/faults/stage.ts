@@ -142,10 +142,11 @@ export class FaultStage implements AsyncDisposable {
     limitMs = 30_000,
   ): Promise<string> {
     const isMeant = meant instanceof RegExp ? (line: string) => meant.test(line) : entryWith(meant);
-    return await eventually(() => program.lines.slice(from).find(isMeant), {
-      what: `a line ${Deno.inspect(meant)} in:\n${program.lines.slice(-30).join("\n")}\n`,
-      limitMs,
-    });
+    return await eventually(() => {
+      const found = program.lines.slice(from).find(isMeant);
+      if (found === undefined) throw new Error(`the last lines are\n${program.lines.slice(-30).join("\n")}`);
+      return found;
+    }, { what: `a line ${Deno.inspect(meant)}`, limitMs });
   }
 
   async status(): Promise<Status> {

@@ -1,7 +1,7 @@
 /** The copy of the config, the port, the certificate: each trouble is one clear error, the last good state stays, and it heals. */
 import assert from "node:assert/strict";
 import { eventually } from "../harness/eventually.ts";
-import { eventLine } from "../harness/events.ts";
+import { eventLine, holding } from "../harness/events.ts";
 import { freePort, httpGet } from "../harness/http.ts";
 import { FaultStage } from "./stage.ts";
 import { curl, makeCertificate } from "../live/certificates.ts";
@@ -17,7 +17,7 @@ Deno.test("a copy of the config that cannot be written is told once, and costs n
   await stage.write("file", "not a folder");
   const program = stage.start(["--config", `${stage.folder}/file/haproxy.cfg`]);
   await stage.answers("good.example");
-  await stage.says(program, eventLine("copy-failed", "file/haproxy[.]cfg"));
+  await stage.says(program, { event: "copy-failed", path: `${stage.folder}/file/haproxy.cfg` });
   await stage.want({ host: "good.example" }, { host: "late.example" });
   await stage.answers("late.example");
   await Deno.remove(`${stage.folder}/file`);
@@ -85,7 +85,7 @@ Deno.test("where no descriptor is left for who asks, that is told, and answered 
   assert.equal((await stage.get("good.example")).status, 200);
   for (const connection of idle) if (connection.status === "fulfilled") connection.value.close();
   await eventually(async () => await ask(1_000) === 200, { what: "it to be asked again" });
-  await stage.says(program, eventLine("status-unavailable", "Too many open files"));
+  await stage.says(program, { event: "status-unavailable", why: holding("os error 24") });
   await stage.want({ host: "good.example" }, { host: "late.example" });
   await stage.answers("late.example");
 });

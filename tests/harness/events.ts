@@ -30,8 +30,8 @@ export class Witness implements Reporter {
   notices(): void {}
 }
 
-/** Matches a line of the JSON log that tells such an event, with further text behind the kind. */
-export const eventLine = (kind: Event["kind"], text = ""): RegExp => new RegExp(`"event":"${kind}".*${text}`);
+/** Matches a line of the JSON log that tells such an event. */
+export const eventLine = (kind: Event["kind"]): RegExp => new RegExp(`"event":"${kind}"`);
 
 /** The events of a program's JSON log, with their fields. */
 export const eventsOf = (
@@ -61,3 +61,7 @@ export function entryWith(fields: EntryFields): (line: string) => boolean {
     );
   };
 }
+
+/** Accepts a field that has what the test itself gave: the name of a file, a number, or the words of another program. */
+export const holding = (given: string | number) => (value: unknown): boolean =>
+  String(value).includes(String(given));
