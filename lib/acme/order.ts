@@ -67,7 +67,13 @@ export async function fetchCertificate(
   const signal = AbortSignal.any([stopping, limit.signal]);
   try {
     const { answer, url } = await begin(order, parts, signal);
-    await prove(order, listOf(answer.json["authorizations"]), parts, signal);
+    const addresses = listOf(answer.json["authorizations"]);
+    if (addresses.length > order.hosts.length) {
+      throw new AuthorityAway(
+        `the authority wants ${addresses.length} proofs for an order of ${order.hosts.length} hosts`,
+      );
+    }
+    await prove(order, addresses, parts, signal);
     const key = await makeKey();
     const finished = await finish(url, answer, await requestOf(key.pair, order.hosts), parts, signal);
     const address = String(finished.json["certificate"]);
@@ -127,7 +133,7 @@ async function prove(
   const all = addresses.map(async (address) => {
     const own: (() => Promise<void>)[] = parts.proof?.areApart === true ? [] : cleanUps;
     try {
-      await proveOne(address, parts, signal, (cleanUp) => own.push(cleanUp));
+      await proveOne(address, order.hosts, parts, signal, (cleanUp) => own.push(cleanUp));
     } catch (error) {
       if (!(error instanceof AcmeProblem) || !isOfHosts(error.problem)) throw error;
       problems.push(error.problem);
@@ -149,6 +155,7 @@ async function prove(
 
 async function proveOne(
   address: string,
+  hosts: readonly string[],
   { authority, thumbprint, clock, proof }: OrderParts,
   signal: AbortSignal,
   onProof: (cleanUp: () => Promise<void>) => void,
@@ -158,7 +165,11 @@ async function proveOne(
   const first = await ask("reading what it wants to see");
   if (first.json["status"] === "valid") return;
   const name = objectOf(first.json["identifier"])["value"];
-  const host = `${first.json["wildcard"] === true ? "*." : ""}${name}`;
+  const host = `${first.json["wildcard"] === true ? "*." : ""}${name}`.toLowerCase();
+  // Records of the DNS are set for what was ordered alone.
+  if (!hosts.includes(host) && !hosts.includes(`*.${host}`)) {
+    throw new AuthorityAway("the authority wants a proof for a host that was not ordered");
+  }
   const kind = proof?.kind ?? "http-01";
   const challenge = listOf<unknown>(first.json["challenges"]).map(objectOf).find(({ type }) => type === kind);
   if (challenge === undefined) {
