@@ -112,7 +112,7 @@ export async function checkCertificate(
  * signalbox goes on with what HAProxy has. Throws Failure.
  */
 export async function proveListeners(settings: Settings, haproxy: OwnedHaproxy): Promise<void> {
-  if (await haproxy.store.findCurrent() !== undefined) return;
+  if (haproxy.store.findCurrent() !== undefined) return;
   if ((await haproxy.describe()).isServing) return;
   const checks = [...checkPorts(settings), await checkCertificate(settings, "a start")];
   const troubles = checks.filter((check) => check !== undefined && !check.isGood) as Check[];

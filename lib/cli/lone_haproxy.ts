@@ -1,6 +1,6 @@
 import { systemClock } from "../clock.ts";
 import { formatListeners, type ListenerStatus } from "../core/status/listeners.ts";
-import { bindsOf } from "../haproxy/files/bind_trial.ts";
+import { bindsOf, configIn } from "../haproxy/files/bind_trial.ts";
 import { GenerationStore } from "../haproxy/files/generation_store.ts";
 import { generationOf } from "../haproxy/files/remains.ts";
 import { checkWay, isTrustedUser } from "../haproxy/files/trusted_path.ts";
@@ -31,7 +31,7 @@ export async function findLoneHaproxy(stateDir: string): Promise<LoneHaproxy | u
   if (master === undefined || worker === undefined) return undefined;
   const store = new GenerationStore(stateDir, systemClock);
   const folder = generationOf(worker, store)?.folder ?? store.current;
-  const listeners = (await bindsOf(folder)).map(({ host, port, isTls }) => ({
+  const listeners = bindsOf(configIn(folder)).map(({ host, port, isTls }) => ({
     address: host === "0.0.0.0" || host === "::" ? "*" : host,
     port,
     isTls,

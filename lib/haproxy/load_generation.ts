@@ -47,7 +47,7 @@ export class GenerationLoader {
     signal: AbortSignal,
   ): Promise<Outcome> {
     const { store, writer, supervisor } = this.parts;
-    const before = await store.findCurrent();
+    const before = store.findCurrent();
     const written = writer.write(desired, states, reported);
     if (!written.ok) return written.outcome;
     const { generation } = written;

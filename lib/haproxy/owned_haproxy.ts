@@ -104,7 +104,7 @@ export class OwnedHaproxy implements HaproxyControl {
   async startLast(signal: AbortSignal): Promise<boolean> {
     const { supervisor, store, writer, loader } = this.#parts;
     if (supervisor.state !== "absent") return true;
-    const current = await store.findCurrent();
+    const current = store.findCurrent();
     if (current === undefined) return false;
     writer.releaseServers(current);
     return (await loader.loadCurrent(current, signal)).kind === "applied";

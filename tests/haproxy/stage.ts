@@ -178,7 +178,7 @@ export async function onStage<T>(
           report.lines,
         );
         if (result.plan.kind === "reload") {
-          generation = (await now.haproxy.store.findCurrent())?.number ?? 0;
+          generation = now.haproxy.store.findCurrent()?.number ?? 0;
           // What is asked from now on is asked of the new worker.
           await untilOldAreDeaf(stateDir);
         }

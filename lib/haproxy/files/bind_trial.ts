@@ -8,19 +8,15 @@ import { messageOf } from "../../core/values/message_of.ts";
  * since an adopted HAProxy may have other listeners. Answers with what is wrong, or nothing. A container's ports for TCP are
  * another matter: takenPorts has them. `ownPeer` is this HAProxy's name among its peers: it listens at that one's address.
  */
-export async function tryNewBinds(
-  before: string,
-  after: string,
-  ownPeer?: string,
-): Promise<string | undefined> {
-  const known = await bindsOf(before);
-  for (const bind of await bindsOf(after)) {
+export function tryNewBinds(before: string, after: string, ownPeer?: string): string | undefined {
+  const known = bindsOf(before);
+  for (const bind of bindsOf(after)) {
     const why = bind.stream === undefined ? tryBind(bind, known, "--http-port or --https-port") : undefined;
     if (why !== undefined) return why;
   }
   // An adopted HAProxy may have had another name among the same peers.
-  const had = (await peersOf(before)).flatMap(({ address }) => bindOf(address, ""));
-  for (const { name, address } of await peersOf(after)) {
+  const had = peersOf(before).flatMap(({ address }) => bindOf(address, ""));
+  for (const { name, address } of peersOf(after)) {
     for (const bind of name === ownPeer ? bindOf(address, "") : []) {
       const why = tryBind(bind, had, "--peer or --peer-port", "--peer-bind");
       if (why !== undefined) return why;
@@ -29,11 +25,17 @@ export async function tryNewBinds(
   return undefined;
 }
 
+/** The config in a folder, empty where there is none: as it is read, a thread of its own takes longer. */
+export function configIn(folder: string): string {
+  try {
+    return Deno.readTextFileSync(`${folder}/haproxy.cfg`);
+  } catch {
+    return "";
+  }
+}
+
 /** The peers of a config (HAProxy manual, `peers`). */
-async function peersOf(
-  folder: string,
-): Promise<readonly { readonly name: string; readonly address: string }[]> {
-  const config = await Deno.readTextFile(`${folder}/haproxy.cfg`).catch(() => "");
+function peersOf(config: string): readonly { readonly name: string; readonly address: string }[] {
   return [...config.matchAll(/^ +peer ([^ \n]+) ([^ \n]+)$/gm)].map(([, name = "", address = ""]) => ({
     name,
     address,
@@ -41,23 +43,19 @@ async function peersOf(
 }
 
 /**
- * The ports for TCP of a generation that cannot be had; `before` is the folder of the running one, where HAProxy serves. One
+ * The ports for TCP of a config that cannot be had; `before` is the running one, empty where HAProxy does not serve. One
  * that leads on to a socket of HAProxy's own, in the folder `sockets`, is not to be had where that is not.
  */
-export async function takenPorts(
-  before: string | undefined,
-  after: string,
-  sockets: string,
-): Promise<readonly TakenPort[]> {
-  const known = before === undefined ? [] : await bindsOf(before);
+export function takenPorts(before: string, after: string, sockets: string): readonly TakenPort[] {
+  const known = bindsOf(before);
   const taken = new Map<number, TakenPort>();
-  for (const bind of await bindsOf(after)) {
+  for (const bind of bindsOf(after)) {
     if (bind.stream === undefined || taken.has(bind.port)) continue;
     const detail = tryBind(bind, known, "listen_port");
     if (detail !== undefined) taken.set(bind.port, { port: bind.port, detail });
   }
-  const had = before === undefined ? [] : await innerBindsOf(before);
-  for (const { file, port } of await innerBindsOf(after)) {
+  const had = innerBindsOf(before);
+  for (const { file, port } of innerBindsOf(after)) {
     if (taken.has(port) || had.some((each) => each.file === file)) continue;
     const detail = trySocket(sockets, file);
     if (detail !== undefined) taken.set(port, { port, detail });
@@ -68,8 +66,7 @@ export async function takenPorts(
 /** A socket over which HAProxy speaks to itself, and the port that leads to it. */
 type InnerBind = { readonly file: string; readonly port: number };
 
-async function innerBindsOf(folder: string): Promise<readonly InnerBind[]> {
-  const config = await Deno.readTextFile(`${folder}/haproxy.cfg`).catch(() => "");
+function innerBindsOf(config: string): readonly InnerBind[] {
   const binds = config.matchAll(/^ +bind "unix@\$\{SIGNALBOX_SOCKETS\}\/([^"]+)".* name \S+:(\d+)\b/gm);
   return [...binds].map(([, file = "", port]) => ({ file, port: Number(port) }));
 }
@@ -149,8 +146,7 @@ function ownAddresses(family: Bind["family"]): string[] {
  * The addresses of a config's `bind` lines (HAProxy manual, 4.2, `bind`), without those that cannot be tried: sockets of
  * other kinds, variables, other network namespaces, addresses that the machine does not have.
  */
-export async function bindsOf(folder: string): Promise<Bind[]> {
-  const config = await Deno.readTextFile(`${folder}/haproxy.cfg`).catch(() => "");
+export function bindsOf(config: string): Bind[] {
   return [...config.matchAll(/^ +bind ([^ \n]+)(.*)/gm)].flatMap(([, addresses = "", options = ""]) =>
     / (namespace|transparent)\b/.test(options)
       ? []

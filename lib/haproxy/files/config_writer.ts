@@ -7,7 +7,7 @@ import { renderServerStates } from "../../core/state/state_file.ts";
 import type { ReportedServer } from "../../core/state/survey.ts";
 import type { Templates } from "../../core/config/templates.ts";
 import type { Generation, Outcome, Reporter } from "../../ports.ts";
-import { takenPorts, tryNewBinds } from "./bind_trial.ts";
+import { configIn, takenPorts, tryNewBinds } from "./bind_trial.ts";
 import type { GenerationStore } from "./generation_store.ts";
 import { cookieKey, instanceName, peersKey } from "./instance_name.ts";
 import { checkConfig } from "../process/program.ts";
@@ -96,7 +96,8 @@ export class ConfigWriter {
     for (const message of result.messages) this.report.tell({ kind: "config-warned", message });
     if (!isLoaded) return { kind: "applied" };
     const sockets = socketsFolder(this.store.stateDir, this.settings.process);
-    const ports = await takenPorts(served, generation.folder, sockets);
+    const [had, wanted] = [served === undefined ? "" : configIn(served), configIn(generation.folder)];
+    const ports = takenPorts(had, wanted, sockets);
     if (ports.length > 0) {
       await this.store.discard(generation);
       return {
@@ -107,7 +108,7 @@ export class ConfigWriter {
       };
     }
     const { SIGNALBOX_LOCAL_PEER: own } = this.settings.env();
-    const trouble = served === undefined ? undefined : await tryNewBinds(served, generation.folder, own);
+    const trouble = served === undefined ? undefined : tryNewBinds(had, wanted, own);
     if (trouble !== undefined) {
       await this.store.discard(generation);
       return rejected("load", trouble);
@@ -130,7 +131,7 @@ export class ConfigWriter {
     states: ReadonlyMap<ServerName, ServerState>,
     reported: readonly ReportedServer[],
   ): Promise<void> {
-    const generation = await this.store.findCurrent();
+    const generation = this.store.findCurrent();
     if (generation === undefined) return;
     const text = renderServerStates(desired.model.backends, states, reported);
     const path = `${generation.folder}/${STATE_FILE}`;

@@ -44,7 +44,7 @@ export class GenerationStore {
     const names = (await Array.fromAsync(Deno.readDir(this.#folder))).map((entry) => entry.name);
     // The number that HAProxy has loaded is not used again, even if its files are gone.
     this.#last = Math.max(loaded, ...names.map((name) => Number(name) || 0));
-    const current = (await this.findCurrent())?.folder;
+    const current = this.findCurrent()?.folder;
     const others = names.sort().map((name) => `${this.#folder}/${name}`).filter((folder) =>
       folder !== current
     );
@@ -83,10 +83,10 @@ export class GenerationStore {
   }
 
   /** The generation that is current, if there is one: left by an earlier run. */
-  async findCurrent(): Promise<Generation | undefined> {
+  findCurrent(): Generation | undefined {
     try {
-      const folder = await Deno.readLink(this.current);
-      await Deno.stat(`${this.stateDir}/${folder}/haproxy.cfg`);
+      const folder = Deno.readLinkSync(this.current);
+      Deno.statSync(`${this.stateDir}/${folder}/haproxy.cfg`);
       return { number: Number(folder.split("/").at(-1)), folder: `${this.stateDir}/${folder}` };
     } catch {
       return undefined;

@@ -36,7 +36,7 @@ export async function collectRemains(found: Found): Promise<Remains | string> {
   if (writer.templates.overlaid.size > 0) return "custom templates are in use";
   if (store.isLoading) return "the last reload was not finished";
   const generation = generationOf(worker, store);
-  const current = await store.findCurrent();
+  const current = store.findCurrent();
   if (generation === undefined || current === undefined) return "it is not known what HAProxy has loaded";
   try {
     const read = (folder: string, name: string) => Deno.readTextFile(`${folder}/${name}`);

@@ -13,7 +13,7 @@ export type SupervisorParts = {
   readonly masterSocket: string;
   /** The folder of the files that HAProxy starts with. */
   readonly folder: string;
-  readonly findCurrent: () => Promise<Generation | undefined>;
+  readonly findCurrent: () => Generation | undefined;
   readonly isLoading: () => boolean;
   /** The master has ended, and its workers with it. */
   readonly onEnded: () => void;
@@ -120,7 +120,7 @@ export class Supervisor {
 
   async #restartLater(): Promise<void> {
     if (!await this.#restarts.wait(this.#leaving.signal)) return;
-    const current = await this.parts.findCurrent();
+    const current = this.parts.findCurrent();
     if (current === undefined || this.#state !== "waiting") return;
     this.#step("due");
     this.parts.onRestarting(current, this.#leaving.signal);

@@ -26,7 +26,7 @@ function supervise(clock: HandClock, report: Witness, restarted: number[] = []):
     socket: "/nowhere/haproxy.sock",
     masterSocket: "/nowhere/master.sock",
     folder: "/nowhere/current",
-    findCurrent: () => Promise.resolve(GENERATION),
+    findCurrent: () => GENERATION,
     isLoading: () => false,
     onEnded: () => undefined,
     onRestarting: ({ number }) => void restarted.push(number),
