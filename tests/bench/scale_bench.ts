@@ -2,7 +2,7 @@
  * Measures signalbox with 10,000 containers of 2,000 hosts on a made-up engine: `scripts/dev bench --only=scale`. The engine
  * and the server behind all containers are processes of their own; HAProxy's share is told apart.
  * Flags: --containers=N, --quick (1,000 containers, a short storm), --steps=commands,changes,storm,rest, --idle=MS,
- * --haproxy=PATH, --log=FILE (what all said).
+ * --haproxy=PATH, --log=FILE (what all said). The step `churn` is done where it is asked for: --events=N, --rate=N a second.
  */
 import { fileURLToPath } from "node:url";
 import { haproxies } from "../harness/haproxies.ts";
@@ -14,6 +14,7 @@ import { askOnce, now } from "./raw_http.ts";
 import type { EngineOrder } from "./scale_engine.ts";
 import { hostOf, ORIGIN_PORT } from "./scale_names.ts";
 import { cpuMsOf, Lines, pssMib } from "./scale_process.ts";
+import { churnFor } from "./scale_churn.ts";
 import { formatTable, median, milliseconds, percentile, type Row } from "./statistics.ts";
 
 const isQuick = Deno.args.includes("--quick");
@@ -97,7 +98,7 @@ class Engine {
     const writer = this.part.child.stdin.getWriter();
     await writer.write(new TextEncoder().encode(`${JSON.stringify(order)}\n`));
     writer.releaseLock();
-    return Number(await this.part.out.find(() => true, "the engine to obey", before));
+    return Number(await this.part.out.find(() => true, "the engine to obey", before, LIMIT_MS));
   }
 }
 
@@ -150,7 +151,8 @@ class Scene {
   async haproxyPids(): Promise<readonly number[]> {
     const pids: number[] = [];
     for await (const { name } of Deno.readDir("/proc")) {
-      if (!/^\d+$/.test(name)) continue;
+      // signalbox is told where HAProxy is.
+      if (!/^\d+$/.test(name) || Number(name) === this.pid) continue;
       const words = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "");
       if (words.includes("haproxy") && words.includes(this.stateDir)) pids.push(Number(name));
     }
@@ -350,6 +352,18 @@ async function main(): Promise<void> {
     if (only.includes("commands")) await commands(scene);
     if (only.includes("changes")) await changes(scene);
     if (only.includes("storm")) await storm(scene);
+    if (only.includes("churn")) {
+      const churned = {
+        pid: scene.pid,
+        lines: scene.part.err,
+        containers: COUNT,
+        obey: (order: EngineOrder) => engine.obey(order),
+        haproxyPids: () => scene.haproxyPids(),
+        isServed: (at: number) => scene.becomes(at, 200),
+        said,
+      };
+      await churnFor(churned, Number(valueOf("events") ?? 100_000), Number(valueOf("rate") ?? 1_000));
+    }
     if (only.includes("rest")) await rest(scene, "after all");
   } finally {
     const log = valueOf("log");
