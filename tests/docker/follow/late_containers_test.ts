@@ -17,7 +17,7 @@ async function readWith(hanging: readonly string[], others: readonly string[]) {
   const report = new Witness();
   const follower = new EngineFollower({
     ...followerOf(fake, report, true, systemClock).parts,
-    deadlineMs: 300,
+    deadlineMs: 1_500,
   });
   const ending = new AbortController();
   const wakes: unknown[] = [];

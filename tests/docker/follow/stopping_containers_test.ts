@@ -1,10 +1,9 @@
 /** Containers that were told to stop: before somebody listened, and for longer than a minute. */
 import assert from "node:assert/strict";
-import { systemClock } from "../../../lib/clock.ts";
 import { HandClock } from "../../harness/hand_clock.ts";
 import { StoppingContainers } from "../../../lib/docker/follow/stopping_containers.ts";
 import { container as view } from "../../core/containers.ts";
-import { engineNow, FakeEngine, impatientClock } from "../fake_engine.ts";
+import { engineNow, FakeEngine, impatientClock, patientClock } from "../fake_engine.ts";
 import { Watch } from "../watch.ts";
 
 const STARTED_MS = engineNow() - 300_000;
@@ -45,7 +44,7 @@ Deno.test("a container that was told to stop before anybody listened is stopping
     kill(endless, "15", 1_000),
   ].join("");
   // The engine is given time to tell of the past.
-  await using watch = new Watch(fake, true, undefined, systemClock);
+  await using watch = new Watch(fake, true, undefined, patientClock);
   await watch.sees("ca1", "cb2", "cc3", "cd4", "ce5", "cf6");
   assert.deepEqual(watch.stopping.sort(), [told, patient, endless].sort());
   assert.deepEqual(watch.report.of("container-survived"), []);
@@ -56,7 +55,7 @@ Deno.test("one that the engine's memory tells of and that is started again is no
   const id = run(fake, "a1");
   fake.past = kill(id, "15", 290_000);
   // The engine is given time to tell of the past.
-  await using watch = new Watch(fake, true, undefined, systemClock);
+  await using watch = new Watch(fake, true, undefined, patientClock);
   await watch.sees("ca1");
   assert.deepEqual(watch.stopping, [id]);
   fake.tell("start", id);
