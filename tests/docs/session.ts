@@ -105,7 +105,7 @@ async function eventuallyPrints(
     printed = await print();
     return normal(printed, place) === normal(expected, place);
   };
-  await eventually(isRight, { what: "the expected output", limitMs: 15_000 }).catch((error) => {
+  await eventually(isRight, { what: "the expected output" }).catch((error) => {
     if (printed === "") throw error;
   });
   return printed;

@@ -72,7 +72,7 @@ export async function ownEngine({ folder, defer }: Stage): Promise<OwnEngine> {
         stdin: "null",
       }).spawn();
       try {
-        await eventually(() => engine.docker("version"), { what: "the engine to answer", limitMs: 30_000 });
+        await eventually(() => engine.docker("version"), { what: "the engine to answer", limitMs: 90_000 });
       } catch (error) {
         throw new Error(`${error}\n${await Deno.readTextFile(`${at}/log`)}`);
       }

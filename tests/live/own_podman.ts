@@ -66,7 +66,7 @@ export async function ownPodman({ folder, defer }: Stage): Promise<OwnPodman> {
     });
   });
   const docker = (...args: string[]) => dockerAt(host, ...args);
-  await eventually(() => docker("version"), { what: "Podman to answer", limitMs: 20_000 });
+  await eventually(() => docker("version"), { what: "Podman to answer", limitMs: 60_000 });
   return { host, docker, podman };
 }
 

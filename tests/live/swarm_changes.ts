@@ -49,7 +49,7 @@ export const hasTasks = (
     return said.length === count && said.every(({ NodeID, Status, Spec }) =>
       Status.State === "running" && Spec.ContainerSpec.Env.includes(`NAME=${says}`) && !but.includes(NodeID)
     );
-  }, { what: `${service} to have ${count} tasks of ${says}`, limitMs: 60_000 });
+  }, { what: `${service} to have ${count} tasks of ${says}`, limitMs: 120_000 });
 
 /** Updates a service with three tasks in each order, back again, grows and shrinks it to two. */
 export async function updateAndScale(manager: Manager, name: string, load: Load): Promise<void> {

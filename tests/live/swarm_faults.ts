@@ -36,12 +36,12 @@ export async function doFaults(
   const isServing = (node: SwarmNodeStage) =>
     eventually(async () => (await answersOf(6)).includes(node.name), {
       what: `${node.name} to serve`,
-      limitMs: 30_000,
+      limitMs: 90_000,
     });
   const isOut = (node: SwarmNodeStage) =>
     eventually(async () => !(await answersOf(12)).includes(node.name), {
       what: `${node.name} to get no requests`,
-      limitMs: 30_000,
+      limitMs: 90_000,
     });
   const load = underLoad(router, HOST, stage, pauseMs);
   await Promise.all([isServing(unlucky), isServing(stopped)]);

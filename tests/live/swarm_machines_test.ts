@@ -35,7 +35,7 @@ live(
     await one.docker("service", "rm", "web");
     await eventually(async () => (await one.docker("ps", "-q")).split("\n").length === 1, {
       what: "its tasks to end",
-      limitMs: 30_000,
+      limitMs: 90_000,
     });
     load.check("a service that is removed");
     await load.end();

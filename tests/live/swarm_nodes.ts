@@ -123,7 +123,7 @@ async function startNode(
   const inside = async () => `${(await childrenOf(machine.pid))[0]}`;
   const answers = async () => {
     try {
-      await eventually(() => node.docker("version"), { what: `the engine of ${name}`, limitMs: 60_000 });
+      await eventually(() => node.docker("version"), { what: `the engine of ${name}`, limitMs: 120_000 });
     } catch (error) {
       throw new Error(`${error}\n${await Deno.readTextFile(join(own, "log")).catch(() => "")}`);
     }
@@ -145,7 +145,7 @@ async function startNode(
     async startDaemon() {
       await eventually(() => Deno.stat(join(own, "pid")).then(() => false, () => true), {
         what: `the engine of ${name} to have ended`,
-        limitMs: 30_000,
+        limitMs: 90_000,
       });
       const [command, ...args] = await node.enter();
       const daemon = new Deno.Command(command, {

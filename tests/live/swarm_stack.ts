@@ -59,7 +59,7 @@ export async function deployExamples(stage: Stage, manager: SwarmNodeStage): Pro
     if (status !== 200) throw new Error(`it answers ${status}`);
     answered.add(body.trim());
     return answered.size === 2;
-  }, { what: `${HOST} to answer by both tasks`, limitMs: 60_000 }).catch(async (error) => {
+  }, { what: `${HOST} to answer by both tasks`, limitMs: 120_000 }).catch(async (error) => {
     const tasks = await manager.docker("service", "ps", "--no-trunc", "edge_signalbox", "shop_web");
     throw new Error(`${error}\n${tasks}\n${await manager.docker("service", "logs", "edge_signalbox")}`);
   });

@@ -29,7 +29,7 @@ live("no request fails while Swarm updates a service, task by task", async (stag
   await router.answers(HOST);
   const tasks = async () =>
     (await engine.docker("ps", "-q", "--filter", "label=com.docker.swarm.service.name=web")).split("\n");
-  await eventually(async () => (await tasks()).length === 3, { what: "three tasks", limitMs: 30_000 });
+  await eventually(async () => (await tasks()).length === 3, { what: "three tasks", limitMs: 90_000 });
   const before = new Set(await tasks());
   const bodies = new Set<string>();
   const endings = await askWhile(async () => {
@@ -42,7 +42,7 @@ live("no request fails while Swarm updates a service, task by task", async (stag
       const now = await tasks();
       return now.length === 3 && now.every((task) => !before.has(task)) &&
         (await router.get(HOST)).body === "new";
-    }, { what: "the service to be updated", limitMs: 60_000 });
+    }, { what: "the service to be updated", limitMs: 120_000 });
   });
   assert.deepEqual(
     [...new Set(endings)],
