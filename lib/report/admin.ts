@@ -7,7 +7,8 @@ import type { AdminPassword } from "./password/admin_password.ts";
 import { scopeOf } from "./haproxy_metrics.ts";
 import { formatMetrics } from "./metrics.ts";
 import type { LiveView } from "./live_view.ts";
-import { SmallServer } from "./small_server.ts";
+import { LongAnswers, TooManyAsk } from "./long_answers.ts";
+import { SharedResponse, SmallServer } from "./small_server.ts";
 import { SteadyServer } from "./steady_server.ts";
 
 /** The page: one document, and the Content-Security-Policy that names what is in it. */
@@ -55,6 +56,7 @@ export const serveAdmin = (settings: AdminSettings): SteadyServer =>
 
 function openPage(settings: AdminSettings): SmallServer {
   const { listen, clock, isOnSocket, password } = settings;
+  const long = new LongAnswers(clock);
   return new SmallServer({
     listen,
     most: DESCRIPTOR_SHARES.admin,
@@ -75,7 +77,10 @@ function openPage(settings: AdminSettings): SmallServer {
           "www-authenticate": 'Basic realm="signalbox", charset="UTF-8"',
         });
       }
-      return await answer(request, settings);
+      return await answer(request, settings, long).catch((error) => {
+        if (!(error instanceof TooManyAsk)) throw error;
+        return text(503, "too many ask already\n", { "retry-after": "10" });
+      });
     },
   });
 }
@@ -88,9 +93,10 @@ function isOpen({ url }: Request): boolean {
   return OPEN.includes(pathname) || OPEN.includes(pathname + search);
 }
 
-async function answer(request: Request, settings: AdminSettings): Promise<Response> {
+async function answer(request: Request, settings: AdminSettings, long: LongAnswers): Promise<Response> {
   const { status, haproxyMetrics, monitorHaproxy, answers } = settings;
   const { pathname, search, searchParams } = new URL(request.url);
+  const make = (act: () => string | Promise<string>, query = "") => long.make(pathname + query, act);
   if (pathname + search === "/haproxy?monitor") {
     return await monitorHaproxy().then(
       () => text(200, "HAProxy answers\n"),
@@ -105,34 +111,45 @@ async function answer(request: Request, settings: AdminSettings): Promise<Respon
     case "/metrics":
       return text(
         200,
-        formatMetrics(await status()) + await haproxyMetrics(scopeOf(search)).catch(() => ""),
+        await make(
+          async () => formatMetrics(await status()) + await haproxyMetrics(scopeOf(search)).catch(() => ""),
+          scopeOf(search),
+        ),
         { "content-type": "text/plain; version=0.0.4" },
       );
     case "/live":
       return request.method === "HEAD" ? text(200, "") : streamLive(request, settings.live);
     case "/config":
-      return json(await answers.config());
+      return json(await make(async () => JSON.stringify(await answers.config())));
     case "/in-force":
-      return json(answers.inForce(searchParams.get("route") ?? "") ?? null);
+      return json(
+        await make(() => JSON.stringify(answers.inForce(searchParams.get("route") ?? "") ?? null), search),
+      );
     case "/try":
-      return json(answers.tryRequest({
-        url: searchParams.get("url") ?? "",
-        method: searchParams.get("method") ?? "",
-        headers: searchParams.get("headers") ?? "",
-        from: searchParams.get("from") ?? "",
-      }));
+      return json(
+        await make(() => {
+          const said = (name: string) => searchParams.get(name) ?? "";
+          const words = {
+            url: said("url"),
+            method: said("method"),
+            headers: said("headers"),
+            from: said("from"),
+          };
+          return JSON.stringify(answers.tryRequest(words));
+        }, search),
+      );
     case "/":
       // Who has no browser reads the status.
       return request.headers.get("accept")?.includes("text/html")
         ? document(await settings.page())
-        : text(200, formatStatus(await status()));
+        : text(200, await make(async () => formatStatus(await status())));
     default:
       return text(404, "expected /, /healthz, /readyz, /metrics or /haproxy?monitor\n");
   }
 }
 
-const json = (value: unknown): Response =>
-  text(200, JSON.stringify(value), { "content-type": "application/json" });
+const json = (body: Uint8Array<ArrayBuffer>): Response =>
+  text(200, body, { "content-type": "application/json" });
 
 const document = ({ html, policy }: PageAsset): Response =>
   new Response(html, {
@@ -148,11 +165,13 @@ function readiness(status: Status): Response {
   return missing.length === 0 ? text(200, "ready\n") : text(503, `${missing.join(", ")}\n`);
 }
 
-function text(status: number, body: string, more: Readonly<Record<string, string>> = {}): Response {
-  return new Response(body, {
-    status,
-    headers: { ...HEADERS, "content-type": "text/plain; charset=utf-8", ...more },
-  });
+function text(
+  status: number,
+  body: string | Uint8Array<ArrayBuffer>,
+  more: Readonly<Record<string, string>> = {},
+): Response {
+  const init = { status, headers: { ...HEADERS, "content-type": "text/plain; charset=utf-8", ...more } };
+  return typeof body === "string" ? new Response(body, init) : new SharedResponse(body, init);
 }
 
 /**

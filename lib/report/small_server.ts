@@ -1,5 +1,12 @@
 import type { Clock } from "../ports.ts";
 
+/** An answer whose bytes others have too: they are written as they are, where a copy for each of many readers would fill the memory. */
+export class SharedResponse extends Response {
+  constructor(readonly shared: Uint8Array<ArrayBuffer>, init: ResponseInit) {
+    super(null, init);
+  }
+}
+
 /** What a small server serves. */
 export type SmallServerSettings = {
   readonly listen: () => Deno.Listener;
@@ -105,7 +112,9 @@ export class SmallServer {
       await writeAll(connection, encoder.encode([...lines, "connection: close", "", ""].join("\r\n")));
       return await this.#stream(connection, response.body, patience);
     }
-    const body = new Uint8Array(await response.arrayBuffer());
+    const body = response instanceof SharedResponse
+      ? response.shared
+      : new Uint8Array(await response.arrayBuffer());
     lines.push(`content-length: ${body.length}`, "connection: close", "", "");
     await writeAll(connection, encoder.encode(lines.join("\r\n")));
     if (!head.startsWith("HEAD ")) await writeAll(connection, body);

@@ -282,3 +282,22 @@ Deno.test("at a socket, whatever name a proxy has is taken, and other sites are 
     assert.equal((await ask("/", { headers: { origin: "https://evil.example" } })).status, 403);
   }, { isOnSocket: true });
 });
+
+Deno.test("many who ask at once for what takes long to make share it, and do not hold one another up", async () => {
+  let made = 0;
+  const release = Promise.withResolvers<void>();
+  const haproxyMetrics = async () => {
+    await release.promise;
+    return `haproxy_made ${++made}\n`;
+  };
+  await onPage(() => statusOf(), async (ask) => {
+    const first = ask("/metrics");
+    const others = Array.from({ length: 20 }, (_, at) => ask(`/metrics?x=${at}`));
+    assert.equal((await ask("/healthz")).status, 200);
+    release.resolve();
+    const answers = await Promise.all([first, ...others]);
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+    assert.match(answers[0]?.body ?? "", /haproxy_made 1\n$/);
+    assert.ok(made <= 3, `${made}`);
+  }, { haproxyMetrics });
+});
