@@ -49,8 +49,10 @@ export function buildModel(
   const builder = new Builder(snapshot, settings, machine, memory);
   const containers = inTurn(memory.containers.sort(snapshot.containers), snapshot);
   const all = containers.map((container) => builder.consider(container));
-  const listeners = allListeners(settings, all, snapshot);
-  for (const each of all) builder.add(withoutLoops(each, settings, machine.addresses, listeners));
+  const listeners = allListeners(settings, builder.listening, snapshot);
+  for (const each of all) {
+    builder.add(builder.mayLoop ? withoutLoops(each, settings, machine.addresses, listeners) : each);
+  }
   const limit = machine.serverLimit;
   if (limit === undefined || builder.servers <= limit.servers) return builder.finish();
   const limited = new Builder(snapshot, settings, machine, memory);
@@ -88,6 +90,9 @@ class Builder {
   readonly #patterns = new Set<HostName>();
   /** How many there are, of all backends. */
   servers = 0;
+  /** The containers that want HAProxy to listen for them, and whether any could be one of our listeners. */
+  readonly listening: Considered[] = [];
+  mayLoop = false;
 
   constructor(
     readonly snapshot: Snapshot,
@@ -104,7 +109,10 @@ class Builder {
   /** What a container offers, before it meets what others offer. */
   consider(container: ContainerView): Considered {
     const phase = this.#areRunning ? "running" : phaseIn(this.snapshot, container.id);
-    return this.memory.consider(container, phase, this.#networks.ownerOf(container));
+    const considered = this.memory.consider(container, phase, this.#networks.ownerOf(container));
+    if (considered.listens.length > 0) this.listening.push(considered);
+    this.mayLoop ||= considered.mayLoop;
+    return considered;
   }
 
   add(considered: Considered): void {

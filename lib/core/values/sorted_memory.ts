@@ -1,3 +1,5 @@
+import { FEW } from "./short_list.ts";
+
 /**
  * Sorts a list that is nearly the one before: what has stayed is not sorted again. The lists hold the same objects for
  * what has not changed; `compare` goes by what never changes of an object.
@@ -13,11 +15,22 @@ export class SortedMemory<T extends object> {
     const { added, removed } = difference(this.#before, list);
     this.#before = list;
     if (added.length + removed.size === 0) return this.#sorted;
-    const kept = removed.size === 0 ? this.#sorted : this.#sorted.filter((each) => !removed.has(each));
-    // The engine's sort takes a list that is in order as it is, and merges the rest into it.
-    const sorted = kept.concat(added.sort(this.compare));
-    if (kept.length > 0 && added.length > 0) sorted.sort(this.compare);
-    return this.#sorted = sorted;
+    const kept = removed.size === 0 ? [...this.#sorted] : this.#sorted.filter((each) => !removed.has(each));
+    if (added.length > FEW) return this.#sorted = kept.concat(added).sort(this.compare);
+    for (const each of added) kept.splice(this.#placeIn(kept, each), 0, each);
+    return this.#sorted = kept;
+  }
+
+  /** Behind all that come before it or beside it. */
+  #placeIn(sorted: readonly T[], element: T): number {
+    let [start, end] = [0, sorted.length];
+    while (start < end) {
+      const middle = (start + end) >> 1;
+      const other = sorted[middle];
+      if (other !== undefined && this.compare(other, element) <= 0) start = middle + 1;
+      else end = middle;
+    }
+    return start;
   }
 }
 
