@@ -16,7 +16,8 @@ const CASES = "tests/cases/cases_test.ts";
 const CHANGES = "tests/changes/changes_test.ts";
 
 /** These look through thousands of inputs. A save breaks hardly ever one of them alone: `scripts/dev test` runs them. */
-const SLOW = /\/(?:fuzz|bounds|build_model|lookups|plan_tables|schedule|slips|untried_hosts)_test\.ts$/;
+const SLOW =
+  /\/(?:fuzz|bounds|build_model|long_texts|lookups|plan_tables|schedule|slips|untried_hosts)_test\.ts$/;
 
 /** The commands that a case runs. The program loads each command when it is called. */
 export const COMMANDS_OF_CASES: readonly string[] = ["render", "explain"];
