@@ -42,7 +42,7 @@ export function tableOf(rows: Readonly<Record<string, string>>): Table {
 function addTable(desired: Desired, table: Table): Desired {
   const withRules = (config: string) => {
     const lines = config.split("\n");
-    const at = lines.findIndex((line) => line.includes("allow if { var(txn.flags) -m str , }"));
+    const at = lines.findIndex((line) => line.includes("allow if { var(txn.target) -m sub |,| }"));
     assert.ok(at > 0, "the config lets routes without flags go before the rules of features");
     return lines.toSpliced(at, 0, ...RULES).join("\n");
   };

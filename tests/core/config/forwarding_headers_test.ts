@@ -5,12 +5,19 @@ import { FORWARDING_HEADERS, FORWARDING_RULES } from "../../../lib/core/config/f
 const whole = new RegExp(FORWARDING_HEADERS);
 const starts = new RegExp(FORWARDING_RULES.starts);
 const within = new RegExp(FORWARDING_RULES.within);
+const noted = new RegExp(FORWARDING_RULES.noted);
+
+/** A header is noted wherever it stands among others. */
+const isNoted = (name: string): boolean =>
+  [name, `host,${name}`, `${name},accept`, `accept,${name},te`].every((names) => noted.test(names));
 
 /** As the frontend's rules have it, and as what tells of a request has it. */
 const isDropped = (name: string): boolean => {
   const isIt = starts.test(name) ||
     (FORWARDING_RULES.words.some((word) => name.includes(word)) && within.test(name));
   assert.equal(whole.test(name), isIt, name);
+  // The frontend asks for these first.
+  assert.ok(isNoted(name) || !starts.test(name), name);
   return isIt;
 };
 const assertDropped = (names: readonly string[], isIt = true) =>
@@ -140,6 +147,30 @@ Deno.test("headers of other kinds are not taken for those of proxies", () => {
     ],
   ];
   assertDropped(names, false);
+});
+
+Deno.test("the rules for headers are for requests that have one of theirs, and are spared others", () => {
+  assert.deepEqual(
+    ["cdn-loop", "connection", "upgrade", "x-forwarded-for", "forwarded"].filter(isNoted).length,
+    5,
+  );
+  const browser = [
+    ...[
+      "host",
+      "user-agent",
+      "accept",
+      "accept-language",
+      "accept-encoding",
+      "cookie",
+      "referer",
+      "origin",
+      "te",
+    ],
+    ...["sec-ch-ua", "sec-ch-ua-mobile", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "priority"],
+    ...["upgrade-insecure-requests", "cache-control", "if-none-match", "authorization", "x-requested-with"],
+    ...["content-type", "content-length", "range", "x-csrf-token", "traceparent", "via"],
+  ];
+  assert.equal(noted.test(browser.join(",")), false);
 });
 
 Deno.test("the two rules of the frontend drop what the one expression does, and no name but those", () => {
