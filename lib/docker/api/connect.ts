@@ -18,6 +18,9 @@ export type ListedContainer = {
   readonly print: string;
 };
 
+/** The tasks of a Swarm, unless they are those of a mark that was known. */
+export type MarkedTasks = { readonly mark: string; readonly tasks: readonly unknown[] | undefined };
+
 /** An engine that answers. */
 export type Engine = {
   /** The running containers, paused ones too. */
@@ -35,6 +38,8 @@ export type Engine = {
   /** The services, tasks and nodes of the Swarm that it manages; throws where it manages none, or none leads it. */
   readonly services: (signal: AbortSignal) => Promise<readonly unknown[]>;
   readonly tasks: (signal: AbortSignal) => Promise<readonly unknown[]>;
+  /** The same with a mark; no tasks where the mark is the known one: any manager gives the same tasks the same mark. */
+  readonly tasksUnless: (known: string | undefined, signal: AbortSignal) => Promise<MarkedTasks>;
   readonly nodes: (signal: AbortSignal) => Promise<readonly unknown[]>;
   /** The events of services and nodes that a manager sends, as bytes of JSON lines. */
   readonly swarmEvents: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
@@ -102,7 +107,6 @@ type EngineCalls = {
   ): Promise<ReadableStream<Uint8Array>>;
   info(options: Options): Promise<unknown>;
   listServices(options: Options): Promise<readonly unknown[]>;
-  listTasks(options: Options): Promise<readonly unknown[]>;
   listNodes(options: Options): Promise<readonly unknown[]>;
   getNetwork(id: string): { inspect(options: Options): Promise<unknown> };
 };
@@ -142,7 +146,8 @@ export async function connectEngine(
       inspectNetwork: (id, abortSignal) => docker.getNetwork(id).inspect({ abortSignal }),
       info: (abortSignal) => docker.info({ abortSignal }).catch(orRefused),
       services: (abortSignal) => docker.listServices({ abortSignal }),
-      tasks: (abortSignal) => docker.listTasks({ abortSignal }),
+      tasks: async (signal) => (await readTasks(modem, undefined, signal)).tasks ?? [],
+      tasksUnless: (known, signal) => readTasks(modem, known, signal),
       nodes: (abortSignal) => docker.listNodes({ abortSignal }),
       swarmEvents: (abortSignal) => docker.getEvents({ filters: SWARM_FILTERS, abortSignal }),
       events: (abortSignal) => docker.getEvents({ filters: EVENT_FILTERS, abortSignal }),
@@ -185,6 +190,15 @@ async function inspectUnlessGone(modem: ReadModem, id: string, signal: AbortSign
     if (error instanceof AnswerTooLongError) return error;
     throw error;
   }
+}
+
+async function readTasks(
+  modem: ReadModem,
+  known: string | undefined,
+  signal: AbortSignal,
+): Promise<MarkedTasks> {
+  const { mark, json } = await modem.getUnless("/tasks", known, signal);
+  return { mark, tasks: json as MarkedTasks["tasks"] };
 }
 
 /** A hash: the texts themselves would be a tenth of what signalbox holds where there are thousands. */

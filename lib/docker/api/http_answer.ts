@@ -3,8 +3,9 @@ import { AnswerText } from "./answer_limit.ts";
 /** An answer of an HTTP server: its status, its text, and whether its connection may be asked again. */
 export type HttpAnswer = { readonly status: number; readonly text: string; readonly isKept: boolean };
 
-/** What is read of a connection at once, in bytes: most answers fit. */
+/** What is read of a connection at once, in bytes: most answers fit. Long ones are read in larger parts. */
 const PART_BYTES = 16_384;
+const LONG_PART_BYTES = 262_144;
 /** The longest head of an answer, in bytes; servers send under 1,000. */
 const MOST_HEAD_BYTES = PART_BYTES;
 
@@ -21,10 +22,12 @@ export class EndedConnectionError extends Error {
 
 /** Reads answers of HTTP/1.1, one after the other, from a connection (RFC 9112). */
 export class HttpAnswers {
-  readonly #part = new Uint8Array(PART_BYTES);
+  #part = new Uint8Array(PART_BYTES);
   /** What was read and not yet used lies between the two. */
   #from = 0;
   #to = 0;
+  /** How much of this answer was read. */
+  #readBytes = 0;
 
   constructor(readonly connection: Pick<Deno.Conn, "read">) {}
 
@@ -40,6 +43,8 @@ export class HttpAnswers {
       const isKept = !/\nconnection:[^\r\n]*\bclose\b/i.test(head) && minor === "1";
       const text = new AnswerText(what);
       const isDelimited = await this.#body(head, status, text);
+      this.#readBytes = 0;
+      if (this.#to <= PART_BYTES) this.#resize(PART_BYTES);
       // What follows an answer that nobody asked for belongs to none.
       return { status, text: text.end(), isKept: isKept && isDelimited && this.#from === this.#to };
     }
@@ -112,6 +117,14 @@ export class HttpAnswers {
     do text.add(this.#use(this.#to - this.#from)); while (await this.#more());
   }
 
+  /** Long answers get a long part, as long as they last. */
+  #resize(bytes: number): void {
+    if (this.#part.length === bytes) return;
+    const part = new Uint8Array(bytes);
+    part.set(this.#part.subarray(0, this.#to));
+    this.#part = part;
+  }
+
   #use(bytes: number): Uint8Array {
     const used = this.#part.subarray(this.#from, this.#from + bytes);
     this.#from += bytes;
@@ -124,8 +137,10 @@ export class HttpAnswers {
     this.#to -= this.#from;
     this.#from = 0;
     if (this.#to >= MOST_HEAD_BYTES) throw new Error("a line or a head without an end");
+    if (this.#readBytes > LONG_PART_BYTES) this.#resize(LONG_PART_BYTES);
     const bytes = await this.connection.read(this.#part.subarray(this.#to));
     this.#to += bytes ?? 0;
+    this.#readBytes += bytes ?? 0;
     return bytes !== null;
   }
 }

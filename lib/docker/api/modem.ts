@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import querystring from "node:querystring";
 import { onAbort, TimeLimit } from "../../clock.ts";
 import type { Clock } from "../../ports.ts";
@@ -29,6 +30,9 @@ type Question = {
   readonly target: string;
   readonly isRight: (status: number) => boolean;
 };
+
+/** An answer, unless its mark was known: a hash of its text. */
+export type Marked = { readonly mark: string; readonly json: unknown };
 
 const isOk = (status: number): boolean => status === 200;
 const NEVER = new AbortController().signal;
@@ -90,6 +94,17 @@ export class ReadModem {
 
   /** What a path answers with, until the signal: a container's inspect, of which there are thousands, needs no more of dockerode. */
   async get(path: string, signal: AbortSignal): Promise<unknown> {
+    return JSON.parse(await this.#getText(path, signal));
+  }
+
+  /** The same, with the answer's mark; no JSON where that is the known one: it need not be parsed to be the same. */
+  async getUnless(path: string, known: string | undefined, signal: AbortSignal): Promise<Marked> {
+    const text = await this.#getText(path, signal);
+    const mark = createHash("sha256").update(text).digest("base64url");
+    return { mark, json: mark === known ? undefined : JSON.parse(text) };
+  }
+
+  async #getText(path: string, signal: AbortSignal): Promise<string> {
     try {
       return await this.#read({ path, target: this.version + path, isRight: isOk }, signal);
     } catch (error) {
@@ -108,19 +123,21 @@ export class ReadModem {
       target: this.#target(options),
       isRight: (status) => statusCodes[status] === true,
     };
-    if (!isStream) return await this.#read(question, given ?? NEVER);
+    if (!isStream) {
+      const text = await this.#read(question, given ?? NEVER);
+      // A ping is answered with a word.
+      return question.path === "/_ping" ? text : JSON.parse(text);
+    }
     using deadline = new TimeLimit(this.clock, this.deadlineMs, this.#late);
     const signal = given === undefined ? deadline.signal : AbortSignal.any([given, deadline.signal]);
     return (await this.#fetch(question, signal)).body;
   }
 
-  async #read(question: Question, signal: AbortSignal): Promise<unknown> {
+  #read(question: Question, signal: AbortSignal): Promise<string> {
     const what = `the answer to ${question.path}`;
-    const text = this.#socket === undefined
-      ? await this.#readFetched(question, what, signal)
-      : await this.#readSocket(this.#socket, question, what, signal);
-    // A ping is answered with a word.
-    return question.path === "/_ping" ? text : JSON.parse(text);
+    return this.#socket === undefined
+      ? this.#readFetched(question, what, signal)
+      : this.#readSocket(this.#socket, question, what, signal);
   }
 
   async #readSocket(socket: SocketReads, { target, isRight }: Question, what: string, signal: AbortSignal) {

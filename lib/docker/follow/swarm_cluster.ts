@@ -50,6 +50,8 @@ export class SwarmCluster {
   #changesUntil = -Infinity;
   #allReadAt = -Infinity;
   #isPoked = false;
+  /** Of the tasks that were taken last. */
+  #mark: string | undefined;
   #notify: () => void = () => undefined;
 
   constructor(readonly id: string, readonly parts: ClusterParts) {
@@ -152,13 +154,16 @@ export class SwarmCluster {
     const { signal } = manager;
     const now = this.parts.clock.now();
     const isAll = now < this.#changesUntil || now - this.#allReadAt >= ALL_MS;
-    const tasks = await manager.tasks(signal);
+    const { mark, tasks } = await manager.tasksUnless(this.#mark, signal);
+    // Nothing that was read has changed, and nothing else is asked for.
+    if (tasks === undefined && !isAll && !this.memory.lacksWords) return false;
     // After the tasks, so that no task is of a service that is not known yet.
     const [services, nodes] = isAll
       ? await Promise.all([manager.services(signal), manager.nodes(signal)])
       : [undefined, undefined];
     if (isAll) this.#allReadAt = now;
     let isChanged = this.memory.take({ tasks, services, nodes });
+    this.#mark = mark;
     if (!isAll && this.memory.lacksWords) {
       const [services, nodes] = await Promise.all([manager.services(signal), manager.nodes(signal)]);
       isChanged = this.memory.take({ tasks, services, nodes }) || isChanged;

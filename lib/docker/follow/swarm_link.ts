@@ -24,7 +24,7 @@ export type LinkParts = {
 };
 
 /** A manager's engine, as long as it answers. */
-export type Manager = Pick<Engine, "services" | "tasks" | "nodes"> & { readonly signal: AbortSignal };
+export type Manager = Pick<Engine, "services" | "tasksUnless" | "nodes"> & { readonly signal: AbortSignal };
 
 /** Asks one engine for its part in a Swarm, and hears what it tells as a manager. */
 export class SwarmLink {

@@ -53,12 +53,12 @@ export class SwarmMemory {
 
   /** Takes the answers that there are; answers whether anything differs. */
   take(answers: {
-    readonly tasks: readonly unknown[];
+    readonly tasks?: readonly unknown[] | undefined;
     readonly services?: readonly unknown[] | undefined;
     readonly nodes?: readonly unknown[] | undefined;
   }): boolean {
     const changes = [
-      this.#tasks.take(answers.tasks),
+      answers.tasks !== undefined && this.#tasks.take(answers.tasks),
       answers.services !== undefined && this.#services.take(answers.services),
       answers.nodes !== undefined && this.#nodes.take(answers.nodes),
       !this.isRead,

@@ -89,6 +89,28 @@ Deno.test("a letter that two parts of an answer share is read whole", async () =
   engine.close();
 });
 
+Deno.test("tasks that are those of a mark are not read again, whichever manager gives them", async () => {
+  await using fake = await FakeEngine.start();
+  await using other = await FakeEngine.start();
+  let tasks: unknown = [{ ID: "a" }];
+  for (const each of [fake, other]) {
+    each.answer = (path) => path === "/tasks" ? Response.json(tasks) : undefined;
+  }
+  const [engine, second] = [
+    await connectEngine(fake.transport, systemClock, NEVER),
+    await connectEngine(other.transport, systemClock, NEVER),
+  ];
+  const first = await engine.tasksUnless(undefined, NEVER);
+  assert.deepEqual(first.tasks, [{ ID: "a" }]);
+  assert.deepEqual(await engine.tasksUnless(first.mark, NEVER), { mark: first.mark, tasks: undefined });
+  assert.deepEqual(await second.tasksUnless(first.mark, NEVER), { mark: first.mark, tasks: undefined });
+  tasks = [{ ID: "a" }, { ID: "b" }];
+  const changed = await engine.tasksUnless(first.mark, NEVER);
+  assert.deepEqual(changed.tasks, tasks);
+  assert.notEqual(changed.mark, first.mark);
+  for (const each of [engine, second]) each.close();
+});
+
 Deno.test("an engine is asked for events that can change the routing, and no others", async () => {
   await using fake = await FakeEngine.start();
   const engine = await connectEngine(fake.transport, systemClock, NEVER);

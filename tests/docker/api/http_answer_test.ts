@@ -71,6 +71,17 @@ for (const [how, { sent, text, isKept }] of Object.entries(ANSWERS)) {
   });
 }
 
+Deno.test("long answers and short ones follow one another, in one piece and in chunks", async () => {
+  const long = "x".repeat(600_000);
+  const sized = (text: string) => `HTTP/1.1 200 OK\r\ncontent-length: ${text.length}\r\n\r\n${text}`;
+  const chunks = (long.match(/.{1,4000}/g) ?? []).map((part) => `${part.length.toString(16)}\r\n${part}\r\n`);
+  const chunked = `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunks.join("")}0\r\n\r\n`;
+  const answers = new HttpAnswers(
+    sending([sized(long), sized("a"), chunked, sized("b")].join(""), 1_000_000),
+  );
+  for (const text of [long, "a", long, "b"]) assert.ok((await answers.next("it")).text === text);
+});
+
 Deno.test("answers that follow one another on a connection are told apart", async () => {
   for (const partBytes of [1, 5]) {
     const { chunked, sized } = {
