@@ -1,6 +1,7 @@
 import { remedyOfPort } from "../../core/status/listeners.ts";
 import type { TakenPort } from "../../ports.ts";
 import { messageOf } from "../../core/values/message_of.ts";
+import { lookQuietly } from "./quietly.ts";
 
 /**
  * Tries to listen on the addresses that a generation adds to the running one. A reload whose bind fails makes every
@@ -76,24 +77,16 @@ function trySocket(folder: string, file: string): string | undefined {
   const path = `${folder}/${file}`;
   const trial = `${path}.trial`;
   try {
-    if (lstat(path)?.isDirectory === true) throw new Error("it is a folder");
+    if (lookQuietly(path)?.isDirectory === true) throw new Error("it is a folder");
     for (const act of [() => {}, () => Deno.listen({ transport: "unix", path: trial }).close()]) {
       act();
       // Deno removes it by itself, unless it ends in the middle of this.
-      if (lstat(trial) !== undefined) Deno.removeSync(trial);
+      if (lookQuietly(trial) !== undefined) Deno.removeSync(trial);
     }
   } catch (error) {
     return `cannot make the socket ${path}: ${messageOf(error)}`;
   }
   return undefined;
-}
-
-function lstat(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.lstatSync(path);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Tries an address that HAProxy does not have yet; answers with what is wrong. */

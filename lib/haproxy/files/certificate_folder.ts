@@ -3,6 +3,7 @@ import type { CertificateFile, CertificateSet } from "../../core/certificates/ch
 import { isOfAuthorities } from "../../core/certificates/named_file.ts";
 import { isCertificate, pemBlocks, pemBytes } from "../../core/certificates/pem.ts";
 import type { RemainingCertificates } from "../../core/plan/read_back.ts";
+import { lookQuietly, removeQuietly } from "./quietly.ts";
 
 /** The folder of the certificates beside haproxy.cfg, as certs.list names it. */
 export const CERTIFICATE_FOLDER = "certs.d";
@@ -21,7 +22,7 @@ export class CertificateFolders {
   /** Writes a set, unless it is there, and answers where a generation's link leads. Synchronous, as generations are. */
   write(set: CertificateSet): string {
     const folder = `${this.#folder}/${set.key}`;
-    if (!isFolder(folder)) {
+    if (lookQuietly(folder)?.isDirectory !== true) {
       const unfinished = `${folder}.new`;
       removeQuietly(unfinished);
       Deno.mkdirSync(unfinished, { recursive: true, mode: 0o700 });
@@ -88,21 +89,5 @@ function namesIn(folder: string): readonly string[] {
     return [...Deno.readDirSync(folder)].map(({ name }) => name);
   } catch {
     return [];
-  }
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return Deno.lstatSync(path).isDirectory;
-  } catch {
-    return false;
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    Deno.removeSync(path, { recursive: true });
-  } catch {
-    // It was not even made.
   }
 }

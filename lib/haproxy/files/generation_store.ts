@@ -3,6 +3,7 @@ import type { Files } from "../../core/config/render.ts";
 import type { Clock, Generation } from "../../ports.ts";
 import { CERTIFICATE_FOLDER, CertificateFolders } from "./certificate_folder.ts";
 import { SameFiles } from "./same_files.ts";
+import { lookQuietly, removeQuietly } from "./quietly.ts";
 
 /** How many generations are kept: the current one and those before it, for people who look back. */
 const KEPT = 3;
@@ -56,7 +57,7 @@ export class GenerationStore {
 
   /** A load began whose end no signalbox saw: HAProxy may have the current generation, or the one before. */
   get isLoading(): boolean {
-    return exists(this.#mark);
+    return lookQuietly(this.#mark)?.isFile === true;
   }
 
   /** Notes that a load begins. */
@@ -76,7 +77,7 @@ export class GenerationStore {
 
   /** The folder of the generation that HAProxy has loaded, where that is known and still there. */
   get held(): string | undefined {
-    return this.#held !== undefined && existsFolder(this.#held) ? this.#held : undefined;
+    return this.#held !== undefined && lookQuietly(this.#held)?.isDirectory === true ? this.#held : undefined;
   }
 
   /** Keeps a generation that HAProxy has loaded, whatever its age, until another one is held. */
@@ -168,28 +169,4 @@ export class GenerationStore {
 
 async function remove(folder: string): Promise<void> {
   await Deno.remove(folder, { recursive: true }).catch(() => undefined);
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.lstatSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
-
-function existsFolder(path: string): boolean {
-  try {
-    return Deno.lstatSync(path).isDirectory;
-  } catch {
-    return false;
-  }
-}
-
-function removeQuietly(folder: string): void {
-  try {
-    Deno.removeSync(folder, { recursive: true });
-  } catch {
-    // It was not even made.
-  }
 }
