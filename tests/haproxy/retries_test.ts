@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { want } from "../changes/situation.ts";
 import { httpGet } from "../harness/http.ts";
-import { called, canAddBackends, onStage, programs, type Stage } from "./stage.ts";
+import { bytes, RawHttp2 } from "./echo.ts";
+import { called, onStage, programs, type Stage } from "./stage.ts";
 
 const HOST = "deadly.local";
 /** How often a request is sent at most. */
@@ -108,12 +109,47 @@ for (const program of programs) {
     });
   });
 
-  // Where HAProxy adds backends, one number counts both kinds.
-  if (canAddBackends(program)) continue;
-  Deno.test(`${called(program)}: a request is answered where all containers but one refuse connections`, async () => {
-    await using only = new Mortal(addressOf(6), 0, () => true);
+  Deno.test(`${called(program)}: a request that no container answers leaves nothing behind in HAProxy`, async () => {
+    await using only = new Mortal(addressOf(0), 0, (path) => path !== "/deadly");
+    // Of which one client has half.
+    await onStage(program, { settings: { "max-connections": "60" } }, async (stage) => {
+      await stage.apply(want(stage.routing, snapshotOf(1, only.port), {}));
+      for (let at = 0; at < 40; at++) assert.equal(await ask(stage, "GET", "/deadly"), 502);
+      using client = await RawHttp2.open(stage.httpPort);
+      const get = async (at: number, path: string) => {
+        const fields = [[":method", "GET"], [":scheme", "http"], [":authority", HOST], [
+          ":path",
+          path,
+        ]] as const;
+        await client.headers(2 * at + 1, fields);
+        return await client.status(2 * at + 1);
+      };
+      // HAProxy 2.6 tells clients of HTTP/2 that they may send it again.
+      for (let at = 0; at < 25; at++) assert.match(await get(at, "/deadly"), /^(?:502|reset)$/);
+      assert.equal(await get(25, "/"), "200");
+    });
+  });
+
+  Deno.test(`${called(program)}: a connection goes on after a request that no container answered`, async () => {
+    await using only = new Mortal(addressOf(0), 0, (path) => path !== "/deadly");
     await onStage(program, {}, async (stage) => {
-      await stage.apply(want(stage.routing, snapshotOf(7, only.port), {}));
+      await stage.apply(want(stage.routing, snapshotOf(1, only.port), {}));
+      const head = (path: string, ...fields: readonly string[]) =>
+        [`GET ${path} HTTP/1.1`, `Host: ${HOST}`, ...fields, "", ""].join("\r\n");
+      using connection = await Deno.connect({ hostname: "127.0.0.1", port: stage.httpPort });
+      await connection.write(bytes(head("/deadly") + head("/", "Connection: close")));
+      const answers = await new Response(connection.readable).text();
+      assert.deepEqual([...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status), [
+        "502",
+        "200",
+      ]);
+    });
+  });
+
+  Deno.test(`${called(program)}: a request is answered where all containers but one of three refuse connections`, async () => {
+    await using only = new Mortal(addressOf(2), 0, () => true);
+    await onStage(program, {}, async (stage) => {
+      await stage.apply(want(stage.routing, snapshotOf(3, only.port), {}));
       for (const method of ["GET", "POST"]) {
         for (let at = 0; at < 7; at++) assert.equal(await ask(stage, method, "/"), 200);
       }

@@ -65,15 +65,6 @@ export type Desired = {
 /** What a config is rendered with, beside its model. */
 export type RenderSettings = Pick<RoutingSettings, "haproxyVersion" | "balance" | "addBackends">;
 
-/** The file that ends a request which ended its containers. */
-export const LAST_TRY = "last_try.lua";
-
-/**
- * What belongs together to end a request that ends its containers: where a user's own is among them, there are fewer
- * retries in its place. So it is where backends are added at run time: HAProxy does not look again at rules of `defaults`.
- */
-const LAST_TRY_TEMPLATES = ["haproxy.cfg.eta", "global.eta", "defaults.eta", "backend.eta"];
-
 /** A user's own, written for spares, may not say what new backends are made from. */
 const ADDING_TEMPLATES = ["haproxy.cfg.eta", "defaults.eta", "backend.eta"];
 
@@ -115,7 +106,7 @@ export function renderDesired(
 ): Desired {
   const { frontend } = model;
   const features = featuresOf(templates, addBackends && isAtLeast(version, [3, 4]));
-  const { canAddBackends, hasAnswers, hasLastTry } = features;
+  const { canAddBackends, hasAnswers } = features;
   const rendering: Rendering = { templates, version, frontend, ...features, memory: memory.sections };
   const { list: prepared, byName } = prepareBackends(model.backends, rendering);
   const sections = new Map<string, Section>();
@@ -138,8 +129,8 @@ export function renderDesired(
   };
   const { text: fixed, flags, part: fixedPart } = renderFixed(
     frontend,
-    JSON.stringify([fromModel, canAddBackends, hasAnswers, hasLastTry]),
-    { ...base, backends: [], spares: [], defaults: [], canAddBackends, hasAnswers, hasLastTry },
+    JSON.stringify([fromModel, canAddBackends, hasAnswers]),
+    { ...base, backends: [], spares: [], defaults: [], canAddBackends, hasAnswers },
     templates,
     memory,
   );
@@ -147,7 +138,7 @@ export function renderDesired(
   const hasNames = prepared.some((each) => each.hasNames);
   const { tables, rows } = tablesOf(model, byName, flags, known);
   const backends = prepared.map(({ data }) => data);
-  const all = { ...base, tcp, hasNames, backends, spares, defaults, canAddBackends, hasAnswers, hasLastTry };
+  const all = { ...base, tcp, hasNames, backends, spares, defaults, canAddBackends, hasAnswers };
   // A user's own template may look at everything.
   const partOf = templates.overlaid.size === 0 ? fixedPart : (name: string) => templates.render(name, all);
   const hosts = tables.get(HOSTS_MAP) ?? new Map<TableKey, TableValue>();
@@ -162,7 +153,6 @@ export function renderDesired(
       ...tableFiles(tables),
       ...lua.texts,
       ...frontend.errorPages === undefined ? [] : [[ERROR_PAGES_MAP, frontend.errorPages.map] as const],
-      ...hasLastTry ? [[LAST_TRY, lastTry(frontend, templates)] as const] : [],
       ...certificateFiles(model),
     ]),
     fixed,
@@ -187,14 +177,10 @@ function featuresOf({ overlaid }: Templates, addBackends: boolean) {
   const canAddBackends = addBackends && areBuiltIn(ADDING_TEMPLATES);
   return {
     canAddBackends,
-    hasLastTry: !canAddBackends && areBuiltIn(LAST_TRY_TEMPLATES),
     // A user's own defaults have no name that others could begin from; nor do backends that are added have a section here.
     hasAnswers: !canAddBackends && areBuiltIn(["defaults.eta"]),
   };
 }
-
-const lastTry = ({ errorPages }: Frontend, templates: Templates): string =>
-  templates.render(`${LAST_TRY}.eta`, { hasPages: errorPages?.statuses.includes(502) ?? false });
 
 /** Connections of clients at a time; those whose TLS ends behind a frontend of TCP come in twice. */
 const connectionsOf = ({ frontend: { maxConnections, hasTcpPorts, tls }, streams }: Model): number =>
