@@ -124,10 +124,11 @@ for (const program of programs) {
       await stage.apply(want(stage.routing, JSON.stringify(containers), {}));
       const crowd = await Promise.all(Array.from({ length: 300 }, () => Asking.open(stage.httpPort)));
       try {
-        await eventually(() => crowd.filter(({ status }) => status === "503").length === 172, {
-          what: "172 refusals",
+        const refused = () => crowd.filter(({ status }) => status === "503").length;
+        await eventually(() => refused() + silent.heads.length >= 300, {
+          what: "a refusal or a question of each",
         });
-        assert.equal(silent.heads.length, 128);
+        assert.deepEqual([refused(), silent.heads.length], [172, 128]);
         assert.equal(await ask(stage, "other.local"), "200");
         // Another client of the same route has its own part.
         const other = new AbortController();
