@@ -32,7 +32,7 @@ for (const program of programs.filter(canAddServers)) {
     const said = (data: object) =>
       snapshotOf([{ port: echo.port, data: { hostname: "slow.local", ...data } }]);
     await stage.apply(want(stage.routing, said({}), {}));
-    const short = { server_timeout: 300, tunnel_timeout: 300 };
+    const short = { server_timeout: 800, tunnel_timeout: 800 };
     assert.equal((await stage.apply(want(stage.routing, said(short), {}))).plan.kind, "runtime");
     assert.equal(statusOf(await get(stage, "slow.local")), "504");
     assert.equal(await get2(stage, "slow.local"), "504");
