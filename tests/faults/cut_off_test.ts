@@ -54,7 +54,7 @@ Deno.test("a socket whose name somebody else has taken, and left, is made anew w
   await stage.want({ host: "good.example" }, { host: "new.example" });
   await stage.answers("new.example", 200, 60_000);
   await stage.says(program, eventLine("haproxy-cut-off"));
-  assert.equal((await stage.status()).haproxy.isServing, true);
+  await eventually(async () => (await stage.status()).haproxy.isServing, { what: "status to know it" });
 });
 
 /** signalbox may be writing into it meanwhile. */

@@ -47,7 +47,10 @@ for (const program of programs.filter(({ addsBackends }) => !addsBackends)) {
       await eventually(async () => (await stage.status()).reloads > before, { what: "a reload" });
       await stage.answers(hosts(most).at(-1) ?? "");
     }
-    assert.ok((await stage.status()).haproxy.oldWorkers > 0);
+    // A master that executes itself anew tells of them a moment later.
+    await eventually(async () => (await stage.status()).haproxy.oldWorkers > 0, {
+      what: "old workers in status",
+    });
     assert.equal((await stage.status()).trouble, undefined);
 
     // A container that goes makes room for the next.
