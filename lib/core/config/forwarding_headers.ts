@@ -132,10 +132,10 @@ const LOOKED_AT = ["cdn-loop", "connection", "upgrade"];
  * The names of such headers as regular expressions of HAProxy's, without blanks and without what only PCRE knows; header names
  * are in lower case. Those of the first begin as they are listed. Of the second, which costs several times as much, each has one of
  * these words in it, so that most requests are spared it. `noted` finds names of the first, and what else rules look at, in the
- * names of all headers with commas between them.
+ * names of all headers with commas between them: the first name, and each behind a comma, which is found at once.
  */
 export const FORWARDING_RULES = {
-  noted: `(^|,)(${alternatives([...LOOKED_AT, ...AT_START])})(,|$)`,
+  noted: ["^", ","].map((before) => `${before}(${alternatives([...LOOKED_AT, ...AT_START])})(,|$)`),
   starts: `^(${alternatives(AT_START)})$`,
   within: `^.*(${alternatives(ANYWHERE)})$`,
   words: ["ip", "addr", "forwarded", "proxied", "cert", "remote"],
