@@ -57,3 +57,12 @@ Deno.test("each reason that docs/observing names is one that explain gives, and 
   }
   assert.equal(told.size, all.length + live.length, "each row is about one of them");
 });
+
+Deno.test("a port that is named and not declared is the one to declare, unless the network is another container's", () => {
+  const named = container("named", { exposed: [], labels: { "interlock.port": "9" } });
+  const why = "it has no port 9, it has no TCP port: expected EXPOSE in its image, --expose or -p";
+  assert.equal(lineToAdd(named, why), "--expose 9");
+  const ofAnother =
+    'it has no port 9, it has no TCP port: expected EXPOSE in its image, or --expose or -p on "db", whose network it uses';
+  assert.equal(lineToAdd(named, ofAnother), undefined);
+});

@@ -32,6 +32,8 @@ const CRYPTS: readonly RegExp[] = [
 /** Digits of what tells one list of hashes from another. */
 const SUM_DIGITS = 32;
 const MAKE_ONE = "`signalbox password USER` makes one";
+/** Shells and Compose read `$` as the beginning of a variable. */
+const KEEP_DOLLARS = "in a shell it stands in single quotes, and in a compose file each $ is $$";
 
 /** Reads `user:hash`. The password itself, and hashes that HAProxy does not know or that are broken, are refused by name. */
 export function parseCredential(text: string): Parsed<Credential> {
@@ -62,7 +64,9 @@ export function keptCredential(text: string): string {
 function whyRefused(hash: string): string {
   const good = `a salted SHA-256 hash; ${MAKE_ONE}`;
   if (/^\$(?:apr1|1)\$/.test(hash)) return `no MD5 hash, as htpasswd makes without -B or -s, but ${good}`;
-  if (/^\{SHA(?:256)?\}/.test(hash)) return `a whole hash: {SHA} and 28 characters, or ${good}`;
+  if (/^\{SHA(?:256)?\}/.test(hash)) {
+    return `a whole hash: {SHA} and 28 characters, or ${good}; ${KEEP_DOLLARS}`;
+  }
   if (/^\$(?:2[abxy]?|[56y])\$/.test(hash)) {
     return `a whole hash with a bcrypt cost of at most 10, at most 99999 rounds or a yescrypt cost of at most 5, or ${good}`;
   }

@@ -15,10 +15,10 @@ export function lineToAdd(
   prefix: LabelPrefix = PREFIX,
 ): string | undefined {
   const line = LINES.find(([pattern]) => pattern.test(why))?.[1];
-  return line?.(container, prefix);
+  return line?.(container, prefix, why);
 }
 
-type Line = (container: ContainerView, prefix: LabelPrefix) => string | undefined;
+type Line = (container: ContainerView, prefix: LabelPrefix, why: string) => string | undefined;
 
 /** By how a reason begins, or what stands in it; the first one that fits. */
 const LINES: readonly (readonly [why: RegExp, line: Line])[] = [
@@ -29,10 +29,13 @@ const LINES: readonly (readonly [why: RegExp, line: Line])[] = [
       meantHost(container, prefix) ?? `${prefix}hostname=${safeName(container)}.example.com`,
   ],
   [/has no domain: expected a domain/, (_, prefix) => `${prefix}domain=example.com`],
+  // Docker refuses --expose beside another's network.
+  [/whose network it uses$/, () => undefined],
   [/^no port to use/, () => "--expose 8080"],
-  [/^it has no port [0-9]+/, ({ exposed }, prefix) => {
+  [/^it has no port [0-9]+/, ({ exposed }, prefix, why) => {
     const port = exposed.find(({ protocol }) => protocol === "tcp")?.port;
-    return port === undefined ? undefined : `${prefix}port=${port}`;
+    // A label names a port, and nothing declares one: the label is more likely right.
+    return port === undefined ? `--expose ${/[0-9]+/.exec(why)?.[0]}` : `${prefix}port=${port}`;
   }],
   [
     /(?:expected another host|when that one is gone)$/,

@@ -23,7 +23,8 @@ export const PROGRAM_EVENTS = {
   "taking-over": {
     meaning: "signalbox asks the one before to leave",
     level: "info",
-    words: () => "taking over from the signalbox that runs here",
+    words: () =>
+      "taking over from the signalbox that runs here, with its HAProxy (to run beside it takes a --state-dir of its own)",
     fields: ({ pid }) => ({ pid }),
   },
   "rereading": {
