@@ -8,6 +8,12 @@ const PART_BYTES = 16_384;
 const LONG_PART_BYTES = 262_144;
 /** The longest head of an answer, in bytes; servers send under 1,000. */
 const MOST_HEAD_BYTES = PART_BYTES;
+/**
+ * How many bytes around a body are read: these, and one for so many of the body. They are the sizes of chunks, fields behind the
+ * last one, and interim answers; each line costs as much as many bytes of a body. A chunk of 200 bytes has six.
+ */
+const MOST_AROUND_BYTES = 65_536;
+const BODY_BYTES_FOR_ONE = 32;
 
 const LINE_FEED = 10;
 const latin1 = new TextDecoder("latin1");
@@ -28,18 +34,26 @@ export class HttpAnswers {
   #to = 0;
   /** How much of this answer was read. */
   #readBytes = 0;
+  /** Of this answer: what was read of the body, and around it. */
+  #bodyBytes = 0;
+  #aroundBytes = 0;
 
   constructor(readonly connection: Pick<Deno.Conn, "read">) {}
 
   /** The next answer; throws EndedConnectionError, AnswerTooLongError with its name, or Error where it is no HTTP. */
   async next(what: string): Promise<HttpAnswer> {
+    this.#bodyBytes = 0;
+    this.#aroundBytes = 0;
     for (;;) {
       const head = await this.#head();
       const [, minor, digits] = /^HTTP\/1\.([01]) (\d{3})/.exec(head) ?? [];
       if (digits === undefined) throw new Error(`${what} is not HTTP`);
       const status = Number(digits);
       // An interim answer: the one that counts follows.
-      if (status < 200) continue;
+      if (status < 200) {
+        this.#countAround(head.length);
+        continue;
+      }
       const isKept = !/\nconnection:[^\r\n]*\bclose\b/i.test(head) && minor === "1";
       const text = new AnswerText(what);
       const isDelimited = await this.#body(head, status, text);
@@ -99,7 +113,10 @@ export class HttpAnswers {
   async #line(): Promise<string> {
     for (;;) {
       const end = this.#part.subarray(0, this.#to).indexOf(LINE_FEED, this.#from);
-      if (end >= 0) return latin1.decode(this.#use(end + 1 - this.#from));
+      if (end >= 0) {
+        this.#countAround(end + 1 - this.#from);
+        return latin1.decode(this.#use(end + 1 - this.#from));
+      }
       if (!await this.#more()) throw cut();
     }
   }
@@ -109,8 +126,16 @@ export class HttpAnswers {
       if (this.#to === this.#from && !await this.#more()) throw cut();
       const used = Math.min(left, this.#to - this.#from);
       text.add(this.#use(used));
+      this.#bodyBytes += used;
       left -= used;
     }
+  }
+
+  /** An engine that sends such lines without end would hold up all others. */
+  #countAround(bytes: number): void {
+    this.#aroundBytes += bytes;
+    if (this.#aroundBytes <= MOST_AROUND_BYTES + this.#bodyBytes / BODY_BYTES_FOR_ONE) return;
+    throw new Error("an answer of more lines around its body than belong there");
   }
 
   async #rest(text: AnswerText): Promise<void> {

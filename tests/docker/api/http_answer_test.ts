@@ -82,6 +82,15 @@ Deno.test("long answers and short ones follow one another, in one piece and in c
   for (const text of [long, "a", long, "b"]) assert.ok((await answers.next("it")).text === text);
 });
 
+Deno.test("a long answer in chunks of 200 bytes is read whole, and the next one like it", async () => {
+  const body = "x".repeat(200);
+  const chunked = `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${
+    `c8\r\n${body}\r\n`.repeat(20_000)
+  }0\r\n\r\n`;
+  const answers = new HttpAnswers(sending(chunked + chunked, 1_000_000));
+  for (let at = 0; at < 2; at++) assert.equal((await answers.next("it")).text.length, 4_000_000);
+});
+
 Deno.test("answers that follow one another on a connection are told apart", async () => {
   for (const partBytes of [1, 5]) {
     const { chunked, sized } = {
@@ -116,6 +125,24 @@ const BROKEN: Record<string, { readonly sent: string; readonly why: RegExp }> = 
   },
   "another protocol": { sent: "SSH-2.0-OpenSSH_9.2\r\n\r\n", why: /it is not HTTP/ },
   "a head without end": { sent: `HTTP/1.1 200 OK\r\n${"a: b\r\n".repeat(10_000)}`, why: /without an end/ },
+  "chunks of one byte without end": {
+    sent: `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${"1\r\n \r\n".repeat(20_000)}0\r\n\r\n`,
+    why: /lines around its body/,
+  },
+  "sizes of chunks that say much more": {
+    sent: `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${
+      `1;${"x".repeat(10_000)}\r\n \r\n`.repeat(10)
+    }0\r\n\r\n`,
+    why: /lines around its body/,
+  },
+  "fields without end behind the last chunk": {
+    sent: `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n${"a: b\r\n".repeat(20_000)}\r\n`,
+    why: /lines around its body/,
+  },
+  "interim answers without end": {
+    sent: `${"HTTP/1.1 100 Continue\r\n\r\n".repeat(5_000)}HTTP/1.1 204 No Content\r\n\r\n`,
+    why: /lines around its body/,
+  },
   "a line without end": { sent: "a".repeat(100_000), why: /without an end/ },
 };
 
