@@ -9,12 +9,15 @@ export class Mailbox {
   #isUrgent = false;
   #notify: (() => void) | undefined;
   #isClosed = false;
+  /** How many wakes came so far. */
+  puts = 0;
 
   constructor(readonly clock: Clock) {}
 
   /** Puts a wake in. One that names nothing to read again, and does not settle, is taken at once. */
   put(wake: Wake): void {
     const now = this.clock.now();
+    this.puts++;
     if (this.#wake === undefined) this.#firstAt = now;
     this.#lastAt = now;
     this.#isUrgent ||= wake.ids?.size === 0 && wake.settles !== true;

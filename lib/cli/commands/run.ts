@@ -11,6 +11,7 @@ import { openCertificates } from "../open/open_certificates.ts";
 import { openController } from "../open/open_controller.ts";
 import { openEvents } from "../open/open_events.ts";
 import { openHaproxy } from "../open/open_haproxy.ts";
+import { openRehearsal } from "../open/open_rehearsal.ts";
 import { isServing } from "../open/open_service.ts";
 import { openSource } from "../open/open_source.ts";
 import { prepareRun } from "../open/prepare_run.ts";
@@ -77,6 +78,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     given: { options, terminal },
     handOver,
   });
+  const rehearsal = openRehearsal(context, controller, signals.stopping);
   controller.onPass = ({ isFresh }) => {
     answers.publish();
     void context.service?.passed(controller.state, isFresh === true, () => isServing(controller));
@@ -84,6 +86,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
     tlsAlpn?.hear(controller.applier.running?.certificates);
     compileForMany(0, controller.built?.model.routes.length);
     if (controller.applier.running !== undefined) keepLean();
+    rehearsal.passed();
   };
   const fetching = acme?.agent.run(signals.stopping);
   await controller.run(signals.stopping);
