@@ -54,9 +54,12 @@ const HEADERS = {
 export const serveAdmin = (settings: AdminSettings): SteadyServer =>
   new SteadyServer({ ...settings, open: () => openPage(settings) });
 
+/** Answers that ask HAProxy, which may hang and lets each of them wait for seconds, and those that need nobody else. */
+type Long = { readonly asking: LongAnswers; readonly own: LongAnswers };
+
 function openPage(settings: AdminSettings): SmallServer {
   const { listen, clock, isOnSocket, password } = settings;
-  const long = new LongAnswers(clock);
+  const long: Long = { asking: new LongAnswers(clock), own: new LongAnswers(clock) };
   return new SmallServer({
     listen,
     most: DESCRIPTOR_SHARES.admin,
@@ -93,10 +96,10 @@ function isOpen({ url }: Request): boolean {
   return OPEN.includes(pathname) || OPEN.includes(pathname + search);
 }
 
-async function answer(request: Request, settings: AdminSettings, long: LongAnswers): Promise<Response> {
+async function answer(request: Request, settings: AdminSettings, long: Long): Promise<Response> {
   const { status, haproxyMetrics, monitorHaproxy, answers } = settings;
   const { pathname, search, searchParams } = new URL(request.url);
-  const make = (act: () => string | Promise<string>, query = "") => long.make(pathname + query, act);
+  const make = (act: () => string | Promise<string>, query = "") => long.own.make(pathname + query, act);
   if (pathname + search === "/haproxy?monitor") {
     return await monitorHaproxy().then(
       () => text(200, "HAProxy answers\n"),
@@ -111,10 +114,10 @@ async function answer(request: Request, settings: AdminSettings, long: LongAnswe
     case "/metrics":
       return text(
         200,
-        await make(
-          async () => formatMetrics(await status()) + await haproxyMetrics(scopeOf(search)).catch(() => ""),
-          scopeOf(search),
-        ),
+        await long.asking.make(pathname + scopeOf(search), async () => {
+          const theirs = haproxyMetrics(scopeOf(search)).catch(() => "");
+          return formatMetrics(await status()) + await theirs;
+        }),
         { "content-type": "text/plain; version=0.0.4" },
       );
     case "/live":
@@ -142,7 +145,7 @@ async function answer(request: Request, settings: AdminSettings, long: LongAnswe
       // Who has no browser reads the status.
       return request.headers.get("accept")?.includes("text/html")
         ? document(await settings.page())
-        : text(200, await make(async () => formatStatus(await status())));
+        : text(200, await long.asking.make(pathname, async () => formatStatus(await status())));
     default:
       return text(404, "expected /, /healthz, /readyz, /metrics or /haproxy?monitor\n");
   }

@@ -301,3 +301,23 @@ Deno.test("many who ask at once for what takes long to make share it, and do not
     assert.ok(made <= 3, `${made}`);
   }, { haproxyMetrics });
 });
+
+Deno.test("while HAProxy leaves /metrics without an answer, what does not need HAProxy is answered", async () => {
+  const asked = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<string>();
+  const haproxyMetrics = () => {
+    asked.resolve();
+    return release.promise;
+  };
+  // HAProxy lets both wait: they are asked for at the same time.
+  const status = () => asked.promise.then(() => statusOf());
+  await onPage(status, async (ask) => {
+    const metrics = ask("/metrics");
+    await asked.promise;
+    for (const path of ["/config", "/in-force?route=a.example/", "/try?url=a.example"]) {
+      assert.equal((await ask(path)).status, 200, path);
+    }
+    release.resolve("haproxy_up 1\n");
+    assert.match((await metrics).body, /haproxy_up 1\n$/);
+  }, { haproxyMetrics });
+});
