@@ -168,11 +168,23 @@ async function readText(response: Response): Promise<string> {
 /** What went wrong at the bottom of it: the runtime's own words tell of its parts. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return messageOf(cause).replace(/^.*?(?:client error \(\w+\)|error sending request[^:]*): /, "").slice(
-    0,
-    300,
-  );
+  const words = messageOf(cause).replace(/^.*?(?:client error \(\w+\)|error sending request[^:]*): /, "")
+    .slice(
+      0,
+      300,
+    );
+  const help = HELPS.find(([says]) => words.includes(says))?.[1];
+  return help === undefined ? words : `${words}; ${help}`;
 }
+
+/** What helps, by the words of the runtime for a certificate of the authority's own server. */
+const HELPS: readonly (readonly [says: string, help: string])[] = [
+  [
+    "CaUsedAsEndEntity",
+    "its server shows an authority's own certificate, expected one that an authority of --acme-ca signed",
+  ],
+  ["UnknownIssuer", "expected --acme-ca with the authority of its certificate"],
+];
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {
   try {

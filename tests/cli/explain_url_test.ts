@@ -29,7 +29,7 @@ Deno.test("explain URL tells the route, each rule with who asks for it, and who 
     /answer: the container of www\.example\.com:app, which gets \/x\?y=1 for the host www\.example\.com\n {4}web at 172\.17\.0\.2:80\n$/,
   );
   const nobody = await explain(world, "http://nobody.test/x");
-  assert.match(nobody.stdout, /\n {2}no route; looked for nobody\.test\/x\/, .*\*\/x\/\n {2}answer: 404: /);
+  assert.match(nobody.stdout, /\n {2}no route; looked for nobody\.test\/x, .*\*\/x\n {2}answer: 404: /);
 });
 
 Deno.test("explain URL tells each way that chance may take, and what depends on the client", async () => {

@@ -33,6 +33,13 @@ const MOST_LINES = 20;
 export function acmeLines(status: AcmeStatus | undefined): string[] {
   if (status === undefined) return [];
   const { certificates, asking, waiting, leader, trouble } = status;
+  // An authority that is away is one trouble, however many wait for it.
+  const together = [...Map.groupBy(waiting, ({ until, why }) => `${until} ${why}`).values()].flatMap(
+    (all) => {
+      const [first] = all;
+      return first === undefined ? [] : [[first, all.flatMap(({ hosts }) => hosts)] as const];
+    },
+  );
   const next = certificates.map(({ renewsAt }) => renewsAt).sort()[0];
   const who = leader === undefined ? "" : `; another signalbox fetches them (${leader})`;
   return [
@@ -41,11 +48,11 @@ export function acmeLines(status: AcmeStatus | undefined): string[] {
     }${who}`,
     ...trouble === undefined ? [] : [`certificates: NOT FETCHED: ${trouble}`],
     ...asking.length === 0 ? [] : [`certificates: asking for ${named(asking)}`],
-    ...waiting.slice(0, MOST_LINES).map(({ hosts, why, until }) =>
-      `certificates: none for ${named(hosts)} before ${until}: ${why}`
+    ...together.slice(0, MOST_LINES).map(([first, hosts]) =>
+      `certificates: none for ${named(hosts)} before ${first.until}: ${first.why}`
     ),
-    ...waiting.length > MOST_LINES
-      ? [`certificates: and ${waiting.length - MOST_LINES} more without one`]
+    ...together.length > MOST_LINES
+      ? [`certificates: and ${together.length - MOST_LINES} more without one`]
       : [],
   ];
 }

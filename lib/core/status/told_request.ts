@@ -183,8 +183,11 @@ function linesOf({ route, steps, answer, containers, looks }: ToldRequest): stri
   ];
 }
 
+/** A table's keys end with a slash, which no path of a request has to. */
 const soughtOf = (looks: readonly Look[]): string[] =>
-  looks.length === 0 ? [] : [`no route; looked for ${looks.map(({ sought }) => sought).join(", ")}`];
+  looks.length === 0
+    ? []
+    : [`no route; looked for ${looks.map(({ sought }) => sought.replace(/\/$/, "")).join(", ")}`];
 
 function routeWords({ name, id, by, claimedBy, variantOf }: ToldRoute): string {
   const variant = variantOf === undefined ? "" : `, which takes this request from ${variantOf}`;
