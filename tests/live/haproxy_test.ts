@@ -81,8 +81,14 @@ live(
     const router = await stage.router();
     await startContainer({ flags: ["-P", "--hostname", "locked.local"] });
     await router.answers("locked.local");
+    let before = 0;
     for (let round = 0; round < 2; round++) {
-      const worker = await find(router, "worker");
+      // For a moment after a reload the worker before may still answer.
+      const worker = await eventually(async () => {
+        const pid = await find(router, "worker");
+        return pid !== before && pid;
+      }, { what: "the worker to answer" });
+      before = worker;
       const status = await Deno.readTextFile(`/proc/${worker}/status`);
       for (const kind of ["Uid", "Gid"]) {
         // Real, effective, saved, and of the file system (proc(5)).
