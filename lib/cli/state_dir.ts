@@ -21,7 +21,9 @@ function defaultStateDir(terminal: Terminal): string {
   if (Deno.uid() === 0) return "/run/signalbox";
   const runtime = terminal.env("XDG_RUNTIME_DIR");
   if (runtime !== undefined && runtime !== "") return `${runtime}/signalbox`;
-  throw wrongUsage("cannot choose a state directory: XDG_RUNTIME_DIR is not set, expected --state-dir DIR");
+  throw wrongUsage(
+    "cannot choose a state directory: XDG_RUNTIME_DIR is not set, expected --state-dir DIR, or root",
+  );
 }
 
 /** Throws a Failure where the path is too long for the sockets in it. */

@@ -31,7 +31,10 @@ export async function status(
       );
     }
     throw failed(
-      `no signalbox answers at ${controlPath(stateDir)}, expected one that runs with --state-dir ${stateDir}`,
+      `no signalbox answers at ${
+        controlPath(stateDir)
+      }, expected one that runs with --state-dir ${stateDir}; ` +
+        "signalbox run starts one",
     );
   }
   const { status: answer } = found;

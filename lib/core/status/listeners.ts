@@ -42,4 +42,4 @@ export const formatListeners = (listeners: readonly ListenerStatus[]): string =>
 export const remedyOfPort = (isTaken: boolean, flag: string, addressFlag = flag): string =>
   isTaken
     ? `stop the program that has it (ss -ltnp tells which), or choose another with ${flag}`
-    : `ports below 1024 need root or CAP_NET_BIND_SERVICE; the address of ${addressFlag} must be this machine's`;
+    : `ports below 1024 need root or CAP_NET_BIND_SERVICE (or choose another with ${flag}); the address of ${addressFlag} must be this machine's`;
