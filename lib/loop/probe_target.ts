@@ -11,7 +11,7 @@ const LISTEN_LATE_MS = 1_000;
 /** How a container is probed. */
 export function targetOf({ host: written, shape }: Backend, server: Server): ProbeTarget {
   const host = plainHost(written);
-  const check = checkRequest(shape.check, written);
+  const check = checkRequest(server.laterCheck ?? shape.check, written);
   const { warm: isWarm, backend_protocol, send_proxy } = server.options;
   // A probe asks by HTTP/1 alone, and begins with no PROXY line: others are proven by a connection, as HAProxy's check does.
   const speaksHttp = backend_protocol === "h1" && send_proxy === undefined;

@@ -16,6 +16,7 @@ import { areAllRunning, byAge, type Phase, phaseIn } from "./phases.ts";
 import { append, FEW } from "../values/short_list.ts";
 import { NoticeList } from "../values/notice_list.ts";
 import type { Offer } from "./offer.ts";
+import { withLaterCheck } from "./oldest_alone.ts";
 import { hostPatterns, wildcardDepths } from "./special_hosts.ts";
 import { allListeners, type KnownMachine, UNKNOWN_MACHINE, withoutLoops } from "./own_listener.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
@@ -230,7 +231,6 @@ const whyNoAlias = (route: Route, owner: Route): string =>
   } ${owner.move === undefined ? "serves" : "redirects"} it already; it takes hold when that one is gone`;
 
 const hasRun = ({ server }: Member): boolean => server.gate !== "created";
-
 const byKey = (a: Route, b: Route): number => compare(a.key, b.key);
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
   compare(a.name, b.name);
@@ -239,7 +239,7 @@ function merge({ own, members, routes }: Draft, settings: RoutingSettings, plain
   const { host, path, backend: name } = own;
   const { notices, ...all } = mergeShared(members, { host, paths: pathsOf(own, routes) }, settings, plain);
   const { shape: merged, options } = own.listen === undefined ? all : sharedOfStream(all);
-  const servers = members.map(({ server }) => server);
+  const servers = members.map((member) => withLaterCheck(merged.check, member));
   sortByName(servers);
   const check = withHost(merged.check, host, servers.map((server) => server.name));
   const shape = check === merged.check ? merged : { ...merged, check };

@@ -62,19 +62,13 @@ export class DecidedKeys {
     const oldest = this.members[0] ?? member;
     if (isOfOne(oldest, member) || !isOfOldestAlone(key, value, this.settings)) {
       this.byKey[key] = { value, by: member };
-      if (key === "check" && !isOfOne(oldest, member)) this.#tellOfCheck(member, oldest);
       return;
     }
     const who = `the oldest container of the same host, and ${quote(oldest.container.name)}`;
-    this.#warn(member, `${key} counts only from ${who} does not say it; ${LATER}`);
-  }
-
-  /** HAProxy has one check for all servers of a backend: a path that is new in one version fails in those before it. */
-  #tellOfCheck({ container }: Member, oldest: Member): void {
-    const older = quote(oldest.container.name);
-    const message =
-      `check holds for ${older} too, which says none: it gets no requests while it fails the check`;
-    this.notices.push({ severity: "info", code: "check-for-all", subject: container.name, message });
+    const message = `${key} counts only from ${who} does not say it; ${LATER}`;
+    if (key !== "check") return this.#warn(member, message);
+    // It costs nothing: who says it is asked before its own first request.
+    this.notices.push({ severity: "info", code: "conflict", subject: member.container.name, message });
   }
 
   /** A shared list with what another container adds to it; what is about the same as an element of it is left out. */

@@ -1,6 +1,7 @@
 import type { CertificateSet } from "../certificates/choose.ts";
 import type { Move } from "../keys/redirect.ts";
 import type { Variant } from "../keys/variant.ts";
+import type { HealthCheck } from "../keys/health_check.ts";
 import type { ServerOptions } from "../keys/options.ts";
 import type { Endpoint } from "./choose_endpoint.ts";
 import type { ErrorPages } from "./error_pages.ts";
@@ -51,6 +52,8 @@ export type Server = {
   readonly incarnation: string;
   /** What its container says of it. */
   readonly options: ServerOptions;
+  /** The check that holds for its backend once no older container is there that says none. */
+  readonly laterCheck?: HealthCheck;
   readonly gate: Gate;
 };
 
