@@ -1,3 +1,4 @@
+import { CONNECT_CHECK } from "../keys/health_check.ts";
 import { KEY_NAMES, type KeyName, keyNamed } from "../keys/route_keys.ts";
 import { shownValue } from "../keys/shown_value.ts";
 import { placeOf } from "../labels/said.ts";
@@ -72,6 +73,8 @@ function valueOf(
   const ofRoute: Readonly<Record<string, unknown>> = key in options ? options : shape;
   const value = isShared ? ofRoute[key] : data?.[key];
   if (value === undefined || value === false && isShared) return undefined;
+  // A younger container said it, and it does not count yet.
+  if (key === "check" && value === CONNECT_CHECK) return undefined;
   const shown = shownValue(key, value);
   const from = said.by === container.name ? said.place : originWords(said);
   return { key, ...shown !== undefined && { value: shown }, from };

@@ -112,3 +112,19 @@ Deno.test("no secret is told, and what serves nothing has no values", () => {
   assert.match(words(found.get("office")?.values).join("\n"), /^basic_auth 1 user < /m);
   assert.deepEqual(found.get("none"), { values: [], others: [] });
 });
+
+Deno.test("a check that does not count yet is told of nobody, and one that counts of all", () => {
+  const plain = container("plain", { hostname: "a.test" });
+  const checked = container("checked", {
+    hostname: "a.test",
+    labels: { "interlock.health_check": "httpchk GET /" },
+  });
+  const toldOf = (...all: ContainerView[]) =>
+    [...detailsOf(all).values()].map(({ values }) =>
+      words(values).filter((each) => each.startsWith("check"))
+    );
+  assert.deepEqual(toldOf(plain, checked), [[], []]);
+  const [own = [], other = []] = toldOf(checked, plain);
+  assert.equal(own.length, 1);
+  assert.match(other[0] ?? "", /of the container "checked"/);
+});
