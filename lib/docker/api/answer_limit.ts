@@ -4,9 +4,18 @@ export const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
 /** An answer is longer than an engine's may be. */
 export class AnswerTooLongError extends Error {
   override readonly name = "AnswerTooLongError";
-  constructor(what: string) {
-    super(`${what} is longer than ${MOST_ANSWER_BYTES / 1024 / 1024} MB, which is more than signalbox reads`);
+  constructor(what: string, limit = `${MOST_ANSWER_BYTES / 1024 / 1024} MB`) {
+    super(`${what} is longer than ${limit}, which is more than signalbox reads`);
   }
+}
+
+/** The longest list of an engine, in entries. Millions of them fit into the bytes of an answer, and each takes its time. */
+export const MOST_ENTRIES = 100_000;
+
+/** A list that is no longer than that; throws AnswerTooLongError. */
+export function withinLimit<T>(list: readonly T[], what: string): readonly T[] {
+  if (list.length > MOST_ENTRIES) throw new AnswerTooLongError(what, `${MOST_ENTRIES} entries`);
+  return list;
 }
 
 /** The text of an answer that comes in parts. */

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import Docker from "dockerode";
 import { TimeLimit } from "../../clock.ts";
 import type { Clock } from "../../ports.ts";
-import { AnswerTooLongError } from "./answer_limit.ts";
+import { AnswerTooLongError, withinLimit } from "./answer_limit.ts";
 import { ACTIONS } from "./event.ts";
 import { EngineError, type EngineTransport, ReadModem } from "./modem.ts";
 import { SharedReads } from "./shared_reads.ts";
@@ -128,27 +128,30 @@ export async function connectEngine(
     const isPodman = version.Components?.some?.(({ Name: name }) => name === PODMANS_NAME) ?? false;
     const inspects = new SharedReads(READS_OF_ONE);
     modem.version = `/v${agreeOnApi(version.ApiVersion, version.MinAPIVersion)}`;
+    const listed = async (query: Parameters<EngineCalls["listContainers"]>[0]) =>
+      withinLimit(await docker.listContainers(query), "the list of containers");
     return {
       list: async (abortSignal) =>
-        (await docker.listContainers({ abortSignal })).map((entry) => ({
+        (await listed({ abortSignal })).map((entry) => ({
           id: entry.Id,
           print: fingerprint(entry),
         })),
       stopped: async (abortSignal) =>
-        (await docker.listContainers({ all: true, limit: MOST_STOPPED, filters: STOPPED, abortSignal })).map((
+        (await listed({ all: true, limit: MOST_STOPPED, filters: STOPPED, abortSignal })).map((
           entry,
         ) => entry.Id),
       running: async (ids, abortSignal) =>
         new Set(
-          (await docker.listContainers({ filters: { id: ids }, abortSignal })).map((entry) => entry.Id),
+          (await listed({ filters: { id: ids }, abortSignal })).map((entry) => entry.Id),
         ),
       inspect: (id, signal) => inspects.read(id, () => inspectUnlessGone(modem, id, signal)),
       inspectNetwork: (id, abortSignal) => docker.getNetwork(id).inspect({ abortSignal }),
       info: (abortSignal) => docker.info({ abortSignal }).catch(orRefused),
-      services: (abortSignal) => docker.listServices({ abortSignal }),
+      services: async (abortSignal) =>
+        withinLimit(await docker.listServices({ abortSignal }), "the list of services"),
       tasks: async (signal) => (await readTasks(modem, undefined, signal)).tasks ?? [],
       tasksUnless: (known, signal) => readTasks(modem, known, signal),
-      nodes: (abortSignal) => docker.listNodes({ abortSignal }),
+      nodes: async (abortSignal) => withinLimit(await docker.listNodes({ abortSignal }), "the list of nodes"),
       swarmEvents: (abortSignal) => docker.getEvents({ filters: SWARM_FILTERS, abortSignal }),
       events: (abortSignal) => docker.getEvents({ filters: EVENT_FILTERS, abortSignal }),
       recentKills: (abortSignal) => {
@@ -198,7 +201,8 @@ async function readTasks(
   signal: AbortSignal,
 ): Promise<MarkedTasks> {
   const { mark, json } = await modem.getUnless("/tasks", known, signal);
-  return { mark, tasks: json as MarkedTasks["tasks"] };
+  const tasks = json as MarkedTasks["tasks"];
+  return { mark, tasks: tasks && withinLimit(tasks, "the list of tasks") };
 }
 
 /** A hash: the texts themselves would be a tenth of what signalbox holds where there are thousands. */

@@ -1,5 +1,7 @@
 /** What an engine answers has an end: what is longer is told once, and costs nobody who has nothing to do with it. */
 import assert from "node:assert/strict";
+import { systemClock } from "../../../lib/clock.ts";
+import { connectEngine } from "../../../lib/docker/api/connect.ts";
 import { eventually } from "../../harness/eventually.ts";
 import { FakeEngine } from "../fake_engine.ts";
 import { Watch } from "../watch.ts";
@@ -49,4 +51,19 @@ Deno.test("a list that has no end is told once, however often it is tried, and s
   const { events } = watch.report;
   assert.deepEqual(events.map(({ kind }) => kind), ["engine-found", "engine-lost", "engine-readable"]);
   assert.match(watch.report.of("engine-lost")[0]?.why ?? "", /longer than 64 MB/);
+});
+
+Deno.test("lists of millions of entries, which fit into an answer, are not read further", async () => {
+  await using fake = await FakeEngine.start();
+  fake.answer = (path) => {
+    const isList = ["/containers/json", "/services", "/nodes", "/tasks"].some((each) => path.endsWith(each));
+    return isList ? new Response(`[${"1,".repeat(1_000_000)}1]`) : undefined;
+  };
+  const { signal } = new AbortController();
+  const engine = await connectEngine(fake.transport, systemClock, signal);
+  for (const list of [engine.list, engine.stopped, engine.services, engine.nodes, engine.tasks]) {
+    await assert.rejects(Promise.resolve(list(signal)), { name: "AnswerTooLongError" });
+  }
+  await assert.rejects(Promise.resolve(engine.running(["a"], signal)), { name: "AnswerTooLongError" });
+  engine.close();
 });
