@@ -18,11 +18,20 @@ export function withinLimit<T>(list: readonly T[], what: string): readonly T[] {
   return list;
 }
 
+/**
+ * How many values an answer may have, told by the signs that begin or part them: 100,000 containers have some 6,000,000. Millions more,
+ * or as many lists within one another, take gigabytes. What is short is not counted.
+ */
+const MOST_VALUES = 10_000_000;
+const SHORT_BYTES = 1_048_576;
+const COMMA = 44, BRACKET = 91, BRACE = 123;
+
 /** The text of an answer that comes in parts. */
 export class AnswerText {
   readonly #decoder = new TextDecoder();
   #text = "";
   #sizeBytes = 0;
+  #values = 0;
 
   constructor(readonly what: string) {}
 
@@ -30,7 +39,19 @@ export class AnswerText {
   add(part: Uint8Array): void {
     this.#sizeBytes += part.length;
     if (this.#sizeBytes > MOST_ANSWER_BYTES) throw new AnswerTooLongError(this.what);
+    if (this.#sizeBytes > SHORT_BYTES) this.#count(part);
     this.#text += this.#decoder.decode(part, { stream: true });
+  }
+
+  #count(part: Uint8Array): void {
+    let values = 0;
+    // The fastest way through megabytes.
+    for (let at = 0; at < part.length; at++) {
+      const byte = part[at];
+      if (byte === COMMA || byte === BRACKET || byte === BRACE) values++;
+    }
+    this.#values += values;
+    if (this.#values > MOST_VALUES) throw new AnswerTooLongError(this.what, `${MOST_VALUES} values`);
   }
 
   /** All of it. */

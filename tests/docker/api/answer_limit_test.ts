@@ -1,6 +1,7 @@
 /** What an engine answers has an end: what is longer is told once, and costs nobody who has nothing to do with it. */
 import assert from "node:assert/strict";
 import { systemClock } from "../../../lib/clock.ts";
+import { AnswerText } from "../../../lib/docker/api/answer_limit.ts";
 import { connectEngine } from "../../../lib/docker/api/connect.ts";
 import { eventually } from "../../harness/eventually.ts";
 import { FakeEngine } from "../fake_engine.ts";
@@ -66,4 +67,21 @@ Deno.test("lists of millions of entries, which fit into an answer, are not read 
   }
   await assert.rejects(Promise.resolve(engine.running(["a"], signal)), { name: "AnswerTooLongError" });
   engine.close();
+});
+
+Deno.test("an answer of more values than engines send is not parsed, however they lie", () => {
+  const add = (part: string) => {
+    const text = new AnswerText("it");
+    const bytes = new TextEncoder().encode(part.repeat(200_000));
+    for (let at = 0; at < 60; at++) text.add(bytes);
+    return text.end().length;
+  };
+  for (const part of ["[", "1,", "[{"]) assert.throws(() => add(part), { name: "AnswerTooLongError" }, part);
+});
+
+Deno.test("an answer of as many values as engines send is read whole", () => {
+  const text = new AnswerText("it");
+  const bytes = new TextEncoder().encode('"interlock.x": "y",'.repeat(100_000));
+  for (let at = 0; at < 30; at++) text.add(bytes);
+  assert.equal(text.end().length, 30 * bytes.length);
 });
