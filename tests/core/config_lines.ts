@@ -10,6 +10,11 @@ const words = rows.flatMap((row) => "words" in row && row.words !== "" ? row.wor
 /** Lines of a backend, from the templates and from what each key makes of itself. */
 const BACKEND_LINES: readonly RegExp[] = [
   ...rows.flatMap((row) => "lines" in row ? row.lines : []),
+  // HAProxy prints the text with its variables in it, and here none is set.
+  /^tcp-response content +(?:"\$\{SIGNALBOX_LAST_TRY\}" )?if \{ var\(txn\.third\) -m found \} !\{ status ge 100 \}$/,
+  // Of one that compresses.
+  /^retries 2$/,
+  /^http-request disable-l7-retry if \{ var\(txn\.retries\) -m str 1 \}$/,
   /^http-request set-timeout (server|tunnel) var\(txn\.\1_timeout\) if \{ var\(txn\.\1_timeout\) -m found \}$/,
   // Of a route of TCP, whose backend has what a rule of the frontend says for HTTP.
   /^timeout tunnel \d+ms$/,

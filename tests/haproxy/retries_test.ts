@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { want } from "../changes/situation.ts";
 import { httpGet } from "../harness/http.ts";
 import { bytes, RawHttp2 } from "./echo.ts";
-import { called, onStage, programs, type Stage } from "./stage.ts";
+import { called, canAddBackends, onStage, programs, type Stage } from "./stage.ts";
 
 const HOST = "deadly.local";
 /** How often a request is sent at most. */
@@ -12,7 +12,7 @@ const MOST_SENT = 3;
 const addressOf = (at: number): string => `127.17.11.${at + 1}`;
 
 /** As many containers of one host as there are addresses to be at, all on one port. */
-const snapshotOf = (count: number, port: number): string =>
+const snapshotOf = (count: number, port: number, labels: Readonly<Record<string, string>> = {}): string =>
   JSON.stringify(Array.from({ length: count }, (_, at) => ({
     Id: `${at}`.repeat(64),
     Name: `/deadly${at}`,
@@ -22,7 +22,7 @@ const snapshotOf = (count: number, port: number): string =>
       Hostname: HOST,
       ExposedPorts: { [`${port}/tcp`]: {} },
       // No check is to find out first.
-      Labels: { "interlock.health_check_interval": "3600000" },
+      Labels: { "interlock.health_check_interval": "3600000", ...labels },
     },
     NetworkSettings: { Networks: { bridge: { IPAddress: addressOf(at) } } },
   })));
@@ -69,6 +69,13 @@ class Mortal implements AsyncDisposable {
   }
 }
 
+/** What a route may ask for of which HAProxy makes a filter, and how tests call it. */
+const FILTERS = {
+  "of a plain route": {},
+  "of one that caches": { "interlock.cache": "true" },
+  "of one that compresses": { "interlock.compress": "true" },
+};
+
 for (const program of programs) {
   const ask = async (stage: Stage, method: string, path: string, headers: Record<string, string> = {}) =>
     (await httpGet({ port: stage.httpPort, host: HOST, method, path, headers })).status;
@@ -109,31 +116,34 @@ for (const program of programs) {
     });
   });
 
-  Deno.test(`${called(program)}: a request that no container answers leaves nothing behind in HAProxy`, async () => {
-    await using only = new Mortal(addressOf(0), 0, (path) => path !== "/deadly");
-    // Of which one client has half.
-    await onStage(program, { settings: { "max-connections": "60" } }, async (stage) => {
-      await stage.apply(want(stage.routing, snapshotOf(1, only.port), {}));
-      for (let at = 0; at < 40; at++) assert.equal(await ask(stage, "GET", "/deadly"), 502);
-      using client = await RawHttp2.open(stage.httpPort);
-      const get = async (at: number, path: string) => {
-        const fields = [[":method", "GET"], [":scheme", "http"], [":authority", HOST], [
-          ":path",
-          path,
-        ]] as const;
-        await client.headers(2 * at + 1, fields);
-        return await client.status(2 * at + 1);
-      };
-      // HAProxy 2.6 tells clients of HTTP/2 that they may send it again.
-      for (let at = 0; at < 25; at++) assert.match(await get(at, "/deadly"), /^(?:502|reset)$/);
-      assert.equal(await get(25, "/"), "200");
+  for (const [what, labels] of Object.entries(FILTERS)) {
+    Deno.test(`${called(program)}: a request that no container answers leaves nothing behind in HAProxy, ${what}`, async () => {
+      await using only = new Mortal(addressOf(0), 0, (path) => path !== "/deadly");
+      // Of which one client has half.
+      await onStage(program, { settings: { "max-connections": "60" } }, async (stage) => {
+        await stage.apply(want(stage.routing, snapshotOf(1, only.port, labels), {}));
+        for (let at = 0; at < 40; at++) assert.equal(await ask(stage, "GET", "/deadly"), 502);
+        assert.equal(only.heard.length, 40 * MOST_SENT);
+        using client = await RawHttp2.open(stage.httpPort);
+        const get = async (at: number, path: string) => {
+          const fields = [[":method", "GET"], [":scheme", "http"], [":authority", HOST], [
+            ":path",
+            path,
+          ]] as const;
+          await client.headers(2 * at + 1, fields);
+          return await client.status(2 * at + 1);
+        };
+        // HAProxy 2.6 tells clients of HTTP/2 that they may send it again, where it has no Lua for that.
+        for (let at = 0; at < 25; at++) assert.match(await get(at, "/deadly"), /^(?:502|reset)$/);
+        assert.equal(await get(25, "/"), "200");
+      });
     });
-  });
+  }
 
-  Deno.test(`${called(program)}: a connection goes on after a request that no container answered`, async () => {
+  Deno.test(`${called(program)}: a connection goes on after a request that no container answered, beside a cache`, async () => {
     await using only = new Mortal(addressOf(0), 0, (path) => path !== "/deadly");
     await onStage(program, {}, async (stage) => {
-      await stage.apply(want(stage.routing, snapshotOf(1, only.port), {}));
+      await stage.apply(want(stage.routing, snapshotOf(1, only.port, { "interlock.cache": "true" }), {}));
       const head = (path: string, ...fields: readonly string[]) =>
         [`GET ${path} HTTP/1.1`, `Host: ${HOST}`, ...fields, "", ""].join("\r\n");
       using connection = await Deno.connect({ hostname: "127.0.0.1", port: stage.httpPort });
@@ -148,8 +158,22 @@ for (const program of programs) {
 
   Deno.test(`${called(program)}: a request is answered where all containers but one of three refuse connections`, async () => {
     await using only = new Mortal(addressOf(2), 0, () => true);
+    for (const labels of Object.values(FILTERS)) {
+      await onStage(program, {}, async (stage) => {
+        await stage.apply(want(stage.routing, snapshotOf(3, only.port, labels), {}));
+        for (const method of ["GET", "POST"]) {
+          for (let at = 0; at < 3; at++) assert.equal(await ask(stage, method, "/"), 200);
+        }
+      });
+    }
+  });
+
+  // Where HAProxy adds backends, one number counts both kinds.
+  if (canAddBackends(program)) continue;
+  Deno.test(`${called(program)}: a request is answered where all containers but one refuse connections`, async () => {
+    await using only = new Mortal(addressOf(6), 0, () => true);
     await onStage(program, {}, async (stage) => {
-      await stage.apply(want(stage.routing, snapshotOf(3, only.port), {}));
+      await stage.apply(want(stage.routing, snapshotOf(7, only.port), {}));
       for (const method of ["GET", "POST"]) {
         for (let at = 0; at < 7; at++) assert.equal(await ask(stage, method, "/"), 200);
       }

@@ -65,6 +65,19 @@ export type Desired = {
 /** What a config is rendered with, beside its model. */
 export type RenderSettings = Pick<RoutingSettings, "haproxyVersion" | "balance" | "addBackends">;
 
+/** The file that ends a request which ended its containers. */
+export const LAST_TRY = "last_try.lua";
+
+/**
+ * What belongs together to end a request that ends its containers: where a user's own is among them, there are fewer
+ * retries in its place. So it is where backends are added at run time: HAProxy does not look again at rules of `defaults`;
+ * and where a route caches: HAProxy never forgets a stream with a filter that is ended so.
+ */
+const LAST_TRY_TEMPLATES = [
+  ...["haproxy.cfg.eta", "global.eta", "defaults.eta", "backend.eta"],
+  ...["frontend.eta", "route_cache.eta"],
+];
+
 /** A user's own, written for spares, may not say what new backends are made from. */
 const ADDING_TEMPLATES = ["haproxy.cfg.eta", "defaults.eta", "backend.eta"];
 
@@ -105,8 +118,9 @@ export function renderDesired(
   memory = new RenderMemory(),
 ): Desired {
   const { frontend } = model;
-  const features = featuresOf(templates, addBackends && isAtLeast(version, [3, 4]));
-  const { canAddBackends, hasAnswers } = features;
+  const fromModel = fixedFrom(model);
+  const features = featuresOf(templates, addBackends && isAtLeast(version, [3, 4]), fromModel.hasCache);
+  const { canAddBackends, hasAnswers, hasLastTry } = features;
   const rendering: Rendering = { templates, version, frontend, ...features, memory: memory.sections };
   const { list: prepared, byName } = prepareBackends(model.backends, rendering);
   const sections = new Map<string, Section>();
@@ -115,7 +129,6 @@ export function renderDesired(
   for (const [name, section] of ready.sections) sections.set(name, section);
   const { spares, defaults } = ready;
   const lua = memory.lua ??= prepareLua(templates, frontend);
-  const fromModel = fixedFrom(model);
   const base = {
     ...frontend,
     ...fromModel,
@@ -129,8 +142,8 @@ export function renderDesired(
   };
   const { text: fixed, flags, part: fixedPart } = renderFixed(
     frontend,
-    JSON.stringify([fromModel, canAddBackends, hasAnswers]),
-    { ...base, backends: [], spares: [], defaults: [], canAddBackends, hasAnswers },
+    JSON.stringify([fromModel, canAddBackends, hasAnswers, hasLastTry]),
+    { ...base, backends: [], spares: [], defaults: [], canAddBackends, hasAnswers, hasLastTry },
     templates,
     memory,
   );
@@ -138,7 +151,7 @@ export function renderDesired(
   const hasNames = prepared.some((each) => each.hasNames);
   const { tables, rows } = tablesOf(model, byName, flags, known);
   const backends = prepared.map(({ data }) => data);
-  const all = { ...base, tcp, hasNames, backends, spares, defaults, canAddBackends, hasAnswers };
+  const all = { ...base, tcp, hasNames, backends, spares, defaults, canAddBackends, hasAnswers, hasLastTry };
   // A user's own template may look at everything.
   const partOf = templates.overlaid.size === 0 ? fixedPart : (name: string) => templates.render(name, all);
   const hosts = tables.get(HOSTS_MAP) ?? new Map<TableKey, TableValue>();
@@ -153,6 +166,7 @@ export function renderDesired(
       ...tableFiles(tables),
       ...lua.texts,
       ...frontend.errorPages === undefined ? [] : [[ERROR_PAGES_MAP, frontend.errorPages.map] as const],
+      ...hasLastTry ? [[LAST_TRY, lastTry(frontend, templates)] as const] : [],
       ...certificateFiles(model),
     ]),
     fixed,
@@ -172,15 +186,19 @@ const fleetLines = ({ peers, tls }: Fleet) => ({
 });
 
 /** What the config has beside its routes: it depends on HAProxy, and on which templates are a user's own. */
-function featuresOf({ overlaid }: Templates, addBackends: boolean) {
+function featuresOf({ overlaid }: Templates, addBackends: boolean, hasCache: boolean) {
   const areBuiltIn = (names: readonly string[]) => !names.some((name) => overlaid.has(name));
   const canAddBackends = addBackends && areBuiltIn(ADDING_TEMPLATES);
   return {
     canAddBackends,
+    hasLastTry: !canAddBackends && !hasCache && areBuiltIn(LAST_TRY_TEMPLATES),
     // A user's own defaults have no name that others could begin from; nor do backends that are added have a section here.
     hasAnswers: !canAddBackends && areBuiltIn(["defaults.eta"]),
   };
 }
+
+const lastTry = ({ errorPages }: Frontend, templates: Templates): string =>
+  templates.render(`${LAST_TRY}.eta`, { hasPages: errorPages?.statuses.includes(502) ?? false });
 
 /** Connections of clients at a time; those whose TLS ends behind a frontend of TCP come in twice. */
 const connectionsOf = ({ frontend: { maxConnections, hasTcpPorts, tls }, streams }: Model): number =>
@@ -208,6 +226,8 @@ const fixedFrom = (model: Model) => ({
   wildcardDepths: model.wildcardDepths,
   isBehind: model.streams.areBeforeHttps,
   userlists: userlists(model),
+  // Its rules cost each request a filter, and all routes the tries that last_try.lua allows.
+  hasCache: model.backends.some(({ options }) => options.cache === true),
 });
 
 /** The passwords of each route of which only crypt knows the hash. */

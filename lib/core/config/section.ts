@@ -25,6 +25,8 @@ export type Rendering = {
   readonly templates: Templates;
   readonly version: HaproxyVersion;
   readonly frontend: Frontend;
+  /** A request that ends its containers is counted by rules of the config, and ended by a file beside it. */
+  readonly hasLastTry: boolean;
   /** Rules that all backends have stand in one section of defaults; else in each backend. */
   readonly hasAnswers: boolean;
   readonly memory: SectionMemory;
@@ -47,6 +49,7 @@ type SectionData = {
   /** What its containers say of it. */
   readonly options: BackendShape;
   readonly isHashing: boolean;
+  readonly hasLastTry: boolean;
   readonly hasAnswers: boolean;
   readonly errorPages: Frontend["errorPages"];
   readonly servers: readonly SectionServer[];
@@ -258,13 +261,13 @@ function readyShapes(model: Model, balance: string, { memory, templates }: Rende
 
 function isSameRendering(a: Rendering, b: Rendering): boolean {
   return a.templates === b.templates && a.version === b.version && a.frontend === b.frontend &&
-    a.hasAnswers === b.hasAnswers;
+    a.hasLastTry === b.hasLastTry && a.hasAnswers === b.hasAnswers;
 }
 
 function sectionData(
   name: string,
   shape: BackendShape,
-  { frontend, hasAnswers }: Rendering,
+  { frontend, hasLastTry, hasAnswers }: Rendering,
   title: string | undefined,
   servers: SectionData["servers"],
 ): SectionData {
@@ -273,6 +276,7 @@ function sectionData(
     title,
     options: shape,
     isHashing: isHashing(shape.balance_algorithm),
+    hasLastTry,
     hasAnswers,
     errorPages: frontend.errorPages,
     servers,

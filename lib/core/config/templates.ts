@@ -10,6 +10,7 @@ import global from "../../../templates/global.eta" with { type: "text" };
 import forwardAuthLua from "../../../templates/forward_auth.lua.eta" with { type: "text" };
 import headersLua from "../../../templates/headers.lua.eta" with { type: "text" };
 import haproxyCfg from "../../../templates/haproxy.cfg.eta" with { type: "text" };
+import lastTry from "../../../templates/last_try.lua.eta" with { type: "text" };
 import hostsMap from "../../../templates/hosts.map.eta" with { type: "text" };
 import peers from "../../../templates/peers.eta" with { type: "text" };
 import processCfg from "../../../templates/process.cfg.eta" with { type: "text" };
@@ -56,6 +57,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "haproxy.cfg.eta": haproxyCfg,
   "process.cfg.eta": processCfg,
   "hosts.map.eta": hostsMap,
+  "last_try.lua.eta": lastTry,
   "headers.lua.eta": headersLua,
   "header_values.lua.eta": headerValuesLua,
   "forward_auth.lua.eta": forwardAuthLua,

@@ -1,4 +1,5 @@
 import { LUA_FILES } from "../../core/config/lua_files.ts";
+import { LAST_TRY } from "../../core/config/render.ts";
 import { ERROR_PAGES_MAP } from "../../core/model/error_pages.ts";
 import { type CertificateFile, CERTS_LIST, SHOWN_LIST } from "../../core/certificates/choose.ts";
 import { messageOf } from "../../core/values/message_of.ts";
@@ -49,7 +50,7 @@ export async function collectRemains(found: Found): Promise<Remains | string> {
     const named = loaded.replace(/^\s*#.*$/gm, "");
     const certificates = certificatesIn(current.folder);
     const survey = await found.survey([...certificates.keys()]);
-    const others = [...survey.tables.keys(), CERTS_LIST, SHOWN_LIST, ERROR_PAGES_MAP, ...LUA_FILES]
+    const others = [...survey.tables.keys(), CERTS_LIST, SHOWN_LIST, LAST_TRY, ERROR_PAGES_MAP, ...LUA_FILES]
       .filter((
         name,
       ) => named.includes(name));
