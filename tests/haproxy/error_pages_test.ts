@@ -89,8 +89,6 @@ for (const program of programs) {
         ] as const;
         for (const way of WAYS) {
           for (const [host, path, status, text = ""] of asked) {
-            // HAProxy 2.6 tells clients of HTTP/2 to send such a request again.
-            if (path === "/gone" && way !== "--http1.1" && program === programs[0]) continue;
             // What HAProxy says while a client of HTTP/2 still sends may be lost, with a page or without one.
             const isSure = way === "--http1.1" || path !== "/gone";
             for (const more of isSure ? [[], BODY] : [[]]) {
