@@ -66,7 +66,25 @@ function wanted(...all: readonly Words[]) {
   return design.render(model);
 }
 
-for (const key of keysOf("route")) {
+/** Its rules stand in the config only where a route has it. */
+const OF_A_FILTER: KeyName = "cache";
+
+Deno.test("the first route that caches is a reload, and so is the end of the last one; others come and go without", () => {
+  const said = [{ hostname: "a.example.com" }, { hostname: "b.example.com" }, { hostname: "c.example.com" }];
+  const of = (...caching: readonly number[]) =>
+    design.render(build(...said.map((words, at) => ({ ...words, cache: caching.includes(at) }))).model);
+  for (
+    const [before, after, kind] of [
+      [of(), of(0), "reload"],
+      [of(0), of(0, 1), "runtime"],
+      [of(0, 1), of(1, 2), "runtime"],
+      [of(1, 2), of(2), "runtime"],
+      [of(2), of(), "reload"],
+    ] as const
+  ) assert.equal(planChange(runningAfterLoad(before, new Map()), after, new Map(), ON_2_6).kind, kind);
+});
+
+for (const key of keysOf("route").filter((key) => key !== OF_A_FILTER)) {
   const { kind, needs } = keyNamed(key);
   const { sample, right } = KEY_ROWS[key];
   // A path that several keys need; each value of the key, and then the key with none.
