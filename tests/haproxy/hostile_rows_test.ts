@@ -38,6 +38,15 @@ const EVERY_KEY = [...keysOf("route"), ...PLACE].flatMap((key) => {
   })
 );
 
+/** Always there: the first route that caches, and the end of the last one, are a reload. */
+const ALWAYS = [
+  GOOD,
+  inspectedAs(4_999, {
+    Hostname: "caches.example",
+    Env: [`INTERLOCK_DATA=${JSON.stringify({ cache: true })}`],
+  }),
+];
+
 /** Every row of every table, as HAProxy has it. */
 async function rowsOf(stage: Stage): Promise<ReadonlyMap<TableName, ReadonlyMap<string, string>>> {
   const tables = [...stage.applier.running?.tables.keys() ?? []];
@@ -85,13 +94,13 @@ for (const program of programs.filter(canAddServers)) {
         }
         return { kind: plan.kind, rows };
       };
-      const { rows: alone } = await apply([GOOD]);
+      const { rows: alone } = await apply(ALWAYS);
       assert.ok(good(alone).length > 1);
       for (const seed of SEEDS) {
-        const all = [GOOD, ...hostileContainers(seed, HOSTILE), ...EVERY_KEY];
+        const all = [...ALWAYS, ...hostileContainers(seed, HOSTILE), ...EVERY_KEY];
         const loaded = await apply(all);
         assert.deepEqual(good(loaded.rows), good(alone), `seed ${seed}`);
-        const left = await apply([GOOD]);
+        const left = await apply(ALWAYS);
         assert.equal(left.kind, "runtime");
         assert.deepEqual(left.rows, alone);
         // Their sections are still there: now each row comes by a command.
@@ -102,7 +111,7 @@ for (const program of programs.filter(canAddServers)) {
           table as string
         );
         assert.deepEqual(without, [], "each table has rows");
-        await apply([GOOD]);
+        await apply(ALWAYS);
       }
     });
   });
