@@ -1,7 +1,7 @@
 import { sha256 } from "../values/sha256.ts";
 import { named } from "./authority.ts";
 import type { Certificate } from "./certificate.ts";
-import { isNamedFile, type NamedFile } from "./named_file.ts";
+import { isNamedFile, isOfClients, type NamedFile } from "./named_file.ts";
 
 /** The name of a certificate's file as HAProxy knows it: it stays while its content changes, and never gets other filters. */
 export type CertificateFile = string;
@@ -121,11 +121,13 @@ export function chooseCertificates(
   return setOf(rows, named);
 }
 
-/** A set without a TLS listener: what servers are checked by, and shown. */
-export const setOf = (
-  rows: readonly CertificateRow[],
-  named: readonly NamedFile[],
-): CertificateSet => ({ rows, ...named.length > 0 && { named }, key: keyOf(rows, named) });
+/** A set with these rows; without a TLS listener there are none, and only what servers are checked by, and shown. */
+export function setOf(rows: readonly CertificateRow[], files: readonly NamedFile[]): CertificateSet {
+  // A load brings HAProxy the authorities of clients by the rows that name them, and no others.
+  const wanted = new Set(rows.map(({ authorities }) => authorities));
+  const named = files.filter(({ file }) => !isOfClients(file) || wanted.has(file));
+  return { rows, ...named.length > 0 && { named }, key: keyOf(rows, named) };
+}
 
 const KEY_KINDS: readonly Certificate["keyKind"][] = ["ecdsa", "rsa", "other"];
 

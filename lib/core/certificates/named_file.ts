@@ -38,6 +38,9 @@ export const isNamedFile = (file: string): boolean =>
 /** Whether HAProxy has it as authorities. */
 export const isOfAuthorities = (file: string): boolean => file.startsWith(AUTHORITIES);
 
+/** Whether HAProxy has it as authorities that clients are asked for. */
+export const isOfClients = (file: string): boolean => file.startsWith(`${AUTHORITIES}clients-`);
+
 /** The file of authorities for servers that a container names. */
 export const serverAuthorities = (said: string): string => `${AUTHORITIES}servers-${said}`;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Certificate, SecretPem } from "../../../lib/core/certificates/certificate.ts";
-import { isNamedFile } from "../../../lib/core/certificates/named_file.ts";
+import { isNamedFile, type NamedFile } from "../../../lib/core/certificates/named_file.ts";
 import { chooseCertificates, listText, NOTHING_WANTED } from "../../../lib/core/certificates/choose.ts";
 
 const NOW = Date.UTC(2026, 10, 29);
@@ -103,4 +103,25 @@ Deno.test("a host is shown the certificate that its route names, whatever names 
     }).rows,
     chooseCertificates([a, b], SELF_SIGNED, NOW).rows,
   );
+});
+
+Deno.test("authorities of clients are there only where a row names them, which is how a load brings them", () => {
+  const pem = new SecretPem("ca");
+  const files = ["certs.d/_ca-clients-a", "certs.d/_ca-clients-b", "certs.d/_ca-servers-b"].map((
+    file,
+  ): NamedFile => (
+    { file, kind: "authorities", path: "/ca", keyPath: undefined, pem, content: file, fingerprint: file }
+  ));
+  const namedOf = (asking: ReadonlyMap<string, string>) =>
+    chooseCertificates([made("a.pem", ["a.test"])], SELF_SIGNED, NOW, {
+      ...NOTHING_WANTED,
+      asking,
+      named: files,
+    })
+      .named?.map(({ file }) => file);
+  assert.deepEqual(namedOf(new Map()), ["certs.d/_ca-servers-b"]);
+  assert.deepEqual(namedOf(new Map([["a.test", "certs.d/_ca-clients-a"]])), [
+    "certs.d/_ca-clients-a",
+    "certs.d/_ca-servers-b",
+  ]);
 });
