@@ -16,6 +16,8 @@ const OF_OLDEST_ALONE: Counts = {
   access_log: (value, { frontend }) => !value && frontend.accessLog !== "off",
   acme: ({ isWanted }) => !isWanted,
   check: () => true,
+  // HAProxy gives a check this long for its answer too.
+  check_interval: () => true,
   canonical_host: () => true,
   host_header: () => true,
   context_root_rewrite: (value) => value,
