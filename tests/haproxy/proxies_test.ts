@@ -57,6 +57,8 @@ for (const program of programs) {
       "192.0.2.1",
     );
     assert.equal(await clientOf("X-Forwarded-For: 2001:db8::5, 10.9.0.1"), "2001:db8::5");
+    // An address of 6to4 has a trusted one's in it, and is another machine's: it leads on to none before it.
+    assert.equal(await clientOf("X-Forwarded-For: 192.0.2.1, 2002:a09:1::1"), "2002:a09:1::1");
     assert.equal(await clientOf("X-Forwarded-For: [2001:db8::5]:4711"), "2001:db8::5");
     assert.equal(await clientOf("X-Forwarded-For: 192.0.2.1:4711"), "192.0.2.1");
     assert.equal(
