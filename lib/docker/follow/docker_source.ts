@@ -120,10 +120,10 @@ export class DockerSource implements ContainerSource {
       }
     }
     const stopping = this.#stopping();
-    // One engine names each once.
+    // One engine names each once. Of several that name one, the first engine's counts: no later one takes its place.
     const each = followers.length === 1
       ? containers
-      : [...new Map(containers.map((one) => [one.id, one])).values()];
+      : [...new Map(containers.toReversed().map((one) => [one.id, one])).values()];
     const { nodes = [], leaving } = joined ?? {};
     return {
       containers: this.#sorted.sort(each),

@@ -138,6 +138,22 @@ Deno.test("a file that is empty, gone or half wrong takes no container away, and
   assert.deepEqual(watch.snapshot?.notices, []);
 });
 
+Deno.test("of two engines that tell of one id, the first one's container counts, until it is gone", async () => {
+  await using one = await FakeEngine.start();
+  await using two = await FakeEngine.start();
+  const host = () => watch.snapshot?.containers.map(({ hostname }) => hostname).join(" ");
+  const [own, others] = [{ Hostname: "own.example" }, { Hostname: "others.example" }];
+  const id = one.run("a1", own);
+  two.run("a1", others);
+  two.run("b2");
+  await using watch = await FileWatch.of([one, two], [urlOf(one), urlOf(two)]);
+  await watch.sees("ca1 cb2");
+  assert.equal(host(), "own.example cb2.example.com");
+  one.containers.delete(id);
+  one.tell("destroy", id);
+  await eventually(() => host() === "others.example cb2.example.com", { what: "the other engine's" });
+});
+
 Deno.test("an engine goes though no other answers, and what those that stay told last stands", async () => {
   await using one = await FakeEngine.start();
   await using two = await FakeEngine.start();
