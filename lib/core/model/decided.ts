@@ -67,7 +67,7 @@ export class DecidedKeys {
     const who = `the oldest container of the same host, and ${quote(oldest.container.name)}`;
     const message = `${key} counts only from ${who} does not say it; ${LATER}`;
     if (key !== "check" && key !== "check_interval") return this.#warn(member, message);
-    // It costs nothing: who says a check is asked before its own first request.
+    // It costs nothing: signalbox sends the check to this container before its first request.
     this.notices.push({ severity: "info", code: "conflict", subject: member.container.name, message });
   }
 

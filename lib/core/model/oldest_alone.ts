@@ -32,8 +32,8 @@ export function isOfOldestAlone(key: SharedKey, value: unknown, settings: Routin
 }
 
 /**
- * A container's server. Where its check does not count, since the oldest container says none (`decided`), it is asked before its
- * own first request all the same.
+ * A container's server. Where its check does not count, since the oldest container says none (`decided`), signalbox still sends
+ * it before the container's first request.
  */
 export const withLaterCheck = (decided: HealthCheck, { server, data }: Member): Server =>
   decided !== CONNECT_CHECK || data.check === undefined ? server : { ...server, laterCheck: data.check };

@@ -24,7 +24,7 @@ type DialOptions = {
 };
 type DialCallback = (error: Error | null, data?: unknown) => void;
 
-/** What is asked: for people, and as it is sent; and whether an answer with a status is one. */
+/** A request to an engine: its path for people, its target as sent, and which statuses answer it. */
 type Question = {
   readonly path: string;
   readonly target: string;

@@ -36,7 +36,7 @@ export class SocketReads {
       try {
         return await this.#ask(kept, target, what, until);
       } catch (error) {
-        // The server has closed it since: what was asked was read by nobody.
+        // The server has closed it since, and has not read the question.
         if (until.signal.aborted || !isEnded(error)) throw error;
       }
     }

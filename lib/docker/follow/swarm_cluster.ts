@@ -155,7 +155,7 @@ export class SwarmCluster {
     const now = this.parts.clock.now();
     const isAll = now < this.#changesUntil || now - this.#allReadAt >= ALL_MS;
     const { mark, tasks } = await manager.tasksUnless(this.#mark, signal);
-    // Nothing that was read has changed, and nothing else is asked for.
+    // Nothing has changed since the last read, and nobody wants more.
     if (tasks === undefined && !isAll && !this.memory.lacksWords) return false;
     // After the tasks, so that no task is of a service that is not known yet.
     const [services, nodes] = isAll
