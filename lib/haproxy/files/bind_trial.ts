@@ -26,7 +26,7 @@ export function tryNewBinds(before: string, after: string, ownPeer?: string): st
   return undefined;
 }
 
-/** The config in a folder, empty where there is none: as it is read, a thread of its own takes longer. */
+/** The config in a folder, empty where there is none. Synchronous, since the thread pool takes longer. */
 export function configIn(folder: string): string {
   try {
     return Deno.readTextFileSync(`${folder}/haproxy.cfg`);
