@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { buildModel } from "../../lib/core/model/build_model.ts";
 import { verdictsOf } from "../../lib/core/model/verdict.ts";
+import { choosePort } from "../../lib/core/model/choose_port.ts";
 import type { ContainerView } from "../../lib/core/snapshot/snapshot.ts";
+import type { Port } from "../../lib/core/values/names.ts";
 import { lineToAdd } from "../../lib/core/status/line_to_add.ts";
 import { container, SETTINGS, tcp } from "../core/containers.ts";
 import { read } from "./documents.ts";
@@ -60,9 +62,10 @@ Deno.test("each reason that docs/observing names is one that explain gives, and 
 
 Deno.test("a port that is named and not declared is the one to declare, unless the network is another container's", () => {
   const named = container("named", { exposed: [], labels: { "interlock.port": "9" } });
-  const why = "it has no port 9, it has no TCP port: expected EXPOSE in its image, --expose or -p";
-  assert.equal(lineToAdd(named, why), "--expose 9");
-  const ofAnother =
-    'it has no port 9, it has no TCP port: expected EXPOSE in its image, or --expose or -p on "db", whose network it uses';
-  assert.equal(lineToAdd(named, ofAnother), undefined);
+  const why = (owner: ContainerView): string => {
+    const choice = choosePort(named, owner, 9 as Port);
+    return choice.ok ? "" : choice.why;
+  };
+  assert.equal(lineToAdd(named, why(named)), "--expose 9");
+  assert.equal(lineToAdd(named, why(container("db", { exposed: [] }))), undefined);
 });

@@ -33,7 +33,9 @@ export function choosePort(
   }
   if (first === undefined && container.plannedAs !== undefined) return ASSUMED;
   const declared = declaredPorts(container, shared);
-  if (named !== undefined) return { ok: false, why: `it has no port ${named}, ${portsOf(declared)}` };
+  if (named !== undefined) {
+    return { ok: false, why: whyNot(named, declared, shared === container ? undefined : shared) };
+  }
   if (first === undefined) return { ok: false, why: `no port to use: ${otherPorts(declared)}` };
   if (isOnly) return { ok: true, value: first };
   const lowest = shared.published.find(({ port }) => declares(declaring, port))?.port;
@@ -78,10 +80,24 @@ function declaredPorts(container: ContainerView, shared: ContainerView): Declare
   return { ports, advice };
 }
 
-function portsOf({ ports, advice }: DeclaredPorts): string {
-  const tcp = ports.filter(({ protocol }) => protocol === "tcp").map(rangeOf);
-  if (tcp.length === 0) return `it has no TCP port: expected ${advice}`;
+const tcpPorts = ({ ports }: DeclaredPorts): string[] =>
+  ports.filter(({ protocol }) => protocol === "tcp").map(rangeOf);
+
+function portsOf(declared: DeclaredPorts): string {
+  const tcp = tcpPorts(declared);
   return tcp.length === 1 ? `its TCP port is ${tcp[0]}` : `its TCP ports are ${listOf(tcp)}`;
+}
+
+/** Why a port that is named cannot be used, and the line that declares it. `owner` is whose network the container uses. */
+function whyNot(named: Port, declared: DeclaredPorts, owner: ContainerView | undefined): string {
+  const { length } = tcpPorts(declared);
+  const others = length === 0
+    ? "it has no TCP port: expected"
+    : `${portsOf(declared)}: expected ${length === 1 ? "that" : "one of them"}, or`;
+  const line = owner === undefined
+    ? `--expose ${named} (in Compose expose: ["${named}"]) or EXPOSE ${named} in its image`
+    : `EXPOSE ${named} in its image, or --expose ${named} on ${quote(owner.name)}, whose network it uses`;
+  return `it has no port ${named}, ${others} ${line}`;
 }
 
 function otherPorts({ ports, advice }: DeclaredPorts): string {

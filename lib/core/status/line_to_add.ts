@@ -29,13 +29,11 @@ const LINES: readonly (readonly [why: RegExp, line: Line])[] = [
       meantHost(container, prefix) ?? `${prefix}hostname=${safeName(container)}.example.com`,
   ],
   [/has no domain: expected a domain/, (_, prefix) => `${prefix}domain=example.com`],
-  // Docker refuses --expose beside another's network.
-  [/whose network it uses$/, () => undefined],
-  [/^no port to use/, () => "--expose 8080"],
+  [/^no port to use/, (_container, _prefix, why) => exposing(8080, why)],
   [/^it has no port [0-9]+/, ({ exposed }, prefix, why) => {
     const port = exposed.find(({ protocol }) => protocol === "tcp")?.port;
     // A label names a port, and nothing declares one: the label is more likely right.
-    return port === undefined ? `--expose ${/[0-9]+/.exec(why)?.[0]}` : `${prefix}port=${port}`;
+    return port === undefined ? exposing(Number(/[0-9]+/.exec(why)?.[0]), why) : `${prefix}port=${port}`;
   }],
   [
     /(?:expected another host|when that one is gone)$/,
@@ -43,6 +41,10 @@ const LINES: readonly (readonly [why: RegExp, line: Line])[] = [
   ],
   [/^it is paused$/, (container) => `docker unpause ${safeName(container)}`],
 ];
+
+/** Docker refuses `--expose` beside another's network. */
+const exposing = (port: number, why: string): string | undefined =>
+  why.endsWith("whose network it uses") ? undefined : `--expose ${port}`;
 
 /** The host that a label with a slip in its name was to say. */
 function meantHost({ labels }: ContainerView, prefix: LabelPrefix): string | undefined {

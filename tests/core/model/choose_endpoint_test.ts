@@ -27,6 +27,15 @@ Deno.test("the port that is named is used, if it is there over TCP", () => {
   assert.match(String(portOf({ exposed: [{ port: port(53), protocol: "udp" }] }, 53)), /has no TCP port/);
 });
 
+Deno.test("a port that is named and not there is told with the lines that declare it", () => {
+  for (const exposed of [[], tcp(80)]) {
+    const why = String(portOf({ exposed }, 8080));
+    for (const line of ["--expose 8080", 'expose: ["8080"]', "EXPOSE 8080"]) {
+      assert.ok(why.includes(line), why);
+    }
+  }
+});
+
 Deno.test("without a name: the only one, else the lowest published, else the lowest exposed", () => {
   assert.equal(portOf({ exposed: tcp(8080) }), 8080);
   assert.equal(portOf({ exposed: tcp(80, 8080, 9090), published: [published(8080, "0.0.0.0", 1)] }), 8080);
@@ -160,22 +169,22 @@ Deno.test("what the owner of a shared network declares counts after what the con
   assert.equal(of(tcp(9000)), 9000);
   assert.equal(of(tcp(9000), 9090), 9090);
   const why = String(of(tcp(9000), 1));
-  assert.match(why, /^it has no port 1, its TCP ports are 9000, 8080, 9090$/);
+  assert.match(why, /^it has no port 1, its TCP ports are 9000, 8080, 9090: /);
 });
 
 Deno.test("the advice for a container in another's network is what Docker allows there", () => {
   const app = container("app", { networkMode: "container:vpn", networks: [], exposed: [] });
   const choice = choosePort(app, container("vpn", { exposed: [] }), port(80));
-  assert.match(choice.ok ? "" : choice.why, /EXPOSE in its image, or --expose or -p on "vpn"/);
+  assert.match(choice.ok ? "" : choice.why, /EXPOSE 80 in its image, or --expose 80 on "vpn"/);
 });
 
 Deno.test("a range is each port of it, and a message names twenty of many ports", () => {
   const range = { port: port(33060), last: port(33062), protocol: "tcp" };
   assert.equal(portOf({ exposed: [range] }, 33061), 33061);
-  assert.match(String(portOf({ exposed: [range] }, 33063)), /its TCP port is 33060-33062$/);
+  assert.match(String(portOf({ exposed: [range] }, 33063)), /its TCP port is 33060-33062: /);
   const one = container("db", { exposed: [range] });
   const unnamed = choosePort(one, one, undefined);
   assert.deepEqual(unnamed.ok && [unnamed.value, /33060-33062/.test(unnamed.remark ?? "")], [33060, true]);
   const many = tcp(...Array.from({ length: 300 }, (_, at) => 1_000 + 2 * at));
-  assert.match(String(portOf({ exposed: many }, 80)), /, 1038 and 280 more$/);
+  assert.match(String(portOf({ exposed: many }, 80)), /, 1038 and 280 more: /);
 });
