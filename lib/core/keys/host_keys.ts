@@ -24,6 +24,7 @@ export const HOST_KEYS = {
     scope: "place",
     streams: "tcp",
     costs: "route",
+    severalIn: "hosts",
     otherNames: ["vhost", "virtual_host", "server_name"],
     meaning: "overrides the container's hostname; combined with the domain",
     parse: parseHostname,

@@ -73,6 +73,8 @@ export type RouteKey =
     readonly streams?: "tcp" | "tls" | "ended";
     /** Which of its values hold there, where not all do. */
     readonly isForStreams?: (value: never) => boolean;
+    /** The list that takes several of its values, where it takes one. */
+    readonly severalIn?: string;
     /** What other tools call it: words that are not near by their letters. */
     readonly otherNames?: readonly string[];
     readonly meaning: string;

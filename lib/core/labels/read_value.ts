@@ -7,6 +7,7 @@ import { count } from "../values/count.ts";
 import { expected, type Parsed, parsed, quote } from "../values/notice.ts";
 import { firstWordOf, HIDDEN, shownUrl } from "../values/secret_text.ts";
 import type { Said } from "./said.ts";
+import { severalOf } from "./several.ts";
 
 /** Elements of one list that are read. */
 const MOST_ELEMENTS = 256;
@@ -30,9 +31,19 @@ export function readValue(
   if (rule.since !== undefined && !isAtLeast(version, rule.since)) {
     return expected(`HAProxy ${rule.since.join(".")} or later for it`);
   }
-  return rule.kind === "string[]"
-    ? readList(rule, said.value, version, place, complaints)
-    : readOne(rule.kind, rule, said, version);
+  if (rule.kind === "string[]") return readList(rule, said, version, place, complaints);
+  return adviseSeveral(rule, said, said.value, version, readOne(rule.kind, rule, said, version));
+}
+
+/** Of a text that holds several values, what is expected in its place has the line for them. */
+function adviseSeveral<T>(
+  rule: RouteKey,
+  { label }: Said,
+  text: unknown,
+  version: HaproxyVersion,
+  read: Parsed<T>,
+): Parsed<T> {
+  return read.ok ? read : expected(read.expected + severalOf(rule, label, text, version));
 }
 
 type ListKey = Extract<RouteKey, { readonly kind: "string[]" }>;
@@ -43,18 +54,19 @@ type ListKey = Extract<RouteKey, { readonly kind: "string[]" }>;
  */
 function readList(
   rule: ListKey,
-  said: unknown,
+  said: Said,
   version: HaproxyVersion,
   place: Place,
   complaints: Complaints,
 ): Read<unknown[]> {
-  if (rule.takesOne === true && typeof said === "string") {
-    return readList(rule, [said], version, place, complaints);
+  if (rule.takesOne === true && typeof said.value === "string") {
+    return readList(rule, { ...said, value: [said.value] }, version, place, complaints);
   }
-  const value = rule.fromPair === undefined ? said : listOfPairs(said, rule.fromPair);
+  const value = rule.fromPair === undefined ? said.value : listOfPairs(said.value, rule.fromPair);
   if (!Array.isArray(value)) {
     const { expected: phrase } = KINDS["string[]"];
-    return expected(rule.fromPair === undefined ? phrase : `${phrase}, or an object of strings`);
+    const whole = rule.fromPair === undefined ? phrase : `${phrase}, or an object of strings`;
+    return adviseSeveral(rule, said, said.value, version, expected(whole));
   }
   const most = rule.most ?? MOST_ELEMENTS;
   if (rule.isGuard === true && (value.length === 0 || value.length > most)) {
@@ -64,7 +76,8 @@ function readList(
   const isOne = value.length === 1;
   for (const [index, element] of value.slice(0, most).entries()) {
     const at = isOne ? undefined : index;
-    const result = readOne("string", rule, { value: element, label: undefined }, version);
+    const one = readOne("string", rule, { value: element, label: undefined }, version);
+    const result = adviseSeveral(rule, said, element, version, one);
     if (result.ok) values.push(result.value);
     else if (at !== undefined && rule.isGuard === true) return { ...result, at };
     else if (rule.isGuard === true || (rule.costs === "route" && isOne)) return result;
