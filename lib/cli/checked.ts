@@ -1,5 +1,6 @@
 import { isOurs } from "../core/labels/dialects.ts";
 import type { LabelPrefix } from "../core/labels/label_parts.ts";
+import { OTHER_VARIABLES } from "../core/labels/other_tools.ts";
 import type { Built } from "../core/model/build_model.ts";
 import { routeName } from "../core/model/model.ts";
 import { type Verdict, verdictsOf } from "../core/model/verdict.ts";
@@ -138,11 +139,14 @@ function ofDeploy(service: ComposeService, prefix: LabelPrefix | undefined): Fin
 /** Where what a message is about stands: the label that it names, the data, or a part of the service. */
 function placeOf({ places, at }: ComposeService, message: string): Place {
   const labels = [...message.matchAll(/"([^"\s]+)"/g)].map(([, label = ""]) => placeOfLabel(places, label));
-  const data = message.includes("INTERLOCK_DATA") ? places.get("INTERLOCK_DATA") : undefined;
+  const variable = VARIABLES.find((name) => message.includes(name));
+  const data = variable === undefined ? undefined : places.get(variable);
   const [, part] = PARTS.find(([words, name]) => words.test(message) && places.has(name)) ?? [];
   return labels.find((place) => place !== undefined) ?? data ?? placeOfKey(places, message) ??
     places.get(part ?? "") ?? at;
 }
+
+const VARIABLES = ["INTERLOCK_DATA", ...OTHER_VARIABLES];
 
 /** The parts of a service that messages speak of without naming a label. */
 const PARTS = [

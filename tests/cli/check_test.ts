@@ -302,6 +302,33 @@ Deno.test("check counts labels of deploy with --swarm, and without it says that 
   assert.match(rendered.stdout, /^backend www\.example\.com$/m);
 });
 
+Deno.test("check shows where a service speaks to another tool alone, with the line for signalbox", async () => {
+  await using world = await worldOf(`services:
+  web:
+    expose: [80]
+    labels:
+      traefik.enable: "true"
+      traefik.http.routers.web.rule: Host(\`www.example.com\`)
+  api:
+    expose: [80]
+    environment:
+      VIRTUAL_HOST: api.example.com
+      VIRTUAL_PORT: 3000
+`);
+  const { code, stdout } = await run(world, ["check", "--strict", "@compose.yaml"]);
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /^compose\.yaml:6: info: web: has labels of Traefik, .* expected interlock\.hostname=www\.example\.com \(/m,
+  );
+  assert.match(
+    stdout,
+    /^compose\.yaml:10: info: api: has the variable VIRTUAL_HOST .*=api\.example\.com and interlock\.port=3000 \(/m,
+  );
+  const { stdout: explained } = await run(world, ["explain", "web", "--compose", "@compose.yaml"]);
+  assert.match(explained, /^ {2}line to add: interlock\.hostname=www\.example\.com\n {2}info: .*Traefik/m);
+});
+
 Deno.test("check reads variables of --env-file, services of --profile, and what several files say together", async () => {
   await using world = await worldOf(`services:
   web: {hostname: "\${HOST}", expose: [80], labels: {interlock.context_root: /one}}

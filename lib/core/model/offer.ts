@@ -13,6 +13,7 @@ import { serverOptions } from "../keys/options.ts";
 import type { RouteData } from "../keys/route_data.ts";
 import { routeHost } from "./choose_host.ts";
 import { hostlessGuard } from "./hostless_guard.ts";
+import { oddNotices } from "./other_tool_notice.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import { aliasesOf, routeOf } from "./aliases.ts";
 import { hostOfContainer, listenOf, portOf, streamAliases, streamRoute } from "./streams.ts";
@@ -87,10 +88,9 @@ export function readOffers(
     });
   // Its notices come when it runs: signalbox does not know all of it yet.
   if (isStarting) return attempts.map((attempt) => ({ ...attempt, notices: NONE }));
-  const { oddities } = container;
-  if (complaints.length === 0) return oddities.length === 0 ? attempts : [{ notices: oddities }, ...attempts];
-  const notices = complaints.map((complaint) => ({ ...complaint, subject: container.name }));
-  return [{ notices: oddities.length === 0 ? notices : [...oddities, ...notices], more }, ...attempts];
+  const odd = oddNotices(container, attempts, settings);
+  const notices = [...odd, ...complaints.map((complaint) => ({ ...complaint, subject: container.name }))];
+  return notices.length === 0 ? attempts : [{ notices, more }, ...attempts];
 }
 
 function whyNotRunning(status: string): string {

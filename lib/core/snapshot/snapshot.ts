@@ -1,4 +1,4 @@
-import type { ContainerId, IpAddress, Port } from "../values/names.ts";
+import type { ContainerId, HostName, IpAddress, Port } from "../values/names.ts";
 import type { Notice } from "../values/notice.ts";
 import type { SwarmNode } from "./swarm_node.ts";
 
@@ -58,6 +58,8 @@ export type ContainerView = {
   readonly oddities: readonly Notice[];
   /** What it was made from, for people; absent where that is not told. */
   readonly image?: string;
+  /** The tool that it speaks to, where it says nothing to us. */
+  readonly otherTool?: OtherTool;
   /** Where it is no container: the route that a file of the operator's lists. */
   readonly listed?: ListedRoute;
   /** Where it is to be made from a file: what the file calls it. What its image declares is not known. */
@@ -66,6 +68,18 @@ export type ContainerView = {
   readonly taskId?: string;
   /** Where it is a task of a Swarm: what its manager says of it. */
   readonly task?: TaskFacts;
+};
+
+/** The words of another tool, which signalbox does not read, as a hint for people who come from there. */
+export type OtherTool = {
+  /** Who reads them; `another prefix` where they are our words behind a prefix that is not ours. */
+  readonly name: "Traefik" | "caddy-docker-proxy" | "nginx-proxy" | "another prefix";
+  readonly source: "label" | "variable";
+  /** The one that says most. */
+  readonly word: string;
+  /** The host and the port that they name, where they can be read. */
+  readonly host?: HostName;
+  readonly port?: Port;
 };
 
 /** What routing has to know of a task of a Swarm, beside what it has in common with containers. */

@@ -1,7 +1,7 @@
 import type { Network } from "../values/network.ts";
 import type { ContainerId, IpAddress, Port } from "../values/names.ts";
 import type { Notice } from "../values/notice.ts";
-import type { ContainerView } from "./snapshot.ts";
+import type { ContainerView, OtherTool } from "./snapshot.ts";
 import type { SwarmNode } from "./swarm_node.ts";
 
 /** A service of a Swarm, as far as routing needs it (Docker API: `GET /services`). */
@@ -12,6 +12,7 @@ export type SwarmService = {
   readonly createdAt: number;
   /** Our labels alone. */
   readonly labels: Readonly<Record<string, string>>;
+  readonly otherTool?: OtherTool | undefined;
   /** Spec.EndpointSpec.Ports; `published` is 0 where the manager chooses one. */
   readonly ports: readonly ServicePort[];
   /** Endpoint.VirtualIPs, by the network's id. */
@@ -45,6 +46,7 @@ export type SwarmTask = {
   readonly interlockData: string | undefined;
   /** Our labels of its containers alone. */
   readonly labels: Readonly<Record<string, string>>;
+  readonly otherTool?: OtherTool | undefined;
   /** The networks of the Swarm that it is on. */
   readonly networks: readonly TaskNetwork[];
   /** Ports that its node has for it alone (mode host). */

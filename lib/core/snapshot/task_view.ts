@@ -49,6 +49,9 @@ export function viewOfTask(task: SwarmTask, around: TaskSurroundings): Container
   const reached = [...shared, ...local].sort((a, b) => a.name < b.name ? -1 : 1);
   // Each machine has a loopback address of its own.
   const at = node?.address !== undefined && (isOwn || !isLoopback(node.address)) ? node.address : undefined;
+  const labels = { ...service.labels, ...task.labels };
+  const isSilent = task.interlockData === undefined && Object.keys(labels).length === 0;
+  const otherTool = isSilent ? service.otherTool ?? task.otherTool : undefined;
   const bridge = isOwn && around.isContainer ? place.bridge.get(task.containerId ?? "") : undefined;
   return {
     id: idOfTask(task.id),
@@ -63,7 +66,8 @@ export function viewOfTask(task: SwarmTask, around: TaskSurroundings): Container
     domainname: "",
     networkMode: swarms.has(HOST) ? HOST : "",
     interlockData: task.interlockData,
-    labels: { ...service.labels, ...task.labels },
+    labels,
+    ...otherTool !== undefined && { otherTool },
     exposed: exposedOf(task, service, around.declared),
     published: at === undefined ? [] : publishedAt(task, at),
     networks: bridge === undefined ? reached : [...reached, { name: BRIDGE, ipv4: bridge, ipv6: undefined }],

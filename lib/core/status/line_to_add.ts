@@ -26,7 +26,8 @@ const LINES: readonly (readonly [why: RegExp, line: Line])[] = [
   [
     /^(?:it names no host|on the host's network)/,
     (container, prefix) =>
-      meantHost(container, prefix) ?? `${prefix}hostname=${safeName(container)}.example.com`,
+      meantHost(container, prefix) ?? hostElsewhere(container, prefix) ??
+        `${prefix}hostname=${safeName(container)}.example.com`,
   ],
   [/has no domain: expected a domain/, (_, prefix) => `${prefix}domain=example.com`],
   [/^no port to use/, (_container, _prefix, why) => exposing(8080, why)],
@@ -55,6 +56,10 @@ function meantHost({ labels }: ContainerView, prefix: LabelPrefix): string | und
   }
   return undefined;
 }
+
+/** The host that it told another tool. */
+const hostElsewhere = ({ otherTool }: ContainerView, prefix: LabelPrefix): string | undefined =>
+  otherTool?.host === undefined ? undefined : `${prefix}hostname=${otherTool.host}`;
 
 /** A container's name as it can stand in a host, or the beginning of its id. */
 function safeName({ name, id }: ContainerView): string {

@@ -12,6 +12,7 @@ import {
 import { expected, type Notice, type Parsed, parsed, quote } from "../../core/values/notice.ts";
 import { isOurs } from "../../core/labels/dialects.ts";
 import type { LabelPrefix } from "../../core/labels/label_parts.ts";
+import { otherToolOf } from "../../core/labels/other_tools.ts";
 import type {
   ContainerView,
   EngineAddress,
@@ -45,6 +46,10 @@ export function decodeContainer(json: unknown, prefix?: LabelPrefix): Parsed<Con
     oddities.push({ severity: isCostly ? "warning" : "info", code: "odd-field", subject: name, message });
   };
   for (const oddity of reading.value.oddities) note(oddity);
+  const [data, labels] = [dataOf(config.Env), decodeLabels(config.Labels, prefix)];
+  const otherTool = data === undefined && labels === NO_LABELS
+    ? otherToolOf(config.Labels, config.Env)
+    : undefined;
   const refuse = (message: string) => note({ isCostly: true, message });
   return parsed({
     id: id.value,
@@ -57,8 +62,9 @@ export function decodeContainer(json: unknown, prefix?: LabelPrefix): Parsed<Con
     hostname: config.Hostname,
     domainname: config.Domainname,
     networkMode: inspect.HostConfig.NetworkMode,
-    interlockData: dataOf(config.Env),
-    labels: decodeLabels(config.Labels, prefix),
+    interlockData: data,
+    labels,
+    ...otherTool !== undefined && { otherTool },
     exposed: decodeExposed([config.ExposedPorts, network.Ports, runs ? {} : inspect.HostConfig.PortBindings]),
     published: decodePublished(network, refuse),
     networks: decodeNetworks(network, refuse),

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { readBoolean } from "../../core/keys/key_kind.ts";
 import { type LabelPrefix, PREFIX } from "../../core/labels/label_parts.ts";
+import { otherToolOf } from "../../core/labels/other_tools.ts";
 import type {
   OnNetwork,
   ServicePort,
@@ -100,6 +101,7 @@ export function decodeService(json: unknown, prefix?: LabelPrefix): SwarmService
     name: nameOf(spec.Name, output.ID),
     createdAt: Date.parse(output.CreatedAt) || 0,
     labels: decodeLabels(spec.Labels, prefix),
+    otherTool: otherToolOf(spec.Labels, []),
     ports: spec.EndpointSpec.Ports.flatMap(decodePort),
     virtual: endpoint.VirtualIPs.flatMap(({ NetworkID: network, Addr }) =>
       decodeOnNetwork(Addr).map((address) => ({ network, address }))
@@ -130,6 +132,7 @@ export function decodeTask(json: unknown, prefix?: LabelPrefix): SwarmTask | und
     hostname: container.Hostname.includes("{{") ? "" : container.Hostname,
     interlockData: dataOf(container.Env),
     labels: decodeLabels(container.Labels, prefix),
+    otherTool: otherToolOf(container.Labels, container.Env),
     networks: decodeNetworks(output.NetworksAttachments),
     hostPorts: unique(ports.filter(({ PublishMode: mode }) => mode === "host").flatMap(decodePublished)),
     stopSignal: container.StopSignal === "" ? "SIGTERM" : container.StopSignal,

@@ -79,13 +79,18 @@ function inspectOf(service: ComposeService, { id, container, turn, idOf }: Makin
       // Docker takes the id for a container that has no name of its own.
       Hostname: service.hostname || id.slice(0, 12),
       Domainname: service.domainname,
-      Env: service.interlockData === undefined ? [] : [`INTERLOCK_DATA=${service.interlockData}`],
+      Env: envOf(service),
       Labels: service.labels,
       ExposedPorts: exposed,
     },
     HostConfig: { NetworkMode: shared === undefined ? service.networkMode : `container:${idOf(shared, 0)}` },
     NetworkSettings: { Ports: ports },
   };
+}
+
+function envOf({ interlockData: data, otherVariables: others }: ComposeService): readonly string[] {
+  const own = data === undefined ? [] : [`INTERLOCK_DATA=${data}`];
+  return [...own, ...Object.entries(others).map(([name, text]) => `${name}=${text}`)];
 }
 
 /** A service has its name on each network; on no network and on the host's it has none. */

@@ -1,3 +1,4 @@
+import { OTHER_VARIABLES } from "../../core/labels/other_tools.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import { type Parsed, quote } from "../../core/values/notice.ts";
 import type { EnvEntry } from "./env_text.ts";
@@ -24,6 +25,8 @@ export type ComposeService = {
   readonly hostname: string;
   readonly domainname: string;
   readonly interlockData: string | undefined;
+  /** The variables of its environment that other tools read, as far as signalbox knows them. */
+  readonly otherVariables: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   /** `80`, `53/udp`, `3000-3005`. */
   readonly exposed: readonly string[];
@@ -72,7 +75,12 @@ export async function readService(
   const places = new Map<string, Place>();
   for (const [part, placed] of parts) places.set(part, placed.at);
   const deploy = mapOf(parts.get("deploy"), "deploy");
-  const data = await dataOf(parts, around, places);
+  const data = await variableOf(DATA, parts, around, places);
+  const otherVariables: Record<string, string> = {};
+  for (const variable of OTHER_VARIABLES) {
+    const text = await variableOf(variable, parts, around, places);
+    if (text !== undefined) otherVariables[variable] = text;
+  }
   const ofDeploy = labelsOf(deploy.get("labels"), "deploy.labels", places);
   const ofFiles = await labelsOfFiles(parts, around, places);
   const own = labelsOf(parts.get("labels"), "labels", places);
@@ -83,6 +91,7 @@ export async function readService(
     hostname: textOf(parts.get("hostname")) ?? "",
     domainname: textOf(parts.get("domainname")) ?? "",
     interlockData: data,
+    otherVariables,
     // In a Swarm, the labels of a container beat those of its service.
     labels: { ...around.isSwarm ? ofDeploy : {}, ...ofFiles, ...own },
     exposed: exposedOf(parts),
@@ -162,13 +171,14 @@ async function labelsOfFiles(
   return Object.fromEntries(labels);
 }
 
-/** INTERLOCK_DATA of the environment, or below that of the last `env_file` that has it. */
-async function dataOf(
+/** A variable of the environment, or below that of the last `env_file` that has it. */
+async function variableOf(
+  name: string,
   parts: PlacedMap,
   { lookup, envOf, wrote }: ServiceSurroundings,
   places: Map<string, Place>,
 ): Promise<string | undefined> {
-  let data: string | undefined;
+  let text: string | undefined;
   for (const element of listOf(parts.get("env_file"), "env_file")) {
     const options = isMap(element.value) ? element.value : new Map([["path", element]]);
     const path = textOf(options.get("path"));
@@ -177,20 +187,20 @@ async function dataOf(
       if (options.get("required")?.value === false) return new Map<string, EnvEntry>();
       throw new ComposeMistake(element.at, `env_file ${quote(path)} cannot be read: ${messageOf(error)}`);
     });
-    const found = entries.get(DATA);
+    const found = entries.get(name);
     if (found === undefined) continue;
-    data = found.value;
-    places.set(DATA, { file: path, line: found.line });
+    text = found.value;
+    places.set(name, { file: path, line: found.line });
   }
-  const own = mapOf(parts.get("environment"), "environment").get(DATA);
-  if (own === undefined) return data;
+  const own = mapOf(parts.get("environment"), "environment").get(name);
+  if (own === undefined) return text;
   if (typeof own.value === "object" && own.value !== null) {
-    throw new ComposeMistake(own.at, `${DATA} is no text, expected JSON in quotes`);
+    throw new ComposeMistake(own.at, `${name} is no text, expected JSON in quotes`);
   }
-  places.set(DATA, own.at);
+  places.set(name, own.at);
   // A name alone stands for what the shell has.
-  const ofShell = own.value === null ? lookup(DATA) : undefined;
-  if (ofShell !== undefined) wrote(ofShell, `\${${DATA}}`);
+  const ofShell = own.value === null ? lookup(name) : undefined;
+  if (ofShell !== undefined) wrote(ofShell, `\${${name}}`);
   return own.value === null ? ofShell : textOf(own);
 }
 

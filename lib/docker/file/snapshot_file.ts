@@ -8,6 +8,7 @@ import {
   sortContainers,
 } from "../../core/snapshot/snapshot.ts";
 import { shownData, shownLabel, shownLabelName } from "../../core/labels/shown_words.ts";
+import { OTHER_VARIABLES } from "../../core/labels/other_tools.ts";
 import { SwarmJoin } from "../../core/snapshot/join_swarm.ts";
 import type { ContainerId } from "../../core/values/names.ts";
 import { decodeContainer } from "../api/decode.ts";
@@ -57,6 +58,7 @@ export function decodeSnapshot(text: string, prefix?: LabelPrefix): Parsed<Snaps
 }
 
 const DATA_ENTRY = "INTERLOCK_DATA=";
+const ENTRIES = [DATA_ENTRY, ...OTHER_VARIABLES.map((name) => `${name}=`)];
 
 const KEPT_FIELDS = {
   State: ["Status", "Running", "Paused", "StartedAt", "Health"],
@@ -65,10 +67,7 @@ const KEPT_FIELDS = {
   NetworkSettings: ["Ports", "Networks"],
 } as const;
 
-/**
- * What `signalbox snapshot` keeps of a container's JSON: what routing needs, and no environment variable other than
- * INTERLOCK_DATA, so that the file can be committed.
- */
+/** What is read of a container's JSON: what routing needs, and the variables that signalbox reads. */
 export function reduceContainer(
   json: unknown,
   engine: { Address: string; IsLocal: boolean; Name?: string; Rootless?: Rootless } | undefined,
@@ -86,13 +85,16 @@ export function reduceContainer(
   // The log of a health check holds what the check printed, which may be private.
   state.Health = state.Health && { Status: state.Health.Status };
   const env = whole["Config"]?.["Env"];
-  const data = Array.isArray(env) ? env.filter((entry) => String(entry).startsWith(DATA_ENTRY)) : [];
-  (reduced["Config"] as Record<string, unknown>)["Env"] = data;
+  const isRead = (entry: unknown) => ENTRIES.some((start) => String(entry).startsWith(start));
+  (reduced["Config"] as Record<string, unknown>)["Env"] = Array.isArray(env) ? env.filter(isRead) : [];
   if (engine !== undefined) reduced["SignalboxEngine"] = engine;
   return reduced;
 }
 
-/** A reduced container without its secrets, for a file that is kept: who has one gets the users, and not their hashes. */
+/**
+ * A reduced container without its secrets, for a file that is kept and can be committed: who has one gets the users, and not their
+ * hashes, and of the environment INTERLOCK_DATA alone.
+ */
 export function withoutSecrets(reduced: unknown, prefix?: LabelPrefix): unknown {
   const { Config: config, ...rest } = reduced as { readonly Config: Record<string, unknown> };
   const labels = Object.entries(config["Labels"] ?? {}).map(([label, text]) =>
@@ -101,10 +103,8 @@ export function withoutSecrets(reduced: unknown, prefix?: LabelPrefix): unknown 
       typeof text === "string" ? shownLabel(label, text, prefix) : text,
     ] as const
   );
-  const data = (config["Env"] as readonly unknown[]).map((entry) => {
-    const text = String(entry);
-    return `${DATA_ENTRY}${shownData(text.slice(DATA_ENTRY.length))}`;
-  });
+  const data = (config["Env"] as readonly unknown[]).map(String).filter((text) => text.startsWith(DATA_ENTRY))
+    .map((text) => `${DATA_ENTRY}${shownData(text.slice(DATA_ENTRY.length))}`);
   const shown = {
     ...config,
     ...(config["Labels"] != null && { Labels: Object.fromEntries(labels) }),

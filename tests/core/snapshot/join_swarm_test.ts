@@ -100,3 +100,18 @@ Deno.test("a task takes no container that is none, that is another task, or that
   assert.deepEqual(joined(engine("n2", seen("t1"))), { ...ALONE, names: ["evil.1.t1"] });
   assert.deepEqual(joined(engine("n1", seen("t2"))), { ...ALONE, names: ["evil.1.t1"] });
 });
+
+Deno.test("what a service says to another tool is a hint on its tasks where neither says anything to us", () => {
+  const otherTool = { name: "Traefik", source: "label", word: "traefik.enable" } as const;
+  const hintOf = (labels: Readonly<Record<string, string>>) => {
+    const services = swarm.services.map((service) => ({ ...service, labels, otherTool }));
+    const { containers } = new SwarmJoin().join({
+      swarm: { ...swarm, services },
+      place: UNKNOWN_PLACE,
+      engines: [],
+    });
+    return containers.map((view) => view.otherTool?.word);
+  };
+  assert.deepEqual(hintOf({}), ["traefik.enable"]);
+  assert.deepEqual(hintOf({ "interlock.hostname": "a.test" }), [undefined]);
+});

@@ -77,6 +77,14 @@ Deno.test("a saved snapshot tells the same as Docker did, and keeps no secret", 
   assert.deepEqual(snapshot.ok && snapshot.value.containers, [read(CONTAINER)]);
 });
 
+Deno.test("the variables of another tool are read, and no file is kept with them", () => {
+  const Config = { ...CONTAINER.Config, Labels: {}, Env: ["VIRTUAL_HOST=web.test", "VIRTUAL_HOSTS=s3cret"] };
+  const reduced = reduceContainer({ ...CONTAINER, Config }, undefined);
+  assert.equal(read(reduced).otherTool?.host, "web.test");
+  assert.doesNotMatch(JSON.stringify(reduced), /s3cret/);
+  assert.doesNotMatch(JSON.stringify(withoutSecrets(reduced)), /VIRTUAL_HOST/);
+});
+
 Deno.test("a saved snapshot names users and keeps none of their hashes, however they were said", () => {
   const HASH = "{SHA256}s4lt$" + "0d9f".repeat(16);
   const BCRYPT = "$2y$10$" + "abcdefghijklmnopqrstuv1234567".padEnd(53, "x");
