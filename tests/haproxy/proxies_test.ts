@@ -4,6 +4,7 @@ import { want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { Echo, sendHead, sendRaw, statusOf } from "./echo.ts";
 import { containerOf } from "./loopback_container.ts";
+import { parseIp } from "../../lib/core/values/names.ts";
 import { certificate } from "./certificate.ts";
 import { freePort } from "../harness/http.ts";
 import { called, onStage, programs, send, type Stage } from "./stage.ts";
@@ -14,10 +15,17 @@ const snapshotOf = (port: number) =>
       { hostname: "own.local" },
       { hostname: "lan.local", allow_from: ["internal"] },
       { hostname: "shut.local", deny_from: ["192.0.2.0/24"] },
+      { hostname: "six.local", allow_from: ["::/0"], deny_from: ["192.0.2.0/24"] },
       { hostname: "rate.local", rate_limit: "1/1h" },
       { hostname: "tls.local", ssl_only: true, hsts: "max-age=60" },
     ]),
   ]);
+
+/** IPv6 addresses that have an IPv4 one in them: ::/96, 6to4, behind translators, Teredo. */
+const WITHIN: readonly string[] = [
+  ...["::IPV4", "2002:IPV4::1", "::ffff:0:IPV4", "64:ff9b::IPV4", "64:ff9b:1::IPV4", "64:ff9b:1:2:3:4:IPV4"],
+  ...["2001::TURNED", "2001:0:1:2:3:4:TURNED"],
+];
 
 /** What the container got of a header; absent where it got none. */
 const headerOf = (answer: string, name: string): string | undefined =>
@@ -57,8 +65,18 @@ for (const program of programs) {
       "192.0.2.1",
     );
     assert.equal(await clientOf("X-Forwarded-For: 2001:db8::5, 10.9.0.1"), "2001:db8::5");
-    // An address of 6to4 has a trusted one's in it, and is another machine's: it leads on to none before it.
-    assert.equal(await clientOf("X-Forwarded-For: 192.0.2.1, 2002:a09:1::1"), "2002:a09:1::1");
+    // An IPv6 address that has a trusted IPv4 one in it is another machine's: it leads on to none before it.
+    for (const other of WITHIN) {
+      const six = other.replace("IPV4", "a09:1").replace("TURNED", "f5f6:fffe");
+      const told = await clientOf(`X-Forwarded-For: 192.0.2.1, ${six}`);
+      assert.deepEqual(parseIp(told ?? ""), parseIp(six));
+      assert.deepEqual(
+        parseIp(await clientOf(`Forwarded: for=192.0.2.1, for="[${six}]"`) ?? ""),
+        parseIp(six),
+      );
+    }
+    // One that is an IPv4 address (RFC 4291, section 2.5.5.2) is that proxy's.
+    assert.equal(await clientOf("X-Forwarded-For: 192.0.2.1, ::ffff:10.9.0.1"), "192.0.2.1");
     assert.equal(await clientOf("X-Forwarded-For: [2001:db8::5]:4711"), "2001:db8::5");
     assert.equal(await clientOf("X-Forwarded-For: 192.0.2.1:4711"), "192.0.2.1");
     assert.equal(
@@ -199,6 +217,54 @@ for (const program of programs) {
     await eventually(async () => (await send(stage, "show events _access"))[0]?.includes("192.0.2.77"), {
       what: "the client in the access log",
     });
+  });
+
+  const ways = [{
+    way: "a header",
+    settings: { "trusted-proxies": "127.0.0.1" },
+    tell: (stage: Stage, host: string, client: string) => ask(stage, host, `X-Forwarded-For: ${client}`),
+  }, {
+    way: "the PROXY protocol",
+    settings: { "proxy-protocol": "127.0.0.1" },
+    tell: (stage: Stage, host: string, client: string) => {
+      const family = client.includes(":") ? `TCP6 ${client} ::1` : `TCP4 ${client} 127.0.0.1`;
+      const head = `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+      return sendRaw(stage.httpPort, `PROXY ${family} 4711 80\r\n${head}`);
+    },
+  }];
+  for (const { way, settings, tell } of ways) {
+    test(
+      `told by ${way}, an IPv6 address is kept out by the IPv4 one in it, and let in by none`,
+      settings,
+      async (stage) => {
+        const statusFor = async (host: string, client: string) => statusOf(await tell(stage, host, client));
+        assert.equal(await statusFor("shut.local", "192.0.2.1"), "403");
+        assert.equal(await statusFor("shut.local", "::1"), "200");
+        assert.equal(await statusFor("lan.local", "10.0.0.1"), "200");
+        for (const each of WITHIN) {
+          const [shut, free, lan] = [
+            each.replace("IPV4", "c000:201").replace("TURNED", "3fff:fdfe"),
+            each.replace("IPV4", "c633:6401").replace("TURNED", "39cc:9bfe"),
+            each.replace("IPV4", "a00:1").replace("TURNED", "f5ff:fffe"),
+          ];
+          assert.equal(await statusFor("shut.local", shut), "403", shut);
+          assert.equal(await statusFor("shut.local", free), "200", free);
+          assert.equal(await statusFor("lan.local", lan), "403", lan);
+          // Where such an address is let in itself, the IPv4 one matters only where that is kept out.
+          assert.equal(await statusFor("six.local", free), "200", free);
+          assert.equal(await statusFor("six.local", shut), "403", shut);
+        }
+      },
+    );
+  }
+
+  test("an IPv6 address that is trusted itself is a proxy's, whatever IPv4 address is in it", {
+    "trusted-proxies": "127.0.0.1, 2002:a01:101::1, ::10.1.1.2",
+  }, async (stage) => {
+    for (const proxy of ["2002:a01:101::1", "::10.1.1.2"]) {
+      const answer = await ask(stage, "own.local", `X-Forwarded-For: 192.0.2.1, ${proxy}`);
+      assert.equal(headerOf(answer, "X-Real-IP"), "192.0.2.1", proxy);
+    }
   });
 
   test("a trusted proxy says what was asked for, and nobody else does", {

@@ -18,10 +18,14 @@ const database = (port: number, listen: number, more: Readonly<Record<string, un
 });
 
 for (const program of programs.filter(canAddServers)) {
-  const test = (sentence: string, act: (stage: Stage, one: number, two: number) => Promise<void>) =>
+  const test = (
+    sentence: string,
+    act: (stage: Stage, one: number, two: number) => Promise<void>,
+    more: Readonly<Record<string, string>> = {},
+  ) =>
     Deno.test(`${called(program)}: ${sentence}`, async () => {
       const [one, two] = [freePort(), freePort()];
-      const settings = { "tcp-ports": `${one},${two}` };
+      const settings = { "tcp-ports": `${one},${two}`, ...more };
       await onStage(program, { settings }, async (stage) => await act(stage, one, two));
     });
 
@@ -117,6 +121,30 @@ for (const program of programs.filter(canAddServers)) {
     assert.equal(await apply(stage, opened), "runtime");
     assert.deepEqual([await greeted(one), await greeted(two)], ["db", "refused"]);
   });
+
+  test("an IPv6 address is kept out by the IPv4 one in it, and let in by none", async (stage, one, two) => {
+    await using server = new Talker("db");
+    await apply(stage, [
+      database(server.port, one, { deny_from: ["192.0.2.0/24"] }),
+      database(server.port, two, { hostname: "other.local", allow_from: ["192.0.2.0/24"] }),
+    ]);
+    const greetedAs = async (client: string, port: number) => {
+      using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+      await connection.write(new TextEncoder().encode(`PROXY TCP6 ${client} ::1 4711 80\r\n`));
+      const buffer = new Uint8Array(64);
+      const size = await connection.read(buffer).catch(() => null);
+      return size === null ? "refused" : new TextDecoder().decode(buffer.subarray(0, size)).trim();
+    };
+    for (const inside of ["::192.0.2.1", "2002:c000:201::1", "64:ff9b::c000:201", "2001::3fff:fdfe"]) {
+      const seen = [await greetedAs(inside, one), await greetedAs(inside, two)];
+      assert.deepEqual(seen, ["refused", "refused"], inside);
+    }
+    assert.deepEqual([await greetedAs("::ffff:192.0.2.1", one), await greetedAs("::ffff:192.0.2.1", two)], [
+      "refused",
+      "db",
+    ]);
+    assert.deepEqual([await greetedAs("2002:c633:6401::1", one), await greetedAs("::1", one)], ["db", "db"]);
+  }, { "proxy-protocol": "127.0.0.1" });
 
   test("hosts on a port of TLS are told apart, and new ones need no reload", async (stage, one) => {
     await using a = await TlsTalker.start("a");

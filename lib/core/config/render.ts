@@ -18,6 +18,7 @@ import { LONGEST_PATTERN_PATH, REDIRECT_CODES } from "../keys/redirect.ts";
 import { RATE_TABLES } from "../keys/limits.ts";
 import { type CryptList, cryptList } from "../keys/password.ts";
 import { STRIP_STEPS } from "../keys/strip.ts";
+import { inFront } from "./in_front.ts";
 import { type Lua, luaOf, luaTexts } from "./lua_files.ts";
 import { heirsOf, knownFlags, knownOfTcp, tablesOf } from "./route_tables.ts";
 import { MOST_STREAMS, OTHER_CONNECTIONS } from "./descriptors.ts";
@@ -139,6 +140,7 @@ export function renderDesired(
     answerOptions: answerOptions(frontend),
     lua: lua.forTemplates,
     fleet: frontend.fleet && fleetLines(frontend.fleet),
+    inFront: inFront(frontend),
   };
   const { text: fixed, flags, part: fixedPart } = renderFixed(
     frontend,

@@ -19,6 +19,7 @@ import stickTable from "../../../templates/stick_table.eta" with { type: "text" 
 import rateTables from "../../../templates/rate_tables.eta" with { type: "text" };
 import resolvers from "../../../templates/resolvers.eta" with { type: "text" };
 import refused from "../../../templates/refused.eta" with { type: "text" };
+import addressRules from "../../../templates/address_rules.eta" with { type: "text" };
 import routeAccess from "../../../templates/route_access.eta" with { type: "text" };
 import routeBuffer from "../../../templates/route_buffer.eta" with { type: "text" };
 import routeHeaders from "../../../templates/route_headers.eta" with { type: "text" };
@@ -78,6 +79,7 @@ export const BUILTIN_TEMPLATES: Readonly<Record<string, string>> = {
   "route_trace.eta": routeTrace,
   "route_cors.eta": routeCors,
   "route_hsts.eta": routeHsts,
+  "address_rules.eta": addressRules,
   "route_access.eta": routeAccess,
   "route_tls.eta": routeTls,
   "route_clients.eta": routeClients,

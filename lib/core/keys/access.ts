@@ -75,7 +75,7 @@ function accessRows(
 ): readonly RouteRow[] {
   const all = [
     ...allowed.flat().map((network) => ({ network, access: "allow" as Access })),
-    ...denied.flat().map((network) => ({ network, access: "deny" as Access })),
+    ...denied.flat().map((network) => ({ network, access: "never" as Access })),
   ];
   const rows = new Map<string, Access>([["4|", others], ["6|", others]]);
   for (const { network, access } of all.sort((a, b) => a.network.length - b.network.length)) {
@@ -104,7 +104,8 @@ export function splitDenied(
   };
 }
 
-type Access = "allow" | "deny";
+/** `deny` is for those that are not let in, `never` for those that are kept out by name. */
+type Access = "allow" | "deny" | "never";
 
 function networkOf(text: string): Network {
   const network = parseNetwork(text);

@@ -1,4 +1,4 @@
-import { parseNetwork } from "../values/network.ts";
+import { ipv4Within, type Network, parseNetwork } from "../values/network.ts";
 import { ADDRESSES_MAP, USERS_MAP } from "../values/table.ts";
 import { sha1 } from "../values/sha1.ts";
 import { sha256 } from "../values/sha256.ts";
@@ -20,11 +20,15 @@ export function accessSteps(passage: Passage): Step[] {
     }];
   }
   const network = parseNetwork(from);
-  const digits = network.ok ? `${network.value.family}|${network.value.hex}` : "";
   const table = tableNamed(tables, ADDRESSES_MAP);
-  const row = longestKey(table, `${target.id}|${digits}`);
+  const accessOf = (digits: string) => {
+    const row = longestKey(table, `${target.id}|${digits}`);
+    return row && table.get(row);
+  };
+  const isIn = ({ family, hex }: Network, within: string | undefined) =>
+    accessOf(`${family}|${hex}`) === "allow" && (within === undefined || accessOf(`4|${within}`) !== "never");
   return [
-    row !== undefined && table.get(row) === "allow"
+    network.ok && isIn(network.value, ipv4Within(network.value))
       ? { ...rule, outcome: "passes", says: `lets in clients of ${from}` }
       : { ...rule, outcome: "answers", says: `refuses clients of ${from}`, status: 403 },
   ];

@@ -49,11 +49,15 @@ function octetsOf(address: IpAddress): readonly number[] | undefined {
 
 /**
  * The IPv4 address that a router reaches for an IPv6 one: it stands at the end of 64:ff9b::/96, also of one that a network
- * chose in 64:ff9b:1::/48 (RFC 6052, RFC 8215), and at the beginning of 2002::/16 (6to4, RFC 3056).
+ * chose in 64:ff9b:1::/48 (RFC 6052, RFC 8215), at the beginning of 2002::/16 (6to4, RFC 3056), and with each bit turned at the
+ * end of 2001::/32 (Teredo, RFC 4380).
  */
 function translatedOf(address: IpAddress): readonly number[] | undefined {
   const words = wordsOf(address);
   const [first, second = "0", third = "0"] = words;
+  if (first === "2001" && second === "0") {
+    return octetsIn(words[6] ?? "0", words[7] ?? "0").map((octet) => octet ^ 0xff);
+  }
   if (first === "64" && second === "ff9b") return octetsIn(words[6] ?? "0", words[7] ?? "0");
   return first === "2002" ? octetsIn(second, third) : undefined;
 }

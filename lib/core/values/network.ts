@@ -33,6 +33,17 @@ export function parseNetwork(text: string): Parsed<Network> {
     : parsed({ family: hex.length === 8 ? 4 : 6, hex: masked(hex, length), length });
 }
 
+/** What a client's IPv4 address stands behind in an IPv6 one: in `::/96` (RFC 4291), behind translators (RFC 7915, 6052, 8215). */
+const BEFORE_IPV4 = /^(?:0{24}(?!0000)|0{16}FFFF0000|0064FF9B.{16})(.{8})$/;
+
+/** The digits of the IPv4 address that an IPv6 one has in it, beside those that are IPv4; `undefined` where there is none. */
+export function ipv4Within({ family, hex }: Network): string | undefined {
+  if (family === 4) return undefined;
+  if (hex.startsWith("2002")) return hex.slice(4, 12);
+  if (!hex.startsWith("20010000")) return BEFORE_IPV4.exec(hex)?.[1];
+  return [...hex.slice(24)].map((each) => digit(parseInt(each, 16) ^ 0xf)).join("");
+}
+
 /** A network as HAProxy's `src` takes it: `10.0.0.0/8`, `2001:db8:0:0:0:0:0:0/32`. */
 export function formatNetwork({ family, hex, length }: Network): string {
   const address = family === 4

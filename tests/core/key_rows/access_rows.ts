@@ -21,7 +21,7 @@ export const ACCESS_ROWS = {
       "0.0.0.0/0",
     ]],
     wrong: WRONG,
-    rows: [new RegExp(`^addresses[.]map ${ADDRESS} (?:allow|deny)$`)],
+    rows: [new RegExp(`^addresses[.]map ${ADDRESS} (?:allow|deny|never)$`)],
   },
   deny_from: {
     sample: [["192.0.2.0/24"], "192.0.2.0/24"],

@@ -164,3 +164,20 @@ Deno.test("SHA-1 is that of the standard", () => {
   );
   assert.equal(sha1("a".repeat(1_000)), "291e9a6c66994949b57ba5e650361e98fc36b1ba");
 });
+
+Deno.test("an IPv6 client is judged by the IPv4 address in its own too", () => {
+  const asked = new Asked({
+    shut: { hostname: "shut.test", deny_from: ["192.0.2.0/24"] },
+    six: { hostname: "six.test", allow_from: ["::/0"] },
+    four: { hostname: "four.test", allow_from: ["192.0.2.0/24"] },
+  });
+  const isIn = (host: string, from: string) =>
+    asked.trace(`http://${host}/`, { from }).steps.find(({ rule }) => rule === "access")?.outcome ===
+      "passes";
+  assert.deepEqual(["shut.test", "six.test", "four.test"].map((host) => isIn(host, "64:ff9b::192.0.2.1")), [
+    false,
+    true,
+    false,
+  ]);
+  assert.ok(isIn("shut.test", "64:ff9b::198.51.100.1"));
+});

@@ -27,6 +27,7 @@ Deno.test("addresses where clouds keep their metadata are no container's, in any
       "64:ff9b:1:2:3:4:a9fe:a9fe",
     ],
     ...["64:ff9b:0:0:0:0:a83f:8110", "2002:a9fe:a9fe::1", "2002:6464:64c8:1:2:3:4:5"],
+    ...["2001::5601:5601", "2001:0:1:2:3:4:9b9b:9b37", "::ffff:0:a9fe:a9fe"],
   ];
   for (const address of addresses) assert.match(whyOf(address) ?? "", /metadata|link-local/, address);
 });

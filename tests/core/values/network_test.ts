@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import {
   formatNetwork,
   hexPrefixes,
+  ipv4Within,
   liesIn,
   type Network,
   parseNetwork,
@@ -85,5 +86,18 @@ Deno.test("the digits of a network are those of its addresses and of no others",
       [false, true, true, true, false],
       `/${length}`,
     );
+  }
+});
+
+Deno.test("an IPv6 address has an IPv4 one in it where RFCs put one", () => {
+  const within = (text: string) => ipv4Within(read(text));
+  for (
+    const text of ["::192.0.2.1", "::ffff:0:192.0.2.1", "64:ff9b::192.0.2.1", "64:ff9b:1:2:3:4:c000:201"]
+      .concat(
+        ["2002:c000:201::1", "2001::3fff:fdfe", "2001:0:1:2:3:4:3fff:fdfe"],
+      )
+  ) assert.equal(within(text), "C0000201", text);
+  for (const text of ["::", "::1", "::ffff:192.0.2.1", "192.0.2.1", "2001:db8::c000:201", "64:ff9c::1:1"]) {
+    assert.equal(within(text), undefined, text);
   }
 });
