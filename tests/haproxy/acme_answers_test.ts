@@ -26,7 +26,11 @@ type Play = {
 };
 
 for (const program of programs.filter(canAddServers)) {
-  const test = (sentence: string, act: (play: Play) => Promise<void>) =>
+  const test = (
+    sentence: string,
+    act: (play: Play) => Promise<void>,
+    more: Readonly<Record<string, string>> = {},
+  ) =>
     Deno.test(`${called(program)}: ${sentence}`, async () => {
       const { path } = await certificate();
       const storage = await Deno.makeTempDir();
@@ -40,6 +44,7 @@ for (const program of programs.filter(canAddServers)) {
         "acme-email": "a@example.com",
         "acme-challenge": "tls-alpn-01",
         "acme-storage": storage,
+        ...more,
       };
       const ending = new AbortController();
       const proving: Promise<unknown>[] = [];
@@ -121,27 +126,54 @@ for (const program of programs.filter(canAddServers)) {
     "one client that holds connections of authorities leaves others room, and has lost them soon",
     async ({ httpsPort, apply }) => {
       await apply([], ["a.test"]);
-      const hello = clientHello("a.test", ACME);
-      let held = 0;
-      const connections = await Promise.all(Array.from({ length: 300 }, async () => {
-        const connection = await Deno.connect({ hostname: "127.0.0.1", port: httpsPort });
-        await connection.write(hello);
-        const buffer = new Uint8Array(4_096);
-        const isAnswered = await connection.read(buffer).catch(() => null) !== null;
-        if (isAnswered) held++;
-        const gone = isAnswered
-          ? connection.read(buffer).then(() => held--, () => held--)
-          : Promise.resolve();
-        return { connection, gone };
-      }));
-      assert.ok(held > 0 && held <= 32, `${held} are held`);
+      const holding = await hold(httpsPort);
+      assert.ok(holding.held > 0 && holding.held <= 32, `${holding.held} are held`);
       const { said } = await shakeHands(httpsPort, "a.test", "-alpn", ACME, "-bind", "127.0.0.2");
       assert.match(said, OURS);
-      await eventually(() => held === 0 || undefined, { what: "the end of all of them", limitMs: 20_000 });
-      for (const { connection, gone } of connections) {
-        await gone;
-        connection.close();
-      }
+      await holding.end();
     },
   );
+
+  test(
+    "one client has its share of those also by an address that has a proxy's in it",
+    async ({ httpsPort, apply }) => {
+      await apply([], ["a.test"]);
+      // Of 6to4, of ::/96, and one of the balancer's network, which is no balancer here.
+      for (const client of ["2002:a09:1::1", "::10.9.0.1", "127.0.0.1"]) {
+        const family = client.includes(":") ? `TCP6 ${client} ::1` : `TCP4 ${client} 127.0.0.1`;
+        const holding = await hold(httpsPort, `PROXY ${family} 4711 443\r\n`);
+        assert.ok(holding.held > 0 && holding.held <= 32, `${client} holds ${holding.held}`);
+        await holding.end();
+      }
+    },
+    { "proxy-protocol": "127.0.0.1", "trusted-proxies": "10.9.0.0/16" },
+  );
+}
+
+/** Opens many connections as an authority does, and tells how many of them are answered. */
+async function hold(port: number, before = "") {
+  const hello = [...new TextEncoder().encode(before), ...clientHello("a.test", ACME)];
+  const holding = { held: 0, end };
+  const connections = await Promise.all(Array.from({ length: 300 }, async () => {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    await connection.write(new Uint8Array(hello));
+    const buffer = new Uint8Array(4_096);
+    const isAnswered = await connection.read(buffer).catch(() => null) !== null;
+    if (isAnswered) holding.held++;
+    const gone = isAnswered
+      ? connection.read(buffer).then(() => holding.held--, () => holding.held--)
+      : Promise.resolve();
+    return { connection, gone };
+  }));
+  async function end() {
+    await eventually(() => holding.held === 0 || undefined, {
+      what: "the end of all of them",
+      limitMs: 20_000,
+    });
+    for (const { connection, gone } of connections) {
+      await gone;
+      connection.close();
+    }
+  }
+  return holding;
 }
