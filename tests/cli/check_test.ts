@@ -325,7 +325,7 @@ Deno.test("check shows where a service speaks to another tool alone, with the li
     stdout,
     /^compose\.yaml:10: info: api: has the variable VIRTUAL_HOST .*=api\.example\.com and interlock\.port=3000 \(/m,
   );
-  const { stdout: explained } = await run(world, ["explain", "web", "--compose", "@compose.yaml"]);
+  const { stdout: explained } = await world.run(["explain", "--compose", "compose.yaml", "web"]);
   assert.match(explained, /^ {2}line to add: interlock\.hostname=www\.example\.com\n {2}info: .*Traefik/m);
 });
 
