@@ -32,6 +32,34 @@ Deno.test("explain URL tells the route, each rule with who asks for it, and who 
   assert.match(nobody.stdout, /\n {2}no route; looked for nobody\.test\/x, .*\*\/x\n {2}answer: 404: /);
 });
 
+Deno.test("explain URL names routes near one that is not there: paths of its host, else hosts with a slip", async () => {
+  const paths = ["/app", "/app/new", "/b", "/c", "/d", "/e", "/f"];
+  await using world = await World.make(
+    ...paths.map((path) =>
+      inspected(`of${path.replaceAll("/", "-")}`, "www.example.com", { context_root: path })
+    ),
+    inspected("shop", "shop.example.org", {}),
+    inspected("wild", "", { hosts: ["*.example.net"] }),
+  );
+  const near = async (url: string) =>
+    /^ {2}routes near it: (.*)$/m.exec((await explain(world, url)).stdout)?.[1];
+  assert.equal(
+    await near("http://www.example.com/app_new/x"),
+    "www.example.com/app of of-app, www.example.com/app/new of of-app-new, www.example.com/b of of-b, " +
+      "www.example.com/c of of-c, www.example.com/d of of-d and 2 more",
+  );
+  for (const slip of ["shpo", "sho", "shopp", "shap", "www.shop"]) {
+    assert.equal(await near(`http://${slip}.example.org/x`), "shop.example.org of shop", slip);
+  }
+  assert.equal(await near("http://a.exmple.net/"), "*.example.net of wild");
+  assert.match(String(await near("http://example.com/f")), /^www\.example\.com\/f of of-f, /);
+  for (const url of ["http://nobody.test/", "http://shop.example.org/", "http://store.example.org/"]) {
+    assert.equal(await near(url), undefined, url);
+  }
+  const { stdout } = await explain(world, "http://shpo.example.org/", "--json");
+  assert.deepEqual(JSON.parse(stdout).near, [{ name: "shop.example.org", claimedBy: "shop" }]);
+});
+
 Deno.test("explain URL tells each way that chance may take, and what depends on the client", async () => {
   await using world = await World.make(...SAID);
   const { stdout } = await explain(world, "http://a.example.org/");

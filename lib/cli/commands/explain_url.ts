@@ -1,7 +1,13 @@
 import { parseRequest, type RequestWords } from "../../core/request/client_request.ts";
 import type { Built } from "../../core/model/build_model.ts";
 import { formatEndpoint } from "../../core/values/names.ts";
-import { formatRequest, type ServerLife, tellRequest } from "../../core/status/told_request.ts";
+import { type NearRoutes, nearRoutes } from "../../core/request/near_routes.ts";
+import {
+  formatRequest,
+  type ServerLife,
+  tellRequest,
+  type ToldRequest,
+} from "../../core/status/told_request.ts";
 import type { Status } from "../../core/status/status.ts";
 import { onOneLine, quote } from "../../core/values/notice.ts";
 import { wrongUsage } from "../failure.ts";
@@ -47,13 +53,37 @@ export function explainUrl(
   const remark = own.length === 0
     ? []
     : [`  your templates ${own.join(", ")} stand in place of the built-in ones: this is what those would do`];
-  const lines = [...formatRequest(request.value, told), ...remark];
+  const isServed = told.some(({ route }) => route !== undefined);
+  const near = isServed ? undefined : nearTo(told, request.value.path, built);
+  const lines = [
+    ...formatRequest(request.value, told),
+    ...near === undefined ? [] : [nearWords(near)],
+    ...remark,
+  ];
   return {
     host: request.value.hostHeader,
     text: lines.map((line) => `${onOneLine(line)}\n`).join(""),
-    document: { url, method: request.value.method, ways: told },
-    isServed: told.some(({ route }) => route !== undefined),
+    document: {
+      url,
+      method: request.value.method,
+      ways: told,
+      ...near !== undefined && { near: near.routes },
+    },
+    isServed,
   };
+}
+
+/** Routes that may have been meant; none where no route was looked for, and where none is near. */
+function nearTo(told: readonly ToldRequest[], path: string, { model }: Built): NearRoutes | undefined {
+  const [way] = told;
+  if (way === undefined || way.looks.length === 0) return undefined;
+  const near = nearRoutes(way.host, path, model.routes);
+  return near.routes.length === 0 ? undefined : near;
+}
+
+function nearWords({ routes, more }: NearRoutes): string {
+  const names = routes.map(({ name, claimedBy }) => `${name} of ${claimedBy}`);
+  return `  routes near it: ${names.join(", ")}${more === 0 ? "" : ` and ${more} more`}`;
 }
 
 /** Who gets traffic, by what a running signalbox says. */
