@@ -1,12 +1,20 @@
 import type { ServerName } from "../values/names.ts";
 import type { TcpPart } from "../config/tcp_part.ts";
+import { featureChange } from "./config_features.ts";
 import { quote } from "../values/notice.ts";
 import type { SectionName } from "../runtime/operation.ts";
 
 /** Why a change needs a reload, as data: `planChange` gives all that stand against doing it at run time. */
 export type ReloadReason =
   /** Lines of global, defaults or frontend, listeners and certificates among them, come or go. */
-  | { readonly kind: "settings"; readonly added: readonly string[]; readonly removed: readonly string[] }
+  | {
+    readonly kind: "settings";
+    /** What came and went, in words. */
+    readonly features?: readonly string[];
+    /** Lines that these do not explain. */
+    readonly added: readonly string[];
+    readonly removed: readonly string[];
+  }
   /** HAProxy does not listen yet where a route of TCP wants it to. */
   | { readonly kind: "new-port"; readonly ports: readonly string[] }
   /** What no command can change of a backend: its balance, options, check, rules. */
@@ -40,7 +48,7 @@ export type ReloadReason =
 export function reloadReasonText(reason: ReloadReason): string {
   switch (reason.kind) {
     case "settings":
-      return `settings of the whole config differ${linesText(reason)}`;
+      return settingsText(reason);
     case "new-port":
       return `HAProxy is to listen on ${reason.ports.join(", ")}`;
     case "options":
@@ -72,11 +80,16 @@ export function reloadReasonText(reason: ReloadReason): string {
   }
 }
 
-/** How two texts of a config's fixed part differ, line by line; comments and the order of lines are not told. */
+/** How two texts of a config's fixed part differ: by what came and went, else line by line; comments and the order of lines are not told. */
 export function settingsReason(before: string, after: string): ReloadReason {
   const [had, has] = [linesOf(before), linesOf(after)];
-  const shown = (lines: Iterable<string>) => [...lines].map(withoutSecrets);
-  return { kind: "settings", added: shown(has.difference(had)), removed: shown(had.difference(has)) };
+  const { words, added, removed } = featureChange(had, has);
+  return {
+    kind: "settings",
+    ...words.length > 0 && { features: words },
+    added: added.map(withoutSecrets),
+    removed: removed.map(withoutSecrets),
+  };
 }
 
 /** Why listeners for TCP need a reload: one that nobody wants any more needs none. */
@@ -113,7 +126,16 @@ const withoutSecrets = (line: string): string =>
 /** Lines that come, and lines that go, of which so many are listed. */
 const MOST_LINES = 3;
 
-function linesText({ added, removed }: Extract<ReloadReason, { kind: "settings" }>): string {
+type SettingsReason = Extract<ReloadReason, { kind: "settings" }>;
+
+function settingsText(reason: SettingsReason): string {
+  const { features = [], added, removed } = reason;
+  const isExplained = features.length > 0 && added.length + removed.length === 0;
+  const lines = isExplained ? [] : [`settings of the whole config differ${linesText(reason)}`];
+  return [...features, ...lines].join("; ");
+}
+
+function linesText({ added, removed }: SettingsReason): string {
   const listed = (lines: readonly string[], what: string) => {
     if (lines.length === 0) return [];
     const more = lines.length > MOST_LINES ? ` and ${lines.length - MOST_LINES} more` : "";
