@@ -7,6 +7,7 @@ import { Failure } from "./failure.ts";
 import { onOneLine } from "../core/values/notice.ts";
 import { addSettingFlags } from "./settings.ts";
 import { jsonDocument, type Terminal } from "./terminal.ts";
+import { withAdvice } from "./usage_advice.ts";
 
 type Options = Record<string, unknown>;
 
@@ -31,7 +32,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
     if (failure === unwritten && failure instanceof Deno.errors.BrokenPipe) return 1;
     const message = onOneLine(messageOf(failure).trim().replaceAll("\n", " "));
     if (failure instanceof CommanderError) {
-      tellAsJson(message.replace(/^error: /, ""));
+      tellAsJson(adviseOn(message, args, program).replace(/^error: /, ""));
       await written.catch(() => undefined);
       return 2;
     }
@@ -56,7 +57,7 @@ export function buildProgram(
 ): Command {
   // Completions are made from every command's flags.
   const hasFlags = (name: string) => args?.includes(name) ?? true;
-  const program = emptyProgram(terminal);
+  const program = emptyProgram(terminal, args);
   const added: (readonly [command: Command, name: CommandName])[] = [];
   const add = (name: CommandName, description: string) => {
     const command = program.command(name).description(description).copyInheritedSettings(program);
@@ -223,8 +224,12 @@ function addComposeFlags(command: Command): Command {
     );
 }
 
-function emptyProgram(terminal: Terminal): Command {
-  return new Command("signalbox")
+const adviseOn = (message: string, args: readonly string[], { commands }: Command): string =>
+  withAdvice(message, args, commands.map((command) => command.name()));
+
+function emptyProgram(terminal: Terminal, args: readonly string[] = []): Command {
+  const program: Command = new Command("signalbox");
+  return program
     .description(
       "Keeps HAProxy in step with Docker: routes by the labels of containers, without losing a request.",
     )
@@ -236,7 +241,8 @@ function emptyProgram(terminal: Terminal): Command {
       writeOut: (text) => void terminal.out(text),
       writeErr: (text) => terminal.err(text.trimEnd()),
       // An error is one line, including its suggestion.
-      outputError: (text, write) => write(onOneLine(text.trim().replaceAll("\n", " "))),
+      outputError: (text, write) =>
+        write(adviseOn(onOneLine(text.trim().replaceAll("\n", " ")), args, program)),
     })
     .helpCommand(false);
 }

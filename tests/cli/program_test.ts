@@ -48,6 +48,12 @@ const WRONG: [args: string[], message: RegExp][] = [
   [["render", "extra"], /^error: too many arguments.*\n$/],
   [["completions", "tcsh"], /^error: cannot complete for "tcsh", expected bash, zsh or fish\n$/],
   [["render", "--settle", "5"], /^error: unknown option '--settle'.*\n$/],
+  [
+    ["render", "--xyzzy"],
+    /^error: unknown option '--xyzzy' \(signalbox render --help lists its options\)\n$/,
+  ],
+  [["--xyzzy"], /^error: unknown option '--xyzzy' \(signalbox --help lists the commands\)\n$/],
+  [["xyzzy"], /^error: unknown command 'xyzzy' \(signalbox --help lists the commands\)\n$/],
 ];
 
 for (const [args, message] of WRONG) {
