@@ -1,3 +1,4 @@
+import { noteSettings } from "../core/acme/failures.ts";
 import { pruneRecord } from "../core/acme/record.ts";
 import { type Held, type Order, renewAtMs, scheduleOf, type Waiting } from "../core/acme/schedule.ts";
 import { ordersToBegin } from "../core/acme/turns.ts";
@@ -27,6 +28,8 @@ export type AcmeParts = ExchangeParts & {
   readonly identity: Identity;
   /** Directories, the preferred one first. */
   readonly directories: readonly string[];
+  /** A digest of all that authorities are asked with. */
+  readonly settings: string;
   readonly report: Reporter;
   /** Tells this signalbox from others on the same storage. */
   readonly holder: string;
@@ -149,6 +152,7 @@ export class AcmeAgent {
     const wasOurs = this.#lease.isOurs;
     const isOurs = await this.#lease.renew(signal);
     if (!isOurs || !wasOurs) await this.#remembered.read();
+    if (isOurs && !wasOurs) await this.#noteSettings();
     if (isOurs && !wasOurs) report.tell({ kind: "certificates-led", storage: storage.folder });
     this.#wants = this.parts.wants();
     // What comes while the folder is read may not be in what was read.
@@ -181,6 +185,13 @@ export class AcmeAgent {
     void this.#renewals.ask(this.#held, signal).then((isNew) => isNew && this.wake());
     await this.#prune(nowMs);
     return begun.length < orders.length ? nowMs + BEAT_MS : nextMs;
+  }
+
+  /** What failed with other settings is tried at once with these. */
+  async #noteSettings(): Promise<void> {
+    const { settings, directories } = this.parts;
+    const after = noteSettings(this.#remembered.now, settings, directories);
+    if (after !== this.#remembered.now) await this.#remembered.change(() => after);
   }
 
   #begin(order: Order, signal: AbortSignal): void {

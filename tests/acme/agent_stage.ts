@@ -59,6 +59,7 @@ export function agent(
         storage,
         identity: { key, email: "me@example.com", eab: undefined },
         directories: [pebble.directory],
+        settings: "as they were",
         clock: faster(speed),
         version: "0.0.0",
         client,

@@ -251,3 +251,23 @@ agent(
     assert.equal(issued(), 1);
   },
 );
+
+agent("who mends the settings need not wait for what failed with the old ones", {}, async (stage) => {
+  // Without the authority's CA.
+  const wrong = await stage.agent({ client: undefined, settings: "no CA" });
+  wrong.want("mended.example.com");
+  await eventually(() => wrong.report.of("authority-failed").length > 0, { what: "the refusal" });
+  await wrong.end();
+  const record = await stage.storage.record();
+  const authorities = Object.entries(record.authorities).map((
+    [url, one],
+  ) => [url, { ...one, untilMs: one.untilMs + 7_200_000 }]);
+  await stage.storage.keep({ ...record, authorities: Object.fromEntries(authorities) });
+  const same = await stage.agent({ settings: "no CA" });
+  same.want("mended.example.com");
+  await eventually(() => same.agent.status.waiting.length > 0, { what: "the host to wait" });
+  await same.end();
+  const mended = await stage.agent({ settings: "with the CA" });
+  mended.want("mended.example.com");
+  await stage.certificate("mended.example.com");
+});

@@ -6,6 +6,7 @@ import type { FoundCertificates } from "../../core/certificates/certificate.ts";
 import { isPublicAuthority, namesFor, type Want, wantedOf } from "../../core/acme/wanted.ts";
 import type { Backend } from "../../core/model/model.ts";
 import type { LoopState } from "../../core/status/status.ts";
+import { sha256 } from "../../core/values/sha256.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import { checkOwnFolder } from "../../haproxy/files/trusted_path.ts";
 import { VERSION } from "../../version.ts";
@@ -64,6 +65,7 @@ export async function openAcme(
   ]);
   const storage = new AcmeStorage(storageOf(settings));
   const key = await storage.accountKey();
+  const ca = await readCa(settings);
   const hook = settings.acmeDnsHook;
   const dns = hook === undefined
     ? undefined
@@ -75,10 +77,11 @@ export async function openAcme(
     storage,
     identity: { key, email, eab: settings.acmeEab },
     directories: settings.acmeDirectories,
+    settings: digestOf(settings, ca),
     profile: settings.acmeProfile,
     clock: systemClock,
     version: VERSION,
-    client: await authorityClient(settings),
+    client: clientFor(ca),
     report,
     holder: await holderOf(stateDir),
     wants: () =>
@@ -116,15 +119,29 @@ function isGiven(host: string, { certificates }: FoundCertificates): boolean {
   );
 }
 
+/** All that authorities are asked with, as a digest: whoever mends it need not wait for what failed before. */
+const digestOf = (settings: Settings, ca: string | undefined): string =>
+  sha256(JSON.stringify([
+    settings.acmeDirectories,
+    settings.acmeEmail,
+    settings.acmeEab ?? null,
+    settings.acmeProfile ?? null,
+    ca ?? null,
+  ]));
+
 /** What connects to authorities; `undefined` for the usual. Throws Failure. */
-export async function authorityClient(
-  { acmeCa }: Pick<Settings, "acmeCa">,
-): Promise<Deno.HttpClient | undefined> {
+export const authorityClient = async (
+  settings: Pick<Settings, "acmeCa">,
+): Promise<Deno.HttpClient | undefined> => clientFor(await readCa(settings));
+
+const clientFor = (ca: string | undefined): Deno.HttpClient | undefined =>
+  ca === undefined ? undefined : Deno.createHttpClient({ caCerts: [ca] });
+
+async function readCa({ acmeCa }: Pick<Settings, "acmeCa">): Promise<string | undefined> {
   if (acmeCa === undefined) return undefined;
-  const pem = await Deno.readTextFile(absolute(acmeCa)).catch((error) => {
+  return await Deno.readTextFile(absolute(acmeCa)).catch((error) => {
     throw wrongUsage(`cannot read --acme-ca "${acmeCa}": ${messageOf(error)}`);
   });
-  return Deno.createHttpClient({ caCerts: [pem] });
 }
 
 /** A name that a signalbox keeps as long as its state directory, so that it knows its own lease after a crash. */

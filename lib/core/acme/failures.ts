@@ -44,7 +44,12 @@ export function noteFailure(
     const all = Object.keys(failure.hosts);
     const middle = Math.ceil(all.length / 2);
     for (const half of [all.slice(0, middle), all.slice(middle)]) {
-      for (const host of half) hosts[host] = partOf(host, half[0] ?? host, hosts[host], failure, nowMs);
+      for (const host of half) {
+        hosts[host] = {
+          ...partOf(host, half[0] ?? host, hosts[host], failure, nowMs),
+          ...saidOf(failure, authority, nowMs),
+        };
+      }
     }
     return { ...record, hosts };
   }
@@ -53,22 +58,16 @@ export function noteFailure(
     const failures = (hosts[host]?.failures ?? 0) + 1;
     const apart = failure.isUnnamed === true ? host : hosts[host]?.apart;
     const untilMs = nowMs + Math.max(waitOf(failures, waits, host), longestOf(failure));
-    hosts[host] = { failures, untilMs, lastMs: nowMs, why, ...apart !== undefined && { apart } };
+    const said = saidOf(failure, authority, nowMs) ?? saidBefore(hosts[host]);
+    hosts[host] = { failures, untilMs, lastMs: nowMs, why, ...apart !== undefined && { apart }, ...said };
   }
   return { ...record, hosts };
 }
 
 function stalledOf({ hosts }: AcmeRecord, { why }: OrderFailure, tried: readonly string[], nowMs: number) {
   const stalled = tried.map((host): [string, HostTrouble] => {
-    const { failures = 0, untilMs = 0, apart } = hosts[host] ?? {};
-    return [host, {
-      failures,
-      untilMs,
-      lastMs: nowMs,
-      why,
-      stalledMs: nowMs,
-      ...apart !== undefined && { apart },
-    }];
+    const before = hosts[host] ?? { failures: 0, untilMs: 0 };
+    return [host, { ...before, lastMs: nowMs, why, stalledMs: nowMs }];
   });
   return Object.fromEntries(stalled);
 }
@@ -76,6 +75,13 @@ function stalledOf({ hosts }: AcmeRecord, { why }: OrderFailure, tried: readonly
 /** Whether the hosts of a failure are ordered in two halves next, until those at fault are alone. */
 export const isToSplit = ({ fault, hosts, isUnnamed }: OrderFailure): boolean =>
   fault === "host" && isUnnamed === true && Object.keys(hosts).length > 1;
+
+/** Until when the authority itself wants us to wait; `undefined` where it says nothing. */
+const saidOf = (failure: OrderFailure, saidBy: string, nowMs: number) =>
+  longestOf(failure) === 0 ? undefined : { saidMs: nowMs + longestOf(failure), saidBy };
+
+const saidBefore = ({ saidMs, saidBy }: Pick<HostTrouble, "saidMs" | "saidBy"> = {}) =>
+  saidMs === undefined || saidBy === undefined ? undefined : { saidMs, saidBy };
 
 /** How long the authority itself wants us to wait, in milliseconds. */
 const longestOf = ({ retryAfterMs = 0 }: OrderFailure): number => Math.min(retryAfterMs, 7 * DAY_MS);
@@ -90,10 +96,12 @@ function failedAuthority(
   const { failedMs } = before;
   // Orders of the same moment fail of one cause; a time to come is one of a clock that was wrong.
   const isCounted = failedMs !== undefined && begunMs <= failedMs && failedMs <= nowMs;
-  if (isCounted) return { ...before, untilMs: Math.max(before.untilMs, nowMs + longestOf(failure)) };
+  const saidMs = Math.max(before.saidMs ?? 0, saidOf(failure, authority, nowMs)?.saidMs ?? 0);
+  const said = saidMs === 0 ? undefined : { saidMs };
+  if (isCounted) return { ...before, untilMs: Math.max(before.untilMs, nowMs + longestOf(failure)), ...said };
   const failures = before.failures + 1;
   const waitMs = Math.max(waitOf(failures, AUTHORITY_WAITS_MINUTES, authority), longestOf(failure));
-  return { ...before, failures, untilMs: nowMs + waitMs, failedMs: nowMs, why: failure.why };
+  return { ...before, failures, untilMs: nowMs + waitMs, failedMs: nowMs, why: failure.why, ...said };
 }
 
 /** A host in one half of those that were refused together: it has not failed by itself yet. */
@@ -128,12 +136,39 @@ export function noteIssued(
   nowMs: number,
   owner = "",
 ): AcmeRecord {
-  const { why: _, failedMs: __, ...before }: AuthorityRecord = record.authorities[authority] ?? newAuthority;
+  const { why: _, failedMs: __, saidMs: ___, ...before }: AuthorityRecord = record.authorities[authority] ??
+    newAuthority;
   const issued = [...before.issued, [nowMs, names.toSorted().join(","), owner] as const];
   const next = withAuthority(record, authority, { ...before, failures: 0, untilMs: 0, issued });
   return {
     ...next,
     hosts: Object.fromEntries(Object.entries(next.hosts).filter(([host]) => !names.includes(host))),
+  };
+}
+
+/**
+ * The record for what authorities are asked with now, as a digest. Where that has changed, what failed before is tried at once:
+ * only a time that an authority said itself holds on, where that one is still asked. What was not noted is not known to have changed.
+ */
+export function noteSettings(
+  record: AcmeRecord,
+  settings: string,
+  directories: readonly string[],
+): AcmeRecord {
+  if (record.settings === settings) return record;
+  if (record.settings === undefined) return { ...record, settings };
+  const hosts = Object.entries(record.hosts).map(([host, trouble]) => {
+    const { saidMs = 0, saidBy = "" } = trouble;
+    return [host, { ...trouble, untilMs: directories.includes(saidBy) ? saidMs : 0 }] as const;
+  });
+  const authorities = Object.entries(record.authorities).map(([url, one]) =>
+    [url, { ...one, failures: 0, untilMs: one.saidMs ?? 0 }] as const
+  );
+  return {
+    ...record,
+    settings,
+    hosts: Object.fromEntries(hosts),
+    authorities: Object.fromEntries(authorities),
   };
 }
 

@@ -11,6 +11,9 @@ export type HostTrouble = {
   readonly apart?: string;
   /** When the authority failed at an order with it last: others have their turn before it. */
   readonly stalledMs?: number;
+  /** Until when an authority itself wants us to wait with it, and which one. */
+  readonly saidMs?: number;
+  readonly saidBy?: string;
 };
 
 /** An order that was begun: when, and for whose hosts; for nobody's where it was a renewal. */
@@ -29,6 +32,8 @@ export type AuthorityRecord = {
   readonly untilMs: number;
   /** When the last of these failures was counted. */
   readonly failedMs?: number;
+  /** Until when it wants us to wait itself. */
+  readonly saidMs?: number;
   readonly why?: string;
   /** What was begun in the last hours. */
   readonly orders: readonly OrderNote[];
@@ -44,6 +49,8 @@ export type AcmeRecord = {
   readonly hosts: Readonly<Record<string, HostTrouble>>;
   readonly authorities: Readonly<Record<string, AuthorityRecord>>;
   readonly renewals: Readonly<Record<string, Renewal>>;
+  /** A digest of what authorities are asked with: the failures are of that. */
+  readonly settings?: string;
 };
 
 /** Nothing is known. */
@@ -66,19 +73,23 @@ const MOST_GONE = 2_000;
 export function decodeRecord(text: string): AcmeRecord {
   const all = objectOf(parseJson(text));
   return {
-    hosts: mapOf(all["hosts"], ({ failures, untilMs, lastMs, why, apart, stalledMs }) => ({
+    ...typeof all["settings"] === "string" && { settings: all["settings"] },
+    hosts: mapOf(all["hosts"], ({ failures, untilMs, lastMs, why, apart, stalledMs, saidMs, saidBy }) => ({
       failures: numberOf(failures),
       untilMs: numberOf(untilMs),
       lastMs: numberOf(lastMs),
       why: String(why ?? ""),
       ...typeof apart === "string" && { apart },
       ...typeof stalledMs === "number" && { stalledMs: numberOf(stalledMs) },
+      ...typeof saidMs === "number" && { saidMs: numberOf(saidMs) },
+      ...typeof saidBy === "string" && { saidBy },
     })),
     authorities: mapOf(all["authorities"], (one) => ({
       ...typeof one["account"] === "string" && { account: one["account"] },
       failures: numberOf(one["failures"]),
       untilMs: numberOf(one["untilMs"]),
       ...typeof one["failedMs"] === "number" && { failedMs: numberOf(one["failedMs"]) },
+      ...typeof one["saidMs"] === "number" && { saidMs: numberOf(one["saidMs"]) },
       ...typeof one["why"] === "string" && { why: one["why"] },
       orders: listOf(one["orders"]).map((each) => {
         // Records of older versions have the time alone.
@@ -114,6 +125,7 @@ export function pruneRecord(
     .sort(([, a], [, b]) => b.lastMs - a.lastMs).slice(0, MOST_GONE);
   const kept = new Set(gone.map(([host]) => host));
   return {
+    ...record,
     hosts: keep(record.hosts, (host) => hosts.has(host) || kept.has(host)),
     authorities: Object.fromEntries(
       Object.entries(record.authorities).map(([url, one]) => [url, {
