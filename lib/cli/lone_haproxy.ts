@@ -31,6 +31,11 @@ export async function findLoneHaproxy(stateDir: string): Promise<LoneHaproxy | u
   if (master === undefined || worker === undefined) return undefined;
   const store = new GenerationStore(stateDir, systemClock);
   const folder = generationOf(worker, store)?.folder ?? store.current;
+  return { stateDir, pid: master.masterPid, listeners: listenersIn(folder) };
+}
+
+/** What the config in a folder listens on. */
+export function listenersIn(folder: string): readonly ListenerStatus[] {
   const listeners = bindsOf(configIn(folder)).map(({ host, port, isTls }) => ({
     address: host === "0.0.0.0" || host === "::" ? "*" : host,
     port,
@@ -38,7 +43,7 @@ export async function findLoneHaproxy(stateDir: string): Promise<LoneHaproxy | u
   }));
   // One for all addresses is two, for either family.
   const unique = new Map(listeners.map((listener) => [`${listener.address} ${listener.port}`, listener]));
-  return { stateDir, pid: master.masterPid, listeners: [...unique.values()] };
+  return [...unique.values()];
 }
 
 /** What it is and does, in words. */

@@ -4,6 +4,7 @@ import { askControl } from "../../lib/report/control_socket.ts";
 import { eventually } from "../harness/eventually.ts";
 import { eventLine } from "../harness/events.ts";
 import { freePort, httpGet } from "../harness/http.ts";
+import { makePem } from "./pem.ts";
 import { FaultStage } from "./stage.ts";
 
 const UNABLE: readonly (readonly [what: string, flags: readonly string[], code: number, why: RegExp])[] = [
@@ -70,4 +71,29 @@ Deno.test("a question that is never finished to the one that leaves costs the ne
   const third = stage.start();
   assert.equal(await second.exited, 0);
   await eventually(async () => (await stage.status()).pid === third.pid, { what: "the third to be asked" });
+});
+
+Deno.test("one that asks for fewer listeners names those that it closes, and those that stay", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const certificate = await stage.write("site.pem", await makePem(stage.folder, "good.example"));
+  const first = stage.start(["--tls-cert", certificate]);
+  await stage.answers("good.example");
+  const same = stage.start(["--tls-cert", certificate]);
+  assert.equal(await first.exited, 0);
+  await stage.answers("good.example");
+  const fewer = stage.start();
+  assert.equal(await same.exited, 0);
+  await stage.says(fewer, {
+    event: "listeners-gone",
+    level: "warn",
+    closes: `127.0.0.1:${stage.httpsPort} (TLS)`,
+    keeps: `127.0.0.1:${stage.port}`,
+  });
+  await stage.says(fewer, eventLine("reloaded"));
+  await stage.answers("good.example");
+  await eventually(
+    () => Deno.connect({ hostname: "127.0.0.1", port: stage.httpsPort }).then((it) => it.close(), () => true),
+    { what: "the port of HTTPS to be closed" },
+  );
+  assert.equal(same.lines.some((line) => eventLine("listeners-gone").test(line)), false);
 });

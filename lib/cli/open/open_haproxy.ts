@@ -7,10 +7,11 @@ import {
   serverLimit,
 } from "../../core/config/descriptors.ts";
 import type { ServerLimit } from "../../core/model/server_limit.ts";
-import { formatListeners, listenersOf } from "../../core/status/listeners.ts";
+import { divideListeners, formatListeners, listenersOf } from "../../core/status/listeners.ts";
 import { messageOf } from "../../core/values/message_of.ts";
 import { decodeSnapshot } from "../../docker/file/snapshot_file.ts";
 import { ExternalHaproxy } from "../../haproxy/external_haproxy.ts";
+import { GenerationStore } from "../../haproxy/files/generation_store.ts";
 import { OwnedHaproxy } from "../../haproxy/owned_haproxy.ts";
 import { processLimits } from "../../haproxy/process/descriptor_limit.ts";
 import { findIdentity } from "../../haproxy/process/identity.ts";
@@ -21,6 +22,7 @@ import { whyRefused } from "../check_files.ts";
 import { formatTrouble } from "../check.ts";
 import { checkCertificate, proveListeners } from "../check_listeners.ts";
 import { failed, wrongUsage } from "../failure.ts";
+import { listenersIn } from "../lone_haproxy.ts";
 import { checkPidFile } from "../pid_path.ts";
 import { absolute } from "../absolute.ts";
 import type { Routing } from "../routing.ts";
@@ -51,11 +53,21 @@ export async function openHaproxy(context: RunContext): Promise<OpenedHaproxy> {
       throw failed(cannotUse(stateDir, error));
     });
     // A running HAProxy has its ports already.
-    if (hasAdopted) room.limits = await processLimits((await haproxy.describe()).pid);
-    else await proveListeners(settings, haproxy);
+    if (hasAdopted) {
+      room.limits = await processLimits((await haproxy.describe()).pid);
+      tellGone(context);
+    } else await proveListeners(settings, haproxy);
   }
   const limit = serverLimit(connectionsIn(room, settings), room.limits, mostPeers(settings));
   return { haproxy, hasTakenOver, serverLimit: haproxy instanceof OwnedHaproxy ? limit : undefined };
+}
+
+/** Names the listeners that HAProxy had and these settings do not ask for. */
+function tellGone({ stateDir, routing, report }: RunContext): void {
+  const had = listenersIn(new GenerationStore(stateDir, systemClock).current);
+  const { gone, kept } = divideListeners(had, routing.now.settings);
+  if (gone.length === 0) return;
+  report.tell({ kind: "listeners-gone", closes: formatListeners(gone), keeps: formatListeners(kept) });
 }
 
 const connectionsIn = ({ limits }: Room, settings: RunContext["settings"]): ConnectionLimits =>

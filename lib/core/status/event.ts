@@ -64,6 +64,8 @@ type HaproxyEvent =
   | { readonly kind: "haproxy-started"; readonly pid: number; readonly version: string }
   | { readonly kind: "adopted"; readonly pid: number; readonly version: string }
   | { readonly kind: "haproxy-listening"; readonly listeners: string }
+  /** An adopted HAProxy has listeners that no setting asks for. */
+  | { readonly kind: "listeners-gone"; readonly closes: string; readonly keeps: string }
   | { readonly kind: "haproxy-lost"; readonly how: string }
   /** It runs, and its sockets are gone. */
   | { readonly kind: "haproxy-cut-off" }

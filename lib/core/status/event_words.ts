@@ -127,6 +127,15 @@ export const EVENTS = {
     words: ({ listeners }) => `HAProxy listens on ${listeners}`,
     fields: ({ listeners }) => ({ listeners }),
   },
+  "listeners-gone": {
+    meaning:
+      "the HAProxy that was taken over has listeners that no setting asks for: `closes` names them, `keeps` the others",
+    level: "warn",
+    words: ({ closes, keeps }) =>
+      `HAProxy listens on ${closes}, which no setting asks for any more: the next reload closes that, and keeps ` +
+      `${keeps || "nothing"} (to run beside another signalbox takes a --state-dir of its own)`,
+    fields: ({ closes, keeps }) => ({ closes, keeps }),
+  },
   "haproxy-lost": {
     meaning: "HAProxy ended by itself",
     level: "error",

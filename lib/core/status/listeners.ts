@@ -30,6 +30,17 @@ export function withStreams(
   return others.length === 0 ? listeners : [...listeners, ...others];
 }
 
+/** The listeners that a HAProxy has and no setting asks for, and the others. */
+export function divideListeners(
+  had: readonly ListenerStatus[],
+  { listeners, tcpPorts = [] }: Pick<RoutingSettings, "listeners" | "tcpPorts">,
+): { readonly gone: readonly ListenerStatus[]; readonly kept: readonly ListenerStatus[] } {
+  const isWanted = ({ address, port }: ListenerStatus) =>
+    listeners.some((each) => each.port === port && (each.address ?? "*") === address) ||
+    tcpPorts.some(({ first, last }) => first <= port && port <= last);
+  return { gone: had.filter((each) => !isWanted(each)), kept: had.filter(isWanted) };
+}
+
 /** `*:80, *:443 (TLS), *:5432 (tcp)` */
 export const formatListeners = (listeners: readonly ListenerStatus[]): string =>
   listeners.map(({ address, port, isTls, protocol }) =>

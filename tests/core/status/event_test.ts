@@ -35,6 +35,7 @@ const ALL: { readonly [Kind in Event["kind"]]: Omit<EventOf<Kind>, "kind"> } = {
   "haproxy-started": { pid: 8, version: "3.0.5" },
   "adopted": { pid: 8, version: "3.0.5" },
   "haproxy-listening": { listeners: "*:80" },
+  "listeners-gone": { closes: "*:443 (TLS)", keeps: "*:80" },
   "haproxy-lost": { how: "killed by SIGKILL" },
   "haproxy-cut-off": {},
   "haproxy-printed": { line: "Proxy web has a trouble", level: "warn" },
