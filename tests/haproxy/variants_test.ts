@@ -290,6 +290,39 @@ for (const program of programs) {
     });
   });
 
+  Deno.test(`${name}: a younger container that serves a wildcard's host takes its guard from variants, and none that they say`, async () => {
+    await using containers = new Containers("wild", "relies", "says", "young");
+    await onStage(program, {}, async (stage) => {
+      const closed = { deny_from: ["127.0.0.0/8"] };
+      const host = { hostname: "x.w.test" };
+      const old = {
+        wild: { hostname: "*.w.test", ...closed },
+        relies: { ...host, methods: ["POST"] },
+        says: { ...host, methods: ["PUT"], ...closed },
+      };
+      const [post, put] = [["-d", "x"], ["-X", "PUT"]];
+      await containers.apply(stage, old);
+      await expectAnswers(stage, [["x.w.test/", "403"], ["x.w.test/", "403", ...post], [
+        "x.w.test/",
+        "403",
+        ...put,
+      ]]);
+      await containers.apply(stage, { ...old, young: host });
+      await expectAnswers(stage, [["x.w.test/", "young"], ["x.w.test/", "relies", ...post], [
+        "x.w.test/",
+        "403",
+        ...put,
+      ]]);
+      // What protects the younger one protects the variants too.
+      await containers.apply(stage, { ...old, young: { ...host, ...closed } });
+      await expectAnswers(stage, [["x.w.test/", "403"], ["x.w.test/", "403", ...post], [
+        "x.w.test/",
+        "403",
+        ...put,
+      ]]);
+    });
+  });
+
   Deno.test(`${name}: a variant of two hosts opens neither by the guard of the other`, async () => {
     await using containers = new Containers("mine", "yours", "both");
     await onStage(program, {}, async (stage) => {
