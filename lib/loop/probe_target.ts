@@ -34,7 +34,7 @@ export function targetOf({ host: written, shape }: Backend, server: Server): Pro
       ? ANSWER_LATE_MS
       : check === undefined
       ? LISTEN_LATE_MS
-      : Math.min(ANSWER_LATE_MS, shape.check_interval),
+      : Math.min(ANSWER_LATE_MS, Math.max(shape.check_interval, server.leastCheckMs ?? 0)),
   };
 }
 

@@ -33,10 +33,11 @@ const USUAL_CHECK_MS = ROUTE_KEYS.check_interval.fallback;
 function serverData(backend: Backend, server: Server, version: HaproxyVersion) {
   const { shape: { check_interval: given, check: { option } } } = backend;
   const isRemote = server.isRemote === true;
+  const wanted = isRemote && given === USUAL_CHECK_MS && option === undefined ? REMOTE_CHECK_MS : given;
   const { ssl_backend_ca: ca, ssl_backend_cert: cert, ssl_backend_sni: sni } = server.options;
   return {
     /** No engine tells at once of the loss of a machine. */
-    checkIntervalMs: isRemote && given === USUAL_CHECK_MS && option === undefined ? REMOTE_CHECK_MS : given,
+    checkIntervalMs: Math.max(wanted, server.leastCheckMs ?? 0),
     isRemote,
     name: server.name,
     endpoint: formatEndpoint(server.address, server.port),

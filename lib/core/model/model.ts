@@ -54,6 +54,8 @@ export type Server = {
   readonly options: ServerOptions;
   /** The check that holds for its backend once no older container is there that says none. */
   readonly laterCheck?: HealthCheck;
+  /** How far apart its checks are at least, in milliseconds, since its container has many; nothing for most. */
+  readonly leastCheckMs?: number;
   readonly gate: Gate;
 };
 

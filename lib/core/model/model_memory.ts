@@ -8,6 +8,7 @@ import type { Notice } from "../values/notice.ts";
 import type { Matches } from "./hosts_above.ts";
 import { byAge, type Phase } from "./phases.ts";
 import { PassMemory } from "./pass_memory.ts";
+import { withinCheckRate } from "./check_rate.ts";
 import { type Attempt, type Circumstances, readOffers } from "./offer.ts";
 import { SortedMemory } from "../values/sorted_memory.ts";
 import { SaidBefore } from "../labels/read_routes.ts";
@@ -84,11 +85,10 @@ export class ModelMemory {
   }
 
   #read(container: ContainerView, phase: Phase, shared: NetworkOwner): Considered {
-    const attempts = readOffers(
+    const circumstances = { phase, shared, inUse: this.#inUse };
+    const attempts = withinCheckRate(
       container,
-      { phase, shared, inUse: this.#inUse },
-      this.settings,
-      this.#said,
+      readOffers(container, circumstances, this.settings, this.#said),
     );
     let movable = NONE;
     let listens = NO_LISTENS;

@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import { buildModel } from "../../../lib/core/model/build_model.ts";
 import { ModelMemory } from "../../../lib/core/model/model_memory.ts";
 import type { ContainerView } from "../../../lib/core/snapshot/snapshot.ts";
+import { renderServer } from "../../../lib/core/config/section_server.ts";
+import { compileTemplates } from "../../../lib/core/config/templates.ts";
 import { container, SETTINGS } from "../containers.ts";
+
+const RENDERING = { templates: compileTemplates({}), version: SETTINGS.haproxyVersion };
 
 const build = (containers: readonly ContainerView[], memory?: ModelMemory) =>
   buildModel(
@@ -316,4 +320,38 @@ Deno.test("each container's notices name it, though its words were read for anot
   const words = { interlockData: '{"hostname":"www.com","colour":1}' };
   const { notices } = build([container("a", words), container("b", words)]);
   assert.deepEqual(notices.map(({ subject }) => subject), ["a", "b"]);
+});
+
+Deno.test("a container is checked 64 times a second at most, also on routes of others, and told so where it asks for more", () => {
+  const hosts = Array.from({ length: 64 }, (_, at) => `h${at}.com`);
+  const routes = (more: Readonly<Record<string, unknown>>, all = hosts) =>
+    JSON.stringify(all.map((hostname) => ({ hostname, ...more })));
+  const fast = { check_interval: 100 };
+  const built = (containers: readonly ContainerView[]) => {
+    const { model, notices } = build(containers);
+    const intervals = (name: string) =>
+      model.backends.flatMap((backend) =>
+        backend.servers.filter(({ containerName }) => containerName === name).map((server) =>
+          Number(/ inter (\d+)/.exec(renderServer(backend, server, RENDERING).line)?.[1])
+        )
+      );
+    const codes = (name: string) => notices.filter(({ subject }) => subject === name).map(({ code }) => code);
+    return { intervals, codes };
+  };
+  const rate = (intervals: readonly number[]) =>
+    intervals.reduce((sum, interval) => sum + 1_000 / interval, 0);
+  const alone = built([container("many", { interlockData: routes(fast) })]);
+  assert.deepEqual([rate(alone.intervals("many")), alone.codes("many")], [64, ["too-many"]]);
+  // Few routes, and long intervals, stay as they are.
+  const few = built([container("few", { interlockData: routes(fast, hosts.slice(0, 6)) })]);
+  assert.deepEqual([rate(few.intervals("few")), few.codes("few")], [60, []]);
+  const slow = built([container("slow", { interlockData: routes({}) })]);
+  assert.deepEqual([new Set(slow.intervals("slow")), slow.codes("slow")], [new Set([5_000]), []]);
+  const owners = hosts.map((hostname, at) =>
+    container(`o${at}`, { interlockData: JSON.stringify({ hostname, ...fast }) })
+  );
+  const beside = built([...owners, container("young", { createdAt: 1, interlockData: routes({}) })]);
+  assert.equal(rate(beside.intervals("young")), 64);
+  assert.deepEqual(beside.codes("young"), []);
+  assert.deepEqual(beside.intervals("o1"), [100]);
 });
