@@ -65,7 +65,7 @@ function openPage(settings: AdminSettings): SmallServer {
     most: DESCRIPTOR_SHARES.admin,
     clock,
     onError: () => text(500, "failed\n"),
-    answer: async (request) => {
+    answer: async (request, client) => {
       if (request.method !== "GET" && request.method !== "HEAD") return text(405, "only GET\n");
       if (!isOnSocket && !isOwnHost(request.headers.get("host") ?? "")) {
         return text(421, "ask by address, localhost or a name without dots\n");
@@ -73,7 +73,7 @@ function openPage(settings: AdminSettings): SmallServer {
       if (isFromOtherSite(request)) return text(403, "not for other sites\n");
       const verdict = password === undefined || isOpen(request)
         ? "in"
-        : await password.judge(request.headers.get("authorization"));
+        : await password.judge(request.headers.get("authorization"), client);
       if (verdict === "later") return text(429, "too many wrong passwords\n", { "retry-after": "10" });
       if (verdict === "out") {
         return text(401, "a password is needed\n", {

@@ -12,7 +12,8 @@ export type SmallServerSettings = {
   readonly listen: () => Deno.Listener;
   /** Connections at a time. */
   readonly most: number;
-  readonly answer: (request: Request) => Response | Promise<Response>;
+  /** `client` is the address that a request comes from; empty for one that comes by a unix socket. */
+  readonly answer: (request: Request, client: string) => Response | Promise<Response>;
   /** The answer where that throws. */
   readonly onError: (error: unknown) => Response;
   readonly clock: Clock;
@@ -104,7 +105,8 @@ export class SmallServer {
     const request = parseRequest(head);
     const response = typeof request === "number"
       ? new Response("", { status: request })
-      : await Promise.resolve(request).then(this.settings.answer).catch(this.settings.onError);
+      : await Promise.resolve(clientAt(connection)).then((client) => this.settings.answer(request, client))
+        .catch(this.settings.onError);
     const lines = [`HTTP/1.1 ${response.status} ${response.ok ? "OK" : ""}`];
     response.headers.forEach((value, name) => lines.push(`${name}: ${value}`));
     const encoder = new TextEncoder();
@@ -166,6 +168,8 @@ class Patience {
     this.#cancel = () => {};
   }
 }
+
+const clientAt = ({ remoteAddr }: Deno.Conn): string => "hostname" in remoteAddr ? remoteAddr.hostname : "";
 
 /** Resolves when a client closes its connection; what it sends until then is none of ours. */
 async function untilClosed(connection: Deno.Conn): Promise<void> {

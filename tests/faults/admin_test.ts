@@ -157,6 +157,25 @@ Deno.test("--admin-password-file lets in who knows a password, whatever the hash
   await program.stop();
 });
 
+Deno.test("a stranger who guesses passwords keeps out nobody who comes from another address", async () => {
+  await using stage = await FaultStage.open({ host: "good.example" });
+  const file = await stage.write("users", "bob:$5$saltsalt$0IyaXrmV7.sGNS6tirgqHLqX/G.FBvgkYA.lpPdS5sA\n");
+  const port = freePort();
+  const program = stage.start(["--admin", `127.0.0.1:${port}`, "--admin-password-file", file]);
+  await stage.answers("good.example");
+  const ask = async (address: string, pair: string) => {
+    const { stdout } = await new Deno.Command("curl", {
+      args: ["-s", "-o", "/dev/null", "-w", "%{http_code}", "--interface", address, "-u", pair]
+        .concat(`http://127.0.0.1:${port}/`),
+    }).output();
+    return new TextDecoder().decode(stdout);
+  };
+  for (let at = 0; at < 10; at++) assert.equal(await ask("127.0.0.2", `bob:${at}`), "401");
+  assert.equal(await ask("127.0.0.2", "bob:secret"), "429");
+  assert.equal(await ask("127.0.0.3", "bob:secret"), "200");
+  await program.stop();
+});
+
 Deno.test("a file of passwords that lets nobody in is wrong usage, and names no password", async () => {
   await using stage = await FaultStage.open({ host: "good.example" });
   const file = await stage.write("users", "ann:hunter2\n");

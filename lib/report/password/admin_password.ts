@@ -2,6 +2,7 @@ import { sha1 } from "../../core/values/sha1.ts";
 import { sha256 } from "../../core/values/sha256.ts";
 import type { Clock } from "../../ports.ts";
 import { isSame } from "./same_text.ts";
+import { clientOf, WrongGuesses } from "./wrong_guesses.ts";
 import { type AdminUser, parseAdminUsers } from "./admin_users.ts";
 
 /** Compares a password with a hash that only crypt knows. */
@@ -17,13 +18,8 @@ export type AdminPasswordParts = {
 /** Whether a request is let in: `later` where too many have guessed wrong. */
 export type Verdict = "in" | "out" | "later";
 
-/** Wrong passwords within the milliseconds; after them only who was let in before is. */
-const MOST_WRONG = 10;
-const WRONG_MS = 10_000;
 /** Pairs of user and password that are remembered as right, so that each look costs no hash. */
 const MOST_REMEMBERED = 64;
-/** Guesses that are compared or wait for it. */
-const MOST_COMPARED = 8;
 
 /** Lets in who knows a user's password, by a file of `user:hash`; a change of the file counts at once. */
 export class AdminPassword {
@@ -32,33 +28,34 @@ export class AdminPassword {
   /** Digests of what was right, with a salt of this process. */
   #remembered = new Set<string>();
   readonly #salt = crypto.randomUUID();
-  #wrong: number[] = [];
-  #comparing = 0;
+  readonly #guesses: WrongGuesses;
+  /** By digest: a browser asks for several things at once. */
+  readonly #comparing = new Map<string, Promise<boolean>>();
 
-  constructor(readonly parts: AdminPasswordParts) {}
+  constructor(readonly parts: AdminPasswordParts) {
+    this.#guesses = new WrongGuesses(parts.clock);
+  }
 
-  /** Decides about the value of an Authorization header. A file that cannot be used lets nobody in. */
-  async judge(authorization: string | null): Promise<Verdict> {
+  /** Decides about the value of an Authorization header, and who sent it. A file that cannot be used lets nobody in. */
+  async judge(authorization: string | null, address: string): Promise<Verdict> {
     await this.#read();
     const given = credentialOf(authorization);
     if (given === undefined) return "out";
     const digest = sha256(`${this.#salt} ${given.user}:${given.password}`);
     if (this.#remembered.has(digest)) return "in";
-    const now = this.parts.clock.now();
-    this.#wrong = this.#wrong.filter((at) => now - at < WRONG_MS);
-    if (this.#wrong.length + this.#comparing >= MOST_WRONG || this.#comparing >= MOST_COMPARED) {
-      return "later";
-    }
+    const client = clientOf(address);
+    const key = `${client} ${digest}`;
+    const compared = this.#comparing.get(key);
+    if (compared !== undefined) return await compared ? "in" : "out";
+    if (!this.#guesses.mayGuess(client)) return "later";
     const stamp = this.#stamp;
-    this.#comparing++;
-    const isRight = await this.#compare(given).finally(() => this.#comparing--);
-    if (!isRight) {
-      this.#wrong.push(now);
-      return "out";
-    }
-    // The file may have changed while that took its time.
-    if (stamp === this.#stamp) this.#remember(digest);
-    return "in";
+    const comparing = this.#guesses.judge(client, () => this.#compare(given)).then((isRight) => {
+      // The file may have changed while that took its time.
+      if (isRight && stamp === this.#stamp) this.#remember(digest);
+      return isRight;
+    }).finally(() => this.#comparing.delete(key));
+    this.#comparing.set(key, comparing);
+    return await comparing ? "in" : "out";
   }
 
   #remember(digest: string): void {
