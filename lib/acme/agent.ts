@@ -28,7 +28,7 @@ export type AcmeParts = ExchangeParts & {
   readonly identity: Identity;
   /** Directories, the preferred one first. */
   readonly directories: readonly string[];
-  /** A digest of all that authorities are asked with. */
+  /** A digest of all that authorities are asked with; it may change, as the client may. */
   readonly settings: string;
   readonly report: Reporter;
   /** Tells this signalbox from others on the same storage. */
@@ -152,7 +152,7 @@ export class AcmeAgent {
     const wasOurs = this.#lease.isOurs;
     const isOurs = await this.#lease.renew(signal);
     if (!isOurs || !wasOurs) await this.#remembered.read();
-    if (isOurs && !wasOurs) await this.#noteSettings();
+    if (isOurs) await this.#noteSettings();
     if (isOurs && !wasOurs) report.tell({ kind: "certificates-led", storage: storage.folder });
     this.#wants = this.parts.wants();
     // What comes while the folder is read may not be in what was read.

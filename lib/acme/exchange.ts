@@ -45,7 +45,7 @@ export class AuthorityAway extends Error {
 /** What exchanges with an authority need of the world. */
 export type ExchangeParts = {
   readonly clock: Clock;
-  /** What connects; the system's where there is none. */
+  /** What connects; the system's where there is none. Another one may take its place. */
   readonly client?: Deno.HttpClient | undefined;
   readonly version: string;
 };

@@ -7,6 +7,9 @@ import { watchPages } from "./page_watch.ts";
 
 /** What is read again while signalbox runs. */
 export class Rereading {
+  /** What fetches certificates, once it is there. */
+  acme: { readonly reread: () => Promise<void> } | undefined;
+
   constructor(
     private readonly context: RunContext,
     private readonly controller: Controller,
@@ -19,7 +22,9 @@ export class Rereading {
     report.tell({ kind: "rereading", why });
     service?.reload();
     await this.certificates.read();
-    await routing.reread().catch((error) => report.tell({ kind: "settings-refused", why: messageOf(error) }));
+    const refuse = (error: unknown) => report.tell({ kind: "settings-refused", why: messageOf(error) });
+    await routing.reread().catch(refuse);
+    await this.acme?.reread().catch(refuse);
     this.controller.reread(why);
   }
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { eventsOf } from "../harness/events.ts";
 import { eventually, freePort, httpGet, type RunningProgram } from "../harness/program.ts";
+import { makePem } from "../faults/pem.ts";
 import { acme } from "./acme_stage.ts";
 
 /** The certificate of a storage, once it is there. */
@@ -198,3 +199,39 @@ acme(`${MANY} hosts have their certificates under load, and no request fails`, {
   assert.equal(new Set(orders(program.lines)).size, orders(program.lines).length, "none is asked for twice");
   assert.equal(eventsOf(program.lines, "reloaded").length, 1, "only the first load");
 });
+
+acme(
+  "who mends the file of --acme-ca and sends SIGHUP has certificates at once, also after a restart",
+  {},
+  async (stage) => {
+    const { storage, start, folder, pebble } = stage;
+    const ca = `${folder}/mine.pem`;
+    const right = await Deno.readTextFile(pebble.ca);
+    await Deno.writeTextFile(ca, await makePem(folder, "another.example.com"));
+    const flags = ["--acme-ca", ca];
+    const { program, stateDir, port, httpsPort } = await start({ hosts: ["one.example.com"], flags });
+    await eventually(() => eventsOf(program.lines, "authority-failed").length > 0, { what: "the refusal" });
+    await Deno.writeTextFile(ca, right);
+    program.kill("SIGHUP");
+    // The first failure alone would be waited for longer.
+    await fetchedWithin(program, 30_000);
+    await program.stop();
+    await Deno.writeTextFile(ca, await makePem(folder, "another.example.com"));
+    const place = { hosts: ["one.example.com", "two.example.com"], stateDir, port, httpsPort };
+    const wrong = await start({ ...place, flags });
+    await eventually(() => eventsOf(wrong.program.lines, "authority-failed").length > 0, {
+      what: "the second refusal",
+    });
+    await wrong.program.stop();
+    const next = await start(place);
+    await fetchedWithin(next.program, 30_000);
+    assert.equal((await certificateIn(storage, "two.example.com")).subjectAltName, "DNS:two.example.com");
+  },
+);
+
+/** Waits until a certificate was told of, for so long. */
+const fetchedWithin = (program: RunningProgram, limitMs: number) =>
+  eventually(() => eventsOf(program.lines, "certificate-fetched").length > 0, {
+    what: "a certificate",
+    limitMs,
+  });

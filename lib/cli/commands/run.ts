@@ -54,7 +54,7 @@ export async function run(options: Record<string, unknown>, terminal: Terminal):
   const rereading = new Rereading(context, controller, certificates);
   signals.onHangup(() => void rereading.reread("SIGHUP"));
   void rereading.followPages(pages, signals.stopping);
-  const acme = await openAcme(context, usable, tlsAlpn);
+  const acme = rereading.acme = await openAcme(context, usable, tlsAlpn);
   const wakeForCertificates = () => controller.wake({ reason: "certificates", ids: new Set() });
   if (tlsAlpn !== undefined) tlsAlpn.onChange = wakeForCertificates;
   let isHandedOver = false;

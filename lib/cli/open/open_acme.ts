@@ -42,7 +42,12 @@ export async function prepareAcme(settings: Settings): Promise<void> {
 }
 
 /** What fetches certificates, and how it hears what HAProxy serves. */
-export type OpenedAcme = { readonly agent: AcmeAgent; readonly publish: (state: LoopState) => void };
+export type OpenedAcme = {
+  readonly agent: AcmeAgent;
+  readonly publish: (state: LoopState) => void;
+  /** Reads the file of `--acme-ca` again. Throws Failure where it cannot be used: the one before stays. */
+  readonly reread: () => Promise<void>;
+};
 
 /** What answers authorities at the port of HTTPS; `undefined` where they do not look there. */
 export async function openTlsAlpn(settings: Settings): Promise<TlsAlpn | undefined> {
@@ -65,7 +70,7 @@ export async function openAcme(
   ]);
   const storage = new AcmeStorage(storageOf(settings));
   const key = await storage.accountKey();
-  const ca = await readCa(settings);
+  const directory = new DirectoryTrust(settings, await readCa(settings));
   const hook = settings.acmeDnsHook;
   const dns = hook === undefined
     ? undefined
@@ -77,11 +82,15 @@ export async function openAcme(
     storage,
     identity: { key, email, eab: settings.acmeEab },
     directories: settings.acmeDirectories,
-    settings: digestOf(settings, ca),
+    get settings() {
+      return directory.digest;
+    },
     profile: settings.acmeProfile,
     clock: systemClock,
     version: VERSION,
-    client: clientFor(ca),
+    get client() {
+      return directory.client;
+    },
     report,
     holder: await holderOf(stateDir),
     wants: () =>
@@ -101,7 +110,10 @@ export async function openAcme(
     served = state;
     agent.wake();
   };
-  return { agent, publish };
+  const reread = async () => {
+    if (directory.change(await readCa(settings))) agent.wake();
+  };
+  return { agent, publish, reread };
 }
 
 function wantsOf({ model, waiting }: LoopState, settings: Parameters<typeof wantedOf>[2]): Want[] {
@@ -119,15 +131,29 @@ function isGiven(host: string, { certificates }: FoundCertificates): boolean {
   );
 }
 
-/** All that authorities are asked with, as a digest: whoever mends it need not wait for what failed before. */
-const digestOf = (settings: Settings, ca: string | undefined): string =>
-  sha256(JSON.stringify([
-    settings.acmeDirectories,
-    settings.acmeEmail,
-    settings.acmeEab ?? null,
-    settings.acmeProfile ?? null,
-    ca ?? null,
-  ]));
+/** By whom a directory's own certificate may be, and all that authorities are asked with. */
+class DirectoryTrust {
+  client: Deno.HttpClient | undefined;
+
+  constructor(private readonly settings: Settings, private ca: string | undefined) {
+    this.client = clientFor(ca);
+  }
+
+  /** A digest of it: whoever mends it need not wait for what failed before. */
+  get digest(): string {
+    const { acmeDirectories, acmeEmail, acmeEab = null, acmeProfile = null } = this.settings;
+    return sha256(JSON.stringify([acmeDirectories, acmeEmail, acmeEab, acmeProfile, this.ca ?? null]));
+  }
+
+  /** Trusts other authorities from now on; answers whether they are others. Throws where the text is none. */
+  change(ca: string | undefined): boolean {
+    if (ca === this.ca) return false;
+    // What is under way goes on with the client before.
+    this.client = clientFor(ca);
+    this.ca = ca;
+    return true;
+  }
+}
 
 /** What connects to authorities; `undefined` for the usual. Throws Failure. */
 export const authorityClient = async (
