@@ -6,6 +6,7 @@ import { putIntoWords } from "../core/status/put_into_words.ts";
 import { History } from "../core/status/history.ts";
 import { Tally } from "../core/status/tally.ts";
 import type { Clock, Reporter } from "../ports.ts";
+import { RefusedRequests, untoldInWords } from "./refused_requests.ts";
 
 /** Writes one line, without its line break. */
 export type LineWriter = (line: string) => void;
@@ -39,6 +40,11 @@ export function createReporter(
     { write: (line: string) => write(format === "json" ? onOneLine(line.trimEnd()) : textLine(line)) },
   );
   let told = new Set<string>();
+  // No event: a flood would push those out that are kept.
+  const refused = new RefusedRequests(clock, (untold) => {
+    const { text, lines } = untoldInWords(untold);
+    logger.info({ kind: "refusals", lines, statuses: Object.fromEntries(untold) }, text);
+  });
   const log: Log = {
     history,
     tally,
@@ -50,9 +56,11 @@ export function createReporter(
       logger[told.level]({ event: told.event, ...told.fields }, told.text);
     },
     debug: (message, fields) => logger.debug(fields ?? {}, message),
-    requests(lines) {
-      log.onRequests?.(lines);
-      if (lines.length === 0 || !logger.isLevelEnabled("info")) return;
+    requests(all) {
+      log.onRequests?.(all);
+      if (!logger.isLevelEnabled("info")) return;
+      const lines = refused.take(all);
+      if (lines.length === 0) return;
       const time = now();
       // As pino would, but for many at once: a busy proxy has more of these lines than of all others together.
       const tell = format === "json"

@@ -6,6 +6,7 @@ import { COLUMNS } from "../../lib/core/status/top/columns.ts";
 import { buildProgram, runProgram } from "../../lib/cli/program.ts";
 import { settingsOf } from "../../lib/cli/settings.ts";
 import { parseAccessLine } from "../../lib/core/runtime/access_line.ts";
+import { untoldInWords } from "../../lib/report/refused_requests.ts";
 import { type Block, blocksOf, documents, exists, manual, read } from "./documents.ts";
 import { noPrometheus, promtool } from "../metrics/prometheus_server.ts";
 import { type Call, dryRun } from "./dry_run.ts";
@@ -197,6 +198,12 @@ Deno.test("lines of the JSON log that a page shows have the fields that signalbo
       assert.ok([level, time, msg].every((field) => typeof field === "string"), line);
       if (kind === "access") {
         assert.deepEqual(Object.keys(fields), Object.keys(parseAccessLine(ACCESS_LINE) ?? {}));
+      } else if (kind === "refusals") {
+        const statuses = Object.entries(fields["statuses"] ?? {});
+        const { lines, text } = untoldInWords(
+          new Map(statuses.map(([status, count]) => [status, Number(count)])),
+        );
+        assert.deepEqual({ msg, ...fields }, { msg: text, lines, statuses: fields["statuses"] });
       } else assert.ok(Object.hasOwn(EVENTS, String(event)), line);
     }
   }

@@ -26,6 +26,12 @@ async function request(stage: FaultStage, path: string): Promise<void> {
   assert.equal(status, 200);
 }
 
+/** A request that its container fails, which is logged where not all are, however many there are. */
+async function failed(stage: FaultStage, path: string): Promise<void> {
+  const { status } = await httpGet({ port: stage.port, host: HOST, path, headers: { "x-fails": "yes" } });
+  assert.equal(status, 500);
+}
+
 /** A request that HAProxy answers itself, which is logged where not all are. */
 async function refused(stage: FaultStage, path: string): Promise<void> {
   const { status } = await httpGet({ port: stage.port, host: "unknown.example", path });
@@ -49,7 +55,7 @@ const countOf = async (port: number, name: string) =>
 /** Each way of logging, with a request that it logs, and whether a stream waits for its lines. */
 const WAYS = [
   { way: "all requests are", flags: ALL, request, isStream: false },
-  { way: "only failed ones are", flags: [], request: refused, isStream: true },
+  { way: "only failed ones are", flags: [], request: failed, isStream: true },
 ] as const;
 
 for (

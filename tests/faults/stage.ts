@@ -25,7 +25,7 @@ export class FaultStage implements AsyncDisposable {
     // All of 127.0.0.0/8 is this machine, so that one listener is every container.
     this.#server = Deno.serve(
       { hostname: "0.0.0.0", port: 0, onListen: () => undefined },
-      (request) => new Response(request.headers.get("host")),
+      ({ headers }) => new Response(headers.get("host"), { status: headers.has("x-fails") ? 500 : 200 }),
     );
   }
 
