@@ -4,6 +4,7 @@ import { want } from "../changes/situation.ts";
 import { eventually } from "../harness/eventually.ts";
 import { freePort } from "../harness/http.ts";
 import { certificate } from "./certificate.ts";
+import { clientHello } from "./client_hello.ts";
 import { Echo, ok, sendHead, statusOf } from "./echo.ts";
 import { basic, guardedContainer } from "./guarded.ts";
 import { called, canAddBackends, onStage, programs, send, type Stage } from "./stage.ts";
@@ -144,6 +145,37 @@ async function hello(
 }
 
 for (const program of versions) {
+  Deno.test(`${called(program)}: strangers who hold the port of peers keep others from it until HAProxy closes silent ones, and no client out`, async () => {
+    const { path } = await certificate();
+    await using echo = new Echo();
+    for (const shared of [newFleet(), newFleet(path)]) {
+      await onNode(program, shared, "edge1", async (stage) => {
+        await show(stage, [guardedContainer("a", echo.port, { hostname: "open.local" })]);
+        const port = Number(/edge1=127\.0\.0\.1:(\d+)/.exec(shared.peers)?.[1]);
+        const happened: string[] = [];
+        const open = async (what: string, said: Uint8Array<ArrayBuffer>) => {
+          const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+          await connection.write(said);
+          const heard = connection.read(new Uint8Array(64)).catch(() => null).finally(() => {
+            happened.push(what);
+            connection.close();
+          });
+          return { heard };
+        };
+        // Three for each peer of the section, itself among them: HAProxy accepts them in turn.
+        const silent = [];
+        for (let at = 0; at < 6; at++) silent.push(await open("closed", new Uint8Array()));
+        const hello = shared.tls === undefined
+          ? new TextEncoder().encode("HAProxyS 2.1\nnobody\nx 1 1\n")
+          : clientHello("edge1", "h2");
+        const late = await open("answered", hello);
+        assert.equal(await status(stage, "open.local"), "200");
+        await Promise.all([...silent, late].map(({ heard }) => heard));
+        assert.ok(happened.indexOf("answered") > 0, happened.join());
+      });
+    }
+  });
+
   Deno.test(`${called(program)}: with a certificate of peers a stranger gets no word of theirs, and without one every word`, async () => {
     const { path, cert } = await certificate();
     const withTls = newFleet(path);
