@@ -1,7 +1,7 @@
 import type { EventLevel } from "../../core/status/event.ts";
 import { remedyOfPort } from "../../core/status/listeners.ts";
 import type { Clock, Reporter } from "../../ports.ts";
-import { PRINTED_MS } from "./process.ts";
+import { untilQuiet } from "./until_quiet.ts";
 
 /** Lines that are kept for an error message. */
 const KEPT_LINES = 50;
@@ -11,6 +11,7 @@ const PORT_FLAGS = "--http-port or --https-port";
 /** Passes HAProxy's output to our log, and keeps the last lines, which tell why a load failed. */
 export class HaproxyOutput {
   #lines: string[] = [];
+  #taken = 0;
 
   constructor(readonly report: Reporter) {}
 
@@ -18,6 +19,7 @@ export class HaproxyOutput {
   take(severity: "error" | "warn" | "info", line: string): void {
     const level = levelOf(severity, line, this.#lines.at(-1));
     this.#lines = [...this.#lines.slice(1 - KEPT_LINES), line];
+    this.#taken++;
     this.report.tell({ kind: "haproxy-printed", line, level });
   }
 
@@ -26,10 +28,14 @@ export class HaproxyOutput {
     this.#lines = [];
   }
 
-  /** Says what went wrong, with the last lines behind a colon; waits a moment for lines that are on their way. */
+  /**
+   * Says what went wrong, with the last lines behind a colon; waits for lines that are on their way. The same trouble has
+   * the same words each time.
+   */
   async explain(what: string, clock: Clock): Promise<string> {
-    await clock.sleep(3 * PRINTED_MS);
-    const said = [what, this.#lines.slice(-5).join("; ")].filter((each) => each !== "").join(": ");
+    await untilQuiet(() => this.#taken, clock);
+    const lines = this.#lines.filter((line) => !SAYS_WHO.test(line)).map((line) => line.replace(PID, "$1"));
+    const said = [what, lines.slice(-5).join("; ")].filter((each) => each !== "").join(": ");
     const bind = this.#lines.find((line) => /cannot bind/i.test(line));
     if (bind === undefined) return said;
     return `${said}; ${remedyOfPort(/in use/i.test(bind), PORT_FLAGS, "--bind")}`;
@@ -53,6 +59,10 @@ function levelOf(severity: "error" | "warn" | "info", line: string, before = "")
   }
   return ROUTINE.test(line) && severity !== "error" ? "debug" : severity;
 }
+
+/** What a failed start begins with, and the process in the words of a failure. */
+const SAYS_WHO = /^haproxy version is|^path to executable is/;
+const PID = /(\b[Ww]orker) \(\d+\)/g;
 
 /** What HAProxy prints at every reload, and for each server that signalbox changes: of interest only in a fault. */
 const ROUTINE = new RegExp(

@@ -2,6 +2,7 @@ import { messageOf } from "../../core/values/message_of.ts";
 import type { Clock } from "../../ports.ts";
 import { leaveLostFolder } from "./working_folder.ts";
 import { withoutPrefix } from "./program.ts";
+import { untilQuiet } from "./until_quiet.ts";
 
 /** How a process was started. */
 export type SpawnSettings = {
@@ -27,7 +28,7 @@ export const STOP_STEPS: readonly (readonly [Deno.Signal, number])[] = [
  * How long signalbox waits before it reads a line, in milliseconds. HAProxy prints a line for each command before it
  * answers, and the answer is more urgent.
  */
-export const PRINTED_MS = 5;
+const PRINTED_MS = 5;
 
 /** The haproxy master that we started. */
 export class HaproxyProcess {
@@ -48,13 +49,14 @@ export class HaproxyProcess {
       return;
     }
     // A pipe that is full blocks the old worker, and with it the requests that it still serves.
+    let chunks = 0;
     const drained = Promise.all(
-      [this.#child.stdout, this.#child.stderr].map((pipe) => drain(pipe, settings)),
+      [this.#child.stdout, this.#child.stderr].map((pipe) => drain(pipe, settings, () => chunks++)),
     );
     this.exited = this.#child.status.then(async (status) => {
       this.#isEnded = true;
       // Workers may live on and keep the pipe open. The last lines of the master are read first.
-      await Promise.race([drained, settings.clock.sleep(4 * PRINTED_MS)]);
+      await Promise.race([drained, untilQuiet(() => chunks, settings.clock)]);
       return status.signal === null ? `exit code ${status.code}` : `signal ${status.signal}`;
     });
   }
@@ -118,6 +120,7 @@ function spawn({ program, args }: SpawnSettings): Deno.ChildProcess {
 async function drain(
   pipe: ReadableStream<Uint8Array>,
   { clock, onLine }: Pick<SpawnSettings, "clock" | "onLine">,
+  onChunk: () => void,
 ): Promise<void> {
   const decoder = new TextDecoder();
   let rest = "";
@@ -126,6 +129,7 @@ async function drain(
   };
   try {
     for await (const chunk of pipe) {
+      onChunk();
       await clock.sleep(PRINTED_MS);
       const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
       rest = (lines.pop() ?? "").slice(-65_536);

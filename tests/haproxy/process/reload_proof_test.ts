@@ -6,18 +6,10 @@ import { askReload, proveLoaded, type ReloadAnswer } from "../../../lib/haproxy/
 import { want } from "../../changes/situation.ts";
 import { eventually } from "../../harness/eventually.ts";
 import { Witness } from "../../harness/events.ts";
-import { HandClock } from "../../harness/hand_clock.ts";
+import { SteppingClock } from "../../harness/stepping_clock.ts";
 import { called, onStage, programs } from "../stage.ts";
 
 const BUSY = "Success=0\n--\nAnother reload is still in progress.\n\n";
-
-/** A clock on which sleeping is what makes time pass. */
-class SteppingClock extends HandClock {
-  override sleep(milliseconds: number): Promise<void> {
-    this.pass(milliseconds);
-    return Promise.resolve();
-  }
-}
 
 /** A socket that answers each connection's line, and keeps what it was asked. */
 async function answering(answer: (asked: number, line: string) => string) {
