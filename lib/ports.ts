@@ -90,10 +90,10 @@ export type TakenPort = { readonly port: number; readonly detail: string };
 /** What happened to HAProxy that signalbox did not ask for. */
 export type HaproxyEvent = {
   /**
-   * `restarted`: HAProxy ended, and a worker serves again with the current files. `reloaded-by-others`: somebody else
-   * reloaded HAProxy, and a worker serves with the files that were current then.
+   * `restarted`: HAProxy ended, and a worker serves again with the current files. `replaced`: another worker serves, with
+   * files that need not be the current ones: somebody else reloaded HAProxy, or files became current while it started.
    */
-  readonly kind: "restarted" | "reloaded-by-others";
+  readonly kind: "restarted" | "replaced";
 };
 
 /** The HAProxy that is kept in step. */

@@ -7,10 +7,12 @@ import { type ConfigWriter, describeGeneration } from "./files/config_writer.ts"
 import type { GenerationStore } from "./files/generation_store.ts";
 import type { CutOff } from "./process/cut_off.ts";
 import type { HaproxyOutput } from "./process/output.ts";
-import { askReload, proveLoaded, type ReloadAnswer } from "./process/reload_proof.ts";
+import { askReload, LOAD_LIMIT_MS, proveLoaded, type ReloadAnswer } from "./process/reload_proof.ts";
+import { findStarted } from "./process/started_worker.ts";
 import type { Supervisor } from "./process/supervisor.ts";
 import type { Traces } from "./files/traces.ts";
 import type { ServingWorker } from "./serving_worker.ts";
+import type { WorkerInfo } from "./socket/worker.ts";
 import type { CommandSocket } from "./socket/command_socket.ts";
 
 /** What a load works with. */
@@ -26,6 +28,8 @@ export type LoadParts = {
   readonly cutOff: CutOff;
   readonly traces: Traces;
   readonly clock: Clock;
+  /** HAProxy started by itself, and a worker serves, with the current files or others. */
+  readonly onRestarted: (hasCurrent: boolean) => void;
 };
 
 /** Brings generations into HAProxy: by a start where it does not run, by a reload where it does. */
@@ -71,17 +75,22 @@ export class GenerationLoader {
   /** Loads the generation that is current. */
   async loadCurrent(generation: Generation, signal: AbortSignal): Promise<Outcome> {
     const { supervisor, output, commandSocket, cutOff, masterSocket, clock } = this.parts;
-    output.clear();
-    commandSocket.close();
     this.#isLoading = true;
     try {
+      if (supervisor.state === "starting") {
+        // It may have read the files of before: only a reload brings these then.
+        if (await this.#finishStart(generation, signal)) return { kind: "applied" };
+        if (supervisor.state === "starting") return await this.#refused("HAProxy does not start");
+      }
+      output.clear();
+      commandSocket.close();
       let reload: ReloadAnswer | undefined;
       if (supervisor.state === "serving") {
         if (await cutOff.end(false)) return await this.#refused("HAProxy could not be asked");
         reload = await askReload(masterSocket, clock);
         if (reload === "refused") return await this.#refused("HAProxy refused to load it");
       } else supervisor.start();
-      if (await this.prove(generation, signal, reload)) return { kind: "applied" };
+      if (await this.#prove(generation, signal, reload)) return { kind: "applied" };
       if (supervisor.state === "serving") await cutOff.end(true);
       return await this.#refused("HAProxy did not take it up");
     } finally {
@@ -89,12 +98,49 @@ export class GenerationLoader {
     }
   }
 
+  /** Waits until a worker serves after a start that no load asked for. A load that begins meanwhile waits in its place. */
+  async followRestart(signal: AbortSignal): Promise<void> {
+    const worker = await this.#findStarted(Infinity, () => !this.#isLoading, signal);
+    if (worker === undefined) return;
+    this.#takeUp(worker);
+    // Files may have become current since HAProxy read its own.
+    const current = this.parts.store.findCurrent();
+    this.parts.onRestarted(current !== undefined && worker.description === describeGeneration(current));
+  }
+
+  /** Waits for a start that is under way; answers with whether it has loaded the generation. */
+  async #finishStart(generation: Generation, signal: AbortSignal): Promise<boolean> {
+    const worker = await this.#findStarted(LOAD_LIMIT_MS, () => true, signal);
+    if (worker === undefined) return false;
+    this.#takeUp(worker);
+    if (worker.description === describeGeneration(generation)) return true;
+    this.parts.onRestarted(false);
+    return false;
+  }
+
+  #findStarted(
+    limitMs: number,
+    isWaiting: () => boolean,
+    signal: AbortSignal,
+  ): Promise<WorkerInfo | undefined> {
+    const { supervisor } = this.parts;
+    const isStarting = () => supervisor.state === "starting" && isWaiting();
+    return findStarted({ ...this.parts, limitMs, isStarting }, signal);
+  }
+
+  #takeUp(worker: WorkerInfo): void {
+    const { supervisor, traces } = this.parts;
+    this.parts.worker.take(worker);
+    traces.serves(supervisor.pid);
+    supervisor.noteServing();
+  }
+
   /**
    * Waits until a worker answers that has loaded the generation; false when HAProxy ended or took too long. `reload` is
    * what the master answered to a reload.
    */
-  async prove(generation: Generation, signal: AbortSignal, reload?: ReloadAnswer): Promise<boolean> {
-    const { supervisor, traces } = this.parts;
+  async #prove(generation: Generation, signal: AbortSignal, reload?: ReloadAnswer): Promise<boolean> {
+    const { supervisor } = this.parts;
     const proving = {
       ...this.parts,
       reload,
@@ -103,9 +149,7 @@ export class GenerationLoader {
     };
     const worker = await proveLoaded(describeGeneration(generation), proving, signal);
     if (worker === undefined) return false;
-    this.parts.worker.take(worker);
-    traces.serves(supervisor.pid);
-    supervisor.noteServing();
+    this.#takeUp(worker);
     return true;
   }
 

@@ -53,19 +53,24 @@ export function assembleOwned(
     findCurrent: () => store.findCurrent(),
     isLoading,
     onEnded: () => worker.forget(),
-    onRestarting: async (generation, signal) => {
-      if (await loader.prove(generation, signal)) onEvent({ kind: "restarted" });
-    },
+    onRestarting: (signal) => void loader.followRestart(signal),
   });
   const terminate = (limitMs: number) => supervisor.terminate(limitMs);
   const cutOff = new CutOff([masterSocket, socket], clock, report, terminate);
   const serving = { ...shared, worker, commandSocket, cutOff };
-  const loader: GenerationLoader = new GenerationLoader({ ...serving, store, writer, supervisor, traces });
+  const loader: GenerationLoader = new GenerationLoader({
+    ...serving,
+    store,
+    writer,
+    supervisor,
+    traces,
+    onRestarted: (hasCurrent) => onEvent({ kind: hasCurrent ? "restarted" : "replaced" }),
+  });
   const commands = new WorkerCommands({
     ...serving,
     isServing: () => supervisor.state === "serving",
     isLoading,
-    onOtherWorker: () => onEvent({ kind: "reloaded-by-others" }),
+    onOtherWorker: () => onEvent({ kind: "replaced" }),
   });
   return { ...serving, store, writer, traces, accessLog, supervisor, loader, commands };
 }

@@ -143,7 +143,7 @@ for (const program of programs.filter(canAddServers)) {
           return ![old, undefined].includes(await pidOf());
         }, { what: "another worker" });
         await assert.rejects(stage.apply(before()), /worker \d+ does not answer/);
-        assert.deepEqual(stage.events, ["reloaded-by-others"]);
+        assert.deepEqual(stage.events, ["replaced"]);
         stage.applier.forgetCommands(false);
         await eventually(async () => (await kind(stage, before())).kind === "nothing", {
           what: "all to be done",

@@ -4,7 +4,7 @@ import type { HaproxyOutput } from "./output.ts";
 import { askMaster, askWorker, type WorkerInfo } from "../socket/worker.ts";
 
 /** How long a worker may take to load a config; 10,000 backends take half a second on an idle machine. */
-const LOAD_LIMIT_MS = 15_000;
+export const LOAD_LIMIT_MS = 15_000;
 /** How often signalbox looks for a starting worker, in milliseconds; one question takes 0.2. */
 const PROOF_INTERVAL_MS = 2;
 /** When signalbox repeats a reload of which the master has printed nothing, in milliseconds. */

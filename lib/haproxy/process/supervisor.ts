@@ -17,8 +17,8 @@ export type SupervisorParts = {
   readonly isLoading: () => boolean;
   /** The master has ended, and its workers with it. */
   readonly onEnded: () => void;
-  /** The master was started again with this generation, because it had ended by itself. */
-  readonly onRestarting: (generation: Generation, signal: AbortSignal) => void;
+  /** The master was started again with the current files, because it had ended by itself. */
+  readonly onRestarting: (signal: AbortSignal) => void;
   readonly output: HaproxyOutput;
   readonly clock: Clock;
   readonly chance: Chance;
@@ -120,9 +120,8 @@ export class Supervisor {
 
   async #restartLater(): Promise<void> {
     if (!await this.#restarts.wait(this.#leaving.signal)) return;
-    const current = this.parts.findCurrent();
-    if (current === undefined || this.#state !== "waiting") return;
+    if (this.parts.findCurrent() === undefined || this.#state !== "waiting") return;
     this.#step("due");
-    this.parts.onRestarting(current, this.#leaving.signal);
+    this.parts.onRestarting(this.#leaving.signal);
   }
 }
