@@ -28,6 +28,9 @@ const REDIRECT: Flag = "redirect";
 const VARIANTS: Flag = "variants";
 const ONLY: Flag = "only";
 
+/** The flag of a route that some addresses may not ask: all of them, where it has no rows. */
+const ACCESS: Flag = "access";
+
 /** The flag of a route of TCP whose TLS HAProxy ends: its connections go to where it does. */
 const INNER: Flag = "inner";
 
@@ -184,11 +187,18 @@ export function tablesOf(
   return { tables: new Map<TableName, Table>([[HOSTS_MAP, hosts], ...others]), rows };
 }
 
-/** The value of a route in hosts.map: its backend's, with a flag of its own where its clients are sent elsewhere. */
-function valueOf({ move, listen }: Route, { value }: RouteTexts): TableValue {
+/**
+ * The value of a route in hosts.map: its backend's, with a flag of its own where its clients are sent elsewhere. Where the place is
+ * closed, its flag is that of networks to let in, of which it has none.
+ */
+function valueOf({ backend, move, listen, guard }: Route, { value }: RouteTexts): TableValue {
+  if (guard !== undefined) return routeValue(backend, [ACCESS], rowless(guard.name));
   if (listen?.isEnded === true) return withMore(value, [INNER]);
   return move === undefined ? value : withMore(value, [REDIRECT]);
 }
+
+/** An id that no route has: rows of the route itself may come a moment before it opens. No name of a backend has the mark. */
+const rowless = (name: BackendName): RouteId => `${name}!` as RouteId;
 
 /** Who serves the roots of hosts. */
 class Roots {

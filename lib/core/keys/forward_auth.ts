@@ -9,7 +9,7 @@ import {
   type RouteId,
 } from "../values/names.ts";
 import { HIDDEN, withoutQuery } from "../values/secret_text.ts";
-import { headerKey, USER_HEADER } from "./header_change.ts";
+import { headerKey, isOfHaproxy, USER_HEADER } from "./header_change.ts";
 import { expected, type Parsed, parsed } from "../values/notice.ts";
 import { type RouteRow, rowOf } from "./route_row.ts";
 
@@ -68,13 +68,11 @@ export const keptAuthService = (text: string): string =>
   parseAuthService(text).ok ? withoutQuery(text).replace(HIDDEN, encodeURIComponent(HIDDEN)) : HIDDEN;
 
 const HEADER = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
-/** Those of a connection and its messages, and what this HAProxy alone says. */
-const NOT_PASSED =
-  /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|content-length|upgrade|expect|x-forwarded-.*|x-real-ip|cdn-loop)$/i;
 
-/** Reads the name of a header of the service's answer that the container gets. */
+/** Reads the name of a header of the service's answer that the container gets: none that HAProxy says, but for the user. */
 export function parseAnswerHeader(text: string): Parsed<string> {
-  return HEADER.test(text) && !NOT_PASSED.test(text)
+  const key = headerKey(text);
+  return HEADER.test(text) && (key === USER_HEADER || !isOfHaproxy(key))
     ? parsed(text)
     : expected("the name of a header such as Remote-User, which belongs to no connection");
 }

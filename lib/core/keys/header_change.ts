@@ -25,16 +25,19 @@ const FRAMING = [
 export const USER_HEADER = "remote-user";
 /** What HAProxy itself says to containers, and the mark by which it knows a request that comes back. */
 const OURS = ["host", "cdn-loop", "forwarded", "x-real-ip", "expect", USER_HEADER];
+/** Who asked, by which address and certificate. */
+const OUR_PREFIXES = ["x-forwarded-", "x-client-cert-"];
 
 const EXPECTED = '"Name: value", or "-Name" to delete it';
 
 /** Reads an element of `request_headers`. */
 export function parseRequestHeader(text: string): Parsed<HeaderChange> {
-  return parseChange(
-    text,
-    (name) => FRAMING.includes(name) || OURS.includes(name) || name.startsWith("x-forwarded-"),
-  );
+  return parseChange(text, isOfHaproxy);
 }
+
+/** Whether a request's header is HAProxy's own to say, or frames the message; the name as `headerKey` has it. */
+export const isOfHaproxy = (key: string): boolean =>
+  FRAMING.includes(key) || OURS.includes(key) || OUR_PREFIXES.some((prefix) => key.startsWith(prefix));
 
 /** Reads an element of `response_headers`. */
 export const parseResponseHeader = (text: string): Parsed<HeaderChange> =>

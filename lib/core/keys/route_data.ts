@@ -25,6 +25,10 @@ export type RouteData = KeyValues & {
   readonly source: string;
   /** Why the route cannot be built: a mistake in a key that decides where it leads or who may come in. */
   readonly fault: Fault;
+  /** The mistake may hide who may come in: whatever else could serve the route's requests stays closed. */
+  readonly isUnclear?: true;
+  /** The mistake is one of `ssl_only`, which would hold for other paths of the host too. */
+  readonly mayBeTlsOnly?: true;
   /** What says that it is to be left out, where something does. */
   readonly off: string | undefined;
   /** The labels that said its keys, for `explain`; absent where none did. */

@@ -42,6 +42,10 @@ export const isKeyName = (name: string): name is KeyName => Object.hasOwn(ROUTE_
 /** The row of a key. */
 export const keyNamed = (name: KeyName): RouteKey => ROUTE_KEYS[name];
 
+/** Whether a key says who may come in, and how much of it: its route is closed where that cannot be known. */
+export const protectsRoute = (name: KeyName): boolean =>
+  ROUTE_KEYS[name].scope === "route" && keyNamed(name).isGuard === true;
+
 /** The key of each label. */
 export const KEY_OF_LABEL: ReadonlyMap<string, KeyName> = new Map(
   KEY_NAMES.map((name) => [ROUTE_KEYS[name].label, name]),

@@ -1,6 +1,7 @@
 import type { Complaints } from "../values/complaints.ts";
 import { isPattern, MOST_PATTERNS } from "../keys/redirect.ts";
 import type { RouteData } from "../keys/route_data.ts";
+import { KEY_NAMES, protectsRoute } from "../keys/route_keys.ts";
 
 /**
  * Hosts and paths of one container beside those of its routes: aliases, redirects, further paths. Every pass goes through all of
@@ -10,11 +11,15 @@ const MOST_PLACES = 256;
 /** Hosts by expressions: HAProxy goes through all of them for a host that it finds in no other way. */
 const MOST_EXPRESSIONS = 8;
 
-/** Leaves out what one container asks for beyond the bounds. */
+/**
+ * Leaves out what one container asks for beyond the bounds; all of its routes where what is beyond was to be protected, since
+ * another of them could serve it.
+ */
 export function boundHosts(routes: RouteData[], complaints: Complaints): void {
   const places = new Bound(MOST_PLACES, "aliases, redirects and further paths");
   const expressions = new Bound(MOST_EXPRESSIONS, "hosts by expressions");
   const patterns = new Bound(MOST_PATTERNS, "redirects by patterns");
+  let isOpen = false;
   for (const [at, route] of routes.entries()) {
     const { alias_domains = [], redirects: moves = [], hosts = [], host_regex = [], context_root } = route;
     const paths = context_root ?? [];
@@ -33,9 +38,18 @@ export function boundHosts(routes: RouteData[], complaints: Complaints): void {
     };
     const left = Object.values(kept).reduce((sum, list) => sum + list.length, 0);
     if (left < wanted) routes[at] = { ...route, ...kept };
+    const isLess = left - kept.redirects.length < wanted - moves.length;
+    isOpen ||= isLess && (route.fault !== undefined || isProtected(route));
+  }
+  if (isOpen) {
+    const fault = "one of its routes is protected, and has more hosts and paths than have room";
+    for (const [at, route] of routes.entries()) routes[at] = { ...route, fault: route.fault ?? fault };
   }
   for (const bound of [places, expressions, patterns]) bound.tell(complaints);
 }
+
+const isProtected = (route: RouteData): boolean =>
+  KEY_NAMES.some((key) => route[key] !== undefined && protectsRoute(key));
 
 /** Counts the hosts that a container names. */
 class Bound {

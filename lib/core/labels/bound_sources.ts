@@ -19,7 +19,7 @@ export function boundSources(routes: RouteData[], complaints: Complaints): void 
     if (rows === 0 || wanted <= MOST_ROWS) continue;
     left++;
     const fault = `allow_from and deny_from of the container need more than ${MOST_ROWS} rows in HAProxy`;
-    routes[at] = { ...route, fault: route.fault ?? fault };
+    routes[at] = { ...route, fault: route.fault ?? fault, isUnclear: true };
   }
   if (left === 0) return;
   complaints.warn(

@@ -1,5 +1,6 @@
 import type { Fault } from "../keys/route_data.ts";
 import { readBoolean } from "../keys/key_kind.ts";
+import { type KeyName, protectsRoute } from "../keys/route_keys.ts";
 import type { Complaints } from "../values/complaints.ts";
 import { placeOf, type Reading, type SaidRoute, type Words } from "./said.ts";
 import { isOfInterlock2, sortInterlock2 } from "./interlock2.ts";
@@ -32,9 +33,12 @@ function sortBoth(words: Words, complaints: Complaints, comparisons: Comparisons
   if (second.length === 0) return sortLabels(words, complaints, comparisons);
   const first = names.filter((name) => !isOfInterlock2(name));
   const { own, named } = sortLabels({ ...words, names: first }, complaints, comparisons);
-  const { keys, fault } = sortInterlock2(labels, second, complaints, comparisons);
-  return { own: { ...own, keys: new Map([...keys, ...own.keys]), fault: own.fault ?? fault }, named };
+  const { keys, fault, slip } = sortInterlock2(labels, second, complaints, comparisons);
+  const all = new Map([...keys, ...own.keys]);
+  return { own: { ...own, keys: all, ...own.fault === undefined && { fault, slip } }, named };
 }
+
+const isProtecting = (slip: KeyName | undefined): boolean => slip !== undefined && protectsRoute(slip);
 
 /** Labels beat the data: those of the container's own route beat each of its objects. */
 function saidRoutes(
@@ -48,7 +52,12 @@ function saidRoutes(
     source,
     keys: new Map([...keys, ...own.keys]),
     fault: fault ?? own.fault,
-    slip,
+    // Of two mistakes the one counts that may be meant to protect.
+    slip: fault === undefined
+      ? own.slip
+      : own.fault === undefined
+      ? slip
+      : [slip, own.slip].find(isProtecting),
   }));
   return [...merged, ...named];
 }

@@ -76,7 +76,7 @@ export function sortInterlock2(
   names: readonly string[],
   complaints: Complaints,
   comparisons: Comparisons,
-): Pick<SaidRoute, "keys" | "fault"> {
+): Pick<SaidRoute, "keys" | "fault" | "slip"> {
   const keys = new Map<KeyName, Said>();
   const unknown = new UnknownWords(comparisons);
   for (const label of [...names].sort()) {
@@ -95,7 +95,7 @@ export function sortInterlock2(
   }
   unknown.tell(complaints, "label", () => "");
   withoutMoved(keys);
-  return { keys, fault: unknown.faultOf("") };
+  return { keys, fault: unknown.faultOf(""), slip: unknown.slips(() => true).get("") };
 }
 
 /** What one of a label's words was probably meant as: a word of Interlock 2, or one of ours. */

@@ -4,7 +4,7 @@ import { readBoolean } from "../keys/key_kind.ts";
 import { quote } from "../values/notice.ts";
 import { HIDDEN } from "../values/secret_text.ts";
 import type { KeyValues, RouteData } from "../keys/route_data.ts";
-import { KEY_NAMES, type KeyName, keyNamed } from "../keys/route_keys.ts";
+import { KEY_NAMES, type KeyName, keyNamed, protectsRoute } from "../keys/route_keys.ts";
 import type { RouteKey } from "../keys/route_key.ts";
 import { readValue, shownElement } from "./read_value.ts";
 import { placeOf, placeOfElement, type SaidRoute } from "./said.ts";
@@ -21,6 +21,8 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
   const { source, keys } = said;
   const data: Record<string, unknown> = {};
   let { fault } = said;
+  let isUnclear = fault !== undefined && (said.slip === undefined || protectsRoute(said.slip));
+  let mayBeTlsOnly = false;
   let labels: Record<string, string> | undefined;
   for (const [name, each] of keys) {
     const { value, label } = each;
@@ -36,6 +38,8 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
       continue;
     }
     if (rule.costs === "route") fault ??= `${place()} cannot be used`;
+    isUnclear ||= protectsRoute(name);
+    mayBeTlsOnly ||= name === "ssl_only";
     complaints.warn(
       "bad-value",
       () =>
@@ -48,10 +52,11 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
         }, expected ${result.expected}; the ${rule.costs} is left out`,
     );
   }
-  fault ??= tellNeeded(said, data, complaints) ?? tellClash(said, data, complaints);
+  const beside = tellNeeded(said, data, complaints) ?? tellClash(said, data, complaints);
   const streams = readStreamKeys(data, (name) => placeIn(said, name), complaints);
   for (const name of streams.needless) delete data[name];
-  fault ??= streams.fault;
+  fault ??= beside ?? streams.fault;
+  isUnclear ||= beside !== undefined || streams.fault !== undefined;
   return {
     source,
     isExplicit: keys.size > 0,
@@ -59,6 +64,8 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
     ...labels !== undefined && { labels },
     ...data,
     fault,
+    ...isUnclear && { isUnclear },
+    ...mayBeTlsOnly && { mayBeTlsOnly },
   };
 }
 

@@ -1,6 +1,7 @@
 import { boundHosts } from "./bound_hosts.ts";
 import { boundSources } from "./bound_sources.ts";
-import type { RouteData } from "../keys/route_data.ts";
+import type { Fault, RouteData } from "../keys/route_data.ts";
+import { protectsRoute } from "../keys/route_keys.ts";
 import type { HaproxyVersion } from "../keys/backend_option.ts";
 import { type Complaint, Complaints } from "../values/complaints.ts";
 import { count } from "../values/count.ts";
@@ -8,7 +9,7 @@ import { DIALECTS, isOurs } from "./dialects.ts";
 import { type LabelPrefix, PREFIX } from "./label_parts.ts";
 import { type ListedServer, readListed } from "./listed.ts";
 import { readRoute } from "./read_route.ts";
-import type { Words } from "./said.ts";
+import type { SaidRoute, Words } from "./said.ts";
 import { MOST_ROUTES } from "./said_data.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
 
@@ -100,6 +101,14 @@ function remember(words: Words, version: HaproxyVersion, before: SaidBefore): Ro
   return result;
 }
 
+/** Another route of the container would serve what one that is not read was to protect. */
+function unreadGuard(left: readonly SaidRoute[]): Fault {
+  const isProtected = left.some(({ keys, fault }) =>
+    fault !== undefined || [...keys.keys()].some(protectsRoute)
+  );
+  return isProtected ? `of more than ${MOST_ROUTES} routes one is protected that has no room` : undefined;
+}
+
 function readWords(words: Words, version: HaproxyVersion): RouteDataRead {
   const complaints = new Complaints();
   const readings = DIALECTS.map((dialect) => dialect.read(words, complaints));
@@ -111,7 +120,8 @@ function readWords(words: Words, version: HaproxyVersion): RouteDataRead {
     const routes = said.map((route) => ({ ...readRoute(route, version, new Complaints()), off }));
     return { routes, why: off, complaints: [], more: 0 };
   }
-  const fault = readings.find(({ fault }) => fault !== undefined)?.fault;
+  const fault = readings.find(({ fault }) => fault !== undefined)?.fault ??
+    unreadGuard(said.slice(MOST_ROUTES));
   const routes = said.slice(0, MOST_ROUTES).map((route) =>
     readRoute(fault === undefined ? route : { ...route, fault }, version, complaints)
   );

@@ -4,7 +4,7 @@ import { findJsonMistake } from "./json_mistake.ts";
 import { messageOf } from "../values/message_of.ts";
 import { excerptAt, quote } from "../values/notice.ts";
 import { repeatedKeys } from "./repeated_keys.ts";
-import { isKeyName, type KeyName, keyNamed, ROUTE_KEYS } from "../keys/route_keys.ts";
+import { isKeyName, type KeyName, keyNamed, protectsRoute, ROUTE_KEYS } from "../keys/route_keys.ts";
 import type { Said, SaidRoute } from "./said.ts";
 import { whyNotNeeded } from "./former_words.ts";
 import { guardInWord, nearGuardInWord, type NestedGuard, NestedGuards } from "./misplaced_guards.ts";
@@ -50,7 +50,9 @@ export function sortData(
     );
   }
   const routes: SaidRoute[] = [];
-  let stray: Fault;
+  let stray: Fault = list.slice(MOST_ROUTES).some(isProtected)
+    ? `INTERLOCK_DATA has more than ${MOST_ROUTES} routes, and a protected one among those that are not read`
+    : undefined;
   for (const [index, entry] of list.slice(0, MOST_ROUTES).entries()) {
     const source = list === data ? `INTERLOCK_DATA[${index}]` : "INTERLOCK_DATA";
     if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
@@ -70,6 +72,11 @@ export function sortData(
   if (list.length > 0 && routes.length === 0) return undefined;
   return stray === undefined ? routes : routes.map((route) => ({ ...route, fault: route.fault ?? stray }));
 }
+
+/** Whether an object says who may come in: another route of the container could serve what it protects. */
+const isProtected = (entry: unknown): boolean =>
+  typeof entry === "object" && entry !== null &&
+  Object.keys(entry).some((name) => isKeyName(name) && protectsRoute(name));
 
 /** Whether a text that cannot be read has a word in it that says whether the container is to be left out. */
 export const mayClose = (text: string): boolean => CLOSING_WORDS.test(text);

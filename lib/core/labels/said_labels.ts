@@ -75,7 +75,13 @@ export function sortLabels(
   names.delete("");
   const strays = findStrayNames(withSlips(routes, slips, names), prefix, complaints);
   return {
-    own: { source: "labels", keys: own, fault: unknown.faultOf(""), closing: unknown.closing },
+    own: {
+      source: "labels",
+      keys: own,
+      fault: unknown.faultOf(""),
+      closing: unknown.closing,
+      slip: slips.get(""),
+    },
     named: [...names].map((name) => ({
       name,
       source: `label route ${quote(name)}`,

@@ -1,28 +1,28 @@
 import { AuthServices } from "./auth_services.ts";
 import { Claims, elder, whyTaken } from "./claims.ts";
-import { mergeShared, type Shared } from "./merge_options.ts";
-import { withHost } from "../keys/health_check.ts";
-import { type Backend, hasTls, type Model, placeName, type Route, type Server } from "./model.ts";
-import { apart, sharedOfStream } from "./streams.ts";
-import { type Considered, type Merged, ModelMemory } from "./model_memory.ts";
-import { type BackendName, type HostName, type PathPrefix, type ServerName } from "../values/names.ts";
-import { numericId } from "../values/section_names.ts";
+import { closePlaces } from "./closed_places.ts";
+import { type Draft, mergeBackend } from "./merge_backend.ts";
+import type { Younger } from "./merge_options.ts";
+import { type Backend, hasTls, type Model, placeName, type Route } from "./model.ts";
+import { apart } from "./streams.ts";
+import { type Considered, ModelMemory } from "./model_memory.ts";
+import type { BackendName, HostName } from "../values/names.ts";
 import { isHostPattern } from "../values/host_pattern.ts";
 import { comparing, inheritGuards } from "./inherit_guards.ts";
 import { NetworkOwners } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
 import { placeVariants } from "./variants.ts";
 import { areAllRunning, byAge, type Phase, phaseIn } from "./phases.ts";
-import { append, FEW } from "../values/short_list.ts";
+import { append } from "../values/short_list.ts";
 import { NoticeList } from "../values/notice_list.ts";
-import type { Offer } from "./offer.ts";
-import { withLaterCheck } from "./oldest_alone.ts";
+import type { Offer } from "./attempt.ts";
 import { hostPatterns, wildcardDepths } from "./special_hosts.ts";
 import { allListeners, type KnownMachine, UNKNOWN_MACHINE, withoutLoops } from "./own_listener.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView, Snapshot } from "../snapshot/snapshot.ts";
 import { withinLimit } from "./server_limit.ts";
 import { holdTlsOnly, NO_HELD } from "./tls_only_hosts.ts";
+import { type Unserved, unservedOf, type Ward } from "./wards.ts";
 import { type InUse, NOTHING_IN_USE } from "./ways.ts";
 
 /** The model, and all that the user should know of how it came about. */
@@ -75,9 +75,6 @@ function inTurn(byAge: readonly ContainerView[], snapshot: Snapshot): readonly C
 
 const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
 
-/** A backend in the making; `own` is its own host and path, and one of its routes. */
-type Draft = { readonly own: Route; members: Offer[]; routes: Route[] };
-
 /** Patterns of hosts, of all containers. */
 const MOST_HOST_PATTERNS = 256;
 
@@ -89,6 +86,8 @@ class Builder {
   readonly #areRunning: boolean;
   readonly #networks: NetworkOwners;
   readonly #patterns = new Set<HostName>();
+  /** What protects routes that have no server, the oldest container's first. */
+  readonly wards: Ward[] = [];
   /** How many there are, of all backends. */
   servers = 0;
   /** The containers that want HAProxy to listen for them, and whether any could be one of our listeners. */
@@ -118,10 +117,11 @@ class Builder {
 
   add(considered: Considered): void {
     this.considered.push(considered);
-    for (const { notices, more = 0, offer } of considered.attempts) {
+    for (const { notices, more = 0, offer, ward } of considered.attempts) {
       this.notices.addAll(notices);
       if (more > 0) this.notices.hide(considered.container.name, more, "warning");
       if (offer !== undefined) this.addOffer(offer);
+      if (ward !== undefined) this.wards.push(ward);
     }
   }
 
@@ -132,7 +132,7 @@ class Builder {
     if (draft === undefined) {
       const owner = this.claims.take(own, isStarting);
       if (owner !== undefined && owner !== own) return this.warnOfTaken(container, own, owner, whyNotServed);
-      draft = { own, members: [offer], routes: [own] };
+      draft = { own, members: [offer], routes: [own], words: [] };
       this.drafts.set(own.backend, draft);
     } else draft.members = append(draft.members, offer);
     this.servers++;
@@ -186,26 +186,21 @@ class Builder {
     const all = starting.size === 0
       ? claimed
       : claimed.filter(({ backend }) => this.drafts.get(backend)?.members.some(hasRun));
-    const { http: routes, streams } = apart(all, settings.frontend);
-    const services = new AuthServices(this.snapshot, settings, this.#networks, this.memory.services);
-    const backends: Backend[] = [];
-    for (const [name, draft] of this.drafts) {
-      if (starting.size > 0 && !draft.members.some(hasRun)) continue;
-      // The oldest decides a backend's options, also while it stops: they change once, when it is gone.
-      if (!this.#areRunning) draft.members.sort((a, b) => byAge(a.container, b.container));
-      const merged = this.memory.mergedOf(name, draft, (draft) => merge(draft, settings, this.memory.plain));
-      notices.addAll(merged.notices);
-      backends.push(services.resolve(merged.backend, draft.members));
-    }
-    notices.addAll(services.notices);
-    const variants = placeVariants(owners, routes, {
+    const { http, streams } = apart(all, settings.frontend);
+    const unserved = this.#unserved();
+    const { backends, younger } = this.#merged();
+    const closed = closePlaces(unserved, http, { owners, drafts: this.drafts, matches: this.memory.matches });
+    notices.addAll(closed.notices);
+    const { routes } = closed;
+    const variants = placeVariants(closed.owners, routes, {
       matches: this.memory.matches,
       protectsMore: comparing(backends),
+      unserved: closed.unserved,
     });
     notices.addAll(variants.notices);
-    const guarded = inheritGuards(backends, variants.above);
+    const guarded = inheritGuards(backends, variants.above, younger);
     notices.addAll(guarded.notices);
-    const held = hasTls(settings.frontend) ? holdTlsOnly(guarded.backends, owners) : NO_HELD;
+    const held = hasTls(settings.frontend) ? holdTlsOnly(guarded.backends, owners, closed.unserved) : NO_HELD;
     notices.addAll(held.notices);
     const model: Model = {
       frontend: settings.frontend,
@@ -214,12 +209,47 @@ class Builder {
       streams,
       tlsOnly: held.routes,
       wildcardDepths: wildcardDepths(routes),
-      hostPatterns: hostPatterns(owners, routes),
+      hostPatterns: hostPatterns(closed.owners, routes),
       variants,
       heirs,
       deciders,
     };
     return { model, notices: notices.finish(), considered, owners };
+  }
+
+  /** Gives each backend the words of those that have no server of it; answers with the words of all others. */
+  #unserved(): readonly Unserved[] {
+    if (this.wards.length === 0) return [];
+    const alone: Ward[] = [];
+    for (const ward of this.wards) {
+      const draft = this.drafts.get(ward.own.backend);
+      if (draft === undefined) alone.push(ward);
+      else draft.words = append(draft.words, ward);
+    }
+    return unservedOf(alone, this.settings, this.memory.plain);
+  }
+
+  #merged(): { readonly backends: readonly Backend[]; readonly younger: ReadonlyMap<BackendName, Younger> } {
+    const { notices, settings } = this;
+    const { starting } = this.snapshot;
+    const services = new AuthServices(this.snapshot, settings, this.#networks, this.memory.services);
+    const backends: Backend[] = [];
+    const younger = new Map<BackendName, Younger>();
+    for (const [name, draft] of this.drafts) {
+      if (starting.size > 0 && !draft.members.some(hasRun)) continue;
+      // The oldest decides a backend's options, also while it stops: they change once, when it is gone.
+      if (!this.#areRunning) draft.members.sort((a, b) => byAge(a.container, b.container));
+      const merged = this.memory.mergedOf(
+        name,
+        draft,
+        (draft) => mergeBackend(draft, settings, this.memory.plain),
+      );
+      notices.addAll(merged.notices);
+      if (merged.younger !== undefined) younger.set(name, merged.younger);
+      backends.push(services.resolve(merged.backend, [...draft.members, ...draft.words]));
+    }
+    notices.addAll(services.notices);
+    return { backends, younger };
   }
 }
 
@@ -232,69 +262,3 @@ const whyNoAlias = (route: Route, owner: Route): string =>
 
 const hasRun = ({ server }: Member): boolean => server.gate !== "created";
 const byKey = (a: Route, b: Route): number => compare(a.key, b.key);
-const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
-  compare(a.name, b.name);
-
-function merge({ own, members, routes }: Draft, settings: RoutingSettings, plain: Shared): Merged {
-  const { host, path, backend: name } = own;
-  const { notices, ...all } = mergeShared(members, { host, paths: pathsOf(own, routes) }, settings, plain);
-  const { shape: merged, options } = own.listen === undefined ? all : sharedOfStream(all);
-  const servers = members.map((member) => withLaterCheck(merged.check, member));
-  sortByName(servers);
-  const check = withHost(merged.check, host, servers.map((server) => server.name));
-  const shape = check === merged.check ? merged : { ...merged, check };
-  const sorted = routes.length > 1 ? [...routes].sort(byKey) : routes;
-  const backend = { name, host, path, shape, options, servers: withoutTwins(servers), routes: sorted };
-  return { backend, notices };
-}
-
-/** The paths that a backend serves, its own one first. */
-function pathsOf({ path }: Route, routes: readonly Route[]): readonly PathPrefix[] {
-  const others = routes.filter((route) => route.path !== path && route.move === undefined);
-  return others.length === 0 ? [path] : [path, ...new Set(others.map((other) => other.path))];
-}
-
-function sortByName(servers: Server[]): void {
-  if (servers.length > FEW) return void servers.sort(byName);
-  for (let at = 1; at < servers.length; at++) {
-    for (let to = at; to > 0; to--) {
-      const [before, after] = [servers[to - 1], servers[to]];
-      if (before === undefined || after === undefined || before.name <= after.name) break;
-      servers[to - 1] = after;
-      servers[to] = before;
-    }
-  }
-}
-
-/**
- * A container may ask for the same host and port twice: the second server gets a number, so that neither is lost. A
- * numeric id, which is a hash of the name, is rarely that of another name: then it moves on.
- */
-function withoutTwins(servers: readonly Server[]): readonly Server[] {
-  if (servers.length <= FEW && !servers.some(hasTwin)) return servers;
-  const names = new Map<ServerName, number>();
-  const named = servers.map((server) => withUniqueName(server, names));
-  sortByName(named);
-  const ids = new Set<number>();
-  return named.map((server) => {
-    let id = server.numericId;
-    while (ids.has(id)) id = id % 0x7fffffff + 1;
-    ids.add(id);
-    return id === server.numericId ? server : { ...server, numericId: id };
-  });
-}
-
-/** Two of one name are of one id too. */
-const hasTwin = ({ numericId }: Server, at: number, all: readonly Server[]): boolean =>
-  all.findIndex((each) => each.numericId === numericId) < at;
-
-/** `taken` has each name that is taken, with the last number that was put to it. */
-function withUniqueName(server: Server, taken: Map<ServerName, number>): Server {
-  let name = server.name;
-  let count = taken.get(name) ?? 1;
-  while (taken.has(name)) name = `${server.name}:${++count}` as ServerName;
-  taken.set(server.name, count);
-  if (name === server.name) return server;
-  taken.set(name, 1);
-  return { ...server, name, numericId: numericId(name) };
-}

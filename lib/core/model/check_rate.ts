@@ -1,5 +1,5 @@
 import type { ContainerView } from "../snapshot/snapshot.ts";
-import type { Attempt } from "./offer.ts";
+import type { Attempt } from "./attempt.ts";
 
 /** Checks of one container in a second, all its routes together: one over TLS takes HAProxy a quarter of a millisecond. */
 const MOST_CHECKS = 64;

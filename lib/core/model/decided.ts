@@ -4,13 +4,13 @@ import { type Notice, quote } from "../values/notice.ts";
 import { elder } from "./claims.ts";
 import type { SharedKey } from "./merge_rules.ts";
 import { isOfOldestAlone } from "./oldest_alone.ts";
-import type { Member, RoutingSettings } from "./routing_settings.ts";
+import type { RoutingSettings, Speaker } from "./routing_settings.ts";
 
 /** Every key that the containers of a route must agree on. */
 export const SHARED_KEYS: readonly SharedKey[] = [...keysOf("backend"), ...keysOf("route")];
 
 /** The value of each key, and the container that decides it. */
-export type Decided = { [K in SharedKey]?: { readonly value: unknown; readonly by: Member } };
+export type Decided = { [K in SharedKey]?: { readonly value: unknown; readonly by: Speaker } };
 
 /** The key that each of these does nothing without, where that is a shared one too. */
 const NEEDED: ReadonlyMap<SharedKey, SharedKey> = new Map(SHARED_KEYS.flatMap((key) => {
@@ -29,7 +29,7 @@ export class DecidedKeys {
   readonly byKey: Decided = {};
   readonly notices: Notice[] = [];
 
-  constructor(readonly members: readonly Member[], readonly settings: RoutingSettings) {
+  constructor(readonly members: readonly Speaker[], readonly settings: RoutingSettings) {
     for (const keys of IN_TURN) {
       for (const member of members) {
         if (!member.data.isExplicit) continue;
@@ -39,7 +39,7 @@ export class DecidedKeys {
     for (const key of YIELDING) this.#yield(key);
   }
 
-  #decide(key: SharedKey, member: Member): void {
+  #decide(key: SharedKey, member: Speaker): void {
     const value = member.data[key];
     const needed = NEEDED.get(key);
     const decider = needed === undefined ? undefined : this.byKey[needed]?.by;
@@ -58,8 +58,9 @@ export class DecidedKeys {
     }
   }
 
-  #decideFirst(key: SharedKey, value: unknown, member: Member): void {
-    const oldest = this.members[0] ?? member;
+  #decideFirst(key: SharedKey, value: unknown, member: Speaker): void {
+    // Words without a server have no requests that a younger container's word could take elsewhere.
+    const oldest = this.members.find(({ server }) => server !== undefined) ?? member;
     if (isOfOne(oldest, member) || !isOfOldestAlone(key, value, this.settings)) {
       this.byKey[key] = { value, by: member };
       return;
@@ -72,7 +73,7 @@ export class DecidedKeys {
   }
 
   /** A shared list with what another container adds to it; what is about the same as an element of it is left out. */
-  #join(key: SharedKey, before: unknown, member: Member): readonly unknown[] {
+  #join(key: SharedKey, before: unknown, member: Speaker): readonly unknown[] {
     const all = [...before as readonly unknown[]];
     const added = member.data[key] as readonly unknown[];
     const subjectOf = keyNamed(key).subjectOf as ((element: unknown) => string) | undefined;
@@ -112,13 +113,13 @@ export class DecidedKeys {
     }
   }
 
-  #warn({ container }: Member, message: string): void {
+  #warn({ container }: Speaker, message: string): void {
     this.notices.push({ severity: "warning", code: "conflict", subject: container.name, message });
   }
 }
 
 /** One container may ask for a host and path twice: what it says against itself is its own matter. */
-const isOfOne = (a: Member, b: Member): boolean => a.container === b.container;
+const isOfOne = (a: Speaker, b: Speaker): boolean => a.container === b.container;
 
 const isSame = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
 

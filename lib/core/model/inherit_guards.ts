@@ -3,6 +3,7 @@ import { keysOf } from "../keys/options.ts";
 import { keyNamed } from "../keys/route_keys.ts";
 import type { BackendName } from "../values/names.ts";
 import { type Notice, quote } from "../values/notice.ts";
+import type { Younger } from "./merge_options.ts";
 import type { Backend, Route, RouteOptions } from "./model.ts";
 
 type OptionName = keyof RouteOptions;
@@ -31,6 +32,9 @@ function isProtecting(key: OptionName): boolean {
 /** A route that serves requests which a variant may take, all others or an older variant's, and what it asks for. */
 type Parent = { readonly route: Route; readonly options: RouteOptions };
 
+/** What younger containers say of backends, by the backend. */
+type YoungerOf = ReadonlyMap<BackendName, Younger>;
+
 /** A guard that holds for a variant, and where it comes from. */
 type Held = { readonly keys: readonly OptionName[]; readonly by: Parent };
 
@@ -41,11 +45,13 @@ type Clash = { readonly keys: readonly OptionName[]; readonly parents: readonly 
  * What was to be closed stays closed for all requests: where the route that serves all others is protected, that holds for
  * its variants too, but for a key that they say themselves. A variant of several such routes, of which each is protected in
  * another way, is closed: it would open one by what protects the other. The same holds for older variants whose requests it may
- * take. `above` has these routes by the backend of a variant.
+ * take. `above` has these routes by the backend of a variant. Of the containers of a variant the oldest counts: what a younger
+ * one says takes nothing from what holds for the older ones.
  */
 export function inheritGuards(
   backends: readonly Backend[],
   above: ReadonlyMap<BackendName, ReadonlySet<Route>>,
+  youngerOf: YoungerOf,
 ): { readonly backends: readonly Backend[]; readonly notices: readonly Notice[] } {
   if (above.size === 0) return { backends, notices: [] };
   const byName = new Map(backends.map((backend) => [backend.name, backend]));
@@ -54,21 +60,31 @@ export function inheritGuards(
   const all = backends.map((backend) => {
     const parents = parentsOf(above.get(backend.name) ?? NO_ROUTES, byName);
     if (parents.length === 0) return backend;
+    const younger = youngerOf.get(backend.name) ?? NO_YOUNGER;
     const held: Held[] = [];
     const clashes: Clash[] = [];
-    for (const at of GUARDS.keys()) compare(at, texts, backend.options, parents, held, clashes);
-    notices.push(...heldNotices(backend, held));
+    for (const at of GUARDS.keys()) {
+      compare(at, texts, { own: backend.options, younger }, parents, held, clashes);
+    }
+    notices.push(...heldNotices(backend, held), ...yieldNotices(held, younger));
     if (clashes.length > 0) notices.push(clashNotice(backend, clashes));
-    if (held.length + clashes.length === 0) return backend;
-    const inherited = Object.assign({ ...backend.options }, ...held.map(valuesOf)) as RouteOptions;
+    const hiding = parents.find(({ route }) => route.guard?.isUnclear === true);
+    if (hiding !== undefined) notices.push(hiddenNotice(backend, hiding));
+    const isClosed = clashes.length > 0 || hiding !== undefined;
+    if (held.length === 0 && !isClosed) return backend;
+    const inherited = held.reduce((options, each) => inherit(options, each, younger), backend.options);
     const options = withinDenied(inherited, held);
-    return { ...backend, options: clashes.length > 0 ? { ...options, ...CLOSED } : options };
+    return { ...backend, options: isClosed ? { ...options, ...CLOSED } : options };
   });
   return { backends: all, notices };
 }
 
 const NO_ROUTES: ReadonlySet<Route> = new Set();
+const NO_YOUNGER: Younger = new Map();
 const NO_BACKEND = "" as BackendName;
+
+/** The name by which what protects a route is known. */
+const nameOf = ({ backend, guard }: Route): BackendName => guard?.name ?? backend;
 
 /** Tells whether a route has a guard that another has not, or not so; without another, whether it has any. */
 export function comparing(
@@ -80,14 +96,17 @@ export function comparing(
   // Of each pair of backends once, since thousands of places may have the same two.
   const known = new Map<BackendName, Map<BackendName, boolean>>();
   return (route, other) => {
-    const name = other?.backend ?? NO_BACKEND;
-    let ofRoute = known.get(route.backend);
-    if (ofRoute === undefined) known.set(route.backend, ofRoute = new Map());
+    const name = other === undefined ? NO_BACKEND : nameOf(other);
+    let ofRoute = known.get(nameOf(route));
+    if (ofRoute === undefined) known.set(nameOf(route), ofRoute = new Map());
     const before = ofRoute.get(name);
     if (before !== undefined) return before;
     byName ??= new Map(backends.map(({ name, options }) => [name, options]));
-    const [own, others] = [texts.of(byName.get(route.backend)), texts.of(byName.get(name))];
-    const isMore = own.some((text, at) => text !== undefined && text !== others[at]);
+    const optionsOf = (each: Route | undefined) =>
+      each?.guard?.options ?? (each && byName?.get(each.backend));
+    const [own, others] = [texts.of(optionsOf(route)), texts.of(optionsOf(other))];
+    const isMore = route.guard?.isUnclear === true ||
+      own.some((text, at) => text !== undefined && text !== others[at]);
     ofRoute.set(name, isMore);
     return isMore;
   };
@@ -112,7 +131,7 @@ class GuardTexts {
 }
 
 /** Nobody's address comes in. */
-const CLOSED: Partial<RouteOptions> = { allow_from: [], deny_from: undefined };
+export const CLOSED: Partial<RouteOptions> = { allow_from: [], deny_from: undefined };
 
 /**
  * Of two networks the longer one counts: one that the variant or its plain route lets in would open what lies in one that the
@@ -134,9 +153,9 @@ function parentsOf(
 ): readonly Parent[] {
   const parents = new Map<BackendName, Parent>();
   for (const route of routes) {
-    const options = byName.get(route.backend)?.options;
-    if (options === undefined || route.isOnly === true || parents.has(route.backend)) continue;
-    parents.set(route.backend, { route, options });
+    const options = route.guard?.options ?? byName.get(route.backend)?.options;
+    if (options === undefined || route.isOnly === true || parents.has(nameOf(route))) continue;
+    parents.set(nameOf(route), { route, options });
   }
   return [...parents.values()];
 }
@@ -145,13 +164,13 @@ function parentsOf(
 function compare(
   at: number,
   texts: GuardTexts,
-  own: RouteOptions,
+  { own, younger }: { readonly own: RouteOptions; readonly younger: Younger },
   parents: readonly Parent[],
   held: Held[],
   clashes: Clash[],
 ): void {
   const { keys, details } = GUARDS[at] ?? NO_GUARD;
-  const unsaid = keys.filter((key) => !own[key]);
+  const unsaid = keys.filter((key) => !own[key] || younger.has(key));
   const protecting = parents.filter(({ options }) => unsaid.some((key) => options[key]));
   const [first, ...others] = protecting;
   if (first === undefined) return;
@@ -183,8 +202,36 @@ const keyed = (
     }),
   );
 
-const valuesOf = ({ keys, by }: Held): Partial<RouteOptions> =>
-  Object.fromEntries(keys.map((key) => [key, by.options[key]]));
+/** The options with a guard that holds. Half of what a younger one says, as how it counts, would weaken the rest. */
+function inherit(options: RouteOptions, { keys, by }: Held, younger: Younger): RouteOptions {
+  const left = keys.filter((key) => younger.has(key)).flatMap(detailsOf);
+  const said = keys.map((key) => [key, by.options[key]]);
+  return { ...options, ...Object.fromEntries([...left.map((key) => [key, undefined]), ...said]) };
+}
+
+const detailsOf = (key: OptionName): readonly OptionName[] =>
+  GUARDS.find(({ keys }) => keys.includes(key))?.details ?? [];
+
+/** One notice for each key of a younger container that does not count. */
+function yieldNotices(held: readonly Held[], younger: Younger): Notice[] {
+  return held.flatMap(({ keys, by: { route } }) =>
+    keys.flatMap((key): Notice[] => {
+      const subject = younger.get(key);
+      if (subject === undefined) return [];
+      const message = `${key} is left out: that of the container ${quote(route.by)} at ${
+        placeOf(route)
+      } holds for its variant, whose oldest container says none; this one takes hold when that one is gone`;
+      return [{ severity: "warning", code: "conflict", subject, message }];
+    })
+  );
+}
+
+function hiddenNotice(backend: Backend, { route }: Parent): Notice {
+  const message = `its variant answers 403: a mistake of the container ${
+    quote(route.by)
+  } hides who may come in at ${placeOf(route)}`;
+  return { severity: "warning", code: "guard-hidden", subject: subjectOf(backend), message };
+}
 
 /** One notice for each of the routes whose guards hold. */
 function heldNotices(backend: Backend, held: readonly Held[]): Notice[] {

@@ -105,7 +105,21 @@ export type Route = {
   readonly listen?: Listen;
   /** It stands for a host and path that only variants serve: HAProxy answers 404 to any other request. */
   readonly isOnly?: true;
+  /** It stands for a place that is closed, since the container that asks for it cannot serve it as it said: HAProxy answers 403. */
+  readonly guard?: Guarded;
 };
+
+/** What protects a place that no container serves. */
+export type Guarded = {
+  /** The name that its backend would have: no rows of tables are keyed by it. */
+  readonly name: BackendName;
+  readonly options: RouteOptions;
+  /** A mistake hides who may come in: nobody may. */
+  readonly isUnclear: boolean;
+};
+
+/** Whether a container serves a route. */
+export const isServed = ({ isOnly, guard }: Route): boolean => isOnly !== true && guard === undefined;
 
 /** A route in words: host and path, and which variant of them it is. */
 export const routeName = (route: Route): string =>

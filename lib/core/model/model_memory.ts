@@ -1,5 +1,5 @@
 import type { ServiceMemory } from "./auth_services.ts";
-import { plainShared, type Shared } from "./merge_options.ts";
+import { plainShared, type Shared, type Younger } from "./merge_options.ts";
 import { type Backend, hasTls, type Route, type Server } from "./model.ts";
 import type { BackendName, ContainerId } from "../values/names.ts";
 import type { Listen } from "../values/listen.ts";
@@ -8,19 +8,30 @@ import type { Notice } from "../values/notice.ts";
 import type { Matches } from "./hosts_above.ts";
 import { byAge, type Phase } from "./phases.ts";
 import { PassMemory } from "./pass_memory.ts";
+import type { Attempt } from "./attempt.ts";
 import { withinCheckRate } from "./check_rate.ts";
-import { type Attempt, type Circumstances, readOffers } from "./offer.ts";
+import { type Circumstances, readOffers } from "./offer.ts";
 import { SortedMemory } from "../values/sorted_memory.ts";
 import { SaidBefore } from "../labels/read_routes.ts";
 import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
+import type { Ward } from "./wards.ts";
 import { type InUse, isReachedAs, NOTHING_IN_USE } from "./ways.ts";
 
 /** A backend with what its containers disagree about. */
-export type Merged = { readonly backend: Backend; readonly notices: readonly Notice[] };
+export type Merged = {
+  readonly backend: Backend;
+  readonly notices: readonly Notice[];
+  readonly younger?: Younger;
+};
 
 /** What a backend is made of. */
-export type Parts = { readonly members: readonly Member[]; readonly routes: readonly Route[] };
+export type Parts = {
+  readonly members: readonly Member[];
+  readonly routes: readonly Route[];
+  /** What containers say that have no server of it, the oldest first. */
+  readonly words: readonly Ward[];
+};
 
 /** A container with what became of what it asks for. */
 export type Considered = Circumstances & {
@@ -107,7 +118,7 @@ export class ModelMemory {
   mergedOf<P extends Parts>(name: BackendName, parts: P, merge: (parts: P) => Merged): Merged {
     const before = this.#merged.get(name);
     const isSame = before !== undefined && isSameList(before.parts.members, parts.members) &&
-      isSameList(before.parts.routes, parts.routes);
+      isSameList(before.parts.routes, parts.routes) && isSameList(before.parts.words, parts.words);
     return isSame ? before.merged : this.#merged.set(name, { parts, merged: merge(parts) }).merged;
   }
 }

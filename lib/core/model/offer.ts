@@ -1,43 +1,28 @@
 import { isOnAnotherMachine } from "./choose_endpoint.ts";
 import { choosePort } from "./choose_port.ts";
-import type { Route, Server } from "./model.ts";
+import type { Attempt } from "./attempt.ts";
+import { allLeftOut, leftOut, noAddress, note, notOurPort, whyNotRunning } from "./left_out.ts";
+import type { Server } from "./model.ts";
 import { gateOf, type Phase } from "./phases.ts";
-import { type ContainerId, type HostName, type PathPrefix, shortId } from "../values/names.ts";
+import { type ContainerId, shortId } from "../values/names.ts";
 import type { NetworkOwner } from "../snapshot/network_owner.ts";
 import type { Notice } from "../values/notice.ts";
 import { PREFIX } from "../labels/label_parts.ts";
 import type { ListedServer } from "../labels/listed.ts";
 import { readRouteData, type SaidBefore } from "../labels/read_routes.ts";
-import { variantOf } from "../keys/variant.ts";
 import { serverOptions } from "../keys/options.ts";
 import type { RouteData } from "../keys/route_data.ts";
 import { routeHost } from "./choose_host.ts";
 import { hostlessGuard } from "./hostless_guard.ts";
 import { oddNotices } from "./other_tool_notice.ts";
-import type { Member, RoutingSettings } from "./routing_settings.ts";
-import { aliasesOf, routeOf } from "./aliases.ts";
-import { hostOfContainer, listenOf, portOf, streamAliases, streamRoute } from "./streams.ts";
-import { backendName, numericId, serverName } from "../values/section_names.ts";
+import type { RoutingSettings } from "./routing_settings.ts";
+import { allAliases, ownRoute } from "./own_route.ts";
+import { hostOfContainer, listenOf, portOf } from "./streams.ts";
+import { numericId, serverName } from "../values/section_names.ts";
 import { sha256 } from "../values/sha256.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
 import { serviceOf, wayOfService } from "./task_ways.ts";
 import { chooseWay, type InUse } from "./ways.ts";
-
-/** A server, and what it wants to serve: its own host, and its aliases, each once. */
-export type Offer = Member & { readonly own: Route; readonly aliases: readonly Route[] };
-
-/** What became of one route that a container wants: an offer, the reason why there is none, or nothing worth telling. */
-export type Attempt = {
-  readonly notices: readonly Notice[];
-  /** How many notices there were beyond those. */
-  readonly more?: number;
-  readonly offer?: Offer;
-  readonly why?: string;
-  /** A word for that, where no notice has one. */
-  readonly code?: string;
-  /** The host that it would serve. */
-  readonly wanted?: HostName;
-};
 
 /** What an offer depends on, beside its container and the settings. */
 export type Circumstances = {
@@ -93,41 +78,8 @@ export function readOffers(
   return notices.length === 0 ? attempts : [{ notices, more }, ...attempts];
 }
 
-function whyNotRunning(status: string): string {
-  if (status === "paused" || status === "restarting") return `it is ${status}`;
-  return /^[a-z]{1,16}$/.test(status) ? `it is not running (${status})` : "it is not running";
-}
-
 const whyNotOptedIn = ({ labelPrefix = PREFIX }: RoutingSettings): string =>
   `it asks for nothing, and --opt-in is set: expected the label ${labelPrefix}enable=true, or another key`;
-
-/** A route that a container leaves out, by a word or by none; `explain` finds it by its host. */
-function leftOut(
-  container: ContainerView,
-  data: RouteData,
-  why: string,
-  settings: RoutingSettings,
-): Attempt {
-  const { host } = routeHost(container, data, settings.defaultDomain);
-  return { notices: NONE, why, code: codeOf(container, data), ...(host !== undefined && { wanted: host }) };
-}
-
-function codeOf({ status }: ContainerView, { off, fault }: RouteData): string {
-  if (status !== "running") return "not-running";
-  return off !== undefined ? "disabled" : fault !== undefined ? "bad-value" : "not-asked";
-}
-
-/** All routes of a container, left out for one reason, with one notice. */
-function allLeftOut(
-  container: ContainerView,
-  routes: readonly RouteData[],
-  why: string,
-  settings: RoutingSettings,
-): readonly Attempt[] {
-  const notice = note(container, "warning", "no-host", `${why}; all routes of the container are left out`);
-  const [first, ...others] = routes.map((data) => leftOut(container, data, why, settings));
-  return [{ ...first, notices: [notice] }, ...others];
-}
 
 /** The notices of one that has none, which is most. */
 const NONE: readonly Notice[] = [];
@@ -154,9 +106,11 @@ function readOffer(
     // One that names its routes by labels need not have one of its own.
     return isOnly || notices.length > 0 ? { notices, why, code: "no-host" } : { notices };
   }
-  if (shared === "gone" || shared === "circle") return noAddress(container, data, host, NO_OWNER[shared]);
+  if (shared === "gone" || shared === "circle") {
+    return noAddress(container, data, host, NO_OWNER[shared], settings);
+  }
   const port = choosePort(container, shared, portOf(data, listen.value, container));
-  if (!port.ok) return noAddress(container, data, host, port.why);
+  if (!port.ok) return noAddress(container, data, host, port.why, settings);
   const own = ownRoute(container, data, host, listen.value);
   const whole = data.swarm === "vip" ? serviceOf(container) : undefined;
   if (whole?.speaks === false) {
@@ -167,7 +121,7 @@ function readOffer(
   const chosen = whole === undefined
     ? chooseWay(container, shared, port.value, data.network, settings.address, inUse.get(name))
     : wayOfService(container, port.value);
-  if (!chosen.ok) return noAddress(container, data, host, chosen.why);
+  if (!chosen.ok) return noAddress(container, data, host, chosen.why, settings);
   const way = chosen.value;
   const server: Server = {
     name,
@@ -197,28 +151,6 @@ function readOffer(
 }
 
 const REMOTE = { isRemote: true } as const;
-
-/** What names the backend of a container or of a route of a file: its host, its first path and which requests it is for. */
-function ownRoute(
-  container: ContainerView,
-  data: RouteData,
-  host: HostName,
-  listen: Route["listen"],
-): Route {
-  if (listen !== undefined) return streamRoute(container, host, listen);
-  const [path = "" as PathPrefix] = data.context_root ?? [];
-  const variant = variantOf(data);
-  return routeOf(container, host, path, backendName(host, path, variant?.hash), variant);
-}
-
-const allAliases = (container: ContainerView, own: Route, data: RouteData): readonly Route[] =>
-  own.listen === undefined ? aliasesOf(container, own, data) : streamAliases(container, own, data);
-
-/** A route that asks HAProxy for a port that it may not have. */
-const notOurPort = (container: ContainerView, why: string): Attempt => ({
-  notices: [note(container, "warning", "bad-port", `${why}; the route is left out`)],
-  why,
-});
 
 /** What a route of a file offers: a server for each address that it names. */
 function listedOffers(
@@ -270,23 +202,6 @@ const NO_OWNER = {
 const nameInComments = ({ plannedAs, name, id }: ContainerView): string =>
   SAFE_NAME.test(plannedAs ?? name) ? plannedAs ?? name : shortId(id);
 const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
-
-function note(
-  container: ContainerView,
-  severity: Notice["severity"],
-  code: string,
-  message: string,
-): Notice {
-  return { severity, code, subject: container.name, message };
-}
-
-function noAddress(container: ContainerView, data: RouteData, host: HostName, why: string): Attempt {
-  // A container asks for a route by a key of ours or a host of its own; one whose host is of --default-domain does not.
-  const isMeant = data.isExplicit || routeHost(container, data, undefined).host !== undefined;
-  const severity = isMeant ? "warning" : "info";
-  const notices = [note(container, severity, "no-address", `does not serve ${host}: ${why}`)];
-  return { notices, why, wanted: host };
-}
 
 /** What the user should know of the choice of a port and a network, if anything. */
 function notesOn(

@@ -3,7 +3,7 @@ import type { KeyValues } from "../keys/route_data.ts";
 import type { KeyName } from "../keys/route_keys.ts";
 import type { BackendName } from "../values/names.ts";
 import type { Built } from "./build_model.ts";
-import type { Offer } from "./offer.ts";
+import type { Offer } from "./attempt.ts";
 
 /** Where a key of a backend was said: the container, and the place in its words. */
 export type Origin = { readonly by: string; readonly place: string };

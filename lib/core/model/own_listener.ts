@@ -2,8 +2,9 @@ import { asIpv4 } from "../values/container_address.ts";
 import { placeName, type Server } from "./model.ts";
 import type { Considered } from "./model_memory.ts";
 import { formatEndpoint, type IpAddress, isDnsName, type Port } from "../values/names.ts";
-import type { Attempt } from "./offer.ts";
+import type { Attempt } from "./attempt.ts";
 import type { OwnListener, RoutingSettings } from "./routing_settings.ts";
+import { wardFor } from "./wards.ts";
 import type { ServerLimit } from "./server_limit.ts";
 import type { ContainerView, Snapshot } from "../snapshot/snapshot.ts";
 import { nodeListeners } from "./fleet_nodes.ts";
@@ -49,7 +50,8 @@ export function withoutLoops(
       }, or another one for ${listener.setting}`;
     const message = `does not serve ${placeName(offer.own)}: ${why}`;
     const notice = { severity: "warning", code: "own-listener", subject: container.name, message } as const;
-    return { notices: offer.server.gate === "created" ? [] : [notice], why, wanted: offer.own.host };
+    const notices = offer.server.gate === "created" ? [] : [notice];
+    return { notices, why, wanted: offer.own.host, ...wardFor(offer) };
   });
   return { ...considered, attempts };
 }

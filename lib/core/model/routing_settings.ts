@@ -37,5 +37,12 @@ export type OwnListener = {
   readonly port: Port;
 };
 
+/** Who says something of a backend: a container with a server of it, or one whose words alone hold for it. */
+export type Speaker = {
+  readonly server?: Server;
+  readonly data: RouteData;
+  readonly container: ContainerView;
+};
+
 /** One container's part in a backend. */
-export type Member = { readonly server: Server; readonly data: RouteData; readonly container: ContainerView };
+export type Member = Speaker & { readonly server: Server };

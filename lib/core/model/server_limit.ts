@@ -1,6 +1,7 @@
 import type { Considered } from "./model_memory.ts";
 import type { Route } from "./model.ts";
-import type { Attempt, Offer } from "./offer.ts";
+import type { Attempt, Offer } from "./attempt.ts";
+import { wardFor } from "./wards.ts";
 
 /** How many servers HAProxy can check, since each check takes a descriptor, and how many descriptors it may have. */
 export type ServerLimit = { readonly servers: number; readonly descriptors: number };
@@ -54,11 +55,12 @@ function ranked(considered: readonly Considered[], isServer: (offer: Offer) => b
   return ranks.map(({ offer }) => offer);
 }
 
-function leaveOut({ own, server, container }: Offer, { servers, descriptors }: ServerLimit): Attempt {
+function leaveOut(offer: Offer, { servers, descriptors }: ServerLimit): Attempt {
+  const { own, server, container } = offer;
   const why =
     `HAProxy may have ${descriptors} descriptors, which beside its connections are enough for the checks of ` +
     `${servers} servers; expected a higher limit (ulimit -Hn; systemd: LimitNOFILE), or a smaller --max-connections`;
   const message = `does not serve ${own.host}${own.path}: ${why}`;
   const notice = { severity: "warning", code: "server-limit", subject: container.name, message } as const;
-  return { notices: server.gate === "created" ? [] : [notice], why, wanted: own.host };
+  return { notices: server.gate === "created" ? [] : [notice], why, wanted: own.host, ...wardFor(offer) };
 }

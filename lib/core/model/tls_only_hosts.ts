@@ -15,18 +15,25 @@ export const NO_HELD: Held = { routes: new Set(), notices: [] };
  * the paths and variants that other containers serve there. The root of a host without one of its own is that of the longest wildcard.
  * `owners` has each route by its key.
  */
-export function holdTlsOnly(backends: readonly Backend[], owners: ReadonlyMap<string, Route>): Held {
+export function holdTlsOnly(
+  backends: readonly Backend[],
+  owners: ReadonlyMap<string, Route>,
+  unserved: ReadonlyMap<TableKey, readonly Route[]>,
+): Held {
   // A backend of a whole host may serve paths and variants of other hosts too, or redirect them.
   const paths = backends.filter(({ options, routes }) => !options.ssl_only && routes.some(isPart));
-  if (paths.length === 0 || !backends.some(({ options }) => options.ssl_only === true)) return NO_HELD;
+  const isHeld = backends.some(({ options }) => options.ssl_only === true) || unserved.size > 0;
+  if (paths.length === 0 || !isHeld) return NO_HELD;
   const served = new Map(backends.map(({ name, options }) => [name, options]));
   const routes = new Set<TableKey>();
   const notices: Notice[] = [];
   for (const backend of paths) {
     let first: Notice | undefined;
     for (const route of backend.routes) {
-      const root = isPart(route) ? rootOf(route.host, owners, served) : undefined;
-      if (root === undefined || served.get(root.backend)?.ssl_only !== true) continue;
+      const root = isPart(route) ? rootOf(route.host, owners, served, unserved) : undefined;
+      if (root === undefined || (root.guard?.options ?? served.get(root.backend))?.ssl_only !== true) {
+        continue;
+      }
       routes.add(route.key);
       first ??= heldNotice(route, root);
     }
@@ -42,17 +49,24 @@ function heldNotice({ host, path, by }: Route, root: Route): Notice {
   return { severity: "info", code: "tls-only-host", subject: by, message };
 }
 
-/** The route that answers for a host's `/`: its own, or that of the longest wildcard. */
+/**
+ * The route that answers for a host's `/`: its own, or that of the longest wildcard. One that its container cannot serve as it
+ * said counts as well.
+ */
 function rootOf(
   host: HostName,
   owners: ReadonlyMap<string, Route>,
   served: ReadonlyMap<BackendName, RouteOptions>,
+  unserved: ReadonlyMap<TableKey, readonly Route[]>,
 ): Route | undefined {
   const labels = isHostPattern(host) ? [host] : host.split(".");
   const wildcards = labels.slice(1).map((_, at) => `*.${labels.slice(at + 1).join(".")}` as HostName);
   for (const name of [host, ...wildcards]) {
-    const owner = owners.get(routeKey(name, "" as PathPrefix));
+    const key = routeKey(name, "" as PathPrefix);
+    const owner = owners.get(key);
     if (owner !== undefined && served.has(owner.backend)) return owner;
+    const [left] = unserved.get(key) ?? [];
+    if (left !== undefined) return left;
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { areApart } from "../keys/variant.ts";
 import type { BackendName } from "../values/names.ts";
+import type { TableKey } from "../values/table.ts";
 import type { Route } from "./model.ts";
 import type { Placed } from "./variant_places.ts";
 
@@ -19,6 +20,19 @@ export class VariantGuards {
     const routes = this.above.get(backend);
     if (routes === undefined) this.above.set(backend, new Set([route]));
     else routes.add(route);
+  }
+
+  /** What would protect a place, if its container could serve it, holds for the variants that are left of it. */
+  addUnserved(
+    all: readonly Placed[],
+    above: readonly TableKey[],
+    parent: Route | undefined,
+    unserved: ReadonlyMap<TableKey, readonly Route[]>,
+  ): void {
+    for (const place of above) {
+      if (place === parent?.key) return;
+      for (const route of unserved.get(place) ?? []) for (const each of all) this.add(each, route);
+    }
   }
 
   /** A younger variant that is tried before an older one of another container may take its requests. */

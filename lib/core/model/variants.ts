@@ -48,6 +48,8 @@ export type Beside = {
   readonly matches: Matches;
   /** Whether a route has a guard that another has not, or not so; none has any of its own for `undefined`. */
   readonly protectsMore: (route: Route, other: Route | undefined) => boolean;
+  /** What protects places that no container serves, by place. */
+  readonly unserved: ReadonlyMap<TableKey, readonly Route[]>;
 };
 
 /**
@@ -92,7 +94,7 @@ class Placing implements FoundVariants {
   /** Places of wildcards whose variants take their requests from patterns too. */
   readonly #behind = new Set<TableKey>();
   readonly #parentOf = new Map<TableKey, Route>();
-  readonly #age: ReadonlyMap<Placed, number>;
+  readonly #ageOf: (route: Placed) => number;
   readonly #parts = new RowParts();
   readonly #told = new Set<Placed | string>();
 
@@ -106,13 +108,14 @@ class Placing implements FoundVariants {
     this.#plain = new Map(others.map((route) => [route.key, route]));
     this.#byHost = Map.groupBy(others, ({ host }) => host);
     this.#variantsByHost = Map.groupBy(variants, ({ host }) => host);
-    this.#known = new KnownPlaces([...others, ...variants]);
+    this.#known = new KnownPlaces([...others, ...variants, ...[...beside.unserved.values()].flat()]);
     this.#bys = new Map(
       [...this.places].map(([key, all]) => [key, new Set(all.map(({ claimant }) => claimant))]),
     );
-    this.#guards = new VariantGuards(beside.protectsMore, (route) => this.#ageOf(route));
+    const ages = new Map(variants.map((route, at) => [route, at]));
+    this.#ageOf = (route) => ages.get(route) ?? 0;
+    this.#guards = new VariantGuards(beside.protectsMore, this.#ageOf);
     this.above = this.#guards.above;
-    this.#age = new Map(variants.map((route, at) => [route, at]));
   }
 
   place([key, all]: Place): void {
@@ -121,6 +124,7 @@ class Placing implements FoundVariants {
     const found = this.#find(first, all);
     if (found === undefined) return this.#leaveOut([key, all], undefined, UNTRIED);
     const { parent, above } = found;
+    this.#guards.addUnserved(all, above, parent, this.beside.unserved);
     const serves = parent ?? this.#addOnly(first, key);
     this.parents.add(serves.key);
     this.#parentOf.set(key, serves);
@@ -256,10 +260,6 @@ class Placing implements FoundVariants {
   #areClosed(left: ReadonlySet<Placed>, parent: Route): boolean {
     for (const each of left) if (this.beside.protectsMore(each, parent)) return true;
     return false;
-  }
-
-  #ageOf(route: Placed): number {
-    return this.#age.get(route) ?? 0;
   }
 
   /** One notice for each variant, and one for a route that answers 403 for it. */

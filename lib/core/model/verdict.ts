@@ -5,7 +5,7 @@ import type { Considered } from "./model_memory.ts";
 import type { RouteData } from "../keys/route_data.ts";
 import type { HostName } from "../values/names.ts";
 import { once } from "../values/once.ts";
-import type { Offer } from "./offer.ts";
+import type { Offer } from "./attempt.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
 
 /** What became of one thing that a container offers: for `explain`. */

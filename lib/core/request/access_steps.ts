@@ -11,6 +11,10 @@ export function accessSteps(passage: Passage): Step[] {
   if (!hasFlag(passage, "access")) return [];
   const { request: { from }, tables, target } = passage;
   const rule = { rule: "access", keys: ["allow_from", "deny_from"] } as const;
+  const table = tableNamed(tables, ADDRESSES_MAP);
+  if (!table.keys().some((key) => key.startsWith(`${target.id}|`))) {
+    return [{ ...rule, outcome: "answers", says: "refuses everybody", status: 403 }];
+  }
   if (from === undefined) {
     return [{
       ...rule,
@@ -20,7 +24,6 @@ export function accessSteps(passage: Passage): Step[] {
     }];
   }
   const network = parseNetwork(from);
-  const table = tableNamed(tables, ADDRESSES_MAP);
   const accessOf = (digits: string) => {
     const row = longestKey(table, `${target.id}|${digits}`);
     return row && table.get(row);

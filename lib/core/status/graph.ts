@@ -2,7 +2,7 @@ import { KEY_NAMES, type KeyName, keyNamed } from "../keys/route_keys.ts";
 import { readMove } from "../keys/redirect.ts";
 import type { Variant } from "../keys/variant.ts";
 import type { Backend, Model, Route } from "../model/model.ts";
-import { placeName } from "../model/model.ts";
+import { isServed, placeName } from "../model/model.ts";
 import { formatEndpoint } from "../values/names.ts";
 import type { Status } from "./status.ts";
 
@@ -53,7 +53,7 @@ export function graphOf({ routes, streams, backends, tlsOnly }: Model, status?: 
     places.set(backend.name, list.length);
     return list.push(backendOf(backend, states)) - 1;
   };
-  const shown = [...routes, ...streams.routes].filter(({ isOnly }) => isOnly !== true);
+  const shown = [...routes, ...streams.routes].filter(isServed);
   const anchorOf = (route: Route): string => byName.get(route.backend)?.host ?? route.host;
   const hosts = Map.groupBy(inOrder(shown, anchorOf), hostOf);
   return {

@@ -1,4 +1,4 @@
-import type { Model } from "../model/model.ts";
+import { isServed, type Model } from "../model/model.ts";
 import type { Notice } from "../values/notice.ts";
 import type { ServerStatus } from "./route_status.ts";
 
@@ -109,4 +109,4 @@ function changeOfList(before: readonly object[], after: readonly object[], key: 
 
 /** The routes of a model that clients can come by. */
 export const shownRoutes = ({ routes, streams }: Model): Model["routes"] =>
-  [...routes, ...streams.routes].filter(({ isOnly }) => isOnly !== true);
+  [...routes, ...streams.routes].filter(isServed);

@@ -3,7 +3,7 @@ import { acmeLines, type AcmeStatus } from "./acme_status.ts";
 import { count } from "../values/count.ts";
 import { formatListeners, type ListenerStatus, withStreams } from "./listeners.ts";
 import type { Built } from "../model/build_model.ts";
-import { type Model, routeName, type Server } from "../model/model.ts";
+import { isServed, type Model, routeName, type Server } from "../model/model.ts";
 import type { ServerName } from "../values/names.ts";
 import { formatNotice, type Notice, onOneLine } from "../values/notice.ts";
 import { type ReloadReason, reloadReasonText } from "../plan/reload_reason.ts";
@@ -247,7 +247,7 @@ function detoursOf({ backends }: Model): NonNullable<Status["detours"]> {
 function readRoutes(model: Model, read: (server: Server) => ServerStatus): Status["routes"] {
   const servers = new Map(model.backends.map((backend) => [backend.name, backend.servers.map(read)]));
   // A host and path that has variants alone is none by itself.
-  return [...model.routes, ...model.streams.routes].filter(({ isOnly }) => isOnly !== true).map((route) => ({
+  return [...model.routes, ...model.streams.routes].filter(isServed).map((route) => ({
     route: routeName(route),
     backend: route.backend,
     ...(route.move !== undefined && { isRedirect: true as const }),

@@ -78,7 +78,10 @@ export const GUARD_ROWS = {
   forward_auth_headers: {
     sample: [["Remote-User"], "Remote-User"],
     right: [["X-Auth-Request-Email", "Authorization", "X_a"]],
-    wrong: ["a b", "Host", "content-length", "X-Forwarded-For", "a:b", "a,b", "", "é"],
+    wrong: [
+      ...["a b", "Host", "content-length", "X-Forwarded-For", "a:b", "a,b", "", "é"],
+      ...["X_Forwarded_Proto", "X-Client-Cert-Subject", "x_client_cert_fingerprint", "Forwarded"],
+    ],
     rows: [/^routes[.]map askheaders [A-Za-z0-9_,-]+$/],
   },
 } satisfies RowsOf<keyof typeof GUARD_KEYS>;

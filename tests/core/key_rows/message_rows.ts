@@ -30,6 +30,8 @@ export const MESSAGE_ROWS = {
       "Remote-User: root",
       "REMOTE_USER: root",
       "-Remote-User",
+      "X-Client-Cert-Subject: CN=root",
+      "x_client_cert_fingerprint: 00",
       5,
     ],
     rows: changes("reqheaders"),

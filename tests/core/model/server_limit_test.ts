@@ -77,3 +77,24 @@ Deno.test("explain tells why a container has no server", () => {
   assert.equal(leftOut?.wanted, "h2.com");
   assert.match(leftOut?.why ?? "", /1024 descriptors.*1 server/);
 });
+
+Deno.test("a guard of a container that has no server for want of room holds for its route, and for its place", () => {
+  const guarded = { allow_from: ["10.0.0.0/8"] };
+  const open = container("open", on("a.com", 1));
+  const closed = container("closed", on("a.com", 2, guarded));
+  const others = [3, 4].map((age) => container(`c${age}`, on(`h${age}.com`, age)));
+  for (const servers of [3, 4]) {
+    const { model } = build(servers, open, closed, ...others);
+    const served = model.backends.find(({ host }) => host === "a.com");
+    assert.equal(served?.servers.length, servers - 2);
+    assert.equal(served?.options.allow_from?.length, 1, `${servers} servers`);
+  }
+  const both = [{ hostname: "b.com" }, { hostname: "b.com", context_root: "/admin", ...guarded }];
+  const one = container("one", { createdAt: 1, interlockData: JSON.stringify(both) });
+  const { model } = build(1, one);
+  assert.deepEqual(model.backends.map(({ name }) => name), ["b.com"]);
+  assert.deepEqual(model.routes.map(({ key, guard }) => [key, guard?.name]), [
+    ["b.com/", undefined],
+    ["b.com/admin/", "b.com:admin"],
+  ]);
+});

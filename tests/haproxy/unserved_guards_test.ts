@@ -1,0 +1,151 @@
+/**
+ * What was to be closed stays closed where the route that says so is not served as it says: by a mistake, for want of an address or of
+ * room, or since a younger container says otherwise.
+ */
+import assert from "node:assert/strict";
+import { want } from "../changes/situation.ts";
+import { freePort } from "../harness/http.ts";
+import { certificate } from "./certificate.ts";
+import { Echo, sendRaw, statusOf } from "./echo.ts";
+import { containerOf } from "./loopback_container.ts";
+import { called, onStage, programs } from "./stage.ts";
+
+const HOST = { hostname: "x.local" };
+/** Nobody of the test is there. */
+const OFFICE = { allow_from: ["192.0.2.0/24"] };
+const ANYBODY = { allow_from: ["0.0.0.0/0"] };
+const MISTAKE = { allow_from: ["192.0.2.0/24x"] };
+const SLIP = { allow_frm: ["192.0.2.0/24"] };
+const CANARY = { ...HOST, match_headers: ["X-Canary: yes"] };
+const ADMIN = { ...HOST, context_root: "/admin" };
+
+type Told = { readonly data: unknown; readonly as?: object };
+type Situation = {
+  /** The oldest container first. */
+  readonly containers: readonly Told[];
+  /** The answer to a request for the canary at /admin, by plain HTTP. */
+  readonly status: string;
+};
+
+const says = (data: unknown, as: object = {}): Told => ({ data, as });
+const PAUSED = { State: { Status: "paused" } };
+const RESTARTING = { State: { Status: "restarting" } };
+
+const SITUATIONS: Readonly<Record<string, Situation>> = {
+  "nothing is protected": { containers: [says(HOST), says(CANARY)], status: "200" },
+  "a younger container of the variant lets everybody in": {
+    containers: [says({ ...HOST, ...OFFICE }), says(CANARY), says({ ...CANARY, ...ANYBODY })],
+    status: "403",
+  },
+  "a younger container of the variant refuses others": {
+    containers: [
+      says({ ...HOST, deny_from: ["127.0.0.0/8"] }),
+      says(CANARY),
+      says({ ...CANARY, deny_from: ["192.0.2.1"] }),
+    ],
+    status: "403",
+  },
+  "a younger container of the variant has other passwords": {
+    containers: [
+      says({
+        ...HOST,
+        basic_auth: ["ann:{SHA256}s$0000000000000000000000000000000000000000000000000000000000000000"],
+      }),
+      says(CANARY),
+      says({ ...CANARY, max_body: 1, ...ANYBODY }),
+    ],
+    status: "401",
+  },
+  "the variant's oldest container says it for all": {
+    containers: [says({ ...HOST, ...OFFICE }), says({ ...CANARY, ...ANYBODY }), says(CANARY)],
+    status: "200",
+  },
+  "a mistake in the guard of a path beside an open root": {
+    containers: [says([HOST, { ...ADMIN, ...MISTAKE }])],
+    status: "403",
+  },
+  "a slip in the guard of a path beside an open root": {
+    containers: [says([HOST, { ...ADMIN, ...SLIP }])],
+    status: "403",
+  },
+  "a mistake elsewhere beside the guard of a path": {
+    containers: [says([HOST, { ...ADMIN, ...OFFICE, port: 9 }])],
+    status: "403",
+  },
+  "a mistake in the guard of a host beside its wildcard": {
+    containers: [says([{ hostname: "*.local" }, { ...HOST, ...MISTAKE }])],
+    status: "403",
+  },
+  "a mistake in the guard of a host beside the default host": {
+    containers: [says([{ hostname: "d.local", default_host: true }, { ...HOST, ...MISTAKE }])],
+    status: "403",
+  },
+  "a mistake in the guard of a path that is an alias of the root's": {
+    containers: [says([{ ...HOST, context_root: ["/", "/admin"] }, { ...ADMIN, ...MISTAKE }])],
+    status: "403",
+  },
+  "a mistake in one of two objects of a route": {
+    containers: [says([{ ...HOST, ...MISTAKE }, HOST])],
+    status: "403",
+  },
+  "a mistake in the guard of the route whose variant is served": {
+    containers: [says([{ ...HOST, ...MISTAKE }, CANARY])],
+    status: "403",
+  },
+  "the same of two containers": { containers: [says({ ...HOST, ...MISTAKE }), says(CANARY)], status: "403" },
+  "the same, the younger one of them": {
+    containers: [says(CANARY), says({ ...HOST, ...MISTAKE })],
+    status: "403",
+  },
+  "a mistake in the guard of a variant beside an open route": {
+    containers: [says([HOST, { ...CANARY, ...MISTAKE }])],
+    status: "403",
+  },
+  "a mistake in the guard of a path that another container would serve": {
+    containers: [says(HOST), says({ ...ADMIN, ...MISTAKE })],
+    status: "200",
+  },
+  "a mistake in the guard of a younger container": {
+    containers: [says(HOST), says({ ...HOST, ...MISTAKE })],
+    status: "200",
+  },
+  "a mistake of the root's ssl_only beside a path": {
+    containers: [says([{ ...HOST, ssl_only: "ture" }, ADMIN])],
+    status: "308",
+  },
+  "the guard of a container without a port": {
+    containers: [says({ ...HOST, ...OFFICE, port: 9 }), says(CANARY)],
+    status: "403",
+  },
+  "the guard of a younger container without a port": {
+    containers: [says(HOST), says({ ...HOST, ...OFFICE, port: 9 })],
+    status: "403",
+  },
+  "the guard of a container that is paused": {
+    containers: [says({ ...HOST, ...OFFICE }, PAUSED), says(CANARY)],
+    status: "403",
+  },
+  "the guard of a container that restarts": {
+    containers: [says({ ...HOST, ...OFFICE }, RESTARTING), says(CANARY)],
+    status: "403",
+  },
+};
+
+for (const program of programs) {
+  Deno.test(`${called(program)}: what was to be closed stays closed where its route is not served as it says`, async () => {
+    await using echo = new Echo();
+    const settings = { "tls-cert": (await certificate()).path, "https-port": String(freePort()) };
+    await onStage(program, { settings }, async (stage) => {
+      for (const [name, { containers, status }] of Object.entries(SITUATIONS)) {
+        const told = containers.map(({ data, as }, at) => ({
+          ...containerOf(`${at + 1}`, echo.port, data, { name: `web${at + 1}` }),
+          ...as,
+        }));
+        await stage.apply(want(stage.routing, JSON.stringify(told), {}));
+        const lines = ["GET /admin/x HTTP/1.1", "Host: x.local", "X-Canary: yes", "Connection: close"];
+        const answer = await sendRaw(stage.httpPort, `${lines.join("\r\n")}\r\n\r\n`);
+        assert.equal(statusOf(answer), status, name);
+      }
+    });
+  });
+}
