@@ -23,8 +23,9 @@ type Told = { readonly data: unknown; readonly as?: object };
 type Situation = {
   /** The oldest container first. */
   readonly containers: readonly Told[];
-  /** The answer to a request for the canary at /admin, by plain HTTP. */
+  /** The answer to a request for the canary at the path, /admin/x if none is said, by plain HTTP. */
   readonly status: string;
+  readonly path?: string;
 };
 
 const says = (data: unknown, as: object = {}): Told => ({ data, as });
@@ -129,6 +130,103 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     containers: [says({ ...HOST, ...OFFICE }, RESTARTING), says(CANARY)],
     status: "403",
   },
+  "a path that cannot be read beside the guard of it": {
+    containers: [says([HOST, { ...HOST, context_root: "adm in", ...OFFICE }])],
+    status: "404",
+  },
+  "the same in another container": {
+    containers: [says(HOST), says({ ...HOST, context_root: "adm in", ...OFFICE })],
+    status: "200",
+  },
+  "a slip in the path of another container": {
+    containers: [says(HOST), says({ ...HOST, contextRoot: "/admin", ...OFFICE })],
+    status: "200",
+  },
+  "conditions of another container that cannot be read": {
+    containers: [says(HOST), says({ ...HOST, match_headers: ["bad header yes"], ...OFFICE })],
+    status: "200",
+  },
+  "a closed variant beside an open root": {
+    containers: [says([HOST, { ...ADMIN, ...MISTAKE }, { ...CANARY, context_root: "/admin", ...MISTAKE }])],
+    path: "/",
+    status: "200",
+  },
+  "an older container without a port that lets everybody in": {
+    containers: [says({ ...HOST, ...ANYBODY, port: 9 }), says({ ...HOST, ...OFFICE })],
+    status: "403",
+  },
+  "an older container of the variant, without a port, that lets everybody in": {
+    containers: [says({ ...HOST, ...OFFICE }), says({ ...CANARY, ...ANYBODY, port: 9 }), says(CANARY)],
+    status: "403",
+  },
+  "an older container without a port that ends the maintenance": {
+    containers: [says({ ...HOST, maintenance: false, port: 9 }), says({ ...HOST, maintenance: true })],
+    status: "503",
+  },
+  "an older container's mistake of ssl_only": {
+    containers: [says({ ...HOST, ssl_only: "flase" }), says(HOST)],
+    status: "200",
+  },
+  "a mistake in one of two objects of a route that another container serves too": {
+    containers: [says(HOST), says([{ ...HOST, ...MISTAKE }, HOST])],
+    status: "200",
+  },
+  "a path of a guard whose first path another container serves": {
+    containers: [
+      says([HOST, { ...HOST, context_root: ["/other", "/admin"], ...MISTAKE }]),
+      says({ ...HOST, context_root: "/other" }),
+    ],
+    status: "403",
+  },
+  "a lost root that is for HTTPS alone, closed, beside a path": {
+    containers: [says([{ hostname: "*.local" }, { ...HOST, ssl_only: "ture" }, ADMIN])],
+    status: "308",
+  },
+  "a guarded host beside a path of its container's wildcard": {
+    containers: [
+      says({ hostname: "*.local" }),
+      says([{ hostname: "*.local", context_root: "/admin" }, { ...HOST, ...MISTAKE }]),
+    ],
+    status: "403",
+  },
+  "the other paths of that host": {
+    containers: [
+      says({ hostname: "*.local" }),
+      says([{ hostname: "*.local", context_root: "/admin" }, { ...HOST, ...MISTAKE }]),
+    ],
+    path: "/",
+    status: "200",
+  },
+  "a guarded wildcard beside its container's pattern": {
+    containers: [
+      says([{ hostname: "p.other", host_regex: ["^[a-z]+[.]local$"] }, { hostname: "*.local", ...MISTAKE }]),
+    ],
+    status: "403",
+  },
+  "a guarded host whose TLS another container has, beside a wildcard": {
+    containers: [
+      says({ ...HOST, ssl_passthrough: true }),
+      says([{ hostname: "*.local" }, { ...HOST, ...OFFICE }]),
+    ],
+    status: "403",
+  },
+  "two mistakes at one place": {
+    containers: [
+      says([{ hostname: "*.local" }, { hostname: "a.local", alias_domains: ["x.local"], ...MISTAKE }, {
+        ...HOST,
+        max_body: 5,
+        port: 9,
+      }, CANARY]),
+    ],
+    status: "403",
+  },
+  "an alias of an older container whose servers the mistaken one joins": {
+    containers: [
+      says({ hostname: "s.local", alias_domains: ["x.local"] }),
+      says([{ hostname: "s.local" }, { ...HOST, ...MISTAKE }]),
+    ],
+    status: "200",
+  },
 };
 
 for (const program of programs) {
@@ -136,13 +234,13 @@ for (const program of programs) {
     await using echo = new Echo();
     const settings = { "tls-cert": (await certificate()).path, "https-port": String(freePort()) };
     await onStage(program, { settings }, async (stage) => {
-      for (const [name, { containers, status }] of Object.entries(SITUATIONS)) {
+      for (const [name, { containers, status, path = "/admin/x" }] of Object.entries(SITUATIONS)) {
         const told = containers.map(({ data, as }, at) => ({
           ...containerOf(`${at + 1}`, echo.port, data, { name: `web${at + 1}` }),
           ...as,
         }));
         await stage.apply(want(stage.routing, JSON.stringify(told), {}));
-        const lines = ["GET /admin/x HTTP/1.1", "Host: x.local", "X-Canary: yes", "Connection: close"];
+        const lines = [`GET ${path} HTTP/1.1`, "Host: x.local", "X-Canary: yes", "Connection: close"];
         const answer = await sendRaw(stage.httpPort, `${lines.join("\r\n")}\r\n\r\n`);
         assert.equal(statusOf(answer), status, name);
       }

@@ -1,5 +1,5 @@
 import type { AcmeMode } from "../settings/acme_values.ts";
-import type { Backend, Model, Route } from "../model/model.ts";
+import { type Backend, isServed, type Model, type Route } from "../model/model.ts";
 import { endedRoutes } from "../model/streams.ts";
 import { isHostPattern } from "../values/host_pattern.ts";
 import { type HostName, isWildcard, parseIp, plainHost } from "../values/names.ts";
@@ -67,7 +67,7 @@ export function wantedOf(
     owners.set(host, backend);
     claims.set(host, by);
   };
-  const all = [...model.routes, ...endedRoutes(model.streams)];
+  const all = [...model.routes.filter(isServed), ...endedRoutes(model.streams)];
   for (const route of all) if (model.deciders.get(route.host)?.backend === route.backend) take(route);
   for (const route of all) take(route);
   const hosts = Map.groupBy(owners.keys(), (host) => owners.get(host)?.name);

@@ -27,6 +27,8 @@ export type RouteData = KeyValues & {
   readonly fault: Fault;
   /** The mistake may hide who may come in: whatever else could serve the route's requests stays closed. */
   readonly isUnclear?: true;
+  /** The mistake may hide which requests the route is for. */
+  readonly isPlaceUnknown?: true;
   /** The mistake is one of `ssl_only`, which would hold for other paths of the host too. */
   readonly mayBeTlsOnly?: true;
   /** What says that it is to be left out, where something does. */

@@ -22,6 +22,8 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
   const data: Record<string, unknown> = {};
   let { fault } = said;
   let isUnclear = fault !== undefined && (said.slip === undefined || protectsRoute(said.slip));
+  let isPlaceUnknown = fault !== undefined &&
+    (said.slip === undefined || keyNamed(said.slip).scope === "place");
   let mayBeTlsOnly = false;
   let labels: Record<string, string> | undefined;
   for (const [name, each] of keys) {
@@ -40,6 +42,7 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
     if (rule.costs === "route") fault ??= `${place()} cannot be used`;
     isUnclear ||= protectsRoute(name);
     mayBeTlsOnly ||= name === "ssl_only";
+    isPlaceUnknown ||= rule.scope === "place";
     complaints.warn(
       "bad-value",
       () =>
@@ -65,6 +68,7 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
     ...data,
     fault,
     ...isUnclear && { isUnclear },
+    ...isPlaceUnknown && { isPlaceUnknown },
     ...mayBeTlsOnly && { mayBeTlsOnly },
   };
 }

@@ -1,7 +1,7 @@
 import { AuthServices } from "./auth_services.ts";
 import { Claims, elder, whyTaken } from "./claims.ts";
 import { closePlaces } from "./closed_places.ts";
-import { type Draft, mergeBackend } from "./merge_backend.ts";
+import { type Draft, mergeBackend, withoutMistaken } from "./merge_backend.ts";
 import type { Younger } from "./merge_options.ts";
 import { type Backend, hasTls, type Model, placeName, type Route } from "./model.ts";
 import { apart } from "./streams.ts";
@@ -22,7 +22,7 @@ import type { Member, RoutingSettings } from "./routing_settings.ts";
 import type { ContainerView, Snapshot } from "../snapshot/snapshot.ts";
 import { withinLimit } from "./server_limit.ts";
 import { holdTlsOnly, NO_HELD } from "./tls_only_hosts.ts";
-import { type Unserved, unservedOf, type Ward } from "./wards.ts";
+import { type Unserved, unservedOf, type Ward, wardFor } from "./wards.ts";
 import { type InUse, NOTHING_IN_USE } from "./ways.ts";
 
 /** The model, and all that the user should know of how it came about. */
@@ -131,7 +131,11 @@ class Builder {
     let draft = this.drafts.get(own.backend);
     if (draft === undefined) {
       const owner = this.claims.take(own, isStarting);
-      if (owner !== undefined && owner !== own) return this.warnOfTaken(container, own, owner, whyNotServed);
+      if (owner !== undefined && owner !== own) {
+        const { ward } = wardFor(offer);
+        if (ward !== undefined) this.wards.push(ward);
+        return this.warnOfTaken(container, own, owner, whyNotServed);
+      }
       draft = { own, members: [offer], routes: [own], words: [] };
       this.drafts.set(own.backend, draft);
     } else draft.members = append(draft.members, offer);
@@ -189,7 +193,12 @@ class Builder {
     const { http, streams } = apart(all, settings.frontend);
     const unserved = this.#unserved();
     const { backends, younger } = this.#merged();
-    const closed = closePlaces(unserved, http, { owners, drafts: this.drafts, matches: this.memory.matches });
+    const closed = closePlaces(unserved, http, {
+      owners,
+      drafts: this.drafts,
+      matches: this.memory.matches,
+      mostPatterns: MOST_HOST_PATTERNS,
+    });
     notices.addAll(closed.notices);
     const { routes } = closed;
     const variants = placeVariants(closed.owners, routes, {
@@ -200,7 +209,9 @@ class Builder {
     notices.addAll(variants.notices);
     const guarded = inheritGuards(backends, variants.above, younger);
     notices.addAll(guarded.notices);
-    const held = hasTls(settings.frontend) ? holdTlsOnly(guarded.backends, owners, closed.unserved) : NO_HELD;
+    const held = hasTls(settings.frontend)
+      ? holdTlsOnly(guarded.backends, closed.owners, closed.unserved)
+      : NO_HELD;
     notices.addAll(held.notices);
     const model: Model = {
       frontend: settings.frontend,
@@ -211,22 +222,27 @@ class Builder {
       wildcardDepths: wildcardDepths(routes),
       hostPatterns: hostPatterns(closed.owners, routes),
       variants,
-      heirs,
+      heirs: withoutHeirsOf(heirs, unserved),
       deciders,
     };
     return { model, notices: notices.finish(), considered, owners };
   }
 
-  /** Gives each backend the words of those that have no server of it; answers with the words of all others. */
+  /** Gives each backend the words of those that have no server of it; answers with all of them by their places. */
   #unserved(): readonly Unserved[] {
     if (this.wards.length === 0) return [];
-    const alone: Ward[] = [];
     for (const ward of this.wards) {
       const draft = this.drafts.get(ward.own.backend);
-      if (draft === undefined) alone.push(ward);
-      else draft.words = append(draft.words, ward);
+      if (draft?.members.some(hasRun) === true) draft.words = append(draft.words, ward);
     }
-    return unservedOf(alone, this.settings, this.memory.plain);
+    for (const draft of this.drafts.values()) {
+      if (draft.words.length > 0) draft.members = withoutMistaken(draft);
+    }
+    return unservedOf(
+      this.wards.filter(({ own }) => own.listen === undefined),
+      this.settings,
+      this.memory.plain,
+    );
   }
 
   #merged(): { readonly backends: readonly Backend[]; readonly younger: ReadonlyMap<BackendName, Younger> } {
@@ -259,6 +275,12 @@ const whyNoAlias = (route: Route, owner: Route): string =>
   `${route.move === undefined ? "alias" : "redirect of"} ${placeName(route)} is left out: ${
     elder(owner.by)
   } ${owner.move === undefined ? "serves" : "redirects"} it already; it takes hold when that one is gone`;
+
+/** What was to be protected at a place goes to no heir, which may be the same container's. */
+function withoutHeirsOf(heirs: Model["heirs"], unserved: readonly Unserved[]): Model["heirs"] {
+  const places = new Set(unserved.flatMap(({ routes }) => routes.map(({ key }) => key)));
+  return places.size === 0 ? heirs : new Map([...heirs].filter(([key]) => !places.has(key)));
+}
 
 const hasRun = ({ server }: Member): boolean => server.gate !== "created";
 const byKey = (a: Route, b: Route): number => compare(a.key, b.key);

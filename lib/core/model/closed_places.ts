@@ -1,14 +1,13 @@
 import { EVERY_HOST, isHostPattern } from "../values/host_pattern.ts";
-import type { BackendName } from "../values/names.ts";
-import { routeKey } from "../values/names.ts";
+import { type BackendName, type HostName, isWildcard, routeKey } from "../values/names.ts";
 import type { Notice } from "../values/notice.ts";
 import type { TableKey } from "../values/table.ts";
 import { HostsAbove, type Matches } from "./hosts_above.ts";
 import type { Draft } from "./merge_backend.ts";
-import { placeName, type Route } from "./model.ts";
+import { type Guarded, type Route, routeName } from "./model.ts";
 import { hostPatterns } from "./special_hosts.ts";
-import { firstOf, isPlaced, KnownPlaces } from "./variant_places.ts";
-import { authorOf, type Unserved } from "./wards.ts";
+import { firstOf, isBelow, isPlaced, KnownPlaces } from "./variant_places.ts";
+import { authorOf, authorOfRoute, type Unserved } from "./wards.ts";
 
 /** The routes with those that close places, and what protects places that nobody serves. */
 export type ClosedPlaces = {
@@ -17,7 +16,7 @@ export type ClosedPlaces = {
   /** All that were claimed, in their order, and behind them those that close places. */
   readonly owners: ReadonlyMap<string, Route>;
   /** By place: what would be the route of it. */
-  readonly unserved: ReadonlyMap<TableKey, readonly Route[]>;
+  readonly unserved: ReadonlyMap<TableKey, Route>;
   readonly notices: readonly Notice[];
 };
 
@@ -26,12 +25,14 @@ type Beside = {
   readonly owners: ReadonlyMap<string, Route>;
   readonly drafts: ReadonlyMap<BackendName, Draft>;
   readonly matches: Matches;
+  /** How many patterns of hosts there may be. */
+  readonly mostPatterns: number;
 };
 
 /**
  * What was to be closed stays closed where its route is left out: requests to its place would go to another route of the same
  * container, which serves them unprotected. HAProxy answers 403 there. A place that another container serves instead stays as
- * that one says: nobody reaches the container whose route is left out.
+ * that one says: nobody reaches the container whose route is left out. `routes` are those of HTTP that are served.
  */
 export function closePlaces(
   all: readonly Unserved[],
@@ -55,65 +56,123 @@ export function closePlaces(
 
 class Closing {
   readonly closed = new Map<TableKey, Route>();
-  readonly unserved = new Map<TableKey, Route[]>();
+  readonly unserved = new Map<TableKey, Route>();
   readonly notices: Notice[] = [];
   readonly #byKey: ReadonlyMap<TableKey, Route>;
   readonly #plain: ReadonlyMap<TableKey, Route>;
+  readonly #byHost: ReadonlyMap<HostName, readonly Route[]>;
+  readonly #variants: ReadonlyMap<TableKey, readonly Route[]>;
   readonly #places: KnownPlaces;
   readonly #hostsAbove: HostsAbove;
+  readonly #patterns: Set<HostName>;
+  readonly #authors = new Map<BackendName, ReadonlySet<string>>();
 
   constructor(routes: readonly Route[], readonly beside: Beside) {
     this.#byKey = new Map(routes.map((route) => [route.key, route]));
     const plain = routes.filter((route) => !isPlaced(route));
     this.#plain = new Map(plain.map((route) => [route.key, route]));
+    this.#byHost = Map.groupBy(plain, ({ host }) => host);
+    this.#variants = Map.groupBy(routes.filter(isPlaced), ({ host, path }) => routeKey(host, path));
     this.#places = new KnownPlaces(routes);
-    this.#hostsAbove = new HostsAbove(hostPatterns(beside.owners, routes), beside.matches);
+    const patterns = hostPatterns(beside.owners, routes);
+    this.#patterns = new Set(patterns);
+    this.#hostsAbove = new HostsAbove(patterns, beside.matches);
   }
 
   add({ guard, routes, authors }: Unserved): void {
     let first: Route | undefined;
     for (const route of routes) {
-      const owner = this.beside.owners.get(route.key);
-      // Who is sent elsewhere is not served.
-      if (owner?.move !== undefined) continue;
-      const instead = owner === undefined ? this.#instead(route, authors) : this.#byKey.get(route.key);
-      if (instead !== undefined && this.#isBySame(instead, authors)) {
-        this.closed.set(route.key, { ...route, backend: instead.backend, guard });
-        first ??= route;
-      } else if (owner === undefined && !isPlaced(route)) {
-        const place = this.unserved.get(route.key) ?? [];
-        this.unserved.set(route.key, [...place, { ...route, backend: guard.name, guard }]);
+      for (const place of this.#closes(route, guard, authors)) {
+        this.#close(place, guard);
+        first ??= place;
       }
     }
-    if (first !== undefined) this.notices.push(closedNotice(first, guard.isUnclear));
+    if (first !== undefined) this.notices.push(closedNotice(first, guard));
   }
 
-  /** The route that would serve the requests of one that is left out: all others of its place, or a variant of it. */
+  /** The places of a route that are closed, each with the backend that would serve it. */
+  #closes(route: Route, guard: Guarded, authors: ReadonlySet<string>): readonly Route[] {
+    const owner = this.#byKey.get(route.key);
+    if (owner !== undefined) {
+      // Who is sent elsewhere is not served, and what another one claimed, or its own containers serve, is theirs.
+      const isOwn = owner.move === undefined && owner.backend !== guard.name &&
+        authors.has(authorOfRoute(owner));
+      return isOwn ? [{ ...route, backend: owner.backend }] : [];
+    }
+    const instead = this.#instead(route, authors);
+    if (instead !== undefined) return [{ ...route, backend: instead.backend }];
+    if (isPlaced(route)) return [];
+    const before = this.unserved.get(route.key);
+    this.unserved.set(route.key, { ...route, backend: guard.name, guard: both(before?.guard, guard) });
+    return this.#longer(route, authors);
+  }
+
+  #close(route: Route, guard: Guarded): void {
+    const { host, key } = route;
+    // Beyond them HAProxy would be slow for all.
+    if (isHostPattern(host) && !this.#patterns.has(host)) {
+      if (this.#patterns.size >= this.beside.mostPatterns) return;
+      this.#patterns.add(host);
+    }
+    this.closed.set(key, { ...route, guard: both(this.closed.get(key)?.guard, guard) });
+  }
+
+  /** The route of the same author that would serve the requests of one that is left out. */
   #instead(route: Route, authors: ReadonlySet<string>): Route | undefined {
     const { host, path } = route;
-    const near = this.#hostsAbove.near(host);
-    const hosts = [...near, ...this.#hostsAbove.far(host, [route.claimant]) ?? [EVERY_HOST]];
-    const plain = firstOf(this.#places.above(hosts, path), this.#plain);
-    if (plain !== undefined || !isPlaced(route)) return plain;
-    const place = routeKey(host, path);
-    for (const each of this.#byKey.values()) {
-      if (isPlaced(each) && routeKey(each.host, each.path) === place && this.#isBySame(each, authors)) {
-        return each;
-      }
+    const plain = firstOf(this.#places.above(this.#hostsOf(route), path), this.#plain);
+    if (plain !== undefined && this.#isBySame(plain, authors)) return plain;
+    if (isWildcard(host)) {
+      const hidden = this.#hostsAbove.mayMatch(host).flatMap((pattern) => this.#byHost.get(pattern) ?? [])
+        .find((each) => isBelow(path, each.path) && this.#isBySame(each, authors));
+      if (hidden !== undefined) return hidden;
     }
-    return undefined;
+    if (!isPlaced(route)) return undefined;
+    return this.#variants.get(routeKey(host, path))?.find((each) => this.#isBySame(each, authors));
+  }
+
+  /** Longer paths of the same author, of wildcards and the like above the host: they would serve part of what it asked for. */
+  #longer(route: Route, authors: ReadonlySet<string>): readonly Route[] {
+    const hosts = this.#hostsOf(route);
+    return hosts.slice(1).flatMap((host) => this.#byHost.get(host) ?? []).flatMap((each) => {
+      const { path, backend } = each;
+      if (path === route.path || !isBelow(path, route.path) || !this.#isBySame(each, authors)) return [];
+      const isFirst = firstOf(this.#places.above(hosts, path), this.#plain) === each;
+      return isFirst ? [{ ...route, path, key: routeKey(route.host, path), backend }] : [];
+    });
+  }
+
+  /** In the order in which HAProxy looks. */
+  #hostsOf({ host, claimant }: Route): readonly HostName[] {
+    return [...this.#hostsAbove.near(host), ...this.#hostsAbove.far(host, [claimant]) ?? [EVERY_HOST]];
   }
 
   #isBySame({ backend }: Route, authors: ReadonlySet<string>): boolean {
-    const members = this.beside.drafts.get(backend)?.members ?? [];
-    return members.some(({ container }) => authors.has(authorOf(container)));
+    let known = this.#authors.get(backend);
+    if (known === undefined) {
+      const members = this.beside.drafts.get(backend)?.members ?? [];
+      this.#authors.set(backend, known = new Set(members.map(({ container }) => authorOf(container))));
+    }
+    return !authors.isDisjointFrom(known);
   }
 }
 
-function closedNotice(route: Route, isUnclear: boolean): Notice {
-  const why = isUnclear ? "a mistake hides who may come in there" : "what protects it has no route";
-  const message = `${placeName(route)}${
-    isHostPattern(route.host) ? "" : "/"
+/** What two say of one place: where they differ, nobody may come in. */
+function both(one: Guarded | undefined, other: Guarded): Guarded {
+  if (one === undefined || one === other) return other;
+  const isSame = JSON.stringify(one.options) === JSON.stringify(other.options);
+  return {
+    ...one,
+    isUnclear: one.isUnclear || other.isUnclear || !isSame,
+    tlsOnlyFor: one.tlsOnlyFor.union(other.tlsOnlyFor),
+  };
+}
+
+/** One for each route that is left out: the first of its places. */
+function closedNotice(route: Route, { isUnclear }: Guarded): Notice {
+  const why = isUnclear ? "a mistake hides who may come in there" : "its container has no server for it";
+  const message = `${
+    routeName(route)
   } answers 403: ${why}, and another route of the container would serve it`;
   return { severity: "warning", code: "closed", subject: route.by, message };
 }

@@ -59,8 +59,7 @@ export class DecidedKeys {
   }
 
   #decideFirst(key: SharedKey, value: unknown, member: Speaker): void {
-    // Words without a server have no requests that a younger container's word could take elsewhere.
-    const oldest = this.members.find(({ server }) => server !== undefined) ?? member;
+    const oldest = this.members[0] ?? member;
     if (isOfOne(oldest, member) || !isOfOldestAlone(key, value, this.settings)) {
       this.byKey[key] = { value, by: member };
       return;
@@ -113,7 +112,9 @@ export class DecidedKeys {
     }
   }
 
-  #warn({ container }: Speaker, message: string): void {
+  #warn({ container, server }: Speaker, message: string): void {
+    // Why it has no server is told already.
+    if (server === undefined) return;
     this.notices.push({ severity: "warning", code: "conflict", subject: container.name, message });
   }
 }

@@ -3,12 +3,18 @@ import { KEY_NAMES, keyNamed } from "../keys/route_keys.ts";
 import type { ContainerView } from "../snapshot/snapshot.ts";
 import { routeHost } from "./choose_host.ts";
 import type { RoutingSettings } from "./routing_settings.ts";
+import { isProtected } from "./wards.ts";
+
+/** Connections of TCP go by other tables than requests. */
+const isStream = ({ protocol, listen_port: port, ssl_passthrough: isPassed }: RouteData): boolean =>
+  protocol === "tcp" || protocol === "tls" || port !== undefined || isPassed === true;
 
 const GUARDS = KEY_NAMES.filter((key) => key !== "enable" && keyNamed(key).isGuard === true);
 
 /**
  * Why no route of a container is served: one of them says who may come in, or has a mistake, and names no host, so that it
- * would protect nothing: `interlock.allow_from` beside `interlock.api.hostname`. Whoever wrote it meant the others.
+ * would protect nothing: `interlock.allow_from` beside `interlock.api.hostname`. Whoever wrote it meant the others. Or one of them
+ * protects a place that a mistake hides: another one would serve it.
  */
 export function hostlessGuard(
   container: ContainerView,
@@ -21,6 +27,9 @@ export function hostlessGuard(
     const guard = GUARDS.find((key) => data[key] !== undefined && data[key] !== false);
     if (!data.isExplicit || data.off !== undefined || (guard === undefined && data.fault === undefined)) {
       continue;
+    }
+    if (data.fault !== undefined && isProtected(data) && (data.isPlaceUnknown === true || isStream(data))) {
+      return `${data.fault}: it protects a route that nobody can tell from the others of the container`;
     }
     // The host of a TCP port may be the container's name.
     if (data.protocol === "tcp") continue;

@@ -61,7 +61,7 @@ function wardAt(
   host: HostName,
   settings: RoutingSettings,
 ): Ward | undefined {
-  if (data.off !== undefined || !isProtected(data)) return undefined;
+  if (data.off !== undefined || data.isPlaceUnknown === true || !isProtected(data)) return undefined;
   const listen = listenOf(data, settings);
   if (!listen.ok) return undefined;
   const own = ownRoute(container, data, host, listen.value);

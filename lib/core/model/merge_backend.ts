@@ -8,7 +8,6 @@ import type { Route, Server } from "./model.ts";
 import type { Merged } from "./model_memory.ts";
 import type { Offer } from "./attempt.ts";
 import { withLaterCheck } from "./oldest_alone.ts";
-import { byAge } from "./phases.ts";
 import type { RoutingSettings } from "./routing_settings.ts";
 import { sharedOfStream } from "./streams.ts";
 import { authorOf, type Ward } from "./wards.ts";
@@ -27,9 +26,8 @@ export function mergeBackend(
   plain: Shared,
 ): Merged {
   const { host, path, backend: name } = own;
-  const speakers = words.length === 0
-    ? members
-    : [...members, ...words].sort((a, b) => byAge(a.container, b.container));
+  // Words without a server only add to what those say that serve.
+  const speakers = words.length === 0 ? members : [...members, ...words];
   const given = { host, paths: pathsOf(own, routes) };
   const { notices, younger, ...all } = mergeShared(speakers, given, settings, plain);
   const { shape: merged, options: said } = own.listen === undefined ? all : sharedOfStream(all);
@@ -43,11 +41,22 @@ export function mergeBackend(
   return { backend, notices, ...younger !== undefined && { younger } };
 }
 
-/** Whether who wrote one of its servers made a mistake in what was to protect the same host, path and variant. */
-const isShut = ({ members, words }: Pick<Draft, "members" | "words">): boolean =>
-  words.some(({ container, isUnclear }) =>
-    isUnclear && members.some((member) => authorOf(member.container) === authorOf(container))
-  );
+/** Whether who wrote its servers made a mistake in what was to protect the same host, path and variant. */
+function isShut({ members, words }: Pick<Draft, "members" | "words">): boolean {
+  const authors = mistakenOf(words);
+  return authors.size > 0 && members.some(({ container }) => authors.has(authorOf(container)));
+}
+
+const mistakenOf = (words: readonly Ward[]): ReadonlySet<string> =>
+  new Set(words.flatMap(({ container, isUnclear }) => isUnclear ? [authorOf(container)] : []));
+
+/** The members without those of a container that made such a mistake, where there are others: it costs these nothing. */
+export function withoutMistaken({ members, words }: Draft): Offer[] {
+  const authors = mistakenOf(words);
+  if (authors.size === 0) return members;
+  const others = members.filter(({ container }) => !authors.has(authorOf(container)));
+  return others.length === 0 ? members : others;
+}
 
 /** The paths that a backend serves, its own one first. */
 function pathsOf({ path }: Route, routes: readonly Route[]): readonly PathPrefix[] {

@@ -116,6 +116,8 @@ export type Guarded = {
   readonly options: RouteOptions;
   /** A mistake hides who may come in: nobody may. */
   readonly isUnclear: boolean;
+  /** Containers that may have meant the host to be for HTTPS alone: it is, for their routes. */
+  readonly tlsOnlyFor: ReadonlySet<Claimant>;
 };
 
 /** Whether a container serves a route. */

@@ -72,7 +72,7 @@ export function readOffers(
       return readOffer(container, data, circumstances, isOnly, settings);
     });
   // Its notices come when it runs: signalbox does not know all of it yet.
-  if (isStarting) return attempts.map((attempt) => ({ ...attempt, notices: NONE }));
+  if (isStarting) return attempts.map((attempt) => ({ ...attempt, notices: NONE, ward: undefined }));
   const odd = oddNotices(container, attempts, settings);
   const notices = [...odd, ...complaints.map((complaint) => ({ ...complaint, subject: container.name }))];
   return notices.length === 0 ? attempts : [{ notices, more }, ...attempts];

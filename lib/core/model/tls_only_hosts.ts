@@ -18,11 +18,12 @@ export const NO_HELD: Held = { routes: new Set(), notices: [] };
 export function holdTlsOnly(
   backends: readonly Backend[],
   owners: ReadonlyMap<string, Route>,
-  unserved: ReadonlyMap<TableKey, readonly Route[]>,
+  unserved: ReadonlyMap<TableKey, Route>,
 ): Held {
   // A backend of a whole host may serve paths and variants of other hosts too, or redirect them.
   const paths = backends.filter(({ options, routes }) => !options.ssl_only && routes.some(isPart));
-  const isHeld = backends.some(({ options }) => options.ssl_only === true) || unserved.size > 0;
+  const isHeld = backends.some(({ options }) => options.ssl_only === true) || unserved.size > 0 ||
+    owners.values().some(({ guard }) => guard !== undefined);
   if (paths.length === 0 || !isHeld) return NO_HELD;
   const served = new Map(backends.map(({ name, options }) => [name, options]));
   const routes = new Set<TableKey>();
@@ -31,15 +32,24 @@ export function holdTlsOnly(
     let first: Notice | undefined;
     for (const route of backend.routes) {
       const root = isPart(route) ? rootOf(route.host, owners, served, unserved) : undefined;
-      if (root === undefined || (root.guard?.options ?? served.get(root.backend))?.ssl_only !== true) {
-        continue;
-      }
+      if (root === undefined || !isTlsOnly(root, route, served)) continue;
       routes.add(route.key);
       first ??= heldNotice(route, root);
     }
     if (first !== undefined) notices.push(first);
   }
   return { routes, notices };
+}
+
+/** Whether a host's root holds one of its paths to HTTPS. */
+function isTlsOnly(
+  { guard, backend }: Route,
+  { claimant }: Route,
+  served: ReadonlyMap<BackendName, RouteOptions>,
+): boolean {
+  return guard === undefined
+    ? served.get(backend)?.ssl_only === true
+    : guard.options.ssl_only === true || guard.tlsOnlyFor.has(claimant);
 }
 
 const isPart = ({ path, variant }: Route): boolean => path !== "" || variant !== undefined;
@@ -57,7 +67,7 @@ function rootOf(
   host: HostName,
   owners: ReadonlyMap<string, Route>,
   served: ReadonlyMap<BackendName, RouteOptions>,
-  unserved: ReadonlyMap<TableKey, readonly Route[]>,
+  unserved: ReadonlyMap<TableKey, Route>,
 ): Route | undefined {
   const labels = isHostPattern(host) ? [host] : host.split(".");
   const wildcards = labels.slice(1).map((_, at) => `*.${labels.slice(at + 1).join(".")}` as HostName);
@@ -65,7 +75,7 @@ function rootOf(
     const key = routeKey(name, "" as PathPrefix);
     const owner = owners.get(key);
     if (owner !== undefined && served.has(owner.backend)) return owner;
-    const [left] = unserved.get(key) ?? [];
+    const left = unserved.get(key);
     if (left !== undefined) return left;
   }
   return undefined;

@@ -16,7 +16,9 @@ export class VariantGuards {
   ) {}
 
   /** What protects the route that serves all other requests holds for a variant. */
-  add({ backend }: Placed, route: Route): void {
+  add({ backend, guard }: Placed, route: Route): void {
+    // It stands for a variant that is closed, and its backend is another route's.
+    if (guard !== undefined) return;
     const routes = this.above.get(backend);
     if (routes === undefined) this.above.set(backend, new Set([route]));
     else routes.add(route);
@@ -27,11 +29,12 @@ export class VariantGuards {
     all: readonly Placed[],
     above: readonly TableKey[],
     parent: Route | undefined,
-    unserved: ReadonlyMap<TableKey, readonly Route[]>,
+    unserved: ReadonlyMap<TableKey, Route>,
   ): void {
     for (const place of above) {
       if (place === parent?.key) return;
-      for (const route of unserved.get(place) ?? []) for (const each of all) this.add(each, route);
+      const route = unserved.get(place);
+      if (route !== undefined) { for (const each of all) this.add(each, route); }
     }
   }
 

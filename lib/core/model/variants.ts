@@ -49,7 +49,7 @@ export type Beside = {
   /** Whether a route has a guard that another has not, or not so; none has any of its own for `undefined`. */
   readonly protectsMore: (route: Route, other: Route | undefined) => boolean;
   /** What protects places that no container serves, by place. */
-  readonly unserved: ReadonlyMap<TableKey, readonly Route[]>;
+  readonly unserved: ReadonlyMap<TableKey, Route>;
 };
 
 /**
@@ -108,7 +108,7 @@ class Placing implements FoundVariants {
     this.#plain = new Map(others.map((route) => [route.key, route]));
     this.#byHost = Map.groupBy(others, ({ host }) => host);
     this.#variantsByHost = Map.groupBy(variants, ({ host }) => host);
-    this.#known = new KnownPlaces([...others, ...variants, ...[...beside.unserved.values()].flat()]);
+    this.#known = new KnownPlaces([...others, ...variants, ...beside.unserved.values()]);
     this.#bys = new Map(
       [...this.places].map(([key, all]) => [key, new Set(all.map(({ claimant }) => claimant))]),
     );

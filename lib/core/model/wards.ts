@@ -18,7 +18,12 @@ export type Ward = {
   readonly data: RouteData;
   /** A mistake hides who may come in: nobody may. */
   readonly isUnclear: boolean;
+  /** It may have meant that its host is for HTTPS alone. */
+  readonly mayBeTlsOnly: boolean;
 };
+
+/** A route of which nothing is left but its words. */
+type Unmade = Pick<Ward, "own" | "aliases" | "container" | "data">;
 
 /** Keys that protect a route, and those that say more of one that does. */
 const PROTECTING = keysOf("route").filter((key) => {
@@ -31,28 +36,33 @@ export const isProtected = (data: RouteData): boolean =>
   data.isUnclear === true || PROTECTING.some((key) => data[key] !== undefined && data[key] !== false);
 
 /** What is left of a route without its server. */
-export function wardOf(route: Omit<Ward, "isUnclear">): Ward {
+export function wardOf(route: Unmade): Ward {
   const { own, aliases, container, data } = route;
-  const said = PROTECTING.filter((key) => data[key] !== undefined).map((key) => [key, data[key]]);
-  const { source, isUnclear = false, mayBeTlsOnly } = data;
+  // A word that opens is of no use without the server that it is about.
+  const said = PROTECTING.filter((key) => data[key] !== undefined && data[key] !== false)
+    .map((key) => [key, data[key]]);
+  const { source, isUnclear = false, mayBeTlsOnly = false } = data;
   const words: RouteData = {
     source,
-    isExplicit: said.length > 0 || mayBeTlsOnly === true,
+    isExplicit: said.length > 0,
     fault: undefined,
     off: undefined,
     ...Object.fromEntries(said),
-    ...mayBeTlsOnly && { ssl_only: true },
   };
-  return { own, aliases, container, data: words, isUnclear };
+  return { own, aliases, container, data: words, isUnclear, mayBeTlsOnly };
 }
 
 /** What is left of an offer whose server cannot be used; one of a container that is being started says nothing yet. */
-export const wardFor = (offer: Member & Omit<Ward, "isUnclear">): { readonly ward?: Ward } =>
+export const wardFor = (offer: Member & Unmade): { readonly ward?: Ward } =>
   offer.server.gate !== "created" && isProtected(offer.data) ? { ward: wardOf(offer) } : {};
 
 /** Who wrote a route: its container, or the file that it is in. */
 export const authorOf = (container: ContainerView): string =>
   container.listed === undefined ? claimantOf(container) : container.name.slice(container.name.indexOf("@"));
+
+/** Who wrote a route that was claimed. */
+export const authorOfRoute = ({ by, claimant }: Route): string =>
+  by.includes("@") ? by.slice(by.indexOf("@")) : claimant;
 
 /** Routes of one host, path and variant that no container serves, with what protects them. */
 export type Unserved = {
@@ -87,7 +97,12 @@ function toUnserved(
   const given = { host: first.own.host, paths: [first.own.path] };
   const { options } = mergeShared(all, given, settings, plain);
   return {
-    guard: { name, options, isUnclear: all.some(({ isUnclear }) => isUnclear) },
+    guard: {
+      name,
+      options,
+      isUnclear: all.some(({ isUnclear }) => isUnclear),
+      tlsOnlyFor: new Set(all.filter(({ mayBeTlsOnly }) => mayBeTlsOnly).map(({ own }) => own.claimant)),
+    },
     routes: [...routes.values()].filter(({ move }) => move === undefined),
     authors: new Set(all.map(({ container }) => authorOf(container))),
   };
