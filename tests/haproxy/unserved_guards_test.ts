@@ -210,6 +210,29 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     ],
     status: "403",
   },
+  "a mistake in the guard of a path of another's host where its container's variant is above": {
+    containers: [says(HOST), says([CANARY, { ...ADMIN, ...MISTAKE }])],
+    status: "403",
+  },
+  "other requests there": {
+    containers: [says(HOST), says([{ ...HOST, match_headers: ["X-Other: yes"] }, { ...ADMIN, ...MISTAKE }])],
+    status: "200",
+  },
+  "a mistake in the guard of a variant with more conditions beside another's root": {
+    containers: [says(HOST), says([CANARY, { ...CANARY, methods: ["GET"], ...MISTAKE }])],
+    status: "403",
+  },
+  "an alias whose TLS another container has, beside a wildcard": {
+    containers: [
+      says({ ...HOST, ssl_passthrough: true }),
+      says([{ hostname: "*.local" }, { hostname: "y.local", alias_domains: ["x.local"], ...OFFICE }]),
+    ],
+    status: "403",
+  },
+  "a guard without a host beside the host of another container's variant": {
+    containers: [says([HOST, OFFICE]), says(CANARY)],
+    status: "403",
+  },
   "two mistakes at one place": {
     containers: [
       says([{ hostname: "*.local" }, { hostname: "a.local", alias_domains: ["x.local"], ...MISTAKE }, {

@@ -22,7 +22,7 @@ function readKeys(said: SaidRoute, version: HaproxyVersion, complaints: Complain
   const data: Record<string, unknown> = {};
   let { fault } = said;
   let isUnclear = fault !== undefined && (said.slip === undefined || protectsRoute(said.slip));
-  let isPlaceUnknown = fault !== undefined &&
+  let isPlaceUnknown = fault !== undefined && said.isOfAll !== true &&
     (said.slip === undefined || keyNamed(said.slip).scope === "place");
   let mayBeTlsOnly = false;
   let labels: Record<string, string> | undefined;

@@ -101,6 +101,8 @@ function remember(words: Words, version: HaproxyVersion, before: SaidBefore): Ro
   return result;
 }
 
+const OF_ALL = { isOfAll: true } as const;
+
 /** Another route of the container would serve what one that is not read was to protect. */
 function unreadGuard(left: readonly SaidRoute[]): Fault {
   const isProtected = left.some(({ keys, fault }) =>
@@ -123,7 +125,11 @@ function readWords(words: Words, version: HaproxyVersion): RouteDataRead {
   const fault = readings.find(({ fault }) => fault !== undefined)?.fault ??
     unreadGuard(said.slice(MOST_ROUTES));
   const routes = said.slice(0, MOST_ROUTES).map((route) =>
-    readRoute(fault === undefined ? route : { ...route, fault }, version, complaints)
+    readRoute(
+      fault === undefined ? route : { ...route, fault, ...route.fault === undefined && OF_ALL },
+      version,
+      complaints,
+    )
   );
   boundHosts(routes, complaints);
   boundSources(routes, complaints);

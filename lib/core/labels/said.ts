@@ -22,6 +22,8 @@ export type SaidRoute = {
   readonly fault: Fault;
   /** Why it is unclear whether the whole container is to be left out: a word that may be meant as its `enable`. */
   readonly closing?: Fault;
+  /** The fault is one of all routes of the container, and not of this one's own words. */
+  readonly isOfAll?: true;
   /** A key that protects, as which a word that is not read may be meant. */
   readonly slip?: KeyName | undefined;
 };

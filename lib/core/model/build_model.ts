@@ -5,6 +5,7 @@ import { type Draft, mergeBackend, withoutMistaken } from "./merge_backend.ts";
 import type { Younger } from "./merge_options.ts";
 import { type Backend, hasTls, type Model, placeName, type Route } from "./model.ts";
 import { apart } from "./streams.ts";
+import { withoutOpenStreams } from "./open_streams.ts";
 import { type Considered, ModelMemory } from "./model_memory.ts";
 import type { BackendName, HostName } from "../values/names.ts";
 import { isHostPattern } from "../values/host_pattern.ts";
@@ -115,7 +116,8 @@ class Builder {
     return considered;
   }
 
-  add(considered: Considered): void {
+  add(given: Considered): void {
+    const considered = withoutOpenStreams(given);
     this.considered.push(considered);
     for (const { notices, more = 0, offer, ward } of considered.attempts) {
       this.notices.addAll(notices);
@@ -132,8 +134,7 @@ class Builder {
     if (draft === undefined) {
       const owner = this.claims.take(own, isStarting);
       if (owner !== undefined && owner !== own) {
-        const { ward } = wardFor(offer);
-        if (ward !== undefined) this.wards.push(ward);
+        this.#keepGuard(offer, own);
         return this.warnOfTaken(container, own, owner, whyNotServed);
       }
       draft = { own, members: [offer], routes: [own], words: [] };
@@ -142,8 +143,12 @@ class Builder {
     this.servers++;
     let unseen = 0;
     for (const alias of aliases) {
-      if (!this.#hasRoomFor(alias, container)) continue;
+      if (!this.#hasRoomFor(alias, container)) {
+        this.#keepGuard(offer, alias);
+        continue;
+      }
       const owner = this.claims.take(alias, isStarting);
+      if (owner !== undefined && owner !== alias) this.#keepGuard(offer, alias);
       if (owner === alias) draft.routes = append(draft.routes, alias);
       else if (owner === undefined) continue;
       // Thousands of one container are only counted.
@@ -151,6 +156,12 @@ class Builder {
       else this.warnOfTaken(container, alias, owner, whyNoAlias);
     }
     if (unseen > 0 && !isStarting) this.notices.hide(container.name, unseen, "warning");
+  }
+
+  /** What protects a host and path that another one has, or that has no room: another route of the container might serve it. */
+  #keepGuard(offer: Offer, route: Route): void {
+    const { ward } = wardFor(offer);
+    if (ward !== undefined) this.wards.push({ ...ward, own: route, aliases: [] });
   }
 
   /** HAProxy looks through all patterns of hosts, one after the other: the oldest have their place. */

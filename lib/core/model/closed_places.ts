@@ -104,31 +104,59 @@ class Closing {
     if (isPlaced(route)) return [];
     const before = this.unserved.get(route.key);
     this.unserved.set(route.key, { ...route, backend: guard.name, guard: both(before?.guard, guard) });
-    return this.#longer(route, authors);
+    return [...this.#longer(route, authors), ...this.#variantsAbove(route, authors)];
   }
 
   #close(route: Route, guard: Guarded): void {
     const { host, key } = route;
     // Beyond them HAProxy would be slow for all.
     if (isHostPattern(host) && !this.#patterns.has(host)) {
-      if (this.#patterns.size >= this.beside.mostPatterns) return;
+      if (this.#patterns.size >= this.beside.mostPatterns) return this.#closeAll(route, guard);
       this.#patterns.add(host);
     }
     this.closed.set(key, { ...route, guard: both(this.closed.get(key)?.guard, guard) });
   }
 
+  /** What would serve the hosts of a pattern that has no room, is closed as a whole. */
+  #closeAll({ backend }: Route, guard: Guarded): void {
+    const all = (this.#byHost.get(EVERY_HOST) ?? []).filter((each) => each.backend === backend);
+    for (const each of all) this.closed.set(each.key, { ...each, guard: { ...guard, isUnclear: true } });
+  }
+
   /** The route of the same author that would serve the requests of one that is left out. */
   #instead(route: Route, authors: ReadonlySet<string>): Route | undefined {
     const { host, path } = route;
-    const plain = firstOf(this.#places.above(this.#hostsOf(route), path), this.#plain);
+    const above = this.#places.above(this.#hostsOf(route), path);
+    const plain = firstOf(above, this.#plain);
     if (plain !== undefined && this.#isBySame(plain, authors)) return plain;
+    if (plain === undefined && this.#hostsAbove.far(host, [route.claimant]) === undefined) {
+      // Which pattern comes first is not known.
+      const untried = [...this.#patterns, EVERY_HOST].flatMap((each) => this.#byHost.get(each) ?? [])
+        .find((each) => isBelow(path, each.path) && this.#isBySame(each, authors));
+      if (untried !== undefined) return untried;
+    }
     if (isWildcard(host)) {
       const hidden = this.#hostsAbove.mayMatch(host).flatMap((pattern) => this.#byHost.get(pattern) ?? [])
         .find((each) => isBelow(path, each.path) && this.#isBySame(each, authors));
       if (hidden !== undefined) return hidden;
     }
     if (!isPlaced(route)) return undefined;
-    return this.#variants.get(routeKey(host, path))?.find((each) => this.#isBySame(each, authors));
+    return above.flatMap((place) => this.#variants.get(place) ?? []).find((each) =>
+      this.#isBySame(each, authors)
+    );
+  }
+
+  /** Variants of the same author above a place that others serve: they would serve what they ask for there, too. */
+  #variantsAbove(route: Route, authors: ReadonlySet<string>): readonly Route[] {
+    // Those of the place itself are protected as it is.
+    return this.#places.above(this.#hostsOf(route), route.path).filter((place) => place !== route.key)
+      .flatMap((place) => this.#variants.get(place) ?? [])
+      .filter((each) => this.#isBySame(each, authors))
+      .map(({ variant, backend }) => ({
+        ...route,
+        ...variant !== undefined && { variant, key: `?${variant.hash}/${route.key}` as TableKey },
+        backend,
+      }));
   }
 
   /** Longer paths of the same author, of wildcards and the like above the host: they would serve part of what it asked for. */

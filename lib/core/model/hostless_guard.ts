@@ -5,9 +5,9 @@ import { routeHost } from "./choose_host.ts";
 import type { RoutingSettings } from "./routing_settings.ts";
 import { isProtected } from "./wards.ts";
 
-/** Connections of TCP go by other tables than requests. */
-const isStream = ({ protocol, listen_port: port, ssl_passthrough: isPassed }: RouteData): boolean =>
-  protocol === "tcp" || protocol === "tls" || port !== undefined || isPassed === true;
+/** Connections that are told by SNI go by other tables than requests. */
+const isStream = ({ protocol, ssl_passthrough: isPassed }: RouteData): boolean =>
+  protocol === "tls" || isPassed === true;
 
 const GUARDS = KEY_NAMES.filter((key) => key !== "enable" && keyNamed(key).isGuard === true);
 

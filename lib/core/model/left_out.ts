@@ -50,7 +50,10 @@ export function allLeftOut(
   settings: RoutingSettings,
 ): readonly Attempt[] {
   const notice = note(container, "warning", "no-host", `${why}; all routes of the container are left out`);
-  const [first, ...others] = routes.map((data) => leftOut(container, data, why, settings));
+  const [first, ...others] = routes.map((data) =>
+    // The mistake may be one of any of them.
+    leftOut(container, { ...data, isUnclear: true }, why, settings)
+  );
   return [{ ...first, notices: [notice] }, ...others];
 }
 

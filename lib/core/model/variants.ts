@@ -176,7 +176,7 @@ class Placing implements FoundVariants {
   }
 
   /** A pattern, or what serves every host, has no key of a wildcard: HAProxy finds the variants of one behind ?wild/. */
-  #addBehind({ variant: _, ...rest }: Placed, key: TableKey, text: TableValue): void {
+  #addBehind({ variant: _, guard: __, ...rest }: Placed, key: TableKey, text: TableValue): void {
     const route: Route = { ...rest, key: `?wild/${key}` as TableKey, isOnly: true };
     this.only.push(route);
     this.parents.add(route.key);
@@ -207,7 +207,7 @@ class Placing implements FoundVariants {
    * A host and path that variants alone serve. HAProxy looks no further than to the first host that has a route to the path,
    * and a host above may have longer paths: this one has a key that HAProxy looks for last.
    */
-  #addOnly({ variant: _, ...rest }: Placed, key: TableKey, isClosed = false): Route {
+  #addOnly({ variant: _, guard: __, ...rest }: Placed, key: TableKey, isClosed = false): Route {
     const route: Route = { ...rest, key: isClosed ? key : `?only/${key}` as TableKey, isOnly: true };
     this.only.push(route);
     if (!isClosed) this.#alone.set(key, route);
