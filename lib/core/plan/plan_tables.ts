@@ -1,6 +1,8 @@
 import { stepAddresses } from "./plan_addresses.ts";
 import type { Desired } from "../config/render.ts";
+import { EVERY_HOST, isHostPattern } from "../values/host_pattern.ts";
 import { HTTPS_BACKEND } from "../values/listen.ts";
+import type { HostName } from "../values/names.ts";
 import { ownerOfRow } from "../keys/route_row.ts";
 import type { Operation, SectionName } from "../runtime/operation.ts";
 import { flagsOf, ledTo, targetOf, withFlags } from "../runtime/route_value.ts";
@@ -147,10 +149,31 @@ function planRoutes(
   if (known < before.size) {
     for (const key of before.keys()) if (!wanted.has(key)) changes.gone.add(key);
   }
+  // What HAProxy finds first comes first and goes last: what it finds later would serve requests to a protected place.
+  const put = changes.put.size > 1
+    ? new Map([...changes.put].sort(([a], [b]) => reach(a) - reach(b)))
+    : changes.put;
+  const gone = changes.gone.size > 1
+    ? new Set([...changes.gone].sort((a, b) => reach(b) - reach(a)))
+    : changes.gone;
   // A swap of all rows must not take back the flags that hold already.
   const now = narrowed.size === 0 ? before : new Map([...before, ...narrowed]);
-  return { early, routes: change(desired, HOSTS_MAP, now, changes), late };
+  return { early, routes: change(desired, HOSTS_MAP, now, { put, gone }), late };
 }
+
+/** Smaller for a row that HAProxy finds before others: of a host itself, of a wildcard, of a pattern, of all; of each the longest. */
+function reach(key: TableKey): number {
+  const rank = key.startsWith(`${EVERY_HOST}/`)
+    ? 3
+    : key.startsWith("*.")
+    ? 1
+    : isHostPattern(key as string as HostName)
+    ? 2
+    : 0;
+  return rank * LONGER_THAN_KEYS - key.length;
+}
+
+const LONGER_THAN_KEYS = 100_000;
 
 /** The sections that routes lead to now which wait for a reload to lead elsewhere. */
 export function sectionsOfWaiting(
