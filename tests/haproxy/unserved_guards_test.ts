@@ -233,6 +233,37 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     containers: [says([HOST, OFFICE]), says(CANARY)],
     status: "403",
   },
+  "a mistake in the guard of a route that another container serves, beside a variant": {
+    containers: [says(HOST), says([{ ...HOST, ...MISTAKE }, CANARY])],
+    status: "403",
+  },
+  "the requests of the other one": {
+    containers: [says(HOST), says([{ ...HOST, ...MISTAKE }, { ...HOST, match_headers: ["X-Other: yes"] }])],
+    status: "200",
+  },
+  "a mistake in the guard of a wildcard's path beside a variant of a host below": {
+    containers: [says([{ hostname: "*.local", context_root: "/admin", ...MISTAKE }, CANARY])],
+    status: "403",
+  },
+  "the same of the default host": {
+    containers: [
+      says([{ hostname: "d.lan", default_host: true, context_root: "/admin", ...OFFICE, port: 9 }, CANARY]),
+    ],
+    status: "403",
+  },
+  "a redirect of a route that is left out, beside a wildcard": {
+    containers: [
+      says([{ hostname: "*.local" }, { hostname: "y.local", redirects: ["x.local y.local"], ...MISTAKE }]),
+    ],
+    status: "403",
+  },
+  "a mistake in the guard of a host beside a share of another's wildcard": {
+    containers: [
+      says({ hostname: "*.local" }),
+      says([{ hostname: "*.local", share: 99 }, { ...HOST, ...MISTAKE }]),
+    ],
+    status: "403",
+  },
   "two mistakes at one place": {
     containers: [
       says([{ hostname: "*.local" }, { hostname: "a.local", alias_domains: ["x.local"], ...MISTAKE }, {

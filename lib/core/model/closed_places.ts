@@ -66,6 +66,8 @@ class Closing {
   readonly #hostsAbove: HostsAbove;
   readonly #patterns: Set<HostName>;
   readonly #authors = new Map<BackendName, ReadonlySet<string>>();
+  /** Variants by who wrote them. */
+  #byAuthor: ReadonlyMap<string, readonly Route[]> | undefined;
 
   constructor(routes: readonly Route[], readonly beside: Beside) {
     this.#byKey = new Map(routes.map((route) => [route.key, route]));
@@ -97,14 +99,19 @@ class Closing {
       // Who is sent elsewhere is not served, and what another one claimed, or its own containers serve, is theirs.
       const isOwn = owner.move === undefined && owner.backend !== guard.name &&
         authors.has(authorOfRoute(owner));
-      return isOwn ? [{ ...route, backend: owner.backend }] : [];
+      if (isOwn) return [{ ...route, backend: owner.backend }];
+      return guard.isUnclear && owner.move === undefined ? this.#variantsAt(route, authors) : [];
     }
     const instead = this.#instead(route, authors);
     if (instead !== undefined) return [{ ...route, backend: instead.backend }];
     if (isPlaced(route)) return [];
     const before = this.unserved.get(route.key);
     this.unserved.set(route.key, { ...route, backend: guard.name, guard: both(before?.guard, guard) });
-    return [...this.#longer(route, authors), ...this.#variantsAbove(route, authors)];
+    return [
+      ...this.#longer(route, authors),
+      ...this.#variantsAbove(route, authors),
+      ...this.#variantsBelow(route, authors),
+    ];
   }
 
   #close(route: Route, guard: Guarded): void {
@@ -146,19 +153,6 @@ class Closing {
     );
   }
 
-  /** Variants of the same author above a place that others serve: they would serve what they ask for there, too. */
-  #variantsAbove(route: Route, authors: ReadonlySet<string>): readonly Route[] {
-    // Those of the place itself are protected as it is.
-    return this.#places.above(this.#hostsOf(route), route.path).filter((place) => place !== route.key)
-      .flatMap((place) => this.#variants.get(place) ?? [])
-      .filter((each) => this.#isBySame(each, authors))
-      .map(({ variant, backend }) => ({
-        ...route,
-        ...variant !== undefined && { variant, key: `?${variant.hash}/${route.key}` as TableKey },
-        backend,
-      }));
-  }
-
   /** Longer paths of the same author, of wildcards and the like above the host: they would serve part of what it asked for. */
   #longer(route: Route, authors: ReadonlySet<string>): readonly Route[] {
     const hosts = this.#hostsOf(route);
@@ -170,19 +164,68 @@ class Closing {
     });
   }
 
+  /** Variants of the same author at a place that others serve. */
+  #variantsAt({ host, path }: Route, authors: ReadonlySet<string>): readonly Route[] {
+    return (this.#variants.get(routeKey(host, path)) ?? []).filter((each) => this.#isBySame(each, authors));
+  }
+
+  /** Variants of the same author above a place: they would serve what they ask for there, too. */
+  #variantsAbove(route: Route, authors: ReadonlySet<string>): readonly Route[] {
+    // Those of the place itself are protected as it is.
+    const above = this.#places.above(this.#hostsOf(route), route.path).filter((place) => place !== route.key)
+      .flatMap((place) => this.#variants.get(place) ?? [])
+      .filter((each) => this.#isBySame(each, authors));
+    return above.map((each) => closing(each, route));
+  }
+
+  /** The same of hosts that a wildcard or what serves every host is above: HAProxy finds them last while it has the longer path. */
+  #variantsBelow(route: Route, authors: ReadonlySet<string>): readonly Route[] {
+    const { host, path } = route;
+    if (!isWildcard(host) && host !== EVERY_HOST && !isHostPattern(host)) return [];
+    return [...authors].flatMap((author) => this.#variantsOf(author)).filter((each) =>
+      each.host !== host && isBelow(path, each.path) && this.#hostsOf(each).includes(host)
+    ).map((each) => closing(each, { ...route, host: each.host, key: routeKey(each.host, path) }));
+  }
+
+  #variantsOf(author: string): readonly Route[] {
+    if (this.#byAuthor === undefined) {
+      const all = new Map<string, Route[]>();
+      for (const each of [...this.#variants.values()].flat()) {
+        for (const by of this.#authorsOf(each.backend)) {
+          const known = all.get(by);
+          if (known === undefined) all.set(by, [each]);
+          else known.push(each);
+        }
+      }
+      this.#byAuthor = all;
+    }
+    return this.#byAuthor.get(author) ?? [];
+  }
+
   /** In the order in which HAProxy looks. */
   #hostsOf({ host, claimant }: Route): readonly HostName[] {
     return [...this.#hostsAbove.near(host), ...this.#hostsAbove.far(host, [claimant]) ?? [EVERY_HOST]];
   }
 
   #isBySame({ backend }: Route, authors: ReadonlySet<string>): boolean {
+    return !authors.isDisjointFrom(this.#authorsOf(backend));
+  }
+
+  #authorsOf(backend: BackendName): ReadonlySet<string> {
     let known = this.#authors.get(backend);
     if (known === undefined) {
       const members = this.beside.drafts.get(backend)?.members ?? [];
       this.#authors.set(backend, known = new Set(members.map(({ container }) => authorOf(container))));
     }
-    return !authors.isDisjointFrom(known);
+    return known;
   }
+}
+
+/** What closes a place to a variant of another one; as a whole where each request is drawn, since it would be drawn twice. */
+function closing({ variant, backend }: Route, place: Route): Route {
+  return variant === undefined || variant.share !== undefined
+    ? { ...place, backend }
+    : { ...place, variant, key: `?${variant.hash}/${place.key}` as TableKey, backend };
 }
 
 /** What two say of one place: where they differ, nobody may come in. */

@@ -103,7 +103,8 @@ function toUnserved(
       isUnclear: all.some(({ isUnclear }) => isUnclear),
       tlsOnlyFor: new Set(all.filter(({ mayBeTlsOnly }) => mayBeTlsOnly).map(({ own }) => own.claimant)),
     },
-    routes: [...routes.values()].filter(({ move }) => move === undefined),
+    // Whom it would send elsewhere is refused, as whom it would serve.
+    routes: [...routes.values()].map(({ move: _, ...route }) => route),
     authors: new Set(all.map(({ container }) => authorOf(container))),
   };
 }

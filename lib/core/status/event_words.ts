@@ -176,7 +176,8 @@ export const EVENTS = {
   ...ACME_EVENTS,
 
   "access-log-lost": {
-    meaning: "lines of the access log were lost; `lines` says how many",
+    meaning:
+      "lines of the access log were lost; `lines` says how many are known: in a flood of some 9,000 a second it may be more",
     level: "warn",
     words: ({ lines }) => `lost ${count(lines, "line")} of the access log: HAProxy wrote faster than we read`,
     fields: ({ lines }) => ({ lines }),
