@@ -110,13 +110,18 @@ export async function fetchFrom(
   const note = (request: Request) => isDropped ||= DROPPED.test(request.failure()?.errorText ?? "");
   page.on("requestfailed", note);
   try {
-    return await eventually(async () => {
-      isDropped = false;
-      const said = await page.evaluate<string>(
+    const ask = () =>
+      page.evaluate<string>(
         `fetch(${JSON.stringify(url)}, ${JSON.stringify(options)}).then(
           async (answer) => answer.status + " " + await answer.text(), (error) => String(error))`,
       );
-      return isDropped ? undefined : said;
+    return await eventually(async () => {
+      isDropped = false;
+      const said = await ask();
+      if (isDropped || !said.startsWith("TypeError")) return isDropped ? undefined : said;
+      // The event may come later, and of a preflight there is none: what is refused is refused again.
+      const again = await ask();
+      return isDropped ? undefined : again;
     }, { what: `${url} to be asked for` });
   } finally {
     page.off("requestfailed", note);
