@@ -264,6 +264,22 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     ],
     status: "403",
   },
+  "a variant of a wildcard that is an alias of the host, beside a variant of a path": {
+    containers: [
+      says({ ...HOST, alias_domains: ["*.local"], ...OFFICE }),
+      says({ ...CANARY, hostname: "*.local", ...ANYBODY }),
+      says({ ...HOST, context_root: "/other", methods: ["PUT"] }),
+    ],
+    status: "403",
+  },
+  "a variant of the root where a longer path of the same container has variants below it": {
+    containers: [
+      says({ ...HOST, context_root: ["/", "/admin"], ...OFFICE }),
+      says({ ...CANARY, ...ANYBODY }),
+      says({ ...HOST, context_root: "/admin/other", methods: ["PUT"] }),
+    ],
+    status: "403",
+  },
   "two mistakes at one place": {
     containers: [
       says([{ hostname: "*.local" }, { hostname: "a.local", alias_domains: ["x.local"], ...MISTAKE }, {

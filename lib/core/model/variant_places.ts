@@ -1,12 +1,29 @@
 import { BETWEEN_VARIANTS, variantText } from "../keys/variant.ts";
 import { type Notice, quote } from "../values/notice.ts";
 import { EVERY_HOST, isHostPattern } from "../values/host_pattern.ts";
-import { type HostName, isWildcard, type PathPrefix, routeKey } from "../values/names.ts";
+import { type BackendName, type HostName, isWildcard, type PathPrefix, routeKey } from "../values/names.ts";
 import type { TableKey } from "../values/table.ts";
-import type { Route } from "./model.ts";
+import type { PlacedVariants, Route } from "./model.ts";
 
 /** A route that is a variant of its host and path. */
 export type Placed = Route & { readonly variant: NonNullable<Route["variant"]> };
+
+/** Variants, with the routes that stand for hosts and paths that only variants serve. */
+export type FoundVariants = PlacedVariants & {
+  readonly only: readonly Route[];
+  /** The routes that serve all other requests, or would, by the backend of a variant of them. */
+  readonly above: ReadonlyMap<BackendName, ReadonlySet<Route>>;
+  readonly notices: readonly Notice[];
+};
+
+/** No route is a variant. */
+export const NO_VARIANTS: FoundVariants = {
+  rows: new Map(),
+  parents: new Set(),
+  only: [],
+  above: new Map(),
+  notices: [],
+};
 
 /** All variants of one host and path, the oldest first. */
 export type Place = readonly [key: TableKey, all: readonly [Placed, ...Placed[]]];

@@ -4,38 +4,24 @@ import { type BackendName, type HostName, isWildcard, routeKey } from "../values
 import { type Notice, quote } from "../values/notice.ts";
 import type { TableKey, TableValue } from "../values/table.ts";
 import { HostsAbove, type Matches } from "./hosts_above.ts";
-import type { Claimant, PlacedVariants, Route } from "./model.ts";
+import type { Claimant, Route } from "./model.ts";
 import { hostPatterns } from "./special_hosts.ts";
+import { bareRows } from "./bare_places.ts";
 import { VariantGuards } from "./variant_guards.ts";
 import {
   firstOf,
+  type FoundVariants,
   fromAbove,
   isBelow,
   isPlaced,
   KnownPlaces,
+  NO_VARIANTS,
   ordered,
   type Place,
   type Placed,
   RowParts,
   takesNotice,
 } from "./variant_places.ts";
-
-/** Variants, with the routes that stand for hosts and paths that only variants serve. */
-export type FoundVariants = PlacedVariants & {
-  readonly only: readonly Route[];
-  /** The routes that serve all other requests, or would, by the backend of a variant of them. */
-  readonly above: ReadonlyMap<BackendName, ReadonlySet<Route>>;
-  readonly notices: readonly Notice[];
-};
-
-/** No route is a variant. */
-const NO_VARIANTS: FoundVariants = {
-  rows: new Map(),
-  parents: new Set(),
-  only: [],
-  above: new Map(),
-  notices: [],
-};
 
 /** In bytes, with room to spare in a row of a table: for what closes it, too. */
 const LONGEST_ROW = 5_900;
@@ -72,6 +58,7 @@ export function placeVariants(
     beside,
   );
   for (const place of fromAbove(placing.places)) placing.place(place);
+  placing.fill();
   return placing;
 }
 
@@ -143,6 +130,18 @@ class Placing implements FoundVariants {
       if (!left.has(each)) this.notices.push(...takesNotice(each, this.#plain.get(key)));
     }
     for (const each of left) this.#tellLeft(each, first, serves);
+  }
+
+  /** Gives places of parents the rows without which others' would count there. */
+  fill(): void {
+    const above = ({ host, path, claimant }: Route) =>
+      this.#known.above(
+        [...this.hostsAbove.near(host), ...this.hostsAbove.far(host, [claimant]) ?? []],
+        path,
+      );
+    for (const [key, row] of bareRows(this.#parentOf.values(), this.rows, rowKey, above)) {
+      this.rows.set(key, row);
+    }
   }
 
   /** Whether each container that names a place names too many above it. */
